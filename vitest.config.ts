@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/{unit,architecture,integration}/**/*.test.ts'],
+    testTimeout: 30_000,
+    // Integration tests start compilers and daemons: two at a time is what the smallest machine has cores for.
+    maxWorkers: 2,
+    reporters: ['default'],
+  },
+});
