@@ -1,0 +1,20 @@
+import { Failure, reasonOf } from '../basics/failure.ts';
+import { exitStatus } from '../basics/exit-status.ts';
+
+/**
+ * Runs a program's main function and ends with its status. The only place where an error becomes a line on stderr: a foreseen one
+ * becomes its sentence, anything else is a bug and says where it happened.
+ */
+export async function run(
+  program: string,
+  main: (words: readonly string[]) => Promise<number> | number,
+): Promise<void> {
+  try {
+    process.exitCode = await main(process.argv.slice(2));
+  } catch (error) {
+    process.exitCode = error instanceof Failure ? error.status : exitStatus.general;
+    const text =
+      error instanceof Failure ? error.message : `${reasonOf(error)}\n${String(error instanceof Error && error.stack)}`;
+    process.stderr.write(`${program}: ERROR: ${text}\n`);
+  }
+}
