@@ -51,6 +51,8 @@ export interface LoggerOptions {
   readonly program: string;
   readonly level: Level;
   readonly sink: Sink;
+  /** Whether text lines start with the program and its process id (default); syslog adds them itself. */
+  readonly prefix?: boolean;
   /** `text` (default) writes distcc's lines, `json` one object a line. */
   readonly format?: 'text' | 'json';
 }
@@ -88,12 +90,15 @@ export function printable(text: string): string {
 
 /** One line as distcc writes it: `distccd[PID] ERROR: TEXT` (server-job reference, section 9). */
 export function formatLine(program: string, level: Level, text: string): string {
-  return `${program}[${process.pid}] ${severity[level]}${printable(text)}`;
+  return `${program}[${process.pid}] ${formatText(level, text)}`;
 }
 
+const formatText = (level: Level, text: string): string => severity[level] + printable(text);
+
 /** A logger on pino; text lines keep distcc's form, so that scripts which read distcc's log go on working. */
-export function createLogger({ program, level, sink, format = 'text' }: LoggerOptions): Logger {
+export function createLogger({ program, level, sink, prefix = true, format = 'text' }: LoggerOptions): Logger {
   const text = format === 'text';
+  const start = prefix ? `${program}[${process.pid}] ` : '';
   let current: Level = level;
   const log = pino(
     {
@@ -106,7 +111,7 @@ export function createLogger({ program, level, sink, format = 'text' }: LoggerOp
       hooks: {
         logMethod(words, method, number) {
           current = levelNames.get(number) ?? 'notice';
-          if (text) sink(formatLine(program, current, String(words.at(-1))), current);
+          if (text) sink(start + formatText(current, String(words.at(-1))), current);
           else method.apply(this, words);
         },
       },

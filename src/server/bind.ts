@@ -1,0 +1,144 @@
+import { lookup } from 'node:dns/promises';
+import { createServer, isIP, type Server, type Socket } from 'node:net';
+import { exitStatus } from '../basics/exit-status.ts';
+import { Failure, reasonOf } from '../basics/failure.ts';
+
+/** The listening sockets, and what the administrator should know about them. */
+export interface Listening {
+  readonly servers: readonly Server[];
+  /** `ADDRESS:PORT` of each. */
+  readonly places: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+const backlog = 1024;
+/** What the kernel answers where one address family is switched off. */
+const familyMissing = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL']);
+
+const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
+
+const placeOf = (address: string, port: number): string =>
+  isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`;
+
+function listen(address: string, port: number, ipv6Only: boolean): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    // The client keeps its side open until it has the answer: its end is an event of ours, not an automatic close.
+    const server = createServer({ allowHalfOpen: true, noDelay: true });
+    server.once('error', reject);
+    server.listen({ host: address, port, backlog, ipv6Only }, () => {
+      server.off('error', reject);
+      resolve(server);
+    });
+  });
+}
+
+function bindFailure(place: string, error: unknown): Failure {
+  const code = codeOf(error);
+  const cures: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'another program listens there: stop it, or choose another port with --port',
+    EACCES: 'only root may use this port: start as root, or choose a port above 1023 with --port',
+    EADDRNOTAVAIL: 'this machine has no such address: choose another with --listen',
+  };
+  return new Failure(exitStatus.bindFailed, `cannot listen on ${place}: ${cures[code] ?? reasonOf(error)}`, {
+    cause: error,
+  });
+}
+
+async function addressesOf(name: string): Promise<string[]> {
+  if (isIP(name) !== 0) return [name];
+  try {
+    return (await lookup(name, { all: true })).map(({ address }) => address);
+  } catch (error) {
+    throw new Failure(
+      exitStatus.bindFailed,
+      `cannot find the address of "${name}": ${reasonOf(error)}; give --listen an address of this machine`,
+    );
+  }
+}
+
+/** One socket for both families where the system has both; else what it has. */
+async function bindEverywhere(port: number): Promise<Listening> {
+  try {
+    return { servers: [await listen('::', port, false)], places: [placeOf('::', port)], warnings: [] };
+  } catch (error) {
+    if (!familyMissing.has(codeOf(error))) throw bindFailure(placeOf('::', port), error);
+  }
+  const server = await listen('0.0.0.0', port, true).catch((error: unknown) => {
+    throw bindFailure(placeOf('0.0.0.0', port), error);
+  });
+  return {
+    servers: [server],
+    places: [placeOf('0.0.0.0', port)],
+    warnings: ['this system has no IPv6: serving IPv4 only'],
+  };
+}
+
+/**
+ * Opens the listening sockets: every address of both families, or those that `--listen` names.
+ * @throws Failure (status 102) with the place and the cure; no socket stays open then
+ */
+export async function bindSockets(names: readonly string[], port: number): Promise<Listening> {
+  if (names.length === 0) return bindEverywhere(port);
+  const servers: Server[] = [];
+  const places: string[] = [];
+  const warnings: string[] = [];
+  try {
+    for (const name of names) {
+      const addresses = [...new Set(await addressesOf(name))];
+      let opened = 0;
+      for (const address of addresses) {
+        const place = placeOf(address, port);
+        try {
+          // "::" means every address; any other IPv6 address is itself only.
+          servers.push(await listen(address, port, address !== '::'));
+          places.push(place);
+          opened += 1;
+        } catch (error) {
+          const last = address === addresses.at(-1) && opened === 0;
+          if (last || !familyMissing.has(codeOf(error))) throw bindFailure(place, error);
+          warnings.push(`cannot listen on ${place}: serving the other addresses of "${name}"`);
+        }
+      }
+    }
+  } catch (error) {
+    for (const server of servers) server.close();
+    throw error;
+  }
+  return { servers, places, warnings };
+}
+
+/** Limits on how many connections may be open; those beyond are closed at once, and their clients go elsewhere. */
+export interface ConnectionLimits {
+  readonly total: number;
+  readonly perAddress: number;
+}
+
+/** Hands accepted connections on, within the limits. */
+export function acceptConnections(
+  servers: readonly Server[],
+  limits: ConnectionLimits,
+  serve: (socket: Socket) => void,
+  refuse: (socket: Socket) => void,
+): void {
+  const open = new Map<string, number>();
+  let total = 0;
+  const accept = (socket: Socket): void => {
+    const address = socket.remoteAddress ?? '';
+    const count = (open.get(address) ?? 0) + 1;
+    if (total >= limits.total || count > limits.perAddress) {
+      refuse(socket);
+      socket.destroy();
+      return;
+    }
+    total += 1;
+    open.set(address, count);
+    socket.once('close', () => {
+      total -= 1;
+      const left = (open.get(address) ?? 1) - 1;
+      if (left === 0) open.delete(address);
+      else open.set(address, left);
+    });
+    serve(socket);
+  };
+  for (const server of servers) server.on('connection', accept);
+}

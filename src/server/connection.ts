@@ -1,0 +1,253 @@
+import type { Socket } from 'node:net';
+import { exitStatus } from '../basics/exit-status.ts';
+import { reasonOf } from '../basics/failure.ts';
+import { ProtocolError } from '../wire/protocol-error.ts';
+import { encodeRefusal } from '../wire/refusal.ts';
+import type { CompileRequest } from '../wire/request.ts';
+import { encodeResponse } from '../wire/response.ts';
+import { exited } from '../wire/wait-status.ts';
+import { type AccessList, plainAddress } from './access-list.ts';
+import type { ByteBudget } from './byte-budget.ts';
+import type { FairQueue, Release } from './fair-queue.ts';
+import { judgeCommand } from './job-command.ts';
+import { endedWith, endedWithout, type JobEnd, summaryLine } from './job-summary.ts';
+import { type Compiled, runJob, shortName, type Workshop } from './job.ts';
+import type { PermittedCompilers } from './permitted-compilers.ts';
+import { ClientGone, Overdue, Refusal } from './refusal.ts';
+import { receiveRequest } from './request-reader.ts';
+
+/** How long a connection may stay in each state, in ms. */
+export interface Deadlines {
+  /** From accept to the last byte of the request; a client may connect before its preprocessor is done. */
+  readonly receiving: number;
+  /** No byte in either direction while one is due. */
+  readonly silence: number;
+  readonly waiting: number;
+  readonly answering: number;
+}
+
+/** Everything that serving a connection needs. */
+export interface Service extends Workshop {
+  readonly access: () => AccessList;
+  readonly compilers: PermittedCompilers;
+  readonly everythingPermitted: boolean;
+  readonly queue: FairQueue;
+  readonly budget: ByteBudget;
+  readonly deadlines: Deadlines;
+}
+
+/** Why the daemon ends conversations: draining spares those whose compiler runs, killing does not. */
+export interface StopReasons {
+  readonly drain: AbortSignal;
+  readonly kill: AbortSignal;
+}
+
+/** Bytes behind the request are an error of the client; more than this ends the connection. */
+const surplusLimit = 64 * 1024;
+
+/** Serves one client from its first byte to the end of its answer; never throws. */
+export async function serveConnection(socket: Socket, service: Service, stopping: StopReasons): Promise<void> {
+  const { log } = service;
+  const address = plainAddress(socket.remoteAddress ?? '');
+  const client = `${address}:${socket.remotePort ?? 0}`;
+  if (!service.access().admits(address)) {
+    log.error(`connection from client '${client}' denied by access list`);
+    socket.destroy();
+    return;
+  }
+  log.info(`connection from ${client}`);
+  const began = performance.now();
+  const end = await new Conversation(socket, service, address).hold(stopping).catch((error: unknown): JobEnd => {
+    log.error(`lost the job of ${client}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    return endedWithout('OTHER', exitStatus.general);
+  });
+  socket.destroy();
+  log.notice(summaryLine(client, end, performance.now() - began));
+}
+
+/** One client's connection; the reasons that end it early meet in its signal. */
+class Conversation {
+  readonly #socket: Socket;
+  readonly #service: Service;
+  readonly #address: string;
+  readonly #over = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+  /** The compiler runs, or its answer is on the way. */
+  #working = false;
+
+  constructor(socket: Socket, service: Service, address: string) {
+    this.#socket = socket;
+    this.#service = service;
+    this.#address = address;
+    socket.on('error', () => this.#over.abort(new ClientGone()));
+    socket.setTimeout(service.deadlines.silence, () =>
+      this.#over.abort(new Overdue('the client was silent for too long')),
+    );
+  }
+
+  /** Goes through the conversation; draining ends it unless the compiler runs or has run, killing ends it anyhow. */
+  async hold(reasons: StopReasons): Promise<JobEnd> {
+    const drain = (): void => {
+      if (!this.#working) this.#over.abort(reasons.drain.reason);
+    };
+    const kill = (): void => this.#over.abort(reasons.kill.reason);
+    reasons.drain.addEventListener('abort', drain);
+    reasons.kill.addEventListener('abort', kill);
+    if (reasons.drain.aborted) drain();
+    try {
+      return await this.#receive();
+    } finally {
+      reasons.drain.removeEventListener('abort', drain);
+      reasons.kill.removeEventListener('abort', kill);
+      clearTimeout(this.#timer);
+    }
+  }
+
+  async #receive(): Promise<JobEnd> {
+    const { budget, deadlines } = this.#service;
+    this.#limit(deadlines.receiving, 'the request took too long to arrive');
+    let received;
+    try {
+      received = await receiveRequest(this.#socket, budget, this.#over.signal);
+    } catch (error) {
+      return this.#badRequest(error);
+    }
+    this.#watchForEnd();
+    try {
+      return await this.#answer(received.request);
+    } catch (error) {
+      return await this.#refuse(received.request, error);
+    } finally {
+      received.giveBack();
+    }
+  }
+
+  /** A request that could not be read: there is nobody to explain it to, so the connection is closed, as distcc does. */
+  #badRequest(error: unknown): JobEnd {
+    const { log } = this.#service;
+    log.error(`${reasonOf(error)}, from ${this.#address}`);
+    if (error instanceof ProtocolError) {
+      switch (error.kind) {
+        case 'malformed':
+        case 'version':
+        case 'too large':
+          return endedWithout('REJ_BAD_REQ', exitStatus.protocol);
+        case 'truncated':
+          return endedWithout('OTHER', exitStatus.truncated);
+        case 'compression':
+          return endedWithout('CLI_DISCONN', exitStatus.inputOutput);
+      }
+    }
+    return error instanceof ClientGone
+      ? endedWithout('CLI_DISCONN', exitStatus.inputOutput)
+      : endedWithout('OTHER', exitStatus.timeout);
+  }
+
+  /** Nothing may follow the request; the end of the client's side means that nobody waits any more. */
+  #watchForEnd(): void {
+    let surplus = 0;
+    const gone = (): void => this.#over.abort(new ClientGone());
+    this.#socket.setTimeout(0);
+    this.#socket.on('data', (chunk) => {
+      if (surplus === 0) this.#service.log.error(`the client ${this.#address} sent bytes behind its request: ignored`);
+      surplus += chunk.length;
+      if (surplus > surplusLimit) gone();
+    });
+    this.#socket.on('end', gone).on('close', gone);
+    if (this.#socket.readableEnded || this.#socket.destroyed) gone();
+  }
+
+  async #answer(request: CompileRequest): Promise<JobEnd> {
+    const { compilers, everythingPermitted, log } = this.#service;
+    if (request.version === 3) {
+      throw new Refusal('this server does not preprocess: write the host without ",cpp" in the list of hosts');
+    }
+    const command = judgeCommand(request.argv, compilers, everythingPermitted);
+    const [source, object] = [shortName(command.source), shortName(command.object)];
+    log.info(`compile from ${source} to ${object}`);
+    const compiled = await this.#inTurn(async () => runJob(command, request.source, this.#over.signal, this.#service));
+    const size = compiled.object.length + compiled.stderr.length + compiled.stdout.length;
+    await this.#send(encodeResponse({ version: request.version, ...compiled }), size);
+    return endedWith(compiled.status, command.argv[0] ?? '', command.source);
+  }
+
+  /** Waits for a slot, and holds it while the compiler runs. */
+  async #inTurn(work: () => Promise<Compiled>): Promise<Compiled> {
+    const { queue, deadlines } = this.#service;
+    this.#limit(deadlines.waiting, 'no slot became free in time');
+    const release: Release = await queue.enter(this.#address, this.#over.signal);
+    this.#working = true;
+    // The compiler has a limit of its own.
+    clearTimeout(this.#timer);
+    try {
+      return await work();
+    } finally {
+      release();
+    }
+  }
+
+  /** Tells the client why not, in a form that makes every distcc go on with the next host or locally. */
+  async #refuse(request: CompileRequest, error: unknown): Promise<JobEnd> {
+    const { log } = this.#service;
+    if (error instanceof ClientGone) {
+      log.error(`client ${this.#address} disconnected: killed its job`);
+      return endedWithout('CLI_DISCONN', exitStatus.inputOutput);
+    }
+    if (error instanceof Overdue) {
+      log.error(`${error.message}: killed the job of ${this.#address}`);
+      return this.#tooLong(request, error);
+    }
+    const foreseen = error instanceof Refusal;
+    const sentence = foreseen ? error.message : `this server could not do the job: ${reasonOf(error)}`;
+    log.warning(`refused a job of ${this.#address}: ${sentence}`);
+    await this.#send(encodeRefusal(request.version, sentence), sentence.length).catch(() => undefined);
+    return endedWithout('OTHER', foreseen ? exitStatus.ok : exitStatus.general);
+  }
+
+  /** distcc's answer to a compile that takes too long: status 118. */
+  async #tooLong(request: CompileRequest, error: Overdue): Promise<JobEnd> {
+    const status = exited(exitStatus.timeout);
+    const nothing = Buffer.alloc(0);
+    const stderr = Buffer.from(`distccd: ${error.message}: the limit is --job-lifetime on the server\n`);
+    const answer = encodeResponse({ version: request.version, status, stderr, stdout: nothing, object: nothing });
+    await this.#send(answer, stderr.length).catch(() => undefined);
+    return endedWithout('COMPILE_TIMEOUT', exitStatus.timeout);
+  }
+
+  /** Sends the answer whole; its bytes count against the memory of all clients until they are gone. */
+  async #send(chunks: readonly Buffer[], size: number): Promise<void> {
+    const { budget, deadlines } = this.#service;
+    await new Promise<void>((granted) => {
+      budget.wait(size, granted);
+    });
+    try {
+      await this.#write(chunks, deadlines.answering);
+    } finally {
+      budget.giveBack(size);
+    }
+  }
+
+  #write(chunks: readonly Buffer[], deadline: number): Promise<void> {
+    clearTimeout(this.#timer);
+    return new Promise((resolve, reject) => {
+      const fail = (): void => {
+        this.#socket.destroy();
+        reject(new ClientGone());
+      };
+      this.#timer = setTimeout(fail, deadline);
+      this.#socket.once('close', fail);
+      this.#socket.cork();
+      for (const chunk of chunks) this.#socket.write(chunk);
+      this.#socket.end(() => {
+        this.#socket.off('close', fail);
+        resolve();
+      });
+      this.#socket.uncork();
+    });
+  }
+
+  #limit(milliseconds: number, sentence: string): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#over.abort(new Overdue(sentence)), milliseconds);
+  }
+}

@@ -1,0 +1,62 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { exitStatus } from '../basics/exit-status.ts';
+import { Failure, reasonOf } from '../basics/failure.ts';
+import { createLogger, type Level, type Logger, priorities } from '../logging/logger.ts';
+import { openSyslog } from '../system/syslog.ts';
+
+/** Where the daemon's log goes. */
+export type LogTarget =
+  { readonly to: 'stderr' } | { readonly to: 'file'; readonly path: string } | { readonly to: 'syslog' };
+
+/** The daemon's log; `reopen` opens a file anew after it was moved away. */
+export interface DaemonLog {
+  readonly log: Logger;
+  readonly reopen: () => void;
+}
+
+/** Opens the log. @throws Failure (status 107) when the file cannot be opened */
+export function openDaemonLog(target: LogTarget, level: Level): DaemonLog {
+  const program = 'distccd';
+  switch (target.to) {
+    case 'stderr':
+      return { log: createLogger({ program, level, sink: (line) => writeLine(2, line) }), reopen: () => {} };
+    case 'syslog': {
+      const write = openSyslog(program);
+      return {
+        log: createLogger({ program, level, prefix: false, sink: (line, at) => write(line, priorities[at]) }),
+        reopen: () => {},
+      };
+    }
+    case 'file': {
+      let descriptor = openFile(target.path);
+      return {
+        log: createLogger({ program, level, sink: (line) => writeLine(descriptor, line) }),
+        reopen: () => {
+          const fresh = openFile(target.path);
+          closeSync(descriptor);
+          descriptor = fresh;
+        },
+      };
+    }
+  }
+}
+
+function openFile(path: string): number {
+  try {
+    return openSync(path, 'a', 0o666);
+  } catch (error) {
+    throw new Failure(
+      exitStatus.inputOutput,
+      `cannot open the log file "${path}": ${reasonOf(error)}; make it writable for the account that serves, or leave --log-file out to use syslog`,
+    );
+  }
+}
+
+/** A log that cannot be written, on a full disk say, must not end the daemon. */
+function writeLine(descriptor: number, line: string): void {
+  try {
+    writeSync(descriptor, `${line}\n`);
+  } catch {
+    // Nobody could read of it anyway.
+  }
+}

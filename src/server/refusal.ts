@@ -1,0 +1,26 @@
+/**
+ * Why a job is not done here although its request was understood: one sentence with the cause and the cure, which the client's user
+ * reads. The client compiles elsewhere.
+ */
+export class Refusal extends Error {
+  constructor(sentence: string) {
+    super(sentence);
+    this.name = 'Refusal';
+  }
+}
+
+/** The client closed its side before it had its answer. */
+export class ClientGone extends Error {
+  constructor() {
+    super('the client is gone');
+    this.name = 'ClientGone';
+  }
+}
+
+/** A state of a connection lasted longer than it may. */
+export class Overdue extends Error {
+  constructor(sentence: string) {
+    super(sentence);
+    this.name = 'Overdue';
+  }
+}

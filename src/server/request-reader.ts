@@ -1,0 +1,86 @@
+import type { Socket } from 'node:net';
+import { Decoder } from '../wire/decoder.ts';
+import { type CompileRequest, readRequest } from '../wire/request.ts';
+import type { ByteBudget } from './byte-budget.ts';
+import { ClientGone } from './refusal.ts';
+
+/** What every connection may hold in memory without asking, in bytes: enough for any command line. */
+const freeBytes = 64 * 1024;
+
+/** A request, and the memory it holds until `giveBack` is called. */
+export interface ReceivedRequest {
+  readonly request: CompileRequest;
+  giveBack(): void;
+}
+
+/**
+ * Reads one request from a socket, pausing it while the memory of all clients together is used up.
+ * @throws ProtocolError, ClientGone, or the signal's reason
+ */
+export function receiveRequest(socket: Socket, budget: ByteBudget, signal: AbortSignal): Promise<ReceivedRequest> {
+  return new Promise((resolve, reject) => {
+    const decoder = new Decoder(readRequest());
+    let received = 0;
+    let lent = 0;
+    let cancelWait = (): void => {};
+
+    const giveBack = (): void => {
+      if (lent > 0) budget.giveBack(lent);
+      lent = 0;
+    };
+    const leave = (): void => {
+      cancelWait();
+      socket.off('data', onData).off('end', onEnd).off('close', onGone);
+      signal.removeEventListener('abort', onAbort);
+    };
+    const fail = (error: unknown): void => {
+      leave();
+      giveBack();
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- a signal's reason is always an error here
+      reject(error);
+    };
+    /** Asks for the memory that the announced rest will need, before it comes. */
+    const reserve = (): void => {
+      const missing = received + decoder.wanted - freeBytes - lent;
+      if (missing <= 0) return;
+      if (budget.tryTake(missing)) {
+        lent += missing;
+        return;
+      }
+      socket.pause();
+      cancelWait = budget.wait(missing, () => {
+        lent += missing;
+        cancelWait = () => {};
+        socket.resume();
+      });
+    };
+    const onData = (chunk: Buffer): void => {
+      received += chunk.length;
+      try {
+        decoder.feed(chunk);
+      } catch (error) {
+        fail(error);
+        return;
+      }
+      if (decoder.result === undefined) {
+        reserve();
+        return;
+      }
+      leave();
+      resolve({ request: decoder.result.value, giveBack });
+    };
+    const onEnd = (): void => {
+      try {
+        decoder.end();
+        fail(new ClientGone());
+      } catch (error) {
+        fail(error);
+      }
+    };
+    const onGone = (): void => fail(new ClientGone());
+    const onAbort = (): void => fail(signal.reason);
+
+    socket.on('data', onData).on('end', onEnd).on('close', onGone);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+}

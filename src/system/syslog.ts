@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+import { Socket } from 'node:net';
+
+/**
+ * Opens a way to syslog through logger(1), which knows where this system's syslog listens. One logger is kept per priority in use, since
+ * a priority is an option of the program. Lines that cannot be delivered are dropped: a daemon never dies of its log.
+ */
+export function openSyslog(tag: string): (line: string, priority: number) => void {
+  const names = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'];
+  const writers = new Map<number, (line: string) => void>();
+
+  function start(priority: number): (line: string) => void {
+    const child = spawn('logger', ['-t', `${tag}[${process.pid}]`, '-p', `daemon.${names[priority] ?? 'notice'}`], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true,
+    });
+    const forget = (): void => void writers.delete(priority);
+    child.once('error', forget);
+    child.once('exit', forget);
+    child.stdin.on('error', forget);
+    child.unref();
+    if (child.stdin instanceof Socket) child.stdin.unref();
+    return (line) => void child.stdin.write(`${line}\n`);
+  }
+
+  return (line, priority) => {
+    const writer = writers.get(priority) ?? start(priority);
+    writers.set(priority, writer);
+    writer(line);
+  };
+}

@@ -1,0 +1,96 @@
+import {
+  closeSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  unlinkSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { posix } from './posix.ts';
+
+const F_TLOCK = 2;
+
+/**
+ * A daemon's own folder (mode 0700) under the temporary directory. A lock in it lives as long as the daemon, so the next daemon can tell
+ * what a crashed one left from what a living one uses, also across process-id namespaces.
+ */
+export interface Spool {
+  readonly path: string;
+  /** Makes an empty folder (mode 0700) and names it. */
+  lend(): string;
+  /** Removes a lent folder with everything in it. */
+  takeBack(folder: string): void;
+  /** Removes the whole spool. */
+  remove(): void;
+}
+
+function lock(path: string): number | undefined {
+  const descriptor = openSync(join(path, 'lock'), 'a', 0o600);
+  try {
+    posix.lockf?.(descriptor, F_TLOCK, 0n);
+    return descriptor;
+  } catch {
+    closeSync(descriptor);
+    return undefined;
+  }
+}
+
+/** Removes a folder; the two plain calls do for what a job leaves as a rule, and cost a tenth of the thorough way. */
+function removeFolder(path: string): void {
+  try {
+    for (const name of readdirSync(path)) unlinkSync(join(path, name));
+    rmdirSync(path);
+  } catch {
+    rmSync(path, { recursive: true, force: true });
+  }
+}
+
+/** Makes the daemon's spool under `directory`. */
+export function openSpool(directory: string, prefix: string): Spool {
+  // Locked under another name first: a sweeping daemon must never see the folder without its lock.
+  const fresh = mkdtempSync(join(directory, `new-${prefix}`));
+  lock(fresh);
+  const path = join(directory, fresh.slice(join(directory, 'new-').length));
+  renameSync(fresh, path);
+  let count = 0;
+  return {
+    path,
+    lend() {
+      count += 1;
+      const folder = `${path}/${count}`;
+      mkdirSync(folder, 0o700);
+      return folder;
+    },
+    takeBack: removeFolder,
+    remove: () => rmSync(path, { recursive: true, force: true }),
+  };
+}
+
+/** Removes the spools that crashed daemons of this account left, and returns their paths. */
+export function sweepSpools(directory: string, prefix: string): string[] {
+  // Without locks a living daemon's folder could not be told from a dead one's: then nothing is swept.
+  if (posix.lockf === undefined) return [];
+  const swept: string[] = [];
+  for (const name of readdirSync(directory)) {
+    if (!name.startsWith(prefix)) continue;
+    const path = join(directory, name);
+    try {
+      // Anybody may put a link of that name into a shared temporary directory.
+      const found = lstatSync(path);
+      if (!found.isDirectory() || found.uid !== process.getuid?.()) continue;
+      const descriptor = lock(path);
+      if (descriptor === undefined) continue;
+      rmSync(path, { recursive: true, force: true });
+      closeSync(descriptor);
+      swept.push(path);
+    } catch {
+      // Another account's folder, or gone in the meantime: not ours to remove.
+    }
+  }
+  return swept;
+}
