@@ -1,0 +1,13 @@
+/** What kind of fault a peer's message has: the daemon and the client answer and count them differently. */
+export type ProtocolFault = 'malformed' | 'truncated' | 'too large' | 'version' | 'compression';
+
+/** The peer sent something that is no message of the distcc protocol; the message is one sentence that fits behind a colon. */
+export class ProtocolError extends Error {
+  readonly kind: ProtocolFault;
+
+  constructor(kind: ProtocolFault, sentence: string) {
+    super(sentence);
+    this.name = 'ProtocolError';
+    this.kind = kind;
+  }
+}
