@@ -1,0 +1,42 @@
+import type { Grammar } from './decoder.ts';
+import { compressLzo, largestPacked } from './lzo/compress.ts';
+import { decompressLzo } from './lzo/decompress.ts';
+import { ProtocolError } from './protocol-error.ts';
+import type { ProtocolVersion } from './protocol-version.ts';
+import { checkParameter, encodeToken, largestParameter, readToken, type Token, type TokenName } from './token.ts';
+
+/** What bounds a body: its length in bytes, both as it is sent and as it is unpacked. */
+export interface BodyBounds {
+  readonly ceiling: number;
+}
+
+/** Encodes the content of a file: its token, and its bytes as the version packs them; an empty one is its token alone. */
+export function encodeBody(name: TokenName, version: ProtocolVersion, plain: Buffer): Buffer[] {
+  if (plain.length === 0) return [encodeToken(name, 0)];
+  const bytes = version === 1 ? plain : compressLzo(plain);
+  return [encodeToken(name, bytes.length), bytes];
+}
+
+/** Reads a token and the content of a file, and unpacks it. */
+export function* readBody(name: TokenName, version: ProtocolVersion, bounds: BodyBounds): Grammar<Buffer> {
+  return yield* readBodyAfter({ name, parameter: yield* readToken(name, largestParameter) }, version, bounds);
+}
+
+/** Reads the content that follows a token, and unpacks it. */
+export function* readBodyAfter(token: Token, version: ProtocolVersion, { ceiling }: BodyBounds): Grammar<Buffer> {
+  // A packed body may be a little longer than what it holds.
+  checkParameter(token, version === 1 ? ceiling : largestPacked(ceiling));
+  const { name, parameter } = token;
+  const bytes = yield { exactly: parameter, of: `the body of token "${name}"` };
+  // An empty file is never packed, and nothing is no LZO stream.
+  return version === 1 || parameter === 0 ? bytes : unpack(name, bytes, ceiling);
+}
+
+function unpack(name: TokenName, packed: Buffer, ceiling: number): Buffer {
+  try {
+    return decompressLzo(packed, ceiling);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new ProtocolError(error.kind, `cannot unpack the body of token "${name}": ${error.message}`);
+  }
+}

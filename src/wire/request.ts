@@ -1,0 +1,62 @@
+import { encodeArguments, readArguments } from './arguments.ts';
+import { encodeBody, readBody } from './body.ts';
+import type { Grammar } from './decoder.ts';
+import { limits } from './limits.ts';
+import { ProtocolError } from './protocol-error.ts';
+import { encodeText } from './text.ts';
+import { encodeToken, largestParameter, readToken } from './token.ts';
+import { encodeTree, readPath, readTree, type TreeEntry } from './tree.ts';
+
+export type { ProtocolVersion } from './protocol-version.ts';
+export type { TreeEntry } from './tree.ts';
+
+/** What a client can send before its preprocessor has finished; argv[0] is the compiler. */
+export interface RequestHead {
+  readonly version: 1 | 2;
+  readonly argv: readonly string[];
+}
+
+/** A source that the client has preprocessed, and how to compile it. */
+export interface PlainRequest extends RequestHead {
+  readonly source: Buffer;
+}
+
+/** A source and the files that it includes, as they lie below "/" at the client, and how to compile it in `directory`. */
+export interface TreeRequest {
+  readonly version: 3;
+  readonly directory: string;
+  readonly argv: readonly string[];
+  readonly files: readonly TreeEntry[];
+}
+
+/** What a client asks a server to compile; `version` tells the two kinds apart. */
+export type CompileRequest = PlainRequest | TreeRequest;
+
+/** Encodes the beginning of a version 1 or 2 request: DIST, ARGC, ARGV...; the source follows as a body of token DOTI. */
+export function encodeRequestHead(head: RequestHead): Buffer {
+  return Buffer.concat([encodeToken('DIST', head.version), encodeArguments(head.argv)]);
+}
+
+/** Encodes a request as pieces to be written in this order (wire-protocol reference, section 4); large ones are not copied. */
+export function encodeRequest(request: CompileRequest): Buffer[] {
+  if (request.version !== 3) {
+    return [encodeRequestHead(request), ...encodeBody('DOTI', request.version, request.source)];
+  }
+  const head = [encodeToken('DIST', 3), encodeText('CDIR', request.directory), encodeArguments(request.argv)];
+  return [...head, ...encodeTree(request.files)];
+}
+
+/** Reads a request of any version, whole; throws a ProtocolError of kind 'version' for a version there is not. */
+export function* readRequest(): Grammar<CompileRequest> {
+  const version = yield* readToken('DIST', largestParameter);
+  if (version === 1 || version === 2) {
+    const argv = yield* readArguments();
+    return { version, argv, source: yield* readBody('DOTI', version, { ceiling: limits.bodyLength }) };
+  }
+  if (version === 3) {
+    const directory = yield* readPath('CDIR');
+    const argv = yield* readArguments();
+    return { version, directory, argv, files: yield* readTree() };
+  }
+  throw new ProtocolError('version', `the protocol has no version ${version}: only 1, 2 and 3 are known`);
+}

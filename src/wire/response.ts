@@ -1,0 +1,54 @@
+import { encodeBody, readBody, readBodyAfter } from './body.ts';
+import type { Grammar } from './decoder.ts';
+import { limits } from './limits.ts';
+import { ProtocolError } from './protocol-error.ts';
+import type { ProtocolVersion } from './protocol-version.ts';
+import { encodeToken, largestParameter, readToken, readTokenOrEnd } from './token.ts';
+
+/** What a compiler did with a request. */
+export interface CompileResponse {
+  /** The version of the request. */
+  readonly version: ProtocolVersion;
+  /** The raw Unix wait status of the compiler. */
+  readonly status: number;
+  readonly stderr: Buffer;
+  readonly stdout: Buffer;
+  /** The object or assembler file; empty when the compiler failed. */
+  readonly object: Buffer;
+  /** The dependency file: only with version 3 and status 0, and even then a server may have none. */
+  readonly dependencies?: Buffer;
+}
+
+const bounds = { ceiling: limits.bodyLength };
+/** A wait status has 16 bits: a code or a signal, and whether there was a core. */
+const largestStatus = 0xffff;
+
+/** Encodes a response as pieces to be written in this order (wire-protocol reference, section 5); large ones are not copied. */
+export function encodeResponse(response: CompileResponse): Buffer[] {
+  const { version, status, dependencies } = response;
+  return [
+    encodeToken('DONE', version),
+    encodeToken('STAT', status),
+    ...encodeBody('SERR', version, response.stderr),
+    ...encodeBody('SOUT', version, response.stdout),
+    ...encodeBody('DOTO', version, response.object),
+    ...(version === 3 && status === 0 && dependencies !== undefined ? encodeBody('DOTD', version, dependencies) : []),
+  ];
+}
+
+/** Reads the response to a request of that version; throws a ProtocolError of kind 'version' when it answers another one. */
+export function* readResponse(version: ProtocolVersion): Grammar<CompileResponse> {
+  const answered = yield* readToken('DONE', largestParameter);
+  if (answered !== version) {
+    throw new ProtocolError('version', `the server answered with protocol version ${answered} instead of ${version}`);
+  }
+  const status = yield* readToken('STAT', largestStatus);
+  const stderr = yield* readBody('SERR', version, bounds);
+  const stdout = yield* readBody('SOUT', version, bounds);
+  const object = yield* readBody('DOTO', version, bounds);
+  const response = { version, status, stderr, stdout, object };
+  if (version !== 3 || status !== 0) return response;
+  const parameter = yield* readTokenOrEnd('DOTD', largestParameter);
+  if (parameter === undefined) return response;
+  return { ...response, dependencies: yield* readBodyAfter({ name: 'DOTD', parameter }, version, bounds) };
+}

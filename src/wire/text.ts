@@ -1,0 +1,27 @@
+import type { Grammar } from './decoder.ts';
+import { ProtocolError } from './protocol-error.ts';
+import { encodeToken, readToken, type TokenName } from './token.ts';
+
+/** Encodes a token and a text in UTF-8; throws a RangeError for a NUL, which would cut the text short at the peer. */
+export function encodeText(name: TokenName, text: string): Buffer {
+  if (text.includes('\0')) throw new RangeError(`the text of token "${name}" has a NUL inside`);
+  const bytes = Buffer.from(text, 'utf8');
+  return Buffer.concat([encodeToken(name, bytes.length), bytes]);
+}
+
+/** Reads a token and a text of at most `ceiling` bytes. */
+export function* readText(name: TokenName, ceiling: number): Grammar<string> {
+  return yield* readTextBody(name, yield* readToken(name, ceiling));
+}
+
+/** Reads the text that follows a token; throws a ProtocolError when it is not UTF-8 or has a NUL inside. */
+export function* readTextBody(name: TokenName, length: number): Grammar<string> {
+  const bytes = yield { exactly: length, of: `the text of token "${name}"` };
+  if (bytes.includes(0)) throw new ProtocolError('malformed', `the text of token "${name}" has a NUL inside`);
+  const text = bytes.toString('utf8');
+  // toString() replaces what is malformed by U+FFFD, which may also have been sent.
+  if (text.includes('\ufffd') && !Buffer.from(text, 'utf8').equals(bytes)) {
+    throw new ProtocolError('malformed', `the text of token "${name}" is not UTF-8`);
+  }
+  return text;
+}

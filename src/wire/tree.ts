@@ -1,0 +1,69 @@
+import { encodeBody, readBodyAfter } from './body.ts';
+import type { Grammar } from './decoder.ts';
+import { limits } from './limits.ts';
+import { ProtocolError } from './protocol-error.ts';
+import { quoted } from './quoted.ts';
+import { encodeText, readText, readTextBody } from './text.ts';
+import { checkParameter, encodeToken, largestParameter, readAnyToken, readToken, type TokenName } from './token.ts';
+
+/** A file or a symbolic link that a version 3 client sends; `name` is its absolute path there, and a link's target may be any. */
+export type TreeEntry =
+  | { readonly kind: 'file'; readonly name: string; readonly content: Buffer }
+  | { readonly kind: 'link'; readonly name: string; readonly target: string };
+
+/** Encodes the files of a version 3 request: NFIL, then NAME with FILE or LINK for each (wire-protocol reference, section 4). */
+export function encodeTree(files: readonly TreeEntry[]): Buffer[] {
+  const entries = files.flatMap((entry) => [
+    encodeText('NAME', entry.name),
+    ...(entry.kind === 'file' ? encodeBody('FILE', 3, entry.content) : [encodeText('LINK', entry.target)]),
+  ]);
+  return [encodeToken('NFIL', files.length), ...entries];
+}
+
+/** Reads the files of a version 3 request; throws a ProtocolError for a path that could lead out of the job's root. */
+export function* readTree(): Grammar<readonly TreeEntry[]> {
+  const count = yield* readToken('NFIL', limits.files);
+  const files: TreeEntry[] = [];
+  let left: number = limits.filesTotal;
+  while (files.length < count) {
+    const entry = yield* readEntry(left);
+    left -= weightOf(entry);
+    if (left < 0) {
+      throw new ProtocolError(
+        'too large',
+        `the files of the request are larger than ${limits.filesTotal} bytes together`,
+      );
+    }
+    files.push(entry);
+  }
+  return files;
+}
+
+/** Reads an absolute path without "..", which a server can put behind its own root; not more is promised about it. */
+export function* readPath(name: TokenName): Grammar<string> {
+  const path = yield* readText(name, limits.pathLength);
+  if (!path.startsWith('/')) {
+    throw new ProtocolError('malformed', `the path of token "${name}" does not start with "/": ${quoted(path)}`);
+  }
+  if (path.split('/').includes('..')) {
+    throw new ProtocolError('malformed', `the path of token "${name}" has ".." inside: ${quoted(path)}`);
+  }
+  return path;
+}
+
+function* readEntry(left: number): Grammar<TreeEntry> {
+  const name = yield* readPath('NAME');
+  const token = yield* readAnyToken(['FILE', 'LINK'], largestParameter);
+  if (token.name === 'FILE') {
+    const ceiling = Math.min(left, limits.bodyLength);
+    return { kind: 'file', name, content: yield* readBodyAfter(token, 3, { ceiling }) };
+  }
+  checkParameter(token, limits.pathLength);
+  if (token.parameter === 0) throw new ProtocolError('malformed', 'the text of token "LINK" is empty');
+  return { kind: 'link', name, target: yield* readTextBody('LINK', token.parameter) };
+}
+
+/** What an entry counts towards the limit, in bytes. */
+function weightOf(entry: TreeEntry): number {
+  return entry.name.length + (entry.kind === 'file' ? entry.content.length : entry.target.length);
+}
