@@ -170,7 +170,8 @@ export function readDaemonOptions(words: readonly string[]): Reading<typeof daem
   );
   if ('print' in reading) return reading;
   const { options } = reading;
-  if (!options.wizard)
-    return { options: { ...options, 'log-level': options.verbose ? 'debug' : options['log-level'] } };
-  return { options: { ...options, daemon: true, 'no-detach': true, 'log-stderr': true, 'log-level': 'debug' } };
+  if (options.wizard) {
+    return { options: { ...options, daemon: true, 'no-detach': true, 'log-stderr': true, 'log-level': 'debug' } };
+  }
+  return { options: { ...options, 'log-level': options.verbose ? 'debug' : options['log-level'] } };
 }

@@ -1,5 +1,5 @@
 import IPCIDR from 'ip-cidr';
-import { isIP } from 'node:net';
+import { isIP, SocketAddress } from 'node:net';
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure } from '../basics/failure.ts';
 import { readWholeNumber } from '../basics/whole-number.ts';
@@ -64,9 +64,11 @@ function parseEntry(entry: string, from: string): Entry {
     bits === undefined || bits === '' ? width : (readWholeNumber(bits, inner, width + inner) ?? -1) - inner;
   if (prefix < 0) throw malformed(entry, `"${bits}" is not a prefix length from ${inner} to ${width + inner}`, from);
   const network = new IPCIDR(`${address}/${prefix}`);
-  const first = network.start<string>();
+  const start = network.start<string>();
+  // The short form of an IPv6 address, as the user would write it.
+  const first = new SocketAddress({ address: start, family: family === 4 ? 'ipv4' : 'ipv6' }).address;
   const text = `${first}/${prefix}`;
-  if (first === new IPCIDR(`${address}/${width}`).start<string>()) return { family, network, text };
+  if (start === new IPCIDR(`${address}/${width}`).start<string>()) return { family, network, text };
   return { family, network, text, warning: `"${entry}"${from} has bits behind its prefix: taken as ${text}` };
 }
 

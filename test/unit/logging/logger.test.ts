@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { createLogger, formatLine, type Level, printable } from '../../../src/logging/logger.ts';
+
+function record(level: Level, format: 'text' | 'json' = 'text', prefix = true) {
+  const lines: [string, Level][] = [];
+  const log = createLogger({ program: 'distccd', level, format, prefix, sink: (line, at) => lines.push([line, at]) });
+  return { log, lines };
+}
+
+describe('createLogger()', () => {
+  it("writes distcc's lines", () => {
+    const { log, lines } = record('debug');
+    log.critical('a');
+    log.error('b');
+    log.warning('c');
+    log.notice('d');
+    log.info('e', { job: 1 });
+    log.debug('f');
+    const start = `distccd[${process.pid}] `;
+    expect(lines).toEqual([
+      [`${start}CRITICAL! a`, 'critical'],
+      [`${start}ERROR: b`, 'error'],
+      [`${start}Warning: c`, 'warning'],
+      [`${start}d`, 'notice'],
+      [`${start}e`, 'info'],
+      [`${start}f`, 'debug'],
+    ]);
+  });
+
+  it('leaves out lines below its level and says so beforehand', () => {
+    const { log, lines } = record('notice');
+    log.info('x');
+    expect(lines).toEqual([]);
+    expect([log.writes('info'), log.writes('notice'), log.writes('error')]).toEqual([false, true, true]);
+  });
+
+  it('leaves the program out where syslog adds it', () => {
+    const { log, lines } = record('notice', 'text', false);
+    log.error('x');
+    expect(lines).toEqual([['ERROR: x', 'error']]);
+  });
+
+  it('writes one json object a line with fields', () => {
+    const { log, lines } = record('info', 'json');
+    log.warning('x\ny', { client: '10.0.0.1' });
+    expect(JSON.parse(lines[0]?.[0] ?? '')).toMatchObject({
+      level: 'warning',
+      message: 'x\ny',
+      client: '10.0.0.1',
+      program: 'distccd',
+    });
+  });
+
+  it('shows control characters, so that no client can forge a line', () => {
+    expect(printable('a\nb\u001b[2J\u0085ü')).toBe('a\\x0ab\\x1b[2J\\x85ü');
+    expect(formatLine('p', 'notice', 'a\nb')).toBe(`p[${process.pid}] a\\x0ab`);
+  });
+});

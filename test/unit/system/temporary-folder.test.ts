@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openSpool, sweepSpools } from '../../../src/system/temporary-folder.ts';
+
+let top: string;
+beforeEach(() => {
+  top = mkdtempSync(join(tmpdir(), 'spool-'));
+});
+afterEach(() => rmSync(top, { recursive: true }));
+
+describe('openSpool()', () => {
+  it('makes private folders and takes them back with everything in them', () => {
+    const spool = openSpool(top, 'distccd-');
+    const one = spool.lend();
+    const two = spool.lend();
+    expect(one).not.toBe(two);
+    expect(statSync(one).mode & 0o777).toBe(0o700);
+    expect(statSync(spool.path).mode & 0o777).toBe(0o700);
+    writeFileSync(join(one, 'a.o'), 'x');
+    mkdirSync(join(two, 'deep/er'), { recursive: true });
+    writeFileSync(join(two, 'deep/er/a.o'), 'x');
+    symlinkSync('/etc', join(two, 'link'));
+    spool.takeBack(one);
+    spool.takeBack(two);
+    spool.takeBack(two);
+    expect([existsSync(one), existsSync(two), existsSync('/etc/passwd')]).toEqual([false, false, true]);
+    spool.remove();
+    expect(readdirSync(top)).toEqual([]);
+  });
+});
+
+describe('sweepSpools()', () => {
+  it('removes what a dead daemon left, and nothing else', () => {
+    const dead = join(top, 'distccd-dead');
+    mkdirSync(join(dead, '1'), { recursive: true });
+    writeFileSync(join(dead, 'lock'), '');
+    writeFileSync(join(dead, '1/a.i'), 'int x;');
+    mkdirSync(join(top, 'other'));
+    mkdirSync(join(top, 'target'));
+    symlinkSync('target', join(top, 'distccd-link'));
+    expect(sweepSpools(top, 'distccd-')).toEqual([dead]);
+    expect(readdirSync(top).sort()).toEqual(['distccd-link', 'other', 'target']);
+    expect(readdirSync(join(top, 'target'))).toEqual([]);
+  });
+
+  it('leaves the folder of a living daemon alone, until it is dead', async () => {
+    const living = join(top, 'distccd-living');
+    mkdirSync(living);
+    // The lock must be another process's: a process never conflicts with itself.
+    const script = `
+      const descriptor = require('node:fs').openSync(process.argv[1] + '/lock', 'w');
+      require('posix-node').lockf(descriptor, 2, 0n);
+      console.log('locked');
+      setInterval(() => {}, 1000);`;
+    const daemon = spawn(process.execPath, ['-e', script, living], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(daemon.stdout, 'data');
+    expect(sweepSpools(top, 'distccd-')).toEqual([]);
+    daemon.kill('SIGKILL');
+    await once(daemon, 'exit');
+    expect(sweepSpools(top, 'distccd-')).toEqual([living]);
+  });
+});
