@@ -1,0 +1,152 @@
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { encodeJobRecord, nativeLayout, readJobRecord, recordSize } from './job-record.ts';
+import type { JobRecord, PhaseName } from './job-record.ts';
+
+const prefix = 'binstate_';
+
+/** A record that is older than this, in ms, is of a client that is gone (monitor-state reference, section 1.3). */
+const longestAge = 60_000;
+
+/** The two sides of a job that a client reports, one at a time: what happens here, and what happens at the host. */
+export type Side = 'local' | 'remote';
+
+/** What a report changes; what it leaves out keeps its last value on that side. */
+export interface Report {
+  readonly file?: string;
+  readonly host?: string;
+  readonly slot?: number;
+}
+
+/** A client's own state file. */
+export interface StateFile {
+  /** Remembers something about a side without showing it yet. */
+  know(side: Side, report: Report): void;
+  /** Writes the side's record with its new phase. */
+  show(side: Side, phase: PhaseName, report?: Report): void;
+  remove(): void;
+}
+
+/** Whether a process exists: one of another account counts. */
+function exists(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+function unlinkIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // Gone already, or not ours: monitors skip it in either case.
+  }
+}
+
+/**
+ * The state file of one process in `folder`, which is made when it is missing. Reports are for monitors only, so one that cannot be
+ * written is given to `fault` once, and the job goes on.
+ */
+export function openStateFile(folder: string, pid: number, fault: (error: unknown) => void): StateFile {
+  const path = join(folder, `${prefix}${pid}`);
+  const sides: Record<Side, JobRecord> = {
+    local: { pid, file: '', host: '', slot: 0, phase: 'Startup' },
+    remote: { pid, file: '', host: '', slot: 0, phase: 'Startup' },
+  };
+  let state: 'new' | 'written' | 'broken' = 'new';
+  return {
+    know(side, report) {
+      sides[side] = { ...sides[side], ...report };
+    },
+    show(side, phase, report = {}) {
+      sides[side] = { ...sides[side], ...report, phase };
+      if (state === 'broken') return;
+      try {
+        if (state === 'new') mkdirSync(folder, { recursive: true });
+        state = 'written';
+        writeFileSync(path, encodeJobRecord(sides[side]));
+      } catch (error) {
+        state = 'broken';
+        fault(error);
+      }
+    },
+    remove() {
+      if (state !== 'new') unlinkIfThere(path);
+    },
+  };
+}
+
+/**
+ * Removes the state files of clients that are gone. A client that becomes its compiler cannot take its own away later, so it takes away
+ * what others left: the folder never holds more than the jobs of one moment.
+ */
+export function sweepStateFolder(folder: string): void {
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    return;
+  }
+  for (const name of names) {
+    const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length)) : 0;
+    if (Number.isSafeInteger(pid) && pid > 0 && !exists(pid)) unlinkIfThere(join(folder, name));
+  }
+}
+
+/** What a monitor shows: the jobs by host and slot, and a sentence about each file that is no record. */
+export interface StateListing {
+  readonly jobs: readonly JobRecord[];
+  readonly complaints: readonly string[];
+}
+
+/** Reads at most one record's bytes and the file's age in ms; undefined when the file vanished. */
+function readState(path: string, now: number): { bytes: Buffer; age: number } | undefined {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, 'r');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    const bytes = Buffer.alloc(recordSize(nativeLayout));
+    const length = readSync(descriptor, bytes);
+    return { bytes: bytes.subarray(0, length), age: now - fstatSync(descriptor).mtimeMs };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function byHostAndSlot(one: JobRecord, other: JobRecord): number {
+  return Buffer.compare(Buffer.from(one.host), Buffer.from(other.host)) || one.slot - other.slot;
+}
+
+/**
+ * Lists the jobs of a state folder as every monitor does: files older than a minute are deleted, jobs whose client is gone are left out
+ * (monitor-state reference, section 1.3). Throws when the folder cannot be read.
+ */
+export function listJobs(folder: string, now: number): StateListing {
+  const jobs: JobRecord[] = [];
+  const complaints: string[] = [];
+  for (const name of readdirSync(folder)) {
+    if (!name.startsWith(prefix)) continue;
+    const path = join(folder, name);
+    try {
+      const found = readState(path, now);
+      if (found === undefined) continue;
+      if (found.age > longestAge) {
+        unlinkIfThere(path);
+        continue;
+      }
+      const reading = readJobRecord(found.bytes);
+      if ('fault' in reading) complaints.push(`${reading.fault}: ${path}`);
+      else if ('record' in reading && (reading.record.phase === 'Done' || exists(reading.record.pid))) {
+        jobs.push(reading.record);
+      }
+    } catch (error) {
+      complaints.push(`cannot read "${path}": ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return { jobs: jobs.sort(byHostAndSlot), complaints };
+}

@@ -1,0 +1,93 @@
+import { closeSync, constants as open, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { constants } from 'node:os';
+import { posix } from './posix.ts';
+
+/** A held lock; it ends with the process, however the process ends. */
+export interface FileLock {
+  /** Keeps the lock when this process becomes another program. */
+  keepThroughExec(): void;
+  release(): void;
+}
+
+const F_TLOCK = 2;
+const takenCodes = new Set([constants.errno.EAGAIN, constants.errno.EACCES]);
+
+/** The files that this process holds. A process does not exclude itself, and closing such a file anywhere would end its lock. */
+const held = new Set<string>();
+
+/**
+ * Takes the exclusive lock of a file, which is made when it is missing, without waiting; undefined when somebody has it. The lock is
+ * fcntl's on the whole file, as distcc takes it. Throws when the file cannot be opened or locked.
+ */
+export function tryLock(path: string): FileLock | undefined {
+  return posix.lockf === undefined ? tryClaim(path) : tryFcntl(path);
+}
+
+/** Claims the file in this process's name, and opens it. */
+function openUnheld(path: string): number | undefined {
+  return held.has(path) ? undefined : openSync(path, open.O_RDWR | open.O_CREAT, 0o666);
+}
+
+function tryFcntl(path: string): FileLock | undefined {
+  const descriptor = openUnheld(path);
+  if (descriptor === undefined) return undefined;
+  try {
+    posix.lockf?.(descriptor, F_TLOCK, 0n);
+  } catch (error) {
+    closeSync(descriptor);
+    const code = Number(error instanceof Error && 'code' in error ? error.code : undefined);
+    if (takenCodes.has(code)) return undefined;
+    throw new Error(`locking failed with error number ${code}`, { cause: error });
+  }
+  held.add(path);
+  return {
+    keepThroughExec: () => posix.set_inheritable?.(descriptor, true),
+    release() {
+      if (held.delete(path)) closeSync(descriptor);
+    },
+  };
+}
+
+function ownerOf(descriptor: number): number {
+  const bytes = Buffer.alloc(16);
+  const length = readSync(descriptor, bytes, 0, bytes.length, 0);
+  return Number(bytes.toString('latin1', 0, length).trim());
+}
+
+function lives(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+/**
+ * The way where Node cannot reach fcntl: the file holds the owner's process id, and a dead owner has lost it. Two that claim it in the
+ * same instant both read it again, and the one whose id is not there gives way. A client that locks with fcntl does not see the claim.
+ */
+export function tryClaim(path: string): FileLock | undefined {
+  const descriptor = openUnheld(path);
+  if (descriptor === undefined) return undefined;
+  const owner = ownerOf(descriptor);
+  if (owner > 0 && owner !== process.pid && lives(owner)) {
+    closeSync(descriptor);
+    return undefined;
+  }
+  ftruncateSync(descriptor);
+  writeSync(descriptor, `${process.pid}\n`, 0);
+  if (ownerOf(descriptor) !== process.pid) {
+    closeSync(descriptor);
+    return undefined;
+  }
+  held.add(path);
+  return {
+    // The claim names the process, which stays the same.
+    keepThroughExec: () => {},
+    release() {
+      if (!held.delete(path)) return;
+      ftruncateSync(descriptor);
+      closeSync(descriptor);
+    },
+  };
+}
