@@ -1,0 +1,92 @@
+// What a machine must have for each group of tests, and the Debian package that brings it.
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { top } from './setup.mjs';
+
+const program = (name) =>
+  (process.env.PATH ?? '').split(':').some((dir) => {
+    try {
+      accessSync(join(dir, name), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+
+/** gcc names a part it has with its path, and one it lacks without. */
+const partOfGcc = (name) => {
+  const { stdout } = spawnSync('gcc', [`-print-prog-name=${name}`], { encoding: 'utf8' });
+  return (stdout ?? '').startsWith('/');
+};
+
+const bookworm = () => {
+  try {
+    return readFileSync('/etc/os-release', 'utf8').includes('VERSION_CODENAME=bookworm');
+  } catch {
+    return false;
+  }
+};
+
+const has = (name, debianPackage = name) => ({ met: () => program(name), debianPackage });
+
+/**
+ * Groups of tests that need more than Node and npm. `files` are left out of the run when a need is not met; a group
+ * without them consists of tests that look for themselves. A group that is `only` for some machines is no loss elsewhere.
+ */
+export const groups = [
+  { name: 'compiling with gcc', needs: [has('gcc'), has('g++'), has('make')] },
+  { name: 'compiling with clang', needs: [has('clang')] },
+  {
+    name: 'Objective-C',
+    needs: [
+      { met: () => partOfGcc('cc1obj'), debianPackage: 'gobjc' },
+      { met: () => partOfGcc('cc1objplus'), debianPackage: 'gobjc++' },
+    ],
+  },
+  { name: 'stock distcc as a peer', files: /^test\/interop\//, needs: [has('distcc'), has('distccd', 'distcc')] },
+  { name: 'LZO made by others', needs: [has('lzop')] },
+  {
+    name: "LZO against liblzo's own code",
+    needs: [{ met: () => existsSync('/usr/include/lzo/lzo1x.h'), debianPackage: 'liblzo2-dev' }],
+  },
+  {
+    name: 'programs in a terminal',
+    files: /\.terminal\.test\.ts$/,
+    needs: [has('python3'), has('make'), has('g++')],
+  },
+  { name: 'checking of shell scripts', needs: [has('shellcheck')] },
+  {
+    name: "the programs on Debian 12's own Node 18.20",
+    only: bookworm,
+    needs: [
+      has('apt-get', 'apt'),
+      has('dpkg'),
+      // Debian's Node reads these from where they are installed, and does not start without them.
+      ...['acorn', 'cjs-module-lexer', 'undici'].map((name) => ({
+        met: () => existsSync(join('/usr/share/nodejs', name)),
+        debianPackage: `node-${name}`,
+      })),
+    ],
+  },
+];
+
+/** The packages that a group lacks; empty when it can run. */
+export function missingPackages(group) {
+  return [...new Set(group.needs.filter(({ met }) => !met()).map(({ debianPackage }) => debianPackage))];
+}
+
+/** Whether node-pty, a terminal for tests, is built; builds it when that is possible. */
+export function buildTerminal() {
+  const built = join(top, 'node_modules/node-pty/build/Release/pty.node');
+  if (existsSync(built)) return { ready: true };
+  // node-gyp would fetch Node's headers; most installations have them beside the program.
+  const prefix = join(process.execPath, '../..');
+  const headers = existsSync(join(prefix, 'include/node/node.h')) ? { npm_config_nodedir: prefix } : {};
+  const { status, stdout, stderr } = spawnSync('npm', ['rebuild', 'node-pty', '--ignore-scripts=false'], {
+    cwd: top,
+    encoding: 'utf8',
+    env: { ...process.env, ...headers },
+  });
+  return { ready: status === 0 && existsSync(built), output: `${stdout ?? ''}${stderr ?? ''}` };
+}

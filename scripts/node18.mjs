@@ -1,0 +1,143 @@
+// The programs' floor is Node 18.20, which Debian 12 ships: its own package is unpacked under .cache, beside whatever Node
+// the machine has, and dist/bin runs on it: versions, help, and one compile through client and daemon.
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { top } from './setup.mjs';
+
+const packages = ['nodejs=18.20.*', 'libnode108', 'libbrotli1', 'libc-ares2', 'libicu72', 'libnghttp2-14', 'libuv1'];
+const root = join(top, '.cache/node18');
+
+const quietly = (command, args, options = {}) =>
+  spawnSync(command, args, { encoding: 'utf8', timeout: 120_000, ...options });
+
+/** Downloads and unpacks once; returns the environment in which `node` is Node 18, or the reason why there is none. */
+function prepare() {
+  if (!existsSync(root)) {
+    const fresh = `${root}.${process.pid}`;
+    try {
+      mkdirSync(fresh, { recursive: true });
+      const { status, stderr } = quietly('apt-get', ['download', '-q', ...packages], { cwd: fresh });
+      if (status !== 0) return { reason: `apt-get download failed: ${stderr.trim().split('\n').pop()}` };
+      for (const file of readdirSync(fresh).filter((name) => name.endsWith('.deb'))) {
+        if (quietly('dpkg', ['-x', join(fresh, file), fresh]).status !== 0) return { reason: `cannot unpack ${file}` };
+        rmSync(join(fresh, file));
+      }
+      renameSync(fresh, root);
+    } finally {
+      rmSync(fresh, { recursive: true, force: true });
+    }
+  }
+  const libraries = readdirSync(join(root, 'usr/lib')).map((name) => join(root, 'usr/lib', name));
+  const env = {
+    ...process.env,
+    PATH: `${join(root, 'usr/bin')}:${process.env.PATH}`,
+    LD_LIBRARY_PATH: libraries.join(':'),
+  };
+  return { env };
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Compiles one file through dist/bin's client and daemon and compares with the same compile done here. */
+async function compileThrough(env, dir) {
+  const source = '#include <stdio.h>\nint main(void) { return printf("%s\\n", __FILE__) < 0; }\n';
+  writeFileSync(join(dir, 'hello.c'), source);
+  chmodSync(dir, 0o755);
+  mkdirSync(join(dir, 'links'));
+  symlinkSync('/usr/bin/true', join(dir, 'links/gcc'));
+  const port = await freePort();
+  const log = join(dir, 'distccd.log');
+  const daemon = spawn(
+    join(top, 'dist/bin/distccd'),
+    ['--no-detach', '--allow', '127.0.0.1', '--listen', '127.0.0.1', '--port', String(port)].concat([
+      '--masquerade-dir',
+      join(dir, 'links'),
+      '--log-stderr',
+      '--log-level',
+      'info',
+    ]),
+    // Started by root it serves as somebody else, who could not open a log file here: the descriptor is handed over.
+    { env, stdio: ['ignore', 'ignore', openSync(log, 'a')] },
+  );
+  try {
+    for (let tries = 0; tries < 100 && !listens(log); tries++) await sleep(100);
+    const clientEnv = {
+      ...env,
+      DISTCC_HOSTS: `127.0.0.1:${port},lzo`,
+      DISTCC_FALLBACK: '0',
+      DISTCC_DIR: join(dir, 'state'),
+    };
+    const words = ['gcc', '-O2', '-c', 'hello.c', '-o'];
+    const remote = quietly(join(top, 'dist/bin/distcc'), [...words, 'remote.o'], { cwd: dir, env: clientEnv });
+    if (remote.status !== 0) return `the client ended with ${remote.status}: ${remote.stderr}${text(log)}`;
+    quietly('gcc', [...words.slice(1), 'local.o'], { cwd: dir });
+    if (!/COMPILE_OK/.test(text(log))) return `the daemon's log tells of no compile: ${text(log)}`;
+    return readFileSync(join(dir, 'remote.o')).equals(readFileSync(join(dir, 'local.o'))) ? '' : 'the objects differ';
+  } finally {
+    const ended = new Promise((resolve) => daemon.once('exit', resolve));
+    if (daemon.exitCode === null && daemon.signalCode === null) {
+      daemon.kill('SIGTERM');
+      await ended;
+    }
+  }
+}
+
+const text = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : '');
+const listens = (log) => /listening on/.test(text(log));
+
+/** Prints one line a check; returns the counts. */
+export async function smokeTest() {
+  const counts = { passed: 0, failed: 0 };
+  const report = (name, fault) => {
+    counts[fault === '' ? 'passed' : 'failed'] += 1;
+    console.log(fault === '' ? `ok ${name}` : `not ok ${name}: ${fault}`);
+  };
+  const { env, reason } = prepare();
+  if (env === undefined) {
+    report('unpack Node 18.20', reason);
+    return counts;
+  }
+  const version = quietly('node', ['--version'], { env }).stdout.trim();
+  report(`node is ${version}`, version.startsWith('v18.20.') ? '' : 'not 18.20');
+  for (const program of readdirSync(join(top, 'dist/bin')).filter((name) => !name.startsWith('.'))) {
+    for (const option of ['--version', '--help']) {
+      const { status, stdout, stderr } = quietly(join(top, 'dist/bin', program), [option], { env });
+      report(`${program} ${option}`, status === 0 && stdout !== '' ? '' : `ended with ${status}: ${stderr}`);
+    }
+  }
+  const loads = quietly('node', ['-e', 'process.exit(require("posix-node").getuid() === process.getuid() ? 0 : 1)'], {
+    env,
+    cwd: top,
+  });
+  report('posix-node loads', loads.status === 0 ? '' : loads.stderr);
+  const dir = mkdtempSync(join(tmpdir(), 'distccd-node18-'));
+  try {
+    report('one compile through client and daemon', await compileThrough(env, dir));
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+  return counts;
+}

@@ -1,0 +1,165 @@
+// `npm test`: everything this machine can run, step by step. Ends with one line that adds up every test case and check.
+// DISTCCD_TEST_NO_SKIP=1 makes a missing need, or a test that skips itself, an error: for machines that must run all.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildTerminal, groups, missingPackages } from './needs.mjs';
+import { smokeTest } from './node18.mjs';
+import { build, run, setUp, top } from './setup.mjs';
+
+const noSkip = (process.env.DISTCCD_TEST_NO_SKIP ?? '') !== '';
+const steps = [];
+
+/** Runs one step and keeps its counts; work() returns { passed, failed, skipped }. */
+async function step(name, work) {
+  console.log(`\n== ${name}`);
+  const start = performance.now();
+  const counts = await work();
+  steps.push({ name, passed: 0, failed: 0, skipped: 0, ...counts, seconds: (performance.now() - start) / 1000 });
+}
+
+const check = (status) => (status === 0 ? { passed: 1 } : { failed: 1 });
+const tool = (name, ...args) => check(run(join(top, 'node_modules/.bin', name), args));
+
+/** Says what this machine lacks; returns the groups that cannot run. */
+function lookAtNeeds() {
+  const lacking = [];
+  const tell = (group, reason) => {
+    lacking.push(group);
+    console.log(`${noSkip ? 'missing' : 'skipped'}: ${group.name} (${reason})`);
+  };
+  for (const group of groups.filter(({ only }) => only === undefined || only())) {
+    const packages = missingPackages(group);
+    if (packages.length > 0) tell(group, `apt-get install ${packages.join(' ')} would enable it`);
+  }
+  const terminal = groups.find(({ name }) => name === 'programs in a terminal');
+  if (!lacking.includes(terminal)) {
+    const { ready, output } = buildTerminal();
+    if (!ready) tell(terminal, `node-pty cannot be built here: ${output.trim().split('\n').pop()}`);
+  }
+  return lacking;
+}
+
+const filesUnder = (folder, ending) =>
+  existsSync(join(top, folder))
+    ? readdirSync(join(top, folder), { recursive: true })
+        .map((name) => `${folder}/${name}`)
+        .filter((name) => name.endsWith(ending))
+        .sort()
+    : [];
+
+/** A test that looks for its needs itself and finds none is as lost as a group that was left out. */
+function judgeSkips(counts, names) {
+  if (!noSkip || counts.skipped === 0) return counts;
+  console.log(`these tests were skipped, which DISTCCD_TEST_NO_SKIP forbids:\n  ${names.join('\n  ')}`);
+  return { passed: counts.passed, failed: counts.failed + counts.skipped, skipped: 0 };
+}
+
+function runVitest(folder, excluded) {
+  const report = join(folder, 'vitest.json');
+  const status = run(join(top, 'node_modules/.bin/vitest'), [
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    ...excluded.flatMap((file) => ['--exclude', file]),
+  ]);
+  if (!existsSync(report)) return { failed: 1 };
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
+    readFileSync(report, 'utf8'),
+  );
+  const isLost = ({ status: state }) => state === 'pending' || state === 'skipped' || state === 'todo';
+  const lost = testResults.flatMap(({ assertionResults }) => assertionResults.filter(isLost));
+  // A file that does not load, or a hook that throws, fails the run without failing a test.
+  const counts = {
+    passed: numPassedTests,
+    failed: Math.max(numFailedTests, status === 0 ? 0 : 1),
+    skipped: numPendingTests + numTodoTests,
+  };
+  return judgeSkips(
+    counts,
+    lost.map(({ fullName }) => fullName),
+  );
+}
+
+function runBats(folder, files) {
+  const status = run(
+    join(top, 'node_modules/bats/bin/bats'),
+    ['--print-output-on-failure', '--timing', '--report-formatter', 'tap', '--output', folder, ...files],
+    { env: { ...process.env, BATS_LIB_PATH: join(top, 'node_modules') }, stdio: ['ignore', 'inherit', 'inherit'] },
+  );
+  const report = join(folder, 'report.tap');
+  const lines = existsSync(report) ? readFileSync(report, 'utf8').split('\n') : [];
+  const skips = lines.filter((line) => /^ok \d+ .*# skip/i.test(line));
+  const failed = lines.filter((line) => /^not ok \d+ /.test(line)).length;
+  const counts = {
+    passed: lines.filter((line) => /^ok \d+ /.test(line)).length - skips.length,
+    failed: Math.max(failed, status === 0 ? 0 : 1),
+    skipped: skips.length,
+  };
+  return judgeSkips(counts, skips);
+}
+
+function checkShellScripts() {
+  const { stdout } = spawnSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: top, encoding: 'utf8' });
+  const isScript = (name) => /\.(?:sh|bash|bats)$/.test(name) || /^#!\/bin\/(?:ba)?sh|^#!.*env bash/.test(head(name));
+  const scripts = (stdout ?? '').split('\n').filter((name) => name !== '' && isScript(name));
+  return check(run('shellcheck', ['--external-sources', ...scripts]));
+}
+
+function head(name) {
+  const path = join(top, name);
+  return /\.[a-z]+$/.test(name) || !existsSync(path) ? '' : readFileSync(path, 'utf8').slice(0, 40);
+}
+
+function summarize() {
+  const sum = (key) => steps.reduce((total, counts) => total + counts[key], 0);
+  const heading = ['passed', 'failed', 'skipped'].map((word) => word.padStart(8)).join('');
+  console.log(`\n== summary${heading.padStart(57)}`);
+  for (const { name, passed, failed, skipped, seconds } of steps) {
+    const numbers = [passed, failed, skipped].map((number) => String(number).padStart(8)).join('');
+    console.log(`${name.padEnd(44)}${numbers}${seconds.toFixed(1).padStart(8)} s`);
+  }
+  const skipped = sum('skipped') === 0 ? '' : `, ${sum('skipped')} skipped`;
+  console.log(`\n${sum('passed')} passed, ${sum('failed')} failed${skipped}`);
+  return sum('failed') === 0;
+}
+
+async function runAll(folder) {
+  let lacking = [];
+  const lacks = (name) => lacking.some((group) => group.name === name);
+  await step('what this machine has', () => {
+    lacking = lookAtNeeds();
+    return noSkip && lacking.length > 0 ? { failed: lacking.length } : { passed: 1 };
+  });
+  const leftOut = (files) => files.filter((file) => lacking.some((group) => group.files?.test(file)));
+
+  await step('build', () => check(build()));
+  await step('types (tsc)', () => tool('tsc'));
+  await step('lint (oxlint)', () => tool('oxlint', '--type-aware', 'src', 'test', 'demo', 'bench'));
+  await step('format (prettier)', () => tool('prettier', '--log-level=warn', '--check', '.'));
+  await step('dead code (knip)', () => tool('knip'));
+  if (!lacks('checking of shell scripts')) await step('shell scripts (shellcheck)', checkShellScripts);
+  await step('vitest', () => runVitest(folder, leftOut(filesUnder('test', '.test.ts'))));
+  for (const suite of ['test/cli', 'test/interop', 'test/packaging']) {
+    const files = filesUnder(suite, '.bats');
+    const out = leftOut(files);
+    const wanted = files.filter((file) => !out.includes(file));
+    if (wanted.length === 0) continue;
+    const report = join(folder, suite);
+    mkdirSync(report, { recursive: true });
+    await step(`bats ${suite}`, () => runBats(report, wanted));
+  }
+  const old = groups.find(({ only }) => only !== undefined);
+  if (old.only() && !lacking.includes(old)) await step('Node 18.20 of Debian 12', smokeTest);
+}
+
+setUp({ build: false });
+const folder = mkdtempSync(join(tmpdir(), 'distccd-test-'));
+try {
+  await runAll(folder);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+process.exitCode = summarize() ? 0 : 1;
