@@ -165,7 +165,7 @@ class Conversation {
     const command = judgeCommand(request.argv, compilers, everythingPermitted);
     const [source, object] = [shortName(command.source), shortName(command.object)];
     log.info(`compile from ${source} to ${object}`);
-    const compiled = await this.#inTurn(async () => runJob(command, request.source, this.#over.signal, this.#service));
+    const compiled = await this.#inTurn(async () => runJob(command, () => request.source, this.#over.signal, this.#service));
     const size = compiled.object.length + compiled.stderr.length + compiled.stdout.length;
     await this.#send(encodeResponse({ version: request.version, ...compiled }), size);
     return endedWith(compiled.status, command.argv[0] ?? '', command.source);

@@ -73,7 +73,7 @@ describe('readDaemonOptions()', () => {
     [['--zeroconf'], '--zeroconf is not supported by this version'],
   ])('refuses %j with status 101 and a sentence', (words, sentence) => {
     expect(() => optionsOf(...words)).toThrow(
-      expect.objectContaining({ status: 101, message: expect.stringContaining(sentence) as string }),
+      expect.objectContaining({ status: 101, message: expect.stringContaining(sentence) }),
     );
   });
 

@@ -49,7 +49,7 @@ describe('dropPrivileges()', () => {
   ])('refuses to serve as $name before changing anything', (root) => {
     const { identity, calls } = recorder();
     expect(() => dropPrivileges(identity, root)).toThrow(
-      expect.objectContaining({ status: 112, message: expect.stringContaining('--user') as string }),
+      expect.objectContaining({ status: 112, message: expect.stringContaining('--user') }),
     );
     expect(calls).toEqual([]);
   });

@@ -25,7 +25,7 @@ const isAlive = (pid: number): boolean => {
 describe.each<[string, Spawn]>([
   ['spawn()', spawn],
   ['spawnByChildProcess()', spawnByChildProcess],
-])('%s', (_, start) => {
+])('%s', (_name, start) => {
   const shell = (script: string, environment: Record<string, string> = {}) =>
     start({
       path: '/bin/sh',

@@ -1,0 +1,320 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Decoder } from '../../../src/wire/decoder.ts';
+import { encodeRequest, encodeRequestHead } from '../../../src/wire/request.ts';
+import { type CompileResponse, readResponse } from '../../../src/wire/response.ts';
+import { exited } from '../../../src/wire/wait-status.ts';
+import { type DaemonSetup, leftovers, startDaemon, type TestDaemon, until } from '../../support/daemon.ts';
+import { connectTo, converse } from '../../support/wire-client.ts';
+
+const source = Buffer.from('# 1 "hello.c"\nint hello(void) { return 42; }\n');
+const gcc = ['gcc', '-O2', '-c', 'hello.c', '-o', 'hello.o'];
+
+let daemon: TestDaemon;
+let programs: string;
+
+/** A compiler that does as it is told by a script; the daemon runs it as `fakecc`. */
+function fakeCompiler(script: string): void {
+  writeFileSync(join(programs, 'fakecc'), `#!/bin/sh\n${script}\n`);
+  chmodSync(join(programs, 'fakecc'), 0o755);
+}
+
+async function start(setup: DaemonSetup = {}): Promise<TestDaemon> {
+  daemon = await startDaemon({ compilers: ['gcc', 'fakecc', 'gonecc'], path: programs, ...setup });
+  return daemon;
+}
+
+async function compile(
+  argv: readonly string[],
+  { version = 1, text = source }: { version?: 1 | 2; text?: Buffer } = {},
+) {
+  const bytes = await converse(daemon.port, encodeRequest({ version, argv, source: text }));
+  return parse(bytes, version);
+}
+
+function parse(bytes: Buffer, version: 1 | 2): CompileResponse {
+  const decoder = new Decoder(readResponse(version));
+  decoder.feed(bytes);
+  decoder.end();
+  if (decoder.result === undefined) throw new Error('no answer');
+  return decoder.result.value;
+}
+
+/** What a refused client's user reads. */
+async function refusalOf(argv: readonly string[]): Promise<string> {
+  const bytes = await converse(daemon.port, encodeRequest({ version: 1, argv, source }));
+  expect(() => parse(bytes, 1)).toThrow();
+  return bytes.toString();
+}
+
+const localObject = (): Buffer => {
+  const folder = mkdtempSync(join(tmpdir(), 'local-'));
+  writeFileSync(join(folder, 'hello.i'), source);
+  execFileSync('gcc', ['-O2', '-c', 'hello.i', '-o', 'hello.o'], { cwd: folder });
+  const object = readFileSync(join(folder, 'hello.o'));
+  rmSync(folder, { recursive: true });
+  return object;
+};
+
+beforeAll(() => {
+  programs = mkdtempSync(join(tmpdir(), 'programs-'));
+  chmodSync(programs, 0o755);
+});
+afterAll(() => rmSync(programs, { recursive: true }));
+afterEach(() => daemon.end('SIGKILL'));
+
+describe('a job', () => {
+  it.each([1, 2] as const)(
+    'compiles with protocol %i to the object of a local compile, and leaves nothing',
+    async (version) => {
+      await start();
+      const response = await compile(gcc, { version });
+      expect(response).toMatchObject({ version, status: 0, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) });
+      expect(response.object.equals(localObject())).toBe(true);
+      await until(() => daemon.log().includes('COMPILE_OK exit:0 sig:0 core:0 ret:0'), 'the summary');
+      expect(daemon.log()).toMatch(
+        /client: 127\.0\.0\.1:\d+ COMPILE_OK exit:0 sig:0 core:0 ret:0 time:\d+ms gcc hello\.c\n/,
+      );
+      expect(leftovers(daemon.temporary)).toEqual([]);
+    },
+  );
+
+  it('adds the missing -o and takes a joined one', async () => {
+    await start();
+    for (const argv of [
+      ['gcc', '-O2', '-c', 'hello.c'],
+      ['gcc', '-O2', '-ohello.o', '-c', 'dir/hello.c'],
+    ]) {
+      expect((await compile(argv)).object.equals(localObject())).toBe(true);
+    }
+  });
+
+  it('answers a compile error with the status, the messages and no object', async () => {
+    await start();
+    const response = await compile(gcc, { text: Buffer.from('# 1 "hello.c"\nint broken(\n') });
+    expect(response.status).toBe(exited(1));
+    expect(response.stderr.toString()).toContain('hello.c:1:');
+    expect(response.object.length).toBe(0);
+    await until(
+      () => / COMPILE_ERROR exit:1 sig:0 core:0 ret:0 time:\d+ms gcc hello\.c/.test(daemon.log()),
+      'the summary',
+    );
+  });
+
+  it('answers a compiler that dies by a signal', async () => {
+    fakeCompiler('kill -SEGV $$');
+    await start();
+    expect((await compile(['fakecc', '-c', 'a.c'])).status & 0x7f).toBe(11);
+  });
+
+  it('answers a compiler that is permitted but not there as distcc does', async () => {
+    await start();
+    const response = await compile(['gonecc', '-c', 'a.c']);
+    expect(response.status).toBe(exited(110));
+    expect(response.stderr.toString()).toContain('failed to exec gonecc: No such file or directory');
+  });
+
+  it('sends stdout and stderr apart, and an empty object when the compiler wrote none', async () => {
+    fakeCompiler('echo out; echo err >&2');
+    await start();
+    expect(await compile(['fakecc', '-c', 'a.c'])).toMatchObject({
+      status: 0,
+      stdout: Buffer.from('out\n'),
+      stderr: Buffer.from('err\n'),
+      object: Buffer.alloc(0),
+    });
+  });
+
+  it('gives the compiler an empty stdin, a clean environment and a private folder', async () => {
+    fakeCompiler('pwd; wc -c; stat -c %a .; echo "TMPDIR=$TMPDIR"; env | cut -d= -f1 | sort | tr "\\n" " "; echo; ls');
+    await start({ environment: { CPATH: '/evil', NOTIFY_SOCKET: '/x', DEPENDENCIES_OUTPUT: 'x', LC_ALL: 'C.UTF-8' } });
+    const [directory = '', stdin, mode, temporary, ...rest] = (await compile(['fakecc', '-c', 'src/a.c'])).stdout
+      .toString()
+      .split('\n');
+    expect(directory.startsWith(daemon.temporary)).toBe(true);
+    expect([stdin, mode, temporary]).toEqual(['0', '700', `TMPDIR=${directory}`]);
+    expect(rest[0]).not.toMatch(/CPATH|NOTIFY_SOCKET|DEPENDENCIES_OUTPUT/);
+    expect(rest[0]).toMatch(/LC_ALL .*PATH .*TMPDIR .*_DISTCC_SAFEGUARD/);
+    expect(rest).toContain('a.i');
+  });
+
+  it('gives hostile file names a harmless form', async () => {
+    fakeCompiler('for word in "$@"; do echo "<$word>"; done; ls -A');
+    await start();
+    for (const name of ['@resp.c', '../../escape.c', '/etc/passwd.c', '..c', `${'x'.repeat(300)}.c`, '.hidden.c']) {
+      const { stdout, status } = await compile(['fakecc', '-c', name, '-o', '/tmp/out/../x.o']);
+      expect(status).toBe(0);
+      const words = [...stdout.toString().matchAll(/^<(.*)>$/gm)].map((match) => match[1] ?? '');
+      expect(words).toHaveLength(4);
+      expect(words.filter((word) => /[/@]/.test(word) || word.startsWith('.'))).toEqual([]);
+    }
+    expect(leftovers(daemon.temporary)).toEqual([]);
+  });
+});
+
+describe('a refusal says why, and the connection then ends as for any distcc', () => {
+  it.each([
+    ['a compiler that is not permitted', ['ls', '-c', 'a.c'], 'the compiler "ls" is not permitted here'],
+    ['a relative compiler', ['./gcc', '-c', 'a.c'], 'the compiler "./gcc" is a relative path'],
+    ['another program by absolute path', ['/bin/true/gcc', '-c', 'a.c'], 'is not the "gcc" of this server'],
+    ['an option that loads code', ['gcc', '-fplugin=x.so', '-c', 'a.c'], 'the option "-fplugin=x.so" is refused'],
+    ['a command that is no compile', ['gcc', 'a.c'], 'this server compiles only what can be distributed'],
+  ])('%s', async (_name, argv, sentence) => {
+    await start();
+    const text = await refusalOf(argv);
+    expect(text).toMatch(/^DONE00000001STAT00007100SERR/);
+    expect(text.split(sentence)).toHaveLength(3);
+    await until(() => / OTHER exit:0 sig:0 core:0 ret:0 /.test(daemon.log()), 'the summary');
+    expect(daemon.log()).toContain(sentence);
+    expect(leftovers(daemon.temporary)).toEqual([]);
+  });
+
+  it('files instead of preprocessed text', async () => {
+    await start();
+    const files = [{ name: '/src/a.c', kind: 'file', content: Buffer.from('int x;') }] as never;
+    const request = encodeRequest({ version: 3, directory: '/src', argv: gcc, files });
+    expect((await converse(daemon.port, request)).toString()).toContain('write the host without ",cpp"');
+  });
+
+  it('--enable-tcp-insecure permits what would be refused', async () => {
+    await start({ options: ['--allow', '127.0.0.1', '--enable-tcp-insecure'] });
+    expect((await compile(['true', '-c', 'a.c'])).status).toBe(0);
+    expect(daemon.log()).toContain('every client may run every program here');
+  });
+});
+
+describe('bytes that are no request', () => {
+  it.each([
+    ['another protocol', 'GET / HTTP/1.0\r\n\r\n', 'expected token "DIST"', 'REJ_BAD_REQ exit:0 sig:0 core:0 ret:109'],
+    ['version 0', 'DIST00000000', 'version 0', 'REJ_BAD_REQ exit:0 sig:0 core:0 ret:109'],
+    ['version 4', 'DIST00000004', 'version 4', 'REJ_BAD_REQ exit:0 sig:0 core:0 ret:109'],
+    ['no arguments', 'DIST00000001ARGC00000000', 'ARGC', 'REJ_BAD_REQ exit:0 sig:0 core:0 ret:109'],
+    ['too many arguments', 'DIST00000001ARGCffffffff', 'ARGC', 'REJ_BAD_REQ exit:0 sig:0 core:0 ret:109'],
+    [
+      'a NUL in an argument',
+      'DIST00000001ARGC00000001ARGV00000003a\0b',
+      'NUL',
+      'REJ_BAD_REQ exit:0 sig:0 core:0 ret:109',
+    ],
+    ['a parameter that is not hexadecimal', 'DIST0x000001', 'DIST', 'REJ_BAD_REQ exit:0 sig:0 core:0 ret:109'],
+  ])('%s: a closed connection and a reason in the log', async (_name, bytes, reason, summary) => {
+    await start();
+    expect(await converse(daemon.port, [bytes])).toHaveLength(0);
+    await until(() => daemon.log().includes(summary), summary);
+    expect(daemon.log()).toContain(reason);
+  });
+
+  it('an unpackable body', async () => {
+    await start();
+    const head = encodeRequestHead({ version: 2, argv: gcc });
+    const answer = await converse(daemon.port, [head, 'DOTI00000004', Buffer.from([0xff, 0xff, 0xff, 0xff])]);
+    expect(answer.toString()).not.toContain('DOTO');
+    await until(() => /CLI_DISCONN exit:0 sig:0 core:0 ret:107/.test(daemon.log()), 'the summary');
+  });
+
+  it('a body that ends early', async () => {
+    await start();
+    const { socket, answer } = await connectTo(daemon.port);
+    socket.end(Buffer.concat([encodeRequestHead({ version: 1, argv: gcc }), Buffer.from('DOTI00000100abc')]));
+    expect(await answer).toHaveLength(0);
+    await until(() => /ret:10[78] /.test(daemon.log()), 'the summary');
+    expect(daemon.log()).toContain('3 of the 256 bytes');
+  });
+
+  it('bytes behind a request are ignored and logged', async () => {
+    await start();
+    const bytes = await converse(daemon.port, [...encodeRequest({ version: 1, argv: gcc, source }), 'more']);
+    expect(parse(bytes, 1).status).toBe(0);
+  });
+});
+
+describe('clients', () => {
+  it('that are not allowed get a closed connection, and a line in the log', async () => {
+    await start({ options: ['--allow', '127.0.0.2', '--allow', '10.0.0.0/8'] });
+    expect(await converse(daemon.port, encodeRequest({ version: 1, argv: gcc, source }))).toHaveLength(0);
+    expect(daemon.log()).toMatch(/ERROR: connection from client '127\.0\.0\.1:\d+' denied by access list/);
+    const { socket, answer } = await connectTo(daemon.port, '127.0.0.2');
+    for (const chunk of encodeRequest({ version: 1, argv: gcc, source })) socket.write(chunk);
+    expect(parse(await answer, 1).status).toBe(0);
+  });
+
+  it('that leave take their compiler with them, its children too', async () => {
+    fakeCompiler('sleep 300 & echo $! >pids; echo $$ >>pids; wait');
+    await start();
+    const { socket } = await connectTo(daemon.port);
+    for (const chunk of encodeRequest({ version: 1, argv: ['fakecc', '-c', 'a.c'], source })) socket.write(chunk);
+    const sleepers = (): string => spawnSync('pgrep', ['-f', '^sleep 300$'], { encoding: 'utf8' }).stdout;
+    await until(() => sleepers() !== '', 'the compiler runs');
+    socket.end();
+    await until(() => sleepers() === '', 'the compiler is gone');
+    await until(() => /CLI_DISCONN exit:0 sig:0 core:0 ret:107/.test(daemon.log()), 'the summary');
+    expect(leftovers(daemon.temporary)).toEqual([]);
+  });
+
+  it('wait for a slot with --jobs 1, and all are served', async () => {
+    fakeCompiler('[ -e ../busy ] && exit 9; touch ../busy; sleep 0.05; rm ../busy');
+    await start({ options: ['--allow', '127.0.0.1', '--jobs', '1'] });
+    const answers = await Promise.all(Array.from({ length: 8 }, () => compile(['fakecc', '-c', 'a.c'])));
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 0));
+  });
+
+  it('whose job lives too long are told so', async () => {
+    fakeCompiler('sleep 300');
+    await start({ options: ['--allow', '127.0.0.1', '--job-lifetime', '1'] });
+    const response = await compile(['fakecc', '-c', 'a.c']);
+    expect(response.status).toBe(exited(118));
+    expect(response.stderr.toString()).toContain('--job-lifetime');
+    await until(() => /COMPILE_TIMEOUT exit:0 sig:0 core:0 ret:118/.test(daemon.log()), 'the summary');
+  });
+});
+
+describe('signals', () => {
+  it('SIGTERM finishes running jobs, refuses waiting ones with a reason, and ends with 0', async () => {
+    fakeCompiler('while ! [ -e ../../go ]; do sleep 0.02; done; echo done');
+    await start({ options: ['--allow', '127.0.0.1', '--jobs', '1'] });
+    const running = compile(['fakecc', '-c', 'a.c']);
+    await until(() => daemon.log().includes('exec '), 'the compiler runs');
+    const waiting = converse(daemon.port, encodeRequest({ version: 1, argv: ['fakecc', '-c', 'b.c'], source }));
+    await until(() => daemon.log().includes('b.c'), 'the other waits');
+    daemon.process.kill('SIGTERM');
+    expect((await waiting).toString()).toContain('this server is stopping');
+    writeFileSync(join(daemon.temporary, 'go'), '');
+    expect((await running).stdout.toString()).toBe('done\n');
+    await until(() => daemon.process.exitCode !== null, 'the daemon ended');
+    expect(daemon.process.exitCode).toBe(0);
+    expect(leftovers(daemon.temporary)).toEqual(['go']);
+  });
+
+  it('a second SIGTERM ends running jobs too', async () => {
+    fakeCompiler('sleep 300');
+    await start();
+    const running = converse(daemon.port, encodeRequest({ version: 1, argv: ['fakecc', '-c', 'a.c'], source }));
+    await until(() => daemon.log().includes('exec '), 'the compiler runs');
+    daemon.process.kill('SIGTERM');
+    await until(() => daemon.log().includes('finishing 1 running'), 'it drains');
+    daemon.process.kill('SIGTERM');
+    expect((await running).toString()).toContain('this server is stopping');
+    await until(() => daemon.process.exitCode === 0, 'the daemon ended');
+    expect(leftovers(daemon.temporary)).toEqual([]);
+  });
+
+  it('SIGHUP reads the allow file again, and keeps the old list when the file is wrong', async () => {
+    const file = join(programs, 'allow');
+    writeFileSync(file, '127.0.0.1\n');
+    await start({ options: ['--allow', `@${file}`] });
+    expect((await compile(gcc)).status).toBe(0);
+    writeFileSync(file, '127.0.0.9 # somebody else\n');
+    daemon.process.kill('SIGHUP');
+    await until(() => daemon.log().includes('serving 127.0.0.9/32'), 'the list is read');
+    expect(await converse(daemon.port, encodeRequest({ version: 1, argv: gcc, source }))).toHaveLength(0);
+    writeFileSync(file, 'bogus\n');
+    daemon.process.kill('SIGHUP');
+    await until(() => daemon.log().includes('cannot understand "bogus"'), 'the fault is told');
+    expect(daemon.log()).toContain('keeping what was in force');
+    expect(await converse(daemon.port, ['x'])).toHaveLength(0);
+    expect(daemon.process.exitCode).toBe(null);
+  });
+});

@@ -1,0 +1,109 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** The bundle that will be packaged: what is tested is what is installed. */
+export const distccdProgram = resolve(import.meta.dirname, '../../dist/bin/distccd');
+
+/** A TCP port of this machine that nobody listens on now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+/** Waits until a condition holds; the limit only ends a test that would hang. */
+export async function until(condition: () => boolean, what: string): Promise<void> {
+  for (let waited = 0; waited < 20_000; waited += 10) {
+    if (condition()) return;
+    await new Promise((next) => setTimeout(next, 10));
+  }
+  throw new Error(`never came true: ${what}`);
+}
+
+/** A running distccd of ours with folders of its own. */
+export interface TestDaemon {
+  readonly port: number;
+  readonly process: ChildProcess;
+  /** TMPDIR of the daemon. */
+  readonly temporary: string;
+  readonly log: () => string;
+  /** Ends it, and removes what belongs to it. */
+  readonly end: (signal?: NodeJS.Signals) => Promise<number | null>;
+}
+
+/** How a test's daemon is started. */
+export interface DaemonSetup {
+  readonly options?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Programs that clients may run, by the names in the masquerade directory. */
+  readonly compilers?: readonly string[];
+  /** A directory put in front of the daemon's PATH. */
+  readonly path?: string;
+}
+
+/** Starts distccd in the foreground on a free loopback port and waits until it listens. */
+export async function startDaemon(setup: DaemonSetup = {}): Promise<TestDaemon> {
+  const top = mkdtempSync(join(tmpdir(), 'test-daemon-'));
+  const [temporary, masks] = [join(top, 'tmp'), join(top, 'masks')];
+  // The daemon of a test that runs as root serves as another account, which must get at its folders.
+  mkdirSync(temporary);
+  mkdirSync(masks);
+  chmodSync(top, 0o755);
+  chmodSync(temporary, 0o777);
+  for (const name of setup.compilers ?? ['gcc', 'g++', 'cc', 'x86_64-linux-gnu-gcc'])
+    symlinkSync('/usr/bin/distcc', join(masks, name));
+  const port = await freePort();
+  const words = [
+    '--daemon',
+    '--no-detach',
+    '--log-stderr',
+    '--verbose',
+    '--port',
+    String(port),
+    '--listen',
+    '127.0.0.1',
+  ];
+  words.push('--masquerade-dir', masks, ...(setup.options ?? ['--allow', '127.0.0.1']));
+  const child = spawn(process.execPath, [distccdProgram, ...words], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: {
+      ...process.env,
+      TMPDIR: temporary,
+      PATH: `${setup.path ?? '/usr/local/bin'}:/usr/bin:/bin`,
+      ...setup.environment,
+    },
+  });
+  let log = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    log += chunk.toString();
+  });
+  const end = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill(signal);
+      await once(child, 'exit');
+    }
+    rmSync(top, { recursive: true, force: true });
+    return child.exitCode;
+  };
+  await until(() => log.includes('listening on') || child.exitCode !== null, `the daemon listens: ${log}`);
+  if (child.exitCode !== null) {
+    await end();
+    throw new Error(`distccd ended with ${child.exitCode}: ${log}`);
+  }
+  return { port, process: child, temporary, log: () => log, end };
+}
+
+/** What is left in a daemon's temporary directory besides its own empty spool. */
+export function leftovers(folder: string): string[] {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => !/^distccd-[^/]+(\/lock)?$/.test(name));
+}
