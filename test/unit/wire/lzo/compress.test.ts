@@ -51,8 +51,8 @@ describe('compressLzo()', () => {
   });
 
   it('packs text as well as the library does', () => {
-    // lzo1x_1 of liblzo2 2.10 makes 38.7 % of this text.
-    expect(compressLzo(text(10, 100_000)).length).toBeLessThan(39_000);
+    // What lzo1x_1 of liblzo2 2.10 makes of this text.
+    expect(compressLzo(text(10, 100_000)).length).toBeLessThanOrEqual(38_595);
   });
 
   it('makes bytes that do not compress hardly longer, and never longer than largestPacked()', () => {
