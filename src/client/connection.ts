@@ -1,0 +1,140 @@
+import type { Readable, Writable } from 'node:stream';
+import { ProtocolError } from '../wire/protocol-error.ts';
+import type { Decoder } from '../wire/decoder.ts';
+import { systemReason } from '../system/error-text.ts';
+import { TransportError } from './transport-error.ts';
+
+/** A way to one server for one job; what fails there or on the way is a TransportError. */
+export interface Connection {
+  /** Resolves when the operating system has taken all bytes. */
+  send(chunks: readonly Buffer[]): Promise<void>;
+  /** Reads one message, also while something is sent; `begun` is called at its first byte. */
+  receive<T>(decoder: Decoder<T>, begun: () => void): Promise<T>;
+  /** Ends the connection; whatever waits for it fails. */
+  close(): void;
+}
+
+/** The two directions of a connection, which may be one stream, and how both end. */
+export interface Streams {
+  readonly readable: Readable;
+  readonly writable: Writable;
+  /** Ends both; `broken` when the peer may still be at work. */
+  destroy(this: void, broken: boolean): void;
+}
+
+/** What is handed to the operating system at once: each piece it takes counts as progress. */
+const pieceSize = 256 * 1024;
+
+const silence =
+  'server provided no answer. Is the server configured to allow access from your IP address? ' +
+  'Does the server have the compiler installed, and may it run it?';
+
+function piecesOf(chunks: readonly Buffer[]): Buffer[] {
+  const pieces: Buffer[] = [];
+  for (const chunk of chunks) {
+    for (let start = 0; start < chunk.length; start += pieceSize) pieces.push(chunk.subarray(start, start + pieceSize));
+  }
+  return pieces;
+}
+
+/** The state of one connection. */
+class StreamConnection implements Connection {
+  readonly #streams: Streams;
+  readonly #idleSeconds: number;
+  readonly #waiting = new Set<(error: unknown) => void>();
+  #timer: NodeJS.Timeout | undefined;
+  #fault: unknown;
+  #answered = false;
+  #complete = false;
+
+  constructor(streams: Streams, idleSeconds: number) {
+    this.#streams = streams;
+    this.#idleSeconds = idleSeconds;
+    for (const stream of new Set([streams.readable, streams.writable])) {
+      stream.on('error', (error) => this.#break(this.#lost(systemReason(error))));
+      stream.on('close', () => this.#break(this.#lost('the connection was closed')));
+    }
+  }
+
+  send(chunks: readonly Buffer[]): Promise<void> {
+    return this.#converse((done) => {
+      const { writable } = this.#streams;
+      const pieces = piecesOf(chunks);
+      if (pieces.length === 0) done();
+      writable.cork();
+      for (const [index, piece] of pieces.entries()) {
+        writable.write(piece, () => {
+          this.#timer?.refresh();
+          if (index === pieces.length - 1) done();
+        });
+      }
+      writable.uncork();
+    });
+  }
+
+  receive<T>(decoder: Decoder<T>, begun: () => void): Promise<T> {
+    return this.#converse<T>((done) => {
+      const take = (act: () => void): void => {
+        try {
+          act();
+          if (decoder.result === undefined) return;
+          this.#complete = true;
+          done(decoder.result.value);
+        } catch (error) {
+          this.#break(error instanceof ProtocolError ? this.#lost(`bad answer from server: ${error.message}`) : error);
+        }
+      };
+      this.#streams.readable.on('data', (chunk: Buffer) => {
+        this.#timer?.refresh();
+        if (!this.#answered) begun();
+        this.#answered = true;
+        take(() => decoder.feed(chunk));
+      });
+      this.#streams.readable.on('end', () => take(() => decoder.end()));
+    });
+  }
+
+  close(): void {
+    this.#break(new TransportError('the connection was given up'));
+  }
+
+  /** A server that refuses a client just closes: the user needs to know what that means. */
+  #lost(reason: string): TransportError {
+    return new TransportError(this.#answered ? reason : `${silence} (${reason})`);
+  }
+
+  #break(error: unknown): void {
+    if (this.#fault !== undefined) return;
+    this.#fault = error;
+    clearTimeout(this.#timer);
+    this.#streams.destroy(!this.#complete);
+    for (const fail of this.#waiting) fail(error);
+  }
+
+  async #converse<T>(talk: (done: (value: T) => void) => void): Promise<T> {
+    if (this.#fault !== undefined) throw this.#fault;
+    let fail: (error: unknown) => void = () => {};
+    const talked = new Promise<T>((resolve, reject) => {
+      fail = reject;
+      this.#waiting.add(fail);
+      talk(resolve);
+    });
+    this.#timer ??= setTimeout(() => {
+      this.#break(this.#lost(`IO timeout: no byte was moved for ${this.#idleSeconds} s`));
+    }, this.#idleSeconds * 1000);
+    try {
+      return await talked;
+    } finally {
+      this.#waiting.delete(fail);
+      if (this.#waiting.size === 0) {
+        clearTimeout(this.#timer);
+        this.#timer = undefined;
+      }
+    }
+  }
+}
+
+/** Speaks over streams; `idleSeconds` without a byte in either direction, while something is awaited, is a failure. */
+export function connectionOver(streams: Streams, idleSeconds: number): Connection {
+  return new StreamConnection(streams, idleSeconds);
+}

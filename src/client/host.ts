@@ -1,0 +1,55 @@
+/** This machine, when the user lists it: no connection, and no preprocessing apart. */
+export interface LocalHost {
+  readonly kind: 'local';
+  /** The word of the host list. */
+  readonly definition: string;
+  readonly slots: number;
+}
+
+interface Distant {
+  readonly definition: string;
+  readonly name: string;
+  /** How many jobs it gets at a time. */
+  readonly slots: number;
+  /** The protocol: 1 sends sources as they are, 2 compresses them. */
+  readonly version: 1 | 2;
+  /** Listed, but not to be used. */
+  readonly down: boolean;
+}
+
+/** A server that is reached by TCP. */
+export interface TcpHost extends Distant {
+  readonly kind: 'tcp';
+  readonly port: number;
+}
+
+/** A server that ssh starts on another machine. */
+export interface SshHost extends Distant {
+  readonly kind: 'ssh';
+  readonly user?: string;
+  /** The server program there. */
+  readonly command: string;
+}
+
+/** A machine other than this one. */
+export type DistantHost = TcpHost | SshHost;
+
+/** A machine that compiles. */
+export type Host = LocalHost | DistantHost;
+
+/** The part of lock and back-off file names that tells hosts apart, as distcc writes it (client-run reference, section 4). */
+export function lockName(host: Host): string {
+  switch (host.kind) {
+    case 'local':
+      return 'localhost';
+    case 'tcp':
+      return `tcp_${host.name}_${host.port}`;
+    case 'ssh':
+      return `ssh_${host.name}`;
+  }
+}
+
+/** The host's bare name, as monitors show it. */
+export function hostName(host: Host): string {
+  return host.kind === 'local' ? 'localhost' : host.name;
+}

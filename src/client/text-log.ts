@@ -1,0 +1,77 @@
+import { openSync } from 'node:fs';
+import { readVariable } from '../config/client-environment.ts';
+import type { Environment } from '../config/client-environment.ts';
+import type { Level, Logger } from '../logging/logger.ts';
+import { systemReason } from '../system/error-text.ts';
+import { writeAll } from '../system/write-all.ts';
+
+/** The lines that distcc marks, and how (client-run reference, section 6). */
+const marks: Readonly<Partial<Record<Level, string>>> = {
+  critical: 'CRITICAL! ',
+  error: 'ERROR: ',
+  warning: 'Warning: ',
+};
+
+const order: readonly Level[] = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'];
+
+/** Takes one finished line without its newline. */
+export type LineSink = (line: string) => void;
+
+/**
+ * The client's log, in the same form as the daemon's. It is made for every compile, and loading the daemon's logger takes longer than
+ * all else that a client does; a test keeps the lines of both equal.
+ */
+export function textLog(program: string, least: Level, sink: LineSink): Logger {
+  const lowest = order.indexOf(least);
+  const at = (level: Level): ((text: string) => void) => {
+    if (order.indexOf(level) < lowest) return () => {};
+    return (text) => {
+      // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+      const shown = text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, (character) => {
+        return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+      });
+      sink(`${program}[${process.pid}] ${marks[level] ?? ''}${shown}`);
+    };
+  };
+  return {
+    critical: at('critical'),
+    error: at('error'),
+    warning: at('warning'),
+    notice: at('notice'),
+    info: at('info'),
+    debug: at('debug'),
+    writes: (level) => order.indexOf(level) >= lowest,
+  };
+}
+
+/** Writes lines to a descriptor; a log that cannot be written stops nothing. */
+function sinkTo(descriptor: number): LineSink {
+  return (line) => {
+    try {
+      writeAll(descriptor, Buffer.from(`${line}\n`));
+    } catch {
+      // There is nowhere left to say so.
+    }
+  };
+}
+
+/**
+ * The log that the environment asks for: warnings on stderr, DISTCC_LOG adds what happened and names a file, DISTCC_VERBOSE adds
+ * everything (client-run reference, section 7).
+ */
+export function openLog(environment: Environment): Logger {
+  const file = readVariable('DISTCC_LOG', environment);
+  const verbose = readVariable('DISTCC_VERBOSE', environment);
+  if (file === '') {
+    const descriptor = readVariable('UNCACHED_ERR_FD', environment) ?? 2;
+    return textLog('distcc', verbose ? 'debug' : 'warning', sinkTo(descriptor));
+  }
+  const least = verbose ? 'debug' : 'info';
+  try {
+    return textLog('distcc', least, sinkTo(openSync(file, 'a', 0o666)));
+  } catch (error) {
+    const log = textLog('distcc', least, sinkTo(2));
+    log.error(`failed to open logfile ${file}: ${systemReason(error)}`);
+    return log;
+  }
+}
