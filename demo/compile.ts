@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { exitStatus } from '../src/basics/exit-status.ts';
+import { Failure } from '../src/basics/failure.ts';
+import { endChild } from './child.ts';
+import type { Cleanup } from './cleanup.ts';
+import { compilerFor, type Sources } from './sources.ts';
+
+/** A word as the shell in a Makefile's recipe reads it. */
+export const quote = (word: string): string => `'${word.replaceAll("'", String.raw`'\''`).replaceAll('$', '$$$$')}'`;
+
+/** The name of a source's object, and of its log: numbers, since a path may hold what make cannot bear. */
+export const objectName = (index: number): string => `${String(index + 1).padStart(4, '0')}.o`;
+
+/** A Makefile that compiles every source on its own; each finished one prints its number. CC, CXX, OUT and LOGS come from outside. */
+export function makefileFor(sources: Sources): string {
+  const objects = sources.files.map((_, index) => `$(OUT)/${objectName(index)}`);
+  const rules = sources.files.map((file, index) => {
+    const variable = compilerFor(file) === 'cc' ? '$(CC)' : '$(CXX)';
+    const words = ['-O2', '-c', file, ...sources.words].map(quote).join(' ');
+    return `$(OUT)/${objectName(index)}:\n\t@DISTCC_LOG='$(LOGS)/${objectName(index)}' ${variable} ${words} -o '$@' && echo ${index}\n`;
+  });
+  return `all: ${objects.join(' ')}\n\n${rules.join('\n')}`;
+}
+
+/** What make is told. */
+export interface MakeRun {
+  readonly sources: Sources;
+  readonly makefile: string;
+  /** Where the objects go. */
+  readonly out: string;
+  readonly logs: string;
+  readonly jobs: number;
+  /** Words before the compiler's name, quoted: the client, or none. */
+  readonly client: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly progress: (finished: number) => void;
+}
+
+/** Runs make to its end; returns the wall time in ms. @throws Failure when it fails, with the end of what it printed */
+export async function runMake(run: MakeRun, cleanup: Cleanup): Promise<number> {
+  const compiler = (name: string): string => [...run.client, name].join(' ');
+  const variables = [`CC=${compiler('cc')}`, `CXX=${compiler('c++')}`, `OUT=${run.out}`, `LOGS=${run.logs}`];
+  const errors = join(run.out, 'make.stderr');
+  writeFileSync(errors, '');
+  const descriptor = openSync(errors, 'a');
+  const start = performance.now();
+  const make = spawn('make', ['-f', run.makefile, `-j${run.jobs}`, ...variables], {
+    cwd: run.sources.directory,
+    // A make of make, as `make demo` would be, must not hand its options and job server down.
+    env: { ...process.env, MAKEFLAGS: '', MAKELEVEL: '', ...run.environment },
+    stdio: ['ignore', 'pipe', descriptor],
+  });
+  closeSync(descriptor);
+  cleanup.add(() => endChild(make));
+  let finished = 0;
+  make.stdout?.on('data', (chunk: Buffer) => {
+    finished += chunk.toString().split('\n').length - 1;
+    run.progress(finished);
+  });
+  const ended = await Promise.race([once(make, 'close'), once(make, 'error')]);
+  if (ended[0] !== 0) {
+    const tail = readFileSync(errors, 'utf8').trimEnd().split('\n').slice(-20).join('\n');
+    throw new Failure(exitStatus.general, `${compiler('cc')}: make failed:\n${tail}`);
+  }
+  return performance.now() - start;
+}

@@ -1,0 +1,131 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import { join, resolve } from 'node:path';
+import { exitStatus } from '../src/basics/exit-status.ts';
+import { Failure, reasonOf } from '../src/basics/failure.ts';
+import { Cleanup } from './cleanup.ts';
+import { type JobStory, readJobStory } from './client-log.ts';
+import { makefileFor, objectName, quote, runMake } from './compile.ts';
+import { makeMasqueradeDirectory } from './daemons.ts';
+import { type Host, startHost } from './host.ts';
+import { startProgress } from './progress.ts';
+import { printReport } from './report.ts';
+import { directoryOf, libxml2, type Sources } from './sources.ts';
+
+const usage = `usage: npm run demo [-- DIR [-- WORDS...]]
+
+Compiles real code through two daemons of this checkout on this machine and again without them, and compares every object.
+Without DIR the code is libxml2, fetched once with npm pack. Every C and C++ file in DIR and below is compiled in DIR
+as "cc -O2 -c FILE WORDS" (C++: "c++ -O2 -c FILE WORDS"), for example: npm run demo -- DIR -- -Iinclude -DX
+`;
+
+/** Runs the demo; returns the exit status. */
+export async function main(top: string, words: readonly string[]): Promise<number> {
+  if (words[0] === '--help') {
+    process.stdout.write(usage);
+    return exitStatus.ok;
+  }
+  const cleanup = new Cleanup();
+  cleanup.watchSignals();
+  try {
+    await compare(top, chooseSources(top, words), cleanup);
+    return exitStatus.ok;
+  } catch (error) {
+    process.stderr.write(`demo: ${reasonOf(error)}\n`);
+    return error instanceof Failure ? error.status : exitStatus.general;
+  } finally {
+    await cleanup.run();
+  }
+}
+
+function chooseSources(top: string, [directory, separator, ...words]: readonly string[]): Sources {
+  if (directory === undefined) return libxml2(join(top, '.cache'));
+  if (directory.startsWith('-') || (separator !== undefined && separator !== '--')) {
+    throw new Failure(exitStatus.badArguments, `expected a directory, then "--" and words for the compiler\n${usage}`);
+  }
+  // npm starts scripts in the checkout and keeps the caller's directory in INIT_CWD.
+  return directoryOf(resolve(process.env['INIT_CWD'] ?? '.', directory), words);
+}
+
+function makeWorkplace(cleanup: Cleanup): string {
+  const place = mkdtempSync(join(os.tmpdir(), 'distccd-demo-'));
+  cleanup.add(() => rmSync(place, { recursive: true, force: true }));
+  // Daemons that root starts serve as another account, which must reach its folders in here.
+  chmodSync(place, 0o755);
+  for (const name of ['distributed', 'local', 'logs', 'state']) mkdirSync(join(place, name));
+  return place;
+}
+
+async function compare(top: string, sources: Sources, cleanup: Cleanup): Promise<void> {
+  const count = sources.files.length;
+  console.log(`${sources.title}: ${count} files, each compiled as "cc -O2 -c FILE"`);
+  const place = makeWorkplace(cleanup);
+  makeMasqueradeDirectory(join(place, 'links'), join(top, 'dist/bin/distcc'));
+  const hosts = [await startHost(top, place, 'first', cleanup), await startHost(top, place, 'second', cleanup)];
+  for (const { daemon } of hosts) console.log(`distccd on 127.0.0.1:${daemon.port}, process ${daemon.process.pid}`);
+
+  const makefile = join(place, 'Makefile');
+  writeFileSync(makefile, makefileFor(sources));
+  const slots = os.cpus().length;
+  const jobs = slots * hosts.length;
+  const shared = { sources, makefile, logs: join(place, 'logs'), jobs };
+  const remoteMs = await runMake(
+    {
+      ...shared,
+      out: join(place, 'distributed'),
+      client: [quote(join(top, 'dist/bin/distcc'))],
+      environment: {
+        DISTCC_HOSTS: hosts.map(({ relay }) => `127.0.0.1:${relay.port}/${slots},lzo`).join(' '),
+        DISTCC_DIR: join(place, 'state'),
+      },
+      progress: startProgress(`make -j${jobs} CC="distcc cc"`, count),
+    },
+    cleanup,
+  );
+  const localMs = await runMake(
+    {
+      ...shared,
+      out: join(place, 'local'),
+      client: [],
+      environment: {},
+      progress: startProgress(`make -j${jobs} CC=cc`, count),
+    },
+    cleanup,
+  );
+  const stories = sources.files.map((file, index) => ({ file, ...storyOf(join(place, 'logs', objectName(index))) }));
+  printReport({ hosts, stories, remoteMs, localMs });
+  judge(place, sources, hosts, stories);
+}
+
+const storyOf = (log: string): JobStory => readJobStory(existsSync(log) ? readFileSync(log, 'utf8') : '');
+
+/** @throws Failure unless every object is the same, every daemon lives, and no job stayed here because something failed */
+function judge(
+  place: string,
+  sources: Sources,
+  hosts: readonly Host[],
+  stories: readonly (JobStory & { file: string })[],
+): void {
+  const different = sources.files.filter((_, index) => {
+    const [remote, local] = ['distributed', 'local'].map((folder) =>
+      readFileSync(join(place, folder, objectName(index))),
+    );
+    return remote === undefined || local === undefined || !remote.equals(local);
+  });
+  console.log(`${sources.files.length - different.length} of ${sources.files.length} objects identical`);
+  if (different.length > 0) throw new Failure(exitStatus.general, `objects differ: ${different.join(', ')}`);
+  const dead = hosts.find(({ daemon }) => daemon.process.exitCode !== null || daemon.process.signalCode !== null);
+  if (dead !== undefined)
+    throw new Failure(exitStatus.general, `a daemon ended by itself; its log:\n${dead.daemon.log()}`);
+  const failed = stories.filter(({ trouble }) => trouble);
+  if (failed.length > 0) {
+    const lines = failed.map(({ file, reason }) => `  ${file}: ${reason}`).join('\n');
+    throw new Failure(exitStatus.general, `jobs met trouble on their way:\n${lines}`);
+  }
+  const lost = stories.filter(({ host }) => host === undefined);
+  if (lost.length > 0)
+    throw new Failure(exitStatus.general, `no client told where it compiled "${lost[0]?.file ?? ''}"`);
+  if (stories.every(({ host }) => host === 'localhost')) {
+    throw new Failure(exitStatus.general, 'not one job reached a daemon');
+  }
+}

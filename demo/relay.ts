@@ -1,0 +1,44 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+
+/** Stands between clients and one daemon, and counts what passes: no log tells the bytes as they were on the wire. */
+export interface Relay {
+  readonly port: number;
+  readonly counts: { connections: number; bytesOut: number; bytesBack: number };
+  close: () => void;
+}
+
+/** Listens on a free loopback port and passes every connection on to another one. */
+export async function startRelay(target: number): Promise<Relay> {
+  const counts = { connections: 0, bytesOut: 0, bytesBack: 0 };
+  const sockets = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true }, (client) => {
+    const daemon = connect({ port: target, host: '127.0.0.1', allowHalfOpen: true });
+    counts.connections += 1;
+    client.on('data', (chunk) => (counts.bytesOut += chunk.length));
+    daemon.on('data', (chunk) => (counts.bytesBack += chunk.length));
+    client.pipe(daemon).pipe(client);
+    for (const [socket, other] of [[client, daemon] as const, [daemon, client] as const]) {
+      sockets.add(socket);
+      // What one side suffers the other must see, or it would wait for ever.
+      socket.on('error', () => other.destroy());
+      socket.on('close', () => sockets.delete(socket));
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('a listening socket has no port');
+  const close = (): void => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  return { port: address.port, counts, close };
+}
+
+/** A loopback port that nobody listens on now. */
+export async function freePort(): Promise<number> {
+  const relay = await startRelay(0);
+  relay.close();
+  return relay.port;
+}
