@@ -1,14 +1,27 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
-const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
+/** Whether a process that we started is no more. */
+export const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
 
-/** Asks a process that we started to end, and insists after five seconds. */
+/** Asks a process that we started to end: a daemon finishes its jobs at the first word and ends them at the second; then we insist. */
 export async function endChild(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || hasEnded(child)) return;
   const ended = once(child, 'exit');
   child.kill('SIGTERM');
+  const again = setTimeout(() => child.kill('SIGTERM'), 1000);
   const insist = setTimeout(() => child.kill('SIGKILL'), 5000);
   await ended;
+  clearTimeout(again);
   clearTimeout(insist);
+}
+
+/** Ends a process that was started as the leader of a group, and everything it started. */
+export function endGroup(leader: ChildProcess): void {
+  if (leader.pid === undefined || hasEnded(leader)) return;
+  try {
+    process.kill(-leader.pid, 'SIGTERM');
+  } catch {
+    // The whole group is gone already.
+  }
 }

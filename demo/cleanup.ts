@@ -4,6 +4,12 @@ type Undo = () => void | Promise<void>;
 export class Cleanup {
   readonly #undos: Undo[] = [];
   #running: Promise<void> | undefined;
+  #interrupted = false;
+
+  /** Whether what fails now fails because everything is being ended. */
+  get interrupted(): boolean {
+    return this.#interrupted;
+  }
 
   add(undo: Undo): void {
     this.#undos.push(undo);
@@ -13,6 +19,7 @@ export class Cleanup {
   watchSignals(): void {
     for (const [signal, status] of [['SIGINT', 130] as const, ['SIGTERM', 143] as const, ['SIGHUP', 129] as const]) {
       process.on(signal, () => {
+        this.#interrupted = true;
         void this.run().then(() => process.exit(status));
       });
     }

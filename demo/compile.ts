@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitStatus } from '../src/basics/exit-status.ts';
 import { Failure } from '../src/basics/failure.ts';
-import { endChild } from './child.ts';
+import { endGroup } from './child.ts';
 import type { Cleanup } from './cleanup.ts';
 import { compilerFor, type Sources } from './sources.ts';
 
@@ -52,9 +52,11 @@ export async function runMake(run: MakeRun, cleanup: Cleanup): Promise<number> {
     // A make of make, as `make demo` would be, must not hand its options and job server down.
     env: { ...process.env, MAKEFLAGS: '', MAKELEVEL: '', ...run.environment },
     stdio: ['ignore', 'pipe', descriptor],
+    // A group of its own: an interrupt is ours to handle, and ends make's compilers with make.
+    detached: true,
   });
   closeSync(descriptor);
-  cleanup.add(() => endChild(make));
+  cleanup.add(() => endGroup(make));
   let finished = 0;
   make.stdout?.on('data', (chunk: Buffer) => {
     finished += chunk.toString().split('\n').length - 1;

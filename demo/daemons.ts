@@ -1,16 +1,19 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { accessSync, chmodSync, constants, mkdirSync, openSync, readFileSync, symlinkSync } from 'node:fs';
+import { once } from 'node:events';
+import { accessSync, chmodSync, closeSync, constants, mkdirSync, openSync, readFileSync, symlinkSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exitStatus } from '../src/basics/exit-status.ts';
 import { Failure } from '../src/basics/failure.ts';
-import { endChild } from './child.ts';
+import { endChild, hasEnded } from './child.ts';
 import type { Cleanup } from './cleanup.ts';
 
 /** A daemon in the foreground of ours, with its log in a file. */
 export interface Daemon {
   readonly port: number;
   readonly process: ChildProcess;
+  /** The end of its log. */
   readonly log: () => string;
 }
 
@@ -54,19 +57,34 @@ export interface DaemonCommand {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** Starts a daemon and waits until it says that it listens. @throws Failure with its log when it ends before */
+/** Whether a loopback port takes connections: the one sign that every daemon gives at every log level. */
+async function accepts(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Starts a daemon and waits until it listens. @throws Failure with its log when it ends before */
 export async function startDaemon(start: DaemonCommand, cleanup: Cleanup): Promise<Daemon> {
   const [program = '', ...words] = start.command;
   const descriptor = openSync(start.logFile, 'a');
   const child = spawn(program, words, {
     stdio: ['ignore', 'ignore', descriptor],
     env: { ...process.env, ...start.environment },
+    // An interrupt at the terminal is ours to pass on, in order.
+    detached: true,
   });
+  closeSync(descriptor);
   cleanup.add(() => endChild(child));
-  const log = (): string => readFileSync(start.logFile, 'utf8');
-  for (let waited = 0; waited < 15_000; waited += 50) {
-    if (log().includes('listening on')) return { port: start.port, process: child, log };
-    if (child.exitCode !== null || child.signalCode !== null) break;
+  const log = (): string => readFileSync(start.logFile, 'utf8').split('\n').slice(-20).join('\n');
+  for (let waited = 0; waited < 15_000 && !hasEnded(child); waited += 50) {
+    if (await accepts(start.port)) return { port: start.port, process: child, log };
     await sleep(50);
   }
   throw new Failure(exitStatus.general, `the daemon on port ${start.port} does not listen; its log:\n${log()}`);

@@ -3,6 +3,7 @@ import os from 'node:os';
 import { join, resolve } from 'node:path';
 import { exitStatus } from '../src/basics/exit-status.ts';
 import { Failure, reasonOf } from '../src/basics/failure.ts';
+import { hasEnded } from './child.ts';
 import { Cleanup } from './cleanup.ts';
 import { type JobStory, readJobStory } from './client-log.ts';
 import { makefileFor, objectName, quote, runMake } from './compile.ts';
@@ -31,7 +32,7 @@ export async function main(top: string, words: readonly string[]): Promise<numbe
     await compare(top, chooseSources(top, words), cleanup);
     return exitStatus.ok;
   } catch (error) {
-    process.stderr.write(`demo: ${reasonOf(error)}\n`);
+    if (!cleanup.interrupted) process.stderr.write(`demo: ${reasonOf(error)}\n`);
     return error instanceof Failure ? error.status : exitStatus.general;
   } finally {
     await cleanup.run();
@@ -114,7 +115,7 @@ function judge(
   });
   console.log(`${sources.files.length - different.length} of ${sources.files.length} objects identical`);
   if (different.length > 0) throw new Failure(exitStatus.general, `objects differ: ${different.join(', ')}`);
-  const dead = hosts.find(({ daemon }) => daemon.process.exitCode !== null || daemon.process.signalCode !== null);
+  const dead = hosts.find(({ daemon }) => hasEnded(daemon.process));
   if (dead !== undefined)
     throw new Failure(exitStatus.general, `a daemon ended by itself; its log:\n${dead.daemon.log()}`);
   const failed = stories.filter(({ trouble }) => trouble);
