@@ -165,7 +165,9 @@ class Conversation {
     const command = judgeCommand(request.argv, compilers, everythingPermitted);
     const [source, object] = [shortName(command.source), shortName(command.object)];
     log.info(`compile from ${source} to ${object}`);
-    const compiled = await this.#inTurn(async () => runJob(command, () => request.source, this.#over.signal, this.#service));
+    const compiled = await this.#inTurn(async () =>
+      runJob(command, () => request.source, this.#over.signal, this.#service),
+    );
     const size = compiled.object.length + compiled.stderr.length + compiled.stdout.length;
     await this.#send(encodeResponse({ version: request.version, ...compiled }), size);
     return endedWith(compiled.status, command.argv[0] ?? '', command.source);
@@ -199,7 +201,11 @@ class Conversation {
     }
     const foreseen = error instanceof Refusal;
     const sentence = foreseen ? error.message : `this server could not do the job: ${reasonOf(error)}`;
-    log.warning(`refused a job of ${this.#address}: ${sentence}`);
+    if (foreseen) log.warning(`refused a job of ${this.#address}: ${sentence}`);
+    else
+      log.error(
+        `lost a job of ${this.#address}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      );
     await this.#send(encodeRefusal(request.version, sentence), sentence.length).catch(() => undefined);
     return endedWithout('OTHER', foreseen ? exitStatus.ok : exitStatus.general);
   }

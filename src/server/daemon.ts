@@ -7,6 +7,7 @@ import { type DaemonOptions, logLevelNames } from '../config/daemon-options.ts';
 import type { Logger } from '../logging/logger.ts';
 import { type Account, findAccount, firstAccount } from '../system/accounts.ts';
 import { dropPrivileges, processIdentity } from '../system/privileges.ts';
+import { keepDescriptors } from '../system/inheritance.ts';
 import { spawn } from '../system/spawn.ts';
 import { openSpool, type Spool, sweepSpools } from '../system/temporary-folder.ts';
 import { type AccessList, namesNobody, parseAccessList } from './access-list.ts';
@@ -34,6 +35,7 @@ type Notices = string[];
  * Root's rights end before the first byte from the network is read. Returns the exit status.
  */
 export async function runDaemon(options: DaemonOptions, words: readonly string[]): Promise<number> {
+  keepDescriptors();
   if (!options['no-detach'] && !isDetached(process.env)) return startAndReport(words);
   try {
     return await live(options);
@@ -54,29 +56,37 @@ async function live(options: DaemonOptions): Promise<number> {
   const notices: Notices = [];
   let access = readAccess(options, notices);
   const listening = await bindSockets(options.listen, options.port);
-  const writePid = options['pid-file'] === undefined ? undefined : openPidFile(options['pid-file']);
-  lowerPriority(options.nice, notices);
-  becomeServant(options, notices);
+  try {
+    const writePid = options['pid-file'] === undefined ? undefined : openPidFile(options['pid-file']);
+    lowerPriority(options.nice, notices);
+    becomeServant(options, notices);
+    const service = prove(options, () => access, notices);
+    const life = serve(listening, service);
+    process.on('SIGHUP', () => {
+      access = reload(options, access, service.daemonLog);
+    });
+    writePid?.();
+    announce(service, listening, notices);
+    await life;
+    service.spool.remove();
+    if (options['pid-file'] !== undefined) removePidFile(options['pid-file']);
+    service.log.notice('ended');
+    return exitStatus.ok;
+  } catch (error) {
+    // An open socket would keep the process alive, and clients waiting.
+    for (const server of listening.servers) server.close();
+    throw error;
+  }
+}
 
-  const service = prove(options, () => access, notices);
-  const { log } = service.daemonLog;
+/** Says what is served, in the log and to the waiting starter. */
+function announce({ log, access, jobs }: ProvenService, listening: Listening, notices: Notices): void {
+  notices.push(...listening.warnings);
   for (const notice of notices) log.warning(notice);
-  log.info(`serving ${access.networks.join(', ')}`);
-  log.info(`allowing up to ${service.jobs} active jobs`);
-
-  const life = serve(listening, service);
-  process.on('SIGHUP', () => {
-    access = reload(options, access, service.daemonLog);
-  });
-  writePid?.();
+  log.info(`serving ${access().networks.join(', ')}`);
+  log.info(`allowing up to ${jobs} active jobs`);
   for (const place of listening.places) log.notice(`listening on ${place}`);
   reportStart(process.env, { status: exitStatus.ok, lines: notices.map((notice) => `Warning: ${notice}`) });
-
-  await life;
-  service.spool.remove();
-  if (options['pid-file'] !== undefined) removePidFile(options['pid-file']);
-  log.notice('ended');
-  return exitStatus.ok;
 }
 
 const readAllowFile = (path: string): string => {

@@ -12,26 +12,28 @@ export interface ChildRequest {
   readonly stdin: 'null' | 'inherited';
   /** An open descriptor, or this process's own. */
   readonly stdout: number | 'inherited';
+  /** A group of its own is ended whole; a program that may ask the terminal something has to be in ours. */
+  readonly group: 'own' | 'ours';
 }
 
-/** A started program, which leads its own process group. */
+/** A started program. */
 export interface RunningChild {
   readonly pid: number;
   /** Resolves with the raw Unix wait status when it has ended; rejects when it could not be started after all. */
   readonly ended: Promise<number>;
-  /** Signals its whole group; a group that is gone is no error. */
+  /** Signals it, with its whole group when that is its own; one that is gone is no error. */
   signal(name: NodeJS.Signals): void;
 }
 
 const WNOHANG = 1;
 /** POSIX_SPAWN_SETPGROUP, _SETSIGDEF and _SETSIGMASK of <spawn.h>, the same numbers in glibc and musl. */
-const spawnFlags = 0x02 | 0x04 | 0x08;
+const spawnFlags = { SETPGROUP: 0x02, SETSIGDEF: 0x04, SETSIGMASK: 0x08 };
 /** What Node ignores and a program expects to end it. */
 const restoredSignals = [constants.signals.SIGPIPE, constants.signals.SIGXFSZ];
 
-function signalGroup(pid: number, name: NodeJS.Signals): void {
+function signalTo(target: number, name: NodeJS.Signals): void {
   try {
-    process.kill(-pid, name);
+    process.kill(target, name);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
@@ -75,7 +77,8 @@ function startByPosix(request: ChildRequest): RunningChild {
   if (request.stdout !== 'inherited') actions.push(['adddup2', request.stdout, 1]);
   let pid: number;
   try {
-    const attributes = { flags: spawnFlags, sigdefault: restoredSignals, sigmask: [] };
+    const flags = spawnFlags.SETSIGDEF | spawnFlags.SETSIGMASK | (request.group === 'own' ? spawnFlags.SETPGROUP : 0);
+    const attributes = { flags, sigdefault: restoredSignals, sigmask: [] };
     const environment = definedOnly(request.environment);
     pid = posix.posix_spawn?.(request.path, actions, attributes, [...request.argv], environment) ?? 0;
   } catch (error) {
@@ -85,7 +88,7 @@ function startByPosix(request: ChildRequest): RunningChild {
   const ended = new Promise<number>((resolve) => {
     running.set(pid, resolve);
   });
-  return { pid, ended, signal: (name) => signalGroup(pid, name) };
+  return { pid, ended, signal: (name) => signalTo(request.group === 'own' ? -pid : pid, name) };
 }
 
 /** posix-node tells only the number of an error. */
@@ -99,7 +102,7 @@ function startByNode(request: ChildRequest): RunningChild {
   const child = spawn(request.path, request.argv.slice(1), {
     argv0: request.argv[0] ?? request.path,
     env: request.environment,
-    detached: true,
+    detached: request.group === 'own',
     stdio: [request.stdin === 'null' ? 'ignore' : 0, request.stdout === 'inherited' ? 1 : request.stdout, 2],
   });
   const ended = new Promise<number>((resolve, reject) => {
@@ -107,7 +110,8 @@ function startByNode(request: ChildRequest): RunningChild {
     child.once('exit', (code, signal) => resolve(signal === null ? (code ?? 0) << 8 : constants.signals[signal]));
   });
   const { pid } = child;
-  return { pid: pid ?? 0, ended, signal: (name) => pid !== undefined && signalGroup(pid, name) };
+  if (pid === undefined) return { pid: 0, ended, signal: () => {} };
+  return { pid, ended, signal: (name) => signalTo(request.group === 'own' ? -pid : pid, name) };
 }
 
 /**

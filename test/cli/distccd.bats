@@ -1,0 +1,243 @@
+#!/usr/bin/env bats
+# distccd as its administrator meets it: the command line, starting and detaching, accounts, files, signals.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  load ../support/common.bash
+  PORT=$(free_port)
+  open_folder "$BATS_TEST_TMPDIR/tmp"
+  open_folder "$BATS_TEST_TMPDIR/run"
+  make_masks "$BATS_TEST_TMPDIR/masks" gcc
+  export TMPDIR=$BATS_TEST_TMPDIR/tmp
+  PID_FILE=$BATS_TEST_TMPDIR/run/pid
+  LOG=$TMPDIR/log
+}
+teardown() {
+  end_noted
+}
+
+# distccd in the background, as the start script would.
+start() {
+  "$OURS/distccd" --daemon --port "$PORT" --listen 127.0.0.1 --masquerade-dir "$BATS_TEST_TMPDIR/masks" --log-file "$LOG" \
+    --pid-file "$PID_FILE" "$@"
+}
+
+@test "--version and --help print to stdout and exit 0" {
+  run --separate-stderr "$OURS/distccd" --version
+  assert_success
+  assert_line --index 0 --regexp '^distccd [0-9.]+ [a-z0-9_-]+$'
+  assert_equal "$stderr" ''
+  run --separate-stderr "$OURS/distccd" --help
+  assert_success
+  assert_output --partial 'Usage: distccd [options]'
+  assert_equal "$stderr" ''
+}
+
+@test "a wrong option ends with 101 and one sentence on stderr" {
+  for words in '--bogus' '--port 80000' '--allow 1.2.3.4/40' '--allow 1.2.3.4.5/8' '--log-level loud' '--inetd' '--jobs 0'; do
+    # shellcheck disable=SC2086 # each holds an option and its value
+    run --separate-stderr "$OURS/distccd" --no-detach $words
+    assert_failure 101
+    assert_equal "$output" ''
+    assert_equal "$(grep -c . <<<"$stderr")" 1
+    [[ $stderr == 'distccd: ERROR: '* ]]
+  done
+}
+
+@test "the sentence about a wrong option reaches the starter of a detaching daemon, and no pid file appears" {
+  run --separate-stderr start --allow 10.0.0.0/33
+  assert_failure 101
+  [[ $stderr == *'cannot understand "10.0.0.0/33"'*'write an address such as'* ]]
+  [ ! -e "$PID_FILE" ]
+}
+
+@test "the starter ends with 0 when the socket listens and the pid file is written" {
+  run --separate-stderr start --allow 127.0.0.1
+  note_pid "$(cat "$PID_FILE")"
+  assert_success
+  assert_equal "$output$stderr" ''
+  listens "$PORT"
+  run ps -o ppid=,sid=,tty= -p "$(cat "$PID_FILE")"
+  assert_output --regexp "^ *[0-9]+ +$(cat "$PID_FILE") +\?$"
+}
+
+@test "a detached daemon holds nothing of its starter's descriptors" {
+  # The pipes of these readers would stay open for ever.
+  output=$(timeout 20 "$OURS/distccd" --daemon --port "$PORT" --listen 127.0.0.1 --masquerade-dir "$BATS_TEST_TMPDIR/masks" \
+    --log-file "$LOG" --pid-file "$PID_FILE" --allow 127.0.0.1 2>&1 5>&1 77>&1)
+  note_pid "$(cat "$PID_FILE")"
+  assert_equal "$output" ''
+  run ls -l "/proc/$(cat "$PID_FILE")/fd"
+  assert_line --regexp '0 -> /dev/null'
+  assert_line --regexp '1 -> /dev/null'
+  assert_line --regexp '2 -> /dev/null'
+}
+
+@test "a taken port ends the starter with 102, names the cure, and leaves the other daemon alone" {
+  start --allow 127.0.0.1
+  note_pid "$(cat "$PID_FILE")"
+  run "$OURS/distccd" --daemon --port "$PORT" --listen 127.0.0.1 --masquerade-dir "$BATS_TEST_TMPDIR/masks" --log-file "$LOG"
+  assert_failure 102
+  assert_output --partial "cannot listen on 127.0.0.1:$PORT: another program listens there"
+  assert_output --partial -- '--port'
+  listens "$PORT"
+}
+
+@test "an address that is not this machine's ends with 102" {
+  run "$OURS/distccd" --no-detach --listen 192.0.2.1 --port "$PORT" --masquerade-dir "$BATS_TEST_TMPDIR/masks"
+  assert_failure 102
+  assert_output --partial 'cannot listen on 192.0.2.1:'
+  assert_output --partial 'this machine has no such address'
+}
+
+@test "a log file that cannot be opened ends with 107 and the sentence" {
+  LOG=$BATS_TEST_TMPDIR/none/log run start --allow 127.0.0.1
+  assert_failure 107
+  assert_output --partial "cannot open the log file \"$BATS_TEST_TMPDIR/none/log\""
+}
+
+@test "a pid file that cannot be written ends with 107 and no daemon stays" {
+  PID_FILE=$BATS_TEST_TMPDIR/none/pid run start --allow 127.0.0.1
+  assert_failure 107
+  assert_output --partial "cannot write the pid file"
+  ! listens "$PORT"
+}
+
+@test "an unusable TMPDIR ends with 107 and names it" {
+  TMPDIR=$BATS_TEST_TMPDIR/nowhere run start --allow 127.0.0.1
+  assert_failure 107
+  assert_output --partial "cannot"
+  ! listens "$PORT"
+}
+
+@test "an unreadable command list ends with 110 instead of permitting everything" {
+  DISTCC_CMDLIST=$BATS_TEST_TMPDIR/nolist run start --allow 127.0.0.1
+  assert_failure 110
+  assert_output --partial "cannot read the command list \"$BATS_TEST_TMPDIR/nolist\""
+}
+
+@test "without --allow it serves private networks only, and says so" {
+  run start
+  note_pid "$(cat "$PID_FILE")"
+  assert_success
+  assert_output --partial 'no --allow option: serving private networks only (10.0.0.0/8'
+  grep -q 'no --allow option: serving private networks only' "$LOG"
+}
+
+@test "a network with host bits is served, with a warning" {
+  run start --allow 127.0.0.9/8
+  note_pid "$(cat "$PID_FILE")"
+  assert_success
+  assert_output --partial '"127.0.0.9/8" has bits behind its prefix: taken as 127.0.0.0/8'
+}
+
+@test "an unreadable allow file ends with 101 and names it" {
+  run start --allow "@$BATS_TEST_TMPDIR/nofile"
+  assert_failure 101
+  assert_output --partial "cannot read the allow file \"$BATS_TEST_TMPDIR/nofile\""
+}
+
+@test "::, the default, serves IPv4 and IPv6, and judges IPv4 clients as IPv4" {
+  "$OURS/distccd" --daemon --port "$PORT" --masquerade-dir "$BATS_TEST_TMPDIR/masks" --log-file "$LOG" --pid-file "$PID_FILE" \
+    --allow 127.0.0.0/8
+  note_pid "$(cat "$PID_FILE")"
+  run bash -c "exec 9<>/dev/tcp/127.0.0.1/$PORT; printf GARBAGEGARBAGE >&9; cat <&9"
+  wait_until grep -q 'expected token "DIST"' "$LOG"
+  run bash -c "exec 9<>/dev/tcp/::1/$PORT; printf GARBAGEGARBAGE >&9; cat <&9"
+  wait_until grep -q "connection from client '::1:[0-9]*' denied by access list" "$LOG"
+}
+
+@test "SIGTERM ends it with 0, removes the pid file and its temporary folder" {
+  start --allow 127.0.0.1
+  pid=$(cat "$PID_FILE")
+  run bash -c "ls $TMPDIR | grep -c '^distccd-'"
+  assert_output 1
+  kill "$pid"
+  wait_until is_gone "$pid"
+  [ ! -e "$PID_FILE" ]
+  run ls "$TMPDIR"
+  assert_output 'log'
+  grep -q 'ended' "$LOG"
+}
+
+@test "SIGHUP opens a log file that was moved away anew, and does not end it" {
+  start --allow 127.0.0.1
+  pid=$(cat "$PID_FILE")
+  note_pid "$pid"
+  mv "$LOG" "$LOG.1"
+  kill -HUP "$pid"
+  wait_until grep -q 'read the configuration again' "$LOG"
+  kill -0 "$pid"
+}
+
+@test "what a killed daemon left is swept by the next one" {
+  start --allow 127.0.0.1
+  pid=$(cat "$PID_FILE")
+  mkdir "$(echo "$TMPDIR"/distccd-*)/77"
+  kill -KILL "$pid"
+  wait_until is_gone "$pid"
+  start --allow 127.0.0.1
+  note_pid "$(cat "$PID_FILE")"
+  run bash -c "ls -d $TMPDIR/distccd-* | wc -l"
+  assert_output 1
+  [ ! -e "$TMPDIR"/distccd-*/77 ]
+  grep -q 'removed what a daemon that did not end properly left' "$LOG"
+}
+
+as_root() { [ "$(id -u)" = 0 ] || skip 'only root can give up being root: run the tests as root'; }
+
+@test "root becomes nobody or the named account, with one group and no way back" {
+  as_root
+  start --allow 127.0.0.1 --user games
+  note_pid "$(cat "$PID_FILE")"
+  run grep -E '^(Uid|Gid|Groups|CapEff|CapPrm):' "/proc/$(cat "$PID_FILE")/status"
+  local uid gid
+  uid=$(id -u games) gid=$(id -g games)
+  assert_line --regexp "^Uid:	$uid	$uid	$uid	$uid$"
+  assert_line --regexp "^Gid:	$gid	$gid	$gid	$gid$"
+  assert_line --regexp "^Groups:	$gid *$"
+  assert_line --regexp '^CapEff:	0+$'
+  assert_line --regexp '^CapPrm:	0+$'
+}
+
+@test "root without --user becomes distcc, else nobody" {
+  as_root
+  start --allow 127.0.0.1
+  note_pid "$(cat "$PID_FILE")"
+  run ps -o user= -p "$(cat "$PID_FILE")"
+  if id -u distcc 2>/dev/null; then assert_output distcc; else assert_output nobody; fi
+}
+
+@test "it refuses to serve as root" {
+  as_root
+  run start --allow 127.0.0.1 --user root
+  assert_failure 112
+  assert_output --partial 'will not serve jobs as "root"'
+  assert_output --partial -- '--user'
+}
+
+@test "an account that does not exist ends with 112" {
+  as_root
+  run start --allow 127.0.0.1 --user no-such-account
+  assert_failure 112
+  assert_output --partial 'there is no account "no-such-account"'
+}
+
+@test "somebody else than root stays who they are, and --user is ignored with a warning" {
+  as_root
+  run setpriv --reuid=games --regid=games --clear-groups "$OURS/distccd" --daemon --port "$PORT" --listen 127.0.0.1 --user nobody \
+    --masquerade-dir "$BATS_TEST_TMPDIR/masks" --log-file "$LOG" --pid-file "$PID_FILE" --allow 127.0.0.1
+  note_pid "$(cat "$PID_FILE")"
+  assert_success
+  assert_output --partial -- '--user is ignored when distccd is not run by root'
+  run ps -o user= -p "$(cat "$PID_FILE")"
+  assert_output games
+}
+
+@test "--nice lowers the priority of the daemon and its compilers" {
+  start --allow 127.0.0.1 --nice 7
+  note_pid "$(cat "$PID_FILE")"
+  run ps -o ni= -p "$(cat "$PID_FILE")"
+  assert_output --regexp "^ *$(($(nice) + 7))$"
+}
