@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Decoder } from '../../../src/wire/decoder.ts';
 import { type CompileResponse, encodeResponse, readResponse } from '../../../src/wire/response.ts';
 import { holds } from './checked.ts';
 import { anyResponse, responses } from './messages.ts';
@@ -65,6 +66,15 @@ describe('readResponse()', () => {
       expect(read(readResponse(response.version), sent(response))).toEqual(response);
     });
     holds('readResponse()', property, 300);
+  });
+
+  it('is complete after the object when no dependency file can follow', () => {
+    for (const response of Object.values(responses)) {
+      const decoder = new Decoder(readResponse(response.version));
+      decoder.feed(sent(response));
+      const mayFollow = response.version === 3 && response.status === 0 && response.dependencies === undefined;
+      expect(decoder.result === undefined).toBe(mayFollow);
+    }
   });
 
   it('refuses the answer to another version', () => {

@@ -5,10 +5,14 @@ import { holds } from '../checked.ts';
 import { plainBytes } from './arbitrary.ts';
 import { buildLibLzo } from './liblzo.ts';
 import { unpackPlainly } from './model.ts';
-import { noise, samples, text } from './samples.ts';
+import { echo, noise, samples, text } from './samples.ts';
 
 const library = buildLibLzo();
 afterAll(() => library?.close());
+
+function range(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+}
 
 describe('compressLzo()', () => {
   it('packs nothing as the end marker alone', () => {
@@ -31,6 +35,27 @@ describe('compressLzo()', () => {
       expect(unpackPlainly(compressLzo(plain)).plain.equals(plain), `length ${length}`).toBe(true);
       const same = Buffer.alloc(length, 'ab');
       expect(unpackPlainly(compressLzo(same)).plain.equals(same), `length ${length}`).toBe(true);
+    }
+  });
+
+  it('packs runs of every length that is written in another way', () => {
+    for (const length of [...range(1, 25), ...range(230, 300), ...range(525, 535)]) {
+      const sound = noise(length, length);
+      for (const plain of [sound, Buffer.concat([sound, Buffer.alloc(100), sound, Buffer.alloc(100)])]) {
+        expect(unpackPlainly(compressLzo(plain)).plain.equals(plain), `length ${length}`).toBe(true);
+      }
+    }
+  });
+
+  it('packs matches on both sides of every limit of distance and length', () => {
+    for (const distance of [2047, 2048, 2049, 16_383, 16_384, 16_385, 32_767, 32_768, 32_769, 49_150, 49_151, 49_152]) {
+      for (const length of [4, 8, 9, 10, 33, 34, 264, 265]) {
+        // No match can start at the very first byte: others come before it.
+        const plain = Buffer.concat([noise(99, 3), echo(length, length, distance - length)]);
+        const { plain: back, distances } = unpackPlainly(compressLzo(plain));
+        expect(back.equals(plain), `${length} bytes at distance ${distance}`).toBe(true);
+        expect(distances.has(distance), `${length} bytes at distance ${distance}`).toBe(distance <= 49_151);
+      }
     }
   });
 

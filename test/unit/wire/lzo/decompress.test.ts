@@ -58,6 +58,12 @@ describe('decompressLzo()', () => {
     expect(decompressLzo(hex('11 00 00'), 0).length).toBe(0);
   });
 
+  it('knows the end marker by its distance, whatever its length', () => {
+    for (const marker of ['11 00 00', '12 00 00', '17 00 00', '10 01 00 00', '10 00 00 07 00 00']) {
+      expect(decompressLzo(hex(`12 61 ${marker}`), ceiling).toString()).toBe('a');
+    }
+  });
+
   it('accepts the end marker with literals before it of every length', () => {
     for (let length = 1; length < 600; length += 1) {
       const plain = text(length, length);

@@ -1,10 +1,11 @@
 /**
  * LZO1X as its table says it (wire-protocol reference, section 6), one byte after the other, with no care for speed: the
- * decoder that the fast one is compared with. It also tells which kinds of instruction a stream has.
+ * decoder that the fast one is compared with. It also tells which kinds of instruction and which distances a stream has.
  */
 export interface Modelled {
   readonly plain: Buffer;
   readonly kinds: ReadonlySet<string>;
+  readonly distances: ReadonlySet<number>;
 }
 
 /** Every kind of instruction that a stream can have, by the names that `unpackPlainly` gives them. */
@@ -32,6 +33,7 @@ export const everyKind = [
 /** Unpacks a stream; throws an Error for any fault in it. */
 export function unpackPlainly(packed: Buffer): Modelled {
   const kinds = new Set<string>();
+  const distances = new Set<number>();
   const plain: number[] = [];
   let place = 0;
   let state = 0;
@@ -45,6 +47,7 @@ export function unpackPlainly(packed: Buffer): Modelled {
     for (let left = count; left > 0; left -= 1) plain.push(next());
   };
   const match = (count: number, distance: number): void => {
+    distances.add(distance);
     for (let left = count; left > 0; left -= 1) {
       const byte = plain[plain.length - distance];
       if (byte === undefined) throw new Error('too far back');
@@ -91,7 +94,7 @@ export function unpackPlainly(packed: Buffer): Modelled {
       if (far && distance === 16_384) {
         kinds.add('end');
         if (place !== packed.length) throw new Error('bytes after the end');
-        return { plain: Buffer.from(plain), kinds };
+        return { plain: Buffer.from(plain), kinds, distances };
       }
       if (inInstruction > 0) kinds.add(name);
       if (distance > 32_768) kinds.add('farthest match');
