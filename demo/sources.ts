@@ -106,8 +106,9 @@ export function directoryOf(path: string, words: readonly string[]): Sources {
   return { title: path, directory, files, words };
 }
 
-const cFiles = new Set(['.c']);
-const cxxFiles = new Set(['.cc', '.cpp', '.cxx', '.c++', '.C']);
+/** Preprocessed ones are for the benchmark. */
+const cFiles = new Set(['.c', '.i']);
+const cxxFiles = new Set(['.cc', '.cpp', '.cxx', '.c++', '.C', '.ii']);
 
 /** The compiler for a file by its extension: `cc` or `c++`. */
 export function compilerFor(file: string): 'cc' | 'c++' {

@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+import { exitStatus } from '../src/basics/exit-status.ts';
+import { levelDb, libxml2 } from '../demo/sources.ts';
+import { benchLzo } from './lzo.ts';
+import { compareServers, type Effort, missingForServers } from './servers.ts';
+
+const usage = `usage: npm run bench [-- [--quick] [lzo] [servers]]
+
+Measures; asserts nothing. --quick takes fewer rounds and compiles nothing for real.
+`;
+
+const thorough: Effort = { rounds: 7, repeats: 4, realCompiles: true };
+const quick: Effort = { rounds: 3, repeats: 2, realCompiles: false };
+
+/** Runs the measurements that the words name, or all; returns the exit status. */
+export async function main(top: string, words: readonly string[]): Promise<number> {
+  const known = new Set(['--quick', 'lzo', 'servers']);
+  if (words.some((word) => !known.has(word))) {
+    process.stdout.write(usage);
+    return words.includes('--help') ? exitStatus.ok : exitStatus.badArguments;
+  }
+  const report = (line: string): void => console.log(line);
+  const all = !words.includes('lzo') && !words.includes('servers');
+  if (all || words.includes('lzo')) await benchLzo(report);
+  if (all || words.includes('servers')) {
+    const effort = words.includes('--quick') ? quick : thorough;
+    const missing = missingForServers();
+    if (missing !== undefined) report(missing);
+    else
+      for (const sources of [libxml2, levelDb]) await compareServers(top, sources(join(top, '.cache')), effort, report);
+  }
+  return exitStatus.ok;
+}

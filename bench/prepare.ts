@@ -1,0 +1,46 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { compilerFor, type Sources } from '../demo/sources.ts';
+
+/** Preprocesses every source, so that clients have nothing to do but to send. */
+export function preprocess(sources: Sources, directory: string): Sources {
+  mkdirSync(directory);
+  const files = sources.files.map((file, index) => {
+    const compiler = compilerFor(file);
+    const name = `${index}.${compiler === 'cc' ? 'i' : 'ii'}`;
+    const words = ['-E', '-O2', file, ...sources.words, '-o', join(directory, name)];
+    execFileSync(compiler, words, { cwd: sources.directory, stdio: 'ignore' });
+    return name;
+  });
+  // What only the preprocessor reads is not sent either.
+  const words = sources.words.filter((word) => !/^-[DI]/.test(word));
+  return { title: sources.title, directory, files, words };
+}
+
+/** The same sources several times over: a round must be long beside the clock's ticks. */
+export function repeated(sources: Sources, times: number): Sources {
+  return { ...sources, files: Array.from({ length: times }, () => sources.files).flat() };
+}
+
+/** Size of all files, in bytes. */
+export function totalSize(sources: Sources): number {
+  return sources.files.reduce((sum, file) => sum + statSync(join(sources.directory, file)).size, 0);
+}
+
+/** Builds the compiler that costs nothing, which writes the object of the middle one of the sources, under every compiler's name. */
+export function makeFreeCompiler(top: string, sources: Sources, directory: string): string {
+  mkdirSync(directory);
+  const bySize = sources.files.toSorted(
+    (a, b) => statSync(join(sources.directory, a)).size - statSync(join(sources.directory, b)).size,
+  );
+  const middle = bySize[Math.floor(bySize.length / 2)] ?? '';
+  const object = join(directory, 'middle.o');
+  const program = join(directory, 'free-compiler');
+  execFileSync(compilerFor(middle), ['-O2', '-c', middle, ...sources.words, '-o', object], { cwd: sources.directory });
+  execFileSync('cc', ['-O2', '-static', `-DOBJECT="${object}"`, join(top, 'bench/free-compiler.c'), '-o', program]);
+  const triple = execFileSync('cc', ['-dumpmachine'], { encoding: 'utf8' }).trim();
+  for (const name of ['cc', 'gcc', 'c++', 'g++', `${triple}-gcc`, `${triple}-g++`])
+    symlinkSync(program, join(directory, name));
+  return program;
+}

@@ -1,0 +1,38 @@
+/** The middle value. */
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const [low = Number.NaN, high = Number.NaN] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[middle]];
+  return (low + high) / 2;
+}
+
+const digits = (value: number): string => value.toFixed(Math.abs(value) < 10 ? 2 : 1);
+
+/** Rows of medians of two programs, with the ratio of the second to the first: below 1 the second needs less. */
+export class Comparison {
+  readonly #rows: string[];
+
+  constructor(first: string, second: string) {
+    this.#rows = [row('median', first, second, 'ratio', 'spread')];
+  }
+
+  /** Adds one row; the spread is that of the ratios of rounds that ran side by side. */
+  add(
+    what: string,
+    unit: string,
+    values: { readonly theirs: readonly number[]; readonly ours: readonly number[] },
+  ): void {
+    const [theirs, ours] = [median(values.theirs), median(values.ours)];
+    const ratios = values.ours.map((value, at) => value / (values.theirs[at] ?? Number.NaN)).sort((a, b) => a - b);
+    const spread = ratios.length < 2 ? '' : `${ratios[0]?.toFixed(2) ?? ''}-${ratios.at(-1)?.toFixed(2) ?? ''}`;
+    this.#rows.push(row(`${what}, ${unit}`, digits(theirs), digits(ours), (ours / theirs).toFixed(2), spread));
+  }
+
+  print(report: (line: string) => void): void {
+    for (const line of this.#rows) report(line);
+  }
+}
+
+function row(what: string, ...cells: readonly string[]): string {
+  return what.padEnd(42) + cells.map((cell) => cell.padStart(13)).join('');
+}
