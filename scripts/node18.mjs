@@ -115,7 +115,7 @@ export async function smokeTest() {
     counts[fault === '' ? 'passed' : 'failed'] += 1;
     console.log(fault === '' ? `ok ${name}` : `not ok ${name}: ${fault}`);
   };
-  const { env, reason } = prepare();
+  const { env, reason } = existsSync(join(top, 'dist/bin/distccd')) ? prepare() : { reason: 'dist/bin is not built' };
   if (env === undefined) {
     report('unpack Node 18.20', reason);
     return counts;
@@ -128,10 +128,14 @@ export async function smokeTest() {
       report(`${program} ${option}`, status === 0 && stdout !== '' ? '' : `ended with ${status}: ${stderr}`);
     }
   }
-  const loads = quietly('node', ['-e', 'process.exit(require("posix-node").getuid() === process.getuid() ? 0 : 1)'], {
-    env,
-    cwd: top,
-  });
+  const loads = quietly(
+    'node',
+    ['-e', 'process.exit(require("posix-node").getresuid().ruid === process.getuid() ? 0 : 1)'],
+    {
+      env,
+      cwd: top,
+    },
+  );
   report('posix-node loads', loads.status === 0 ? '' : loads.stderr);
   const dir = mkdtempSync(join(tmpdir(), 'distccd-node18-'));
   try {
