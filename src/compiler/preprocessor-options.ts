@@ -1,0 +1,85 @@
+/** Options that go away together with the next word: the local preprocessor has used both (client-arguments reference, section 6). */
+const removedWithValue: ReadonlySet<string> = new Set([
+  '-D',
+  '-I',
+  '-L',
+  '-MF',
+  '-MQ',
+  '-MT',
+  '-U',
+  '-Xpreprocessor',
+  // Not in the reference, which keeps the first word or the second of these and so sends a stray word along.
+  '-cxx-isystem',
+  '-idirafter',
+  '-imacros',
+  '-include',
+  '-include-pch',
+  '-iprefix',
+  '-isystem',
+  '-isystem-after',
+  '-iwithprefix',
+  '-iwithprefixbefore',
+  '-l',
+  '-stdlib++-isystem',
+]);
+
+/** Options that go away alone. */
+const removedWords: ReadonlySet<string> = new Set(['-MD', '-MG', '-MMD', '-MP', '-nostdinc', '-nostdinc++', '-undef']);
+
+/** Beginnings of words that go away alone; `-l*` and `-L*` are the linker's and mean nothing to a compile. */
+const removedStarts: readonly string[] = [
+  '-D',
+  '-I',
+  '-L',
+  '-MF',
+  '-MQ',
+  '-MT',
+  '-U',
+  '-Wl,',
+  '-Wp,',
+  '-isystem',
+  '-l',
+  '-stdlib',
+];
+
+/** Options for clang's front end that name headers; the names are behind a second `-Xclang`. */
+const removedFrontEndOptions: ReadonlySet<string> = new Set(['-imacros', '-include', '-include-pch']);
+
+/** How many words, from the one at this position on, only the preprocessor needs. */
+function preprocessorWordsAt(words: readonly string[], at: number): number {
+  const word = words[at] ?? '';
+  if (removedWithValue.has(word)) return 2;
+  if (removedWords.has(word) || removedStarts.some((start) => word.startsWith(start))) return 1;
+  const header = word === '-Xclang' && removedFrontEndOptions.has(words[at + 1] ?? '');
+  return header && words[at + 2] === '-Xclang' ? 4 : 0;
+}
+
+/** The positions of the words that a compile of preprocessed text still needs, the compiler's name included. */
+export function positionsForCompiling(words: readonly string[]): number[] {
+  const kept: number[] = [];
+  let at = 0;
+  while (at < words.length) {
+    const removed = at === 0 ? 0 : preprocessorWordsAt(words, at);
+    if (removed === 0) kept.push(at);
+    at += Math.max(removed, 1);
+  }
+  return kept;
+}
+
+/** Words that change the preprocessor's text without changing what `-c` compiles; `-dM` would even leave no text to compile. */
+const textOnlyWords: ReadonlySet<string> = new Set([
+  '--comments',
+  '--comments-in-macros',
+  '--no-line-commands',
+  '-C',
+  '-CC',
+  '-P',
+  // With -g, gcc names the working directory in the text; without that name the object would hold the server's.
+  '-fno-working-directory',
+  '-fuse-line-directives',
+]);
+
+/** Whether the local preprocessor must not see a word, because a compile with `-c` would have ignored it. */
+export function onlyShapesText(word: string): boolean {
+  return textOnlyWords.has(word) || /^-d[DIMNU]+$/.test(word);
+}

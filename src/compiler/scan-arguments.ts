@@ -1,0 +1,235 @@
+import { danglingOption } from './option-values.ts';
+import { isDistributedLanguage, isPreprocessedLanguage, preprocessedLanguage } from './languages.ts';
+import { findLocalOption } from './local-options.ts';
+import type { Side } from './local-options.ts';
+import { expandPreprocessorWord, lacksDependencyFile } from './preprocessor-words.ts';
+import { positionsForCompiling } from './preprocessor-options.ts';
+import { refusedOption } from './refused-options.ts';
+import { defaultOutput, isConftest, isObjectName, isPreprocessed, isSourceName } from './source-name.ts';
+
+/** A compile of one source into one object or assembler file, which another machine can do. */
+export interface RemoteVerdict {
+  readonly run: 'remotely';
+  /** The command, compiler first, with `-o NAME` at the end when it had none. */
+  readonly words: readonly string[];
+  readonly sourceAt: number;
+  readonly outputAt: number;
+  /** Whether the word of the output is `-oNAME` rather than `NAME` behind `-o`. */
+  readonly joined: boolean;
+  /** Whether the `-o NAME` is ours: gcc names other targets in a `.d` file when it is the user's. */
+  readonly appended: boolean;
+  readonly source: string;
+  readonly output: string;
+  /** Whether the output is assembler text (`-S`). */
+  readonly assemble: boolean;
+  /** Whether the source needs no preprocessor, by its name or by the language behind `-x`. */
+  readonly preprocessed: boolean;
+}
+
+/** A command for this machine only; `because` is a sentence that names the word at fault. */
+export interface LocalVerdict {
+  readonly run: 'locally';
+  readonly because: string;
+  /** Whether it only preprocesses, so that it takes a preprocessor's slot. */
+  readonly preprocessOnly: boolean;
+  /** The command as the user gave it. */
+  readonly words: readonly string[];
+}
+
+/** Where a command can run. */
+export type Verdict = RemoteVerdict | LocalVerdict;
+
+/** A reason to stay local. */
+interface Obstacle {
+  readonly because: string;
+  readonly preprocessOnly?: boolean;
+}
+
+/** What the words of a command turned out to hold. */
+interface Findings {
+  compile: boolean;
+  assemble: boolean;
+  /** The last language behind `-x` in front of the source. */
+  language: string | undefined;
+  sourceAt: number | undefined;
+  outputAt: number | undefined;
+  outputForm: 'apart' | 'joined' | 'bare';
+}
+
+/**
+ * Tells whether a compile can be done by another machine, with one look at each word from left to right (client-arguments reference,
+ * section 4): it does not know which options take a value, so `-include foo.c` counts as a source.
+ */
+export function scanArguments(argv: readonly string[], side: Side): Verdict {
+  const verdict = scan(argv, side);
+  if ('run' in verdict) return verdict;
+  return { run: 'locally', because: verdict.because, preprocessOnly: verdict.preprocessOnly ?? false, words: argv };
+}
+
+function scan(argv: readonly string[], side: Side): RemoteVerdict | Obstacle {
+  const findings: Findings = {
+    compile: false,
+    assemble: false,
+    language: undefined,
+    sourceAt: undefined,
+    outputAt: undefined,
+    outputForm: 'bare',
+  };
+  let at = 1;
+  while (at < argv.length) {
+    const step = readWord(argv, at, findings, side);
+    if (typeof step !== 'number') return step;
+    at += step;
+  }
+  const dangling = danglingOption(argv);
+  if (dangling !== undefined) return { because: `"${dangling}" at the end lacks its value` };
+  const verdict = conclude(argv, findings);
+  if (side === 'server' || 'because' in verdict) return verdict;
+  return clientObstacle(verdict) ?? verdict;
+}
+
+/** Reads the word at a position into the findings; gives the number of words it took, or what keeps the command local. */
+function readWord(argv: readonly string[], at: number, findings: Findings, side: Side): number | Obstacle {
+  const word = argv[at] ?? '';
+  if (!word.startsWith('-')) return readName(word, at, findings, side);
+  if (word.startsWith('-Wp,')) return readPreprocessorWord(word, argv, side) ?? 1;
+  const dependency = readDependencyWord(argv, at, side);
+  if (dependency !== undefined) return dependency;
+  const local = findLocalOption(argv, at, side);
+  if (local !== undefined) {
+    return { because: `"${local.text}" ${local.rule.because}`, preprocessOnly: local.rule.preprocessOnly ?? false };
+  }
+  if (word.startsWith('-o')) return readOutput(argv, at, findings);
+  if (word.startsWith('-x')) return readLanguage(argv, at, findings, side) ?? 1;
+  if (word === '-c') findings.compile = true;
+  if (word === '-S') findings.assemble = true;
+  return 1;
+}
+
+/** Looks at the words inside a `-Wp,` word; its values are no sources and no outputs. */
+function readPreprocessorWord(word: string, argv: readonly string[], side: Side): Obstacle | undefined {
+  if (side === 'client' && lacksDependencyFile(word)) {
+    return { because: `"${word}" lacks the name of the dependency file` };
+  }
+  const parts = [argv[0] ?? '', ...expandPreprocessorWord(word)];
+  for (let at = 1; at < parts.length; at += 1) {
+    const step = readDependencyWord(parts, at, side);
+    if (typeof step === 'object') return step;
+    const local = step === undefined ? findLocalOption(parts, at, side) : undefined;
+    if (local !== undefined) return { because: `"${local.text}" in "${word}" ${local.rule.because}` };
+    at += (step ?? 1) - 1;
+  }
+  return undefined;
+}
+
+const plainDependencyWords: ReadonlySet<string> = new Set(['-MD', '-MG', '-MMD', '-MP']);
+
+/** The number of words when this is one of the dependency options that leave a compile a compile, `undefined` for any other word. */
+function readDependencyWord(words: readonly string[], at: number, side: Side): number | Obstacle | undefined {
+  const word = words[at] ?? '';
+  if (plainDependencyWords.has(word)) return 1;
+  if (!/^-M[FTQ]/.test(word)) return undefined;
+  const apart = word.length === 3;
+  const value = apart ? words[at + 1] : word.slice(3);
+  if (side === 'client' && word.startsWith('-MF') && (value === '-' || value === '/dev/stdout')) {
+    // The preprocessor's standard output is the text that is sent to the server.
+    return { because: `"-MF" names standard output, where the preprocessed text goes` };
+  }
+  return apart ? 2 : 1;
+}
+
+function readName(word: string, at: number, findings: Findings, side: Side): number | Obstacle {
+  if (word.startsWith('@') && side === 'client') {
+    return { because: `"${word}" holds more options, which distcc does not look into` };
+  }
+  if (isSourceName(word)) {
+    if (findings.sourceAt !== undefined) return { because: `"${word}" is a second source` };
+    findings.sourceAt = at;
+  } else if (isObjectName(word)) {
+    if (findings.outputAt !== undefined) return { because: `"${word}" is a second output, as for a link` };
+    findings.outputAt = at;
+    findings.outputForm = 'bare';
+  }
+  return 1;
+}
+
+function readOutput(argv: readonly string[], at: number, findings: Findings): number | Obstacle {
+  const apart = argv[at] === '-o';
+  if (findings.outputAt !== undefined) return { because: `"${argv[at]}" names a second output` };
+  findings.outputAt = apart ? at + 1 : at;
+  findings.outputForm = apart ? 'apart' : 'joined';
+  return apart ? 2 : 1;
+}
+
+/** Judges `-x LANGUAGE` as distcc 3.x does, `-xLANGUAGE` by the word behind it included, and the client by the language besides. */
+function readLanguage(argv: readonly string[], at: number, findings: Findings, side: Side): Obstacle | undefined {
+  const word = argv[at] ?? '';
+  const next = argv[at + 1];
+  if (next === undefined) return undefined;
+  const language = word === '-x' ? next : word.slice(2);
+  if (!isDistributedLanguage(next)) {
+    if (word === '-x') return { because: `"-x ${language}" is a language that is not distributed` };
+    return { because: `"${word}" names the language in one word: write "-x ${language}" to have it distributed` };
+  }
+  if (side === 'client' && preprocessedLanguage(language) === undefined) {
+    return { because: `"-x ${language}" cannot be compiled from preprocessed text` };
+  }
+  if (findings.sourceAt === undefined) findings.language = language;
+  return undefined;
+}
+
+function conclude(argv: readonly string[], findings: Findings): RemoteVerdict | Obstacle {
+  const { assemble, sourceAt, outputAt, outputForm } = findings;
+  if (!findings.compile && !assemble) return { because: 'without "-c" or "-S" the command does more than compile' };
+  const source = sourceAt === undefined ? undefined : argv[sourceAt];
+  if (sourceAt === undefined || source === undefined)
+    return { because: 'no word names a C, C++ or Objective-C source' };
+  if (isConftest(source)) return { because: `"${source}" is a probe of this machine by configure` };
+  const common = {
+    run: 'remotely',
+    sourceAt,
+    source,
+    assemble,
+    preprocessed: needsNoPreprocessor(argv, findings),
+  } as const;
+  if (outputAt === undefined) {
+    const output = defaultOutput(source, assemble ? '.s' : '.o');
+    if (output === undefined) return { because: `"${source}" gives no name for the output` };
+    const words = [...argv, '-o', output];
+    return { ...common, words, outputAt: words.length - 1, joined: false, appended: true, output };
+  }
+  const word = argv[outputAt] ?? '';
+  if (outputForm === 'bare') return { because: `"${word}" is an object and no "-o" names the output` };
+  const joined = outputForm === 'joined';
+  const output = joined ? word.slice(2) : word;
+  if (output === '-') return { because: '"-o -" writes to standard output' };
+  if (output === '') return { because: '"-o" names an empty output' };
+  return { ...common, words: argv, outputAt, joined, appended: false, output };
+}
+
+function needsNoPreprocessor(argv: readonly string[], { language, sourceAt }: Findings): boolean {
+  if (argv.includes('-fpreprocessed')) return true;
+  return language === undefined ? isPreprocessed(argv[sourceAt ?? 0] ?? '') : isPreprocessedLanguage(language);
+}
+
+/** What keeps a compile here that distcc 3.4 would send: by-products a server does not return, and words that a server refuses. */
+function clientObstacle({
+  words,
+  assemble,
+  appended,
+  sourceAt,
+  outputAt,
+  source,
+}: RemoteVerdict): Obstacle | undefined {
+  if (assemble && words.includes('-fverbose-asm')) {
+    return { because: '"-fverbose-asm" copies lines of the source into the assembler text' };
+  }
+  if (appended && words.includes('-emit-llvm'))
+    return { because: '"-emit-llvm" without "-o" names the output differently' };
+  const kept = positionsForCompiling(words);
+  if (!kept.includes(sourceAt) || !kept.includes(outputAt)) {
+    return { because: `"${source}" seems to be the value of an option and not the source` };
+  }
+  const refused = refusedOption(kept.map((at) => words[at] ?? ''));
+  return refused && { because: `"${refused.option}" ${refused.because}, which servers refuse` };
+}

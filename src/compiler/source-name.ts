@@ -1,0 +1,61 @@
+/** Extensions that make a word a source, and the one its preprocessed text gets (client-arguments reference, section 3). */
+const preprocessedExtensions: ReadonlyMap<string, string> = new Map([
+  ['.C', '.ii'],
+  ['.M', '.mii'],
+  ['.c', '.i'],
+  ['.c++', '.ii'],
+  ['.cc', '.ii'],
+  ['.cp', '.ii'],
+  ['.cpp', '.ii'],
+  ['.cxx', '.ii'],
+  ['.i', '.i'],
+  ['.ii', '.ii'],
+  ['.m', '.mi'],
+  ['.mi', '.mi'],
+  ['.mii', '.mii'],
+  ['.mm', '.mii'],
+]);
+
+const alreadyPreprocessed: ReadonlySet<string> = new Set(['.i', '.ii', '.mi', '.mii']);
+
+/** What follows the last slash of a path. */
+export function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** The extension as distcc sees it: from the last dot of the whole word, `undefined` when nothing follows that dot. */
+function extensionOf(name: string): string | undefined {
+  const dot = name.lastIndexOf('.');
+  return dot === -1 || dot === name.length - 1 ? undefined : name.slice(dot);
+}
+
+/** Whether a word names a C, C++ or Objective-C source, plain or already preprocessed; upper and lower case differ. */
+export function isSourceName(name: string): boolean {
+  return preprocessedExtensions.has(extensionOf(name) ?? '');
+}
+
+/** Whether a source needs no preprocessor by its name: `.i`, `.ii`, `.mi`, `.mii`. */
+export function isPreprocessed(name: string): boolean {
+  return alreadyPreprocessed.has(extensionOf(name) ?? '');
+}
+
+/** The extension of the file that holds the preprocessed text of a source: `.c` gives `.i`, `.cc` gives `.ii`, another name `undefined`. */
+export function preprocessedExtension(name: string): string | undefined {
+  return preprocessedExtensions.get(extensionOf(name) ?? '');
+}
+
+/** Whether a word counts as an object by its name; `.o` alone does. */
+export function isObjectName(name: string): boolean {
+  return name.endsWith('.o');
+}
+
+/** Where the compiler puts the result when nobody says so: in the current directory; `undefined` for a name like `.c` with nothing before the dot. */
+export function defaultOutput(source: string, extension: '.o' | '.s'): string | undefined {
+  const name = baseName(source);
+  return name.length < 3 ? undefined : name.slice(0, name.lastIndexOf('.')) + extension;
+}
+
+/** Whether a source is a probe of configure or CMake-like tools: those ask about this machine, and are too small to send away. */
+export function isConftest(source: string): boolean {
+  return /^(?:tmp\.)?conftest\./.test(baseName(source));
+}

@@ -1,0 +1,48 @@
+import { isClang } from './compiler-family.ts';
+import { dependencyWords } from './dependency-file.ts';
+import { preprocessedLanguage } from './languages.ts';
+import { onlyShapesText, positionsForCompiling } from './preprocessor-options.ts';
+import type { RemoteVerdict } from './scan-arguments.ts';
+import { isObjectName, isSourceName } from './source-name.ts';
+
+/**
+ * The command that preprocesses here, its text on standard output; for a verdict that is not `preprocessed` already. It makes the
+ * dependency file that the compile would have made (distcc 3.x leaves it in the current directory).
+ */
+export function preprocessCommand(verdict: RemoteVerdict): string[] {
+  const { words, outputAt, joined } = verdict;
+  const outputFrom = joined ? outputAt : outputAt - 1;
+  const kept = words.filter((word, at) => (at < outputFrom || at > outputAt) && !onlyShapesText(word));
+  const command = kept.map((word) => (word === '-c' || word === '-S' ? '-E' : word));
+  return [...command, ...dependencyWords(verdict)];
+}
+
+/**
+ * The command for a server, which compiles the preprocessed text (client-arguments reference, section 6). `directory`, where the client
+ * works, is for clang: gcc writes it into the text, clang has to be told lest the debug information name a folder of the server.
+ */
+export function remoteCommand(verdict: RemoteVerdict, directory?: string): string[] {
+  const { words } = verdict;
+  const kept = positionsForCompiling(words).map((at) => words[at] ?? '');
+  return [...withPreprocessedLanguages(kept), ...(isClang(words[0] ?? '') ? wordsForClang(words, directory) : [])];
+}
+
+/** Turns `-x c` into `-x cpp-output`: `-x c` would have the text preprocessed again, its line markers ignored, and names of the server in the object. */
+function withPreprocessedLanguages(words: readonly string[]): string[] {
+  return words.flatMap((word, at) => {
+    if (words[at - 1] === '-x') return [preprocessedLanguage(word) ?? word];
+    if (!word.startsWith('-x') || word === '-x') return [word];
+    return ['-x', preprocessedLanguage(word.slice(2)) ?? word.slice(2)];
+  });
+}
+
+function wordsForClang(words: readonly string[], directory: string | undefined): string[] {
+  // Options for the preprocessor are unused now; the local run has told about those that really are.
+  const quiet = ['-Qunused-arguments'];
+  const recorded = words.some((word) => word.startsWith('-g') && word !== '-g0');
+  const chosen = words.some((word) => /^-f(?:debug|file)-compilation-dir/.test(word));
+  if (directory === undefined || !recorded || chosen) return quiet;
+  // A stock server would take such a directory for the source or the output.
+  if (isSourceName(directory) || isObjectName(directory)) return quiet;
+  return [...quiet, '-Xclang', '-fdebug-compilation-dir', '-Xclang', directory];
+}
