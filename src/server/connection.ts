@@ -3,7 +3,7 @@ import { exitStatus } from '../basics/exit-status.ts';
 import { reasonOf } from '../basics/failure.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import { encodeRefusal } from '../wire/refusal.ts';
-import type { CompileRequest } from '../wire/request.ts';
+import type { ArrivedRequest } from '../wire/request.ts';
 import { encodeResponse } from '../wire/response.ts';
 import { exited } from '../wire/wait-status.ts';
 import { type AccessList, plainAddress } from './access-list.ts';
@@ -128,6 +128,7 @@ class Conversation {
     log.error(`${reasonOf(error)}, from ${this.#address}`);
     if (error instanceof ProtocolError) {
       switch (error.kind) {
+        case 'refused':
         case 'malformed':
         case 'version':
         case 'too large':
@@ -157,7 +158,7 @@ class Conversation {
     if (this.#socket.readableEnded || this.#socket.destroyed) gone();
   }
 
-  async #answer(request: CompileRequest): Promise<JobEnd> {
+  async #answer(request: ArrivedRequest): Promise<JobEnd> {
     const { compilers, everythingPermitted, log } = this.#service;
     if (request.version === 3) {
       throw new Refusal('this server does not preprocess: write the host without ",cpp" in the list of hosts');
@@ -166,7 +167,7 @@ class Conversation {
     const [source, object] = [shortName(command.source), shortName(command.object)];
     log.info(`compile from ${source} to ${object}`);
     const compiled = await this.#inTurn(async () =>
-      runJob(command, () => request.source, this.#over.signal, this.#service),
+      runJob(command, request.unpackSource, this.#over.signal, this.#service),
     );
     const size = compiled.object.length + compiled.stderr.length + compiled.stdout.length;
     await this.#send(encodeResponse({ version: request.version, ...compiled }), size);
@@ -189,7 +190,7 @@ class Conversation {
   }
 
   /** Tells the client why not, in a form that makes every distcc go on with the next host or locally. */
-  async #refuse(request: CompileRequest, error: unknown): Promise<JobEnd> {
+  async #refuse(request: ArrivedRequest, error: unknown): Promise<JobEnd> {
     const { log } = this.#service;
     if (error instanceof ClientGone) {
       log.error(`client ${this.#address} disconnected: killed its job`);
@@ -199,6 +200,7 @@ class Conversation {
       log.error(`${error.message}: killed the job of ${this.#address}`);
       return this.#tooLong(request, error);
     }
+    if (error instanceof ProtocolError) return this.#badRequest(error);
     const foreseen = error instanceof Refusal;
     const sentence = foreseen ? error.message : `this server could not do the job: ${reasonOf(error)}`;
     if (foreseen) log.warning(`refused a job of ${this.#address}: ${sentence}`);
@@ -211,7 +213,7 @@ class Conversation {
   }
 
   /** distcc's answer to a compile that takes too long: status 118. */
-  async #tooLong(request: CompileRequest, error: Overdue): Promise<JobEnd> {
+  async #tooLong(request: ArrivedRequest, error: Overdue): Promise<JobEnd> {
     const status = exited(exitStatus.timeout);
     const nothing = Buffer.alloc(0);
     const stderr = Buffer.from(`distccd: ${error.message}: the limit is --job-lifetime on the server\n`);

@@ -46,7 +46,9 @@ export function judgeCommand(argv: readonly string[], compilers: PermittedCompil
   if ('refused' in permission) throw new Refusal(permission.refused);
   const option = everything ? undefined : refusedOption(argv);
   if (option !== undefined)
-    throw new Refusal(`the option "${option.option}" is refused: ${option.because}; compile this file locally`);
+    throw new Refusal(
+      `the option "${option.option}" is refused, because it ${option.because}: compile this file locally`,
+    );
   const input = inputName(verdict.source);
   const wished = plainName(basename(verdict.output), 'object.o');
   const output = wished === input ? 'object.o' : wished;

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { Decoder } from '../wire/decoder.ts';
-import { type CompileRequest, readRequest } from '../wire/request.ts';
+import { type ArrivedRequest, readArrivingRequest } from '../wire/request.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { ClientGone } from './refusal.ts';
 
@@ -9,7 +9,7 @@ const freeBytes = 64 * 1024;
 
 /** A request, and the memory it holds until `giveBack` is called. */
 export interface ReceivedRequest {
-  readonly request: CompileRequest;
+  readonly request: ArrivedRequest;
   giveBack(): void;
 }
 
@@ -19,7 +19,7 @@ export interface ReceivedRequest {
  */
 export function receiveRequest(socket: Socket, budget: ByteBudget, signal: AbortSignal): Promise<ReceivedRequest> {
   return new Promise((resolve, reject) => {
-    const decoder = new Decoder(readRequest());
+    const decoder = new Decoder(readArrivingRequest());
     let received = 0;
     let lent = 0;
     let cancelWait = (): void => {};

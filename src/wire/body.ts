@@ -23,13 +23,33 @@ export function* readBody(name: TokenName, version: ProtocolVersion, bounds: Bod
 }
 
 /** Reads the content that follows a token, and unpacks it. */
-export function* readBodyAfter(token: Token, version: ProtocolVersion, { ceiling }: BodyBounds): Grammar<Buffer> {
+export function* readBodyAfter(token: Token, version: ProtocolVersion, bounds: BodyBounds): Grammar<Buffer> {
+  return unpackBody(yield* readPackedBodyAfter(token, version, bounds), bounds);
+}
+
+/** The content of a file as it was sent. */
+export interface PackedBody {
+  readonly name: TokenName;
+  readonly version: ProtocolVersion;
+  readonly bytes: Buffer;
+}
+
+/** Reads the content that follows a token, and leaves it packed: what is packed can grow 255-fold. */
+export function* readPackedBodyAfter(
+  token: Token,
+  version: ProtocolVersion,
+  { ceiling }: BodyBounds,
+): Grammar<PackedBody> {
   // A packed body may be a little longer than what it holds.
   checkParameter(token, version === 1 ? ceiling : largestPacked(ceiling));
   const { name, parameter } = token;
-  const bytes = yield { exactly: parameter, of: `the body of token "${name}"` };
+  return { name, version, bytes: yield { exactly: parameter, of: `the body of token "${name}"` } };
+}
+
+/** Unpacks a content; throws a ProtocolError of kind 'compression' or 'too large'. */
+export function unpackBody({ name, version, bytes }: PackedBody, { ceiling }: BodyBounds): Buffer {
   // An empty file is never packed, and nothing is no LZO stream.
-  return version === 1 || parameter === 0 ? bytes : unpack(name, bytes, ceiling);
+  return version === 1 || bytes.length === 0 ? bytes : unpack(name, bytes, ceiling);
 }
 
 function unpack(name: TokenName, packed: Buffer, ceiling: number): Buffer {

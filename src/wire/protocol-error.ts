@@ -1,5 +1,5 @@
 /** What kind of fault a peer's message has: the daemon and the client answer and count them differently. */
-export type ProtocolFault = 'malformed' | 'truncated' | 'too large' | 'version' | 'compression';
+export type ProtocolFault = 'refused' | 'malformed' | 'truncated' | 'too large' | 'version' | 'compression';
 
 /** The peer sent something that is no message of the distcc protocol; the message is one sentence that fits behind a colon. */
 export class ProtocolError extends Error {

@@ -6,6 +6,9 @@ import { exited } from './wait-status.ts';
 /** The exit status in an answer that refuses a job: distcc's "access denied". */
 const refusedStatus = exited(113);
 
+/** What a refusal's plain text starts with; no token does. */
+export const refusalMark = 'distccd: ';
+
 /** Stock clients show so many bytes of what they did not expect (wire-protocol reference, section 8.1). */
 const shownBytes = 199;
 
@@ -17,7 +20,7 @@ const shownBytes = 199;
  * DISTCC_SKIP_LOCAL_RETRY or DISTCC_FALLBACK=0 leaves no other way; a closed connection would say nothing.
  */
 export function encodeRefusal(version: ProtocolVersion, sentence: string): Buffer[] {
-  const text = Buffer.from(`distccd: ${sentence}\n`);
+  const text = Buffer.from(`${refusalMark}${sentence}\n`);
   return [
     encodeToken('DONE', version),
     encodeToken('STAT', refusedStatus),

@@ -1,11 +1,13 @@
 import { encodeArguments, readArguments } from './arguments.ts';
-import { encodeBody, readBody } from './body.ts';
+import { encodeBody, readPackedBodyAfter, unpackBody } from './body.ts';
 import type { Grammar } from './decoder.ts';
 import { limits } from './limits.ts';
 import { ProtocolError } from './protocol-error.ts';
 import { encodeText } from './text.ts';
 import { encodeToken, largestParameter, readToken } from './token.ts';
-import { encodeTree, readPath, readTree, type TreeEntry } from './tree.ts';
+import { encodeTree, readPath, readTree, skipTree, type TreeEntry } from './tree.ts';
+
+import type { ProtocolVersion } from './protocol-version.ts';
 
 export type { ProtocolVersion } from './protocol-version.ts';
 export type { TreeEntry } from './tree.ts';
@@ -48,15 +50,45 @@ export function encodeRequest(request: CompileRequest): Buffer[] {
 
 /** Reads a request of any version, whole; throws a ProtocolError of kind 'version' for a version there is not. */
 export function* readRequest(): Grammar<CompileRequest> {
-  const version = yield* readToken('DIST', largestParameter);
-  if (version === 1 || version === 2) {
-    const argv = yield* readArguments();
-    return { version, argv, source: yield* readBody('DOTI', version, { ceiling: limits.bodyLength }) };
-  }
+  const version = yield* readVersion();
   if (version === 3) {
     const directory = yield* readPath('CDIR');
     const argv = yield* readArguments();
     return { version, directory, argv, files: yield* readTree() };
   }
+  const { argv, unpackSource } = yield* readPlain(version);
+  return { version, argv, source: unpackSource() };
+}
+
+/** A request of version 1 or 2 as it came: its source stays packed until somebody needs it. */
+export interface ArrivedPlain extends RequestHead {
+  /** Unpacks the source anew at each call; throws a ProtocolError of kind 'compression' or 'too large'. */
+  readonly unpackSource: () => Buffer;
+}
+
+/** A request as a server keeps it while it waits, in no more memory than its sender spent; of the files of version 3 nothing is kept. */
+export type ArrivedRequest = ArrivedPlain | Pick<TreeRequest, 'version' | 'directory' | 'argv'>;
+
+/** Reads a request of any version to its end, without unpacking it; throws a ProtocolError as `readRequest` does. */
+export function* readArrivingRequest(): Grammar<ArrivedRequest> {
+  const version = yield* readVersion();
+  if (version !== 3) return yield* readPlain(version);
+  const directory = yield* readPath('CDIR');
+  const argv = yield* readArguments();
+  yield* skipTree();
+  return { version, directory, argv };
+}
+
+function* readVersion(): Grammar<ProtocolVersion> {
+  const version = yield* readToken('DIST', largestParameter);
+  if (version === 1 || version === 2 || version === 3) return version;
   throw new ProtocolError('version', `the protocol has no version ${version}: only 1, 2 and 3 are known`);
+}
+
+function* readPlain(version: 1 | 2): Grammar<ArrivedPlain> {
+  const argv = yield* readArguments();
+  const parameter = yield* readToken('DOTI', largestParameter);
+  const bounds = { ceiling: limits.bodyLength };
+  const body = yield* readPackedBodyAfter({ name: 'DOTI', parameter }, version, bounds);
+  return { version, argv, unpackSource: () => unpackBody(body, bounds) };
 }

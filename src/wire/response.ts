@@ -3,7 +3,16 @@ import type { Grammar } from './decoder.ts';
 import { limits } from './limits.ts';
 import { ProtocolError } from './protocol-error.ts';
 import type { ProtocolVersion } from './protocol-version.ts';
-import { encodeToken, largestParameter, readToken, readTokenOrEnd } from './token.ts';
+import { refusalMark } from './refusal.ts';
+import {
+  encodeToken,
+  largestParameter,
+  parseToken,
+  readToken,
+  readTokenOrEnd,
+  type Token,
+  tokenLength,
+} from './token.ts';
 
 /** What a compiler did with a request. */
 export interface CompileResponse {
@@ -36,6 +45,13 @@ export function encodeResponse(response: CompileResponse): Buffer[] {
   ];
 }
 
+/** SOUT is due; plain text in its place is a refusal, whose sentence stands whole in front of it (refusal.ts). */
+function* readSoutOrRefusal(stderr: Buffer): Grammar<Token> {
+  const bytes = yield { exactly: tokenLength, of: 'token "SOUT"' };
+  if (bytes.toString('latin1').startsWith(refusalMark)) throw new ProtocolError('refused', stderr.toString().trimEnd());
+  return parseToken(['SOUT'], largestParameter, bytes);
+}
+
 /** Reads the response to a request of that version; throws a ProtocolError of kind 'version' when it answers another one. */
 export function* readResponse(version: ProtocolVersion): Grammar<CompileResponse> {
   const answered = yield* readToken('DONE', largestParameter);
@@ -44,7 +60,7 @@ export function* readResponse(version: ProtocolVersion): Grammar<CompileResponse
   }
   const status = yield* readToken('STAT', largestStatus);
   const stderr = yield* readBody('SERR', version, bounds);
-  const stdout = yield* readBody('SOUT', version, bounds);
+  const stdout = yield* readBodyAfter(yield* readSoutOrRefusal(stderr), version, bounds);
   const object = yield* readBody('DOTO', version, bounds);
   const response = { version, status, stderr, stdout, object };
   if (version !== 3 || status !== 0) return response;

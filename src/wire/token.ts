@@ -31,7 +31,7 @@ export interface Token<Name extends TokenName = TokenName> {
 }
 
 /** Four letters and eight hexadecimal digits. */
-const tokenLength = 12;
+export const tokenLength = 12;
 
 /** The largest parameter: for tokens whose value is judged by the reader of the message. */
 export const largestParameter = 0xffff_ffff;
@@ -70,7 +70,12 @@ export function checkParameter({ name, parameter }: Token, ceiling: number): voi
   );
 }
 
-function parseToken<Name extends TokenName>(names: readonly Name[], ceiling: number, bytes: Buffer): Token<Name> {
+/** Reads a token's bytes; throws a ProtocolError unless it has one of the names and a parameter up to `ceiling`. */
+export function parseToken<Name extends TokenName>(
+  names: readonly Name[],
+  ceiling: number,
+  bytes: Buffer,
+): Token<Name> {
   const text = bytes.toString('latin1');
   const name = names.find((candidate) => text.startsWith(candidate));
   if (name === undefined) {

@@ -1,4 +1,4 @@
-import { encodeBody, readBodyAfter } from './body.ts';
+import { encodeBody, readBodyAfter, readPackedBodyAfter } from './body.ts';
 import type { Grammar } from './decoder.ts';
 import { limits } from './limits.ts';
 import { ProtocolError } from './protocol-error.ts';
@@ -37,6 +37,24 @@ export function* readTree(): Grammar<readonly TreeEntry[]> {
     files.push(entry);
   }
   return files;
+}
+
+/**
+ * Reads the files of a version 3 request to their end, unpacks and keeps none, and gives their number; throws a ProtocolError for a path
+ * that could lead out of the job's root.
+ */
+export function* skipTree(): Grammar<number> {
+  const count = yield* readToken('NFIL', limits.files);
+  for (let read = 0; read < count; read += 1) {
+    yield* readPath('NAME');
+    const token = yield* readAnyToken(['FILE', 'LINK'], largestParameter);
+    if (token.name === 'FILE') yield* readPackedBodyAfter(token, 3, { ceiling: limits.bodyLength });
+    else {
+      checkParameter(token, limits.pathLength);
+      yield* readTextBody('LINK', token.parameter);
+    }
+  }
+  return count;
 }
 
 /** Reads an absolute path without "..", which a server can put behind its own root; not more is promised about it. */

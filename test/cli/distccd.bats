@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2154 # run --separate-stderr sets $stderr
 # distccd as its administrator meets it: the command line, starting and detaching, accounts, files, signals.
 
 bats_require_minimum_version 1.5.0
@@ -101,14 +102,14 @@ start() {
   PID_FILE=$BATS_TEST_TMPDIR/none/pid run start --allow 127.0.0.1
   assert_failure 107
   assert_output --partial "cannot write the pid file"
-  ! listens "$PORT"
+  run ! listens "$PORT"
 }
 
 @test "an unusable TMPDIR ends with 107 and names it" {
   TMPDIR=$BATS_TEST_TMPDIR/nowhere run start --allow 127.0.0.1
   assert_failure 107
   assert_output --partial "cannot"
-  ! listens "$PORT"
+  run ! listens "$PORT"
 }
 
 @test "an unreadable command list ends with 110 instead of permitting everything" {

@@ -1,0 +1,28 @@
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+
+/** Where programs of the system are, besides PATH: an account without administration may not have these on it. */
+const systemFolders = ['/usr/sbin', '/sbin', '/usr/local/sbin'];
+
+function has(program: string): boolean {
+  return [...(process.env['PATH'] ?? '').split(':'), ...systemFolders].some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/**
+ * Whether a program is there that a test needs. If not, it says which Debian package would bring it, and the test skips itself; with
+ * DISTCCD_TEST_NO_SKIP=1 it throws instead, so that a machine that is meant to run everything cannot skip silently.
+ */
+export function needs(program: string, debianPackage: string): boolean {
+  if (has(program)) return true;
+  const sentence = `"${program}" is missing: the Debian package "${debianPackage}" would enable this test`;
+  if (process.env['DISTCCD_TEST_NO_SKIP'] === '1') throw new Error(sentence);
+  process.stderr.write(`skipped: ${sentence}\n`);
+  return false;
+}

@@ -1,0 +1,125 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { encodeJobRecord, readJobRecord } from '../../../src/job-state/job-record.ts';
+import type { JobRecord } from '../../../src/job-state/job-record.ts';
+import { listJobs, openStateFile, sweepStateFolder } from '../../../src/job-state/state-folder.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'state-folder-test-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const fail = (error: unknown): never => {
+  throw error;
+};
+
+/** The id of a process that has just ended. */
+function deadPid(): number {
+  return Number(execFileSync('sh', ['-c', 'echo $$'], { encoding: 'utf8' }));
+}
+
+function put(record: JobRecord): string {
+  const path = join(folder, `binstate_${record.pid}`);
+  writeFileSync(path, encodeJobRecord(record));
+  return path;
+}
+
+const mine: JobRecord = { pid: process.pid, file: 'a.c', host: 'beta', slot: 1, phase: 'Send' };
+
+describe('openStateFile()', () => {
+  it('makes the folder, shows each phase in the file of its process, and removes it', () => {
+    const state = openStateFile(join(folder, 'deep/state'), 77, fail);
+    const path = join(folder, 'deep/state/binstate_77');
+    expect(existsSync(path)).toBe(false);
+    state.show('remote', 'Connect', { file: 'a.c', host: '127.0.0.1', slot: 2 });
+    state.show('remote', 'Send');
+    expect(readJobRecord(readFileSync(path))).toEqual({
+      record: { pid: 77, file: 'a.c', host: '127.0.0.1', slot: 2, phase: 'Send' },
+    });
+    state.remove();
+    expect(readdirSync(join(folder, 'deep/state'))).toEqual([]);
+  });
+
+  it('keeps what was known of the other side', () => {
+    const state = openStateFile(folder, 78, fail);
+    state.know('local', { slot: 5 });
+    state.show('remote', 'Send', { file: 'a.c', host: 'far', slot: 1 });
+    state.show('local', 'Preprocess', { host: 'localhost' });
+    const path = join(folder, 'binstate_78');
+    expect(readJobRecord(readFileSync(path))).toMatchObject({
+      record: { file: '', host: 'localhost', slot: 5, phase: 'Preprocess' },
+    });
+    state.show('remote', 'Compile');
+    expect(readJobRecord(readFileSync(path))).toMatchObject({ record: { file: 'a.c', host: 'far', slot: 1 } });
+  });
+
+  it('reports once that it cannot write, and goes on', () => {
+    writeFileSync(join(folder, 'plain'), '');
+    const faults: unknown[] = [];
+    const state = openStateFile(join(folder, 'plain/state'), 79, (error) => faults.push(error));
+    state.show('local', 'Compile');
+    state.show('local', 'Compile');
+    state.remove();
+    expect(faults).toHaveLength(1);
+  });
+});
+
+describe('listJobs()', () => {
+  it('lists living jobs by host, then by slot', () => {
+    put(mine);
+    put({ ...mine, pid: process.ppid, host: 'alpha', slot: 9 });
+    put({ ...mine, pid: 1, host: 'beta', slot: 0 });
+    const { jobs, complaints } = listJobs(folder, Date.now());
+    expect(jobs.map(({ host, slot }) => [host, slot])).toEqual([
+      ['alpha', 9],
+      ['beta', 0],
+      ['beta', 1],
+    ]);
+    expect(complaints).toEqual([]);
+  });
+
+  it('leaves out jobs whose client is gone, and keeps their file', () => {
+    const path = put({ ...mine, pid: deadPid() });
+    expect(listJobs(folder, Date.now()).jobs).toEqual([]);
+    expect(existsSync(path)).toBe(true);
+  });
+
+  it('deletes a file that is older than a minute', () => {
+    const path = put(mine);
+    const now = Date.now();
+    utimesSync(path, now / 1000, now / 1000 - 59);
+    expect(listJobs(folder, now).jobs).toHaveLength(1);
+    utimesSync(path, now / 1000, now / 1000 - 61);
+    expect(listJobs(folder, now).jobs).toEqual([]);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('skips files that are being written and other files, and complains about wrong ones', () => {
+    writeFileSync(join(folder, 'binstate_5'), '');
+    writeFileSync(join(folder, 'other'), 'x');
+    writeFileSync(join(folder, 'binstate_6'), Buffer.alloc(400, 1));
+    expect(listJobs(folder, Date.now())).toEqual({
+      jobs: [],
+      complaints: [`wrong magic number: ${join(folder, 'binstate_6')}`],
+    });
+  });
+});
+
+describe('sweepStateFolder()', () => {
+  it('removes what dead clients left and nothing else', () => {
+    put({ ...mine, pid: deadPid() });
+    put(mine);
+    writeFileSync(join(folder, 'binstate_x'), '');
+    writeFileSync(join(folder, 'notes'), '');
+    sweepStateFolder(folder);
+    expect(readdirSync(folder).sort()).toEqual([`binstate_${process.pid}`, 'binstate_x', 'notes'].sort());
+  });
+
+  it('does not mind a folder that is missing', () => {
+    expect(() => sweepStateFolder(join(folder, 'none'))).not.toThrow();
+  });
+});
