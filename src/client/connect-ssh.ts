@@ -3,7 +3,7 @@ import { systemReason } from '../system/error-text.ts';
 import { connectionOver } from './connection.ts';
 import type { Connection } from './connection.ts';
 import type { SshHost } from './host.ts';
-import { TransportError } from './transport-error.ts';
+import { TransportError } from './faults.ts';
 
 /** The command that makes a server of `host` speak over stdin and stdout (client-run reference, section 8). */
 export function sshCommand(host: SshHost, ssh: string): string[] {

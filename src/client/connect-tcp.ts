@@ -6,17 +6,23 @@ import { systemReason } from '../system/error-text.ts';
 import { connectionOver } from './connection.ts';
 import type { Connection } from './connection.ts';
 import type { TcpHost } from './host.ts';
-import { TransportError } from './transport-error.ts';
+import { TransportError } from './faults.ts';
 
 /** How long one address may take, in ms (wire-protocol reference, section 9). */
 const connectPatience = 4000;
+
+/** The resolver's own words (gai_strerror(3)), which Node's table lacks. */
+function lookupReason(error: NodeJS.ErrnoException): string {
+  if (error.code === 'ENOTFOUND') return 'Name or service not known';
+  return error.code === 'EAI_AGAIN' ? 'Temporary failure in name resolution' : systemReason(error);
+}
 
 function addressesOf({ name, port }: TcpHost): Promise<readonly string[]> {
   if (isIP(name) !== 0) return Promise.resolve([name]);
   return new Promise((resolve, reject) => {
     lookup(name, { all: true, order: 'verbatim' }, (error, found: LookupAddress[]) => {
       if (error === null) resolve(found.map(({ address }) => address));
-      else reject(new TransportError(`failed to resolve host ${name} port ${port}: ${systemReason(error)}`));
+      else reject(new TransportError(`failed to resolve host ${name} port ${port}: ${lookupReason(error)}`));
     });
   });
 }

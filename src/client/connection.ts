@@ -2,7 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import type { Decoder } from '../wire/decoder.ts';
 import { systemReason } from '../system/error-text.ts';
-import { TransportError } from './transport-error.ts';
+import { TransportError } from './faults.ts';
 
 /** A way to one server for one job; what fails there or on the way is a TransportError. */
 export interface Connection {

@@ -4,7 +4,8 @@ import { exitStatus } from '../basics/exit-status.ts';
 import { errorCode, systemReason } from '../system/error-text.ts';
 import { distccDirectory, readVariable } from '../config/client-environment.ts';
 import type { Environment } from '../config/client-environment.ts';
-import type { HostSource } from './host-list.ts';
+import { noHosts, parseHostList, shuffle } from './host-list.ts';
+import type { HostList, HostSource } from './host-list.ts';
 
 /** The list of the whole machine, where this system keeps such files. */
 export const systemHosts = process.platform === 'freebsd' ? '/usr/local/etc/distcc/hosts' : '/etc/distcc/hosts';
@@ -38,4 +39,22 @@ export function findHostSource(environment: Environment): HostSource | undefined
     if (text !== undefined) return { name, text, places: 'lines' };
   }
   return undefined;
+}
+
+/**
+ * The user's host list in the order of use. A list without hosts is no error: it says so in its warnings.
+ * @throws Failure (status 106) when the list cannot be read
+ */
+export function loadHosts(environment: Environment): HostList {
+  const source = findHostSource(environment);
+  if (source === undefined) {
+    return {
+      ...noHosts,
+      warnings: [`no hostlist is set; can't distribute work: set DISTCC_HOSTS or write ${systemHosts}`],
+    };
+  }
+  const list = parseHostList(source);
+  const empty = list.hosts.length === 0 ? [`${source.name} contained no hosts; can't distribute work`] : [];
+  const hosts = list.randomize ? shuffle(list.hosts, Math.random) : list.hosts;
+  return { ...list, hosts, warnings: [...list.warnings, ...empty] };
 }

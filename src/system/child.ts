@@ -72,9 +72,12 @@ function watchChildren(): void {
 
 function startByPosix(request: ChildRequest): RunningChild {
   watchChildren();
-  const actions: unknown[] = [];
-  if (request.stdin === 'null') actions.push(['addopen', 0, '/dev/null', 0, 0]);
-  if (request.stdout !== 'inherited') actions.push(['adddup2', request.stdout, 1]);
+  // Node closes its own three at every exec; duplicated onto themselves they stay open.
+  const actions = [
+    request.stdin === 'null' ? ['addopen', 0, '/dev/null', 0, 0] : ['adddup2', 0, 0],
+    ['adddup2', request.stdout === 'inherited' ? 1 : request.stdout, 1],
+    ['adddup2', 2, 2],
+  ];
   let pid: number;
   try {
     const flags = spawnFlags.SETSIGDEF | spawnFlags.SETSIGMASK | (request.group === 'own' ? spawnFlags.SETPGROUP : 0);

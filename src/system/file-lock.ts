@@ -28,6 +28,15 @@ function openUnheld(path: string): number | undefined {
   return held.has(path) ? undefined : openSync(path, open.O_RDWR | open.O_CREAT, 0o666);
 }
 
+/** A second release must not take away the lock of whoever came next. */
+function once(act: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) act();
+    done = true;
+  };
+}
+
 function tryFcntl(path: string): FileLock | undefined {
   const descriptor = openUnheld(path);
   if (descriptor === undefined) return undefined;
@@ -42,9 +51,10 @@ function tryFcntl(path: string): FileLock | undefined {
   held.add(path);
   return {
     keepThroughExec: () => posix.set_inheritable?.(descriptor, true),
-    release() {
-      if (held.delete(path)) closeSync(descriptor);
-    },
+    release: once(() => {
+      held.delete(path);
+      closeSync(descriptor);
+    }),
   };
 }
 
@@ -84,10 +94,10 @@ export function tryClaim(path: string): FileLock | undefined {
   return {
     // The claim names the process, which stays the same.
     keepThroughExec: () => {},
-    release() {
-      if (!held.delete(path)) return;
+    release: once(() => {
+      held.delete(path);
       ftruncateSync(descriptor);
       closeSync(descriptor);
-    },
+    }),
   };
 }

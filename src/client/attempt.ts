@@ -1,0 +1,98 @@
+import { baseName } from '../compiler/source-name.ts';
+import { remoteCommand } from '../compiler/split-command.ts';
+import { encodeBody } from '../wire/body.ts';
+import { Decoder } from '../wire/decoder.ts';
+import { encodeRequestHead } from '../wire/request.ts';
+import { readResponse } from '../wire/response.ts';
+import type { CompileResponse } from '../wire/response.ts';
+import type { Connection } from './connection.ts';
+import { unlessInterrupted } from './faults.ts';
+import { hostName } from './host.ts';
+import type { DistantHost } from './host.ts';
+import type { RemoteJob } from './job.ts';
+import type { Preprocessing } from './preprocessing.ts';
+import type { World } from './world.ts';
+
+/** A host that has been chosen for a job. */
+export interface Chosen {
+  readonly host: DistantHost;
+  readonly slot: number;
+}
+
+/** What a host answered, and the text that it was asked to compile. */
+export interface Answer {
+  readonly response: CompileResponse;
+  readonly source: Buffer;
+}
+
+/** Connects while the preprocessor works; a source that turns out to be faulty ends the wait for a host that does not answer. */
+async function connectMeanwhile(host: DistantHost, text: Promise<Buffer>, world: World): Promise<Connection> {
+  const connecting = world.connect(host);
+  try {
+    return await unlessInterrupted(Promise.race([connecting, text.then(() => connecting)]), world.interrupted);
+  } catch (error) {
+    connecting.then(
+      (late) => late.close(),
+      () => {},
+    );
+    throw error;
+  }
+}
+
+/**
+ * Has one host compile a job: connects and sends the command while the preprocessor works, then its text, and reads the answer.
+ * @throws TransportError, CannotDistribute, PreprocessorFailed, Interrupted
+ */
+export async function attempt(
+  job: RemoteJob,
+  { host, slot }: Chosen,
+  preprocessing: Preprocessing,
+  world: World,
+): Promise<Answer> {
+  const { log, state, interrupted } = world;
+  const argv = remoteCommand(job.verdict, job.directory);
+  const begin = world.seconds();
+  log.info(`exec on ${host.definition}: ${argv.join(' ')}`);
+  state.show('remote', 'Connect', { file: baseName(job.name), host: hostName(host), slot });
+  const connection = await connectMeanwhile(host, preprocessing.text, world);
+  try {
+    log.info('No authentication requested.');
+    state.show('remote', 'Send');
+    await unlessInterrupted(connection.send([encodeRequestHead({ version: host.version, argv })]), interrupted);
+    state.show('local', 'Preprocess');
+    const source = await unlessInterrupted(preprocessing.text, interrupted);
+    let begun = false;
+    // The answer is awaited from here on, since a server may refuse a job before it has read all of it.
+    const answering = connection.receive(new Decoder(readResponse(host.version)), () => {
+      begun = true;
+      state.show('remote', 'Receive');
+    });
+    const sending = async (): Promise<void> => {
+      await connection.send(encodeBody('DOTI', host.version, source));
+      if (!begun) state.show('remote', 'Compile');
+    };
+    // When sending fails the answer fails with the same error, unless the server had answered already.
+    sending().catch(() => {});
+    const response = await unlessInterrupted(answering, interrupted);
+    logSpeed(source.length, world.seconds() - begin, { job, host, response, world });
+    return { response, source };
+  } finally {
+    connection.close();
+  }
+}
+
+interface Finished {
+  readonly job: RemoteJob;
+  readonly host: DistantHost;
+  readonly response: CompileResponse;
+  readonly world: World;
+}
+
+function logSpeed(bytes: number, seconds: number, { job, host, response, world }: Finished): void {
+  if (!world.log.writes('info')) return;
+  const rate = Math.round(bytes / Math.max(seconds, 1e-6) / 1024);
+  world.log.info(`${response.object.length} bytes received`);
+  world.log.info(
+    `${bytes} bytes from ${job.name} compiled on ${hostName(host)} in ${seconds.toFixed(4)}s, rate ${rate}kB/s`,
+  );
+}

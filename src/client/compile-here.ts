@@ -1,0 +1,58 @@
+import { baseName } from '../compiler/source-name.ts';
+import { resultText, exitStatusOf } from './result-text.ts';
+import { unlessInterrupted } from './faults.ts';
+import { takeLocalSlot } from './slots.ts';
+import type { FileLock } from '../system/file-lock.ts';
+import type { Command, World } from './world.ts';
+
+/** A command that is run in this place. */
+export interface HereCommand extends Command {
+  /** The source's name for the log and for monitors. */
+  readonly name: string | undefined;
+}
+
+/** Which place of this machine the command takes. */
+export type Place =
+  /** None: another distcc above us has one already. */
+  | { readonly kind: 'none' }
+  /** One that is ours already. */
+  | { readonly kind: 'taken'; readonly lock: FileLock }
+  /** The first one that gets free of so many. */
+  | { readonly kind: 'wait'; readonly slots: number };
+
+async function lockOf(place: Place, world: World): Promise<FileLock | undefined> {
+  if (place.kind === 'taken') return place.lock;
+  if (place.kind === 'none') return undefined;
+  const taken = await takeLocalSlot(place.slots, world);
+  if (taken !== undefined) world.state.know('local', { slot: taken.slot });
+  return taken?.lock;
+}
+
+/**
+ * Runs a command here and gives its exit status. Unless the caller has something to do afterwards, or the log should tell how it ended,
+ * this process may become the command and never return.
+ */
+export async function compileHere(
+  command: HereCommand,
+  place: Place,
+  world: World,
+  andReturn = false,
+): Promise<number> {
+  const { log, state, interrupted } = world;
+  const lock = await lockOf(place, world);
+  const begin = world.seconds();
+  try {
+    log.debug(`exec on localhost: ${command.argv.join(' ')}`);
+    if (place.kind !== 'none')
+      state.show('local', 'Compile', { host: 'localhost', file: baseName(command.name ?? '') });
+    const stays = andReturn || log.writes('info');
+    const status = await unlessInterrupted(world.runHere(command, { andReturn: stays, lock }), interrupted);
+    const text = resultText(`compile ${command.name ?? '(null)'} on localhost`, status);
+    if (status === 0) log.info(text);
+    else log.error(text);
+    log.info(`elapsed compilation time ${(world.seconds() - begin).toFixed(6)}s`);
+    return exitStatusOf(status);
+  } finally {
+    lock?.release();
+  }
+}

@@ -1,0 +1,160 @@
+import { exitStatus } from '../basics/exit-status.ts';
+import { Failure } from '../basics/failure.ts';
+import { readVariable } from '../config/client-environment.ts';
+import { readWaitStatus } from '../wire/wait-status.ts';
+import { compileHere } from './compile-here.ts';
+import { distribute } from './distribute.ts';
+import type { Distribution } from './distribute.ts';
+import { Interrupted } from './faults.ts';
+import type { DistantHost, Host } from './host.ts';
+import { noHosts } from './host-list.ts';
+import type { HostList } from './host-list.ts';
+import { placeOf, understand } from './job.ts';
+import type { LocalJob, RemoteJob } from './job.ts';
+import { exitStatusOf, resultText } from './result-text.ts';
+import { letRest, praise } from './slots.ts';
+import type { Call, World } from './world.ts';
+
+/**
+ * The story of one compile: understand the command, have a host compile it, or compile here. Gives the exit status for the build system.
+ * @throws Interrupted; a Failure when the call makes no sense or there is no such compiler
+ */
+export async function compile(call: Call, world: World): Promise<number> {
+  const begin = world.seconds();
+  const job = understand(call, world.tools, world.log);
+  if (job.run === 'locally') return runLocally(job, world);
+  const obstacle = world.outputObstacle(placeOf(job, job.verdict.output));
+  if (obstacle !== undefined)
+    return runLocally({ ...job, run: 'locally', because: obstacle, preprocessOnly: false, guarded: false }, world);
+  const distribution = await distributeSafely(job, world);
+  switch (distribution.kind) {
+    case 'answered':
+      return finish(job, { ...distribution, begin }, world);
+    case 'faulty source':
+      return distribution.status;
+    case 'here':
+      return compileHere(job, { kind: 'taken', lock: distribution.lock }, world);
+    case 'nobody':
+      return fallBack(job, distribution, world);
+  }
+}
+
+/** A fault of our own must not break a build: it is reported, and the compiler is run here. */
+async function distributeSafely(job: RemoteJob, world: World): Promise<Distribution> {
+  try {
+    return await distribute(job, world);
+  } catch (error) {
+    if (error instanceof Interrupted || error instanceof Failure) throw error;
+    const where = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    world.log.critical(`this is a fault of distcc, please report it: ${where}`);
+    return { kind: 'nobody', status: exitStatus.general, last: undefined };
+  }
+}
+
+/** The numbers of places here are all that a job of this machine needs of the list; its faults matter to others. */
+function slotNumbers(world: World): HostList {
+  try {
+    return world.hosts();
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    world.log.debug(error.message);
+    return noHosts;
+  }
+}
+
+async function runLocally(job: LocalJob, world: World): Promise<number> {
+  world.log.info(`running locally: ${job.because}`);
+  if (job.guarded) return compileHere(job, { kind: 'none' }, world);
+  const { localSlots, cppSlots } = slotNumbers(world);
+  return compileHere(job, { kind: 'wait', slots: job.preprocessOnly ? cppSlots : localSlots }, world);
+}
+
+type Answered = Extract<Distribution, { kind: 'answered' }> & { readonly begin: number };
+
+async function finish(job: RemoteJob, answered: Answered, world: World): Promise<number> {
+  const { host, answer } = answered;
+  const { response } = answer;
+  world.keepMessages(response.stderr);
+  if (response.status !== 0) return judgeFailure(job, answered, world);
+  try {
+    await world.saveOutput(placeOf(job, job.verdict.output), response.object);
+  } catch (error) {
+    world.log.error(error instanceof Error ? error.message : String(error));
+    return fallBack(job, { status: exitStatus.inputOutput, last: host }, world);
+  }
+  world.tell('stdout', response.stdout);
+  world.tell('stderr', response.stderr);
+  praise(host, world);
+  world.log.info(resultText(`compile ${job.name} on ${host.definition}`, 0));
+  world.log.info(`elapsed compilation time ${(world.seconds() - answered.begin).toFixed(6)}s`);
+  return 0;
+}
+
+/** Assembler text that reads files: only this machine has them. */
+function readsFiles(source: Buffer): boolean {
+  return source.includes('.incbin "') || source.includes('.incbin \\"');
+}
+
+/** A host's compiler failed: the user's fault as a rule, but the host may be to blame, and the compiler here tells. */
+async function judgeFailure(job: RemoteJob, { host, answer }: Answered, world: World): Promise<number> {
+  const { log } = world;
+  const { response, source } = answer;
+  const end = readWaitStatus(response.status);
+  const compilerSaysNo = end.kind === 'exited' && end.code < 128;
+  log.error(resultText(`compile ${job.name} on ${host.definition}`, response.status));
+  if (readsFiles(source)) {
+    log.info('Found unsupported .incbin directive, compiling locally.');
+    log.warning(`${job.name}: can't distribute due to unsupported directives, running locally`);
+    return compileHere(job, { kind: 'wait', slots: slotNumbers(world).localSlots }, world);
+  }
+  if (compilerSaysNo && readVariable('DISTCC_SKIP_LOCAL_RETRY', job.environment)) {
+    world.tell('stderr', response.stderr);
+    return end.code;
+  }
+  if (compilerSaysNo) log.warning(`remote compilation of '${job.name}' failed, retrying locally`);
+  const fallback = { status: exitStatusOf(response.status), last: host, andReturn: true };
+  if (!mayFallBack(job)) {
+    const status = await fallBack(job, fallback, world);
+    world.tell('stderr', response.stderr);
+    return status;
+  }
+  const status = await fallBack(job, fallback, world);
+  if (compilerSaysNo) compareResults(job, host, { remote: end.code, local: status }, world);
+  return status;
+}
+
+/** Only a result that differs speaks against the host: a faulty source must not send everybody's jobs away from it. */
+function compareResults(
+  job: RemoteJob,
+  host: DistantHost,
+  codes: { readonly remote: number; readonly local: number },
+  world: World,
+): void {
+  if (codes.remote === codes.local) return;
+  world.log.warning(`remote compilation of '${job.name}' failed, retried locally and got a different result.`);
+  letRest(host, world);
+}
+
+interface Fallback {
+  /** The exit status when the user does not want to fall back. */
+  readonly status: number;
+  readonly last: Host | undefined;
+  readonly andReturn?: boolean;
+}
+
+function mayFallBack(job: RemoteJob): boolean {
+  return readVariable('DISTCC_FALLBACK', job.environment);
+}
+
+async function fallBack(job: RemoteJob, { status, last, andReturn }: Fallback, world: World): Promise<number> {
+  if (!mayFallBack(job)) {
+    world.log.error('failed to distribute and fallbacks are disabled');
+    return status;
+  }
+  world.log.warning(
+    last === undefined
+      ? 'failed to distribute, running locally instead'
+      : `failed to distribute ${job.name} to ${last.definition}, running locally instead`,
+  );
+  return compileHere(job, { kind: 'wait', slots: slotNumbers(world).localSlots }, world, andReturn);
+}

@@ -1,0 +1,112 @@
+import { Failure } from '../basics/failure.ts';
+import { exitStatus } from '../basics/exit-status.ts';
+import type { ExitStatus } from '../basics/exit-status.ts';
+import type { FileLock } from '../system/file-lock.ts';
+import { attempt } from './attempt.ts';
+import type { Answer } from './attempt.ts';
+import { CannotDistribute, PreprocessorFailed, TransportError } from './faults.ts';
+import type { DistantHost, Host } from './host.ts';
+import type { HostList } from './host-list.ts';
+import type { RemoteJob } from './job.ts';
+import { startPreprocessing } from './preprocessing.ts';
+import type { Preprocessing } from './preprocessing.ts';
+import { mostAttemptsWithoutBackOff } from './schedule.ts';
+import { letRest, takeHost } from './slots.ts';
+import type { TakenHost } from './slots.ts';
+import type { World } from './world.ts';
+
+/** What became of the try to compile elsewhere. */
+export type Distribution =
+  /** A host compiled, well or not. */
+  | { readonly kind: 'answered'; readonly host: DistantHost; readonly answer: Answer }
+  /** The user has read what is wrong with the source. */
+  | { readonly kind: 'faulty source'; readonly status: number }
+  /** The list says that this machine is next. */
+  | { readonly kind: 'here'; readonly lock: FileLock }
+  /** No host is left, or none can be asked from here; `last` is the one that failed last. */
+  | { readonly kind: 'nobody'; readonly status: ExitStatus; readonly last: Host | undefined };
+
+/** What has been tried so far. */
+interface Trail {
+  readonly failed: Set<Host>;
+  last: Host | undefined;
+  preprocessing: Preprocessing | undefined;
+}
+
+/** Hosts are tried until one answers; without back-off a limited number of times. */
+async function tryHosts(job: RemoteJob, list: HostList, trail: Trail, world: World): Promise<Distribution> {
+  const knowledge = { failed: trail.failed, rests: (host: DistantHost) => world.locks.rests(host) };
+  for (;;) {
+    if (!world.backOff && trail.failed.size === mostAttemptsWithoutBackOff) {
+      world.log.warning(`Couldn't find a host in ${mostAttemptsWithoutBackOff} attempts, retrying locally`);
+      return { kind: 'nobody', status: exitStatus.noHosts, last: trail.last };
+    }
+    const taken = await takeHost(list.hosts, knowledge, world);
+    if (taken === undefined) return { kind: 'nobody', status: exitStatus.noHosts, last: trail.last };
+    const distribution = await tryHost(job, taken, trail, { list, world });
+    if (distribution !== undefined) return distribution;
+  }
+}
+
+/** Undefined when the host failed and another one should be tried. */
+async function tryHost(
+  job: RemoteJob,
+  { host, slot, lock }: TakenHost,
+  trail: Trail,
+  { list, world }: { list: HostList; world: World },
+): Promise<Distribution | undefined> {
+  if (host.kind === 'local') {
+    world.state.know('local', { slot });
+    // Its place is kept: the compiler here takes it over.
+    return { kind: 'here', lock };
+  }
+  trail.last = host;
+  try {
+    trail.preprocessing ??= await startPreprocessing(job, list.cppSlots, world);
+    const answer = await attempt(job, { host, slot }, trail.preprocessing, world);
+    return { kind: 'answered', host, answer };
+  } catch (error) {
+    if (!(error instanceof TransportError)) throw error;
+    const named = error.message.includes(host.name);
+    world.log.error(named ? error.message : `${host.definition}: ${error.message}`);
+    trail.failed.add(host);
+    letRest(host, world);
+    return undefined;
+  } finally {
+    lock.release();
+  }
+}
+
+function readHosts(world: World): HostList | undefined {
+  try {
+    const list = world.hosts();
+    for (const warning of list.warnings) world.log.warning(warning);
+    return list;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    world.log.error(error.message);
+    return undefined;
+  }
+}
+
+/**
+ * Has a job compiled by one of the listed hosts: a host that fails rests, and the next one is tried.
+ * @throws Interrupted; a Failure when a setting leaves no sensible way to go on
+ */
+export async function distribute(job: RemoteJob, world: World): Promise<Distribution> {
+  const list = readHosts(world);
+  if (list === undefined) return { kind: 'nobody', status: exitStatus.noHosts, last: undefined };
+  const trail: Trail = { failed: new Set(), last: undefined, preprocessing: undefined };
+  try {
+    return await tryHosts(job, list, trail, world);
+  } catch (error) {
+    if (error instanceof PreprocessorFailed) return { kind: 'faulty source', status: error.status };
+    if (error instanceof CannotDistribute) {
+      world.log.error(error.message);
+      return { kind: 'nobody', status: exitStatus.inputOutput, last: trail.last };
+    }
+    throw error;
+  } finally {
+    await trail.preprocessing?.stop();
+  }
+}

@@ -1,0 +1,50 @@
+/** A host could not do a job for a reason that lies in it or on the way to it; the message is one sentence for the log. */
+export class TransportError extends Error {
+  constructor(sentence: string, options?: ErrorOptions) {
+    super(sentence, options);
+    this.name = 'TransportError';
+  }
+}
+
+/** The preprocessor found a fault in the source, and has told the user: no compiler would do better. */
+export class PreprocessorFailed extends Error {
+  /** The preprocessor's exit status. */
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`the preprocessor failed with exit code ${status}`);
+    this.name = 'PreprocessorFailed';
+    this.status = status;
+  }
+}
+
+/** A job cannot be distributed for a reason that lies in this machine: no host is to blame, and none is asked. */
+export class CannotDistribute extends Error {
+  constructor(sentence: string, options?: ErrorOptions) {
+    super(sentence, options);
+    this.name = 'CannotDistribute';
+  }
+}
+
+/** The user ends the client; nothing is started any more. */
+export class Interrupted extends Error {
+  constructor() {
+    super('interrupted');
+    this.name = 'Interrupted';
+  }
+}
+
+/** Waits for a promise, and stops waiting with an Interrupted when the signal comes first. */
+export async function unlessInterrupted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  let stop: () => void = () => {};
+  const interruption = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(new Interrupted());
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([promise, interruption]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

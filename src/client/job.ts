@@ -1,0 +1,115 @@
+import { resolve } from 'node:path';
+import { exitStatus } from '../basics/exit-status.ts';
+import { Failure } from '../basics/failure.ts';
+import { crossCommand } from '../compiler/cross-names.ts';
+import { pathBehindMasquerade } from '../compiler/masquerade-path.ts';
+import { scanArguments } from '../compiler/scan-arguments.ts';
+import type { RemoteVerdict } from '../compiler/scan-arguments.ts';
+import { baseName } from '../compiler/source-name.ts';
+import { findInvocation } from '../compiler/which-compiler.ts';
+import { guardLevel, guardVariable, readVariable } from '../config/client-environment.ts';
+import type { Environment } from '../config/client-environment.ts';
+import type { Logger } from '../logging/logger.ts';
+import type { Call, Command, ToolFinder } from './world.ts';
+
+interface Common extends Command {
+  /** The source as the user gave it, when there is one. */
+  readonly name: string | undefined;
+}
+
+/** A command that is run here. */
+export interface LocalJob extends Common {
+  readonly run: 'locally';
+  readonly because: string;
+  readonly preprocessOnly: boolean;
+  /** Whether another distcc above us has a slot already. */
+  readonly guarded: boolean;
+}
+
+/** A compile that a host can do; `argv` is the command for compiling it here after all. */
+export interface RemoteJob extends Common {
+  readonly run: 'remotely';
+  readonly verdict: RemoteVerdict;
+  readonly name: string;
+  /** Where relative names start. */
+  readonly directory: string;
+}
+
+/** What a call asks for. */
+export type Job = LocalJob | RemoteJob;
+
+/** Where a job's file is. */
+export function placeOf(job: RemoteJob, name: string): string {
+  return resolve(job.directory, name);
+}
+
+interface Invoked {
+  readonly words: readonly string[];
+  readonly environment: Environment;
+  /** Whether a distcc above us has begun this job already. */
+  readonly guarded: boolean;
+}
+
+/** PATH for a masquerading call, undefined when it stays; entries are compared by the directories they mean. */
+function shortenedPath(call: Call, tools: ToolFinder): string | undefined {
+  const path = (call.environment['PATH'] ?? '').split(':').map((entry) => resolve(call.directory, entry));
+  const masquerade = { invokedAs: call.argv0, directory: call.directory, isExecutable: tools.isExecutable };
+  return pathBehindMasquerade(path.join(':'), masquerade);
+}
+
+/** Finds the compiler, gives its children their environment, and stops a call that came from ourselves. */
+function invoke(call: Call, tools: ToolFinder, log: Logger): Invoked {
+  const { kind, words } = findInvocation(call.argv0, call.words);
+  const path = kind === 'masquerade' ? shortenedPath(call, tools) : undefined;
+  const level = guardLevel(call.environment);
+  log.debug(`compiler name is "${words[0]}", safeguard level=${level}`);
+  if (kind === 'masquerade') log.debug(path === undefined ? 'not modifying PATH' : `setting PATH=${path}`);
+  if (level - (path === undefined ? 0 : 1) > 0) {
+    throw new Failure(exitStatus.recursion, 'distcc seems to have invoked itself recursively!');
+  }
+  const environment = {
+    ...call.environment,
+    ...(path === undefined ? {} : { PATH: path }),
+    [guardVariable]: String(level + 1),
+  };
+  return { words, environment, guarded: level > 0 };
+}
+
+/** The commands for the hosts and for here, with names of compilers that mean the same on every machine. */
+function rename(
+  verdict: RemoteVerdict,
+  { words, environment }: Invoked,
+  tools: ToolFinder,
+  log: Logger,
+): Pick<RemoteJob, 'verdict' | 'argv'> {
+  if (readVariable('DISTCC_NO_REWRITE_CROSS', environment)) return { verdict, argv: words };
+  const names = tools.compilerNames(environment);
+  const renamed = crossCommand(verdict.words, names);
+  for (const change of renamed.changes) log.info(change);
+  return { verdict: { ...verdict, words: renamed.words }, argv: crossCommand(words, names).words };
+}
+
+/**
+ * Finds out what a call asks for (client-run reference, section 2, steps 2 to 4).
+ * @throws Failure when it is no call of a compiler, or comes from distcc itself
+ */
+export function understand(call: Call, tools: ToolFinder, log: Logger): Job {
+  const invoked = invoke(call, tools, log);
+  const { words, environment, guarded } = invoked;
+  const local = { run: 'locally', argv: words, environment, name: undefined, guarded, preprocessOnly: false } as const;
+  if (guarded) return { ...local, because: 'another distcc has this job already' };
+  log.debug(`scanning arguments: ${words.join(' ')}`);
+  const verdict = scanArguments(words, 'client');
+  if (verdict.run === 'locally') {
+    return { ...local, because: verdict.because, preprocessOnly: verdict.preprocessOnly };
+  }
+  if (verdict.appended) log.info(`no visible output file, going to add "-o ${verdict.output}" at end`);
+  log.info(`compile from ${baseName(verdict.source)} to ${baseName(verdict.output)}`);
+  return {
+    run: 'remotely',
+    environment,
+    name: verdict.source,
+    directory: call.directory,
+    ...rename(verdict, invoked, tools, log),
+  };
+}

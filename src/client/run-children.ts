@@ -1,0 +1,113 @@
+import { setImmediate } from 'node:timers/promises';
+import { isatty } from 'node:tty';
+import { exitStatus } from '../basics/exit-status.ts';
+import { Failure } from '../basics/failure.ts';
+import { sweepStateFolder } from '../job-state/state-folder.ts';
+import { become, canBecome, endChild, startChild } from '../system/child.ts';
+import type { RunningChild } from '../system/child.ts';
+import { systemReason } from '../system/error-text.ts';
+import { findProgram } from '../system/path-search.ts';
+import { CannotDistribute, Interrupted, unlessInterrupted } from './faults.ts';
+import type { Interruption } from './interruption.ts';
+import { openTemporaryFile } from './temporary-file.ts';
+import type { TemporaryFile } from './temporary-file.ts';
+import type { Command, Preprocessor, World } from './world.ts';
+
+/** How long an interrupted child may take to clean up, in ms, before it is killed. */
+const childGrace = 500;
+
+/** What the children of one client have in common. */
+export interface Surroundings {
+  /** The directory of temporary files. */
+  readonly temporary: string;
+  /** Whether temporary files are kept. */
+  readonly keep: boolean;
+  /** Where state files are, if anywhere. */
+  readonly stateFolder: string | undefined;
+  readonly interruption: Interruption;
+}
+
+function missing(name: string, reason: string): Failure {
+  return new Failure(exitStatus.compilerMissing, `failed to exec ${name}: ${reason}`);
+}
+
+/** The file of a command's program; a link to distcc on PATH is passed over, so that a masquerading name is not run twice. */
+function programOf({ argv: [name = ''], environment }: Command): string {
+  if (name.includes('/')) return name;
+  const search = { path: environment['PATH'], directory: process.cwd(), notLeadingTo: 'distcc' };
+  const path = findProgram(name, search);
+  if (path === undefined) throw missing(name, 'No such file or directory');
+  return path;
+}
+
+function openOutput({ temporary, keep }: Surroundings, extension: string): TemporaryFile {
+  try {
+    return openTemporaryFile(temporary, extension, keep);
+  } catch (error) {
+    throw new CannotDistribute(`can't use TMPDIR "${temporary}": ${systemReason(error)}`, { cause: error });
+  }
+}
+
+function preprocess(command: Command, extension: string, surroundings: Surroundings): Preprocessor {
+  const path = programOf(command);
+  const file = openOutput(surroundings, extension);
+  let child: RunningChild;
+  try {
+    child = startChild({ path, ...command, stdin: 'null', stdout: file.descriptor, group: 'own' });
+  } catch (error) {
+    file.close();
+    throw missing(command.argv[0] ?? '', systemReason(error));
+  }
+  let working = true;
+  const rest = (): void => {
+    working = false;
+  };
+  child.ended.then(rest, rest);
+  return {
+    ended: child.ended,
+    output: () => file.read(),
+    async stop() {
+      if (working) await endChild(child, 'SIGTERM', childGrace);
+      file.close();
+    },
+  };
+}
+
+/** Becomes the program; returns only when that is impossible, by throwing. */
+async function becomeIt(path: string, command: Command, { interruption, stateFolder }: Surroundings): Promise<never> {
+  if (stateFolder !== undefined) sweepStateFolder(stateFolder);
+  // A signal that has come already is heard now; one that comes later finds no handler and ends us, or the compiler.
+  await setImmediate();
+  if (interruption.signal.aborted) throw new Interrupted();
+  interruption.disarm();
+  return become(path, command.argv, command.environment);
+}
+
+async function runAndReturn(path: string, command: Command, { interruption }: Surroundings): Promise<number> {
+  const group = isatty(0) ? 'ours' : 'own';
+  const child = startChild({ path, ...command, stdin: 'inherited', stdout: 'inherited', group });
+  try {
+    return await unlessInterrupted(child.ended, interruption.signal);
+  } catch (error) {
+    if (error instanceof Interrupted) await endChild(child, 'SIGTERM', childGrace);
+    throw error;
+  }
+}
+
+/** How this process preprocesses and compiles. */
+export function childRunner(surroundings: Surroundings): Pick<World, 'preprocess' | 'runHere'> {
+  return {
+    preprocess: (command, extension) => preprocess(command, extension, surroundings),
+    async runHere(command, { andReturn, lock }) {
+      const path = programOf(command);
+      try {
+        if (andReturn || !canBecome) return await runAndReturn(path, command, surroundings);
+        lock?.keepThroughExec();
+        return await becomeIt(path, command, surroundings);
+      } catch (error) {
+        if (error instanceof Interrupted) throw error;
+        throw missing(command.argv[0] ?? '', systemReason(error));
+      }
+    },
+  };
+}

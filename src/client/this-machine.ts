@@ -1,0 +1,103 @@
+import { closeSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { setTimeout } from 'node:timers/promises';
+import { distccDirectory, readVariable } from '../config/client-environment.ts';
+import type { Environment } from '../config/client-environment.ts';
+import { openStateFile } from '../job-state/state-folder.ts';
+import type { StateFile } from '../job-state/state-folder.ts';
+import type { Logger } from '../logging/logger.ts';
+import { systemReason } from '../system/error-text.ts';
+import { writeAll } from '../system/write-all.ts';
+import { connectSsh } from './connect-ssh.ts';
+import { connectTcp } from './connect-tcp.ts';
+import type { Connection } from './connection.ts';
+import type { DistantHost } from './host.ts';
+import { loadHosts } from './host-source.ts';
+import type { Interruption } from './interruption.ts';
+import { openLockFolder } from './lock-folder.ts';
+import type { LockFolder } from './lock-folder.ts';
+import { outputObstacle, saveOutput } from './output.ts';
+import { childRunner } from './run-children.ts';
+import { toolsIn } from './tools.ts';
+import { openNewFile } from './unique-name.ts';
+import type { Call, World } from './world.ts';
+
+/** Where the user's files are, for a user who has no home: nowhere. */
+const homeless = "HOME is not set; can't find distcc directory";
+
+function lockFolderOf(directory: string | undefined, restSeconds: number): LockFolder {
+  if (directory !== undefined) return openLockFolder(`${directory}/lock`, restSeconds);
+  const refuse = (): never => {
+    throw new Error(homeless);
+  };
+  return { take: refuse, takeLocal: refuse, rests: () => false, rest: refuse, praise: refuse };
+}
+
+function stateFileOf(folder: string | undefined, log: Logger): StateFile {
+  if (folder === undefined) return { know: () => {}, show: () => {}, remove: () => {} };
+  return openStateFile(folder, process.pid, (error) => {
+    log.debug(`monitors will not see this job: ${systemReason(error)}`);
+  });
+}
+
+function connectionMaker(environment: Environment, log: Logger): (host: DistantHost) => Promise<Connection> {
+  return async (host) => {
+    const idleSeconds = readVariable('DISTCC_IO_TIMEOUT', environment);
+    if (host.kind === 'ssh') {
+      return connectSsh(host, idleSeconds, { ssh: readVariable('DISTCC_SSH', environment), environment });
+    }
+    return connectTcp(host, idleSeconds, (address) => log.debug(`connecting to ${address} port ${host.port}`));
+  };
+}
+
+/** Writes what the user sees; an output that nobody reads any more is no reason to fail a compile. */
+function tell(to: 'stdout' | 'stderr', bytes: Buffer): void {
+  try {
+    writeAll(to === 'stdout' ? 1 : 2, bytes);
+  } catch {
+    // A closed pipe: the compiler itself would not do better.
+  }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+/** The world of a client that is started for one compile: this process, this machine, the user's files. */
+export function thisMachine({ environment, directory }: Call, log: Logger, interruption: Interruption): World {
+  const complain = (sentence: string): void => log.warning(sentence);
+  const folder = distccDirectory(environment);
+  const restSeconds = readVariable('DISTCC_BACKOFF_PERIOD', environment, complain);
+  const temporary = readVariable('TMPDIR', environment);
+  const keep = readVariable('DISTCC_SAVE_TEMPS', environment);
+  const stateFolder = folder === undefined ? undefined : `${folder}/state`;
+  const { preprocess, runHere } = childRunner({ temporary, keep, stateFolder, interruption });
+  return {
+    log,
+    tools: toolsIn(directory),
+    state: stateFileOf(stateFolder, log),
+    locks: lockFolderOf(folder, restSeconds),
+    interrupted: interruption.signal,
+    backOff: restSeconds > 0,
+    hosts: once(() => loadHosts(environment)),
+    preprocess,
+    connect: connectionMaker(environment, log),
+    runHere,
+    readSource: (path) => readFileSync(path),
+    outputObstacle,
+    saveOutput,
+    keepMessages(bytes) {
+      if (!keep) return;
+      const nameOf = (digits: string): string => join(temporary, `distcc_server_stderr_${digits}.txt`);
+      const { descriptor } = openNewFile(nameOf, 0o600);
+      writeFileSync(descriptor, bytes);
+      closeSync(descriptor);
+    },
+    tell,
+    pause: (milliseconds) => setTimeout(milliseconds),
+    pauseWished: readVariable('DISTCC_PAUSE_TIME_MSEC', environment, complain),
+    seconds: () => performance.now() / 1000,
+  };
+}
