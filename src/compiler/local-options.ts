@@ -20,6 +20,7 @@ const instruments = 'ties the object to profiling data on this machine';
 const listing = 'makes the assembler write a file, and a server sends only the object back';
 const modules = 'needs the modules of this machine';
 const nativeProcessor = 'means another processor on another machine';
+const onlyWithE = 'is an error of the compile that preprocessing would hide';
 const otherProduct = 'asks for something else than an object';
 const prints = 'prints something instead of compiling';
 const preprocesses = 'runs only the preprocessor';
@@ -32,6 +33,13 @@ export const localOptions: OptionTable<LocalRule> = new OptionTable<LocalRule>([
   { option: '--analyze', form: 'start', because: otherProduct, clientOnly: true },
   { option: '--coverage', form: 'word', because: instruments },
   { option: '--dependencies', form: 'word', because: preprocesses, clientOnly: true, preprocessOnly: true },
+  {
+    option: '--dump',
+    form: 'word',
+    because: 'is a long form of "-d" that is not distributed',
+    clientOnly: true,
+  },
+  { option: '--dump=', form: 'start', because: 'is a long form of "-d" that is not distributed', clientOnly: true },
   { option: '--emit-static-lib', form: 'word', because: otherProduct, clientOnly: true },
   { option: '--help', form: 'start', because: prints, clientOnly: true },
   {
@@ -54,12 +62,9 @@ export const localOptions: OptionTable<LocalRule> = new OptionTable<LocalRule>([
     because: 'asks for dependencies in a long form: write "-MD" or "-MMD" to have it distributed',
     clientOnly: true,
   },
-  {
-    option: '-E',
-    form: 'word',
-    because: preprocesses,
-    preprocessOnly: true,
-  },
+  { option: '-C', form: 'word', because: onlyWithE, clientOnly: true, clangOnly: true },
+  { option: '-CC', form: 'word', because: onlyWithE, clientOnly: true, clangOnly: true },
+  { option: '-E', form: 'word', because: preprocesses, preprocessOnly: true },
   { option: '-M', form: 'word', because: preprocesses, preprocessOnly: true },
   // Also unknown ways to ask for dependencies (-ME, -MV); the scanner has dealt with -MD, -MF and their like.
   {
@@ -99,6 +104,7 @@ export const localOptions: OptionTable<LocalRule> = new OptionTable<LocalRule>([
   { option: '-fcoverage-mapping', form: 'word', because: instruments, clientOnly: true },
   { option: '-fcs-profile-', form: 'start', because: instruments, clientOnly: true },
   { option: '-fcxx-modules', form: 'word', because: modules, clientOnly: true },
+  { option: '-fdebug-cpp', form: 'word', because: 'puts other things into the preprocessed text', clientOnly: true },
   {
     option: '-fdebug-macro',
     form: 'word',
@@ -124,7 +130,9 @@ export const localOptions: OptionTable<LocalRule> = new OptionTable<LocalRule>([
     because: 'means the source, but preprocessed text is always UTF-8',
     clientOnly: true,
   },
+  { option: '-fminimize-whitespace', form: 'word', because: onlyWithE, clientOnly: true, clangOnly: true },
   { option: '-fmodule', form: 'start', because: modules, clientOnly: true },
+  { option: '-fno-preprocessed', form: 'word', because: 'has preprocessed text preprocessed again', clientOnly: true },
   { option: '-fopt-info', form: 'start', only: (rest) => rest.includes('='), because: besideObject, clientOnly: true },
   { option: '-foptimization-record-file=', form: 'start', because: besideObject, clientOnly: true },
   {
@@ -134,6 +142,12 @@ export const localOptions: OptionTable<LocalRule> = new OptionTable<LocalRule>([
     clientOnly: true,
   },
   { option: '-fprebuilt-', form: 'start', because: modules, clientOnly: true },
+  {
+    option: '-fproc-stat-report',
+    form: 'start',
+    because: 'puts a report into the preprocessed text',
+    clientOnly: true,
+  },
   { option: '-fprofile-arcs', form: 'word', because: instruments },
   { option: '-fprofile-correction', form: 'word', because: instruments },
   { option: '-fprofile-generate', form: 'start', because: instruments },
@@ -178,4 +192,13 @@ export function findLocalOption(words: readonly string[], at: number, side: Side
     if (rule.clientOnly === true && side === 'server') return false;
     return rule.clangOnly !== true || isClang(words[0] ?? '');
   });
+}
+
+/** Options for the preprocessor that gcc writes down in an object, which a compile of preprocessed text does not. */
+const recordedByGcc = /^-(?:A|CC?$|H$|P$|remap$|undef$)/;
+
+/** The option of a command for gcc that an object with debug information or a record of the options would lack if made remotely. */
+export function findRecordedOption(words: readonly string[]): string | undefined {
+  const records = words.some((word) => (word.startsWith('-g') && word !== '-g0') || word === '-frecord-gcc-switches');
+  return records && !isClang(words[0] ?? '') ? words.find((word) => recordedByGcc.test(word)) : undefined;
 }

@@ -1,11 +1,11 @@
 import { danglingOption } from './option-values.ts';
 import { isDistributedLanguage, isPreprocessedLanguage, preprocessedLanguage } from './languages.ts';
-import { findLocalOption } from './local-options.ts';
+import { findLocalOption, findRecordedOption } from './local-options.ts';
 import type { Side } from './local-options.ts';
 import { expandPreprocessorWord, lacksDependencyFile } from './preprocessor-words.ts';
-import { positionsForCompiling } from './preprocessor-options.ts';
 import { refusedOption } from './refused-options.ts';
 import { defaultOutput, isConftest, isObjectName, isPreprocessed, isSourceName } from './source-name.ts';
+import { remoteCommand } from './split-command.ts';
 
 /** A compile of one source into one object or assembler file, which another machine can do. */
 export interface RemoteVerdict {
@@ -213,23 +213,22 @@ function needsNoPreprocessor(argv: readonly string[], { language, sourceAt }: Fi
 }
 
 /** What keeps a compile here that distcc 3.4 would send: by-products a server does not return, and words that a server refuses. */
-function clientObstacle({
-  words,
-  assemble,
-  appended,
-  sourceAt,
-  outputAt,
-  source,
-}: RemoteVerdict): Obstacle | undefined {
+function clientObstacle(verdict: RemoteVerdict): Obstacle | undefined {
+  const { words, assemble, appended, source, output } = verdict;
   if (assemble && words.includes('-fverbose-asm')) {
     return { because: '"-fverbose-asm" copies lines of the source into the assembler text' };
   }
-  if (appended && words.includes('-emit-llvm'))
+  if (appended && words.includes('-emit-llvm')) {
     return { because: '"-emit-llvm" without "-o" names the output differently' };
-  const kept = positionsForCompiling(words);
-  if (!kept.includes(sourceAt) || !kept.includes(outputAt)) {
-    return { because: `"${source}" seems to be the value of an option and not the source` };
   }
-  const refused = refusedOption(kept.map((at) => words[at] ?? ''));
+  const recorded = findRecordedOption(words);
+  if (recorded !== undefined) return { because: `"${recorded}" is recorded in the object` };
+  const sent = remoteCommand(verdict);
+  const seen = scan(sent, 'server');
+  // An option without its value took the next word for it: "-I -c foo.c".
+  if (!('run' in seen) || seen.source !== source || seen.output !== output) {
+    return { because: `a server would not see "${source}" compiled to "${output}"` };
+  }
+  const refused = refusedOption(sent);
   return refused && { because: `"${refused.option}" ${refused.because}, which servers refuse` };
 }
