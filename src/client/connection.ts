@@ -1,8 +1,9 @@
 import type { Readable, Writable } from 'node:stream';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import type { Decoder } from '../wire/decoder.ts';
+import { refusalMark } from '../wire/refusal.ts';
 import { systemReason } from '../system/error-text.ts';
-import { TransportError } from './faults.ts';
+import { JobRefused, TransportError } from './faults.ts';
 
 /** A way to one server for one job; what fails there or on the way is a TransportError. */
 export interface Connection {
@@ -37,11 +38,15 @@ function piecesOf(chunks: readonly Buffer[]): Buffer[] {
   return pieces;
 }
 
+/** Ends a wait. */
+type Fail = (error: unknown) => void;
+
 /** The state of one connection. */
 class StreamConnection implements Connection {
   readonly #streams: Streams;
   readonly #idleSeconds: number;
-  readonly #waiting = new Set<(error: unknown) => void>();
+  readonly #senders = new Set<Fail>();
+  readonly #receivers = new Set<Fail>();
   #timer: NodeJS.Timeout | undefined;
   #fault: unknown;
   #answered = false;
@@ -50,14 +55,17 @@ class StreamConnection implements Connection {
   constructor(streams: Streams, idleSeconds: number) {
     this.#streams = streams;
     this.#idleSeconds = idleSeconds;
-    for (const stream of new Set([streams.readable, streams.writable])) {
-      stream.on('error', (error) => this.#break(this.#lost(systemReason(error))));
-      stream.on('close', () => this.#break(this.#lost('the connection was closed')));
-    }
+    const { readable, writable } = streams;
+    readable.on('error', (error) => this.#break(this.#lost(systemReason(error))));
+    readable.on('close', () => this.#break(this.#lost('the connection was closed')));
+    if (Object.is(readable, writable)) return;
+    // A peer that takes no more bytes may still be sending its answer: then only what is being sent fails.
+    writable.on('error', (error) => this.#stopSending(this.#lost(systemReason(error))));
+    writable.on('close', () => this.#stopSending(this.#lost('the connection was closed')));
   }
 
   send(chunks: readonly Buffer[]): Promise<void> {
-    return this.#converse((done) => {
+    return this.#converse(this.#senders, (done) => {
       const { writable } = this.#streams;
       const pieces = piecesOf(chunks);
       if (pieces.length === 0) done();
@@ -73,7 +81,7 @@ class StreamConnection implements Connection {
   }
 
   receive<T>(decoder: Decoder<T>, begun: () => void): Promise<T> {
-    return this.#converse<T>((done) => {
+    return this.#converse<T>(this.#receivers, (done) => {
       const take = (act: () => void): void => {
         try {
           act();
@@ -81,7 +89,7 @@ class StreamConnection implements Connection {
           this.#complete = true;
           done(decoder.result.value);
         } catch (error) {
-          this.#break(error instanceof ProtocolError ? this.#lost(`bad answer from server: ${error.message}`) : error);
+          this.#break(error instanceof ProtocolError ? this.#badAnswer(error) : error);
         }
       };
       this.#streams.readable.on('data', (chunk: Buffer) => {
@@ -103,20 +111,29 @@ class StreamConnection implements Connection {
     return new TransportError(this.#answered ? reason : `${silence} (${reason})`);
   }
 
+  #badAnswer(error: ProtocolError): TransportError {
+    if (error.kind === 'refused') return new JobRefused(error.message.replace(refusalMark, ''), { cause: error });
+    return this.#lost(`bad answer from server: ${error.message}`);
+  }
+
   #break(error: unknown): void {
     if (this.#fault !== undefined) return;
     this.#fault = error;
     clearTimeout(this.#timer);
     this.#streams.destroy(!this.#complete);
-    for (const fail of this.#waiting) fail(error);
+    for (const fail of [...this.#senders, ...this.#receivers]) fail(error);
   }
 
-  async #converse<T>(talk: (done: (value: T) => void) => void): Promise<T> {
+  #stopSending(error: TransportError): void {
+    for (const fail of this.#senders) fail(error);
+  }
+
+  async #converse<T>(group: Set<Fail>, talk: (done: (value: T) => void) => void): Promise<T> {
     if (this.#fault !== undefined) throw this.#fault;
-    let fail: (error: unknown) => void = () => {};
+    let fail: Fail = () => {};
     const talked = new Promise<T>((resolve, reject) => {
       fail = reject;
-      this.#waiting.add(fail);
+      group.add(fail);
       talk(resolve);
     });
     this.#timer ??= setTimeout(() => {
@@ -125,8 +142,8 @@ class StreamConnection implements Connection {
     try {
       return await talked;
     } finally {
-      this.#waiting.delete(fail);
-      if (this.#waiting.size === 0) {
+      group.delete(fail);
+      if (this.#senders.size + this.#receivers.size === 0) {
         clearTimeout(this.#timer);
         this.#timer = undefined;
       }

@@ -4,7 +4,7 @@ import type { ExitStatus } from '../basics/exit-status.ts';
 import type { FileLock } from '../system/file-lock.ts';
 import { attempt } from './attempt.ts';
 import type { Answer } from './attempt.ts';
-import { CannotDistribute, PreprocessorFailed, TransportError } from './faults.ts';
+import { CannotDistribute, JobRefused, PreprocessorFailed, TransportError } from './faults.ts';
 import type { DistantHost, Host } from './host.ts';
 import type { HostList } from './host-list.ts';
 import type { RemoteJob } from './job.ts';
@@ -48,6 +48,17 @@ async function tryHosts(job: RemoteJob, list: HostList, trail: Trail, world: Wor
   }
 }
 
+/** A host that failed rests for everybody; one that refused this job may do the next. */
+function report(host: DistantHost, error: TransportError, world: World): void {
+  if (error instanceof JobRefused) {
+    world.log.warning(`${host.definition} refused the job: ${error.message}`);
+    return;
+  }
+  const named = error.message.includes(host.name);
+  world.log.error(named ? error.message : `${host.definition}: ${error.message}`);
+  letRest(host, world);
+}
+
 /** Undefined when the host failed and another one should be tried. */
 async function tryHost(
   job: RemoteJob,
@@ -67,10 +78,8 @@ async function tryHost(
     return { kind: 'answered', host, answer };
   } catch (error) {
     if (!(error instanceof TransportError)) throw error;
-    const named = error.message.includes(host.name);
-    world.log.error(named ? error.message : `${host.definition}: ${error.message}`);
     trail.failed.add(host);
-    letRest(host, world);
+    report(host, error, world);
     return undefined;
   } finally {
     lock.release();

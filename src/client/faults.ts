@@ -6,6 +6,14 @@ export class TransportError extends Error {
   }
 }
 
+/** A host works but does not do this job; the message is its sentence. */
+export class JobRefused extends TransportError {
+  constructor(sentence: string, options?: ErrorOptions) {
+    super(sentence, options);
+    this.name = 'JobRefused';
+  }
+}
+
 /** The preprocessor found a fault in the source, and has told the user: no compiler would do better. */
 export class PreprocessorFailed extends Error {
   /** The preprocessor's exit status. */

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 const systemFolders = ['/usr/sbin', '/sbin', '/usr/local/sbin'];
 
 function has(program: string): boolean {
-  return [...(process.env['PATH'] ?? '').split(':'), ...systemFolders].some((folder) => {
+  const folders = program.startsWith('/') ? ['/'] : [...(process.env['PATH'] ?? '').split(':'), ...systemFolders];
+  return folders.some((folder) => {
     try {
       accessSync(join(folder, program), constants.X_OK);
       return true;
@@ -16,7 +17,7 @@ function has(program: string): boolean {
 }
 
 /**
- * Whether a program is there that a test needs. If not, it says which Debian package would bring it, and the test skips itself; with
+ * Whether a program is there that a test needs, by its name or by its path. If not, it says which Debian package would bring it, and the test skips itself; with
  * DISTCCD_TEST_NO_SKIP=1 it throws instead, so that a machine that is meant to run everything cannot skip silently.
  */
 export function needs(program: string, debianPackage: string): boolean {

@@ -7,10 +7,11 @@ import { connectTcp } from '../../../src/client/connect-tcp.ts';
 import { sshCommand } from '../../../src/client/connect-ssh.ts';
 import { connectionOver } from '../../../src/client/connection.ts';
 import type { Connection } from '../../../src/client/connection.ts';
-import { TransportError } from '../../../src/client/faults.ts';
+import { JobRefused, TransportError } from '../../../src/client/faults.ts';
 import { readHostWord } from '../../../src/client/host-word.ts';
 import type { SshHost, TcpHost } from '../../../src/client/host.ts';
 import { Decoder } from '../../../src/wire/decoder.ts';
+import { encodeRefusal } from '../../../src/wire/refusal.ts';
 import { encodeResponse, readResponse } from '../../../src/wire/response.ts';
 import type { CompileResponse } from '../../../src/wire/response.ts';
 
@@ -84,6 +85,14 @@ describe('connectionOver()', () => {
     const answer = connection.receive(decoder(), () => {});
     toUs.end(text);
     await expect(answer).rejects.toThrow(words);
+  });
+
+  it('passes on the sentence of a server that refuses the job', async () => {
+    const { connection, toUs } = piped();
+    const answer = connection.receive(decoder(), () => {});
+    for (const chunk of encodeRefusal(1, 'the compiler "foo" is not permitted here')) toUs.write(chunk);
+    await expect(answer).rejects.toBeInstanceOf(JobRefused);
+    await expect(answer).rejects.toThrow(/^the compiler "foo" is not permitted here$/);
   });
 
   it('fails when nothing moves for the time', async () => {

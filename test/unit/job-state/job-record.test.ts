@@ -11,10 +11,10 @@ describe('encodeJobRecord()', () => {
   it('writes the bytes that distcc writes', () => {
     const bytes = encodeJobRecord(job, lp64);
     expect(bytes.length).toBe(296);
-    expect(bytes.toString('hex', 0, 24)).toBe('280100000000000000484944' + '00000000' + 'c608000000000000');
+    expect(bytes.toString('hex', 0, 24)).toBe('28010000000000000048494400000000c608000000000000');
     expect(bytes.toString('latin1', 24, 28)).toBe('a.c\0');
     expect(bytes.toString('latin1', 0x98, 0x98 + 10)).toBe('127.0.0.1\0');
-    expect(bytes.toString('hex', 0x118, 0x128)).toBe('0300000005000000' + '0000000000000000');
+    expect(bytes.toString('hex', 0x118, 0x128)).toBe('03000000050000000000000000000000');
   });
 
   it('writes 280 bytes with the offsets of a 32-bit machine', () => {

@@ -1,0 +1,69 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { Socket } from 'node:net';
+import { Decoder } from '../../../src/wire/decoder.ts';
+import { readRequest } from '../../../src/wire/request.ts';
+import type { CompileRequest } from '../../../src/wire/request.ts';
+import { encodeResponse } from '../../../src/wire/response.ts';
+import type { CompileResponse } from '../../../src/wire/response.ts';
+
+/** A server that says what a test wants it to say. */
+export interface FakeServer {
+  /** As a word of a host list. */
+  readonly host: string;
+  readonly port: number;
+  /** The requests that came in whole. */
+  readonly requests: CompileRequest[];
+  /** How many clients have connected. */
+  readonly connections: () => number;
+  readonly end: () => Promise<void>;
+}
+
+/** What a fake server answers to a request, in bytes; undefined keeps the client waiting. */
+export type Answer = (request: CompileRequest) => Buffer | undefined;
+
+/** An answer in the protocol, success unless it is told otherwise. */
+export function answer(changes: Partial<CompileResponse>): Answer {
+  return ({ version }) => {
+    const empty = Buffer.alloc(0);
+    const response = { version, status: 0, stderr: empty, stdout: empty, object: empty, ...changes };
+    return Buffer.concat(encodeResponse(response));
+  };
+}
+
+/** Starts a fake server on a free loopback port. */
+export async function startFakeServer(say: Answer): Promise<FakeServer> {
+  const requests: CompileRequest[] = [];
+  const sockets = new Set<Socket>();
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    sockets.add(socket);
+    const decoder = new Decoder(readRequest());
+    socket.on('error', () => {});
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('data', (chunk: Buffer) => {
+      decoder.feed(chunk);
+      if (decoder.result === undefined) return;
+      requests.push(decoder.result.value);
+      const bytes = say(decoder.result.value);
+      if (bytes !== undefined) socket.end(bytes);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const { port } = address;
+  return {
+    host: `127.0.0.1:${port}`,
+    port,
+    requests,
+    connections: () => connections,
+    async end() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
