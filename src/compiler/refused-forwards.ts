@@ -50,6 +50,7 @@ const frontEnd = new OptionTable<OptionRule>([
   { option: '-header-include-file', form: 'word', because: elsewhere },
   { option: '-imacros', form: 'word', because: headers },
   { option: '-include', form: 'word', because: headers },
+  { option: '-include-pch', form: 'word', because: headers },
   { option: '-load', form: 'word', because: loadsCode },
   { option: '-mlink-bitcode-file', form: 'word', because: loadsCode },
   { option: '-mlink-builtin-bitcode', form: 'word', because: loadsCode },

@@ -153,13 +153,15 @@ export interface RefusedOption {
 }
 
 /**
- * The first word of a command that would make a compiler run or load something, read other files, or write elsewhere than to its object.
+ * A word of a command that would make a compiler run or load something, read other files, or write elsewhere than to its object.
  * Every word is looked at, also one that is another option's value: compilers pair options and values in more ways than a table can.
  */
 export function refusedOption(argv: readonly string[]): RefusedOption | undefined {
+  const forward = refusedForward(argv);
+  if (forward !== undefined) return forward;
   for (let at = 1; at < argv.length; at += 1) {
     const match = refusedOptions.find(argv, at);
     if (match !== undefined) return { option: match.text, because: match.rule.because };
   }
-  return refusedForward(argv);
+  return undefined;
 }
