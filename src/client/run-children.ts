@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises';
-import { isatty } from 'node:tty';
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure } from '../basics/failure.ts';
 import { sweepStateFolder } from '../job-state/state-folder.ts';
@@ -84,6 +83,7 @@ async function becomeIt(path: string, command: Command, { interruption, stateFol
 }
 
 async function runAndReturn(path: string, command: Command, { interruption }: Surroundings): Promise<number> {
+  const { isatty } = await import('node:tty');
   const group = isatty(0) ? 'ours' : 'own';
   const child = startChild({ path, ...command, stdin: 'inherited', stdout: 'inherited', group });
   try {

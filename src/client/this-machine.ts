@@ -1,6 +1,5 @@
 import { closeSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
 import { distccDirectory, readVariable } from '../config/client-environment.ts';
 import type { Environment } from '../config/client-environment.ts';
@@ -9,8 +8,6 @@ import type { StateFile } from '../job-state/state-folder.ts';
 import type { Logger } from '../logging/logger.ts';
 import { systemReason } from '../system/error-text.ts';
 import { writeAll } from '../system/write-all.ts';
-import { connectSsh } from './connect-ssh.ts';
-import { connectTcp } from './connect-tcp.ts';
 import type { Connection } from './connection.ts';
 import type { DistantHost } from './host.ts';
 import { loadHosts } from './host-source.ts';
@@ -44,9 +41,12 @@ function stateFileOf(folder: string | undefined, log: Logger): StateFile {
 function connectionMaker(environment: Environment, log: Logger): (host: DistantHost) => Promise<Connection> {
   return async (host) => {
     const idleSeconds = readVariable('DISTCC_IO_TIMEOUT', environment);
+    // Loaded when they are needed: most calls of a build system that are no compiles need neither.
     if (host.kind === 'ssh') {
+      const { connectSsh } = await import('./connect-ssh.ts');
       return connectSsh(host, idleSeconds, { ssh: readVariable('DISTCC_SSH', environment), environment });
     }
+    const { connectTcp } = await import('./connect-tcp.ts');
     return connectTcp(host, idleSeconds, (address) => log.debug(`connecting to ${address} port ${host.port}`));
   };
 }

@@ -1,0 +1,65 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { tryClaim, tryLock } from '../../../src/system/file-lock.ts';
+
+let folder = '';
+let path = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'file-lock-test-'));
+  path = join(folder, 'lock');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** The id of a process that has just ended. */
+function deadPid(): number {
+  return Number(execFileSync('sh', ['-c', 'echo $$'], { encoding: 'utf8' }));
+}
+
+describe.each([
+  ['tryLock()', tryLock],
+  ['tryClaim()', tryClaim],
+])('%s', (_name, take) => {
+  it('makes the file and gives the lock once, until it is released', () => {
+    const first = take(path);
+    expect(first).toBeDefined();
+    expect(take(path)).toBeUndefined();
+    first?.release();
+    const second = take(path);
+    expect(second).toBeDefined();
+    first?.release();
+    expect(take(path)).toBeUndefined();
+    second?.release();
+    expect(statSync(path).size).toBe(0);
+  });
+
+  it('keeps locks of different files apart', () => {
+    const locks = [take(path), take(`${path}2`)];
+    expect(locks.every((lock) => lock !== undefined)).toBe(true);
+    for (const lock of locks) lock?.release();
+  });
+
+  it('throws when the file cannot be opened', () => {
+    expect(() => take(join(folder, 'none/lock'))).toThrow('ENOENT');
+  });
+});
+
+describe('tryClaim()', () => {
+  it('respects a living owner and takes over from a dead one', () => {
+    writeFileSync(path, `${process.ppid}\n`);
+    expect(tryClaim(path)).toBeUndefined();
+    writeFileSync(path, `${deadPid()}\n`);
+    const lock = tryClaim(path);
+    expect(readFileSync(path, 'utf8')).toBe(`${process.pid}\n`);
+    lock?.release();
+  });
+
+  it('takes over a file that stock clients made, or that holds nonsense', () => {
+    writeFileSync(path, 'nonsense');
+    const lock = tryClaim(path);
+    expect(lock).toBeDefined();
+    lock?.release();
+  });
+});
