@@ -58,30 +58,38 @@ client() {
 finished() { grep -q "$1" "$LOG"; }
 nothing_left() { [ -z "$(find "$SERVER_TMP" -mindepth 1 ! -path '*/distccd-*/lock' ! -name 'distccd-*' | head -n 1)" ]; }
 
+# Sources for -g have no macros: gcc's column numbers are those of the preprocessed text, for every distcc. Clang's DWARF 5 holds a
+# checksum of each source, which no server has.
 sources() {
   cat >hello.h <<'END'
-#define GREETING "hello, world"
+static const char greeting[] = "hello, world";
 END
   cat >hello.c <<'END'
 #include <stdio.h>
 #include "hello.h"
-static int unused_but_kept(int x) { return x + __LINE__; }
-int main(void) { puts(GREETING); return unused_but_kept(1); }
+static int unused_but_kept(int x) { return x + 1; }
+int main(void) { puts(greeting); return unused_but_kept(1); }
 END
   cat >hello.cc <<'END'
 #include <map>
 #include <string>
 #include "hello.h"
 namespace { std::map<std::string, int> counts; }
-int count(const std::string &word) { return ++counts[word + GREETING]; }
+int count(const std::string &word) { return ++counts[word + greeting]; }
+END
+  cat >plain.cc <<'END'
+#include "hello.h"
+namespace { struct Greeter { int times; int greet() const { return greeting[0] * times; } }; }
+int greet(int times) { return Greeter{times}.greet(); }
 END
   cat >hello.m <<'END'
 #include "hello.h"
+__attribute__((objc_root_class))
 @interface Greeter
 + (const char *)greet;
 @end
 @implementation Greeter
-+ (const char *)greet { return GREETING; }
++ (const char *)greet { return greeting; }
 @end
 END
   gcc -E hello.c -o ready.i
@@ -133,7 +141,8 @@ test_warnings() {
   echo 'int f(void) { int unused; return 0; }' >warn.c
   gcc -Wall -c warn.c -o out.o 2>local.txt
   compile_both "$(client "$client")" gcc -Wall -c warn.c -o out.o
-  assert_equal "$stderr" "$(cat local.txt)"
+  # A server has no source to quote from: the line that names the place is what both have.
+  assert_equal "$(grep warning: <<<"$stderr")" "$(grep warning: local.txt)"
 }
 
 test_error() {
@@ -268,7 +277,9 @@ test_daemon_killed() {
   serve "$server"
   # The local retry finds a compiler that is quick.
   echo 'int x = 1;' >a.i
-  DISTCC_HOSTS="127.0.0.1:$PORT${option/#plain/}" "$(client "$client")" slowcc -c a.i -o out.o >client.txt 2>&1 3>&- &
+  # 3.4's compilers inherit the connection and hold it open: there the client has to lose its patience.
+  DISTCC_IO_TIMEOUT=2 DISTCC_HOSTS="127.0.0.1:$PORT${option/#plain/}" "$(client "$client")" slowcc -c a.i -o out.o \
+    >client.txt 2>&1 3>&- &
   local job=$!
   wait_until compilers_started
   program slowcc 'echo local >out.o'
@@ -315,10 +326,10 @@ for pair in 'theirs ours plain' 'theirs ours ,lzo' 'ours theirs plain' 'ours the
   language 'C to assembler' gcc -O1 -S hello.c -o out.o
   language 'C, preprocessed already' gcc -c ready.i -o out.o
   language 'C++' g++ -O2 -c hello.cc -o out.o
-  language 'C++ with -g' g++ -g -c hello.cc -o out.o
+  language 'C++ with -g' g++ -g -c plain.cc -o out.o
   language 'Objective-C' gcc -c hello.m -o out.o
   language 'C by clang' clang -O2 -c hello.c -o out.o
-  language 'C++ by clang with -g' clang++ -g -c hello.cc -o out.o
+  language 'C++ by clang with -g' clang++ -gdwarf-4 -c plain.cc -o out.o
   for case in dependencies warnings error signal missing_compiler empty_object large crowd refused_address refused_compiler \
     daemon_killed client_killed; do
     bats_test_function --description "$name: ${case//_/ }" -- "test_$case" "$pair"
