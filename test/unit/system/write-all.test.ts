@@ -18,11 +18,13 @@ describe('writeAll()', () => {
   });
 
   it('waits for room in a pipe that does not block', async (context) => {
-    const pipe = posix.pipe2?.(constants.O_NONBLOCK);
+    // The reader must not inherit the end that is written to.
+    const closeOnExec = posix.constants?.['O_CLOEXEC'] ?? 0;
+    const pipe = posix.pipe2?.(constants.O_NONBLOCK | closeOnExec);
     if (pipe === undefined) return context.skip();
     const reader = spawn('sh', ['-c', 'sleep 0.1; wc -c'], { stdio: [pipe.readfd, 'pipe', 'inherit'] });
     let count = '';
-    reader.stdout.on('data', (chunk: Buffer) => void (count += chunk.toString()));
+    reader.stdout?.on('data', (chunk: Buffer) => void (count += chunk.toString()));
     closeSync(pipe.readfd);
     writeAll(pipe.writefd, Buffer.alloc(500_000, 'y'));
     closeSync(pipe.writefd);
