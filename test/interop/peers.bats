@@ -329,7 +329,9 @@ for pair in 'theirs ours plain' 'theirs ours ,lzo' 'ours theirs plain' 'ours the
   language 'C++ with -g' g++ -g -c plain.cc -o out.o
   language 'Objective-C' gcc -c hello.m -o out.o
   language 'C by clang' clang -O2 -c hello.c -o out.o
-  language 'C++ by clang with -g' clang++ -gdwarf-4 -c plain.cc -o out.o
+  language 'C++ by clang' clang++ -O2 -c hello.cc -o out.o
+  # 3.4's client does not tell a server's clang the directory that debug information names; ours does.
+  [ "$from" = theirs ] || language 'C++ by clang with -g' clang++ -gdwarf-4 -c plain.cc -o out.o
   for case in dependencies warnings error signal missing_compiler empty_object large crowd refused_address refused_compiler \
     daemon_killed client_killed; do
     bats_test_function --description "$name: ${case//_/ }" -- "test_$case" "$pair"
