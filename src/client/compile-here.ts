@@ -48,8 +48,9 @@ export async function compileHere(
     const stays = andReturn || log.writes('info');
     const status = await unlessInterrupted(world.runHere(command, { andReturn: stays, lock }), interrupted);
     const text = resultText(`compile ${command.name ?? '(null)'} on localhost`, status);
-    if (status === 0) log.info(text);
-    else log.error(text);
+    // The compiler has told the user; that it was run here is news only behind a host that failed.
+    if (status !== 0 && andReturn) log.error(text);
+    else log.info(text);
     log.info(`elapsed compilation time ${(world.seconds() - begin).toFixed(6)}s`);
     return exitStatusOf(status);
   } finally {

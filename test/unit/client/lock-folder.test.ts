@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readHostWord } from '../../../src/client/host-word.ts';
 import type { DistantHost } from '../../../src/client/host.ts';
 import { openLockFolder } from '../../../src/client/lock-folder.ts';
+import { posix } from '../../../src/system/posix.ts';
 import { needs } from '../../support/needs.ts';
 
 let folder = '';
@@ -55,7 +56,7 @@ describe('openLockFolder()', () => {
   });
 
   it('shares its places with programs that lock with fcntl', (context) => {
-    if (!needs('python3', 'python3')) context.skip();
+    if (posix.lockf === undefined || !needs('python3', 'python3')) context.skip();
     const lock = openLockFolder(folder, 60).take({ host: angry, slot: 0 });
     const file = join(folder, 'cpu_tcp_angry_4000_0');
     const script = `import fcntl,sys
