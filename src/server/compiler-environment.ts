@@ -15,13 +15,13 @@ const kept = new Set([
   'USER',
 ]);
 
-/** Builds the compilers' environment; a distcc that is started by accident as a compiler sees the guard and does not go round in circles. */
-export function compilerEnvironment(own: NodeJS.ProcessEnv, searchPath: readonly string[]): Record<string, string> {
+/** Builds the compilers' environment as NAME=value; a distcc that is started by accident as a compiler sees the guard and does not go round in circles. */
+export function compilerEnvironment(own: NodeJS.ProcessEnv, searchPath: readonly string[]): string[] {
   const environment: Record<string, string> = { PATH: searchPath.join(':') };
   for (const [name, value] of Object.entries(own)) {
     if (value !== undefined && (kept.has(name) || name.startsWith('LC_'))) environment[name] = value;
   }
   const level = Number.parseInt(own['_DISTCC_SAFEGUARD'] ?? '0', 10);
   environment['_DISTCC_SAFEGUARD'] = String((Number.isNaN(level) ? 1 : level) + 1);
-  return environment;
+  return Object.entries(environment).map(([name, value]) => `${name}=${value}`);
 }

@@ -13,7 +13,7 @@ import { judgeCommand } from './job-command.ts';
 import { endedWith, endedWithout, type JobEnd, summaryLine } from './job-summary.ts';
 import { type Compiled, runJob, shortName, type Workshop } from './job.ts';
 import type { PermittedCompilers } from './permitted-compilers.ts';
-import { ClientGone, Overdue, Refusal } from './refusal.ts';
+import { ClientGone, clientGone, Overdue, Refusal } from './refusal.ts';
 import { receiveRequest } from './request-reader.ts';
 
 /** How long a connection may stay in each state, in ms. */
@@ -74,12 +74,14 @@ class Conversation {
   #timer: NodeJS.Timeout | undefined;
   /** The compiler runs, or its answer is on the way. */
   #working = false;
+  /** The answer is sent: whatever happens to the connection now is nobody's concern. */
+  #settled = false;
 
   constructor(socket: Socket, service: Service, address: string) {
     this.#socket = socket;
     this.#service = service;
     this.#address = address;
-    socket.on('error', () => this.#over.abort(new ClientGone()));
+    socket.on('error', () => this.#over.abort(clientGone));
     socket.setTimeout(service.deadlines.silence, () =>
       this.#over.abort(new Overdue('the client was silent for too long')),
     );
@@ -147,7 +149,9 @@ class Conversation {
   /** Nothing may follow the request; the end of the client's side means that nobody waits any more. */
   #watchForEnd(): void {
     let surplus = 0;
-    const gone = (): void => this.#over.abort(new ClientGone());
+    const gone = (): void => {
+      if (!this.#settled) this.#over.abort(clientGone);
+    };
     this.#socket.setTimeout(0);
     this.#socket.on('data', (chunk) => {
       if (surplus === 0) this.#service.log.error(`the client ${this.#address} sent bytes behind its request: ignored`);
@@ -240,7 +244,7 @@ class Conversation {
     return new Promise((resolve, reject) => {
       const fail = (): void => {
         this.#socket.destroy();
-        reject(new ClientGone());
+        reject(clientGone);
       };
       this.#timer = setTimeout(fail, deadline);
       this.#socket.once('close', fail);
@@ -248,6 +252,7 @@ class Conversation {
       for (const chunk of chunks) this.#socket.write(chunk);
       this.#socket.end(() => {
         this.#socket.off('close', fail);
+        this.#settled = true;
         resolve();
       });
       this.#socket.uncork();

@@ -15,8 +15,8 @@ export interface Workshop {
   readonly spool: Spool;
   readonly spawn: Spawn;
   readonly log: Logger;
-  /** The compilers' environment, without TMPDIR. */
-  readonly environment: Readonly<Record<string, string>>;
+  /** The compilers' environment as NAME=value, without TMPDIR. */
+  readonly environment: readonly string[];
   /** A compiler that runs longer is ended, in ms. */
   readonly lifetimeMs: number;
   /** How long a compiler may take over SIGTERM before SIGKILL, in ms. */
@@ -80,7 +80,7 @@ async function compile(command: JobCommand, folder: string, signal: AbortSignal,
     path: command.path,
     argv: command.argv,
     // The compiler's own temporary files vanish with the job's folder.
-    environment: { ...workshop.environment, TMPDIR: folder },
+    environment: [...workshop.environment, `TMPDIR=${folder}`],
     directory: folder,
     stdout: `${folder}/${stdoutFile}`,
     stderr: `${folder}/${stderrFile}`,

@@ -17,6 +17,9 @@ export class ClientGone extends Error {
   }
 }
 
+/** Made once: every connection ends with it, and a stack trace for each would cost more than sending the answer. */
+export const clientGone = new ClientGone();
+
 /** A state of a connection lasted longer than it may. */
 export class Overdue extends Error {
   constructor(sentence: string) {

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { Decoder } from '../wire/decoder.ts';
 import { type ArrivedRequest, readArrivingRequest } from '../wire/request.ts';
 import type { ByteBudget } from './byte-budget.ts';
-import { ClientGone } from './refusal.ts';
+import { clientGone } from './refusal.ts';
 
 /** What every connection may hold in memory without asking, in bytes: enough for any command line. */
 const freeBytes = 64 * 1024;
@@ -72,12 +72,12 @@ export function receiveRequest(socket: Socket, budget: ByteBudget, signal: Abort
     const onEnd = (): void => {
       try {
         decoder.end();
-        fail(new ClientGone());
+        fail(clientGone);
       } catch (error) {
         fail(error);
       }
     };
-    const onGone = (): void => fail(new ClientGone());
+    const onGone = (): void => fail(clientGone);
     const onAbort = (): void => fail(signal.reason);
 
     socket.on('data', onData).on('end', onEnd).on('close', onGone);

@@ -8,7 +8,8 @@ export interface SpawnRequest {
   /** Absolute path of the program. */
   readonly path: string;
   readonly argv: readonly string[];
-  readonly environment: Readonly<Record<string, string>>;
+  /** NAME=value. */
+  readonly environment: readonly string[];
   /** Absolute path of the directory it starts in. */
   readonly directory: string;
   /** Files that take its output; created, mode 0600. */
@@ -94,7 +95,7 @@ function spawnByPosix(request: SpawnRequest): Child {
       ['addopen', 2, request.stderr, output, 0o600],
     ];
     const attributes = { flags: spawnFlags, sigdefault: [constants.signals.SIGPIPE], sigmask: [] };
-    pid = posix.posix_spawn?.(request.path, actions, attributes, [...request.argv], { ...request.environment }) ?? 0;
+    pid = posix.posix_spawn?.(request.path, actions, attributes, [...request.argv], [...request.environment]) ?? 0;
   } catch (error) {
     throw new StartError(request.path, error);
   } finally {
@@ -111,6 +112,11 @@ function waitStatus(code: number | null, signal: NodeJS.Signals | null): number 
   return signal === null ? (code ?? 0) << 8 : constants.signals[signal];
 }
 
+function splitEntry(entry: string): [string, string] {
+  const at = entry.indexOf('=');
+  return [entry.slice(0, at), entry.slice(at + 1)];
+}
+
 /** The way that works everywhere; a program that cannot be started reports it by the error of `ended`. */
 export function spawnByChildProcess(request: SpawnRequest): Child {
   const stdout = openSync(request.stdout, 'w', 0o600);
@@ -119,7 +125,7 @@ export function spawnByChildProcess(request: SpawnRequest): Child {
     const child = spawnByNode(request.path, request.argv.slice(1), {
       argv0: request.argv[0] ?? request.path,
       cwd: request.directory,
-      env: request.environment,
+      env: Object.fromEntries(request.environment.map((entry) => splitEntry(entry))),
       detached: true,
       stdio: ['ignore', stdout, stderr],
     });

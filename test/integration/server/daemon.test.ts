@@ -161,7 +161,7 @@ describe('a refusal says why, and the connection then ends as for any distcc', (
     ['a relative compiler', ['./gcc', '-c', 'a.c'], 'the compiler "./gcc" is a relative path'],
     ['another program by absolute path', ['/bin/true/gcc', '-c', 'a.c'], 'is not the "gcc" of this server'],
     ['an option that loads code', ['gcc', '-fplugin=x.so', '-c', 'a.c'], 'the option "-fplugin=x.so" is refused'],
-    ['a file of options', ['gcc', '@resp.c', '-c', 'a.c'], 'the option "@resp.c" is refused'],
+    ['a file of options', ['gcc', '@words', '-c', 'a.c'], 'the option "@words" is refused'],
     ['a command that is no compile', ['gcc', 'a.c'], 'this server compiles only what can be distributed'],
   ])('%s', async (_name, argv, sentence) => {
     await start();

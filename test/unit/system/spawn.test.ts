@@ -26,11 +26,11 @@ describe.each<[string, Spawn]>([
   ['spawn()', spawn],
   ['spawnByChildProcess()', spawnByChildProcess],
 ])('%s', (_name, start) => {
-  const shell = (script: string, environment: Record<string, string> = {}) =>
+  const shell = (script: string, environment: string[] = []) =>
     start({
       path: '/bin/sh',
       argv: ['renamed', '-c', script],
-      environment: { PATH: '/usr/bin:/bin', ...environment },
+      environment: ['PATH=/usr/bin:/bin', ...environment],
       directory: folder,
       stdout: join(folder, 'out'),
       stderr: join(folder, 'err'),
@@ -38,7 +38,7 @@ describe.each<[string, Spawn]>([
 
   it('runs a program with its own directory, environment, name and output files', async () => {
     const before = process.cwd();
-    const child = shell('pwd; echo "$0 $MORE"; env | grep -c HOME; echo bad >&2', { MORE: 'and more' });
+    const child = shell('pwd; echo "$0 $MORE"; env | grep -c HOME; echo bad >&2', ['MORE=and more']);
     expect(process.cwd()).toBe(before);
     expect(await child.ended).toBe(0);
     expect(text('out')).toBe(`${folder}\nrenamed and more\n0\n`);
@@ -77,7 +77,7 @@ describe.each<[string, Spawn]>([
       start({
         path: '/nowhere/cc',
         argv: ['cc'],
-        environment: {},
+        environment: [],
         directory: folder,
         stdout: join(folder, 'out'),
         stderr: join(folder, 'err'),
