@@ -230,7 +230,7 @@ class Conversation {
   async #send(chunks: readonly Buffer[], size: number): Promise<void> {
     const { budget, deadlines } = this.#service;
     await new Promise<void>((granted) => {
-      budget.wait(size, granted);
+      budget.wait({ step: size, rest: size }, () => granted());
     });
     try {
       await this.#write(chunks, deadlines.answering);

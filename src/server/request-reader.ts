@@ -4,8 +4,12 @@ import { type ArrivedRequest, readArrivingRequest } from '../wire/request.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { clientGone } from './refusal.ts';
 
-/** What every connection may hold in memory without asking, in bytes: enough for any command line. */
+/** What every connection may hold in memory without asking, in bytes: enough for most command lines. */
 const freeBytes = 64 * 1024;
+/** More is asked for in steps of so many bytes, before it comes: announcing much and sending nothing keeps nobody else waiting. */
+const stepBytes = 1024 * 1024;
+/** The most that one read of a socket brings. */
+const readBytes = 64 * 1024;
 
 /** A request, and the memory it holds until `giveBack` is called. */
 export interface ReceivedRequest {
@@ -39,17 +43,18 @@ export function receiveRequest(socket: Socket, budget: ByteBudget, signal: Abort
       // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- a signal's reason is always an error here
       reject(error);
     };
-    /** Asks for the memory that the announced rest will need, before it comes. */
+    /** Asks for memory before the next bytes of a long message come. */
     const reserve = (): void => {
-      const missing = received + decoder.wanted - freeBytes - lent;
-      if (missing <= 0) return;
-      if (budget.tryTake(missing)) {
-        lent += missing;
+      const rest = received + decoder.wanted - freeBytes - lent;
+      if (rest <= 0 || received + readBytes <= freeBytes + lent) return;
+      const step = Math.min(rest, stepBytes);
+      if (budget.tryTake(step)) {
+        lent += step;
         return;
       }
       socket.pause();
-      cancelWait = budget.wait(missing, () => {
-        lent += missing;
+      cancelWait = budget.wait({ step, rest }, (bytes) => {
+        lent += bytes;
         cancelWait = () => {};
         socket.resume();
       });
