@@ -20,7 +20,7 @@ function lookupReason(error: NodeJS.ErrnoException): string {
 function addressesOf({ name, port }: TcpHost): Promise<readonly string[]> {
   if (isIP(name) !== 0) return Promise.resolve([name]);
   return new Promise((resolve, reject) => {
-    lookup(name, { all: true, order: 'verbatim' }, (error, found: LookupAddress[]) => {
+    lookup(name, { all: true }, (error, found: LookupAddress[]) => {
       if (error === null) resolve(found.map(({ address }) => address));
       else reject(new TransportError(`failed to resolve host ${name} port ${port}: ${lookupReason(error)}`));
     });

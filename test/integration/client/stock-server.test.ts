@@ -179,8 +179,14 @@ describe.skipIf(!enabled)('distcc with a stock distccd', () => {
     );
     expect(result).toMatchObject({ status: 0, stderr: '' });
     expect(readFileSync(log, 'utf8')).toContain(`compile a.c on ${host} completed ok`);
-    const explicit = await box.run(['gcc', '-c', 'a.c', '-o', 'c.o'], { DISTCC_HOSTS: host, PATH: path });
-    expect(explicit).toMatchObject({ status: 0, stderr: '' });
+    const explicit = await box.run(['gcc', '-c', 'a.c', '-o', 'c.o'], {
+      DISTCC_HOSTS: host,
+      PATH: path,
+      DISTCC_VERBOSE: '1',
+    });
+    expect(explicit.status).toBe(0);
+    // The link is not run again on the way to the compiler.
+    expect(explicit.stderr.match(/compiler name is/g)).toHaveLength(1);
     const linked = await box.run(
       ['a.o', '-o', 'a'],
       { DISTCC_HOSTS: host, PATH: path },

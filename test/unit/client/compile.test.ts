@@ -1,0 +1,274 @@
+import { describe, expect, it } from 'vitest';
+import { compile } from '../../../src/client/compile.ts';
+import type { Connection } from '../../../src/client/connection.ts';
+import { Interrupted, TransportError } from '../../../src/client/faults.ts';
+import { noHosts, parseHostList } from '../../../src/client/host-list.ts';
+import { lockName } from '../../../src/client/host.ts';
+import type { DistantHost } from '../../../src/client/host.ts';
+import { textLog } from '../../../src/client/text-log.ts';
+import type { World } from '../../../src/client/world.ts';
+import type { FileLock } from '../../../src/system/file-lock.ts';
+import type { Decoder } from '../../../src/wire/decoder.ts';
+import { encodeResponse } from '../../../src/wire/response.ts';
+import { exited, killed } from '../../../src/wire/wait-status.ts';
+
+/** What a host does in a test: a wait status, a fault, or nothing ever. */
+type Behaviour = number | 'unreachable' | 'silent';
+
+interface Plan {
+  readonly hosts: string;
+  /** By host name. */
+  readonly behaviours?: Readonly<Record<string, Behaviour>>;
+  /** The preprocessor's wait status. */
+  readonly cpp?: number;
+  /** The wait status of a compile here. */
+  readonly here?: number;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly obstacle?: string;
+  readonly interrupted?: AbortSignal;
+  readonly words?: readonly string[];
+  readonly resting?: readonly string[];
+}
+
+/** Everything that happened, in order. */
+type Events = string[];
+
+function connectionOf(status: number | 'silent', events: Events, name: string): Connection {
+  return {
+    send: (chunks) => {
+      events.push(`send ${name} ${chunks[0]?.toString('latin1', 0, 4)}`);
+      return Promise.resolve();
+    },
+    receive<T>(decoder: Decoder<T>, begun: () => void): Promise<T> {
+      if (status === 'silent') return new Promise(() => {});
+      begun();
+      const empty = Buffer.alloc(0);
+      const object = Buffer.from(status === 0 ? 'object' : '');
+      for (const chunk of encodeResponse({
+        version: 1,
+        status,
+        stderr: Buffer.from('there\n'),
+        stdout: empty,
+        object,
+      })) {
+        decoder.feed(chunk);
+      }
+      const { result } = decoder;
+      return result === undefined ? Promise.reject(new Error('no answer')) : Promise.resolve(result.value);
+    },
+    close: () => void events.push(`close ${name}`),
+  };
+}
+
+/** A world that only writes down what is asked of it. */
+function worldOf(plan: Plan, events: Events): World {
+  const lock = (name: string): FileLock => {
+    events.push(`take ${name}`);
+    return { keepThroughExec: () => {}, release: () => void events.push(`release ${name}`) };
+  };
+  const connect = (host: DistantHost): Promise<Connection> => {
+    events.push(`connect ${host.name}`);
+    const behaviour = plan.behaviours?.[host.name] ?? 0;
+    if (behaviour === 'unreachable') return Promise.reject(new TransportError(`${host.name} is gone`));
+    return Promise.resolve(connectionOf(behaviour, events, host.name));
+  };
+  return {
+    log: textLog('distcc', 'warning', (line) => events.push(line.replace(/^distcc\[\d+\] /, ''))),
+    tools: {
+      isExecutable: () => false,
+      compilerNames: () => ({ triple: 'x86_64-linux-gnu', find: () => undefined, linkText: () => undefined }),
+    },
+    state: { know: () => {}, show: (side, phase) => void events.push(`${side} ${phase}`), remove: () => {} },
+    locks: {
+      take: ({ host, slot }) => lock(`${lockName(host)}#${slot}`),
+      takeLocal: (count) => ({ lock: lock(`local of ${count}`), slot: 0 }),
+      rests: ({ name }) => plan.resting?.includes(name) ?? false,
+      rest: ({ name }) => void events.push(`rest ${name}`),
+      praise: ({ name }) => void events.push(`praise ${name}`),
+    },
+    interrupted: plan.interrupted ?? new AbortController().signal,
+    backOff: true,
+    hosts: () => ({ ...noHosts, ...parseHostList({ name: '$DISTCC_HOSTS', text: plan.hosts, places: 'words' }) }),
+    preprocess({ argv }) {
+      events.push(`preprocess ${argv.join(' ')}`);
+      return {
+        ended: Promise.resolve(plan.cpp ?? 0),
+        output: () => Buffer.from('text'),
+        stop: () => Promise.resolve(void events.push('stop cpp')),
+      };
+    },
+    connect,
+    runHere({ argv }, { andReturn }) {
+      events.push(`${andReturn ? 'run' : 'become'} ${argv.join(' ')}`);
+      return Promise.resolve(plan.here ?? 0);
+    },
+    readSource: () => Buffer.from('preprocessed already'),
+    outputObstacle: () => plan.obstacle,
+    saveOutput: (path, bytes) => Promise.resolve(void events.push(`save ${path} ${bytes.toString()}`)),
+    keepMessages: () => {},
+    tell: (to, bytes) => void (bytes.length > 0 && events.push(`${to}: ${bytes.toString().trim()}`)),
+    pause: () => new Promise(() => {}),
+    pauseWished: undefined,
+    seconds: () => 0,
+  };
+}
+
+/** Plays a plan; gives the exit status, or the error, and what happened. */
+async function play(plan: Plan): Promise<{ end: unknown; events: Events }> {
+  const events: Events = [];
+  const call = {
+    argv0: 'distcc',
+    words: plan.words ?? ['gcc', '-O2', '-c', 'src/a.c', '-o', 'a.o'],
+    environment: plan.environment ?? {},
+    directory: '/home/me',
+  };
+  const end: unknown = await compile(call, worldOf(plan, events)).catch((error: unknown) => error);
+  return { end, events };
+}
+
+describe('compile()', () => {
+  it('preprocesses here, compiles there, and gives everything back', async () => {
+    const { end, events } = await play({ hosts: 'far' });
+    expect(end).toBe(0);
+    expect(events).toEqual([
+      'take tcp_far_3632#0',
+      'take local of 8',
+      'local Preprocess',
+      'preprocess gcc -O2 -E src/a.c',
+      'remote Connect',
+      'connect far',
+      // The preprocessor of this test needs no time.
+      'release local of 8',
+      'remote Send',
+      'send far DIST',
+      'local Preprocess',
+      'remote Receive',
+      'send far DOTI',
+      'close far',
+      'release tcp_far_3632#0',
+      'stop cpp',
+      'save /home/me/a.o object',
+      'stderr: there',
+      'praise far',
+    ]);
+  });
+
+  it('preprocesses once however many hosts it takes', async () => {
+    const { end, events } = await play({ hosts: 'one two', behaviours: { one: 'unreachable' } });
+    expect(end).toBe(0);
+    expect(events.filter((event) => /^(?:preprocess|connect|rest|praise|release tcp|ERROR)/.test(event))).toEqual([
+      'preprocess gcc -O2 -E src/a.c',
+      'connect one',
+      'ERROR: one is gone',
+      'rest one',
+      'release tcp_one_3632#0',
+      'connect two',
+      'release tcp_two_3632#0',
+      'praise two',
+    ]);
+  });
+
+  it('passes over a host that rests, and one that is down', async () => {
+    const { events } = await play({ hosts: 'one,down two three', resting: ['two'] });
+    expect(events).toContain('connect three');
+    expect(events.filter((event) => event.startsWith('connect'))).toHaveLength(1);
+  });
+
+  it('gives the status of a preprocessor that found a fault, and compiles nothing', async () => {
+    const { end, events } = await play({ hosts: 'far', cpp: exited(3) });
+    expect(end).toBe(3);
+    expect(events.filter((event) => /^(?:rest|run|become|save|ERROR|Warning)/.test(event))).toEqual([]);
+  });
+
+  it('does not wait for a dead host when the source is faulty', async () => {
+    const events: Events = [];
+    const world = { ...worldOf({ hosts: 'far', cpp: exited(1) }, events), connect: () => new Promise<never>(() => {}) };
+    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
+    expect(await compile(call, world)).toBe(1);
+  });
+
+  it('compiles here when the preprocessor was killed, and blames no host', async () => {
+    const { end, events } = await play({ hosts: 'far', cpp: killed(9) });
+    expect(end).toBe(0);
+    expect(events).toContain('ERROR: cpp src/a.c on localhost: Killed');
+    expect(events).toContain('become gcc -O2 -c src/a.c -o a.o');
+    expect(events.filter((event) => event.startsWith('rest'))).toEqual([]);
+  });
+
+  it('compares a failure there with the compile here', async () => {
+    const same = await play({ hosts: 'far', behaviours: { far: exited(1) }, here: exited(1) });
+    expect(same.end).toBe(1);
+    expect(same.events.slice(same.events.findIndex((event) => event.startsWith('ERROR')))).toEqual([
+      'ERROR: compile src/a.c on far failed',
+      "Warning: remote compilation of 'src/a.c' failed, retrying locally",
+      'Warning: failed to distribute src/a.c to far, running locally instead',
+      'take local of 4',
+      'local Compile',
+      'run gcc -O2 -c src/a.c -o a.o',
+      'ERROR: compile src/a.c on localhost failed',
+      'release local of 4',
+    ]);
+    expect(same.events).not.toContain('rest far');
+    const other = await play({ hosts: 'far', behaviours: { far: exited(1) }, here: 0 });
+    expect(other.end).toBe(0);
+    expect(other.events).toContain('rest far');
+  });
+
+  it('releases the place of a compile here', async () => {
+    const { events } = await play({ hosts: '--localslots=3', words: ['gcc', 'a.o', '-o', 'a'] });
+    expect(events).toEqual(['take local of 3', 'local Compile', 'become gcc a.o -o a', 'release local of 3']);
+  });
+
+  it('takes the place of a preprocessor for a command that only preprocesses', async () => {
+    const { events } = await play({ hosts: '--localslots_cpp=5', words: ['gcc', '-E', 'a.c'] });
+    expect(events[0]).toBe('take local of 5');
+  });
+
+  it('takes no place and asks no host below another distcc', async () => {
+    const { end, events } = await play({ hosts: 'far', environment: { _DISTCC_SAFEGUARD: '1' } });
+    expect(end).toMatchObject({ status: 111 });
+    expect(events).toEqual([]);
+  });
+
+  it('runs here what could not be written, so that the compiler says why', async () => {
+    const { events } = await play({ hosts: 'far', obstacle: 'there is no directory "none"' });
+    expect(events).toContain('become gcc -O2 -c src/a.c -o a.o');
+    expect(events.filter((event) => event.startsWith('connect'))).toEqual([]);
+  });
+
+  it('keeps the place of this machine when the list says that it is next', async () => {
+    const { events } = await play({ hosts: 'localhost' });
+    expect(events).toEqual([
+      'take localhost#0',
+      'local Compile',
+      'become gcc -O2 -c src/a.c -o a.o',
+      'release localhost#0',
+    ]);
+  });
+
+  it('reports a fault of its own and compiles here', async () => {
+    const events: Events = [];
+    const broken = {
+      ...worldOf({ hosts: 'far' }, events),
+      connect: () => Promise.reject(new TypeError('a fault of ours')),
+    };
+    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
+    expect(await compile(call, broken)).toBe(0);
+    expect(events.find((event) => event.startsWith('CRITICAL! this is a fault of distcc'))).toContain(
+      'a fault of ours',
+    );
+    expect(events).toContain('become gcc -c a.c');
+    expect(events).toContain('release tcp_far_3632#0');
+  });
+
+  it('starts nothing any more when it is interrupted, and gives everything back', async () => {
+    const user = new AbortController();
+    const playing = play({ hosts: 'far', behaviours: { far: 'silent' }, interrupted: user.signal });
+    await new Promise((next) => setTimeout(next, 20));
+    user.abort();
+    const { end, events } = await playing;
+    expect(end).toBeInstanceOf(Interrupted);
+    expect(events.slice(-3)).toEqual(['close far', 'release tcp_far_3632#0', 'stop cpp']);
+    expect(events.filter((event) => /^(?:run|become|rest|ERROR)/.test(event))).toEqual([]);
+  });
+});
