@@ -35,7 +35,7 @@ const spawnFlags = 0x02 | 0x04 | 0x08;
 const { O_WRONLY, O_CREAT, O_TRUNC } = { O_WRONLY: 1, O_CREAT: 0o100, O_TRUNC: 0o1000 };
 
 /** Sends a signal to a process group that may already be gone. */
-export function signalGroup(pid: number, name: NodeJS.Signals): void {
+function signalGroup(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(-pid, name);
   } catch (error) {

@@ -9,7 +9,6 @@ import { encodeTree, readPath, readTree, skipTree, type TreeEntry } from './tree
 
 import type { ProtocolVersion } from './protocol-version.ts';
 
-export type { ProtocolVersion } from './protocol-version.ts';
 export type { TreeEntry } from './tree.ts';
 
 /** What a client can send before its preprocessor has finished; argv[0] is the compiler. */

@@ -50,17 +50,28 @@ export interface DaemonSetup {
   readonly path?: string;
 }
 
+/** Makes a folder that the daemon gets at when a test that runs as root makes it another account. */
+export function makeOpenFolder(top: string, name: string): string {
+  const folder = join(top, name);
+  mkdirSync(folder);
+  chmodSync(top, 0o755);
+  chmodSync(folder, 0o777);
+  return folder;
+}
+
+/** Makes a masquerade directory that permits these names. */
+export function makeMasquerade(top: string, names: readonly string[]): string {
+  const masks = join(top, 'masks');
+  mkdirSync(masks);
+  for (const name of names) symlinkSync('/usr/bin/distcc', join(masks, name));
+  return masks;
+}
+
 /** Starts distccd in the foreground on a free loopback port and waits until it listens. */
 export async function startDaemon(setup: DaemonSetup = {}): Promise<TestDaemon> {
   const top = mkdtempSync(join(tmpdir(), 'test-daemon-'));
-  const [temporary, masks] = [join(top, 'tmp'), join(top, 'masks')];
-  // The daemon of a test that runs as root serves as another account, which must get at its folders.
-  mkdirSync(temporary);
-  mkdirSync(masks);
-  chmodSync(top, 0o755);
-  chmodSync(temporary, 0o777);
-  for (const name of setup.compilers ?? ['gcc', 'g++', 'cc', 'x86_64-linux-gnu-gcc'])
-    symlinkSync('/usr/bin/distcc', join(masks, name));
+  const temporary = makeOpenFolder(top, 'tmp');
+  const masks = makeMasquerade(top, setup.compilers ?? ['gcc', 'g++', 'cc', 'x86_64-linux-gnu-gcc']);
   const port = await freePort();
   const words = [
     '--daemon',
