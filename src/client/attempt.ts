@@ -61,38 +61,43 @@ export async function attempt(
     await unlessInterrupted(connection.send([encodeRequestHead({ version: host.version, argv })]), interrupted);
     state.show('local', 'Preprocess');
     const source = await unlessInterrupted(preprocessing.text, interrupted);
-    let begun = false;
-    // The answer is awaited from here on, since a server may refuse a job before it has read all of it.
-    const answering = connection.receive(new Decoder(readResponse(host.version)), () => {
-      begun = true;
-      state.show('remote', 'Receive');
-    });
-    const sending = async (): Promise<void> => {
-      await connection.send(encodeBody('DOTI', host.version, source));
-      if (!begun) state.show('remote', 'Compile');
-    };
-    // When sending fails the answer fails with the same error, unless the server had answered already.
-    sending().catch(() => {});
-    const response = await unlessInterrupted(answering, interrupted);
-    logSpeed(source.length, world.seconds() - begin, { job, host, response, world });
+    const response = await exchange(connection, { version: host.version, source }, world);
+    log.info(
+      `${source.length} bytes from ${job.name} compiled on ${hostName(host)} ${rateOf(source.length, world.seconds() - begin)}`,
+    );
     return { response, source };
   } finally {
     connection.close();
   }
 }
 
-interface Finished {
-  readonly job: RemoteJob;
-  readonly host: DistantHost;
-  readonly response: CompileResponse;
-  readonly world: World;
+interface Text {
+  readonly version: 1 | 2;
+  readonly source: Buffer;
 }
 
-function logSpeed(bytes: number, seconds: number, { job, host, response, world }: Finished): void {
-  if (!world.log.writes('info')) return;
-  const rate = Math.round(bytes / Math.max(seconds, 1e-6) / 1024);
-  world.log.info(`${response.object.length} bytes received`);
-  world.log.info(
-    `${bytes} bytes from ${job.name} compiled on ${hostName(host)} in ${seconds.toFixed(4)}s, rate ${rate}kB/s`,
-  );
+/** Sends the text and reads the answer, which is awaited at once, since a server may refuse a job before it has read all of it. */
+async function exchange(connection: Connection, { version, source }: Text, world: World): Promise<CompileResponse> {
+  const { log, state } = world;
+  const body = encodeBody('DOTI', version, source);
+  let begun: number | undefined;
+  const answering = connection.receive(new Decoder(readResponse(version)), () => {
+    begun = world.seconds();
+    state.show('remote', 'Receive');
+  });
+  const sending = async (): Promise<void> => {
+    await connection.send(body);
+    if (begun === undefined) state.show('remote', 'Compile');
+  };
+  // When sending fails the answer fails with the same error, unless the server had answered already.
+  sending().catch(() => {});
+  const response = await unlessInterrupted(answering, world.interrupted);
+  const size = response.object.length;
+  log.info(`${size} bytes received ${rateOf(size, world.seconds() - (begun ?? 0))}`);
+  return response;
+}
+
+function rateOf(bytes: number, seconds: number): string {
+  const rate = Math.round(bytes / 1024 / Math.max(seconds, 1e-6));
+  return `in ${seconds.toFixed(6)}s, rate ${rate}kB/s`;
 }

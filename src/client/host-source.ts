@@ -8,7 +8,7 @@ import { noHosts, parseHostList, shuffle } from './host-list.ts';
 import type { HostList, HostSource } from './host-list.ts';
 
 /** The list of the whole machine, where this system keeps such files. */
-export const systemHosts = process.platform === 'freebsd' ? '/usr/local/etc/distcc/hosts' : '/etc/distcc/hosts';
+const systemHosts = process.platform === 'freebsd' ? '/usr/local/etc/distcc/hosts' : '/etc/distcc/hosts';
 
 /** A list that is longer is some other file. */
 const longestFile = 1024 * 1024;
@@ -30,7 +30,7 @@ function readHostsFile(path: string): string | undefined {
 }
 
 /** The first host list that exists, without merging (client-run reference, section 3.1); undefined when there is none. */
-export function findHostSource(environment: Environment): HostSource | undefined {
+function findHostSource(environment: Environment): HostSource | undefined {
   const variable = readVariable('DISTCC_HOSTS', environment);
   if (variable !== undefined) return { name: '$DISTCC_HOSTS', text: variable, places: 'words' };
   const directory = distccDirectory(environment);

@@ -91,9 +91,13 @@ export function thisMachine({ environment, directory }: Call, log: Logger, inter
     keepMessages(bytes) {
       if (!keep) return;
       const nameOf = (digits: string): string => join(temporary, `distcc_server_stderr_${digits}.txt`);
-      const { descriptor } = openNewFile(nameOf, 0o600);
-      writeFileSync(descriptor, bytes);
-      closeSync(descriptor);
+      try {
+        const { descriptor } = openNewFile(nameOf, 0o600);
+        writeFileSync(descriptor, bytes);
+        closeSync(descriptor);
+      } catch (error) {
+        log.warning(`cannot keep the messages of the server in "${temporary}": ${systemReason(error)}`);
+      }
     },
     tell,
     pause: (milliseconds) => setTimeout(milliseconds),

@@ -20,7 +20,7 @@ export function pathDirectories(path: string | undefined, directory: string): st
 }
 
 /** Whether a file is a link to a program of that name. */
-export function leadsTo(path: string, program: string): boolean {
+function leadsTo(path: string, program: string): boolean {
   try {
     return basename(realpathSync(path)) === program;
   } catch {
