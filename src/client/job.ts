@@ -4,7 +4,7 @@ import { Failure } from '../basics/failure.ts';
 import { crossCommand } from '../compiler/cross-names.ts';
 import { pathBehindMasquerade } from '../compiler/masquerade-path.ts';
 import { scanArguments } from '../compiler/scan-arguments.ts';
-import type { RemoteVerdict } from '../compiler/scan-arguments.ts';
+import type { RemoteVerdict } from '../compiler/verdict.ts';
 import { baseName } from '../compiler/source-name.ts';
 import { findInvocation } from '../compiler/which-compiler.ts';
 import { guardLevel, guardVariable, readVariable } from '../config/client-environment.ts';

@@ -1,5 +1,5 @@
 import { isClang } from './compiler-family.ts';
-import type { RemoteVerdict } from './scan-arguments.ts';
+import type { RemoteVerdict } from './verdict.ts';
 
 /** The dependency file that `-MD` writes beside an output: the extension of its last part replaced by `.d` (`a/x.y.o` gives `a/x.y.d`). */
 export function dependencyFile(output: string): string {

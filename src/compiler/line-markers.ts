@@ -1,5 +1,5 @@
 import { isClang } from './compiler-family.ts';
-import type { RemoteVerdict } from './scan-arguments.ts';
+import type { RemoteVerdict } from './verdict.ts';
 
 /** A line marker at the very start of preprocessed text, and the one that gcc puts behind it for the working directory. */
 const firstMarker = /^# [0-9]+ "((?:[^"\\\n]|\\.)*)"[^\n]*\n/;

@@ -2,7 +2,7 @@ import { isClang } from './compiler-family.ts';
 import { dependencyWords } from './dependency-file.ts';
 import { preprocessedLanguage } from './languages.ts';
 import { onlyShapesText, positionsForCompiling } from './preprocessor-options.ts';
-import type { RemoteVerdict } from './scan-arguments.ts';
+import type { RemoteVerdict } from './verdict.ts';
 import { isObjectName, isSourceName } from './source-name.ts';
 
 /**

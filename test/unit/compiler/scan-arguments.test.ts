@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { scanArguments } from '../../../src/compiler/scan-arguments.ts';
-import type { LocalVerdict, RemoteVerdict } from '../../../src/compiler/scan-arguments.ts';
+import type { LocalVerdict, RemoteVerdict } from '../../../src/compiler/verdict.ts';
 import { preprocessCommand, remoteCommand } from '../../../src/compiler/split-command.ts';
 import { findInvocation } from '../../../src/compiler/which-compiler.ts';
 

@@ -5,7 +5,7 @@ import { join, relative, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missingMarkers } from '../../../src/compiler/line-markers.ts';
 import { scanArguments } from '../../../src/compiler/scan-arguments.ts';
-import type { RemoteVerdict } from '../../../src/compiler/scan-arguments.ts';
+import type { RemoteVerdict } from '../../../src/compiler/verdict.ts';
 import { preprocessedExtension } from '../../../src/compiler/source-name.ts';
 import { preprocessCommand, remoteCommand } from '../../../src/compiler/split-command.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { scanArguments } from '../../../src/compiler/scan-arguments.ts';
-import type { RemoteVerdict } from '../../../src/compiler/scan-arguments.ts';
+import type { RemoteVerdict } from '../../../src/compiler/verdict.ts';
 import { preprocessCommand, remoteCommand } from '../../../src/compiler/split-command.ts';
 
 function verdictOf(line: string): RemoteVerdict {

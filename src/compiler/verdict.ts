@@ -1,0 +1,31 @@
+/** A compile of one source into one object or assembler file, which another machine can do. */
+export interface RemoteVerdict {
+  readonly run: 'remotely';
+  /** The command, compiler first, with `-o NAME` at the end when it had none. */
+  readonly words: readonly string[];
+  readonly sourceAt: number;
+  readonly outputAt: number;
+  /** Whether the word of the output is `-oNAME` rather than `NAME` behind `-o`. */
+  readonly joined: boolean;
+  /** Whether the `-o NAME` is ours: gcc names other targets in a `.d` file when it is the user's. */
+  readonly appended: boolean;
+  readonly source: string;
+  readonly output: string;
+  /** Whether the output is assembler text (`-S`). */
+  readonly assemble: boolean;
+  /** Whether the source needs no preprocessor, by its name or by the language behind `-x`. */
+  readonly preprocessed: boolean;
+}
+
+/** A command for this machine only; `because` is a sentence that names the word at fault. */
+export interface LocalVerdict {
+  readonly run: 'locally';
+  readonly because: string;
+  /** Whether it only preprocesses, so that it takes a preprocessor's slot. */
+  readonly preprocessOnly: boolean;
+  /** The command as the user gave it. */
+  readonly words: readonly string[];
+}
+
+/** Where a command can run. */
+export type Verdict = RemoteVerdict | LocalVerdict;
