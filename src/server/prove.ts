@@ -1,0 +1,87 @@
+import os from 'node:os';
+import { exitStatus } from '../basics/exit-status.ts';
+import { Failure, reasonOf } from '../basics/failure.ts';
+import { readWholeNumber } from '../basics/whole-number.ts';
+import { type DaemonOptions, logLevelNames } from '../config/daemon-options.ts';
+import type { Logger } from '../logging/logger.ts';
+import { spawn } from '../system/spawn.ts';
+import { openSpool, type Spool, sweepSpools } from '../system/temporary-folder.ts';
+import type { AccessList } from './access-list.ts';
+import { ByteBudget } from './byte-budget.ts';
+import { compilerEnvironment } from './compiler-environment.ts';
+import type { Service } from './connection.ts';
+import { type DaemonLog, type LogTarget, openDaemonLog } from './daemon-log.ts';
+import { isDetached } from './detach.ts';
+import { FairQueue } from './fair-queue.ts';
+import { compilerPath, readPermittedCompilers, usualMasqueradeDirs } from './permitted-compilers.ts';
+
+const spoolPrefix = 'distccd-';
+const defaultLifetimeMs = 2 * 3600_000;
+const deadlines = { receiving: 1800_000, silence: 300_000, waiting: 1800_000, answering: 600_000 };
+
+/** What the start found out and the administrator should read. */
+export type Notices = string[];
+
+/** A service of which everything has been tried. */
+export interface ProvenService extends Service {
+  readonly daemonLog: DaemonLog;
+  readonly spool: Spool;
+  readonly jobs: number;
+}
+
+function logTarget(options: DaemonOptions, notices: Notices): LogTarget {
+  if (options['log-stderr'] && isDetached(process.env)) {
+    notices.push('--log-stderr needs --no-detach, since a detached daemon has no stderr: logging to syslog');
+    return { to: 'syslog' };
+  }
+  if (options['log-stderr']) return { to: 'stderr' };
+  return options['log-file'] === undefined ? { to: 'syslog' } : { to: 'file', path: options['log-file'] };
+}
+
+/** Tries everything that serving needs, as the account that will need it, so that nothing fails with the first job. */
+export function prove(options: DaemonOptions, access: () => AccessList, notices: Notices): ProvenService {
+  const searchPath = process.env['DISTCCD_PATH'] ?? process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin';
+  const compilers = readPermittedCompilers({
+    masqueradeDirs: options['masquerade-dir'],
+    searchPath,
+    commandList: process.env['DISTCC_CMDLIST'],
+    commandListWords: readWholeNumber(process.env['DISTCC_CMDLIST_NUMWORDS'] ?? '1', 1, 100) ?? 1,
+    everything: options['enable-tcp-insecure'],
+  });
+  if (options['enable-tcp-insecure']) notices.push('--enable-tcp-insecure: every client may run every program here');
+  const daemonLog = openDaemonLog(logTarget(options, notices), logLevelNames[options['log-level']]);
+  const spool = makeSpool(daemonLog.log);
+  const jobs = options.jobs ?? os.cpus().length + 2;
+  const masks = [...options['masquerade-dir'], ...usualMasqueradeDirs];
+  return {
+    daemonLog,
+    log: daemonLog.log,
+    jobs,
+    spool,
+    spawn,
+    access,
+    compilers,
+    everythingPermitted: options['enable-tcp-insecure'],
+    environment: compilerEnvironment(process.env, compilerPath(searchPath, masks)),
+    lifetimeMs: options['job-lifetime'] === 0 ? defaultLifetimeMs : options['job-lifetime'] * 1000,
+    graceMs: 1000,
+    queue: new FairQueue(jobs),
+    budget: new ByteBudget(Math.min(1024 ** 3, os.totalmem() / 4)),
+    deadlines,
+  };
+}
+
+function makeSpool(log: Logger): Spool {
+  const directory = process.env['TMPDIR'] || '/tmp';
+  try {
+    process.chdir(directory);
+    const swept = sweepSpools(directory, spoolPrefix);
+    if (swept.length > 0) log.notice(`removed what a daemon that did not end properly left: ${swept.join(', ')}`);
+    return openSpool(directory, spoolPrefix);
+  } catch (error) {
+    throw new Failure(
+      exitStatus.inputOutput,
+      `cannot use the temporary directory "${directory}": ${reasonOf(error)}; set TMPDIR to one that the account may write`,
+    );
+  }
+}
