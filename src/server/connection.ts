@@ -107,7 +107,7 @@ class Conversation {
 
   async #receive(): Promise<JobEnd> {
     const { budget, deadlines } = this.#service;
-    this.#limit(deadlines.receiving, 'the request took too long to arrive');
+    this.#limit(deadlines.receiving, new Overdue('the request took too long to arrive'));
     let received;
     try {
       received = await receiveRequest(this.#socket, budget, this.#over.signal);
@@ -181,7 +181,7 @@ class Conversation {
   /** Waits for a slot, and holds it while the compiler runs. */
   async #inTurn(work: () => Promise<Compiled>): Promise<Compiled> {
     const { queue, deadlines } = this.#service;
-    this.#limit(deadlines.waiting, 'no slot became free in time');
+    this.#limit(deadlines.waiting, new Refusal('no slot became free in time: this server has too much to do'));
     const release: Release = await queue.enter(this.#address, this.#over.signal);
     this.#working = true;
     // The compiler has a limit of its own.
@@ -259,8 +259,8 @@ class Conversation {
     });
   }
 
-  #limit(milliseconds: number, sentence: string): void {
+  #limit(milliseconds: number, error: Error): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#over.abort(new Overdue(sentence)), milliseconds);
+    this.#timer = setTimeout(() => this.#over.abort(error), milliseconds);
   }
 }
