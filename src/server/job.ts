@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { exitStatus } from '../basics/exit-status.ts';
 import { reasonOf } from '../basics/failure.ts';
@@ -117,25 +117,21 @@ async function finish(child: Child, signal: AbortSignal, { lifetimeMs, graceMs }
 
 /** Reads a file that the compiler wrote; a missing one is empty, as for distcc, which makes it beforehand. */
 function readOutput(path: string, what: string): Buffer {
-  let descriptor: number;
-  try {
-    // The compiler may have put a link or a pipe there.
-    descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return empty;
-    throw new Refusal(`cannot read the ${what} of the compiler: ${reasonOf(error)}`);
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined || (found.isFile() && found.size === 0)) return empty;
+  // The compiler may have put a link or a pipe there.
+  if (!found.isFile()) throw new Refusal(`the ${what} of the compiler is no plain file: compile this file locally`);
+  if (found.size > limits.bodyLength) {
+    throw new Refusal(
+      `the ${what} of the compiler is larger than ${limits.bodyLength} bytes: compile this file locally`,
+    );
   }
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    const { size } = fstatSync(descriptor);
-    if (size > limits.bodyLength)
-      throw new Refusal(
-        `the ${what} of the compiler is larger than ${limits.bodyLength} bytes: compile this file locally`,
-      );
-    if (size === 0) return empty;
-    const bytes = Buffer.allocUnsafe(size);
+    const bytes = Buffer.allocUnsafe(found.size);
     let filled = 0;
-    while (filled < size) {
-      const count = readSync(descriptor, bytes, filled, size - filled, null);
+    while (filled < bytes.length) {
+      const count = readSync(descriptor, bytes, filled, bytes.length - filled, null);
       if (count === 0) break;
       filled += count;
     }

@@ -141,6 +141,16 @@ describe('a job', () => {
     expect(rest).toContain('a.i');
   });
 
+  it('sends nothing but plain files that the compiler wrote', async () => {
+    for (const script of ['ln -s /etc/hostname a.o', 'mkfifo a.o', 'mkdir a.o']) {
+      fakeCompiler(script);
+      await start();
+      expect(await refusalOf(['fakecc', '-c', 'a.c'])).toContain('is no plain file');
+      expect(leftovers(daemon.temporary)).toEqual([]);
+      await daemon.end();
+    }
+  });
+
   it('gives hostile file names a harmless form', async () => {
     fakeCompiler('for word in "$@"; do echo "<$word>"; done; ls -A');
     await start();
