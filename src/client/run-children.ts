@@ -30,13 +30,22 @@ function missing(name: string, reason: string): Failure {
   return new Failure(exitStatus.compilerMissing, `failed to exec ${name}: ${reason}`);
 }
 
-/** The file of a command's program; a link to distcc on PATH is passed over, so that a masquerading name is not run twice. */
-function programOf({ argv: [name = ''], environment }: Command): string {
-  if (name.includes('/')) return name;
-  const search = { path: environment['PATH'], directory: process.cwd(), notLeadingTo: 'distcc' };
-  const path = findProgram(name, search);
+/** A command whose program has been found. */
+interface Executable extends Command {
+  readonly path: string;
+}
+
+/**
+ * Finds the file of a command's program. A link to distcc on PATH is passed over, so that a masquerading name is not run twice; the program
+ * then has to be called by its path, since gcc looks for its parts beside the first file on PATH that has the name it was called by.
+ */
+function locate({ argv, environment }: Command): Executable {
+  const [name = '', ...rest] = argv;
+  if (name.includes('/')) return { path: name, argv, environment };
+  const search = { path: environment['PATH'], directory: process.cwd() };
+  const path = findProgram(name, { ...search, notLeadingTo: 'distcc' });
   if (path === undefined) throw missing(name, 'No such file or directory');
-  return path;
+  return { path, argv: findProgram(name, search) === path ? argv : [path, ...rest], environment };
 }
 
 function openOutput({ temporary, keep }: Surroundings, extension: string): TemporaryFile {
@@ -48,11 +57,11 @@ function openOutput({ temporary, keep }: Surroundings, extension: string): Tempo
 }
 
 function preprocess(command: Command, extension: string, surroundings: Surroundings): Preprocessor {
-  const path = programOf(command);
+  const executable = locate(command);
   const file = openOutput(surroundings, extension);
   let child: RunningChild;
   try {
-    child = startChild({ path, ...command, stdin: 'null', stdout: file.descriptor, group: 'own' });
+    child = startChild({ ...executable, stdin: 'null', stdout: file.descriptor, group: 'own' });
   } catch (error) {
     file.close();
     throw missing(command.argv[0] ?? '', systemReason(error));
@@ -73,19 +82,19 @@ function preprocess(command: Command, extension: string, surroundings: Surroundi
 }
 
 /** Becomes the program; returns only when that is impossible, by throwing. */
-async function becomeIt(path: string, command: Command, { interruption, stateFolder }: Surroundings): Promise<never> {
+async function becomeIt(executable: Executable, { interruption, stateFolder }: Surroundings): Promise<never> {
   if (stateFolder !== undefined) sweepStateFolder(stateFolder);
   // A signal that has come already is heard now; one that comes later finds no handler and ends us, or the compiler.
   await setImmediate();
   if (interruption.signal.aborted) throw new Interrupted();
   interruption.disarm();
-  return become(path, command.argv, command.environment);
+  return become(executable.path, executable.argv, executable.environment);
 }
 
-async function runAndReturn(path: string, command: Command, { interruption }: Surroundings): Promise<number> {
+async function runAndReturn(executable: Executable, { interruption }: Surroundings): Promise<number> {
   const { isatty } = await import('node:tty');
   const group = isatty(0) ? 'ours' : 'own';
-  const child = startChild({ path, ...command, stdin: 'inherited', stdout: 'inherited', group });
+  const child = startChild({ ...executable, stdin: 'inherited', stdout: 'inherited', group });
   try {
     return await unlessInterrupted(child.ended, interruption.signal);
   } catch (error) {
@@ -99,11 +108,11 @@ export function childRunner(surroundings: Surroundings): Pick<World, 'preprocess
   return {
     preprocess: (command, extension) => preprocess(command, extension, surroundings),
     async runHere(command, { andReturn, lock }) {
-      const path = programOf(command);
+      const executable = locate(command);
       try {
-        if (andReturn || !canBecome) return await runAndReturn(path, command, surroundings);
+        if (andReturn || !canBecome) return await runAndReturn(executable, surroundings);
         lock?.keepThroughExec();
-        return await becomeIt(path, command, surroundings);
+        return await becomeIt(executable, surroundings);
       } catch (error) {
         if (error instanceof Interrupted) throw error;
         throw missing(command.argv[0] ?? '', systemReason(error));

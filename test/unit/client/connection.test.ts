@@ -67,6 +67,16 @@ describe('connectionOver()', () => {
     expect(ends).toEqual([false]);
   });
 
+  it('takes an answer from a server that reads no more', async () => {
+    const { connection, toUs, fromUs } = piped();
+    const sending = connection.send([Buffer.alloc(10_000_000)]);
+    const answer = connection.receive(decoder(), () => {});
+    fromUs.destroy(new Error('broken pipe'));
+    await expect(sending).rejects.toThrow('broken pipe');
+    for (const chunk of encodeResponse(response)) toUs.write(chunk);
+    expect((await answer).status).toBe(0);
+  });
+
   it('tells the user what a server without an answer may mean', async () => {
     const { connection, toUs, ends } = piped();
     const answer = connection.receive(decoder(), () => {});

@@ -79,6 +79,8 @@ except OSError: print('taken')`;
     const file = join(folder, 'backoff_tcp_angry_4000_0');
     expect(readFileSync(file, 'utf8')).toBe('x');
     const before = Date.now() / 1000 - 61;
+    utimesSync(file, before + 31, before + 31);
+    expect(locks.rests(angry)).toBe(true);
     utimesSync(file, before, before);
     expect(locks.rests(angry)).toBe(false);
     locks.rest(angry);
