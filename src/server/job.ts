@@ -1,7 +1,6 @@
 import { closeSync, constants, lstatSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { exitStatus } from '../basics/exit-status.ts';
-import { reasonOf } from '../basics/failure.ts';
 import { formatLine, type Logger } from '../logging/logger.ts';
 import { type Child, endGroup, type Spawn, StartError } from '../system/spawn.ts';
 import type { Spool } from '../system/temporary-folder.ts';
