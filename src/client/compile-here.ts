@@ -1,7 +1,7 @@
 import { baseName } from '../compiler/source-name.ts';
 import { resultText, exitStatusOf } from './result-text.ts';
 import { unlessInterrupted } from './faults.ts';
-import { takeLocalSlot } from './slots.ts';
+import type { LocalWork } from './slots.ts';
 import type { FileLock } from '../system/file-lock.ts';
 import type { Command, World } from './world.ts';
 
@@ -18,12 +18,12 @@ export type Place =
   /** One that is ours already. */
   | { readonly kind: 'taken'; readonly lock: FileLock }
   /** The first one that gets free of so many. */
-  | { readonly kind: 'wait'; readonly slots: number };
+  | { readonly kind: 'wait'; readonly slots: number; readonly work: LocalWork };
 
 async function lockOf(place: Place, world: World): Promise<FileLock | undefined> {
   if (place.kind === 'taken') return place.lock;
   if (place.kind === 'none') return undefined;
-  const taken = await takeLocalSlot(place.slots, world);
+  const taken = await world.slots.takeLocal(place.slots, place.work);
   if (taken !== undefined) world.state.know('local', { slot: taken.slot });
   return taken?.lock;
 }

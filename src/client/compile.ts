@@ -3,6 +3,7 @@ import { Failure } from '../basics/failure.ts';
 import { readVariable } from '../config/client-environment.ts';
 import { readWaitStatus } from '../wire/wait-status.ts';
 import { compileHere } from './compile-here.ts';
+import type { Place } from './compile-here.ts';
 import { distribute } from './distribute.ts';
 import type { Distribution } from './distribute.ts';
 import { Interrupted } from './faults.ts';
@@ -12,7 +13,6 @@ import type { HostList } from './host-list.ts';
 import { placeOf, understand } from './job.ts';
 import type { LocalJob, RemoteJob } from './job.ts';
 import { exitStatusOf, resultText } from './result-text.ts';
-import { letRest, praise } from './slots.ts';
 import type { Call, World } from './world.ts';
 
 /**
@@ -62,11 +62,17 @@ function slotNumbers(world: World): HostList {
   }
 }
 
+const waitFor = (slots: number): Place => ({ kind: 'wait', slots, work: 'compile' });
+
 async function runLocally(job: LocalJob, world: World): Promise<number> {
   world.log.info(`running locally: ${job.because}`);
   if (job.guarded) return compileHere(job, { kind: 'none' }, world);
   const { localSlots, cppSlots } = slotNumbers(world);
-  return compileHere(job, { kind: 'wait', slots: job.preprocessOnly ? cppSlots : localSlots }, world);
+  return compileHere(
+    job,
+    job.preprocessOnly ? { kind: 'wait', slots: cppSlots, work: 'preprocess' } : waitFor(localSlots),
+    world,
+  );
 }
 
 type Answered = Extract<Distribution, { kind: 'answered' }> & { readonly begin: number };
@@ -84,7 +90,7 @@ async function finish(job: RemoteJob, answered: Answered, world: World): Promise
   }
   world.tell('stdout', response.stdout);
   world.tell('stderr', response.stderr);
-  praise(host, world);
+  world.slots.praise(host);
   world.log.info(resultText(`compile ${job.name} on ${host.definition}`, 0));
   world.log.info(`elapsed compilation time ${(world.seconds() - answered.begin).toFixed(6)}s`);
   return 0;
@@ -105,7 +111,7 @@ async function judgeFailure(job: RemoteJob, { host, answer }: Answered, world: W
   if (readsFiles(source)) {
     log.info('Found unsupported .incbin directive, compiling locally.');
     log.warning(`${job.name}: can't distribute due to unsupported directives, running locally`);
-    return compileHere(job, { kind: 'wait', slots: slotNumbers(world).localSlots }, world);
+    return compileHere(job, waitFor(slotNumbers(world).localSlots), world);
   }
   if (compilerSaysNo && readVariable('DISTCC_SKIP_LOCAL_RETRY', job.environment)) {
     world.tell('stderr', response.stderr);
@@ -132,7 +138,7 @@ function compareResults(
 ): void {
   if (codes.remote === codes.local) return;
   world.log.warning(`remote compilation of '${job.name}' failed, retried locally and got a different result.`);
-  letRest(host, world);
+  world.slots.rest(host, 'its compiler fails where the one here does not');
 }
 
 interface Fallback {
@@ -156,5 +162,5 @@ async function fallBack(job: RemoteJob, { status, last, andReturn }: Fallback, w
       ? 'failed to distribute, running locally instead'
       : `failed to distribute ${job.name} to ${last.definition}, running locally instead`,
   );
-  return compileHere(job, { kind: 'wait', slots: slotNumbers(world).localSlots }, world, andReturn);
+  return compileHere(job, waitFor(slotNumbers(world).localSlots), world, andReturn);
 }

@@ -11,7 +11,6 @@ import type { RemoteJob } from './job.ts';
 import { startPreprocessing } from './preprocessing.ts';
 import type { Preprocessing } from './preprocessing.ts';
 import { mostAttemptsWithoutBackOff } from './schedule.ts';
-import { letRest, takeHost } from './slots.ts';
 import type { TakenHost } from './slots.ts';
 import type { World } from './world.ts';
 
@@ -33,15 +32,39 @@ interface Trail {
   preprocessing: Preprocessing | undefined;
 }
 
+/**
+ * Waits for a host. Where it helps, the source is preprocessed meanwhile, so that a host that gets free has work at once; not where this
+ * machine is on the list, since then nobody may need the text.
+ */
+async function takeHost(job: RemoteJob, list: HostList, trail: Trail, world: World): Promise<TakenHost | undefined> {
+  const taking = world.slots.takeHost(list.hosts, trail.failed);
+  if (!world.preprocessAhead || list.hosts.some(({ kind }) => kind === 'local')) return taking;
+  let decided = false;
+  const decide = (): void => void (decided = true);
+  taking.then(decide, decide);
+  // A place that is free at once, or a list without a host, is known by now.
+  await null;
+  if (decided) return taking;
+  try {
+    trail.preprocessing ??= await startPreprocessing(job, list.cppSlots, world);
+    return await Promise.race([taking, trail.preprocessing.text.then(() => taking)]);
+  } catch (error) {
+    taking.then(
+      (late) => late?.lock.release(),
+      () => {},
+    );
+    throw error;
+  }
+}
+
 /** Hosts are tried until one answers; without back-off a limited number of times. */
 async function tryHosts(job: RemoteJob, list: HostList, trail: Trail, world: World): Promise<Distribution> {
-  const knowledge = { failed: trail.failed, rests: (host: DistantHost) => world.locks.rests(host) };
   for (;;) {
     if (!world.backOff && trail.failed.size === mostAttemptsWithoutBackOff) {
       world.log.warning(`Couldn't find a host in ${mostAttemptsWithoutBackOff} attempts, retrying locally`);
       return { kind: 'nobody', status: exitStatus.noHosts, last: trail.last };
     }
-    const taken = await takeHost(list.hosts, knowledge, world);
+    const taken = await takeHost(job, list, trail, world);
     if (taken === undefined) return { kind: 'nobody', status: exitStatus.noHosts, last: trail.last };
     const distribution = await tryHost(job, taken, trail, { list, world });
     if (distribution !== undefined) return distribution;
@@ -56,7 +79,7 @@ function report(host: DistantHost, error: TransportError, world: World): void {
   }
   const named = error.message.includes(host.name);
   world.log.error(named ? error.message : `${host.definition}: ${error.message}`);
-  letRest(host, world);
+  world.slots.rest(host, error.message);
 }
 
 /** Undefined when the host failed and another one should be tried. */

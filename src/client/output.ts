@@ -1,4 +1,4 @@
-import { accessSync, closeSync, constants, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { accessSync, closeSync, constants, fchmodSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -38,11 +38,12 @@ export function outputObstacle(path: string): string | undefined {
 }
 
 /** Writes a file of its own beside the output, so that the last step is a rename within one file system. */
-function replace(path: string, bytes: Buffer): void {
+function replace(path: string, bytes: Buffer, umask: number | undefined): void {
   const beside = (digits: string): string => join(dirname(path), `.distcc-${process.pid}-${digits}.tmp`);
   const { path: name, descriptor } = openNewFile(beside, 0o666);
   try {
     try {
+      if (umask !== undefined) fchmodSync(descriptor, 0o666 & ~umask);
       writeFileSync(descriptor, bytes);
     } finally {
       closeSync(descriptor);
@@ -55,15 +56,15 @@ function replace(path: string, bytes: Buffer): void {
 }
 
 /**
- * Stores a compiler's output, mode 0666 less the umask. A regular file appears whole or not at all; devices, fifos and files in a
+ * Stores a compiler's output, mode 0666 less the umask, which is this process's unless it is given. A regular file appears whole or not at all; devices, fifos and files in a
  * directory where nothing can be made are written as they are. Throws an Error with a sentence.
  */
-export async function saveOutput(path: string, bytes: Buffer): Promise<void> {
+export async function saveOutput(path: string, bytes: Buffer, umask?: number): Promise<void> {
   try {
     const old = found(path);
     const special = old !== undefined && !old.isFile();
     if (special || (old !== undefined && !writable(dirname(path)))) await writeFile(path, bytes);
-    else replace(path, bytes);
+    else replace(path, bytes, umask);
   } catch (error) {
     throw new Error(`cannot write "${path}": ${systemReason(error)}`, { cause: error });
   }

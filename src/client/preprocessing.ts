@@ -7,7 +7,6 @@ import { CannotDistribute, PreprocessorFailed } from './faults.ts';
 import { placeOf } from './job.ts';
 import type { RemoteJob } from './job.ts';
 import { resultText } from './result-text.ts';
-import { takeLocalSlot } from './slots.ts';
 import type { Preprocessor, World } from './world.ts';
 
 /** A source on its way to being preprocessed text; one preprocessor's work serves every host that is tried. */
@@ -55,7 +54,7 @@ export async function startPreprocessing(job: RemoteJob, cppSlots: number, world
     const text = Promise.resolve(readPreprocessed(placeOf(job, source), world));
     return { text, stop: () => Promise.resolve() };
   }
-  const slot = await takeLocalSlot(cppSlots, world);
+  const slot = await world.slots.takeLocal(cppSlots, 'preprocess');
   world.state.show('local', waiting, { host: 'localhost', ...(slot === undefined ? {} : { slot: slot.slot }) });
   let preprocessor: Preprocessor;
   try {

@@ -17,6 +17,8 @@ const childGrace = 500;
 
 /** What the children of one client have in common. */
 export interface Surroundings {
+  /** Where relative names start. */
+  readonly directory: string;
   /** The directory of temporary files. */
   readonly temporary: string;
   /** Whether temporary files are kept. */
@@ -26,12 +28,13 @@ export interface Surroundings {
   readonly interruption: Interruption;
 }
 
-function missing(name: string, reason: string): Failure {
+/** What is said when there is no such program. */
+export function missing(name: string, reason: string): Failure {
   return new Failure(exitStatus.compilerMissing, `failed to exec ${name}: ${reason}`);
 }
 
 /** A command whose program has been found. */
-interface Executable extends Command {
+export interface Executable extends Command {
   readonly path: string;
 }
 
@@ -39,10 +42,10 @@ interface Executable extends Command {
  * Finds the file of a command's program. A link to distcc on PATH is passed over, so that a masquerading name is not run twice; the program
  * then has to be called by its path, since gcc looks for its parts beside the first file on PATH that has the name it was called by.
  */
-function locate({ argv, environment }: Command): Executable {
+export function locate({ argv, environment }: Command, directory: string): Executable {
   const [name = '', ...rest] = argv;
   if (name.includes('/')) return { path: name, argv, environment };
-  const search = { path: environment['PATH'], directory: process.cwd() };
+  const search = { path: environment['PATH'], directory };
   const path = findProgram(name, { ...search, notLeadingTo: 'distcc' });
   if (path === undefined) throw missing(name, 'No such file or directory');
   return { path, argv: findProgram(name, search) === path ? argv : [path, ...rest], environment };
@@ -57,7 +60,7 @@ function openOutput({ temporary, keep }: Surroundings, extension: string): Tempo
 }
 
 function preprocess(command: Command, extension: string, surroundings: Surroundings): Preprocessor {
-  const executable = locate(command);
+  const executable = locate(command, surroundings.directory);
   const file = openOutput(surroundings, extension);
   let child: RunningChild;
   try {
@@ -108,7 +111,7 @@ export function childRunner(surroundings: Surroundings): Pick<World, 'preprocess
   return {
     preprocess: (command, extension) => preprocess(command, extension, surroundings),
     async runHere(command, { andReturn, lock }) {
-      const executable = locate(command);
+      const executable = locate(command, surroundings.directory);
       try {
         if (andReturn || !canBecome) return await runAndReturn(executable, surroundings);
         lock?.keepThroughExec();

@@ -1,10 +1,11 @@
+import type { Logger } from '../logging/logger.ts';
 import type { FileLock } from '../system/file-lock.ts';
 import { systemReason } from '../system/error-text.ts';
 import { CannotDistribute, unlessInterrupted } from './faults.ts';
 import type { DistantHost, Host } from './host.ts';
+import type { LockFolder } from './lock-folder.ts';
 import { candidatesOf, pauseBefore, usableHosts } from './schedule.ts';
-import type { Candidate, Knowledge } from './schedule.ts';
-import type { World } from './world.ts';
+import type { Candidate } from './schedule.ts';
 
 /** A place that is ours until the lock is released. */
 export interface TakenSlot {
@@ -17,82 +18,102 @@ export interface TakenHost extends Candidate {
   readonly lock: FileLock;
 }
 
+/** What a place of this machine is for. */
+export type LocalWork = 'compile' | 'preprocess';
+
+/** The places that all clients of a user share, and what they know about the hosts. */
+export interface Slots {
+  /**
+   * Waits for a place on a host that has not failed this job and does not rest; undefined when there is none to wait for.
+   * @throws CannotDistribute, Interrupted
+   */
+  takeHost(hosts: readonly Host[], failed: ReadonlySet<Host>): Promise<TakenHost | undefined>;
+  /** Waits for one of the first `count` places of this machine; undefined when places cannot be kept: the job runs without one. */
+  takeLocal(count: number, work: LocalWork): Promise<TakenSlot | undefined>;
+  /** Notes for all clients that a host failed, and why. */
+  rest(host: DistantHost, why: string): void;
+  /** Notes for all clients that a host works. */
+  praise(host: DistantHost): void;
+}
+
+/** What clients that share nothing but a folder need for waiting. */
+export interface Polling {
+  readonly locks: LockFolder;
+  readonly log: Logger;
+  readonly interrupted: AbortSignal;
+  pause(milliseconds: number): Promise<void>;
+  /** How many ms the user wants between two looks for a free slot. */
+  readonly pauseWished: number | undefined;
+}
+
 function lockFault(error: unknown): string {
   const path = error instanceof Error && 'path' in error ? ` "${String(error.path)}"` : '';
   return `failed to lock${path}: ${systemReason(error)}`;
 }
 
 /** Asks again and again until there is an answer. */
-async function poll<T>(ask: () => T | undefined, wished: number | undefined, world: World): Promise<T> {
+async function poll<T>(ask: () => T | undefined, { pause, pauseWished, interrupted }: Polling): Promise<T> {
   for (let attempt = 0; ; attempt += 1) {
     const answer = ask();
     if (answer !== undefined) return answer;
-    await unlessInterrupted(world.pause(pauseBefore(attempt, wished)), world.interrupted);
+    await unlessInterrupted(pause(pauseBefore(attempt, pauseWished)), interrupted);
   }
 }
 
-/** Waits for one of the first `count` places of this machine; undefined when places cannot be kept: the job runs without one. */
-export function takeLocalSlot(count: number, world: World): Promise<TakenSlot | undefined> {
-  return poll<TakenSlot | { slot: undefined }>(
-    () => {
-      try {
-        return world.locks.takeLocal(count);
-      } catch (error) {
-        world.log.error(`${lockFault(error)}: running without a slot`);
-        return { slot: undefined };
-      }
-    },
-    world.pauseWished,
-    world,
-  ).then((taken) => (taken.slot === undefined ? undefined : taken));
-}
-
 /** A free place, or that there is no host to wait for, or nothing yet. */
-function lookForPlace(hosts: readonly Host[], knowledge: Knowledge, world: World): TakenHost | 'none' | undefined {
+function lookForPlace(
+  hosts: readonly Host[],
+  failed: ReadonlySet<Host>,
+  locks: LockFolder,
+): TakenHost | 'none' | undefined {
   // Asked each time: another client may find out that a host is gone while we wait for it.
-  const usable = usableHosts(hosts, knowledge);
+  const usable = usableHosts(hosts, { failed, rests: (host) => locks.rests(host) });
   if (usable.length === 0) return 'none';
   for (const candidate of candidatesOf(usable)) {
-    const lock = world.locks.take(candidate);
+    const lock = locks.take(candidate);
     if (lock !== undefined) return { ...candidate, lock };
   }
   return undefined;
 }
 
-/** Waits for a place on a host that may be used; undefined when no host may be. Throws CannotDistribute. */
-export async function takeHost(
-  hosts: readonly Host[],
-  knowledge: Knowledge,
-  world: World,
-): Promise<TakenHost | undefined> {
-  const found = await poll<TakenHost | 'none'>(
-    () => {
+/** The places as files in a folder, which clients that know nothing of each other lock. */
+export function polledSlots(polling: Polling): Slots {
+  const { locks, log } = polling;
+  return {
+    async takeHost(hosts, failed) {
+      const found = await poll<TakenHost | 'none'>(() => {
+        try {
+          return lookForPlace(hosts, failed, locks);
+        } catch (error) {
+          throw new CannotDistribute(lockFault(error), { cause: error });
+        }
+      }, polling);
+      return found === 'none' ? undefined : found;
+    },
+    async takeLocal(count) {
+      const taken = await poll<TakenSlot | { slot: undefined }>(() => {
+        try {
+          return locks.takeLocal(count);
+        } catch (error) {
+          log.error(`${lockFault(error)}: running without a slot`);
+          return { slot: undefined };
+        }
+      }, polling);
+      return taken.slot === undefined ? undefined : taken;
+    },
+    rest(host) {
       try {
-        return lookForPlace(hosts, knowledge, world);
+        locks.rest(host);
       } catch (error) {
-        throw new CannotDistribute(lockFault(error), { cause: error });
+        log.warning(`cannot note that "${host.definition}" failed: ${systemReason(error)}: others will try it too`);
       }
     },
-    world.pauseWished,
-    world,
-  );
-  return found === 'none' ? undefined : found;
-}
-
-/** Notes for all clients that a host failed. */
-export function letRest(host: DistantHost, world: World): void {
-  try {
-    world.locks.rest(host);
-  } catch (error) {
-    world.log.warning(`cannot note that "${host.definition}" failed: ${systemReason(error)}: others will try it too`);
-  }
-}
-
-/** Notes for all clients that a host works. */
-export function praise(host: DistantHost, world: World): void {
-  try {
-    world.locks.praise(host);
-  } catch (error) {
-    world.log.debug(`cannot note that "${host.definition}" works: ${systemReason(error)}`);
-  }
+    praise(host) {
+      try {
+        locks.praise(host);
+      } catch (error) {
+        log.debug(`cannot note that "${host.definition}" works: ${systemReason(error)}`);
+      }
+    },
+  };
 }

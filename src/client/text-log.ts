@@ -21,7 +21,7 @@ export type LineSink = (line: string) => void;
  * The client's log, in the same form as the daemon's. It is made for every compile, and loading the daemon's logger takes longer than
  * all else that a client does; a test keeps the lines of both equal.
  */
-export function textLog(program: string, least: Level, sink: LineSink): Logger {
+export function textLog(program: string, least: Level, sink: LineSink, pid = process.pid): Logger {
   const lowest = order.indexOf(least);
   const at = (level: Level): ((text: string) => void) => {
     if (order.indexOf(level) < lowest) return () => {};
@@ -30,7 +30,7 @@ export function textLog(program: string, least: Level, sink: LineSink): Logger {
       const shown = text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, (character) => {
         return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
       });
-      sink(`${program}[${process.pid}] ${marks[level] ?? ''}${shown}`);
+      sink(`${program}[${pid}] ${marks[level] ?? ''}${shown}`);
     };
   };
   return {
@@ -44,11 +44,23 @@ export function textLog(program: string, least: Level, sink: LineSink): Logger {
   };
 }
 
-/** Writes lines to a descriptor; a log that cannot be written stops nothing. */
-function sinkTo(descriptor: number): LineSink {
+/** Whose log it is, and how its lines get out of this process. */
+export interface Outlet {
+  /** The process that the user started. */
+  readonly pid: number;
+  /** Writes to a descriptor of that process. */
+  write(descriptor: number, bytes: Buffer): void;
+  /** Opens a file of the user's for appending. */
+  open(path: string): number;
+}
+
+const thisProcess: Outlet = { pid: process.pid, write: writeAll, open: (path) => openSync(path, 'a', 0o666) };
+
+/** Writes lines; a log that cannot be written stops nothing. */
+function sinkTo(write: (bytes: Buffer) => void): LineSink {
   return (line) => {
     try {
-      writeAll(descriptor, Buffer.from(`${line}\n`));
+      write(Buffer.from(`${line}\n`));
     } catch {
       // There is nowhere left to say so.
     }
@@ -59,18 +71,25 @@ function sinkTo(descriptor: number): LineSink {
  * The log that the environment asks for: warnings on stderr, DISTCC_LOG adds what happened and names a file, DISTCC_VERBOSE adds
  * everything (client-run reference, section 7).
  */
-export function openLog(environment: Environment): Logger {
+export function openLog(environment: Environment, outlet = thisProcess): Logger {
+  const to = (descriptor: number): LineSink => sinkTo((bytes) => outlet.write(descriptor, bytes));
   const file = readVariable('DISTCC_LOG', environment);
   const verbose = readVariable('DISTCC_VERBOSE', environment);
   if (file === '') {
     const descriptor = readVariable('UNCACHED_ERR_FD', environment) ?? 2;
-    return textLog('distcc', verbose ? 'debug' : 'warning', sinkTo(descriptor));
+    return textLog('distcc', verbose ? 'debug' : 'warning', to(descriptor), outlet.pid);
   }
   const least = verbose ? 'debug' : 'info';
   try {
-    return textLog('distcc', least, sinkTo(openSync(file, 'a', 0o666)));
+    const descriptor = outlet.open(file);
+    return textLog(
+      'distcc',
+      least,
+      sinkTo((bytes) => writeAll(descriptor, bytes)),
+      outlet.pid,
+    );
   } catch (error) {
-    const log = textLog('distcc', least, sinkTo(2));
+    const log = textLog('distcc', least, to(2), outlet.pid);
     log.error(`failed to open logfile ${file}: ${systemReason(error)}`);
     return log;
   }

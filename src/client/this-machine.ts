@@ -16,6 +16,7 @@ import { openLockFolder } from './lock-folder.ts';
 import type { LockFolder } from './lock-folder.ts';
 import { outputObstacle, saveOutput } from './output.ts';
 import { childRunner } from './run-children.ts';
+import { polledSlots } from './slots.ts';
 import { toolsIn } from './tools.ts';
 import { openNewFile } from './unique-name.ts';
 import type { Call, World } from './world.ts';
@@ -31,14 +32,16 @@ function lockFolderOf(directory: string | undefined, restSeconds: number): LockF
   return { take: refuse, takeLocal: refuse, rests: () => false, rest: refuse, praise: refuse };
 }
 
-function stateFileOf(folder: string | undefined, log: Logger): StateFile {
+/** The state file of the client with this process id, in the user's folder if there is one. */
+export function stateFileOf(folder: string | undefined, pid: number, log: Logger): StateFile {
   if (folder === undefined) return { know: () => {}, show: () => {}, remove: () => {} };
-  return openStateFile(folder, process.pid, (error) => {
+  return openStateFile(folder, pid, (error) => {
     log.debug(`monitors will not see this job: ${systemReason(error)}`);
   });
 }
 
-function connectionMaker(environment: Environment, log: Logger): (host: DistantHost) => Promise<Connection> {
+/** How a job with this environment reaches hosts. */
+export function connectionMaker(environment: Environment, log: Logger): (host: DistantHost) => Promise<Connection> {
   return async (host) => {
     const idleSeconds = readVariable('DISTCC_IO_TIMEOUT', environment);
     // Loaded when they are needed: most calls of a build system that are no compiles need neither.
@@ -60,6 +63,22 @@ function tell(to: 'stdout' | 'stderr', bytes: Buffer): void {
   }
 }
 
+/** Keeps a host's messages in a new temporary file when the user wants that. */
+export function keepMessages(
+  bytes: Buffer,
+  { keep, temporary, log }: { keep: boolean; temporary: string; log: Logger },
+): void {
+  if (!keep) return;
+  const nameOf = (digits: string): string => join(temporary, `distcc_server_stderr_${digits}.txt`);
+  try {
+    const { descriptor } = openNewFile(nameOf, 0o600);
+    writeFileSync(descriptor, bytes);
+    closeSync(descriptor);
+  } catch (error) {
+    log.warning(`cannot keep the messages of the server in "${temporary}": ${systemReason(error)}`);
+  }
+}
+
 function once<T>(make: () => T): () => T {
   let made: { value: T } | undefined;
   return () => (made ??= { value: make() }).value;
@@ -73,14 +92,21 @@ export function thisMachine({ environment, directory }: Call, log: Logger, inter
   const temporary = readVariable('TMPDIR', environment);
   const keep = readVariable('DISTCC_SAVE_TEMPS', environment);
   const stateFolder = folder === undefined ? undefined : `${folder}/state`;
-  const { preprocess, runHere } = childRunner({ temporary, keep, stateFolder, interruption });
+  const { preprocess, runHere } = childRunner({ directory, temporary, keep, stateFolder, interruption });
   return {
     log,
     tools: toolsIn(directory),
-    state: stateFileOf(stateFolder, log),
-    locks: lockFolderOf(folder, restSeconds),
+    state: stateFileOf(stateFolder, process.pid, log),
+    slots: polledSlots({
+      locks: lockFolderOf(folder, restSeconds),
+      log,
+      interrupted: interruption.signal,
+      pause: (milliseconds) => setTimeout(milliseconds),
+      pauseWished: readVariable('DISTCC_PAUSE_TIME_MSEC', environment, complain),
+    }),
     interrupted: interruption.signal,
     backOff: restSeconds > 0,
+    preprocessAhead: false,
     hosts: once(() => loadHosts(environment)),
     preprocess,
     connect: connectionMaker(environment, log),
@@ -88,20 +114,8 @@ export function thisMachine({ environment, directory }: Call, log: Logger, inter
     readSource: (path) => readFileSync(path),
     outputObstacle,
     saveOutput,
-    keepMessages(bytes) {
-      if (!keep) return;
-      const nameOf = (digits: string): string => join(temporary, `distcc_server_stderr_${digits}.txt`);
-      try {
-        const { descriptor } = openNewFile(nameOf, 0o600);
-        writeFileSync(descriptor, bytes);
-        closeSync(descriptor);
-      } catch (error) {
-        log.warning(`cannot keep the messages of the server in "${temporary}": ${systemReason(error)}`);
-      }
-    },
+    keepMessages: (bytes) => keepMessages(bytes, { keep, temporary, log }),
     tell,
-    pause: (milliseconds) => setTimeout(milliseconds),
-    pauseWished: readVariable('DISTCC_PAUSE_TIME_MSEC', environment, complain),
     seconds: () => performance.now() / 1000,
   };
 }

@@ -6,7 +6,7 @@ import type { FileLock } from '../system/file-lock.ts';
 import type { Connection } from './connection.ts';
 import type { DistantHost } from './host.ts';
 import type { HostList } from './host-list.ts';
-import type { LockFolder } from './lock-folder.ts';
+import type { Slots } from './slots.ts';
 
 /** One call of the client, as a build system makes it. */
 export interface Call {
@@ -55,12 +55,14 @@ export interface World {
   readonly log: Logger;
   readonly tools: ToolFinder;
   readonly state: StateFile;
-  /** The shared slots; throws when there is no place for them. */
-  readonly locks: LockFolder;
+  /** Places for jobs, here and on the hosts. */
+  readonly slots: Slots;
   /** Comes when the user ends the client. */
   readonly interrupted: AbortSignal;
   /** Whether a host that failed rests for a while. */
   readonly backOff: boolean;
+  /** Whether waiting for a host is a good time to preprocess. */
+  readonly preprocessAhead: boolean;
   /** The list of hosts; throws a Failure. */
   hosts(): HostList;
   /**
@@ -84,9 +86,6 @@ export interface World {
   keepMessages(bytes: Buffer): void;
   /** Shows the user what a compiler wrote. */
   tell(to: 'stdout' | 'stderr', bytes: Buffer): void;
-  pause(milliseconds: number): Promise<void>;
-  /** How many ms the user wants between two looks for a free slot. */
-  readonly pauseWished: number | undefined;
   /** Seconds on a clock that only goes forward. */
   seconds(): number;
 }

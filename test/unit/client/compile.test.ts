@@ -6,6 +6,7 @@ import { noHosts, parseHostList } from '../../../src/client/host-list.ts';
 import { lockName } from '../../../src/client/host.ts';
 import type { DistantHost } from '../../../src/client/host.ts';
 import { textLog } from '../../../src/client/text-log.ts';
+import { polledSlots } from '../../../src/client/slots.ts';
 import type { World } from '../../../src/client/world.ts';
 import type { FileLock } from '../../../src/system/file-lock.ts';
 import type { Decoder } from '../../../src/wire/decoder.ts';
@@ -72,22 +73,31 @@ function worldOf(plan: Plan, events: Events): World {
     if (behaviour === 'unreachable') return Promise.reject(new TransportError(`${host.name} is gone`));
     return Promise.resolve(connectionOf(behaviour, events, host.name));
   };
+  const log = textLog('distcc', 'warning', (line) => events.push(line.replace(/^distcc\[\d+\] /, '')));
+  const interrupted = plan.interrupted ?? new AbortController().signal;
   return {
-    log: textLog('distcc', 'warning', (line) => events.push(line.replace(/^distcc\[\d+\] /, ''))),
+    log,
     tools: {
       isExecutable: () => false,
       compilerNames: () => ({ triple: 'x86_64-linux-gnu', find: () => undefined, linkText: () => undefined }),
     },
     state: { know: () => {}, show: (side, phase) => void events.push(`${side} ${phase}`), remove: () => {} },
-    locks: {
-      take: ({ host, slot }) => lock(`${lockName(host)}#${slot}`),
-      takeLocal: (count) => ({ lock: lock(`local of ${count}`), slot: 0 }),
-      rests: ({ name }) => plan.resting?.includes(name) ?? false,
-      rest: ({ name }) => void events.push(`rest ${name}`),
-      praise: ({ name }) => void events.push(`praise ${name}`),
-    },
-    interrupted: plan.interrupted ?? new AbortController().signal,
+    slots: polledSlots({
+      locks: {
+        take: ({ host, slot }) => lock(`${lockName(host)}#${slot}`),
+        takeLocal: (count) => ({ lock: lock(`local of ${count}`), slot: 0 }),
+        rests: ({ name }) => plan.resting?.includes(name) ?? false,
+        rest: ({ name }) => void events.push(`rest ${name}`),
+        praise: ({ name }) => void events.push(`praise ${name}`),
+      },
+      log,
+      interrupted,
+      pause: () => new Promise(() => {}),
+      pauseWished: undefined,
+    }),
+    interrupted,
     backOff: true,
+    preprocessAhead: false,
     hosts: () => ({ ...noHosts, ...parseHostList({ name: '$DISTCC_HOSTS', text: plan.hosts, places: 'words' }) }),
     preprocess({ argv }) {
       events.push(`preprocess ${argv.join(' ')}`);
@@ -107,8 +117,6 @@ function worldOf(plan: Plan, events: Events): World {
     saveOutput: (path, bytes) => Promise.resolve(void events.push(`save ${path} ${bytes.toString()}`)),
     keepMessages: () => {},
     tell: (to, bytes) => void (bytes.length > 0 && events.push(`${to}: ${bytes.toString().trim()}`)),
-    pause: () => new Promise(() => {}),
-    pauseWished: undefined,
     seconds: () => 0,
   };
 }

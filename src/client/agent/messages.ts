@@ -1,0 +1,275 @@
+import { ProtocolError } from '../../wire/protocol-error.ts';
+
+/**
+ * The kinds of messages between the launcher and the agent, both on this machine: `src/launcher/distcc.c` has the same numbers. A message
+ * is its kind, the length of what follows, and that; all numbers are 32 bits, least byte first.
+ */
+export const kinds = {
+  // From the launcher.
+  JOB: 1,
+  ENDED: 2,
+  FAILED: 3,
+  OUTPUT: 4,
+  // From a program that asks about the agent itself.
+  ASK: 5,
+  // From the agent.
+  WRITE: 16,
+  PREPROCESS: 17,
+  RUN: 18,
+  EXEC: 19,
+  EXIT: 20,
+  NODE_INSTEAD: 21,
+  REPORT: 22,
+} as const;
+
+/** What a launcher or an agent may send at most in one message, in bytes: an argument list of Linux fits several times. */
+export const longestMessage = 64 * 1024 * 1024;
+
+const headerLength = 8;
+
+/** A message whose content has not been looked at. */
+export interface Frame {
+  readonly kind: number;
+  readonly content: Buffer;
+}
+
+/** Cuts a stream of bytes into messages, however they arrive. */
+export class FrameReader {
+  #chunks: Buffer[] = [];
+  #length = 0;
+
+  feed(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#length += chunk.length;
+  }
+
+  /** The next message that is complete. @throws ProtocolError */
+  next(): Frame | undefined {
+    if (this.#length < headerLength) return undefined;
+    if ((this.#chunks[0]?.length ?? 0) < headerLength) this.#chunks = [Buffer.concat(this.#chunks)];
+    const [first = Buffer.alloc(0)] = this.#chunks;
+    const length = first.readUInt32LE(4);
+    if (length > longestMessage) throw new ProtocolError('too large', `a message of ${length} bytes`);
+    if (this.#length < headerLength + length) return undefined;
+    const all = this.rest();
+    this.feed(all.subarray(headerLength + length));
+    return { kind: all.readUInt32LE(0), content: all.subarray(headerLength, headerLength + length) };
+  }
+
+  /** What has arrived behind the last message. */
+  rest(): Buffer {
+    const all = this.#chunks.length === 1 ? (this.#chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(this.#chunks);
+    this.#chunks = [];
+    this.#length = 0;
+    return all;
+  }
+}
+
+/** Puts the header before a message's content. */
+export function encodeFrame(kind: number, ...content: readonly Buffer[]): Buffer {
+  const header = Buffer.alloc(headerLength);
+  header.writeUInt32LE(kind, 0);
+  header.writeUInt32LE(
+    content.reduce((sum, { length }) => sum + length, 0),
+    4,
+  );
+  return Buffer.concat([header, ...content]);
+}
+
+function numbers(...values: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(4 * values.length);
+  for (const [at, value] of values.entries()) bytes.writeUInt32LE(value >>> 0, 4 * at);
+  return bytes;
+}
+
+function numberAt(content: Buffer, at: number): number {
+  if (content.length < 4 * at + 4)
+    throw new ProtocolError('malformed', `a message of ${content.length} bytes is too short`);
+  return content.readUInt32LE(4 * at);
+}
+
+const terminated = (words: readonly string[]): Buffer => Buffer.from(words.map((word) => `${word}\0`).join(''));
+
+/** Exactly `count` strings, each with a NUL behind it. */
+function readStrings(bytes: Buffer, count: number): string[] {
+  const words = bytes.toString('utf8').split('\0');
+  if (words.pop() !== '' || words.length !== count) {
+    throw new ProtocolError('malformed', `a message with ${words.length} strings in place of ${count}`);
+  }
+  return words;
+}
+
+/** What a descriptor of the launcher is: closed, file, pipe, socket, terminal or other. */
+export type DescriptorKind = '-' | 'f' | 'p' | 's' | 't' | 'o';
+
+/** What a launcher was called for. */
+export interface JobMessage {
+  readonly pid: number;
+  readonly umask: number;
+  /** stdin, stdout and stderr. */
+  readonly descriptors: readonly DescriptorKind[];
+  /** Device and inode of the directory, by which both know that they see the same files. */
+  readonly device: bigint;
+  readonly inode: bigint;
+  /** Empty when there is none any more. */
+  readonly directory: string;
+  /** The name that distcc was called by, and the words behind it. */
+  readonly words: readonly string[];
+  /** NAME=value. */
+  readonly variables: readonly string[];
+  /** Whether directory and words are UTF-8: only then what was read is what was sent. */
+  readonly faithful: boolean;
+}
+
+const descriptorKinds: ReadonlySet<string> = new Set(['-', 'f', 'p', 's', 't', 'o']);
+
+function isDescriptorKind(text: string): text is DescriptorKind {
+  return descriptorKinds.has(text);
+}
+
+/** JOB: pid, umask, three bytes of descriptors' kinds and a zero, device, inode, counts of words and variables, then directory, words, variables. */
+export function encodeJob(job: Omit<JobMessage, 'faithful'>): Buffer {
+  const identity = Buffer.alloc(16);
+  identity.writeBigUInt64LE(job.device, 0);
+  identity.writeBigUInt64LE(job.inode, 8);
+  return encodeFrame(
+    kinds.JOB,
+    numbers(job.pid, job.umask),
+    Buffer.from(`${job.descriptors.join('')}\0`),
+    identity,
+    numbers(job.words.length, job.variables.length),
+    terminated([job.directory, ...job.words, ...job.variables]),
+  );
+}
+
+/** Reads JOB. @throws ProtocolError */
+export function readJob(content: Buffer): JobMessage {
+  const [words, variables] = [numberAt(content, 7), numberAt(content, 8)];
+  const bytes = content.subarray(36);
+  const texts = readStrings(bytes, 1 + words + variables);
+  const [directory = '', ...rest] = texts;
+  const descriptors = [...content.toString('latin1', 8, 11)].filter((kind) => isDescriptorKind(kind));
+  if (descriptors.length !== 3 || words === 0)
+    throw new ProtocolError('malformed', 'a job without a word or descriptors');
+  const named = texts.slice(0, 1 + words);
+  return {
+    pid: numberAt(content, 0),
+    umask: numberAt(content, 1),
+    descriptors,
+    device: content.readBigUInt64LE(12),
+    inode: content.readBigUInt64LE(20),
+    directory,
+    words: rest.slice(0, words),
+    variables: rest.slice(words),
+    // What is no UTF-8 was read as U+FFFD, which takes three bytes where at most that many were.
+    faithful:
+      !named.some((text) => text.includes('\uFFFD')) ||
+      bytes.subarray(0, terminated(named).length).equals(terminated(named)),
+  };
+}
+
+/** ENDED: the raw Unix wait status of the program that was started last. */
+export function encodeEnded(status: number): Buffer {
+  return encodeFrame(kinds.ENDED, numbers(status, 0));
+}
+
+/** Reads ENDED. @throws ProtocolError */
+export function readEnded(content: Buffer): number {
+  return numberAt(content, 0);
+}
+
+/** FAILED: the number of the error for which a program could not be started. */
+export function encodeFailed(errorNumber: number): Buffer {
+  return encodeFrame(kinds.FAILED, numbers(errorNumber, 0));
+}
+
+/** Reads FAILED. @throws ProtocolError */
+export function readFailed(content: Buffer): number {
+  return numberAt(content, 0);
+}
+
+/** Whose output follows, without any further message. */
+export interface OutputMessage {
+  /** The number that PREPROCESS named. */
+  readonly number: number;
+  /** The preprocessor, which leads its process group. */
+  readonly pid: number;
+}
+
+/** OUTPUT: number and process id. */
+export function encodeOutput({ number, pid }: OutputMessage): Buffer {
+  return encodeFrame(kinds.OUTPUT, numbers(number, pid));
+}
+
+/** Reads OUTPUT. @throws ProtocolError */
+export function readOutput(content: Buffer): OutputMessage {
+  return { number: numberAt(content, 0), pid: numberAt(content, 1) };
+}
+
+/** What may be asked of an agent. */
+export const questions = { status: 1, stop: 2 } as const;
+
+/** ASK: the question. */
+export function encodeAsk(question: keyof typeof questions): Buffer {
+  return encodeFrame(kinds.ASK, numbers(questions[question]));
+}
+
+/** Reads ASK; undefined for a question of another version. @throws ProtocolError */
+export function readAsk(content: Buffer): keyof typeof questions | undefined {
+  const asked = numberAt(content, 0);
+  if (asked === questions.status) return 'status';
+  return asked === questions.stop ? 'stop' : undefined;
+}
+
+/** REPORT: text in answer to a question. */
+export function encodeReport(text: string): Buffer {
+  return encodeFrame(kinds.REPORT, Buffer.from(text));
+}
+
+/** WRITE: a descriptor, and the bytes for it. */
+export function encodeWrite(descriptor: number, bytes: Buffer): Buffer {
+  return encodeFrame(kinds.WRITE, numbers(descriptor), bytes);
+}
+
+/** Reads WRITE. @throws ProtocolError */
+export function readWrite(content: Buffer): { descriptor: number; bytes: Buffer } {
+  return { descriptor: numberAt(content, 0), bytes: content.subarray(4) };
+}
+
+/** A command for the launcher. */
+export interface CommandMessage {
+  /** PREPROCESS: whose output it is; RUN: 1 for a process group of its own; EXEC: 0. */
+  readonly number: number;
+  /** The file to execute; a relative one starts in the launcher's directory. */
+  readonly path: string;
+  readonly argv: readonly string[];
+  /** How its environment differs from the launcher's: NAME=value, or NAME for a variable that is taken away. */
+  readonly changes: readonly string[];
+}
+
+/** PREPROCESS, RUN and EXEC: number, counts of words and changes, then path, words, changes. */
+export function encodeCommand(kind: 'PREPROCESS' | 'RUN' | 'EXEC', command: CommandMessage): Buffer {
+  const { number, path, argv, changes } = command;
+  return encodeFrame(
+    kinds[kind],
+    numbers(number, argv.length, changes.length),
+    terminated([path, ...argv, ...changes]),
+  );
+}
+
+/** Reads PREPROCESS, RUN and EXEC. @throws ProtocolError */
+export function readCommand(content: Buffer): CommandMessage {
+  const [argc, changes] = [numberAt(content, 1), numberAt(content, 2)];
+  const [path = '', ...rest] = readStrings(content.subarray(12), 1 + argc + changes);
+  return { number: numberAt(content, 0), path, argv: rest.slice(0, argc), changes: rest.slice(argc) };
+}
+
+/** EXIT: the raw Unix wait status that the launcher ends with, as if it were that process. */
+export function encodeExit(status: number): Buffer {
+  return encodeFrame(kinds.EXIT, numbers(status));
+}
+
+/** Reads EXIT. @throws ProtocolError */
+export function readExit(content: Buffer): number {
+  return numberAt(content, 0);
+}

@@ -1,0 +1,445 @@
+/* distcc: hands a compile to the user's agent and obeys it. It starts in a millisecond, which no Node program does.
+
+   What it says to the agent and what it is told stand in src/client/agent/messages.ts. It never decides anything about a
+   compile: when no agent can be had, or the agent dies, it becomes the Node program distcc-node, which does the same work
+   alone. When it is interrupted it dies, and the agent notices by the connection that closes. */
+#define _GNU_SOURCE 1
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#ifdef __FreeBSD__
+#include <sys/sysctl.h>
+#endif
+
+#ifndef AGENT_VERSION
+#define AGENT_VERSION "unknown"
+#endif
+#ifndef NODE
+#define NODE "node"
+#endif
+
+/* The kinds of messages, as in messages.ts. */
+enum { JOB = 1, ENDED = 2, FAILED = 3, OUTPUT = 4, WRITE = 16, PREPROCESS = 17, RUN = 18, EXEC = 19, EXIT = 20, NODE_INSTEAD = 21 };
+enum { HEADER = 8, LONGEST = 64 * 1024 * 1024, START_MS = 5000, RETRY_MS = 10, SULK_S = 10 };
+
+extern char **environ;
+static char **words;                  /* our own argv */
+static char folder[PATH_MAX];         /* where the agent's socket is */
+static struct sockaddr_un place;      /* the socket itself */
+static volatile sig_atomic_t child;   /* what an interrupt ends with us: a process, or minus a process group */
+
+static void put32(unsigned char *at, uint32_t value) {
+  for (int byte = 0; byte < 4; byte++) at[byte] = (unsigned char)(value >> (8 * byte));
+}
+
+static uint32_t get32(const unsigned char *at) {
+  return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+/* ---- the Node program in our place ---- */
+
+/* The absolute path of a program that is installed beside this one. */
+static int beside(const char *name, char *path) {
+#ifdef __FreeBSD__
+  int which[] = {CTL_KERN, KERN_PROC, KERN_PROC_PATHNAME, -1};
+  size_t length = PATH_MAX;
+  if (sysctl(which, 4, path, &length, NULL, 0) != 0) return 0;
+#else
+  ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
+  if (length < 0) return 0;
+  path[length] = '\0';
+#endif
+  char *end = strrchr(path, '/');
+  if (end == NULL || (size_t)(end - path) + strlen(name) + 2 > PATH_MAX) return 0;
+  strcpy(end + 1, name);
+  return 1;
+}
+
+/* Its first word is the name that we were called by. */
+static void become_node(void) {
+  char path[PATH_MAX];
+  size_t count = 0;
+  while (words[count] != NULL) count++;
+  char **argv = calloc(count + 3, sizeof *argv);
+  if (argv != NULL && beside("distcc-node", path)) {
+    argv[0] = (char *)NODE;
+    argv[1] = path;
+    memcpy(argv + 2, words, count * sizeof *argv);
+    execv(NODE, argv);
+    execv(path, argv + 1); /* by its own first line */
+  }
+  fprintf(stderr, "distcc: ERROR: cannot run the program distcc-node beside this one: %s: install distcc again\n", strerror(errno));
+  exit(100);
+}
+
+/* ---- interruption ---- */
+
+static void end_with_child(int number) {
+  if (child != 0) kill(child, SIGTERM);
+  signal(number, SIG_DFL);
+  raise(number);
+}
+
+static const int endings[] = {SIGINT, SIGTERM, SIGHUP};
+
+/* What the caller ignores, as nohup does, stays ignored. */
+static void watch_signals(void) {
+  for (size_t at = 0; at < sizeof endings / sizeof *endings; at++) {
+    struct sigaction now;
+    if (sigaction(endings[at], NULL, &now) != 0 || now.sa_handler == SIG_IGN) continue;
+    now.sa_handler = end_with_child;
+    now.sa_flags = SA_RESTART | SA_NODEFER;
+    sigaction(endings[at], &now, NULL);
+  }
+}
+
+/* ---- the connection ---- */
+
+static int dial(void) {
+  int low = socket(AF_UNIX, SOCK_STREAM, 0);
+  /* Our caller may have closed stdin or stdout: a socket must not stand in their place. */
+  int fd = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, 10);
+  if (low >= 0) close(low);
+  if (fd < 0) return -1;
+  if (connect(fd, (struct sockaddr *)&place, sizeof place) == 0) return fd;
+  close(fd);
+  return -1;
+}
+
+static int send_all(int fd, const void *bytes, size_t length) {
+  while (length > 0) {
+    ssize_t sent = send(fd, bytes, length, MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0) return 0;
+    bytes = (const char *)bytes + sent;
+    length -= (size_t)sent;
+  }
+  return 1;
+}
+
+static int read_all(int fd, void *bytes, size_t length) {
+  while (length > 0) {
+    ssize_t got = read(fd, bytes, length);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return 0;
+    bytes = (char *)bytes + got;
+    length -= (size_t)got;
+  }
+  return 1;
+}
+
+/* A message of numbers only. */
+static int tell(int fd, uint32_t kind, uint32_t one, uint32_t two) {
+  unsigned char message[HEADER + 8];
+  put32(message, kind);
+  put32(message + 4, 8);
+  put32(message + HEADER, one);
+  put32(message + HEADER + 4, two);
+  return send_all(fd, message, sizeof message);
+}
+
+/* What a descriptor is: '-' closed, 'f' file, 'p' pipe, 's' socket, 't' terminal, 'o' other. */
+static char kind_of(int fd) {
+  struct stat found;
+  if (fstat(fd, &found) != 0) return '-';
+  if (S_ISREG(found.st_mode)) return 'f';
+  if (S_ISFIFO(found.st_mode)) return 'p';
+  if (S_ISSOCK(found.st_mode)) return 's';
+  return S_ISCHR(found.st_mode) && isatty(fd) ? 't' : 'o';
+}
+
+/* JOB: pid, umask, three descriptors' kinds and a zero, device and inode of the directory, counts of words and variables, then
+   directory, words and variables, each with a NUL behind it. */
+static int send_job(int fd) {
+  char directory[PATH_MAX];
+  struct stat here;
+  memset(&here, 0, sizeof here);
+  if (getcwd(directory, sizeof directory) == NULL || stat(".", &here) != 0) directory[0] = '\0';
+  size_t length = HEADER + 36 + strlen(directory) + 1;
+  uint32_t counts[2] = {0, 0};
+  char **lists[2] = {words, environ};
+  for (int list = 0; list < 2; list++)
+    for (char **word = lists[list]; *word != NULL; word++, counts[list]++) length += strlen(*word) + 1;
+  unsigned char *message = length > LONGEST ? NULL : calloc(1, length);
+  if (message == NULL) return 0;
+  mode_t mask = umask(0);
+  umask(mask);
+  put32(message, JOB);
+  put32(message + 4, (uint32_t)(length - HEADER));
+  put32(message + HEADER, (uint32_t)getpid());
+  put32(message + HEADER + 4, (uint32_t)mask);
+  for (int at = 0; at < 3; at++) message[HEADER + 8 + at] = (unsigned char)kind_of(at);
+  uint64_t identity[2] = {(uint64_t)here.st_dev, (uint64_t)here.st_ino};
+  for (int at = 0; at < 4; at++) put32(message + HEADER + 12 + 4 * at, (uint32_t)(identity[at / 2] >> (32 * (at % 2))));
+  put32(message + HEADER + 28, counts[0]);
+  put32(message + HEADER + 32, counts[1]);
+  char *end = stpcpy((char *)message + HEADER + 36, directory) + 1;
+  for (int list = 0; list < 2; list++)
+    for (char **word = lists[list]; *word != NULL; word++) end = stpcpy(end, *word) + 1;
+  int sent = send_all(fd, message, length);
+  free(message);
+  return sent;
+}
+
+/* ---- the agent ---- */
+
+/* The folder that only we can enter; without one there is no agent. */
+static int find_place(void) {
+  const char *own = getenv("DISTCC_DIR"), *run = getenv("XDG_RUNTIME_DIR"), *home = getenv("HOME");
+  int length;
+  if (own != NULL && *own != '\0') {
+    char here[PATH_MAX] = "";
+    if (*own != '/' && getcwd(here, sizeof here - 1) == NULL) return 0;
+    length = snprintf(folder, sizeof folder, "%s%s%s/agent", here, *own == '/' ? "" : "/", own);
+  } else if (run != NULL && *run == '/') {
+    length = snprintf(folder, sizeof folder, "%s/distcc", run);
+  } else if (home != NULL && *home == '/') {
+    length = snprintf(folder, sizeof folder, "%s/.distcc", home);
+    if (length > 0 && (size_t)length < sizeof folder) mkdir(folder, 0777);
+    length = snprintf(folder, sizeof folder, "%s/.distcc/agent", home);
+  } else {
+    return 0;
+  }
+  if (length < 0 || (size_t)length >= sizeof folder) return 0;
+  place.sun_family = AF_UNIX;
+  length = snprintf(place.sun_path, sizeof place.sun_path, "%s/%s", folder, AGENT_VERSION);
+  if (length < 0 || (size_t)length >= sizeof place.sun_path) return 0;
+  struct stat found;
+  if (lstat(folder, &found) != 0 && (mkdir(folder, 0700) != 0 || lstat(folder, &found) != 0)) return 0;
+  return S_ISDIR(found.st_mode) && found.st_uid == geteuid() && (found.st_mode & 077) == 0;
+}
+
+static char *assignment(const char *name) {
+  const char *value = getenv(name);
+  char *text = value == NULL ? NULL : malloc(strlen(name) + strlen(value) + 2);
+  return text == NULL ? NULL : (stpcpy(stpcpy(stpcpy(text, name), "="), value), text);
+}
+
+/* In the agent's process: nothing of ours may reach it, neither descriptors, which our callers wait for, nor this job's environment. */
+static void become_agent(int ready) {
+  char path[PATH_MAX], *argv[4] = {(char *)NODE, path, place.sun_path, NULL}, *environment[4] = {NULL};
+  const char *kept[] = {"PATH", "HOME", "DISTCC_AGENT_IDLE"};
+  for (size_t at = 0, count = 0; at < 3; at++)
+    if ((environment[count] = assignment(kept[at])) != NULL) count++;
+  int null = open("/dev/null", O_RDWR);
+  /* dup2 onto itself would leave the mark that closes it. */
+  int high = fcntl(ready, F_DUPFD, 10);
+  if (!beside("distcc-agent", path) || null < 0 || high < 0 || chdir("/") != 0) _exit(1);
+  for (int fd = 0; fd < 3; fd++) dup2(null, fd);
+  dup2(high, 3);
+  closefrom(4);
+  umask(077);
+  for (int number = 1; number < 32; number++) signal(number, SIG_DFL);
+  execve(NODE, argv, environment);
+  execve(path, argv + 1, environment);
+  _exit(1);
+}
+
+/* Returns when the agent listens, or cannot, or takes too long: it closes the pipe in either case. */
+static void start_agent(void) {
+  int ready[2];
+  if (pipe(ready) != 0) return;
+  pid_t middle = fork();
+  if (middle == 0) {
+    close(ready[0]);
+    /* In a session of its own, and nobody's child: neither terminal nor parent may wait for it. */
+    if (setsid() < 0 || fork() != 0) _exit(0);
+    become_agent(ready[1]);
+  }
+  close(ready[1]);
+  if (middle > 0) {
+    while (waitpid(middle, NULL, 0) < 0 && errno == EINTR) continue;
+    struct pollfd wait = {ready[0], POLLIN, 0};
+    poll(&wait, 1, START_MS);
+  }
+  close(ready[0]);
+}
+
+/* Connects to the agent; of many that find none the one that has the lock starts it. */
+static int reach_agent(void) {
+  if (!find_place()) return -1;
+  int fd = dial();
+  if (fd >= 0 || (errno != ENOENT && errno != ECONNREFUSED)) return fd;
+  char path[PATH_MAX + 8];
+  snprintf(path, sizeof path, "%s/start", folder);
+  int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (lock < 0) return -1;
+  struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  for (int waited = 0; fd < 0 && waited < START_MS + 1000; waited += RETRY_MS) {
+    if (fcntl(lock, F_SETLK, &whole) == 0) {
+      struct stat failed;
+      /* Whoever had the lock before may have left an agent, or the note that there is none to be had. */
+      if ((fd = dial()) >= 0 || (fstat(lock, &failed) == 0 && failed.st_size > 0 && time(NULL) - failed.st_mtime < SULK_S)) break;
+      start_agent();
+      if (ftruncate(lock, 0) != 0) break;
+      if ((fd = dial()) < 0 && write(lock, "x", 1) != 1) break;
+      break;
+    }
+    struct timespec pause = {0, RETRY_MS * 1000000L};
+    nanosleep(&pause, NULL);
+    fd = dial();
+  }
+  close(lock);
+  return fd;
+}
+
+/* ---- what the agent has us do ---- */
+
+/* A command as it comes: a number, counts of words and changes, then the program's path, words and changes. */
+struct command {
+  uint32_t number;
+  char *path, **argv, **changes;
+};
+
+static int read_command(unsigned char *bytes, size_t length, struct command *command) {
+  if (length < 13 || bytes[length - 1] != '\0') return 0;
+  uint32_t argc = get32(bytes + 4), changes = get32(bytes + 8);
+  if (argc == 0 || argc > length || changes > length) return 0;
+  char **list = calloc((size_t)argc + changes + 3, sizeof *list), *at = (char *)bytes + 12, *end = (char *)bytes + length;
+  if (list == NULL) return 0;
+  command->number = get32(bytes);
+  command->path = at;
+  command->argv = list;
+  command->changes = list + argc + 1;
+  for (uint32_t count = 0; count < argc + changes; count++) {
+    if ((at += strlen(at) + 1) >= end) return 0;
+    list[count < argc ? count : count + 1] = at;
+  }
+  return 1;
+}
+
+/* Becomes the program, or returns with errno; a script without an interpreter line is for sh, as in execvp(3). */
+static void become(struct command *command) {
+  for (char **change = command->changes; *change != NULL; change++)
+    if ((strchr(*change, '=') == NULL ? unsetenv(*change) : putenv(*change)) != 0) return;
+  execv(command->path, command->argv);
+  if (errno != ENOEXEC) return;
+  size_t count = 0;
+  while (command->argv[count] != NULL) count++;
+  char **argv = calloc(count + 2, sizeof *argv);
+  if (argv == NULL) return;
+  argv[0] = (char *)"sh";
+  argv[1] = command->path;
+  memcpy(argv + 2, command->argv + 1, (count - 1) * sizeof *argv);
+  execv("/bin/sh", argv);
+}
+
+/* In the child of a preprocessor: its output is a connection to the agent that begins with the number of the job. */
+static int lead_output(uint32_t number) {
+  int null = open("/dev/null", O_RDONLY), output = dial();
+  if (null < 0 || output < 0 || !tell(output, OUTPUT, number, (uint32_t)getpid())) return 0;
+  return dup2(null, 0) == 0 && dup2(output, 1) == 1 && (null == 0 || close(null) == 0);
+}
+
+/* Starts a command, waits for it and reports its wait status; 0 when the agent is gone. */
+static int run(int fd, uint32_t kind, struct command *command, int *status) {
+  int own_group = kind == PREPROCESS || command->number != 0;
+  sigset_t blocked, before;
+  sigemptyset(&blocked);
+  for (size_t at = 0; at < sizeof endings / sizeof *endings; at++) sigaddset(&blocked, endings[at]);
+  sigprocmask(SIG_BLOCK, &blocked, &before);
+  pid_t pid = fork();
+  if (pid == 0) {
+    if (own_group) setpgid(0, 0);
+    for (size_t at = 0; at < sizeof endings / sizeof *endings; at++) {
+      struct sigaction now;
+      if (sigaction(endings[at], NULL, &now) == 0 && now.sa_handler != SIG_IGN) signal(endings[at], SIG_DFL);
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    if (kind != PREPROCESS || lead_output(command->number)) become(command);
+    tell(fd, FAILED, (uint32_t)errno, 0);
+    _exit(127);
+  }
+  if (pid > 0 && own_group) setpgid(pid, pid);
+  if (pid > 0) child = own_group ? -pid : pid;
+  sigprocmask(SIG_SETMASK, &before, NULL);
+  if (pid < 0) return tell(fd, FAILED, (uint32_t)errno, 0);
+  siginfo_t ended;
+  while (waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOWAIT) != 0 && errno == EINTR) continue;
+  child = 0; /* before its number is free for somebody else */
+  while (waitpid(pid, status, 0) < 0 && errno == EINTR) continue;
+  return tell(fd, ENDED, (uint32_t)*status, 0);
+}
+
+/* A pipe or a terminal is shared, and somebody may have made it non-blocking. */
+static void write_all(int fd, const unsigned char *bytes, size_t length) {
+  while (length > 0) {
+    ssize_t written = write(fd, bytes, length);
+    struct pollfd wait = {fd, POLLOUT, 0};
+    if (written < 0 && errno == EAGAIN) poll(&wait, 1, -1);
+    else if (written < 0 && errno != EINTR) return;
+    if (written < 0) continue;
+    bytes += written;
+    length -= (size_t)written;
+  }
+}
+
+/* Ends as another process did. */
+static void end_like(int status) {
+  if (WIFSIGNALED(status)) {
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    signal(WTERMSIG(status), SIG_DFL);
+    raise(WTERMSIG(status));
+  }
+  exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
+/* Does what the agent says; returns when it is gone, or speaks another language. */
+static void obey(int fd) {
+  unsigned char header[HEADER], *bytes;
+  struct command command;
+  for (; read_all(fd, header, HEADER); free(bytes)) {
+    uint32_t kind = get32(header), length = get32(header + 4);
+    int status = 0;
+    bytes = length > LONGEST ? NULL : malloc(length + 1);
+    if (bytes == NULL || !read_all(fd, bytes, length)) return;
+    if (kind == WRITE && length >= 4) {
+      write_all((int)get32(bytes), bytes + 4, length - 4);
+    } else if (kind == EXIT && length >= 4) {
+      end_like((int)get32(bytes));
+    } else if ((kind == PREPROCESS || kind == RUN) && read_command(bytes, length, &command)) {
+      /* A compiler that has run here has done the job, whether or not the agent hears of it. */
+      if (!run(fd, kind, &command, &status) && kind == RUN) end_like(status);
+    } else if (kind == EXEC && read_command(bytes, length, &command)) {
+      /* The open connection is the compiler's slot: the kernel gives it back when the compiler ends. */
+      fcntl(fd, F_SETFD, 0);
+      become(&command);
+      fcntl(fd, F_SETFD, FD_CLOEXEC);
+      if (!tell(fd, FAILED, (uint32_t)errno, 0)) return;
+    } else {
+      return;
+    }
+  }
+}
+
+/* Whether the first word is for distcc itself; one that is for a compiler after all is told apart by the Node program. */
+static int wants_node(void) {
+  const char *slash = strrchr(words[0], '/'), *name = slash == NULL ? words[0] : slash + 1, *agent = getenv("DISTCC_AGENT");
+  if (agent != NULL && strcmp(agent, "0") == 0) return 1;
+  return strstr(name, "distcc") != NULL && (words[1] == NULL || strncmp(words[1], "--", 2) == 0 || strcmp(words[1], "-j") == 0);
+}
+
+int main(int argc, char **argv) {
+  words = argv;
+  if (argc < 1) return 100;
+  if (!wants_node()) {
+    watch_signals();
+    int fd = reach_agent();
+    if (fd >= 0 && send_job(fd)) obey(fd);
+  }
+  become_node();
+}
