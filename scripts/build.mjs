@@ -1,6 +1,19 @@
 // Builds every installed command into dist/bin, runnable in place: what is tested is what is packaged. The tools that
 // only a checkout has, the demo and the benchmark, go to dist/tools.
-import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { top } from './setup.mjs';
@@ -30,6 +43,42 @@ async function bundle(source, target, banner) {
   }
 }
 
+/**
+ * Builds the launcher, which starts in a millisecond and hands the work to the agent. Its agent is the one that was built with it: the
+ * name of the socket says so.
+ */
+function buildLauncher() {
+  const hash = createHash('sha256')
+    .update(readFileSync(join(bin, 'distcc-agent')))
+    .update(readFileSync(launcher));
+  const { version } = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8'));
+  const words = ['-O2', '-std=gnu11', '-Wall', '-Wextra', '-Werror'];
+  words.push(`-DAGENT_VERSION="${version}-${hash.digest('hex').slice(0, 8)}"`, `-DNODE="${process.execPath}"`);
+  const fresh = join(bin, `.${process.pid}.distcc`);
+  const compiler = process.env.CC ?? 'cc';
+  // Without the dynamic linker it starts in half the time.
+  const compile = (...more) => spawnSync(compiler, [...words, ...more, launcher, '-o', fresh], { encoding: 'utf8' });
+  let result = compile('-static');
+  if (result.status !== 0) result = compile();
+  if (result.status === 0) {
+    renameSync(fresh, join(bin, 'distcc'));
+    return true;
+  }
+  rmSync(fresh, { force: true });
+  if (result.error?.code !== 'ENOENT') {
+    process.stderr.write(result.stderr ?? `${compiler}: ${result.error}\n`);
+    return false;
+  }
+  console.log(`no C compiler ("${compiler}"): distcc is the Node program alone, which takes longer to start`);
+  copyFileSync(join(bin, 'distcc-node'), fresh);
+  renameSync(fresh, join(bin, 'distcc'));
+  return true;
+}
+
+const launcher = join(top, 'src/launcher/distcc.c');
+/** What a program is called where the launcher has its name. */
+const installedAs = (name) => (name === 'distcc' ? 'distcc-node' : name);
+
 const programs = readdirSync(join(top, 'src/programs'))
   .map((file) => file.replace(/\.ts$/, ''))
   .filter((name) => name !== 'run');
@@ -38,7 +87,8 @@ const tools = ['demo/demo', 'bench/bench'].filter((tool) => existsSync(join(top,
 mkdirSync(bin, { recursive: true });
 mkdirSync(join(top, 'dist/tools'), { recursive: true });
 for (const name of readdirSync(bin)) {
-  if (!name.startsWith('.') && !programs.includes(name)) rmSync(join(bin, name), { recursive: true });
+  if (!name.startsWith('.') && name !== 'distcc' && !programs.map(installedAs).includes(name))
+    rmSync(join(bin, name), { recursive: true });
 }
 // The bundles are CommonJS whatever the package says: installed in /usr/bin they have no package.json beside them.
 writeFileSync(join(top, 'dist/package.json'), '{ "type": "commonjs" }\n');
@@ -46,10 +96,11 @@ writeFileSync(join(top, 'dist/package.json'), '{ "type": "commonjs" }\n');
 const shebang = { banner: { js: '#!/usr/bin/env node' } };
 const started = new Date();
 const made = await Promise.allSettled([
-  ...programs.map((name) => bundle(`src/programs/${name}.ts`, join(bin, name), shebang)),
+  ...programs.map((name) => bundle(`src/programs/${name}.ts`, join(bin, installedAs(name)), shebang)),
   ...tools.map((tool) => bundle(`${tool}.ts`, join(top, 'dist/tools', `${tool.split('/')[1]}.js`), {})),
 ]);
 if (made.some(({ status }) => status === 'rejected')) process.exit(1);
+if (!buildLauncher()) process.exit(1);
 
 // scripts/setup.mjs compares the sources with this file's time: a source saved during the build counts as newer.
 writeFileSync(join(top, 'dist/.built'), '');

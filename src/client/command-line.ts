@@ -5,11 +5,11 @@ import type { OwnOptionName } from '../config/client-options.ts';
 import type { Logger } from '../logging/logger.ts';
 import { writeAll } from '../system/write-all.ts';
 import { compile } from './compile.ts';
-import { Interrupted } from './faults.ts';
 import type { HostList } from './host-list.ts';
 import { totalSlots } from './host-list.ts';
 import { loadHosts } from './host-source.ts';
 import { listenForInterruption } from './interruption.ts';
+import { reportFailure } from './report-failure.ts';
 import { openLog } from './text-log.ts';
 import { thisMachine } from './this-machine.ts';
 import type { Call } from './world.ts';
@@ -61,14 +61,7 @@ async function compileOnce(call: Call, log: Logger): Promise<number> {
   try {
     return await compile(call, world);
   } catch (error) {
-    if (error instanceof Interrupted) {
-      log.info('terminated by a signal');
-      return exitStatus.general;
-    }
-    if (!(error instanceof Failure)) throw error;
-    if (error.status === exitStatus.recursion) log.critical(error.message);
-    else log.error(error.message);
-    return error.status;
+    return reportFailure(error, log);
   } finally {
     world.state.remove();
     interruption.die();

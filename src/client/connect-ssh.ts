@@ -12,15 +12,27 @@ export function sshCommand(host: SshHost, ssh: string): string[] {
   return [program, ...words, ...user, host.name, host.command, '--inetd', '--enable-tcp-insecure'];
 }
 
-/** Starts ssh, whose own messages go to our stderr; throws a TransportError when there is no such program. */
+/** Starts ssh, whose own messages go to our stderr, or to whoever takes them; throws a TransportError when there is no such program. */
 export function connectSsh(
   host: SshHost,
   idleSeconds: number,
-  { ssh, environment }: { ssh: string; environment: Readonly<Record<string, string | undefined>> },
+  {
+    ssh,
+    environment,
+    messages,
+  }: {
+    ssh: string;
+    environment: Readonly<Record<string, string | undefined>>;
+    messages?: ((bytes: Buffer) => void) | undefined;
+  },
 ): Promise<Connection> {
   const [program = 'ssh', ...words] = sshCommand(host, ssh);
   // In our own process group: ssh may have to ask the user something on the terminal.
-  const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'inherit'], env: environment });
+  const child =
+    messages === undefined
+      ? spawn(program, words, { stdio: ['pipe', 'pipe', 'inherit'], env: environment })
+      : spawn(program, words, { stdio: ['pipe', 'pipe', 'pipe'], env: environment });
+  if (messages !== undefined) child.stderr?.on('data', messages);
   const destroy = (broken: boolean): void => {
     child.stdin.destroy();
     child.stdout.destroy();

@@ -45,7 +45,7 @@ function findHostSource(environment: Environment): HostSource | undefined {
  * The user's host list in the order of use. A list without hosts is no error: it says so in its warnings.
  * @throws Failure (status 106) when the list cannot be read
  */
-export function loadHosts(environment: Environment): HostList {
+export function loadHosts(environment: Environment, parse = parseHostList): HostList {
   const source = findHostSource(environment);
   if (source === undefined) {
     return {
@@ -53,7 +53,7 @@ export function loadHosts(environment: Environment): HostList {
       warnings: [`no hostlist is set; can't distribute work: set DISTCC_HOSTS or write ${systemHosts}`],
     };
   }
-  const list = parseHostList(source);
+  const list = parse(source);
   const empty = list.hosts.length === 0 ? [`${source.name} contained no hosts; can't distribute work`] : [];
   const hosts = list.randomize ? shuffle(list.hosts, Math.random) : list.hosts;
   return { ...list, hosts, warnings: [...list.warnings, ...empty] };

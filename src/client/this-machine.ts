@@ -40,14 +40,18 @@ export function stateFileOf(folder: string | undefined, pid: number, log: Logger
   });
 }
 
-/** How a job with this environment reaches hosts. */
-export function connectionMaker(environment: Environment, log: Logger): (host: DistantHost) => Promise<Connection> {
+/** How a job with this environment reaches hosts; `messages` takes what ssh says, which otherwise goes to our stderr. */
+export function connectionMaker(
+  environment: Environment,
+  log: Logger,
+  messages?: (bytes: Buffer) => void,
+): (host: DistantHost) => Promise<Connection> {
   return async (host) => {
     const idleSeconds = readVariable('DISTCC_IO_TIMEOUT', environment);
     // Loaded when they are needed: most calls of a build system that are no compiles need neither.
     if (host.kind === 'ssh') {
       const { connectSsh } = await import('./connect-ssh.ts');
-      return connectSsh(host, idleSeconds, { ssh: readVariable('DISTCC_SSH', environment), environment });
+      return connectSsh(host, idleSeconds, { ssh: readVariable('DISTCC_SSH', environment), environment, messages });
     }
     const { connectTcp } = await import('./connect-tcp.ts');
     return connectTcp(host, idleSeconds, (address) => log.debug(`connecting to ${address} port ${host.port}`));

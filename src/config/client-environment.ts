@@ -99,6 +99,12 @@ export const clientVariables = {
   DISTCC_SAVE_TEMPS: switchVariable('1 keeps preprocessed sources and server messages', false),
   DISTCC_SSH: filledVariable('command that opens ssh connections, split at blanks', 'ssh'),
   TMPDIR: filledVariable('directory of temporary files', '/tmp'),
+  DISTCC_AGENT: switchVariable('0 does every job without the resident agent', true),
+  DISTCC_AGENT_IDLE: {
+    help: 'seconds without a job after which the agent ends',
+    initial: '600',
+    read: (text: string | undefined): number => readWholeNumber(text ?? '', 1, 1_000_000) ?? 600,
+  },
   DISTCC_TCP_CORK: idleVariable('gather small packets', 'requests are always gathered'),
   DISTCC_PRINCIPAL: idleVariable('service principal', noAuthentication),
   INCLUDE_SERVER_PORT: idleVariable('include server of pump', noFilesMode),

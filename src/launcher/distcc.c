@@ -230,7 +230,7 @@ static char *assignment(const char *name) {
 
 /* In the agent's process: nothing of ours may reach it, neither descriptors, which our callers wait for, nor this job's environment. */
 static void become_agent(int ready) {
-  char path[PATH_MAX], *argv[4] = {(char *)NODE, path, place.sun_path, NULL}, *environment[4] = {NULL};
+  char path[PATH_MAX], *argv[5] = {(char *)NODE, path, place.sun_path, (char *)"3", NULL}, *environment[4] = {NULL};
   const char *kept[] = {"PATH", "HOME", "DISTCC_AGENT_IDLE"};
   for (size_t at = 0, count = 0; at < 3; at++)
     if ((environment[count] = assignment(kept[at])) != NULL) count++;
@@ -366,7 +366,7 @@ static int run(int fd, uint32_t kind, struct command *command, int *status) {
   if (pid > 0 && own_group) setpgid(pid, pid);
   if (pid > 0) child = own_group ? -pid : pid;
   sigprocmask(SIG_SETMASK, &before, NULL);
-  if (pid < 0) return tell(fd, FAILED, (uint32_t)errno, 0);
+  if (pid < 0) return tell(fd, FAILED, (uint32_t)errno, 0) && tell(fd, ENDED, 127 << 8, 0);
   siginfo_t ended;
   while (waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOWAIT) != 0 && errno == EINTR) continue;
   child = 0; /* before its number is free for somebody else */

@@ -1,6 +1,11 @@
+import { basename } from 'node:path';
 import { runClient } from '../client/command-line.ts';
 import { run } from './run.ts';
 
-void run('distcc', (words) =>
-  runClient({ argv0: process.argv[1] ?? 'distcc', words, environment: process.env, directory: process.cwd() }),
-);
+/** The launcher runs this program as `distcc-node` and names first what it was called by; where there is no launcher, this is `distcc`. */
+void run('distcc', (words) => {
+  const script = process.argv[1] ?? 'distcc';
+  const behindLauncher = basename(script) === 'distcc-node' && words.length > 0;
+  const [argv0 = script, ...rest] = behindLauncher ? words : [script, ...words];
+  return runClient({ argv0, words: rest, environment: process.env, directory: process.cwd() });
+});

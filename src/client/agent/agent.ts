@@ -1,0 +1,222 @@
+import { closeSync, lstatSync, mkdirSync, readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { Server, Socket } from 'node:net';
+import { basename, dirname, join } from 'node:path';
+import { exitStatus } from '../../basics/exit-status.ts';
+import { Failure } from '../../basics/failure.ts';
+import { tryLock } from '../../system/file-lock.ts';
+import { peerUser } from '../../system/peer-user.ts';
+import { parseHostList } from '../host-list.ts';
+import type { HostList, HostSource } from '../host-list.ts';
+import { loadHosts } from '../host-source.ts';
+import { ask } from './ask.ts';
+import { runErrand } from './errand.ts';
+import type { Shared } from './job-world.ts';
+import { Launcher } from './launcher.ts';
+import { encodeReport, FrameReader, kinds, readAsk, readJob, readOutput } from './messages.ts';
+import type { Frame, JobMessage } from './messages.ts';
+import { Outputs } from './outputs.ts';
+import { Places } from './places.ts';
+import type { AgentStatus } from './status.ts';
+
+/** How often, in ms, an agent looks whether its socket is still where launchers find it. */
+const lookPeriod = 10_000;
+/** Host lists that are kept read; more than a few only come from a test or a mistake. */
+const keptLists = 64;
+
+/** How an agent is started. */
+export interface AgentSettings {
+  /** Where it listens; the folder is made when it is missing. */
+  readonly path: string;
+  /** After so many seconds without a job it ends. */
+  readonly idleSeconds: number;
+  /** An open descriptor that is closed as soon as it listens. */
+  readonly ready: number | undefined;
+}
+
+/** Reads a host list only when its text is new: then equal lists are the same object, and jobs that wait for it are alike. */
+function rememberingParser(): (source: HostSource) => HostList {
+  const known = new Map<string, HostList>();
+  return (source) => {
+    const key = `${source.name}\0${source.text}`;
+    const list = known.get(key) ?? parseHostList(source);
+    if (known.size >= keptLists) known.clear();
+    known.set(key, list);
+    return list;
+  };
+}
+
+/** Whoever could write into the folder could listen in our place. */
+function prepareFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const found = lstatSync(folder);
+  if (!found.isDirectory() || found.uid !== process.getuid?.() || (found.mode & 0o77) !== 0) {
+    throw new Failure(exitStatus.inputOutput, `"${folder}" must be a directory that only you can enter: chmod 700 it`);
+  }
+}
+
+/** The agent of one user: it does the jobs of all launchers that connect. */
+class Agent {
+  readonly #settings: AgentSettings;
+  readonly #server: Server;
+  readonly #shared: Shared;
+  readonly #places = new Places(() => performance.now());
+  readonly #jobs = new Map<Launcher, JobMessage>();
+  readonly #started = performance.now();
+  #done = 0;
+  #idle: NodeJS.Timeout | undefined;
+  #end: () => void = () => {};
+
+  constructor(settings: AgentSettings) {
+    this.#settings = settings;
+    const parse = rememberingParser();
+    this.#shared = {
+      places: this.#places,
+      outputs: new Outputs(),
+      hosts: (environment) => loadHosts(environment, parse),
+    };
+    // A preprocessor closes its end while we still have nothing to say: both directions end on their own.
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#welcome(socket));
+  }
+
+  /** Serves until it is told to stop, or nobody has come for a while. */
+  async serve(): Promise<void> {
+    const { path, ready } = this.#settings;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ path, backlog: 1024 }, resolve);
+    });
+    if (ready !== undefined) closeSync(ready);
+    const { ino } = statSync(path, { bigint: true });
+    const look = setInterval(() => {
+      if (statSync(path, { bigint: true, throwIfNoEntry: false })?.ino !== ino) this.stop();
+    }, lookPeriod);
+    this.#rest();
+    await new Promise<void>((resolve) => {
+      this.#end = resolve;
+    });
+    clearInterval(look);
+    clearTimeout(this.#idle);
+  }
+
+  /** Takes no more jobs, and ends when those that run are done. */
+  stop(): void {
+    this.#server.close();
+    if (this.#jobs.size === 0) this.#end();
+  }
+
+  #rest(): void {
+    clearTimeout(this.#idle);
+    if (this.#jobs.size > 0) return;
+    if (!this.#server.listening) this.#end();
+    this.#idle = setTimeout(() => this.stop(), this.#settings.idleSeconds * 1000);
+  }
+
+  #welcome(socket: Socket): void {
+    socket.on('error', () => {});
+    const user = peerUser(socket);
+    if (user !== undefined && user !== process.getuid?.()) {
+      socket.destroy();
+      return;
+    }
+    const reader = new FrameReader();
+    let hear = (frame: Frame): void => this.#begin(frame, socket, (next) => (hear = next));
+    const listen = (chunk: Buffer): void => {
+      try {
+        reader.feed(chunk);
+        for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
+          if (frame.kind === kinds.OUTPUT) {
+            socket.removeListener('data', listen);
+            const { number, pid } = readOutput(frame.content);
+            const output = this.#shared.outputs.claim(number);
+            if (output === undefined) socket.destroy();
+            else output.connect(socket, pid, reader.rest());
+            return;
+          }
+          hear(frame);
+        }
+      } catch {
+        // A stranger to our messages, or a launcher of another version: it goes on without us.
+        socket.destroy();
+      }
+    };
+    socket.on('data', listen);
+    socket.on('end', () => socket.end());
+  }
+
+  #begin({ kind, content }: Frame, socket: Socket, then: (hear: (frame: Frame) => void) => void): void {
+    if (kind === kinds.ASK) {
+      const question = readAsk(content);
+      socket.end(encodeReport(JSON.stringify(this.#status())));
+      if (question === 'stop') this.stop();
+    } else if (kind === kinds.JOB) {
+      const job = readJob(content);
+      const launcher = new Launcher(socket);
+      then((frame) => launcher.hear(frame));
+      // Its end is the end of the connection's first direction; after EXEC that is the end of the compiler.
+      socket.once('end', () => launcher.close());
+      socket.once('close', () => launcher.close());
+      this.#jobs.set(launcher, job);
+      clearTimeout(this.#idle);
+      void runErrand(job, launcher, this.#shared).finally(() => {
+        this.#jobs.delete(launcher);
+        this.#done += 1;
+        this.#rest();
+      });
+    } else socket.destroy();
+  }
+
+  #status(): AgentStatus {
+    const { busy, resting, waiting } = this.#places.report();
+    const now = performance.now();
+    return {
+      pid: process.pid,
+      version: basename(this.#settings.path),
+      uptimeSeconds: Math.round((now - this.#started) / 1000),
+      memoryBytes: process.memoryUsage.rss(),
+      jobsDone: this.#done,
+      waiting,
+      jobs: [...this.#jobs.values()].map(({ pid, directory, words }) => ({ pid, directory, words })),
+      places: [...busy].map(([name, jobs]) => ({ name, jobs })),
+      resting: [...resting].map(([name, { why, until }]) => ({ name, why, seconds: Math.ceil((until - now) / 1000) })),
+    };
+  }
+}
+
+/** Agents of other versions in the same folder finish what they have and go: an upgrade leaves none behind. */
+async function sendOthersHome(path: string): Promise<void> {
+  const folder = dirname(path);
+  for (const name of readdirSync(folder)) {
+    const other = join(folder, name);
+    if (other === path || statSync(other, { throwIfNoEntry: false })?.isSocket() !== true) continue;
+    const answer = await ask(other, 'stop').catch(() => undefined);
+    if (answer === undefined) unlinkSync(other);
+  }
+}
+
+/** Runs the agent until its end; a second one for the same socket ends at once. Gives the exit status. */
+export async function runAgent(settings: AgentSettings): Promise<number> {
+  const { path } = settings;
+  const folder = dirname(path);
+  process.umask(0o077);
+  prepareFolder(folder);
+  const lock = tryLock(`${path}.lock`);
+  if (lock === undefined) return exitStatus.ok;
+  try {
+    unlinkSync(path);
+  } catch {
+    // Nobody was here before.
+  }
+  // Nobody reads what an agent writes; a bug of it should be found all the same.
+  process.on('uncaughtException', (error) => {
+    writeFileSync(join(folder, 'fault'), `${error.stack ?? error.message}\n`);
+    process.exit(exitStatus.general);
+  });
+  const agent = new Agent(settings);
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => agent.stop());
+  const serving = agent.serve();
+  sendOthersHome(path).catch(() => {});
+  await serving;
+  lock.release();
+  return exitStatus.ok;
+}
