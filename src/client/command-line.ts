@@ -36,7 +36,29 @@ function usageFault(call: Call, fault: string): number {
   return exitStatus.badArguments;
 }
 
-function answer(option: OwnOptionName, call: Call, log: Logger): number {
+async function printAgents(call: Call, question: 'status' | 'stop'): Promise<number> {
+  const { askAgents, agentFolder } = await import('./agent/find-agents.ts');
+  const agents = await askAgents(agentFolder(call.environment, call.directory), question);
+  if (call.words[1] === '--json') print(`${JSON.stringify(agents)}\n`);
+  if (question === 'stop' || call.words[1] === '--json') return exitStatus.ok;
+  const { statusText } = await import('./agent/status.ts');
+  print(agents.length === 0 ? 'no agent is running\n' : agents.map((status) => statusText(status)).join('\n'));
+  return exitStatus.ok;
+}
+
+async function printExplanation(call: Call, log: Logger): Promise<number> {
+  const { askAgents, agentFolder } = await import('./agent/find-agents.ts');
+  const { explain } = await import('./explain.ts');
+  const [status] = await askAgents(agentFolder(call.environment, call.directory), 'status');
+  try {
+    print(explain({ ...call, words: call.words.slice(1) }, status));
+    return exitStatus.ok;
+  } catch (error) {
+    return reportFailure(error, log);
+  }
+}
+
+async function answer(option: OwnOptionName, call: Call, log: Logger): Promise<number> {
   switch (option) {
     case '--help':
       print(clientHelp());
@@ -48,6 +70,12 @@ function answer(option: OwnOptionName, call: Call, log: Logger): number {
       return printHosts(call, log, ({ hosts }) => hosts.map(({ definition }) => `${definition}\n`).join(''));
     case '-j':
       return printHosts(call, log, (list) => `${totalSlots(list)}\n`);
+    case '--agent-status':
+      return printAgents(call, 'status');
+    case '--agent-stop':
+      return printAgents(call, 'stop');
+    case '--explain':
+      return call.words.length === 1 ? usageFault(call, 'missing operand') : printExplanation(call, log);
     case '--scan-includes':
       if (call.words.length === 1) return usageFault(call, 'missing operand');
       log.error("'--scan_includes' specified, but the files mode (pump) is not supported yet");

@@ -43,7 +43,7 @@ async function takeHost(job: RemoteJob, list: HostList, trail: Trail, world: Wor
   const decide = (): void => void (decided = true);
   taking.then(decide, decide);
   // A place that is free at once, or a list without a host, is known by now.
-  await null;
+  await Promise.resolve();
   if (decided) return taking;
   try {
     trail.preprocessing ??= await startPreprocessing(job, list.cppSlots, world);

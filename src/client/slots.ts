@@ -41,7 +41,7 @@ export interface Polling {
   readonly locks: LockFolder;
   readonly log: Logger;
   readonly interrupted: AbortSignal;
-  pause(milliseconds: number): Promise<void>;
+  pause(this: void, milliseconds: number): Promise<void>;
   /** How many ms the user wants between two looks for a free slot. */
   readonly pauseWished: number | undefined;
 }

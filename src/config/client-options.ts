@@ -13,6 +13,9 @@ export const ownOptions = {
   '--version': { help: 'show the version and exit' },
   '--show-hosts': { help: 'show the host list, one host a line, and exit' },
   '-j': { help: 'show how many jobs the host list has room for, and exit' },
+  '--agent-status': { help: 'show what the resident agent does, also as --json, and exit' },
+  '--agent-stop': { help: 'have the resident agent end when its jobs are done, and exit' },
+  '--explain': { help: 'say where the command behind it would run and why, without running it' },
   '--scan-includes': { help: 'refused: it belongs to the files mode (pump), which is not supported yet' },
 } as const satisfies Readonly<Record<string, OwnOption>>;
 

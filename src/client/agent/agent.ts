@@ -202,6 +202,7 @@ export async function runAgent(settings: AgentSettings): Promise<number> {
   prepareFolder(folder);
   const lock = tryLock(`${path}.lock`);
   if (lock === undefined) return exitStatus.ok;
+  writeFileSync(`${path}.pid`, `${process.pid}\n`);
   try {
     unlinkSync(path);
   } catch {
@@ -217,6 +218,7 @@ export async function runAgent(settings: AgentSettings): Promise<number> {
   const serving = agent.serve();
   sendOthersHome(path).catch(() => {});
   await serving;
+  unlinkSync(`${path}.pid`);
   lock.release();
   return exitStatus.ok;
 }

@@ -148,7 +148,10 @@ export function readJob(content: Buffer): JobMessage {
   const bytes = content.subarray(36);
   const texts = readStrings(bytes, 1 + words + variables);
   const [directory = '', ...rest] = texts;
-  const descriptors = [...content.toString('latin1', 8, 11)].filter((kind) => isDescriptorKind(kind));
+  const descriptors = content
+    .toString('latin1', 8, 11)
+    .split('')
+    .filter((kind) => isDescriptorKind(kind));
   if (descriptors.length !== 3 || words === 0)
     throw new ProtocolError('malformed', 'a job without a word or descriptors');
   const named = texts.slice(0, 1 + words);

@@ -134,10 +134,7 @@ export class Places {
   }
 
   #lookForHost(hosts: readonly Host[], failed: ReadonlySet<Host>): TakenHost | 'none' | undefined {
-    const names = new Set([...failed].map((host) => lockName(host)));
-    const usable = usableHosts(hosts, { failed, rests: (host) => this.#restOf(lockName(host)) !== undefined }).filter(
-      (host) => !names.has(lockName(host)),
-    );
+    const usable = usableHosts(hosts, { failed, rests: (host) => this.#restOf(lockName(host)) !== undefined });
     if (usable.length === 0) return 'none';
     const shares = this.#shares.get(hosts) ?? sharesOf(hosts);
     this.#shares.set(hosts, shares);

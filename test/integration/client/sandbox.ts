@@ -38,8 +38,11 @@ export class Sandbox {
   readonly own = join(this.top, 'distcc');
   readonly temporary = join(this.top, 'tmp');
   readonly #children: ChildProcess[] = [];
+  readonly #agent: '0' | '1';
 
-  constructor() {
+  /** The client does its work alone unless it is to have an agent. */
+  constructor({ agent = false } = {}) {
+    this.#agent = agent ? '1' : '0';
     for (const folder of [this.work, this.own, this.temporary]) mkdirSync(folder);
     chmodSync(this.top, 0o755);
   }
@@ -96,7 +99,14 @@ export class Sandbox {
 
   environment(more: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     const kept = Object.entries(process.env).filter(([name]) => !/^(?:_?DISTCC|UNCACHED_ERR_FD)/.test(name));
-    return { ...Object.fromEntries(kept), DISTCC_DIR: this.own, TMPDIR: this.temporary, LC_ALL: 'C', ...more };
+    return {
+      ...Object.fromEntries(kept),
+      DISTCC_DIR: this.own,
+      DISTCC_AGENT: this.#agent,
+      TMPDIR: this.temporary,
+      LC_ALL: 'C',
+      ...more,
+    };
   }
 
   start(words: readonly string[], more: NodeJS.ProcessEnv, { program = distccProgram, input = '' } = {}): Running {
@@ -131,7 +141,25 @@ export class Sandbox {
     return readdirSync(this.temporary);
   }
 
+  /** The processes of the agents that belong to this place. */
+  agents(): number[] {
+    const folder = join(this.own, 'agent');
+    const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.pid')) : [];
+    return names.map((name) => Number(readFileSync(join(folder, name), 'utf8')));
+  }
+
+  #endAgents(): void {
+    for (const pid of this.agents()) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // Killed by the test.
+      }
+    }
+  }
+
   remove(): void {
+    this.#endAgents();
     for (const child of this.#children) if (child.exitCode === null) child.kill('SIGKILL');
     rmSync(this.top, { recursive: true, force: true });
   }

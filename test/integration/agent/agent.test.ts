@@ -1,0 +1,270 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startDaemon, until } from '../../support/daemon.ts';
+import type { TestDaemon } from '../../support/daemon.ts';
+import { needs } from '../../support/needs.ts';
+import { answer, startFakeServer } from '../client/fake-server.ts';
+import type { Answer, FakeServer } from '../client/fake-server.ts';
+import { distccProgram, Sandbox } from '../client/sandbox.ts';
+
+const gcc = ['gcc', '-c', 'a.c', '-o', 'a.o'];
+
+function lives(pid: number): boolean {
+  try {
+    // A process that nobody has waited for yet is as good as gone.
+    return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** The processes that run in a directory or below it. */
+function processesIn(directory: string): string[] {
+  return readdirSync('/proc').filter((name) => {
+    try {
+      return /^\d+$/.test(name) && readlinkSync(`/proc/${name}/cwd`).startsWith(directory) && lives(Number(name));
+    } catch {
+      return false;
+    }
+  });
+}
+
+describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('make', 'make'))('distcc-agent', () => {
+  let box: Sandbox;
+  let server: FakeServer | undefined;
+  let daemon: TestDaemon | undefined;
+
+  beforeEach(() => {
+    box = new Sandbox({ agent: true });
+    box.write('a.c', 'int main(void) { return 0; }\n');
+  });
+  afterEach(async () => {
+    await server?.end();
+    await daemon?.end();
+    server = undefined;
+    daemon = undefined;
+    box.remove();
+  });
+
+  async function serve(say: Answer): Promise<FakeServer> {
+    server = await startFakeServer(say);
+    return server;
+  }
+
+  /** A makefile with that many objects, each from a source that takes a moment. */
+  function makefile(count: number, compiler = 'gcc'): void {
+    const names = Array.from({ length: count }, (_, at) => `o${at}`);
+    for (const name of names)
+      box.write(`${name}.c`, `#include <stdio.h>\nint ${name}(void) { return puts("${name}"); }\n`);
+    const rules = names.map((name) => `${name}.o:\n\t@'${distccProgram}' ${compiler} -O1 -c ${name}.c -o $@`);
+    box.write('Makefile', `all: ${names.map((name) => `${name}.o`).join(' ')}\n${rules.join('\n')}\n`);
+  }
+
+  function make(jobs: number, more: NodeJS.ProcessEnv) {
+    const environment = { ...box.environment(more), MAKEFLAGS: '', MAKELEVEL: '' };
+    // A session of its own stands for a terminal: an interrupt there reaches everybody in the foreground.
+    const child = spawn('make', [`-j${jobs}`], { cwd: box.work, env: environment, stdio: 'pipe', detached: true });
+    let text = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    const ended = once(child, 'close').then(() => ({ status: child.exitCode, text }));
+    return { child, ended };
+  }
+
+  const objects = (): string[] => readdirSync(box.work).filter((name) => name.endsWith('.o'));
+
+  it('is started once by 64 launchers', async () => {
+    const { host, connections } = await serve(answer({ object: Buffer.from('object') }));
+    const runs = Array.from({ length: 64 }, (_, at) =>
+      box.run(['gcc', '-c', 'a.c', '-o', `a${at}.o`], { DISTCC_HOSTS: `${host}/16` }),
+    );
+    const results = await Promise.all(runs);
+    expect(results.filter(({ status, stderr }) => status !== 0 || stderr !== '')).toEqual([]);
+    expect([objects().length, connections(), box.agents().length]).toEqual([64, 64, 1]);
+    const [pid = 0] = box.agents();
+    const status: unknown = JSON.parse((await box.run(['--agent-status', '--json'], {})).stdout);
+    expect(status).toMatchObject([{ pid, jobs: [], jobsDone: 64, waiting: 0, places: [] }]);
+    // Nobody may wait for it: it has no descriptor of ours, no terminal, no directory.
+    const open = readdirSync(`/proc/${pid}/fd`).map((fd) => {
+      try {
+        return readlinkSync(`/proc/${pid}/fd/${fd}`);
+      } catch {
+        return '';
+      }
+    });
+    expect(open.slice(0, 3)).toEqual(['/dev/null', '/dev/null', '/dev/null']);
+    expect(readlinkSync(`/proc/${pid}/cwd`)).toBe('/');
+    expect((await box.run(['--agent-stop'], {})).status).toBe(0);
+    await until(() => !lives(pid), 'it ends');
+    expect(box.states()).toEqual([]);
+  });
+
+  it('may be killed at any time: the build does not notice', async () => {
+    daemon = await startDaemon();
+    makefile(48);
+    const build = make(16, { DISTCC_HOSTS: `127.0.0.1:${daemon.port}/8` });
+    for (const least of [4, 16, 28]) {
+      await until(() => objects().length >= least && box.agents().some((pid) => lives(pid)), 'the build goes on');
+      for (const pid of box.agents()) process.kill(pid, 'SIGKILL');
+    }
+    expect(await build.ended).toEqual({ status: 0, text: '' });
+    expect(objects().length).toBe(48);
+    execFileSync('gcc', ['-r', ...objects(), '-o', 'all'], { cwd: box.work });
+  });
+
+  it('ends everything with an interrupted build, and leaves no half object', async () => {
+    const path = `${box.script('slowcc', 'case "$*" in *-E*) sleep 0.2; cat a.c;; *) sleep 30; echo half >"$5";; esac')}:${process.env['PATH']}`;
+    await serve(() => undefined);
+    makefile(32, 'slowcc');
+    const hosts = `${server?.host}/4 localhost/2`;
+    const build = make(16, { DISTCC_HOSTS: hosts, PATH: path });
+    await until(() => (server?.requests.length ?? 0) >= 4, 'jobs are at work');
+    await until(() => processesIn(box.work).length >= 20, 'and others wait');
+    if (build.child.pid !== undefined) process.kill(-build.child.pid, 'SIGINT');
+    expect((await build.ended).status).not.toBe(0);
+    await until(() => processesIn(box.work).length === 0, `no process is left: ${processesIn(box.work).join()}`);
+    expect([objects(), readdirSync(box.work).filter((name) => name.startsWith('.'))]).toEqual([[], []]);
+    await until(() => box.states().length === 0, 'no job is shown any more');
+    const status: unknown = JSON.parse((await box.run(['--agent-status', '--json'], {})).stdout);
+    expect(status).toMatchObject([{ jobs: [], waiting: 0, places: [] }]);
+  });
+
+  it('keeps directory, environment and umask of jobs apart', async () => {
+    const { host } = await serve(({ version, ...request }) =>
+      answer({ object: 'source' in request ? request.source : Buffer.alloc(0) })({ version, ...request } as never),
+    );
+    mkdirSync(box.path('one'));
+    mkdirSync(box.path('two'));
+    box.write('one/own.h', 'int one;\n');
+    box.write('two/own.h', 'int two;\n');
+    for (const folder of ['one', 'two']) box.write(`${folder}/a.c`, '#include <own.h>\n');
+    const start = (folder: string, umask: string) =>
+      box.run(
+        ['-c', `cd ${folder} && umask ${umask} && exec '${distccProgram}' gcc -c a.c`],
+        { DISTCC_HOSTS: host, CPATH: `../${folder}` },
+        { program: '/bin/sh' },
+      );
+    const results = await Promise.all(
+      Array.from({ length: 8 }, (_, at) => start(at % 2 === 0 ? 'one' : 'two', at % 2 === 0 ? '022' : '077')),
+    );
+    expect(results.map(({ status, stderr }) => [status, stderr])).toEqual(Array.from({ length: 8 }, () => [0, '']));
+    for (const folder of ['one', 'two']) expect(box.read(`${folder}/a.o`).toString()).toContain(`int ${folder};`);
+    const modes = execFileSync('stat', ['-c', '%a', 'one/a.o', 'two/a.o'], { cwd: box.work, encoding: 'utf8' });
+    expect(modes).toBe('644\n600\n');
+  });
+
+  it.each(['with blanks', 'with\nnewlines', 'mit ünïcödé', "it's $HOME"])('compiles in a path %j', async (name) => {
+    const { host } = await serve(answer({ object: Buffer.from('object') }));
+    box.write(`${name}/${name}.c`, 'int x;\n');
+    const result = await box.run(['gcc', '-c', `${name}/${name}.c`, '-o', `${name}/${name}.o`], { DISTCC_HOSTS: host });
+    expect(result).toMatchObject({ status: 0, stderr: '' });
+    expect([box.read(`${name}/${name}.o`).toString(), server?.requests.length]).toEqual(['object', 1]);
+  });
+
+  it('compiles with a command line of 100 KB and an environment of 1 MB', async () => {
+    const { host, requests } = await serve(answer({}));
+    const words = Array.from({ length: 2000 }, (_, at) => `-DNAME_OF_A_MACRO_${at}=${'v'.repeat(32)}`);
+    const large = Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`LARGE_${at}`, 'x'.repeat(100_000)]));
+    expect(await box.run([...gcc, ...words], { DISTCC_HOSTS: host, ...large })).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
+    expect(requests.length).toBe(1);
+    // What is run here gets all of it as well.
+    const local = await box.run(['sh', '-c', 'echo ${#LARGE_9} $#', 'sh', ...words], { DISTCC_HOSTS: host, ...large });
+    expect(local).toMatchObject({ status: 0, stdout: '100000 2000\n' });
+  });
+
+  it('gives bytes that are no UTF-8 to the compiler as they are', async () => {
+    const script = `printf 'int x;\n' >"$(printf 'b\\377.c')"; exec '${distccProgram}' gcc -c "$(printf 'b\\377.c')" -o b.o`;
+    const result = await box.run(['-c', script], { DISTCC_HOSTS: 'localhost' }, { program: '/bin/sh' });
+    expect(result).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  it('holds a place until the compiler that has it ends', async () => {
+    const waits = 'echo $$ >$2; until test -e go; do sleep 0.02; done';
+    const path = `${box.script('slowcc', waits)}:${process.env['PATH']}`;
+    const more = { DISTCC_HOSTS: '--localslots=1 localhost', PATH: path };
+    const first = box.start(['slowcc', 'one.o', 'one'], more);
+    await until(() => box.has('one') && box.read('one').length > 0, 'the first one runs');
+    // It has become the compiler, which has stdin, stdout and the process group of the build.
+    expect(Number(box.read('one').toString())).toBe(first.child.pid);
+    const second = box.start(['slowcc', 'two.o', 'two'], more);
+    const waiting = async (): Promise<unknown> =>
+      JSON.parse((await box.run(['--agent-status', '--json'], {})).stdout) as unknown;
+    expect(await waiting()).toMatchObject([{ waiting: 1, places: [{ jobs: 1 }] }]);
+    expect(box.has('two')).toBe(false);
+    first.child.kill('SIGKILL');
+    await until(() => box.has('two'), 'the second one runs');
+    box.write('go', '');
+    expect((await second.ended).status).toBe(0);
+  });
+
+  it('starts no compiler for a launcher that is killed while it waits', async () => {
+    const { host } = await serve(() => undefined);
+    const hosts = { DISTCC_HOSTS: `${host}/1` };
+    const first = box.start(gcc, hosts);
+    await until(() => server?.requests.length === 1, 'the first job is at work');
+    const second = box.start(['gcc', '-c', 'a.c', '-o', 'b.o'], hosts);
+    const jobs = async (): Promise<number> =>
+      (JSON.parse((await box.run(['--agent-status', '--json'], {})).stdout) as [{ waiting: number }])[0].waiting;
+    for (let tries = 0; tries < 100 && (await jobs()) === 0; tries += 1);
+    second.child.kill('SIGKILL');
+    await second.ended;
+    first.child.kill('SIGINT');
+    await first.ended;
+    for (let tries = 0; tries < 100 && (await jobs()) > 0; tries += 1);
+    expect([box.has('a.o'), box.has('b.o'), server?.connections(), await jobs()]).toEqual([false, false, 1, 0]);
+  });
+
+  it('reads the hosts file again when it changes', async () => {
+    const { host, requests } = await serve(answer({}));
+    writeFileSync(join(box.own, 'hosts'), 'localhost\n');
+    expect((await box.run(gcc, {})).status).toBe(0);
+    writeFileSync(join(box.own, 'hosts'), `${host}\n`);
+    expect((await box.run(gcc, {})).status).toBe(0);
+    expect(requests.length).toBe(1);
+  });
+
+  it('takes nobody else to be its agent, and does without when there is no safe place', async () => {
+    mkdirSync(join(box.own, 'agent'));
+    chmodSync(join(box.own, 'agent'), 0o777);
+    expect(await box.run(gcc, { DISTCC_HOSTS: 'localhost' })).toMatchObject({ status: 0, stderr: '' });
+    const long = join(box.top, 'long'.repeat(40));
+    mkdirSync(long);
+    expect(await box.run(gcc, { DISTCC_HOSTS: 'localhost', DISTCC_DIR: long })).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
+    expect(await box.run(gcc, { DISTCC_HOSTS: 'localhost', DISTCC_DIR: '/proc' })).toMatchObject({ status: 0 });
+    expect([readdirSync(join(box.own, 'agent')), readdirSync(join(long, 'agent'))]).toEqual([[], []]);
+  });
+
+  it('ends when nobody has come for a while', async () => {
+    expect((await box.run(gcc, { DISTCC_HOSTS: 'localhost', DISTCC_AGENT_IDLE: '1' })).status).toBe(0);
+    const [pid = 0] = box.agents();
+    expect(lives(pid)).toBe(true);
+    await until(() => !lives(pid), 'it ends');
+    expect(existsSync(join(box.own, 'agent', 'fault'))).toBe(false);
+  });
+
+  it('leaves a job in a directory that is gone to the compiler', async () => {
+    mkdirSync(box.path('gone'));
+    const script = `cd gone && rmdir ../gone && exec '${distccProgram}' gcc -c ../a.c -o ../a.o`;
+    const result = await box.run(['-c', script], { DISTCC_HOSTS: 'localhost' }, { program: '/bin/sh' });
+    expect(result.status).not.toBeNull();
+    expect(result.signal).toBeNull();
+  });
+
+  it('explains where a command would run', async () => {
+    const explain = async (words: readonly string[]) =>
+      (await box.run(['--explain', ...words], { DISTCC_HOSTS: 'one/3 two,down' })).stdout;
+    expect(await explain(gcc)).toMatch(
+      /^can be distributed: "a\.c"[^]*1\. one\/3: 0 of 3 places taken\n {2}2\. two,down: marked down/,
+    );
+    expect(await explain(['gcc', 'a.c', '-o', 'a'])).toMatch(/^runs on this machine: /);
+    expect(box.has('a.o')).toBe(false);
+  });
+});

@@ -1,0 +1,192 @@
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { Server, Socket } from 'node:net';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import * as messages from '../../../src/client/agent/messages.ts';
+import type { Frame } from '../../../src/client/agent/messages.ts';
+import { exited, killed } from '../../../src/wire/wait-status.ts';
+import { until } from '../../support/daemon.ts';
+import { needs } from '../../support/needs.ts';
+import { distccProgram, Sandbox } from '../client/sandbox.ts';
+
+const source = resolve(import.meta.dirname, '../../../src/launcher/distcc.c');
+
+/** What one connection has said so far. */
+interface Line {
+  readonly socket: Socket;
+  readonly frames: Frame[];
+  raw: Buffer;
+  open: boolean;
+}
+
+describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
+  let box: Sandbox;
+  let server: Server;
+  let lines: Line[];
+
+  beforeEach(async () => {
+    box = new Sandbox({ agent: true });
+    lines = [];
+    const version = /0\.1\.0-[0-9a-f]{8}/.exec(readFileSync(distccProgram, 'latin1'))?.[0] ?? '';
+    mkdirSync(join(box.own, 'agent'), { mode: 0o700 });
+    server = createServer((socket) => {
+      const line: Line = { socket, frames: [], raw: Buffer.alloc(0), open: true };
+      lines.push(line);
+      const reader = new messages.FrameReader();
+      socket.on('error', () => {});
+      socket.on('close', () => (line.open = false));
+      socket.on('data', (chunk: Buffer) => {
+        if (line.frames[0]?.kind !== messages.kinds.OUTPUT) {
+          reader.feed(chunk);
+          for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
+            line.frames.push(frame);
+            if (frame.kind !== messages.kinds.OUTPUT) continue;
+            line.raw = reader.rest();
+            break;
+          }
+        } else line.raw = Buffer.concat([line.raw, chunk]);
+      });
+    });
+    server.listen(join(box.own, 'agent', version));
+    await once(server, 'listening');
+  });
+  afterEach(async () => {
+    for (const { socket } of lines) socket.destroy();
+    server.close();
+    await once(server, 'close');
+    box.remove();
+  });
+
+  async function call(words: readonly string[], more: NodeJS.ProcessEnv = {}) {
+    const running = box.start(words, more);
+    await until(() => lines[0]?.frames.length === 1, 'the launcher says what it was called for');
+    const [line] = lines;
+    if (line === undefined) throw new Error('no line');
+    return { ...running, line, job: messages.readJob(line.frames[0]?.content ?? Buffer.alloc(0)) };
+  }
+
+  it('has the numbers of the messages', () => {
+    const text = readFileSync(source, 'utf8');
+    const { ASK: _ask, REPORT: _report, ...shared } = messages.kinds;
+    for (const [name, number] of Object.entries(shared)) expect(text).toMatch(new RegExp(`\\b${name} = ${number}\\b`));
+  });
+
+  it('says what it was called for, byte for byte as encodeJob() does', async () => {
+    const words = ['gcc', '-c', 'ä b\n.c', ''];
+    const { line, job, child, ended } = await call(words, { STRANGE: 'x=y\n', EMPTY: '' });
+    expect(job.words).toEqual([distccProgram, ...words]);
+    expect(job).toMatchObject({ pid: child.pid, directory: box.work, faithful: true, umask: process.umask() });
+    expect(job.variables).toEqual(expect.arrayContaining(['STRANGE=x=y\n', 'EMPTY=', `DISTCC_DIR=${box.own}`]));
+    const header = messages.encodeFrame(messages.kinds.JOB, line.frames[0]?.content ?? Buffer.alloc(0));
+    expect(messages.encodeJob(job).equals(header)).toBe(true);
+    line.socket.end(messages.encodeExit(exited(0)));
+    await ended;
+  });
+
+  it.each([
+    [exited(0), { status: 0, signal: null }],
+    [exited(37), { status: 37, signal: null }],
+    [killed(15), { status: null, signal: 'SIGTERM' }],
+    [killed(11), { status: null, signal: 'SIGSEGV' }],
+  ])('ends with the wait status %i', async (status, end) => {
+    const { line, ended } = await call(['gcc']);
+    line.socket.write(messages.encodeExit(status));
+    expect(await ended).toMatchObject(end);
+  });
+
+  it('writes what it is given', async () => {
+    const { line, ended } = await call(['gcc']);
+    const big = Buffer.alloc(1_000_000, 'x');
+    line.socket.write(messages.encodeWrite(2, Buffer.from('to stderr\n')));
+    line.socket.write(messages.encodeWrite(1, big));
+    line.socket.write(messages.encodeExit(exited(0)));
+    expect(await ended).toMatchObject({ status: 0, stderr: 'to stderr\n', stdout: big.toString() });
+  });
+
+  const sh = (script: string, changes: readonly string[] = [], number = 1) => ({
+    number,
+    path: '/bin/sh',
+    argv: ['sh', '-c', script],
+    changes,
+  });
+
+  it('starts a preprocessor whose output is a connection of its own', async () => {
+    const { line, ended } = await call(['gcc'], { GONE: '1' });
+    const script = 'cat; printf "%s|%s" "$NEW" "${GONE-none}"; echo said >&2; exit 3';
+    line.socket.write(messages.encodeCommand('PREPROCESS', sh(script, ['NEW=a b', 'GONE'], 77)));
+    await until(() => line.frames.length === 2, 'the preprocessor ends');
+    await until(() => lines[1]?.open === false, 'its output is closed');
+    expect(lines[1]?.frames.map(({ content }) => messages.readOutput(content).number)).toEqual([77]);
+    expect(lines[1]?.raw.toString()).toBe('a b|none');
+    expect(messages.readEnded(line.frames[1]?.content ?? Buffer.alloc(0))).toBe(exited(3));
+    line.socket.write(messages.encodeExit(exited(0)));
+    expect(await ended).toMatchObject({ stderr: 'said\n', stdout: '' });
+  });
+
+  it('says why a program cannot be started', async () => {
+    const { line, ended } = await call(['gcc']);
+    const command = { ...sh(''), path: '/nowhere/gcc' };
+    for (const kind of ['PREPROCESS', 'RUN'] as const) line.socket.write(messages.encodeCommand(kind, command));
+    await until(() => line.frames.length === 5, 'both have failed');
+    line.socket.write(messages.encodeCommand('EXEC', command));
+    await until(() => line.frames.length === 6, 'all have failed');
+    const failures = line.frames.filter(({ kind }) => kind === messages.kinds.FAILED);
+    expect(failures.map(({ content }) => messages.readFailed(content))).toEqual([2, 2, 2]);
+    line.socket.write(messages.encodeExit(exited(0)));
+    await ended;
+  });
+
+  it('gives a script without an interpreter line to sh', async () => {
+    writeFileSync(box.path('script'), 'echo "$0 $1"\n', { mode: 0o755 });
+    const { line, ended } = await call(['gcc']);
+    line.socket.write(
+      messages.encodeCommand('EXEC', { number: 0, path: './script', argv: ['gcc', 'one'], changes: [] }),
+    );
+    expect(await ended).toMatchObject({ status: 0, stdout: './script one\n' });
+  });
+
+  it('runs a command with its own stdin and stdout, and says how it ended', async () => {
+    const running = box.start(['gcc'], {}, { input: 'typed' });
+    await until(() => lines[0]?.frames.length === 1, 'it calls');
+    lines[0]?.socket.write(messages.encodeCommand('RUN', sh('cat; kill -9 $$')));
+    await until(() => lines[0]?.frames.length === 2, 'it has run');
+    expect(messages.readEnded(lines[0]?.frames[1]?.content ?? Buffer.alloc(0))).toBe(killed(9));
+    lines[0]?.socket.write(messages.encodeExit(exited(137)));
+    expect(await running.ended).toMatchObject({ status: 137, stdout: 'typed' });
+  });
+
+  it('becomes a command that keeps the connection open until it ends', async () => {
+    const { line, child, ended } = await call(['gcc']);
+    line.socket.write(
+      messages.encodeCommand('EXEC', sh('echo $$; until test -e go; do sleep 0.05; done; exit 5', [], 0)),
+    );
+    await new Promise((next) => setTimeout(next, 100));
+    expect(line.open).toBe(true);
+    box.write('go', '');
+    expect(await ended).toMatchObject({ status: 5, stdout: `${child.pid}\n` });
+    await until(() => !line.open, 'the connection closes');
+  });
+
+  it('does the job without an agent that goes away or cannot be understood', async () => {
+    box.write('a.c', 'int main(void) { return 0; }\n');
+    const first = await call(['gcc', '-c', 'a.c', '-o', 'a.o'], { DISTCC_HOSTS: 'localhost' });
+    first.line.socket.destroy();
+    expect(await first.ended).toMatchObject({ status: 0, stderr: '' });
+    lines = [];
+    const second = await call(['gcc', '-c', 'a.c', '-o', 'b.o'], { DISTCC_HOSTS: 'localhost' });
+    second.line.socket.write(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'.repeat(10)));
+    expect(await second.ended).toMatchObject({ status: 0, stderr: '' });
+    expect([box.has('a.o'), box.has('b.o')]).toEqual([true, true]);
+  });
+
+  it('ends its preprocessor when it is interrupted', async () => {
+    const { line, child, ended } = await call(['gcc']);
+    line.socket.write(messages.encodeCommand('PREPROCESS', sh('sleep 1000 & echo $! >sleeper; wait')));
+    await until(() => box.has('sleeper') && box.read('sleeper').length > 0, 'it runs');
+    child.kill('SIGINT');
+    expect((await ended).signal).toBe('SIGINT');
+    await until(() => lines[1]?.open === false, 'nobody has its output any more');
+  });
+});
