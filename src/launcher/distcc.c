@@ -321,6 +321,20 @@ static int read_command(unsigned char *bytes, size_t length, struct command *com
   return 1;
 }
 
+/* EXEC with a number: behind its own argv[0] the program gets our words from that one on, byte for byte. */
+static int own_words(struct command *command) {
+  size_t count = 0;
+  while (words[count] != NULL) count++;
+  if (command->number == 0) return 1;
+  if (command->number > count) return 0;
+  char **argv = calloc(count + 2, sizeof *argv);
+  if (argv == NULL) return 0;
+  argv[0] = command->argv[0];
+  memcpy(argv + 1, words + command->number, (count - command->number) * sizeof *argv);
+  command->argv = argv;
+  return 1;
+}
+
 /* Becomes the program, or returns with errno; a script without an interpreter line is for sh, as in execvp(3). */
 static void become(struct command *command) {
   for (char **change = command->changes; *change != NULL; change++)
@@ -414,7 +428,7 @@ static void obey(int fd) {
     } else if ((kind == PREPROCESS || kind == RUN) && read_command(bytes, length, &command)) {
       /* A compiler that has run here has done the job, whether or not the agent hears of it. */
       if (!run(fd, kind, &command, &status) && kind == RUN) end_like(status);
-    } else if (kind == EXEC && read_command(bytes, length, &command)) {
+    } else if (kind == EXEC && read_command(bytes, length, &command) && own_words(&command)) {
       /* The open connection is the compiler's slot: the kernel gives it back when the compiler ends. */
       fcntl(fd, F_SETFD, 0);
       become(&command);

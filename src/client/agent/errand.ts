@@ -5,8 +5,11 @@ import { compile } from '../compile.ts';
 import { Interrupted } from '../faults.ts';
 import { reportFailure } from '../report-failure.ts';
 import { openLog } from '../text-log.ts';
-import { jobWorld, openForAppending } from './job-world.ts';
-import type { Shared } from './job-world.ts';
+import { understand } from '../job.ts';
+import { locate } from '../run-children.ts';
+import type { World } from '../world.ts';
+import { changesOf, jobWorld, openForAppending } from './job-world.ts';
+import type { Errand, Shared } from './job-world.ts';
 import type { Launcher } from './launcher.ts';
 import type { JobMessage } from './messages.ts';
 
@@ -25,14 +28,25 @@ function seesTheSame({ directory, device, inode }: JobMessage): boolean {
   return found !== undefined && found.dev === device && found.ino === inode;
 }
 
+/** A command that we cannot read, or whose directory is gone, is the compiler's alone: it gets the very bytes. */
+async function leaveAlone({ call, job, launcher, log }: Errand, world: World): Promise<void> {
+  const { argv, environment } = understand(call, world.tools, log);
+  const { path, argv: named } = locate({ argv, environment }, call.directory === '' ? '/' : call.directory);
+  const slot = await world.slots.takeLocal(world.hosts().localSlots, 'compile');
+  try {
+    const own = job.words.length - argv.length + 1;
+    log.info('running locally: its words are no UTF-8, or its directory is gone');
+    const changes = changesOf(call.environment, environment);
+    await launcher.become({ number: own, path, argv: [named[0] ?? path], changes });
+  } finally {
+    slot?.lock.release();
+  }
+}
+
 /** Does one launcher's job and tells it how to end; never rejects. */
 export async function runErrand(job: JobMessage, launcher: Launcher, shared: Shared): Promise<void> {
   let logFile: number | undefined;
   try {
-    if (!job.faithful || !seesTheSame(job)) {
-      launcher.giveBack();
-      return;
-    }
     const environment = environmentOf(job.variables);
     const [argv0 = '', ...words] = job.words;
     const call = { argv0, words, environment, directory: job.directory };
@@ -42,6 +56,14 @@ export async function runErrand(job: JobMessage, launcher: Launcher, shared: Sha
       open: (path) => (logFile = openForAppending(path, job)),
     });
     const world = jobWorld({ call, job, launcher, log }, shared);
+    if (!job.faithful || job.directory === '') {
+      await leaveAlone({ call, job, launcher, log }, world);
+      return;
+    }
+    if (!seesTheSame(job)) {
+      launcher.giveBack();
+      return;
+    }
     let status: number;
     try {
       status = await compile(call, world);

@@ -112,7 +112,7 @@ async function runHere(command: Command, { andReturn }: HereOptions, { call, job
     // One that may ask the terminal something has to be in the user's own process group.
     const group = job.descriptors[0] === 't' ? 0 : 1;
     if (andReturn) return await launcher.start('RUN', { number: group, ...message });
-    await launcher.become(message);
+    await launcher.become({ number: 0, ...message });
     return 0;
   } catch (error) {
     if (error instanceof NotStarted) throw missing(command.argv[0] ?? '', error.message);

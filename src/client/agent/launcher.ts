@@ -72,8 +72,8 @@ export class Launcher {
   }
 
   /** Has it become a program; comes back when that has ended, however that was. @throws NotStarted */
-  become(command: Omit<CommandMessage, 'number'>): Promise<void> {
-    this.#say(encodeCommand('EXEC', { number: 0, ...command }));
+  become(command: CommandMessage): Promise<void> {
+    this.#say(encodeCommand('EXEC', command));
     return new Promise((resolve, reject) => {
       this.#becoming = { resolve, reject };
     });

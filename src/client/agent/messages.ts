@@ -241,7 +241,10 @@ export function readWrite(content: Buffer): { descriptor: number; bytes: Buffer 
 
 /** A command for the launcher. */
 export interface CommandMessage {
-  /** PREPROCESS: whose output it is; RUN: 1 for a process group of its own; EXEC: 0. */
+  /**
+   * PREPROCESS: whose output it is; RUN: 1 for a process group of its own; EXEC: 0, or the first of the launcher's own words that follow
+   * argv[0] in place of the others.
+   */
   readonly number: number;
   /** The file to execute; a relative one starts in the launcher's directory. */
   readonly path: string;

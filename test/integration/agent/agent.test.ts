@@ -87,14 +87,8 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
     const status: unknown = JSON.parse((await box.run(['--agent-status', '--json'], {})).stdout);
     expect(status).toMatchObject([{ pid, jobs: [], jobsDone: 64, waiting: 0, places: [] }]);
     // Nobody may wait for it: it has no descriptor of ours, no terminal, no directory.
-    const open = readdirSync(`/proc/${pid}/fd`).map((fd) => {
-      try {
-        return readlinkSync(`/proc/${pid}/fd/${fd}`);
-      } catch {
-        return '';
-      }
-    });
-    expect(open.slice(0, 3)).toEqual(['/dev/null', '/dev/null', '/dev/null']);
+    const open = [0, 1, 2].map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+    expect(open).toEqual(['/dev/null', '/dev/null', '/dev/null']);
     expect(readlinkSync(`/proc/${pid}/cwd`)).toBe('/');
     expect((await box.run(['--agent-stop'], {})).status).toBe(0);
     await until(() => !lives(pid), 'it ends');
@@ -121,7 +115,7 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
     const hosts = `${server?.host}/4 localhost/2`;
     const build = make(16, { DISTCC_HOSTS: hosts, PATH: path });
     await until(() => (server?.requests.length ?? 0) >= 4, 'jobs are at work');
-    await until(() => processesIn(box.work).length >= 20, 'and others wait');
+    await until(() => processesIn(box.work).length >= 17, 'and others wait');
     if (build.child.pid !== undefined) process.kill(-build.child.pid, 'SIGINT');
     expect((await build.ended).status).not.toBe(0);
     await until(() => processesIn(box.work).length === 0, `no process is left: ${processesIn(box.work).join()}`);
@@ -238,8 +232,10 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
       status: 0,
       stderr: '',
     });
-    expect(await box.run(gcc, { DISTCC_HOSTS: 'localhost', DISTCC_DIR: '/proc' })).toMatchObject({ status: 0 });
-    expect([readdirSync(join(box.own, 'agent')), readdirSync(join(long, 'agent'))]).toEqual([[], []]);
+    // Where nothing can be made, as in a home that is read-only.
+    const nowhere = { DISTCC_HOSTS: 'localhost', DISTCC_DIR: box.path('a.c') };
+    expect((await box.run(gcc, nowhere)).status).toBe(0);
+    expect([readdirSync(join(box.own, 'agent')), existsSync(join(long, 'agent'))]).toEqual([[], false]);
   });
 
   it('ends when nobody has come for a while', async () => {
