@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readSync, unlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeJobRecord, nativeLayout, readJobRecord, recordSize } from './job-record.ts';
 import type { JobRecord, PhaseName } from './job-record.ts';
@@ -44,6 +44,16 @@ function unlinkIfThere(path: string): void {
   }
 }
 
+/** Opens a state file, and makes its folder only when it is missing. */
+function openNew(folder: string, path: string): number {
+  try {
+    return openSync(path, 'w', 0o666);
+  } catch {
+    mkdirSync(folder, { recursive: true });
+    return openSync(path, 'w', 0o666);
+  }
+}
+
 /**
  * The state file of one process in `folder`, which is made when it is missing. Reports are for monitors only, so one that cannot be
  * written is given to `fault` once, and the job goes on.
@@ -54,25 +64,29 @@ export function openStateFile(folder: string, pid: number, fault: (error: unknow
     local: { pid, file: '', host: '', slot: 0, phase: 'Startup' },
     remote: { pid, file: '', host: '', slot: 0, phase: 'Startup' },
   };
-  let state: 'new' | 'written' | 'broken' = 'new';
+  // Kept open: a file that is cut to nothing and written again for every phase costs more than all else that a job does here.
+  let descriptor: number | undefined;
+  let broken = false;
   return {
     know(side, report) {
       sides[side] = { ...sides[side], ...report };
     },
     show(side, phase, report = {}) {
       sides[side] = { ...sides[side], ...report, phase };
-      if (state === 'broken') return;
+      if (broken) return;
       try {
-        if (state === 'new') mkdirSync(folder, { recursive: true });
-        state = 'written';
-        writeFileSync(path, encodeJobRecord(sides[side]));
+        descriptor ??= openNew(folder, path);
+        writeSync(descriptor, encodeJobRecord(sides[side]), 0, undefined, 0);
       } catch (error) {
-        state = 'broken';
+        broken = true;
         fault(error);
       }
     },
     remove() {
-      if (state !== 'new') unlinkIfThere(path);
+      if (descriptor === undefined) return;
+      closeSync(descriptor);
+      descriptor = undefined;
+      unlinkIfThere(path);
     },
   };
 }
