@@ -30,7 +30,11 @@ is_gone() { ! kill -0 "$1" 2>/dev/null; }
 # Every pid that a test notes here is ended after it.
 note_pid() { echo "$1" >>"$BATS_TEST_TMPDIR/pids"; }
 end_noted() {
-  local pid
+  local pid agent
+  # Agents that distcc started for a test's own DISTCC_DIR are nobody's children.
+  for agent in "$BATS_TEST_TMPDIR"/*/agent/*.pid; do
+    [ -e "$agent" ] && note_pid "$(cat "$agent")"
+  done
   [ -e "$BATS_TEST_TMPDIR/pids" ] || return 0
   while read -r pid; do
     kill "$pid" 2>/dev/null || continue
