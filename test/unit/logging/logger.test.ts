@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createLogger, formatLine, type Level, printable } from '../../../src/logging/logger.ts';
+import { createLogger } from '../../../src/logging/logger.ts';
+import { formatLine, type Level, printable } from '../../../src/logging/log-line.ts';
 
 function record(level: Level, format: 'text' | 'json' = 'text', prefix = true) {
   const lines: [string, Level][] = [];
