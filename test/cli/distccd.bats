@@ -182,7 +182,8 @@ start() {
   note_pid "$(cat "$PID_FILE")"
   run bash -c "ls -d $TMPDIR/distccd-* | wc -l"
   assert_output 1
-  [ ! -e "$TMPDIR"/distccd-*/77 ]
+  run find "$TMPDIR" -name 77
+  assert_output ''
   grep -q 'removed what a daemon that did not end properly left' "$LOG"
 }
 
