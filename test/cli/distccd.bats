@@ -243,3 +243,22 @@ as_root() { [ "$(id -u)" = 0 ] || skip 'only root can give up being root: run th
   run ps -o ni= -p "$(cat "$PID_FILE")"
   assert_output --regexp "^ *$(($(nice) + 7))$"
 }
+
+@test "a family that the system lacks is a warning as long as something is left to serve" {
+  as_root
+  cat >"$BATS_TEST_TMPDIR/inside" <<'END'
+ip link set lo up
+sysctl -q -w net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.lo.disable_ipv6=1
+"$@" --listen 127.0.0.1 --listen ::1 && ss -Hltn "sport = :$PORT"
+"$@" --listen ::1
+END
+  export PORT
+  run unshare -n bash "$BATS_TEST_TMPDIR/inside" "$OURS/distccd" --daemon --port "$PORT" --allow 127.0.0.1 \
+    --masquerade-dir "$BATS_TEST_TMPDIR/masks" --log-file "$LOG" --pid-file "$PID_FILE"
+  note_pid "$(cat "$PID_FILE")"
+  assert_failure 102
+  assert_output --partial "Warning: cannot listen on [::1]:$PORT: this machine has no such address"
+  assert_output --partial "serving the rest"
+  assert_output --partial "127.0.0.1:$PORT"
+  assert_line --partial "ERROR: cannot listen on [::1]:$PORT"
+}
