@@ -15,7 +15,7 @@ import { isDetached } from './detach.ts';
 import { FairQueue } from './fair-queue.ts';
 import { compilerPath, readPermittedCompilers, usualMasqueradeDirs } from './permitted-compilers.ts';
 
-const spoolPrefix = 'distccd-';
+const spoolPrefix = 'distccd-spool-';
 const defaultLifetimeMs = 2 * 3600_000;
 const deadlines = { receiving: 1800_000, silence: 300_000, waiting: 1800_000, answering: 600_000 };
 

@@ -29,8 +29,12 @@ export interface Spool {
   remove(): void;
 }
 
-function lock(path: string): number | undefined {
-  const descriptor = openSync(join(path, 'lock'), 'a', 0o600);
+/** The file whose lock says that a spool's daemon lives; a folder without it is no spool. */
+const lockName = 'daemon-lock';
+
+/** Locks a spool; undefined when another process holds the lock. @throws when it has no lock file and none is to be made */
+function lock(path: string, flags: 'wx' | 'r+'): number | undefined {
+  const descriptor = openSync(join(path, lockName), flags, 0o600);
   try {
     posix.lockf?.(descriptor, F_TLOCK, 0n);
     return descriptor;
@@ -54,7 +58,7 @@ function removeFolder(path: string): void {
 export function openSpool(directory: string, prefix: string): Spool {
   // Locked under another name first: a sweeping daemon must never see the folder without its lock.
   const fresh = mkdtempSync(join(directory, `new-${prefix}`));
-  lock(fresh);
+  lock(fresh, 'wx');
   const path = join(directory, fresh.slice(join(directory, 'new-').length));
   renameSync(fresh, path);
   let count = 0;
@@ -83,13 +87,13 @@ export function sweepSpools(directory: string, prefix: string): string[] {
       // Anybody may put a link of that name into a shared temporary directory.
       const found = lstatSync(path);
       if (!found.isDirectory() || found.uid !== process.getuid?.()) continue;
-      const descriptor = lock(path);
+      const descriptor = lock(path, 'r+');
       if (descriptor === undefined) continue;
       rmSync(path, { recursive: true, force: true });
       closeSync(descriptor);
       swept.push(path);
     } catch {
-      // Another account's folder, or gone in the meantime: not ours to remove.
+      // Another account's folder, no spool at all, or gone in the meantime: not ours to remove.
     }
   }
   return swept;

@@ -152,7 +152,7 @@ start() {
 @test "SIGTERM ends it with 0, removes the pid file and its temporary folder" {
   start --allow 127.0.0.1
   pid=$(cat "$PID_FILE")
-  run bash -c "ls $TMPDIR | grep -c '^distccd-'"
+  run bash -c "ls $TMPDIR | grep -c '^distccd-spool-'"
   assert_output 1
   kill "$pid"
   wait_until is_gone "$pid"
@@ -175,12 +175,12 @@ start() {
 @test "what a killed daemon left is swept by the next one" {
   start --allow 127.0.0.1
   pid=$(cat "$PID_FILE")
-  mkdir "$(echo "$TMPDIR"/distccd-*)/77"
+  mkdir "$(echo "$TMPDIR"/distccd-spool-*)/77"
   kill -KILL "$pid"
   wait_until is_gone "$pid"
   start --allow 127.0.0.1
   note_pid "$(cat "$PID_FILE")"
-  run bash -c "ls -d $TMPDIR/distccd-* | wc -l"
+  run bash -c "ls -d $TMPDIR/distccd-spool-* | wc -l"
   assert_output 1
   run find "$TMPDIR" -name 77
   assert_output ''
