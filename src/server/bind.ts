@@ -133,5 +133,9 @@ export function acceptConnections(
     });
     serve(socket);
   };
-  for (const server of servers) server.on('connection', accept);
+  for (const server of servers) {
+    server.on('connection', accept);
+    // A connection that could not be accepted is its client's loss; the next one may do.
+    server.on('error', () => {});
+  }
 }

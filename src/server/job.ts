@@ -93,7 +93,7 @@ async function finish(child: Child, signal: AbortSignal, { lifetimeMs, graceMs }
   let ended = false;
   let overdue = false;
   const giveUp = (): void => {
-    if (!ended) void endChild(child, 'SIGTERM', graceMs);
+    if (!ended) endChild(child, 'SIGTERM', graceMs).catch(() => child.signal('SIGKILL'));
   };
   const timer = setTimeout(() => {
     overdue = true;

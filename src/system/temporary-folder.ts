@@ -9,6 +9,7 @@ import {
   rmdirSync,
   rmSync,
   unlinkSync,
+  utimesSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { posix } from './posix.ts';
@@ -54,25 +55,56 @@ function removeFolder(path: string): void {
   }
 }
 
+/** How often a spool shows that it is in use: whoever cleans the temporary directory looks at the age of files. */
+const touchMs = 3600_000;
+
 /** Makes the daemon's spool under `directory`. */
 export function openSpool(directory: string, prefix: string): Spool {
+  let path = makeSpool(directory, prefix);
+  let count = 0;
+  const touch = setInterval(() => {
+    try {
+      const now = new Date();
+      utimesSync(join(path, lockName), now, now);
+    } catch {
+      // Somebody removed it: the next job makes another.
+    }
+  }, touchMs);
+  touch.unref();
+  const make = (): string => {
+    count += 1;
+    const folder = `${path}/${count}`;
+    mkdirSync(folder, 0o700);
+    return folder;
+  };
+  return {
+    get path() {
+      return path;
+    },
+    lend() {
+      try {
+        return make();
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+        path = makeSpool(directory, prefix);
+        return make();
+      }
+    },
+    takeBack: removeFolder,
+    remove: () => {
+      clearInterval(touch);
+      rmSync(path, { recursive: true, force: true });
+    },
+  };
+}
+
+function makeSpool(directory: string, prefix: string): string {
   // Locked under another name first: a sweeping daemon must never see the folder without its lock.
   const fresh = mkdtempSync(join(directory, `new-${prefix}`));
   lock(fresh, 'wx');
   const path = join(directory, fresh.slice(join(directory, 'new-').length));
   renameSync(fresh, path);
-  let count = 0;
-  return {
-    path,
-    lend() {
-      count += 1;
-      const folder = `${path}/${count}`;
-      mkdirSync(folder, 0o700);
-      return folder;
-    },
-    takeBack: removeFolder,
-    remove: () => rmSync(path, { recursive: true, force: true }),
-  };
+  return path;
 }
 
 /** Removes the spools that crashed daemons of this account left, and returns their paths. */

@@ -33,6 +33,16 @@ describe('openSpool()', () => {
   });
 });
 
+describe('lend()', () => {
+  it('goes on when somebody cleaned the temporary directory', () => {
+    const spool = openSpool(top, 'distccd-');
+    rmSync(spool.path, { recursive: true });
+    expect(existsSync(spool.lend())).toBe(true);
+    spool.remove();
+    expect(readdirSync(top)).toEqual([]);
+  });
+});
+
 describe('sweepSpools()', () => {
   it('removes what a dead daemon left, and nothing else', () => {
     const dead = join(top, 'distccd-dead');
