@@ -55,10 +55,14 @@ const severity: Readonly<Record<Level, string>> = {
   debug: '',
 };
 
+/** Longer texts are cut: a name that a client chose may have 128 KiB. */
+const longestText = 16 * 1024;
+
 /** A client's words may reach the log: control characters are shown, so that no text can forge a line or steer a terminal. */
 export function printable(text: string): string {
+  const shown = text.length > longestText ? `${text.slice(0, longestText)}...` : text;
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, (character) => {
+  return shown.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, (character) => {
     return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
   });
 }

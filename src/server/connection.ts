@@ -39,6 +39,9 @@ export interface Service extends Workshop {
 /** Answers of so many bytes leave their slot to the next job while they are sent. */
 const smallAnswer = 256 * 1024;
 
+/** A client that is waiting for its answer reads it: one that takes nothing for so long, in ms, is as good as gone. */
+const unreadMs = 60_000;
+
 /** Why the daemon ends conversations: draining spares those whose compiler runs, killing does not. */
 export interface StopReasons {
   readonly drain: AbortSignal;
@@ -169,6 +172,8 @@ class Conversation {
     if (request.version === 3) {
       throw new Refusal('this server does not preprocess: write the host without ",cpp" in the list of hosts');
     }
+    if (request.garbled)
+      throw new Refusal('a word of the command is not UTF-8: rename the file, or compile it locally');
     const command = judgeCommand(request.argv, compilers, everythingPermitted);
     const [source, object] = [shortName(command.source), shortName(command.object)];
     log.info(`compile from ${source} to ${object}`);
@@ -240,7 +245,7 @@ class Conversation {
         reject(clientGone);
       };
       this.#timer = setTimeout(fail, answering);
-      this.#socket.setTimeout(silence, fail);
+      this.#socket.setTimeout(Math.min(silence, unreadMs), fail);
       this.#socket.once('close', fail);
       signal.addEventListener('abort', fail, { once: true });
       this.#socket.cork();

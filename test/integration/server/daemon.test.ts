@@ -197,6 +197,13 @@ describe('a refusal says why, and the connection then ends as for any distcc', (
     expect(leftovers(daemon.temporary)).toEqual([]);
   });
 
+  it('a word that is no UTF-8', async () => {
+    await start();
+    const good = Buffer.concat(encodeRequest({ version: 1, argv: ['gcc', '-c', 'X.c'], source })).toString('latin1');
+    const answer = await converse(daemon.port, [Buffer.from(good.replace('X.c', '\xe9.c'), 'latin1')]);
+    expect(answer.toString()).toContain('a word of the command is not UTF-8');
+  });
+
   it('files instead of preprocessed text', async () => {
     await start();
     const files = [{ name: '/src/a.c', kind: 'file', content: Buffer.from('int x;') }] as never;
