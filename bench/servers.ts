@@ -19,9 +19,10 @@ const jobs = 4;
 /** How thorough a run is. */
 export interface Effort {
   readonly rounds: number;
+  /** Rounds that compile for real: 0 for none. */
+  readonly realRounds: number;
   /** How often each source is sent in one round with the compiler that costs nothing. */
   readonly repeats: number;
-  readonly realCompiles: boolean;
 }
 
 type Side = 'theirs' | 'ours';
@@ -58,7 +59,7 @@ export async function compareServers(
     );
     const table = new Comparison('distccd 3.4', 'ours');
     await compareOverhead(bench, effort, table);
-    if (effort.realCompiles) await compareRealCompiles(bench, effort, table);
+    if (effort.realRounds > 0) await compareRealCompiles(bench, effort, table);
     table.print(report);
   } finally {
     await cleanup.run();
@@ -201,7 +202,7 @@ async function peakMemory(bench: Bench, daemon: Daemon, sources: Sources): Promi
 async function compareRealCompiles(bench: Bench, effort: Effort, table: Comparison): Promise<void> {
   const path = process.env['PATH'] ?? '/usr/bin:/bin';
   const daemons = await startBoth(bench, 'real', path);
-  const results = await alternate(bench, daemons, bench.prepared, effort.rounds);
+  const results = await alternate(bench, daemons, bench.prepared, effort.realRounds);
   const each = (of: (round: Round) => number): Pair<number[]> => ({
     theirs: results.theirs.map(of),
     ours: results.ours.map(of),

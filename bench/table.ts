@@ -16,7 +16,7 @@ export class Comparison {
     this.#rows = [row('median', first, second, 'ratio', 'spread')];
   }
 
-  /** Adds one row; the spread is that of the ratios of rounds that ran side by side. */
+  /** Adds one row; ratio and spread are of rounds that ran one after the other, which a neighbour on the machine disturbs alike. */
   add(
     what: string,
     unit: string,
@@ -25,7 +25,7 @@ export class Comparison {
     const [theirs, ours] = [median(values.theirs), median(values.ours)];
     const ratios = values.ours.map((value, at) => value / (values.theirs[at] ?? Number.NaN)).sort((a, b) => a - b);
     const spread = ratios.length < 2 ? '' : `${ratios[0]?.toFixed(2) ?? ''}-${ratios.at(-1)?.toFixed(2) ?? ''}`;
-    this.#rows.push(row(`${what}, ${unit}`, digits(theirs), digits(ours), (ours / theirs).toFixed(2), spread));
+    this.#rows.push(row(`${what}, ${unit}`, digits(theirs), digits(ours), median(ratios).toFixed(2), spread));
   }
 
   print(report: (line: string) => void): void {

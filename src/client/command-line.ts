@@ -2,7 +2,7 @@ import { exitStatus } from '../basics/exit-status.ts';
 import { Failure } from '../basics/failure.ts';
 import { clientHelp, clientVersion, isOwnOption } from '../config/client-options.ts';
 import type { OwnOptionName } from '../config/client-options.ts';
-import type { Logger } from '../logging/logger.ts';
+import type { Logger } from '../logging/log-line.ts';
 import { writeAll } from '../system/write-all.ts';
 import { compile } from './compile.ts';
 import type { HostList } from './host-list.ts';

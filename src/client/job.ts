@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure } from '../basics/failure.ts';
 import { crossCommand } from '../compiler/cross-names.ts';
+import type { CrossCommand } from '../compiler/cross-names.ts';
 import { pathBehindMasquerade } from '../compiler/masquerade-path.ts';
 import { scanArguments } from '../compiler/scan-arguments.ts';
 import type { RemoteVerdict } from '../compiler/verdict.ts';
@@ -9,7 +10,7 @@ import { baseName } from '../compiler/source-name.ts';
 import { findInvocation } from '../compiler/which-compiler.ts';
 import { guardLevel, guardVariable, readVariable } from '../config/client-environment.ts';
 import type { Environment } from '../config/client-environment.ts';
-import type { Logger } from '../logging/logger.ts';
+import type { Logger } from '../logging/log-line.ts';
 import type { Call, Command, ToolFinder } from './world.ts';
 
 interface Common extends Command {
@@ -75,18 +76,10 @@ function invoke(call: Call, tools: ToolFinder, log: Logger): Invoked {
   return { words, environment, guarded: level > 0 };
 }
 
-/** The commands for the hosts and for here, with names of compilers that mean the same on every machine. */
-function rename(
-  verdict: RemoteVerdict,
-  { words, environment }: Invoked,
-  tools: ToolFinder,
-  log: Logger,
-): Pick<RemoteJob, 'verdict' | 'argv'> {
-  if (readVariable('DISTCC_NO_REWRITE_CROSS', environment)) return { verdict, argv: words };
-  const names = tools.compilerNames(environment);
-  const renamed = crossCommand(verdict.words, names);
-  for (const change of renamed.changes) log.info(change);
-  return { verdict: { ...verdict, words: renamed.words }, argv: crossCommand(words, names).words };
+/** The command with names of compilers that mean the same on every machine. */
+function rename({ words, environment }: Invoked, tools: ToolFinder): CrossCommand {
+  if (readVariable('DISTCC_NO_REWRITE_CROSS', environment)) return { words, changes: [] };
+  return crossCommand(words, tools.compilerNames(environment));
 }
 
 /**
@@ -99,10 +92,13 @@ export function understand(call: Call, tools: ToolFinder, log: Logger): Job {
   const local = { run: 'locally', argv: words, environment, name: undefined, guarded, preprocessOnly: false } as const;
   if (guarded) return { ...local, because: 'another distcc has this job already' };
   log.debug(`scanning arguments: ${words.join(' ')}`);
-  const verdict = scanArguments(words, 'client');
-  if (verdict.run === 'locally') {
-    return { ...local, because: verdict.because, preprocessOnly: verdict.preprocessOnly };
-  }
+  const given = scanArguments(words, 'client');
+  if (given.run === 'locally') return { ...local, because: given.because, preprocessOnly: given.preprocessOnly };
+  // Some options mean something else to another compiler, and "cc" may be any.
+  const renamed = rename(invoked, tools);
+  const verdict = scanArguments(renamed.words, 'client');
+  if (verdict.run === 'locally') return { ...local, because: verdict.because, preprocessOnly: verdict.preprocessOnly };
+  for (const change of renamed.changes) log.info(change);
   if (verdict.appended) log.info(`no visible output file, going to add "-o ${verdict.output}" at end`);
   log.info(`compile from ${baseName(verdict.source)} to ${baseName(verdict.output)}`);
   return {
@@ -110,6 +106,7 @@ export function understand(call: Call, tools: ToolFinder, log: Logger): Job {
     environment,
     name: verdict.source,
     directory: call.directory,
-    ...rename(verdict, invoked, tools, log),
+    verdict,
+    argv: renamed.words,
   };
 }

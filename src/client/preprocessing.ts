@@ -1,4 +1,5 @@
 import type { PhaseName } from '../job-state/job-record.ts';
+import { missingMarkers } from '../compiler/line-markers.ts';
 import { preprocessCommand } from '../compiler/split-command.ts';
 import { preprocessedExtension } from '../compiler/source-name.ts';
 import { systemReason } from '../system/error-text.ts';
@@ -39,9 +40,15 @@ async function textOf(preprocessor: Preprocessor, name: string, world: World): P
   return preprocessor.output();
 }
 
-function readPreprocessed(path: string, world: World): Buffer {
+/** Line markers stand within so many bytes when a text begins with them. */
+const headBytes = 16 * 1024;
+
+/** Reads a text that is preprocessed already, and puts the names of this machine in front where it lacks them. */
+function readPreprocessed({ verdict, directory }: RemoteJob, path: string, world: World): Buffer {
   try {
-    return world.readSource(path);
+    const text = world.readSource(path);
+    const markers = missingMarkers(verdict, text.subarray(0, headBytes).toString(), directory);
+    return markers === '' || text.length === 0 ? text : Buffer.concat([Buffer.from(markers), text]);
   } catch (error) {
     throw new CannotDistribute(`cannot read "${path}": ${systemReason(error)}`, { cause: error });
   }
@@ -51,7 +58,7 @@ function readPreprocessed(path: string, world: World): Buffer {
 export async function startPreprocessing(job: RemoteJob, cppSlots: number, world: World): Promise<Preprocessing> {
   const { source } = job.verdict;
   if (job.verdict.preprocessed) {
-    const text = Promise.resolve(readPreprocessed(placeOf(job, source), world));
+    const text = Promise.resolve(readPreprocessed(job, placeOf(job, source), world));
     return { text, stop: () => Promise.resolve() };
   }
   const slot = await world.slots.takeLocal(cppSlots, 'preprocess');

@@ -1,6 +1,6 @@
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure } from '../basics/failure.ts';
-import type { Logger } from '../logging/logger.ts';
+import type { Logger } from '../logging/log-line.ts';
 import { Interrupted } from './faults.ts';
 
 /** Says why a call of the client failed, and gives its exit status; what was not foreseen is thrown again. */

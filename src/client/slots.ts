@@ -1,4 +1,4 @@
-import type { Logger } from '../logging/logger.ts';
+import type { Logger } from '../logging/log-line.ts';
 import type { FileLock } from '../system/file-lock.ts';
 import { systemReason } from '../system/error-text.ts';
 import { CannotDistribute, unlessInterrupted } from './faults.ts';

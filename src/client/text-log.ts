@@ -1,18 +1,9 @@
 import { openSync } from 'node:fs';
 import { readVariable } from '../config/client-environment.ts';
 import type { Environment } from '../config/client-environment.ts';
-import type { Level, Logger } from '../logging/logger.ts';
+import { formatText, type Level, levels, type Logger } from '../logging/log-line.ts';
 import { systemReason } from '../system/error-text.ts';
 import { writeAll } from '../system/write-all.ts';
-
-/** The lines that distcc marks, and how (client-run reference, section 6). */
-const marks: Readonly<Partial<Record<Level, string>>> = {
-  critical: 'CRITICAL! ',
-  error: 'ERROR: ',
-  warning: 'Warning: ',
-};
-
-const order: readonly Level[] = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'];
 
 /** Takes one finished line without its newline. */
 export type LineSink = (line: string) => void;
@@ -22,17 +13,9 @@ export type LineSink = (line: string) => void;
  * all else that a client does; a test keeps the lines of both equal.
  */
 export function textLog(program: string, least: Level, sink: LineSink, pid = process.pid): Logger {
-  const lowest = order.indexOf(least);
-  const at = (level: Level): ((text: string) => void) => {
-    if (order.indexOf(level) < lowest) return () => {};
-    return (text) => {
-      // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-      const shown = text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, (character) => {
-        return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
-      });
-      sink(`${program}[${pid}] ${marks[level] ?? ''}${shown}`);
-    };
-  };
+  const writes = (level: Level): boolean => levels[level] >= levels[least];
+  const at = (level: Level): ((text: string) => void) =>
+    writes(level) ? (text) => sink(`${program}[${pid}] ${formatText(level, text)}`) : () => {};
   return {
     critical: at('critical'),
     error: at('error'),
@@ -40,7 +23,7 @@ export function textLog(program: string, least: Level, sink: LineSink, pid = pro
     notice: at('notice'),
     info: at('info'),
     debug: at('debug'),
-    writes: (level) => order.indexOf(level) >= lowest,
+    writes,
   };
 }
 

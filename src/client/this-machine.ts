@@ -5,7 +5,7 @@ import { distccDirectory, readVariable } from '../config/client-environment.ts';
 import type { Environment } from '../config/client-environment.ts';
 import { openStateFile } from '../job-state/state-folder.ts';
 import type { StateFile } from '../job-state/state-folder.ts';
-import type { Logger } from '../logging/logger.ts';
+import type { Logger } from '../logging/log-line.ts';
 import { systemReason } from '../system/error-text.ts';
 import { writeAll } from '../system/write-all.ts';
 import type { Connection } from './connection.ts';

@@ -1,7 +1,7 @@
 import type { CompilerNames } from '../compiler/cross-names.ts';
 import type { Environment } from '../config/client-environment.ts';
 import type { StateFile } from '../job-state/state-folder.ts';
-import type { Logger } from '../logging/logger.ts';
+import type { Logger } from '../logging/log-line.ts';
 import type { FileLock } from '../system/file-lock.ts';
 import type { Connection } from './connection.ts';
 import type { DistantHost } from './host.ts';

@@ -78,7 +78,7 @@ export const localOptions: OptionTable<LocalRule> = new OptionTable<LocalRule>([
   {
     option: '-Wa,',
     form: 'start',
-    only: (words) => `,${words}`.includes(',-a') || words.includes('--MD'),
+    only: (words) => /,(?:-a|--a=)/.test(`,${words}`) || words.includes('--MD'),
     because: listing,
   },
   {

@@ -11,6 +11,7 @@ const rewrites = 'lets the compiler rewrite files';
 const assembler = new OptionTable<OptionRule>([
   // GNU as takes long options cut short, and with one dash: --M and -MD both mean --MD.
   { option: '--M', form: 'start', because: elsewhere },
+  { option: '--a', form: 'start', only: (rest) => rest.startsWith('=') || /^[^l].*=/.test(rest), because: elsewhere },
   { option: '--itbl', form: 'start', because: readsFiles },
   { option: '-I', form: 'start', because: readsFiles },
   { option: '-MD', form: 'start', because: elsewhere },
@@ -20,17 +21,6 @@ const assembler = new OptionTable<OptionRule>([
   // Another file to assemble; OLD=NEW is what --debug-prefix-map takes.
   { option: '/', form: 'start', only: (path) => !path.includes('='), because: readsFiles },
   { option: '@', form: 'start', because: readsFiles },
-]);
-
-/** Words for the preprocessor, behind `-Wp,` and `-Xpreprocessor`, sorted. */
-const preprocessor = new OptionTable<OptionRule>([
-  { option: '-MD', form: 'word', because: elsewhere },
-  { option: '-MF', form: 'start', because: elsewhere },
-  { option: '-MMD', form: 'word', because: elsewhere },
-  { option: '-fplugin', form: 'start', because: loadsCode },
-  { option: '-imacros', form: 'start', because: headers },
-  { option: '-include', form: 'start', because: headers },
-  { option: '-o', form: 'start', because: elsewhere },
 ]);
 
 /** Words for clang's front end, behind `-Xclang`, sorted; what clang itself takes too is in the main table. */
@@ -87,17 +77,16 @@ function refusedLlvmWord(word: string): string | undefined {
   return part === undefined ? undefined : llvmParts.get(part);
 }
 
-/** The parts of a compiler that words are handed on to; the linker is none of them, it never runs for a compile. */
-type Part = 'assembler' | 'front end' | 'llvm' | 'preprocessor';
+/** The parts of a compiler that words are handed on to; the preprocessor and the linker are none of them, nothing for them is accepted. */
+type Part = 'assembler' | 'front end' | 'llvm';
 
-const tables = { assembler, 'front end': frontEnd, preprocessor } as const;
+const tables = { assembler, 'front end': frontEnd } as const;
 
 /** Options that hand the next word on. */
 const handsOnNext: ReadonlyMap<string, Part> = new Map([
   ['--for-assembler', 'assembler'],
   ['-Xassembler', 'assembler'],
   ['-Xclang', 'front end'],
-  ['-Xpreprocessor', 'preprocessor'],
   ['-mllvm', 'llvm'],
 ]);
 
@@ -105,8 +94,6 @@ const handsOnNext: ReadonlyMap<string, Part> = new Map([
 const handsOnRest: ReadonlyArray<readonly [string, Part]> = [
   ['--for-assembler=', 'assembler'],
   ['-Wa,', 'assembler'],
-  ['-Wp,', 'preprocessor'],
-  ['-Xclang=', 'front end'],
   ['-mllvm=', 'llvm'],
 ];
 
@@ -138,7 +125,7 @@ function handedOn(words: readonly string[]): HandedOn[] {
   });
 }
 
-/** The first word for the assembler, the preprocessor, clang's front end or LLVM that a server refuses, and why. */
+/** The first word for the assembler, clang's front end or LLVM that a server refuses, and why. */
 export function refusedForward(words: readonly string[]): { option: string; because: string } | undefined {
   for (const { part, word, text } of handedOn(words)) {
     const because = part === 'llvm' ? refusedLlvmWord(word) : tables[part].find([word], 0)?.rule.because;
@@ -148,4 +135,4 @@ export function refusedForward(words: readonly string[]): { option: string; beca
 }
 
 /** The tables of this file, for the test that keeps them sorted. */
-export const forwardTables: readonly OptionTable<OptionRule>[] = [assembler, frontEnd, preprocessor];
+export const forwardTables: readonly OptionTable<OptionRule>[] = [assembler, frontEnd];

@@ -9,6 +9,7 @@ const loadsCode = 'loads code into the compiler';
 const modules = 'makes the compiler use modules of the server';
 const programs = 'chooses the programs that the compiler runs';
 const readsFiles = 'makes the compiler read other files of the server';
+const hides = 'hides an option from the checks of the server';
 const rewrites = 'lets the compiler rewrite files';
 
 /** Whether a path leads out of the folder that a job may write to. */
@@ -16,9 +17,9 @@ function leavesFolder(path: string): boolean {
   return path.startsWith('/') || path.split('/').includes('..');
 }
 
-/** Whether the file name behind the last `=` leads out of the job's folder: `-fdump-tree-all=/etc/x`. */
+/** Whether the file name behind the first `=` leads out of the job's folder: `-fdump-tree-all=/etc/x=y`. */
 function fileLeavesFolder(rest: string): boolean {
-  return rest.includes('=') && leavesFolder(rest.slice(rest.lastIndexOf('=') + 1));
+  return rest.includes('=') && leavesFolder(rest.slice(rest.indexOf('=') + 1));
 }
 
 /**
@@ -61,10 +62,16 @@ export const refusedOptions: OptionTable<OptionRule> = new OptionTable<OptionRul
   { option: '-B', form: 'value', because: programs },
   { option: '-MF', form: 'value', only: leavesFolder, because: elsewhere },
   { option: '-MJ', form: 'value', because: elsewhere },
-  { option: '-Xarch_', form: 'start', because: 'hides an option from the checks of the server' },
-  { option: '-Xcuda-', form: 'start', because: 'hides an option from the checks of the server' },
-  { option: '-Xoffload-', form: 'start', because: 'hides an option from the checks of the server' },
-  { option: '-Xopenmp-target', form: 'start', because: 'hides an option from the checks of the server' },
+  // Clients keep words for the preprocessor and the linker to themselves; whoever sends them here has something else in mind.
+  { option: '-Wl,', form: 'start', because: hides },
+  { option: '-Wp,', form: 'start', because: hides },
+  { option: '-Xarch_', form: 'start', because: hides },
+  { option: '-Xclang=', form: 'start', because: hides },
+  { option: '-Xcuda-', form: 'start', because: hides },
+  { option: '-Xlinker', form: 'start', because: hides },
+  { option: '-Xoffload-', form: 'start', because: hides },
+  { option: '-Xopenmp-target', form: 'start', because: hides },
+  { option: '-Xpreprocessor', form: 'start', because: hides },
   { option: '-arcmt-', form: 'start', because: rewrites },
   { option: '-aux-info', form: 'value', because: elsewhere },
   { option: '-auxbase', form: 'value', only: leavesFolder, because: elsewhere },

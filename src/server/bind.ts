@@ -12,8 +12,11 @@ export interface Listening {
 }
 
 const backlog = 1024;
-/** What the kernel answers where one address family is switched off. */
-const familyMissing = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL']);
+/** Whether an address could not be had because this system has its family switched off. */
+function lacksFamily(error: unknown, address: string): boolean {
+  const code = codeOf(error);
+  return code === 'EAFNOSUPPORT' || (code === 'EADDRNOTAVAIL' && (address === '::' || address === '::1'));
+}
 
 const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
 
@@ -56,55 +59,45 @@ async function addressesOf(name: string): Promise<string[]> {
   }
 }
 
-/** One socket for both families where the system has both; else what it has. */
-async function bindEverywhere(port: number): Promise<Listening> {
-  try {
-    return { servers: [await listen('::', port, false)], places: [placeOf('::', port)], warnings: [] };
-  } catch (error) {
-    if (!familyMissing.has(codeOf(error))) throw bindFailure(placeOf('::', port), error);
+/** Every address to bind, each once; "::" stands for all of both families. */
+async function addressesToBind(names: readonly string[]): Promise<readonly string[]> {
+  const addresses = new Set<string>();
+  for (const name of names.length === 0 ? ['::'] : names) {
+    for (const address of await addressesOf(name)) addresses.add(address);
   }
-  const server = await listen('0.0.0.0', port, true).catch((error: unknown) => {
-    throw bindFailure(placeOf('0.0.0.0', port), error);
-  });
-  return {
-    servers: [server],
-    places: [placeOf('0.0.0.0', port)],
-    warnings: ['this system has no IPv6: serving IPv4 only'],
-  };
+  return [...addresses];
 }
 
 /**
- * Opens the listening sockets: every address of both families, or those that `--listen` names.
+ * Opens the listening sockets: every address of both families, or those that `--listen` names. A family that this system lacks is a
+ * warning as long as something is left to serve.
  * @throws Failure (status 102) with the place and the cure; no socket stays open then
  */
 export async function bindSockets(names: readonly string[], port: number): Promise<Listening> {
-  if (names.length === 0) return bindEverywhere(port);
   const servers: Server[] = [];
   const places: string[] = [];
-  const warnings: string[] = [];
+  const missing: Failure[] = [];
+  const open = async (address: string): Promise<void> => {
+    // "::" means every address; any other IPv6 address is itself only.
+    servers.push(await listen(address, port, address !== '::'));
+    places.push(placeOf(address, port));
+  };
   try {
-    for (const name of names) {
-      const addresses = [...new Set(await addressesOf(name))];
-      let opened = 0;
-      for (const address of addresses) {
-        const place = placeOf(address, port);
-        try {
-          // "::" means every address; any other IPv6 address is itself only.
-          servers.push(await listen(address, port, address !== '::'));
-          places.push(place);
-          opened += 1;
-        } catch (error) {
-          const last = address === addresses.at(-1) && opened === 0;
-          if (last || !familyMissing.has(codeOf(error))) throw bindFailure(place, error);
-          warnings.push(`cannot listen on ${place}: serving the other addresses of "${name}"`);
-        }
+    for (const address of await addressesToBind(names)) {
+      try {
+        await open(address);
+      } catch (error) {
+        if (!lacksFamily(error, address)) throw bindFailure(placeOf(address, port), error);
+        missing.push(bindFailure(placeOf(address, port), error));
+        if (address === '::') await open('0.0.0.0');
       }
     }
+    if (servers.length === 0 && missing[0] !== undefined) throw missing[0];
   } catch (error) {
     for (const server of servers) server.close();
     throw error;
   }
-  return { servers, places, warnings };
+  return { servers, places, warnings: missing.map(({ message }) => `${message}; serving the rest`) };
 }
 
 /** Limits on how many connections may be open; those beyond are closed at once, and their clients go elsewhere. */
@@ -140,5 +133,9 @@ export function acceptConnections(
     });
     serve(socket);
   };
-  for (const server of servers) server.on('connection', accept);
+  for (const server of servers) {
+    server.on('connection', accept);
+    // A connection that could not be accepted is its client's loss; the next one may do.
+    server.on('error', () => {});
+  }
 }

@@ -11,7 +11,7 @@ import type { ByteBudget } from './byte-budget.ts';
 import type { FairQueue, Release } from './fair-queue.ts';
 import { judgeCommand } from './job-command.ts';
 import { endedWith, endedWithout, type JobEnd, summaryLine } from './job-summary.ts';
-import { type Compiled, runJob, shortName, type Workshop } from './job.ts';
+import { runJob, shortName, type Workshop } from './job.ts';
 import type { PermittedCompilers } from './permitted-compilers.ts';
 import { ClientGone, clientGone, Overdue, Refusal } from './refusal.ts';
 import { receiveRequest } from './request-reader.ts';
@@ -35,6 +35,12 @@ export interface Service extends Workshop {
   readonly budget: ByteBudget;
   readonly deadlines: Deadlines;
 }
+
+/** Answers of so many bytes leave their slot to the next job while they are sent. */
+const smallAnswer = 256 * 1024;
+
+/** A client that is waiting for its answer reads it: one that takes nothing for so long, in ms, is as good as gone. */
+const unreadMs = 60_000;
 
 /** Why the daemon ends conversations: draining spares those whose compiler runs, killing does not. */
 export interface StopReasons {
@@ -108,19 +114,18 @@ class Conversation {
   async #receive(): Promise<JobEnd> {
     const { budget, deadlines } = this.#service;
     this.#limit(deadlines.receiving, new Overdue('the request took too long to arrive'));
-    let received;
+    const account = budget.open(this.#address);
     try {
-      received = await receiveRequest(this.#socket, budget, this.#over.signal);
-    } catch (error) {
-      return this.#badRequest(error);
-    }
-    this.#watchForEnd();
-    try {
-      return await this.#answer(received.request);
-    } catch (error) {
-      return await this.#refuse(received.request, error);
+      let request;
+      try {
+        request = await receiveRequest(this.#socket, account, this.#over.signal);
+      } catch (error) {
+        return this.#badRequest(error);
+      }
+      this.#watchForEnd();
+      return await this.#answer(request).catch((error: unknown) => this.#refuse(request, error));
     } finally {
-      received.giveBack();
+      account.close();
     }
   }
 
@@ -167,30 +172,33 @@ class Conversation {
     if (request.version === 3) {
       throw new Refusal('this server does not preprocess: write the host without ",cpp" in the list of hosts');
     }
+    if (request.garbled)
+      throw new Refusal('a word of the command is not UTF-8: rename the file, or compile it locally');
     const command = judgeCommand(request.argv, compilers, everythingPermitted);
     const [source, object] = [shortName(command.source), shortName(command.object)];
     log.info(`compile from ${source} to ${object}`);
-    const compiled = await this.#inTurn(async () =>
-      runJob(command, request.unpackSource, this.#over.signal, this.#service),
-    );
-    const size = compiled.object.length + compiled.stderr.length + compiled.stdout.length;
-    await this.#send(encodeResponse({ version: request.version, ...compiled }), size);
-    return endedWith(compiled.status, command.argv[0] ?? '', command.source);
-  }
-
-  /** Waits for a slot, and holds it while the compiler runs. */
-  async #inTurn(work: () => Promise<Compiled>): Promise<Compiled> {
-    const { queue, deadlines } = this.#service;
-    this.#limit(deadlines.waiting, new Refusal('no slot became free in time: this server has too much to do'));
-    const release: Release = await queue.enter(this.#address, this.#over.signal);
-    this.#working = true;
-    // The compiler has a limit of its own.
-    clearTimeout(this.#timer);
+    const release = await this.#turn();
     try {
-      return await work();
+      const compiled = await runJob(command, request.unpackSource, this.#over.signal, this.#service);
+      const size = compiled.object.length + compiled.stderr.length + compiled.stdout.length;
+      // A large answer keeps its slot, so that clients who do not read cannot have us hold more of them than there are slots.
+      if (size <= smallAnswer) release();
+      await this.#send(encodeResponse({ version: request.version, ...compiled }));
+      return endedWith(compiled.status, command.argv[0] ?? '', command.source);
     } finally {
       release();
     }
+  }
+
+  /** Waits for a slot. */
+  async #turn(): Promise<Release> {
+    const { queue, deadlines } = this.#service;
+    this.#limit(deadlines.waiting, new Refusal('no slot became free in time: this server has too much to do'));
+    const release = await queue.enter(this.#address, this.#over.signal);
+    this.#working = true;
+    // The compiler has a limit of its own.
+    clearTimeout(this.#timer);
+    return release;
   }
 
   /** Tells the client why not, in a form that makes every distcc go on with the next host or locally. */
@@ -212,7 +220,7 @@ class Conversation {
       log.error(
         `lost a job of ${this.#address}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
       );
-    await this.#send(encodeRefusal(request.version, sentence), sentence.length).catch(() => undefined);
+    await this.#send(encodeRefusal(request.version, sentence)).catch(() => undefined);
     return endedWithout('OTHER', foreseen ? exitStatus.ok : exitStatus.general);
   }
 
@@ -222,36 +230,30 @@ class Conversation {
     const nothing = Buffer.alloc(0);
     const stderr = Buffer.from(`distccd: ${error.message}: the limit is --job-lifetime on the server\n`);
     const answer = encodeResponse({ version: request.version, status, stderr, stdout: nothing, object: nothing });
-    await this.#send(answer, stderr.length).catch(() => undefined);
+    await this.#send(answer).catch(() => undefined);
     return endedWithout('COMPILE_TIMEOUT', exitStatus.timeout);
   }
 
-  /** Sends the answer whole; its bytes count against the memory of all clients until they are gone. */
-  async #send(chunks: readonly Buffer[], size: number): Promise<void> {
-    const { budget, deadlines } = this.#service;
-    await new Promise<void>((granted) => {
-      budget.wait({ step: size, rest: size }, () => granted());
-    });
-    try {
-      await this.#write(chunks, deadlines.answering);
-    } finally {
-      budget.giveBack(size);
-    }
-  }
-
-  #write(chunks: readonly Buffer[], deadline: number): Promise<void> {
+  /** Sends the answer whole and ends our side; whoever ends the conversation ends this too. */
+  #send(chunks: readonly Buffer[]): Promise<void> {
+    const { answering, silence } = this.#service.deadlines;
     clearTimeout(this.#timer);
+    const { signal } = this.#over;
     return new Promise((resolve, reject) => {
       const fail = (): void => {
         this.#socket.destroy();
         reject(clientGone);
       };
-      this.#timer = setTimeout(fail, deadline);
+      this.#timer = setTimeout(fail, answering);
+      this.#socket.setTimeout(Math.min(silence, unreadMs), fail);
       this.#socket.once('close', fail);
+      signal.addEventListener('abort', fail, { once: true });
       this.#socket.cork();
       for (const chunk of chunks) this.#socket.write(chunk);
-      this.#socket.end(() => {
+      this.#socket.end((error?: Error | null) => {
+        if (error) return;
         this.#socket.off('close', fail);
+        signal.removeEventListener('abort', fail);
         this.#settled = true;
         resolve();
       });

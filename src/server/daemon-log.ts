@@ -1,7 +1,8 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure, reasonOf } from '../basics/failure.ts';
-import { createLogger, type Level, type Logger, priorities } from '../logging/logger.ts';
+import { createLogger } from '../logging/logger.ts';
+import { type Level, type Logger, priorities } from '../logging/log-line.ts';
 import { openSyslog } from '../system/syslog.ts';
 
 /** Where the daemon's log goes. */

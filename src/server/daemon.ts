@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import { exitStatus } from '../basics/exit-status.ts';
@@ -141,6 +142,8 @@ function serve(listening: Listening, service: ProvenService): Promise<void> {
   const drain = new AbortController();
   const kill = new AbortController();
   const conversations = new Set<Promise<void>>();
+  // Every conversation listens to both.
+  setMaxListeners(0, drain.signal, kill.signal);
   return new Promise((resolve) => {
     const settle = (): void => {
       if (drain.signal.aborted && conversations.size === 0) resolve();

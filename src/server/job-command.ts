@@ -52,8 +52,10 @@ export function judgeCommand(argv: readonly string[], compilers: PermittedCompil
   const input = inputName(verdict.source);
   const wished = plainName(basename(verdict.output), 'object.o');
   const output = wished === input ? 'object.o' : wished;
-  const words = [permission.name, ...verdict.words.slice(1)];
-  words[verdict.sourceAt] = input;
-  words[verdict.outputAt] = verdict.joined ? `-o${output}` : output;
+  const words = verdict.words.slice(1);
+  words[verdict.sourceAt - 1] = input;
+  words[verdict.outputAt - 1] = verdict.joined ? `-o${output}` : output;
+  // In front of everything a client wrote, so that no option can take this for its value and start the linker.
+  words.unshift(permission.name, verdict.assemble ? '-S' : '-c');
   return { path: permission.path, argv: words, input, output, source: verdict.source, object: verdict.output };
 }

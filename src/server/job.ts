@@ -1,8 +1,9 @@
 import { closeSync, constants, lstatSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { exitStatus } from '../basics/exit-status.ts';
-import { formatLine, type Logger } from '../logging/logger.ts';
-import { type Child, endGroup, type Spawn, StartError } from '../system/spawn.ts';
+import { formatLine, type Logger } from '../logging/log-line.ts';
+import { endChild, StartError } from '../system/reaper.ts';
+import type { Child, Spawn } from '../system/spawn.ts';
 import type { Spool } from '../system/temporary-folder.ts';
 import { limits } from '../wire/limits.ts';
 import { exited } from '../wire/wait-status.ts';
@@ -92,7 +93,7 @@ async function finish(child: Child, signal: AbortSignal, { lifetimeMs, graceMs }
   let ended = false;
   let overdue = false;
   const giveUp = (): void => {
-    if (!ended) void endGroup(child, graceMs);
+    if (!ended) endChild(child, 'SIGTERM', graceMs).catch(() => child.signal('SIGKILL'));
   };
   const timer = setTimeout(() => {
     overdue = true;

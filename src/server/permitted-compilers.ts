@@ -122,7 +122,8 @@ function byMasquerade(name: string, dirs: readonly string[], find: (name: string
   // A permitted name without a program is answered as distcc does: the start fails and the client is told.
   if (found === undefined) return isAbsolute(name) ? refusedPath(name) : notFound(short);
   if (!isAbsolute(name)) return { path: found, name };
-  return realPath(name) === realPath(found) ? { path: found, name } : refusedPath(name);
+  // gcc looks for its parts from where it is called: the path is this server's, not the client's.
+  return realPath(name) === realPath(found) ? { path: found, name: found } : refusedPath(name);
 }
 
 const refusedPath = (name: string): Permission => ({

@@ -3,7 +3,7 @@ import { exitStatus } from '../basics/exit-status.ts';
 import { Failure, reasonOf } from '../basics/failure.ts';
 import { readWholeNumber } from '../basics/whole-number.ts';
 import { type DaemonOptions, logLevelNames } from '../config/daemon-options.ts';
-import type { Logger } from '../logging/logger.ts';
+import type { Logger } from '../logging/log-line.ts';
 import { spawn } from '../system/spawn.ts';
 import { openSpool, type Spool, sweepSpools } from '../system/temporary-folder.ts';
 import type { AccessList } from './access-list.ts';
@@ -15,7 +15,7 @@ import { isDetached } from './detach.ts';
 import { FairQueue } from './fair-queue.ts';
 import { compilerPath, readPermittedCompilers, usualMasqueradeDirs } from './permitted-compilers.ts';
 
-const spoolPrefix = 'distccd-';
+const spoolPrefix = 'distccd-spool-';
 const defaultLifetimeMs = 2 * 3600_000;
 const deadlines = { receiving: 1800_000, silence: 300_000, waiting: 1800_000, answering: 600_000 };
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { Decoder } from '../wire/decoder.ts';
 import { type ArrivedRequest, readArrivingRequest } from '../wire/request.ts';
-import type { ByteBudget } from './byte-budget.ts';
+import type { BudgetAccount } from './byte-budget.ts';
 import { clientGone } from './refusal.ts';
 
 /** What every connection may hold in memory without asking, in bytes: enough for most command lines. */
@@ -11,27 +11,16 @@ const stepBytes = 1024 * 1024;
 /** The most that one read of a socket brings. */
 const readBytes = 64 * 1024;
 
-/** A request, and the memory it holds until `giveBack` is called. */
-export interface ReceivedRequest {
-  readonly request: ArrivedRequest;
-  giveBack(): void;
-}
-
 /**
  * Reads one request from a socket, pausing it while the memory of all clients together is used up.
  * @throws ProtocolError, ClientGone, or the signal's reason
  */
-export function receiveRequest(socket: Socket, budget: ByteBudget, signal: AbortSignal): Promise<ReceivedRequest> {
+export function receiveRequest(socket: Socket, account: BudgetAccount, signal: AbortSignal): Promise<ArrivedRequest> {
   return new Promise((resolve, reject) => {
     const decoder = new Decoder(readArrivingRequest());
     let received = 0;
-    let lent = 0;
     let cancelWait = (): void => {};
 
-    const giveBack = (): void => {
-      if (lent > 0) budget.giveBack(lent);
-      lent = 0;
-    };
     const leave = (): void => {
       cancelWait();
       socket.off('data', onData).off('end', onEnd).off('close', onGone);
@@ -39,23 +28,23 @@ export function receiveRequest(socket: Socket, budget: ByteBudget, signal: Abort
     };
     const fail = (error: unknown): void => {
       leave();
-      giveBack();
       // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- a signal's reason is always an error here
       reject(error);
     };
     /** Asks for memory before the next bytes of a long message come. */
     const reserve = (): void => {
-      const rest = received + decoder.wanted - freeBytes - lent;
-      if (rest <= 0 || received + readBytes <= freeBytes + lent) return;
+      const allowed = freeBytes + account.lent;
+      const rest = received + decoder.wanted - allowed;
+      if (rest <= 0 || received + readBytes <= allowed) return;
       const step = Math.min(rest, stepBytes);
-      if (budget.tryTake(step)) {
-        lent += step;
-        return;
-      }
+      if (account.tryTake(step)) return;
+      // It is we who make the client wait: its silence is not its fault.
+      const silence = socket.timeout ?? 0;
+      socket.setTimeout(0);
       socket.pause();
-      cancelWait = budget.wait({ step, rest }, (bytes) => {
-        lent += bytes;
+      cancelWait = account.wait(step, () => {
         cancelWait = () => {};
+        socket.setTimeout(silence);
         socket.resume();
       });
     };
@@ -72,7 +61,7 @@ export function receiveRequest(socket: Socket, budget: ByteBudget, signal: Abort
         return;
       }
       leave();
-      resolve({ request: decoder.result.value, giveBack });
+      resolve(decoder.result.value);
     };
     const onEnd = (): void => {
       try {
@@ -85,6 +74,10 @@ export function receiveRequest(socket: Socket, budget: ByteBudget, signal: Abort
     const onGone = (): void => fail(clientGone);
     const onAbort = (): void => fail(signal.reason);
 
+    if (signal.aborted) {
+      onAbort();
+      return;
+    }
     socket.on('data', onData).on('end', onEnd).on('close', onGone);
     signal.addEventListener('abort', onAbort, { once: true });
   });

@@ -1,7 +1,7 @@
 import { spawn as spawnByNode } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
-import { constants } from 'node:os';
+import { closeSync, constants, openSync } from 'node:fs';
 import { posix } from './posix.ts';
+import { canSpawnCheaply, childEnd, restoredSignals, signalTo, spawnFlags, StartError, waitStatus } from './reaper.ts';
 
 /** A program to start: in its own process group, stdin from /dev/null. */
 export interface SpawnRequest {
@@ -29,87 +29,34 @@ export interface Child {
 /** Starts programs; a StartError, thrown or from `ended`, when one cannot be started. */
 export type Spawn = (request: SpawnRequest) => Child;
 
-const WNOHANG = 1;
-/** POSIX_SPAWN_SETPGROUP, _SETSIGDEF and _SETSIGMASK of <spawn.h>, the same numbers in glibc and musl. */
-const spawnFlags = 0x02 | 0x04 | 0x08;
-const { O_WRONLY, O_CREAT, O_TRUNC } = { O_WRONLY: 1, O_CREAT: 0o100, O_TRUNC: 0o1000 };
-
-/** Sends a signal to a process group that may already be gone. */
-function signalGroup(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, name);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
-  }
-}
+const flags = spawnFlags.SETPGROUP | spawnFlags.SETSIGDEF | spawnFlags.SETSIGMASK;
+const outputFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
 
 /**
  * The best way to start programs here. A Node process of 80 MB pays 2 ms of CPU for a fork, posix_spawn 0.15 ms; where posix-node has
  * no binary, child_process does the same more slowly.
  */
-export const spawn: Spawn =
-  process.platform === 'linux' && posix.posix_spawn !== undefined && posix.waitpid !== undefined
-    ? spawnByPosix
-    : spawnByChildProcess;
-
-const running = new Map<number, (status: number) => void>();
-let reaping = false;
-
-/** Collects every child of ours that has ended: one SIGCHLD may stand for several of them. */
-function reap(): void {
-  for (const [pid, end] of running) {
-    const { ret, wstatus } = posix.waitpid?.(pid, WNOHANG) ?? { ret: 0, wstatus: 0 };
-    if (ret !== pid) continue;
-    running.delete(pid);
-    end(wstatus);
-  }
-}
-
-/** A program that could not be started at all. */
-export class StartError extends Error {
-  /** The reason's name, such as ENOENT. */
-  readonly code: string;
-
-  constructor(path: string, error: unknown) {
-    const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
-    // posix-node gives the reason's number, child_process its name.
-    const name = Object.entries(constants.errno).find(([, value]) => value === Number(code))?.[0] ?? String(code);
-    super(`${name}: cannot start "${path}"`, { cause: error });
-    this.name = 'StartError';
-    this.code = name;
-  }
-}
+export const spawn: Spawn = canSpawnCheaply ? spawnByPosix : spawnByChildProcess;
 
 function spawnByPosix(request: SpawnRequest): Child {
-  if (!reaping) process.on('SIGCHLD', reap);
-  reaping = true;
   const home = process.cwd();
   // posix_spawn cannot change the directory; ours is only borrowed, nothing else of this process runs in between.
   process.chdir(request.directory);
   let pid: number;
   try {
-    const output = O_WRONLY | O_CREAT | O_TRUNC;
     const actions = [
       ['addopen', 0, '/dev/null', 0, 0],
-      ['addopen', 1, request.stdout, output, 0o600],
-      ['addopen', 2, request.stderr, output, 0o600],
+      ['addopen', 1, request.stdout, outputFlags, 0o600],
+      ['addopen', 2, request.stderr, outputFlags, 0o600],
     ];
-    const attributes = { flags: spawnFlags, sigdefault: [constants.signals.SIGPIPE], sigmask: [] };
+    const attributes = { flags, sigdefault: [...restoredSignals], sigmask: [] };
     pid = posix.posix_spawn?.(request.path, actions, attributes, [...request.argv], [...request.environment]) ?? 0;
   } catch (error) {
     throw new StartError(request.path, error);
   } finally {
     process.chdir(home);
   }
-  const ended = new Promise<number>((resolve) => {
-    running.set(pid, resolve);
-  });
-  return { pid, ended, signal: (name) => signalGroup(pid, name) };
-}
-
-/** The wait status that child_process took apart, put together again. */
-function waitStatus(code: number | null, signal: NodeJS.Signals | null): number {
-  return signal === null ? (code ?? 0) << 8 : constants.signals[signal];
+  return { pid, ended: childEnd(pid), signal: (name) => signalTo(-pid, name) };
 }
 
 function splitEntry(entry: string): [string, string] {
@@ -134,22 +81,9 @@ export function spawnByChildProcess(request: SpawnRequest): Child {
       child.once('exit', (code, signal) => resolve(waitStatus(code, signal)));
     });
     const { pid } = child;
-    return { pid: pid ?? 0, ended, signal: (name) => pid !== undefined && signalGroup(pid, name) };
+    return { pid: pid ?? 0, ended, signal: (name) => pid !== undefined && signalTo(-pid, name) };
   } finally {
     closeSync(stdout);
     closeSync(stderr);
   }
-}
-
-/** Ends a program's whole group: politely, and by force when it is still there after `graceMs`. */
-export async function endGroup(child: Child, graceMs: number): Promise<void> {
-  child.signal('SIGTERM');
-  let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, graceMs);
-  });
-  await Promise.race([child.ended.then(() => undefined).catch(() => undefined), patience]);
-  clearTimeout(timer);
-  // Even when the program itself is gone, members of its group may ignore SIGTERM.
-  child.signal('SIGKILL');
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
 
 /**
  * Opens a way to syslog through logger(1), which knows where this system's syslog listens. One logger is kept per priority in use, since
@@ -17,15 +18,23 @@ export function openSyslog(tag: string): (line: string, priority: number) => voi
     const forget = (): void => void writers.delete(priority);
     child.once('error', forget);
     child.once('exit', forget);
-    child.stdin.on('error', forget);
+    // Without descriptors left there is no process, and no pipe to it, whatever the types say.
+    const stdin: Writable | undefined = child.stdin;
+    if (stdin === undefined) return () => {};
+    stdin.on('error', forget);
     child.unref();
-    if (child.stdin instanceof Socket) child.stdin.unref();
-    return (line) => void child.stdin.write(`${line}\n`);
+    if (stdin instanceof Socket) stdin.unref();
+    return (line) => void stdin.write(`${line}\n`);
   }
 
   return (line, priority) => {
-    const writer = writers.get(priority) ?? start(priority);
-    writers.set(priority, writer);
-    writer(line);
+    try {
+      const writer = writers.get(priority) ?? start(priority);
+      writers.set(priority, writer);
+      writer(line);
+    } catch {
+      // The next line tries again.
+      writers.delete(priority);
+    }
   };
 }

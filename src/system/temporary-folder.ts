@@ -9,6 +9,7 @@ import {
   rmdirSync,
   rmSync,
   unlinkSync,
+  utimesSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { posix } from './posix.ts';
@@ -29,8 +30,12 @@ export interface Spool {
   remove(): void;
 }
 
-function lock(path: string): number | undefined {
-  const descriptor = openSync(join(path, 'lock'), 'a', 0o600);
+/** The file whose lock says that a spool's daemon lives; a folder without it is no spool. */
+const lockName = 'daemon-lock';
+
+/** Locks a spool; undefined when another process holds the lock. @throws when it has no lock file and none is to be made */
+function lock(path: string, flags: 'wx' | 'r+'): number | undefined {
+  const descriptor = openSync(join(path, lockName), flags, 0o600);
   try {
     posix.lockf?.(descriptor, F_TLOCK, 0n);
     return descriptor;
@@ -50,25 +55,56 @@ function removeFolder(path: string): void {
   }
 }
 
+/** How often a spool shows that it is in use: whoever cleans the temporary directory looks at the age of files. */
+const touchMs = 3600_000;
+
 /** Makes the daemon's spool under `directory`. */
 export function openSpool(directory: string, prefix: string): Spool {
-  // Locked under another name first: a sweeping daemon must never see the folder without its lock.
-  const fresh = mkdtempSync(join(directory, `new-${prefix}`));
-  lock(fresh);
-  const path = join(directory, fresh.slice(join(directory, 'new-').length));
-  renameSync(fresh, path);
+  let path = makeSpool(directory, prefix);
   let count = 0;
+  const touch = setInterval(() => {
+    try {
+      const now = new Date();
+      utimesSync(join(path, lockName), now, now);
+    } catch {
+      // Somebody removed it: the next job makes another.
+    }
+  }, touchMs);
+  touch.unref();
+  const make = (): string => {
+    count += 1;
+    const folder = `${path}/${count}`;
+    mkdirSync(folder, 0o700);
+    return folder;
+  };
   return {
-    path,
+    get path() {
+      return path;
+    },
     lend() {
-      count += 1;
-      const folder = `${path}/${count}`;
-      mkdirSync(folder, 0o700);
-      return folder;
+      try {
+        return make();
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+        path = makeSpool(directory, prefix);
+        return make();
+      }
     },
     takeBack: removeFolder,
-    remove: () => rmSync(path, { recursive: true, force: true }),
+    remove: () => {
+      clearInterval(touch);
+      rmSync(path, { recursive: true, force: true });
+    },
   };
+}
+
+function makeSpool(directory: string, prefix: string): string {
+  // Locked under another name first: a sweeping daemon must never see the folder without its lock.
+  const fresh = mkdtempSync(join(directory, `new-${prefix}`));
+  lock(fresh, 'wx');
+  const path = join(directory, fresh.slice(join(directory, 'new-').length));
+  renameSync(fresh, path);
+  return path;
 }
 
 /** Removes the spools that crashed daemons of this account left, and returns their paths. */
@@ -83,13 +119,13 @@ export function sweepSpools(directory: string, prefix: string): string[] {
       // Anybody may put a link of that name into a shared temporary directory.
       const found = lstatSync(path);
       if (!found.isDirectory() || found.uid !== process.getuid?.()) continue;
-      const descriptor = lock(path);
+      const descriptor = lock(path, 'r+');
       if (descriptor === undefined) continue;
       rmSync(path, { recursive: true, force: true });
       closeSync(descriptor);
       swept.push(path);
     } catch {
-      // Another account's folder, or gone in the meantime: not ours to remove.
+      // Another account's folder, no spool at all, or gone in the meantime: not ours to remove.
     }
   }
   return swept;

@@ -1,7 +1,7 @@
 import type { Grammar } from './decoder.ts';
 import { limits } from './limits.ts';
 import { ProtocolError } from './protocol-error.ts';
-import { encodeText, readTextBody } from './text.ts';
+import { encodeText, readAnyTextBody } from './text.ts';
 import { encodeToken, readToken } from './token.ts';
 
 /** Encodes a command line: ARGC, then one ARGV for each argument; throws a RangeError for an empty one. */
@@ -10,11 +10,25 @@ export function encodeArguments(argv: readonly string[]): Buffer {
   return Buffer.concat([encodeToken('ARGC', argv.length), ...argv.map((argument) => encodeText('ARGV', argument))]);
 }
 
-/** Reads a command line of one argument or more; throws a ProtocolError when it is empty or longer than `limits` lets it be. */
+/** Reads a command line of one argument or more; throws a ProtocolError when it is empty, no UTF-8, or longer than `limits` lets it be. */
 export function* readArguments(): Grammar<readonly string[]> {
+  const { argv, garbled } = yield* readAnyArguments();
+  if (garbled) throw new ProtocolError('malformed', 'the text of token "ARGV" is not UTF-8');
+  return argv;
+}
+
+/** Arguments as they came; when some are no UTF-8, they are `garbled`, and a server can say so instead of hanging up. */
+export interface AnyArguments {
+  readonly argv: readonly string[];
+  readonly garbled: boolean;
+}
+
+/** Reads a command line as `readArguments` does, also one that is not UTF-8. */
+export function* readAnyArguments(): Grammar<AnyArguments> {
   const count = yield* readToken('ARGC', limits.arguments);
   if (count === 0) throw new ProtocolError('malformed', 'the count of token "ARGC" is 0, without even a compiler');
   const argv: string[] = [];
+  let garbled = false;
   let total = 0;
   while (argv.length < count) {
     const length = yield* readToken('ARGV', limits.argumentLength);
@@ -22,7 +36,9 @@ export function* readArguments(): Grammar<readonly string[]> {
     if (total > limits.argumentsTotal) {
       throw new ProtocolError('too large', `the arguments are longer than ${limits.argumentsTotal} bytes together`);
     }
-    argv.push(yield* readTextBody('ARGV', length));
+    const { text, utf8 } = yield* readAnyTextBody('ARGV', length);
+    argv.push(text);
+    garbled ||= !utf8;
   }
-  return argv;
+  return { argv, garbled };
 }

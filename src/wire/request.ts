@@ -1,4 +1,4 @@
-import { encodeArguments, readArguments } from './arguments.ts';
+import { encodeArguments, readAnyArguments, readArguments } from './arguments.ts';
 import { encodeBody, readPackedBodyAfter, unpackBody } from './body.ts';
 import type { Grammar } from './decoder.ts';
 import { limits } from './limits.ts';
@@ -55,12 +55,15 @@ export function* readRequest(): Grammar<CompileRequest> {
     const argv = yield* readArguments();
     return { version, directory, argv, files: yield* readTree() };
   }
-  const { argv, unpackSource } = yield* readPlain(version);
+  const { argv, garbled, unpackSource } = yield* readPlain(version);
+  if (garbled) throw new ProtocolError('malformed', 'the text of token "ARGV" is not UTF-8');
   return { version, argv, source: unpackSource() };
 }
 
 /** A request of version 1 or 2 as it came: its source stays packed until somebody needs it. */
 export interface ArrivedPlain extends RequestHead {
+  /** Whether some argument is no UTF-8, so that `argv` is not what was sent. */
+  readonly garbled: boolean;
   /** Unpacks the source anew at each call; throws a ProtocolError of kind 'compression' or 'too large'. */
   readonly unpackSource: () => Buffer;
 }
@@ -85,9 +88,9 @@ function* readVersion(): Grammar<ProtocolVersion> {
 }
 
 function* readPlain(version: 1 | 2): Grammar<ArrivedPlain> {
-  const argv = yield* readArguments();
+  const { argv, garbled } = yield* readAnyArguments();
   const parameter = yield* readToken('DOTI', largestParameter);
   const bounds = { ceiling: limits.bodyLength };
   const body = yield* readPackedBodyAfter({ name: 'DOTI', parameter }, version, bounds);
-  return { version, argv, unpackSource: () => unpackBody(body, bounds) };
+  return { version, argv, garbled, unpackSource: () => unpackBody(body, bounds) };
 }

@@ -16,12 +16,16 @@ export function* readText(name: TokenName, ceiling: number): Grammar<string> {
 
 /** Reads the text that follows a token; throws a ProtocolError when it is not UTF-8 or has a NUL inside. */
 export function* readTextBody(name: TokenName, length: number): Grammar<string> {
+  const { text, utf8 } = yield* readAnyTextBody(name, length);
+  if (!utf8) throw new ProtocolError('malformed', `the text of token "${name}" is not UTF-8`);
+  return text;
+}
+
+/** Reads the text that follows a token, and whether it is UTF-8; throws a ProtocolError when it has a NUL inside. */
+export function* readAnyTextBody(name: TokenName, length: number): Grammar<{ text: string; utf8: boolean }> {
   const bytes = yield { exactly: length, of: `the text of token "${name}"` };
   if (bytes.includes(0)) throw new ProtocolError('malformed', `the text of token "${name}" has a NUL inside`);
   const text = bytes.toString('utf8');
   // toString() replaces what is malformed by U+FFFD, which may also have been sent.
-  if (text.includes('\ufffd') && !Buffer.from(text, 'utf8').equals(bytes)) {
-    throw new ProtocolError('malformed', `the text of token "${name}" is not UTF-8`);
-  }
-  return text;
+  return { text, utf8: !text.includes('\ufffd') || Buffer.from(text, 'utf8').equals(bytes) };
 }

@@ -152,7 +152,7 @@ start() {
 @test "SIGTERM ends it with 0, removes the pid file and its temporary folder" {
   start --allow 127.0.0.1
   pid=$(cat "$PID_FILE")
-  run bash -c "ls $TMPDIR | grep -c '^distccd-'"
+  run bash -c "ls $TMPDIR | grep -c '^distccd-spool-'"
   assert_output 1
   kill "$pid"
   wait_until is_gone "$pid"
@@ -175,14 +175,15 @@ start() {
 @test "what a killed daemon left is swept by the next one" {
   start --allow 127.0.0.1
   pid=$(cat "$PID_FILE")
-  mkdir "$(echo "$TMPDIR"/distccd-*)/77"
+  mkdir "$(echo "$TMPDIR"/distccd-spool-*)/77"
   kill -KILL "$pid"
   wait_until is_gone "$pid"
   start --allow 127.0.0.1
   note_pid "$(cat "$PID_FILE")"
-  run bash -c "ls -d $TMPDIR/distccd-* | wc -l"
+  run bash -c "ls -d $TMPDIR/distccd-spool-* | wc -l"
   assert_output 1
-  [ ! -e "$TMPDIR"/distccd-*/77 ]
+  run find "$TMPDIR" -name 77
+  assert_output ''
   grep -q 'removed what a daemon that did not end properly left' "$LOG"
 }
 
@@ -241,4 +242,23 @@ as_root() { [ "$(id -u)" = 0 ] || skip 'only root can give up being root: run th
   note_pid "$(cat "$PID_FILE")"
   run ps -o ni= -p "$(cat "$PID_FILE")"
   assert_output --regexp "^ *$(($(nice) + 7))$"
+}
+
+@test "a family that the system lacks is a warning as long as something is left to serve" {
+  as_root
+  cat >"$BATS_TEST_TMPDIR/inside" <<'END'
+ip link set lo up
+sysctl -q -w net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.lo.disable_ipv6=1
+"$@" --listen 127.0.0.1 --listen ::1 && ss -Hltn "sport = :$PORT"
+"$@" --listen ::1
+END
+  export PORT
+  run unshare -n bash "$BATS_TEST_TMPDIR/inside" "$OURS/distccd" --daemon --port "$PORT" --allow 127.0.0.1 \
+    --masquerade-dir "$BATS_TEST_TMPDIR/masks" --log-file "$LOG" --pid-file "$PID_FILE"
+  note_pid "$(cat "$PID_FILE")"
+  assert_failure 102
+  assert_output --partial "Warning: cannot listen on [::1]:$PORT: this machine has no such address"
+  assert_output --partial "serving the rest"
+  assert_output --partial "127.0.0.1:$PORT"
+  assert_line --partial "ERROR: cannot listen on [::1]:$PORT"
 }

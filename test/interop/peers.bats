@@ -56,7 +56,7 @@ client() {
 }
 
 finished() { grep -q "$1" "$LOG"; }
-nothing_left() { [ -z "$(find "$SERVER_TMP" -mindepth 1 ! -path '*/distccd-*/lock' ! -name 'distccd-*' | head -n 1)" ]; }
+nothing_left() { [ -z "$(find "$SERVER_TMP" -mindepth 1 ! -name daemon-lock ! -name 'distccd-spool-*' | head -n 1)" ]; }
 
 # Sources for -g have no macros: gcc's column numbers are those of the preprocessed text, for every distcc. Clang's DWARF 5 holds a
 # checksum of each source, which no server has.

@@ -116,5 +116,5 @@ export async function startDaemon(setup: DaemonSetup = {}): Promise<TestDaemon> 
 /** What is left in a daemon's temporary directory besides its own empty spool. */
 export function leftovers(folder: string): string[] {
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-  return names.filter((name) => !/^distccd-[^/]+(\/lock)?$/.test(name));
+  return names.filter((name) => !/^distccd-spool-[^/]+(\/daemon-lock)?$/.test(name));
 }

@@ -2,7 +2,7 @@ import { closeSync, fchmodSync, openSync, readFileSync, writeFileSync } from 'no
 import { join, resolve } from 'node:path';
 import { distccDirectory, readVariable } from '../../config/client-environment.ts';
 import type { Environment } from '../../config/client-environment.ts';
-import type { Logger } from '../../logging/logger.ts';
+import type { Logger } from '../../logging/log-line.ts';
 import { errorCode } from '../../system/error-text.ts';
 import type { HostList } from '../host-list.ts';
 import { outputObstacle, saveOutput } from '../output.ts';

@@ -141,6 +141,14 @@ describe('a job', () => {
     expect(rest).toContain('a.i');
   });
 
+  it('never links, whatever an option takes "-c" for', async () => {
+    await start();
+    const response = await compile(['gcc', '-I', 'a.c', '-I', '-c', '-o', 'a.o']);
+    expect(response.status).toBe(exited(1));
+    expect(response.stderr.toString()).toContain('no input files');
+    expect(response.stderr.toString()).not.toMatch(/collect2|ld returned/);
+  });
+
   it('sends nothing but plain files that the compiler wrote', async () => {
     for (const script of ['ln -s /etc/hostname a.o', 'mkfifo a.o', 'mkdir a.o']) {
       fakeCompiler(script);
@@ -158,7 +166,7 @@ describe('a job', () => {
       const { stdout, status } = await compile(['fakecc', '-c', name, '-o', '/tmp/out/../x.o']);
       expect(status).toBe(0);
       const words = [...stdout.toString().matchAll(/^<(.*)>$/gm)].map((match) => match[1] ?? '');
-      expect(words).toHaveLength(4);
+      expect(words).toHaveLength(5);
       expect(words.filter((word) => /[/@]/.test(word) || word.startsWith('.'))).toEqual([]);
     }
     expect(leftovers(daemon.temporary)).toEqual([]);
@@ -171,6 +179,12 @@ describe('a refusal says why, and the connection then ends as for any distcc', (
     ['a relative compiler', ['./gcc', '-c', 'a.c'], 'the compiler "./gcc" is a relative path'],
     ['another program by absolute path', ['/bin/true/gcc', '-c', 'a.c'], 'is not the "gcc" of this server'],
     ['an option that loads code', ['gcc', '-fplugin=x.so', '-c', 'a.c'], 'the option "-fplugin=x.so" is refused'],
+    [
+      'words for the linker',
+      ['gcc', '-I', 'a.c', '-I', '-c', '-o', 'a.o', '-Wl,-plugin,./a.i'],
+      '"-Wl,-plugin,./a.i" is refused',
+    ],
+    ['words for the preprocessor', ['gcc', '-Wp,-fmodule-mapper=|touch x', '-c', 'a.c'], 'is refused'],
     ['a file of options', ['gcc', '@words', '-c', 'a.c'], 'the option "@words" is refused'],
     ['a command that is no compile', ['gcc', 'a.c'], 'this server compiles only what can be distributed'],
   ])('%s', async (_name, argv, sentence) => {
@@ -181,6 +195,13 @@ describe('a refusal says why, and the connection then ends as for any distcc', (
     await until(() => / OTHER exit:0 sig:0 core:0 ret:0 /.test(daemon.log()), 'the summary');
     expect(daemon.log()).toContain(sentence);
     expect(leftovers(daemon.temporary)).toEqual([]);
+  });
+
+  it('a word that is no UTF-8', async () => {
+    await start();
+    const good = Buffer.concat(encodeRequest({ version: 1, argv: ['gcc', '-c', 'X.c'], source })).toString('latin1');
+    const answer = await converse(daemon.port, [Buffer.from(good.replace('X.c', '\xe9.c'), 'latin1')]);
+    expect(answer.toString()).toContain('a word of the command is not UTF-8');
   });
 
   it('files instead of preprocessed text', async () => {

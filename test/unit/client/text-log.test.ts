@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { textLog } from '../../../src/client/text-log.ts';
 import { createLogger } from '../../../src/logging/logger.ts';
-import type { Level, Logger } from '../../../src/logging/logger.ts';
+import type { Level, Logger } from '../../../src/logging/log-line.ts';
 
 function everything(log: Logger): void {
   for (const level of ['critical', 'error', 'warning', 'notice', 'info', 'debug'] as const) {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createLogger, formatLine, type Level, printable } from '../../../src/logging/logger.ts';
+import { createLogger } from '../../../src/logging/logger.ts';
+import { formatLine, type Level, printable } from '../../../src/logging/log-line.ts';
 
 function record(level: Level, format: 'text' | 'json' = 'text', prefix = true) {
   const lines: [string, Level][] = [];
@@ -53,6 +54,7 @@ describe('createLogger()', () => {
 
   it('shows control characters, so that no client can forge a line', () => {
     expect(printable('a\nb\u001b[2J\u0085ü')).toBe('a\\x0ab\\x1b[2J\\x85ü');
+    expect(printable('x'.repeat(20_000))).toHaveLength(16 * 1024 + 3);
     expect(formatLine('p', 'notice', 'a\nb')).toBe(`p[${process.pid}] a\\x0ab`);
   });
 });

@@ -1,54 +1,57 @@
 import { describe, expect, it } from 'vitest';
 import { ByteBudget } from '../../../src/server/byte-budget.ts';
 
-const all = (bytes: number) => ({ step: bytes, rest: bytes });
-
 describe('ByteBudget', () => {
-  it('lends up to its total and no more', () => {
+  it('lends one address half of everything, and all addresses together no more than everything', () => {
     const budget = new ByteBudget(100);
-    expect([budget.tryTake(60), budget.tryTake(40), budget.tryTake(1)]).toEqual([true, true, false]);
-    budget.giveBack(40);
-    expect(budget.tryTake(40)).toBe(true);
-    expect(budget.used).toBe(100);
-  });
-
-  it('lets one go beyond the total to its end, so that none waits for ever, and the others wait in order', () => {
-    const budget = new ByteBudget(100);
-    const granted: [string, number][] = [];
-    budget.tryTake(95);
-    budget.wait({ step: 10, rest: 300 }, (bytes) => granted.push(['first', bytes]));
-    budget.wait({ step: 10, rest: 500 }, (bytes) => granted.push(['second', bytes]));
-    budget.wait({ step: 1, rest: 1 }, (bytes) => granted.push(['third', bytes]));
-    expect(budget.tryTake(1)).toBe(false);
-    expect(granted).toEqual([['first', 300]]);
-    expect(budget.used).toBe(395);
-    budget.giveBack(300);
-    expect(granted).toEqual([
-      ['first', 300],
-      ['second', 500],
+    const [a, b, c] = [budget.open('a'), budget.open('b'), budget.open('c')];
+    expect([a.tryTake(50), a.tryTake(1), b.tryTake(40), c.tryTake(20), c.tryTake(10)]).toEqual([
+      true,
+      false,
+      true,
+      false,
+      true,
     ]);
-    budget.giveBack(500);
-    expect(granted.at(-1)).toEqual(['third', 1]);
-    expect(budget.used).toBe(96);
+    expect([budget.used, a.lent, b.lent, c.lent]).toEqual([100, 50, 40, 10]);
+    a.close();
+    a.close();
+    expect(budget.used).toBe(50);
+    expect(c.tryTake(20)).toBe(true);
   });
 
-  it('lends a step at a time while there is room', () => {
+  it('lets one request finish outside the budget, so that halves do not wait for each other', () => {
     const budget = new ByteBudget(100);
-    const granted: number[] = [];
-    budget.wait({ step: 10, rest: 300 }, (bytes) => granted.push(bytes));
-    expect(granted).toEqual([10]);
+    const [one, two, three] = [budget.open('a'), budget.open('a'), budget.open('a')];
+    const granted: string[] = [];
+    one.tryTake(25);
+    two.tryTake(25);
+    one.wait(10, () => granted.push('one'));
+    two.wait(10, () => granted.push('two'));
+    three.wait(10, () => granted.push('three'));
+    expect([granted, one.lent, budget.used]).toEqual([['one'], Number.POSITIVE_INFINITY, 50]);
+    one.close();
+    expect([granted, two.lent, three.lent]).toEqual([['one', 'two', 'three'], 35, 10]);
   });
 
-  it('lets the next go on when the first gives up', () => {
+  it('lets others go on while one address waits for itself', () => {
     const budget = new ByteBudget(100);
     const granted: string[] = [];
-    budget.tryTake(150 - 60);
-    budget.wait(all(60), () => granted.push('over'));
-    const giveUp = budget.wait(all(50), () => granted.push('large'));
-    budget.wait(all(5), () => granted.push('small'));
-    giveUp();
-    expect(granted).toEqual(['over']);
-    budget.giveBack(60);
-    expect(granted).toEqual(['over', 'small']);
+    const [hog, more, most, other] = ['hog', 'hog', 'hog', 'other'].map((address) => budget.open(address));
+    hog?.tryTake(50);
+    more?.wait(10, () => granted.push('outside the budget'));
+    most?.wait(10, () => granted.push('most'));
+    other?.wait(10, () => granted.push('other'));
+    expect(granted).toEqual(['outside the budget', 'other']);
+  });
+
+  it('forgets who gave up waiting', () => {
+    const budget = new ByteBudget(100);
+    const [a, b, c] = [budget.open('a'), budget.open('a'), budget.open('a')];
+    const granted: string[] = [];
+    a.tryTake(50);
+    b.wait(10, () => granted.push('b'));
+    c.wait(10, () => granted.push('c'))();
+    a.close();
+    expect(granted).toEqual(['b']);
   });
 });

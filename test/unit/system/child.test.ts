@@ -2,7 +2,8 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { endChild, startChild } from '../../../src/system/child.ts';
+import { startChild } from '../../../src/system/child.ts';
+import { endChild } from '../../../src/system/reaper.ts';
 import type { RunningChild } from '../../../src/system/child.ts';
 
 let folder = '';

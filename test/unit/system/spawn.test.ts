@@ -2,7 +2,8 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { endGroup, spawn, spawnByChildProcess, type Spawn } from '../../../src/system/spawn.ts';
+import { endChild } from '../../../src/system/reaper.ts';
+import { spawn, spawnByChildProcess, type Spawn } from '../../../src/system/spawn.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -67,7 +68,7 @@ describe.each<[string, Spawn]>([
     while (text('out').trim().split('\n').length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
     const pids = text('out').trim().split('\n').map(Number);
     expect(pids.every(isAlive)).toBe(true);
-    await endGroup(child, 50);
+    await endChild(child, 'SIGTERM', 50);
     expect((await child.ended) & 0x7f).toBe(9);
     while (pids.some(isAlive)) await new Promise((resolve) => setTimeout(resolve, 10));
   });

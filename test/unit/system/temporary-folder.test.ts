@@ -33,17 +33,31 @@ describe('openSpool()', () => {
   });
 });
 
+describe('lend()', () => {
+  it('goes on when somebody cleaned the temporary directory', () => {
+    const spool = openSpool(top, 'distccd-');
+    rmSync(spool.path, { recursive: true });
+    expect(existsSync(spool.lend())).toBe(true);
+    spool.remove();
+    expect(readdirSync(top)).toEqual([]);
+  });
+});
+
 describe('sweepSpools()', () => {
   it('removes what a dead daemon left, and nothing else', () => {
     const dead = join(top, 'distccd-dead');
     mkdirSync(join(dead, '1'), { recursive: true });
-    writeFileSync(join(dead, 'lock'), '');
+    writeFileSync(join(dead, 'daemon-lock'), '');
     writeFileSync(join(dead, '1/a.i'), 'int x;');
     mkdirSync(join(top, 'other'));
+    // Somebody's own folder may have such a name too.
+    mkdirSync(join(top, 'distccd-notes'));
+    writeFileSync(join(top, 'distccd-notes/lock'), '');
     mkdirSync(join(top, 'target'));
     symlinkSync('target', join(top, 'distccd-link'));
     expect(sweepSpools(top, 'distccd-')).toEqual([dead]);
-    expect(readdirSync(top).sort()).toEqual(['distccd-link', 'other', 'target']);
+    expect(readdirSync(top).sort()).toEqual(['distccd-link', 'distccd-notes', 'other', 'target']);
+    expect(readdirSync(join(top, 'distccd-notes'))).toEqual(['lock']);
     expect(readdirSync(join(top, 'target'))).toEqual([]);
   });
 
@@ -52,7 +66,7 @@ describe('sweepSpools()', () => {
     mkdirSync(living);
     // The lock must be another process's: a process never conflicts with itself.
     const script = `
-      const descriptor = require('node:fs').openSync(process.argv[1] + '/lock', 'w');
+      const descriptor = require('node:fs').openSync(process.argv[1] + '/daemon-lock', 'w');
       require('posix-node').lockf(descriptor, 2, 0n);
       console.log('locked');
       setInterval(() => {}, 1000);`;
