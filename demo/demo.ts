@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { join, resolve } from 'node:path';
@@ -65,6 +66,12 @@ async function compare(top: string, sources: Sources, cleanup: Cleanup): Promise
   const hosts = [await startHost(top, place, 'first', cleanup), await startHost(top, place, 'second', cleanup)];
   for (const { daemon } of hosts) console.log(`distccd on 127.0.0.1:${daemon.port}, process ${daemon.process.pid}`);
 
+  const distcc = join(top, 'dist/bin/distcc');
+  const state = join(place, 'state');
+  // The agent that the first client starts would live on without a job for a while.
+  cleanup.add(() => {
+    spawnSync(distcc, ['--agent-stop'], { env: { ...process.env, DISTCC_DIR: state }, stdio: 'ignore' });
+  });
   const makefile = join(place, 'Makefile');
   writeFileSync(makefile, makefileFor(sources));
   const slots = os.cpus().length;
@@ -74,10 +81,10 @@ async function compare(top: string, sources: Sources, cleanup: Cleanup): Promise
     {
       ...shared,
       out: join(place, 'distributed'),
-      client: [quote(join(top, 'dist/bin/distcc'))],
+      client: [quote(distcc)],
       environment: {
         DISTCC_HOSTS: hosts.map(({ relay }) => `127.0.0.1:${relay.port}/${slots},lzo`).join(' '),
-        DISTCC_DIR: join(place, 'state'),
+        DISTCC_DIR: state,
       },
       progress: startProgress(`make -j${jobs} CC="distcc cc"`, count),
     },

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { clientVariables } from '../../../src/config/client-environment.ts';
+import { ownOptions } from '../../../src/config/client-options.ts';
 import { daemonOptions } from '../../../src/config/daemon-options.ts';
 import packageFile from '../../../package.json' with { type: 'json' };
 
@@ -9,13 +10,17 @@ const readme = readFileSync(resolve(import.meta.dirname, '../../../README.md'), 
 const changelog = readFileSync(resolve(import.meta.dirname, '../../../CHANGELOG.md'), 'utf8');
 
 /** Options of other programs that these texts name. */
-const others = new Set(['help', 'ignore-scripts']);
+const others = new Set(['help', 'ignore-scripts', 'json']);
 
 describe('README.md and CHANGELOG.md', () => {
-  it('name only options that distccd has', () => {
+  it('name only options that distccd and distcc have', () => {
     const named = [...`${readme}${changelog}`.matchAll(/(?<![\w-])--([a-z][a-z-]+)/g)].map((match) => match[1] ?? '');
     expect(named.length).toBeGreaterThan(5);
-    expect(named.filter((name) => !others.has(name) && !Object.hasOwn(daemonOptions, name))).toEqual([]);
+    expect(
+      named.filter(
+        (name) => !others.has(name) && !Object.hasOwn(daemonOptions, name) && !Object.hasOwn(ownOptions, `--${name}`),
+      ),
+    ).toEqual([]);
   });
 
   it('name only variables that there are', () => {
