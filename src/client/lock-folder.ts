@@ -1,4 +1,5 @@
-import { mkdirSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { makeFolder } from '../system/make-folder.ts';
+import { statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tryLock } from '../system/file-lock.ts';
 import type { FileLock } from '../system/file-lock.ts';
@@ -27,7 +28,7 @@ const here: Host = { kind: 'local', definition: 'localhost', slots: Number.MAX_S
 export function openLockFolder(path: string, restSeconds: number): LockFolder {
   let made = false;
   const pathOf = (kind: 'cpu' | 'backoff', host: Host, slot: number): string => {
-    if (!made) mkdirSync(path, { recursive: true });
+    if (!made) makeFolder(path);
     made = true;
     return join(path, `${kind}_${lockName(host)}_${slot}`);
   };

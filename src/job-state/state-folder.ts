@@ -1,4 +1,5 @@
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import { makeFolder } from '../system/make-folder.ts';
+import { closeSync, fstatSync, openSync, readdirSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeJobRecord, nativeLayout, readJobRecord, recordSize } from './job-record.ts';
 import type { JobRecord, PhaseName } from './job-record.ts';
@@ -49,7 +50,7 @@ function openNew(folder: string, path: string): number {
   try {
     return openSync(path, 'w', 0o666);
   } catch {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     return openSync(path, 'w', 0o666);
   }
 }

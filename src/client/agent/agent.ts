@@ -1,4 +1,5 @@
-import { closeSync, lstatSync, mkdirSync, readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { makeFolder } from '../../system/make-folder.ts';
+import { closeSync, lstatSync, readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { basename, dirname, join } from 'node:path';
@@ -48,7 +49,7 @@ function rememberingParser(): (source: HostSource) => HostList {
 
 /** Whoever could write into the folder could listen in our place. */
 function prepareFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   const found = lstatSync(folder);
   if (!found.isDirectory() || found.uid !== process.getuid?.() || (found.mode & 0o77) !== 0) {
     throw new Failure(exitStatus.inputOutput, `"${folder}" must be a directory that only you can enter: chmod 700 it`);
