@@ -5,7 +5,8 @@ import { run } from './run.ts';
 /** The launcher runs this program as `distcc-node` and names first what it was called by; where there is no launcher, this is `distcc`. */
 void run('distcc', (words) => {
   const script = process.argv[1] ?? 'distcc';
-  const behindLauncher = basename(script) === 'distcc-node' && words.length > 0;
+  // Words that begin with a dash come from somebody who calls it by hand: nothing is called so.
+  const behindLauncher = basename(script) === 'distcc-node' && words[0]?.startsWith('-') === false;
   const [argv0 = script, ...rest] = behindLauncher ? words : [script, ...words];
   return runClient({ argv0, words: rest, environment: process.env, directory: process.cwd() });
 });
