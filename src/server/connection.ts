@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { basename } from 'node:path';
 import { exitStatus } from '../basics/exit-status.ts';
 import { reasonOf } from '../basics/failure.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
@@ -11,7 +12,7 @@ import type { ByteBudget } from './byte-budget.ts';
 import type { FairQueue, Release } from './fair-queue.ts';
 import { judgeCommand } from './job-command.ts';
 import { endedWith, endedWithout, type JobEnd, summaryLine } from './job-summary.ts';
-import { runJob, shortName, type Workshop } from './job.ts';
+import { runJob, type Workshop } from './job.ts';
 import type { PermittedCompilers } from './permitted-compilers.ts';
 import { ClientGone, clientGone, Overdue, Refusal } from './refusal.ts';
 import { receiveRequest } from './request-reader.ts';
@@ -175,8 +176,7 @@ class Conversation {
     if (request.garbled)
       throw new Refusal('a word of the command is not UTF-8: rename the file, or compile it locally');
     const command = judgeCommand(request.argv, compilers, everythingPermitted);
-    const [source, object] = [shortName(command.source), shortName(command.object)];
-    log.info(`compile from ${source} to ${object}`);
+    log.info(`compile from ${basename(command.source)} to ${basename(command.object)}`);
     const release = await this.#turn();
     try {
       const compiled = await runJob(command, request.unpackSource, this.#over.signal, this.#service);

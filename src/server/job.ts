@@ -1,5 +1,4 @@
 import { closeSync, constants, lstatSync, openSync, readSync, writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
 import { exitStatus } from '../basics/exit-status.ts';
 import { formatLine, type Logger } from '../logging/log-line.ts';
 import { endChild, StartError } from '../system/reaper.ts';
@@ -140,6 +139,3 @@ function readOutput(path: string, what: string): Buffer {
     closeSync(descriptor);
   }
 }
-
-/** The name of a client's file as log lines have it. */
-export const shortName = (name: string): string => basename(name);
