@@ -1,3 +1,5 @@
+import { exitStatus } from '../basics/exit-status.ts';
+import { Failure } from '../basics/failure.ts';
 import { readWholeNumber } from '../basics/whole-number.ts';
 import { flag, type OptionValues, readOptions, type Reading, repeated, valued } from './options.ts';
 import { versionBlock } from './version.ts';
@@ -33,13 +35,23 @@ function readNumber(least: number, most: number): (text: string) => number | und
   };
 }
 
+/** The kernel's range of /proc/PID/oom_score_adj. */
+function readOomScore(text: string): number | undefined {
+  const size = readWholeNumber(text.replace(/^-/, ''), 0, 1000);
+  return size === undefined ? undefined : text.startsWith('-') ? -size : size;
+}
+
 const isLevelName = (text: string): text is LevelName => Object.hasOwn(logLevelNames, text);
 const text = (value: string): string | undefined => (value === '' || value.includes('\0') ? undefined : value);
 const path = (value: string): string | undefined => (value.startsWith('/') ? text(value) : undefined);
 
 /** Every option of distccd (server-daemon reference, section 1). */
 export const daemonOptions = {
-  daemon: flag({ help: 'serve a TCP port until told to stop (what happens without it too)' }),
+  daemon: flag({ help: 'serve a TCP port until told to stop (what happens without it too, unless stdin is a socket)' }),
+  inetd: flag({
+    help: 'serve one client on stdin and stdout, then end (what happens by itself when stdin is a socket)',
+  }),
+  check: flag({ help: 'say what would be served, where and to whom, or why not, and exit' }),
   'no-detach': flag({ help: 'stay in the foreground' }),
   port: valued({
     short: 'p',
@@ -95,6 +107,13 @@ export const daemonOptions = {
     expects: `one of ${Object.keys(logLevelNames).join(', ')}`,
     read: (value) => (isLevelName(value) ? value : undefined),
   }),
+  'log-format': valued({
+    value: 'FORMAT',
+    help: 'write lines of text, or of json: one object a line (default text)',
+    initial: 'text',
+    expects: 'text or json',
+    read: (value) => (value === 'text' || value === 'json' ? value : undefined),
+  }),
   'log-stderr': flag({ help: 'write the log to stderr' }),
   verbose: flag({ help: 'the same as --log-level debug' }),
   'pid-file': valued({
@@ -119,6 +138,35 @@ export const daemonOptions = {
     expects: 'a number of seconds from 0 to 86400',
     read: readNumber(0, 86400),
   }),
+  lifetime: valued({
+    value: 'SECONDS',
+    help: 'finish the running jobs and end after so long (default 0: never)',
+    initial: 0,
+    expects: 'a number of seconds from 0 to 2000000',
+    read: readNumber(0, 2_000_000),
+  }),
+  'oom-score-adj': valued({
+    value: 'N',
+    help: 'when memory runs out, let the kernel end the daemon and its compilers sooner (1000) or later (-1000) than others',
+    initial: undefined,
+    expects: 'a number from -1000 to 1000',
+    read: readOomScore,
+  }),
+  stats: flag({ help: 'say by HTTP how many jobs there were and how they ended' }),
+  'stats-port': valued({
+    value: 'PORT',
+    help: 'with --stats, listen on this TCP port (default 3633)',
+    initial: 3633,
+    expects: 'a port number from 1 to 65535',
+    read: readNumber(1, 65535),
+  }),
+  'stats-listen': repeated({
+    value: 'ADDRESS',
+    help: 'with --stats, listen on this address or host name (repeatable; default: this machine only)',
+    expects: 'an address or a host name',
+    read: text,
+  }),
+  zeroconf: flag({ help: 'announce this server on the local network by avahi-publish-service' }),
   'masquerade-dir': repeated({
     value: 'DIR',
     help: 'also permit the compilers named in DIR (repeatable; looked at before the usual directories)',
@@ -126,6 +174,8 @@ export const daemonOptions = {
     read: path,
   }),
   'enable-tcp-insecure': flag({ help: 'permit every command: any client may run any program here' }),
+  'no-fork': flag({ help: 'accepted and without effect: nothing is forked here' }),
+  'no-fifo': flag({ help: 'accepted and without effect: nothing needs a named pipe here' }),
   wizard: flag({ short: 'W', help: 'for a look inside: --daemon --no-detach --log-stderr --verbose' }),
 };
 
@@ -136,20 +186,16 @@ const later = 'leave it out, or use distcc 3.4 for it';
 
 /** Options that distcc 3.4 knows and this version does not: refused with a word of advice, never ignored. */
 const missing = {
-  inetd: 'run a standalone daemon with --daemon',
-  lifetime: 'end the daemon with SIGTERM instead',
-  stats: later,
-  'stats-port': later,
-  zeroconf: 'name the hosts in DISTCC_HOSTS',
   auth: later,
   blacklist: later,
   whitelist: later,
   'show-principal': later,
-  'no-fork': 'nothing is forked here, leave it out',
-  'no-fifo': 'leave it out',
   sysroot: later,
   'make-me-a-botnet': 'its name is --enable-tcp-insecure',
 };
+
+/** Options whose work is not in this build. */
+const unfinished = ['inetd', 'check', 'stats', 'zeroconf'] as const;
 
 const footer = `Compilers are permitted by their names in the masquerade directories: --masquerade-dir, /usr/local/lib/distcc,
 /usr/lib/distcc. Signals: SIGTERM and SIGINT finish the running jobs and end, a second one ends at once; SIGHUP
@@ -170,6 +216,10 @@ export function readDaemonOptions(words: readonly string[]): Reading<typeof daem
   );
   if ('print' in reading) return reading;
   const { options } = reading;
+  for (const name of unfinished) {
+    if (options[name])
+      throw new Failure(exitStatus.badArguments, `--${name} does not work in this build: leave it out`);
+  }
   if (options.wizard) {
     return { options: { ...options, daemon: true, 'no-detach': true, 'log-stderr': true, 'log-level': 'debug' } };
   }

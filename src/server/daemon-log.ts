@@ -16,22 +16,22 @@ export interface DaemonLog {
 }
 
 /** Opens the log. @throws Failure (status 107) when the file cannot be opened */
-export function openDaemonLog(target: LogTarget, level: Level): DaemonLog {
-  const program = 'distccd';
+export function openDaemonLog(target: LogTarget, level: Level, format: 'text' | 'json' = 'text'): DaemonLog {
+  const made = { program: 'distccd', level, format };
   switch (target.to) {
     case 'stderr':
-      return { log: createLogger({ program, level, sink: (line) => writeLine(2, line) }), reopen: () => {} };
+      return { log: createLogger({ ...made, sink: (line) => writeLine(2, line) }), reopen: () => {} };
     case 'syslog': {
-      const write = openSyslog(program);
+      const write = openSyslog(made.program);
       return {
-        log: createLogger({ program, level, prefix: false, sink: (line, at) => write(line, priorities[at]) }),
+        log: createLogger({ ...made, prefix: false, sink: (line, at) => write(line, priorities[at]) }),
         reopen: () => {},
       };
     }
     case 'file': {
       let descriptor = openFile(target.path);
       return {
-        log: createLogger({ program, level, sink: (line) => writeLine(descriptor, line) }),
+        log: createLogger({ ...made, sink: (line) => writeLine(descriptor, line) }),
         reopen: () => {
           const fresh = openFile(target.path);
           closeSync(descriptor);

@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
-import os from 'node:os';
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure, reasonOf } from '../basics/failure.ts';
 import type { DaemonOptions } from '../config/daemon-options.ts';
@@ -15,6 +14,7 @@ import { isDetached, reportStart, startDetached } from './detach.ts';
 import { openPidFile, removePidFile } from './pid-file.ts';
 import { type Notices, prove, type ProvenService } from './prove.ts';
 import { Refusal } from './refusal.ts';
+import { limitLifetime, restrain } from './self-restraint.ts';
 
 const connectionLimits = { total: 1024, perAddress: 512 };
 
@@ -46,7 +46,7 @@ async function live(options: DaemonOptions): Promise<number> {
   const listening = await bindSockets(options.listen, options.port);
   try {
     const writePid = options['pid-file'] === undefined ? undefined : openPidFile(options['pid-file']);
-    lowerPriority(options.nice, notices);
+    restrain(options, notices);
     becomeServant(options, notices);
     const service = prove(options, () => access, notices);
     const life = serve(listening, service);
@@ -54,6 +54,7 @@ async function live(options: DaemonOptions): Promise<number> {
       access = reload(options, access, service.daemonLog);
     });
     writePid?.();
+    limitLifetime(options.lifetime, service.log);
     announce(service, listening, notices);
     await life;
     service.spool.remove();
@@ -109,14 +110,6 @@ function reload(options: DaemonOptions, current: AccessList, { log, reopen }: Da
   } catch (error) {
     log.error(`${reasonOf(error)}; keeping what was in force`);
     return current;
-  }
-}
-
-function lowerPriority(nice: number, notices: Notices): void {
-  try {
-    os.setPriority(Math.min(os.getPriority() + nice, 19));
-  } catch (error) {
-    notices.push(`cannot lower the priority by ${nice}: ${reasonOf(error)}; compilers run at the normal one`);
   }
 }
 

@@ -49,7 +49,11 @@ export function prove(options: DaemonOptions, access: () => AccessList, notices:
     everything: options['enable-tcp-insecure'],
   });
   if (options['enable-tcp-insecure']) notices.push('--enable-tcp-insecure: every client may run every program here');
-  const daemonLog = openDaemonLog(logTarget(options, notices), logLevelNames[options['log-level']]);
+  const daemonLog = openDaemonLog(
+    logTarget(options, notices),
+    logLevelNames[options['log-level']],
+    options['log-format'],
+  );
   const spool = makeSpool(daemonLog.log);
   const jobs = options.jobs ?? os.cpus().length + 2;
   const masks = [...options['masquerade-dir'], ...usualMasqueradeDirs];

@@ -36,7 +36,7 @@ start() {
 }
 
 @test "a wrong option ends with 101 and one sentence on stderr" {
-  for words in '--bogus' '--port 80000' '--allow 1.2.3.4/40' '--allow 1.2.3.4.5/8' '--log-level loud' '--inetd' '--jobs 0'; do
+  for words in '--bogus' '--port 80000' '--allow 1.2.3.4/40' '--allow 1.2.3.4.5/8' '--log-level loud' '--log-format xml' '--jobs 0'; do
     # shellcheck disable=SC2086 # each holds an option and its value
     run --separate-stderr "$OURS/distccd" --no-detach $words
     assert_failure 101

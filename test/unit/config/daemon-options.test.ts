@@ -39,6 +39,16 @@ describe('readDaemonOptions()', () => {
     expect(optionsOf(...words).port).toBe(port);
   });
 
+  it.each([
+    ['-17', -17],
+    ['0', 0],
+    ['1000', 1000],
+    ['-1000', -1000],
+  ])('reads --oom-score-adj %s', (word, score) => {
+    expect(optionsOf('--oom-score-adj', word)['oom-score-adj']).toBe(score);
+    expect(optionsOf(`--oom-score-adj=${word}`)['oom-score-adj']).toBe(score);
+  });
+
   it('keeps every --allow and --listen in order', () => {
     const options = optionsOf('-a', '10.0.0.0/8', '--allow=::1', '--listen', 'a', '--listen', 'b');
     expect([options.allow, options.listen]).toEqual([
@@ -68,9 +78,12 @@ describe('readDaemonOptions()', () => {
     [['-v'], '-v: unknown option'],
     [['--port'], '--port: missing argument'],
     [['--daemon=yes'], '--daemon: option does not take an argument'],
-    [['--inetd'], '--inetd is not supported by this version: run a standalone daemon'],
-    [['--stats'], '--stats is not supported by this version'],
-    [['--zeroconf'], '--zeroconf is not supported by this version'],
+    [['--log-format', 'xml'], '--log-format expects text or json, not "xml"'],
+    [['--oom-score-adj', '1001'], '--oom-score-adj expects a number from -1000 to 1000, not "1001"'],
+    [['--oom-score-adj', '--5'], 'not "--5"'],
+    [['--lifetime', 'x'], '--lifetime expects a number of seconds'],
+    [['--stats-port', '0'], '--stats-port expects a port number'],
+    [['--auth'], '--auth is not supported by this version'],
   ])('refuses %j with status 101 and a sentence', (words, sentence) => {
     expect(() => optionsOf(...words)).toThrow(
       expect.objectContaining({ status: 101, message: expect.stringContaining(sentence) }),
