@@ -5,9 +5,9 @@ import { createLogger } from '../logging/logger.ts';
 import { type Level, type Logger, priorities } from '../logging/log-line.ts';
 import { openSyslog } from '../system/syslog.ts';
 
-/** Where the daemon's log goes. */
+/** Where the daemon's log goes: `journal` is stderr with each line's priority in front (sd-daemon(3)). */
 export type LogTarget =
-  { readonly to: 'stderr' } | { readonly to: 'file'; readonly path: string } | { readonly to: 'syslog' };
+  { readonly to: 'stderr' | 'journal' | 'syslog' | 'nowhere' } | { readonly to: 'file'; readonly path: string };
 
 /** The daemon's log; `reopen` opens a file anew after it was moved away. */
 export interface DaemonLog {
@@ -21,6 +21,12 @@ export function openDaemonLog(target: LogTarget, level: Level, format: 'text' | 
   switch (target.to) {
     case 'stderr':
       return { log: createLogger({ ...made, sink: (line) => writeLine(2, line) }), reopen: () => {} };
+    case 'journal': {
+      const write = (line: string, at: Level): void => writeLine(2, `<${priorities[at]}>${line}`);
+      return { log: createLogger({ ...made, prefix: false, sink: write }), reopen: () => {} };
+    }
+    case 'nowhere':
+      return { log: createLogger({ ...made, sink: () => {} }), reopen: () => {} };
     case 'syslog': {
       const write = openSyslog(made.program);
       return {

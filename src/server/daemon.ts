@@ -1,12 +1,10 @@
 import { setMaxListeners } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure, reasonOf } from '../basics/failure.ts';
 import type { DaemonOptions } from '../config/daemon-options.ts';
-import { type Account, findAccount, firstAccount } from '../system/accounts.ts';
-import { dropPrivileges, processIdentity } from '../system/privileges.ts';
 import { keepDescriptors } from '../system/inheritance.ts';
-import { type AccessList, namesNobody, parseAccessList } from './access-list.ts';
+import type { AccessList } from './access-list.ts';
+import { readAccess } from './access-source.ts';
 import { acceptConnections, bindSockets, type Listening } from './bind.ts';
 import { serveConnection } from './connection.ts';
 import type { DaemonLog } from './daemon-log.ts';
@@ -15,6 +13,7 @@ import { openPidFile, removePidFile } from './pid-file.ts';
 import { type Notices, prove, type ProvenService } from './prove.ts';
 import { Refusal } from './refusal.ts';
 import { limitLifetime, restrain } from './self-restraint.ts';
+import { becomeServant } from './servant.ts';
 
 const connectionLimits = { total: 1024, perAddress: 512 };
 
@@ -78,26 +77,6 @@ function announce({ log, access, jobs }: ProvenService, listening: Listening, no
   reportStart(process.env, { status: exitStatus.ok, lines: notices.map((notice) => `Warning: ${notice}`) });
 }
 
-const readAllowFile = (path: string): string => {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new Failure(
-      exitStatus.badArguments,
-      `cannot read the allow file "${path}": ${reasonOf(error)}; correct --allow @${path}`,
-    );
-  }
-};
-
-function readAccess(options: DaemonOptions, notices: Notices): AccessList {
-  const source = { entries: options.allow, readFile: readAllowFile, allowPrivate: options['allow-private'] };
-  const access = parseAccessList(source);
-  notices.push(...access.warnings);
-  if (namesNobody(source))
-    notices.push(`no --allow option: serving private networks only (${access.networks.join(', ')})`);
-  return access;
-}
-
 /** SIGHUP: running jobs notice nothing; a file that has become unreadable or wrong leaves the old list in force. */
 function reload(options: DaemonOptions, current: AccessList, { log, reopen }: DaemonLog): AccessList {
   try {
@@ -111,23 +90,6 @@ function reload(options: DaemonOptions, current: AccessList, { log, reopen }: Da
     log.error(`${reasonOf(error)}; keeping what was in force`);
     return current;
   }
-}
-
-/** Root becomes the account that serves, for good; anybody else stays who they are. */
-function becomeServant(options: DaemonOptions, notices: Notices): void {
-  const identity = processIdentity();
-  if (identity.getuid() !== 0) {
-    if (options.user !== undefined) notices.push('--user is ignored when distccd is not run by root');
-    return;
-  }
-  dropPrivileges(identity, chooseAccount(options.user));
-}
-
-function chooseAccount(user: string | undefined): Account {
-  const account = user === undefined ? firstAccount(['distcc', 'nobody']) : findAccount(user);
-  if (account !== undefined) return account;
-  const missing = user === undefined ? 'neither an account "distcc" nor "nobody"' : `no account "${user}"`;
-  throw new Failure(exitStatus.privileges, `there is ${missing}: name an existing one with --user`);
 }
 
 /** Serves until a signal: the first finishes the running jobs, the second ends them. */

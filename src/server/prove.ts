@@ -10,9 +10,10 @@ import type { AccessList } from './access-list.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { compilerEnvironment } from './compiler-environment.ts';
 import type { Service } from './connection.ts';
-import { type DaemonLog, type LogTarget, openDaemonLog } from './daemon-log.ts';
+import { type DaemonLog, openDaemonLog } from './daemon-log.ts';
 import { isDetached } from './detach.ts';
 import { FairQueue } from './fair-queue.ts';
+import { chooseLogTarget, type StderrLoss } from './log-target.ts';
 import { compilerPath, readPermittedCompilers, usualMasqueradeDirs } from './permitted-compilers.ts';
 
 const spoolPrefix = 'distccd-spool-';
@@ -29,17 +30,13 @@ export interface ProvenService extends Service {
   readonly jobs: number;
 }
 
-function logTarget(options: DaemonOptions, notices: Notices): LogTarget {
-  if (options['log-stderr'] && isDetached(process.env)) {
-    notices.push('--log-stderr needs --no-detach, since a detached daemon has no stderr: logging to syslog');
-    return { to: 'syslog' };
-  }
-  if (options['log-stderr']) return { to: 'stderr' };
-  return options['log-file'] === undefined ? { to: 'syslog' } : { to: 'file', path: options['log-file'] };
-}
-
 /** Tries everything that serving needs, as the account that will need it, so that nothing fails with the first job. */
-export function prove(options: DaemonOptions, access: () => AccessList, notices: Notices): ProvenService {
+export function prove(
+  options: DaemonOptions,
+  access: () => AccessList,
+  notices: Notices,
+  stderrLoss: StderrLoss = isDetached(process.env) ? 'a detached daemon has no stderr' : undefined,
+): ProvenService {
   const searchPath = process.env['DISTCCD_PATH'] ?? process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin';
   const compilers = readPermittedCompilers({
     masqueradeDirs: options['masquerade-dir'],
@@ -50,7 +47,7 @@ export function prove(options: DaemonOptions, access: () => AccessList, notices:
   });
   if (options['enable-tcp-insecure']) notices.push('--enable-tcp-insecure: every client may run every program here');
   const daemonLog = openDaemonLog(
-    logTarget(options, notices),
+    chooseLogTarget(options, notices, stderrLoss),
     logLevelNames[options['log-level']],
     options['log-format'],
   );

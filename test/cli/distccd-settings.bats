@@ -69,3 +69,99 @@ as_root() { [ "$(id -u)" = 0 ] || skip 'only root can give up being root: run th
   start --no-fork --no-fifo
   listens "$PORT"
 }
+
+# foreground OPTION...: the daemon with its stderr in $BATS_TEST_TMPDIR/stderr, until it listens.
+foreground() {
+  : >"$BATS_TEST_TMPDIR/stderr"
+  "$OURS/distccd" --daemon --no-detach --port "$PORT" --listen 127.0.0.1 --masquerade-dir "$BATS_TEST_TMPDIR/masks" \
+    --allow 127.0.0.1 "$@" 2>>"$BATS_TEST_TMPDIR/stderr" 3>&- </dev/null &
+  note_pid $!
+  wait_until listens "$PORT"
+}
+
+@test "a stderr that is the journal's gets each line with its priority in front, without being asked" {
+  : >"$BATS_TEST_TMPDIR/stderr"
+  JOURNAL_STREAM=$(stat -c %d:%i "$BATS_TEST_TMPDIR/stderr") foreground --log-level info --job-lifetime 0 --enable-tcp-insecure
+  wait_until grep -q listening "$BATS_TEST_TMPDIR/stderr"
+  run cat "$BATS_TEST_TMPDIR/stderr"
+  assert_line --regexp '^<4>Warning: --enable-tcp-insecure'
+  assert_line '<6>serving 127.0.0.1/32'
+  assert_line "<5>listening on 127.0.0.1:$PORT"
+}
+
+@test "--log-format json in the journal is a priority and an object" {
+  : >"$BATS_TEST_TMPDIR/stderr"
+  JOURNAL_STREAM=$(stat -c %d:%i "$BATS_TEST_TMPDIR/stderr") foreground --log-stderr --log-format json
+  wait_until grep -q listening "$BATS_TEST_TMPDIR/stderr"
+  run sed 's/^<5>//' "$BATS_TEST_TMPDIR/stderr"
+  assert_output --regexp '^\{"level":"notice","time":.*,"message":"listening on'
+}
+
+@test "a stderr that only somebody else's JOURNAL_STREAM names is written to without priorities" {
+  JOURNAL_STREAM=1:2 foreground --log-stderr
+  wait_until grep -q listening "$BATS_TEST_TMPDIR/stderr"
+  run cat "$BATS_TEST_TMPDIR/stderr"
+  assert_output --regexp '^distccd\[[0-9]+\] listening on'
+}
+
+# dev_with COMMAND...: COMMAND with a /dev of its own, which has a syslog's socket only when a file $SYSLOG is named to collect its lines.
+dev_with() {
+  cat >"$BATS_TEST_TMPDIR/inside" <<'END'
+dev=$(mktemp -d)
+mount -t tmpfs -o mode=755 none "$dev"
+mknod -m 666 "$dev/null" c 1 3
+mknod -m 666 "$dev/urandom" c 1 9
+ln -s /proc/self/fd "$dev/fd"
+if [ -n "$SYSLOG" ]; then
+  python3 -c 'import os, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+os.chmod(sys.argv[1], 0o666)
+while True:
+    with open(sys.argv[2], "ab") as f: f.write(s.recv(9999) + b"\n")' "$dev/log" "$SYSLOG" &
+  while [ ! -e "$dev/log" ]; do sleep 0.05; done
+fi
+mount --move "$dev" /dev
+for place in /var/run/log /run/systemd/journal/dev-log; do
+  if [ -S "$place" ]; then mount -t tmpfs none "$(dirname "$place")"; fi
+done
+ip link set lo up
+"$@"
+status=$?
+for job in $(jobs -p); do kill "$job"; done
+exit $status
+END
+  PID_FILE=$PID_FILE SYSLOG=${SYSLOG:-} unshare -nm bash "$BATS_TEST_TMPDIR/inside" "$@" 3>&-
+}
+
+serving_words() {
+  words=("$OURS/distccd" --daemon --port "$PORT" --listen 127.0.0.1 --allow 127.0.0.1 --masquerade-dir "$BATS_TEST_TMPDIR/masks"
+    --pid-file "$PID_FILE")
+}
+
+@test "by default the log goes to syslog, as distccd of facility daemon, with priorities" {
+  as_root
+  serving_words
+  SYSLOG=$BATS_TEST_TMPDIR/syslog run dev_with timeout 3 "${words[@]}" --no-detach --log-level info
+  assert_output ''
+  run cat "$BATS_TEST_TMPDIR/syslog"
+  assert_line --regexp '^<30>[A-Z][a-z][a-z] .* distccd\[[0-9]+\]: serving 127.0.0.1/32'
+  assert_line --regexp "^<29>[A-Z][a-z][a-z] .* distccd\\[[0-9]+\\]: listening on 127.0.0.1:$PORT"
+}
+
+@test "where there is no syslog, the log goes to stderr, and says so" {
+  as_root
+  serving_words
+  run dev_with timeout 3 "${words[@]}" --no-detach
+  assert_line --regexp 'distccd\[[0-9]+\] Warning: this system has no syslog: logging to stderr; name a file with --log-file, or say --log-stderr'
+  assert_line --regexp "distccd\\[[0-9]+\\] listening on 127.0.0.1:$PORT"
+}
+
+@test "where there is no syslog, a detached daemon's starter hears that nothing is logged" {
+  as_root
+  serving_words
+  run dev_with "${words[@]}"
+  note_pid "$(cat "$PID_FILE")"
+  assert_success
+  assert_output 'distccd: Warning: this system has no syslog and a detached daemon has no stderr: nothing is logged; name a file with --log-file'
+}
