@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { clientVariables } from '../../../src/config/client-environment.ts';
 import { ownOptions } from '../../../src/config/client-options.ts';
 import { daemonOptions } from '../../../src/config/daemon-options.ts';
+import { symlinkOptions } from '../../../src/config/symlink-options.ts';
 import packageFile from '../../../package.json' with { type: 'json' };
 
 const readme = readFileSync(resolve(import.meta.dirname, '../../../README.md'), 'utf8');
@@ -13,12 +14,15 @@ const changelog = readFileSync(resolve(import.meta.dirname, '../../../CHANGELOG.
 const others = new Set(['help', 'ignore-scripts', 'json']);
 
 describe('README.md and CHANGELOG.md', () => {
-  it('name only options that distccd and distcc have', () => {
+  it('name only options that our programs have', () => {
     const named = [...`${readme}${changelog}`.matchAll(/(?<![\w-])--([a-z][a-z-]+)/g)].map((match) => match[1] ?? '');
     expect(named.length).toBeGreaterThan(5);
     expect(
       named.filter(
-        (name) => !others.has(name) && !Object.hasOwn(daemonOptions, name) && !Object.hasOwn(ownOptions, `--${name}`),
+        (name) =>
+          !others.has(name) &&
+          !Object.hasOwn({ ...daemonOptions, ...symlinkOptions }, name) &&
+          !Object.hasOwn(ownOptions, `--${name}`),
       ),
     ).toEqual([]);
   });

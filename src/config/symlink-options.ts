@@ -1,0 +1,89 @@
+import { flag, type OptionValues, readOptions, type Reading, repeated, valued } from './options.ts';
+import { versionBlock } from './version.ts';
+
+const path = (value: string): string | undefined =>
+  value.startsWith('/') && !value.includes('\0') ? value : undefined;
+
+/** Every option of update-distcc-symlinks. */
+export const symlinkOptions = {
+  'dry-run': flag({ help: 'say what would change, and change nothing' }),
+  verbose: flag({ help: 'say what changes' }),
+  'masquerade-dir': repeated({
+    value: 'DIR',
+    help: 'fill DIR instead of the usual directory (repeatable)',
+    expects: 'an absolute path',
+    read: path,
+  }),
+  'compiler-dir': repeated({
+    value: 'DIR',
+    help: 'look for compilers in DIR instead of the usual directories (repeatable)',
+    expects: 'an absolute path',
+    read: path,
+  }),
+  distcc: valued({
+    value: 'FILE',
+    help: 'make links to this client program',
+    initial: undefined,
+    expects: 'an absolute path',
+    read: path,
+  }),
+  root: valued({
+    value: 'DIR',
+    help: 'work on the system whose files are below DIR',
+    initial: undefined,
+    expects: 'an absolute path',
+    read: path,
+  }),
+};
+
+/** The options of update-distcc-symlinks after reading. */
+export type SymlinkOptions = OptionValues<typeof symlinkOptions>;
+
+/** Where a kind of system keeps what update-distcc-symlinks needs. */
+export interface SymlinkPlaces {
+  readonly custom: 'debian' | 'freebsd';
+  /** Directories to fill. */
+  readonly masqueradeDirs: readonly string[];
+  readonly compilerDirs: readonly string[];
+  /** Directories that hold one directory for each target triple of gcc, and in it one entry for each version. */
+  readonly toolchainDirs: readonly string[];
+  readonly distcc: string;
+}
+
+const debian: SymlinkPlaces = {
+  custom: 'debian',
+  masqueradeDirs: ['/usr/lib/distcc'],
+  compilerDirs: ['/usr/bin'],
+  toolchainDirs: ['/usr/lib/gcc', '/usr/lib/gcc-cross'],
+  distcc: '/usr/bin/distcc',
+};
+
+/** The first directory is for the PATH of users, the second holds the names that the daemon permits. */
+const freebsd: SymlinkPlaces = {
+  custom: 'freebsd',
+  masqueradeDirs: ['/usr/local/libexec/distcc', '/usr/local/lib/distcc'],
+  compilerDirs: ['/usr/bin', '/usr/local/bin'],
+  toolchainDirs: [],
+  distcc: '/usr/local/bin/distcc',
+};
+
+/** The places of a platform, in Node's words for it: `linux`, `freebsd`. */
+export function symlinkPlaces(platform: string): SymlinkPlaces {
+  return platform === 'freebsd' ? freebsd : debian;
+}
+
+/** Reads the command line of update-distcc-symlinks. @throws Failure (status 101) */
+export function readSymlinkOptions(words: readonly string[], platform: string): Reading<typeof symlinkOptions> {
+  const { masqueradeDirs, compilerDirs, distcc } = symlinkPlaces(platform);
+  return readOptions(
+    {
+      program: 'update-distcc-symlinks',
+      table: symlinkOptions,
+      usage: '[options]',
+      version: versionBlock('update-distcc-symlinks', 'protocols 1 and 2'),
+      footer: `Makes a link to ${distcc} in ${masqueradeDirs.join(' and ')} for each compiler in ${compilerDirs.join(' and ')}, and
+removes links to distcc whose compiler is gone. Other files stay as they are.`,
+    },
+    words,
+  );
+}
