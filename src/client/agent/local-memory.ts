@@ -1,0 +1,79 @@
+/** The first look at a job's memory is so long after its start, in ms, and each later one twice as long after the one before. */
+const firstLook = 100;
+/** The longest time between two looks, in ms. */
+const longestPause = 2000;
+/** For so long, in ms, a job counts as recent. */
+const recent = 5 * 60_000;
+
+/** What memory is asked of. */
+export interface MemoryProbe {
+  /** Bytes that programs can still have. */
+  available(this: void): number;
+  /** Bytes that a process and its descendants have had at most, 0 when that is not known. */
+  peakOfTree(this: void, pid: number): number;
+  /** A clock that only goes forward, in ms. */
+  now(this: void): number;
+}
+
+interface Job {
+  readonly pid: number;
+  peak: number;
+  timer: NodeJS.Timeout | undefined;
+}
+
+const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
+
+/**
+ * What compilers and linkers of this machine use, looked at now and then while they run: one that starts should find as much memory as
+ * the largest recent one used. A job that is over before the first look counts for nothing.
+ */
+export class LocalMemory {
+  readonly #probe: MemoryProbe;
+  readonly #running = new Set<Job>();
+  /** Peaks of jobs that have ended, latest last; a later one that is larger makes an earlier one needless. */
+  #past: { readonly peak: number; readonly at: number }[] = [];
+
+  constructor(probe: MemoryProbe) {
+    this.#probe = probe;
+  }
+
+  /** A job begins; the function that comes back is called when it has ended. */
+  begin(pid: number): () => void {
+    const job: Job = { pid, peak: 0, timer: undefined };
+    this.#running.add(job);
+    this.#lookLater(job, firstLook);
+    return () => {
+      clearTimeout(job.timer);
+      this.#running.delete(job);
+      if (job.peak === 0) return;
+      this.#past = [...this.#past.filter(({ peak }) => peak > job.peak), { peak: job.peak, at: this.#probe.now() }];
+    };
+  }
+
+  /** Why a job of this machine should not begin now, or undefined. One job always may. */
+  obstacle(): string | undefined {
+    if (this.#running.size === 0) return undefined;
+    const most = this.largest();
+    if (most === 0) return undefined;
+    // Those that have just begun have not yet taken what they will.
+    let free = this.#probe.available();
+    for (const { peak } of this.#running) free -= most - peak;
+    if (free >= most) return undefined;
+    return `memory on this machine: a recent job used ${megabytes(most)}, and the running ones leave ${megabytes(Math.max(0, free))}`;
+  }
+
+  /** How many bytes the largest recent job has used, 0 when nothing is known. */
+  largest(): number {
+    while (this.#probe.now() - (this.#past[0]?.at ?? Infinity) > recent) this.#past.shift();
+    let most = this.#past[0]?.peak ?? 0;
+    for (const { peak } of this.#running) most = Math.max(most, peak);
+    return most;
+  }
+
+  #lookLater(job: Job, pause: number): void {
+    job.timer = setTimeout(() => {
+      job.peak = Math.max(job.peak, this.#probe.peakOfTree(job.pid));
+      this.#lookLater(job, Math.min(pause * 2, longestPause));
+    }, pause).unref();
+  }
+}

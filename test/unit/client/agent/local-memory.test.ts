@@ -1,0 +1,76 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { LocalMemory } from '../../../../src/client/agent/local-memory.ts';
+
+const mega = 1_000_000;
+
+describe('LocalMemory', () => {
+  const state = { available: 0, peaks: new Map<number, number>(), now: 0 };
+  let memory: LocalMemory;
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    Object.assign(state, { available: 1000 * mega, peaks: new Map(), now: 0 });
+    memory = new LocalMemory({
+      available: () => state.available,
+      peakOfTree: (pid) => state.peaks.get(pid) ?? 0,
+      now: () => state.now,
+    });
+  });
+  afterEach(() => vi.useRealTimers());
+
+  /** Runs a job long enough to be looked at. */
+  function run(pid: number, peak: number): () => void {
+    const end = memory.begin(pid);
+    state.peaks.set(pid, peak);
+    vi.advanceTimersByTime(100);
+    return end;
+  }
+
+  it('lets jobs begin while nothing is known', () => {
+    state.available = 0;
+    const end = memory.begin(1);
+    expect(memory.obstacle()).toBeUndefined();
+    end();
+  });
+
+  it('always lets one job begin', () => {
+    run(1, 800 * mega)();
+    state.available = 0;
+    expect(memory.obstacle()).toBeUndefined();
+  });
+
+  it('holds a job back while less is free than the largest recent one used', () => {
+    run(1, 300 * mega)();
+    run(2, 50 * mega)();
+    const end = run(3, 300 * mega);
+    state.available = 299 * mega;
+    expect(memory.obstacle()).toBe(
+      'memory on this machine: a recent job used 300 MB, and the running ones leave 299 MB',
+    );
+    state.available = 300 * mega;
+    expect(memory.obstacle()).toBeUndefined();
+    end();
+  });
+
+  it('counts what jobs that have just begun will take', () => {
+    run(1, 300 * mega)();
+    state.available = 1000 * mega;
+    const started: number[] = [];
+    for (let pid = 2; pid < 18; pid += 1) {
+      if (memory.obstacle() !== undefined) continue;
+      memory.begin(pid);
+      started.push(pid);
+    }
+    expect(started).toEqual([2, 3, 4]);
+  });
+
+  it('forgets a job after a while', () => {
+    run(1, 800 * mega)();
+    const end = run(2, 10 * mega);
+    state.available = 700 * mega;
+    expect(memory.obstacle()).toBeDefined();
+    state.now = 6 * 60_000;
+    expect(memory.obstacle()).toBeUndefined();
+    end();
+  });
+});
