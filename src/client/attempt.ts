@@ -23,6 +23,8 @@ export interface Chosen {
 export interface Answer {
   readonly response: CompileResponse;
   readonly source: Buffer;
+  /** How long the host and the way to it took, from when the text was there. */
+  readonly seconds: number;
 }
 
 /** Connects while the preprocessor works; a source that turns out to be faulty ends the wait for a host that does not answer. */
@@ -53,6 +55,8 @@ export async function attempt(
   const argv = remoteCommand(job.verdict, job.directory);
   const begin = world.seconds();
   log.info(`exec on ${host.definition}: ${argv.join(' ')}`);
+  const ready = preprocessing.text.then(() => world.seconds());
+  ready.catch(() => {});
   state.show('remote', 'Connect', { file: baseName(job.name), host: hostName(host), slot });
   const connection = await connectMeanwhile(host, preprocessing.text, world);
   try {
@@ -62,10 +66,11 @@ export async function attempt(
     state.show('local', 'Preprocess');
     const source = await unlessInterrupted(preprocessing.text, interrupted);
     const response = await exchange(connection, { version: host.version, source }, world);
+    const end = world.seconds();
     log.info(
-      `${source.length} bytes from ${job.name} compiled on ${hostName(host)} ${rateOf(source.length, world.seconds() - begin)}`,
+      `${source.length} bytes from ${job.name} compiled on ${hostName(host)} ${rateOf(source.length, end - begin)}`,
     );
-    return { response, source };
+    return { response, source, seconds: end - (await ready) };
   } finally {
     connection.close();
   }

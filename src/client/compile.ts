@@ -90,7 +90,7 @@ async function finish(job: RemoteJob, answered: Answered, world: World): Promise
   }
   world.tell('stdout', response.stdout);
   world.tell('stderr', response.stderr);
-  world.slots.praise(host);
+  world.slots.praise(host, answer.seconds);
   world.log.info(resultText(`compile ${job.name} on ${host.definition}`, 0));
   world.log.info(`elapsed compilation time ${(world.seconds() - answered.begin).toFixed(6)}s`);
   return 0;

@@ -75,6 +75,7 @@ async function tryHosts(job: RemoteJob, list: HostList, trail: Trail, world: Wor
 function report(host: DistantHost, error: TransportError, world: World): void {
   if (error instanceof JobRefused) {
     world.log.warning(`${host.definition} refused the job: ${error.message}`);
+    world.slots.refused(host);
     return;
   }
   const named = error.message.includes(host.name);

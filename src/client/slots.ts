@@ -32,8 +32,10 @@ export interface Slots {
   takeLocal(count: number, work: LocalWork): Promise<TakenSlot | undefined>;
   /** Notes for all clients that a host failed, and why. */
   rest(host: DistantHost, why: string): void;
-  /** Notes for all clients that a host works. */
-  praise(host: DistantHost): void;
+  /** Notes for all clients that a host works, and how long it took for a job. */
+  praise(host: DistantHost, seconds: number): void;
+  /** Notes that a host works, but did not want a job. */
+  refused(host: DistantHost): void;
 }
 
 /** What clients that share nothing but a folder need for waiting. */
@@ -115,5 +117,7 @@ export function polledSlots(polling: Polling): Slots {
         log.debug(`cannot note that "${host.definition}" works: ${systemReason(error)}`);
       }
     },
+    // The files have no place for it.
+    refused() {},
   };
 }

@@ -6,6 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 import { tryLock } from '../../system/file-lock.ts';
+import { availableMemory, peakMemoryOfTree } from '../../system/memory.ts';
 import { peerUser } from '../../system/peer-user.ts';
 import { parseHostList } from '../host-list.ts';
 import type { HostList, HostSource } from '../host-list.ts';
@@ -14,6 +15,7 @@ import { ask } from './ask.ts';
 import { runErrand } from './errand.ts';
 import type { Shared } from './job-world.ts';
 import { Launcher } from './launcher.ts';
+import { LocalMemory } from './local-memory.ts';
 import { encodeReport, FrameReader, kinds, readAsk, readJob, readOutput } from './messages.ts';
 import type { Frame, JobMessage } from './messages.ts';
 import { Outputs } from './outputs.ts';
@@ -24,6 +26,8 @@ import type { AgentStatus } from './status.ts';
 const lookPeriod = 10_000;
 /** Host lists that are kept read; more than a few only come from a test or a mistake. */
 const keptLists = 64;
+
+const realMemory = { available: availableMemory, peakOfTree: peakMemoryOfTree, now: () => performance.now() };
 
 /** How an agent is started. */
 export interface AgentSettings {
@@ -61,7 +65,8 @@ class Agent {
   readonly #settings: AgentSettings;
   readonly #server: Server;
   readonly #shared: Shared;
-  readonly #places = new Places(() => performance.now());
+  readonly #memory = new LocalMemory(realMemory);
+  readonly #places = new Places(() => performance.now(), this.#memory);
   readonly #jobs = new Map<Launcher, JobMessage>();
   readonly #started = performance.now();
   #done = 0;
@@ -168,7 +173,7 @@ class Agent {
   }
 
   #status(): AgentStatus {
-    const { busy, resting, waiting } = this.#places.report();
+    const { busy, resting, waiting, expected } = this.#places.report();
     const now = performance.now();
     return {
       pid: process.pid,
@@ -176,8 +181,13 @@ class Agent {
       uptimeSeconds: Math.round((now - this.#started) / 1000),
       memoryBytes: process.memoryUsage.rss(),
       jobsDone: this.#done,
-      waiting,
-      jobs: [...this.#jobs.values()].map(({ pid, directory, words }) => ({ pid, directory, words })),
+      largestLocalJob: this.#memory.largest(),
+      waiting: waiting.size,
+      jobs: [...this.#jobs.values()].map(({ pid, directory, words }) => {
+        const what = waiting.get(pid);
+        return { pid, directory, words, ...(what === undefined ? {} : { waitsFor: what }) };
+      }),
+      expected: [...expected].map(([name, ms]) => ({ name, seconds: ms / 1000 })),
       places: [...busy].map(([name, jobs]) => ({ name, jobs })),
       resting: [...resting].map(([name, { why, until }]) => ({ name, why, seconds: Math.ceil((until - now) / 1000) })),
     };

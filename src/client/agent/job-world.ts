@@ -134,7 +134,7 @@ export function jobWorld(errand: Errand, shared: Shared): World {
     log,
     tools: toolsIn(call.directory),
     state: stateFileOf(folder === undefined ? undefined : `${folder}/state`, job.pid, log),
-    slots: shared.places.slotsFor({ interrupted: launcher.gone, restSeconds }),
+    slots: shared.places.slotsFor({ interrupted: launcher.gone, restSeconds, pid: job.pid }),
     interrupted: launcher.gone,
     backOff: restSeconds > 0,
     preprocessAhead: true,

@@ -1,16 +1,17 @@
-import { Interrupted } from '../faults.ts';
 import { lockName } from '../host.ts';
-import type { DistantHost, Host } from '../host.ts';
-import { candidatesOf, usableHosts } from '../schedule.ts';
+import type { Host } from '../host.ts';
+import { usableHosts } from '../schedule.ts';
 import type { LocalWork, Slots, TakenHost, TakenSlot } from '../slots.ts';
+import { choosePlace } from './choose-place.ts';
+import type { FreePlace } from './choose-place.ts';
+import { JobTimes } from './job-times.ts';
+import type { LocalMemory } from './local-memory.ts';
+import { TakenPlaces } from './taken-places.ts';
+import { WaitingLine } from './waiting-line.ts';
+import type { Found } from './waiting-line.ts';
 
-/** What one job waits for. */
-interface Request {
-  /** What it gets now, or undefined. */
-  look(): { grant: () => void } | undefined;
-  /** Requests of the same kind find the same: when one finds nothing, nor do the others. */
-  readonly alike: unknown;
-}
+/** How often, in ms, jobs that wait for memory are thought of when no job of this machine ends. */
+const memoryPeriod = 1000;
 
 /** Why a host gets no jobs for a while. */
 export interface Rest {
@@ -23,7 +24,10 @@ export interface Rest {
 export interface PlacesReport {
   readonly busy: ReadonlyMap<string, number>;
   readonly resting: ReadonlyMap<string, Rest>;
-  readonly waiting: number;
+  /** In how many ms each host would do a job, as far as that is known. */
+  readonly expected: ReadonlyMap<string, number>;
+  /** What waiting jobs wait for, by their launchers' process ids. */
+  readonly waiting: ReadonlyMap<number, string>;
 }
 
 /** What a job says about itself when it asks for places. */
@@ -31,7 +35,15 @@ export interface Asker {
   readonly interrupted: AbortSignal;
   /** How long a host that failed rests, 0 for not at all. */
   readonly restSeconds: number;
+  /** Its launcher, which may become a compiler. */
+  readonly pid: number;
 }
+
+/** What is known about memory: `LocalMemory`, as far as it matters here. */
+type Memory = Pick<LocalMemory, 'begin' | 'obstacle'>;
+
+/** The compilers of this machine share its places, wherever a job comes from: client-run reference, section 4. */
+const placeName = (work: LocalWork): string => (work === 'compile' ? 'localhost' : 'preprocessors');
 
 /** An entry of a host list with its share of the host's places: a host that is listed twice has twice as many. */
 function sharesOf(hosts: readonly Host[]): Map<Host, number> {
@@ -45,56 +57,81 @@ function sharesOf(hosts: readonly Host[]): Map<Host, number> {
   return first;
 }
 
+/** Lists with the same hosts are alike in any order. */
+function kindOf(hosts: readonly Host[], failed: ReadonlySet<Host>): string {
+  const definitions = (some: Iterable<Host>): string => [...some].map(({ definition }) => definition).join(' ');
+  return `${hosts
+    .map(({ definition }) => definition)
+    .sort()
+    .join(' ')} without ${definitions(failed)}`;
+}
+
 /**
  * The places of all jobs of an agent. Who came first is served first; a place that gets free is handed on in the same moment, to the
  * first job that can use it.
  */
 export class Places {
   readonly #now: () => number;
-  readonly #busy = new Map<string, Set<number>>();
+  readonly #memory: Memory | undefined;
+  readonly #busy = new Map<string, TakenPlaces>();
   readonly #resting = new Map<string, Rest>();
-  readonly #waiting = new Set<Request>();
+  readonly #line = new WaitingLine();
+  readonly #times: JobTimes;
   readonly #shares = new WeakMap<readonly Host[], Map<Host, number>>();
+  readonly #kinds = new WeakMap<readonly Host[], string>();
+  #timer: NodeJS.Timeout | undefined;
 
-  /** `now` is a clock that only goes forward, in ms. */
-  constructor(now: () => number) {
+  /** `now` is a clock that only goes forward, in ms; without `memory` no job waits for that. */
+  constructor(now: () => number, memory?: Memory) {
     this.#now = now;
+    this.#memory = memory;
+    this.#times = new JobTimes(now);
   }
 
   /** The places as one job sees them. */
-  slotsFor({ interrupted, restSeconds }: Asker): Slots {
+  slotsFor(asker: Asker): Slots {
     return {
       takeHost: (hosts, failed) => {
-        const look = (): TakenHost | 'none' | undefined => this.#lookForHost(hosts, failed);
-        return this.#wait(look, failed.size === 0 ? hosts : {}, interrupted).then((found) =>
-          found === 'none' ? undefined : found,
-        );
+        const why = (): string => this.#whyNoHost(hosts);
+        const alike = this.#kind(hosts, failed);
+        return this.#line.wait(() => this.#lookForHost(hosts, failed, asker), { ...asker, alike, why });
       },
       takeLocal: (count, work) => {
-        return this.#wait(() => this.#lookHere(count, work), `${work} ${count}`, interrupted);
+        const why = (): string => this.#whyNotHere(count, work);
+        const alike = `${work} ${count}`;
+        return this.#line.wait(() => this.#lookHere(count, work, asker), { ...asker, alike, why });
       },
       rest: (host, why) => {
-        if (restSeconds === 0) return;
-        this.#resting.set(lockName(host), { why, until: this.#now() + restSeconds * 1000 });
+        if (asker.restSeconds === 0) return;
+        this.#resting.set(lockName(host), { why, until: this.#now() + asker.restSeconds * 1000 });
         // Whoever waits for this host only has to know.
-        this.#handOut();
+        this.#line.serve();
       },
-      praise: (host) => void this.#resting.delete(lockName(host)),
+      praise: (host, seconds) => {
+        this.#resting.delete(lockName(host));
+        this.#times.end(lockName(host), seconds * 1000);
+      },
+      refused: (host) => this.#times.refuse(lockName(host)),
     };
   }
 
   /** What a status report shows. */
   report(): PlacesReport {
     for (const name of this.#resting.keys()) this.#restOf(name);
-    const busy = new Map(
-      [...this.#busy].filter(([, taken]) => taken.size > 0).map(([name, taken]) => [name, taken.size]),
-    );
-    return { busy, resting: this.#resting, waiting: this.#waiting.size };
-  }
-
-  /** Why a host rests, or undefined. */
-  restOf(host: DistantHost): Rest | undefined {
-    return this.#restOf(lockName(host));
+    const busy = [...this.#busy]
+      .filter(([, { count }]) => count > 0)
+      .map(([name, { count }]) => [name, count] as const);
+    const expected = [...this.#busy.keys()].flatMap((name) => {
+      const milliseconds = this.#times.expected(name, 0);
+      return milliseconds === undefined ? [] : [[name, milliseconds] as const];
+    });
+    const waiting = [...this.#line.requests()].map((request) => [request.pid, request.why()] as const);
+    return {
+      busy: new Map(busy),
+      resting: this.#resting,
+      expected: new Map(expected),
+      waiting: new Map(waiting),
+    };
   }
 
   #restOf(name: string): Rest | undefined {
@@ -104,85 +141,105 @@ export class Places {
     return undefined;
   }
 
-  #taken(name: string): Set<number> {
-    const taken = this.#busy.get(name) ?? new Set();
+  #kind(hosts: readonly Host[], failed: ReadonlySet<Host>): string {
+    if (failed.size > 0) return kindOf(hosts, failed);
+    const kind = this.#kinds.get(hosts) ?? kindOf(hosts, failed);
+    this.#kinds.set(hosts, kind);
+    return kind;
+  }
+
+  #taken(name: string): TakenPlaces {
+    const taken = this.#busy.get(name) ?? new TakenPlaces();
     this.#busy.set(name, taken);
     return taken;
   }
 
-  #take(name: string, slot: number): TakenSlot | undefined {
+  /** Takes a place; `end` is called when it is given back. */
+  #take(name: string, slot: number, end: () => void = () => {}): TakenSlot {
     const taken = this.#taken(name);
-    if (taken.has(slot)) return undefined;
-    taken.add(slot);
+    taken.take(slot);
     let held = true;
     const release = (): void => {
       if (!held) return;
       held = false;
-      taken.delete(slot);
-      this.#handOut();
+      taken.release(slot);
+      end();
+      this.#line.serve();
     };
     // The job's connection holds the place, also when its launcher becomes the compiler.
     return { slot, lock: { keepThroughExec: () => {}, release } };
   }
 
-  #lookHere(count: number, work: LocalWork): TakenSlot | undefined {
-    for (let slot = 0; slot < count; slot += 1) {
-      const taken = this.#take(`here, ${work}`, slot);
-      if (taken !== undefined) return taken;
-    }
-    return undefined;
+  #lookHere(count: number, work: LocalWork, { pid }: Asker): Found<TakenSlot> | undefined {
+    const slot = this.#taken(placeName(work)).firstFree(0, count);
+    if (slot === undefined) return undefined;
+    if (work === 'preprocess') return { value: this.#take(placeName(work), slot) };
+    if (this.#lacksMemory()) return undefined;
+    return { value: this.#take(placeName(work), slot, this.#memory?.begin(pid)) };
   }
 
-  #lookForHost(hosts: readonly Host[], failed: ReadonlySet<Host>): TakenHost | 'none' | undefined {
-    const usable = usableHosts(hosts, { failed, rests: (host) => this.#restOf(lockName(host)) !== undefined });
-    if (usable.length === 0) return 'none';
+  /** Whether jobs of this machine wait for memory; then they are thought of again in a while. */
+  #lacksMemory(): boolean {
+    if (this.#memory?.obstacle() === undefined) return false;
+    if (this.#timer !== undefined) return true;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#line.serve();
+    }, memoryPeriod).unref();
+    return true;
+  }
+
+  #shareOf(host: Host, hosts: readonly Host[]): number {
     const shares = this.#shares.get(hosts) ?? sharesOf(hosts);
     this.#shares.set(hosts, shares);
-    for (const { host, slot } of candidatesOf(usable)) {
-      const taken = this.#take(lockName(host), (shares.get(host) ?? 0) + slot);
-      if (taken !== undefined) return { host, ...taken };
-    }
-    return undefined;
+    return shares.get(host) ?? 0;
   }
 
-  /** Gives what is there at once, when nobody who came before waits for the same; else in turn. */
-  #wait<T>(look: () => T | undefined, alike: unknown, interrupted: AbortSignal): Promise<T> {
-    if (interrupted.aborted) return Promise.reject(new Interrupted());
-    const queued = [...this.#waiting].some((request) => request.alike === alike);
-    const now = queued ? undefined : look();
-    if (now !== undefined) return Promise.resolve(now);
-    return new Promise((resolve, reject) => {
-      const leave = (): void => {
-        this.#waiting.delete(request);
-        reject(new Interrupted());
-      };
-      const request: Request = {
-        alike,
-        look: () => {
-          const found = look();
-          if (found === undefined) return undefined;
-          const grant = (): void => {
-            interrupted.removeEventListener('abort', leave);
-            resolve(found);
-          };
-          return { grant };
-        },
-      };
-      interrupted.addEventListener('abort', leave, { once: true });
-      this.#waiting.add(request);
+  #freePlaces(usable: readonly Host[], hosts: readonly Host[]): FreePlace[] {
+    return usable.flatMap((host) => {
+      const name = lockName(host);
+      const taken = this.#taken(name);
+      const first = this.#shareOf(host, hosts);
+      const place = taken.firstFree(first, first + host.slots);
+      if (place === undefined) return [];
+      const expected =
+        host.kind === 'local' ? undefined : this.#times.expected(name, Math.min(1, taken.count / host.slots));
+      return [{ host, slot: place - first, expected }];
     });
   }
 
-  #handOut(): void {
-    const hopeless = new Set<unknown>();
-    for (const request of this.#waiting) {
-      if (hopeless.has(request.alike)) continue;
-      const found = request.look();
-      if (found === undefined) hopeless.add(request.alike);
-      else {
-        this.#waiting.delete(request);
-        found.grant();
-      }
+  /** Nothing yet, or a place, or that there is none to wait for. */
+  #lookForHost(
+    hosts: readonly Host[],
+    failed: ReadonlySet<Host>,
+    { pid }: Asker,
+  ): Found<TakenHost | undefined> | undefined {
+    const usable = usableHosts(hosts, { failed, rests: (host) => this.#restOf(lockName(host)) !== undefined });
+    if (usable.length === 0) return { value: undefined };
+    const free = this.#freePlaces(usable, hosts);
+    let chosen = choosePlace(free);
+    if (chosen?.host.kind === 'local' && this.#lacksMemory()) {
+      chosen = choosePlace(free.filter(({ host }) => host.kind !== 'local'));
     }
+    if (chosen === undefined) return undefined;
+    const { host, slot } = chosen;
+    const end = host.kind === 'local' ? this.#memory?.begin(pid) : undefined;
+    if (host.kind !== 'local') this.#times.begin(lockName(host));
+    return { value: { host, ...this.#take(lockName(host), this.#shareOf(host, hosts) + slot, end) } };
+  }
+
+  #whyNotHere(count: number, work: LocalWork): string {
+    const full = this.#taken(placeName(work)).firstFree(0, count) === undefined;
+    const memory = full || work === 'preprocess' ? undefined : this.#memory?.obstacle();
+    return (
+      memory ?? `one of the ${count} places of this machine for ${work === 'compile' ? 'compilers' : 'preprocessors'}`
+    );
+  }
+
+  #whyNoHost(hosts: readonly Host[]): string {
+    const here = hosts.find(({ kind }) => kind === 'local');
+    const roomHere = here !== undefined && this.#freePlaces([here], hosts).length > 0;
+    const memory = roomHere ? this.#memory?.obstacle() : undefined;
+    return memory === undefined ? 'a free place on a host' : `a free place on a host, or ${memory}`;
   }
 }

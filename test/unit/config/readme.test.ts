@@ -10,8 +10,8 @@ import packageFile from '../../../package.json' with { type: 'json' };
 const readme = readFileSync(resolve(import.meta.dirname, '../../../README.md'), 'utf8');
 const changelog = readFileSync(resolve(import.meta.dirname, '../../../CHANGELOG.md'), 'utf8');
 
-/** Options of other programs that these texts name. */
-const others = new Set(['help', 'ignore-scripts', 'json']);
+/** Options of other programs, and words of a host list, that these texts name. */
+const others = new Set(['help', 'ignore-scripts', 'json', 'localslots', 'randomize']);
 
 describe('README.md and CHANGELOG.md', () => {
   it('name only options that our programs have', () => {

@@ -1,0 +1,66 @@
+/** A host that had no job for so long, in ms, may have become faster: what was known of it counts no more, and one job tries it. */
+const forgetAfter = 30_000;
+/** A host that refused a job is passed over for so long, in ms, while others have places. */
+const passOverAfterRefusal = 5000;
+/** How much a job's time counts beside those before it. */
+const weight = 1 / 4;
+
+interface Known {
+  /** The exponentially weighted average of its job times, in ms. */
+  average: number | undefined;
+  /** When it last got a job. */
+  tried: number;
+  /** Whether the average was so old that the next time replaces it. */
+  doubted: boolean;
+  refused: number;
+}
+
+/** How long jobs take on each host, by the time between the end of preprocessing and the answer. */
+export class JobTimes {
+  readonly #now: () => number;
+  readonly #known = new Map<string, Known>();
+
+  /** `now` is a clock that only goes forward, in ms. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  #of(name: string): Known {
+    const known = this.#known.get(name) ?? { average: undefined, tried: -Infinity, doubted: false, refused: -Infinity };
+    this.#known.set(name, known);
+    return known;
+  }
+
+  /** A host gets a job. */
+  begin(name: string): void {
+    const known = this.#of(name);
+    if (this.#now() - known.tried >= forgetAfter) known.doubted = true;
+    known.tried = this.#now();
+  }
+
+  /** A host has done a job in so many ms. */
+  end(name: string, milliseconds: number): void {
+    const known = this.#of(name);
+    const before = known.doubted ? undefined : known.average;
+    known.average = before === undefined ? milliseconds : before + (milliseconds - before) * weight;
+    known.doubted = false;
+    known.refused = -Infinity;
+  }
+
+  /** A host did not want a job. */
+  refuse(name: string): void {
+    this.#of(name).refused = this.#now();
+  }
+
+  /**
+   * In how many ms a host would have done one more job: longer the more of its places are taken (`load`, 0 to 1), endless when it refused
+   * one just now, undefined when nothing is known lately.
+   */
+  expected(name: string, load: number): number | undefined {
+    const known = this.#known.get(name);
+    if (known === undefined) return undefined;
+    if (this.#now() - known.refused < passOverAfterRefusal) return Infinity;
+    if (known.average === undefined || this.#now() - known.tried >= forgetAfter) return undefined;
+    return known.average * (1 + load);
+  }
+}
