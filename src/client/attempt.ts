@@ -42,7 +42,7 @@ async function connectMeanwhile(host: DistantHost, text: Promise<Buffer>, world:
 }
 
 /**
- * Has one host compile a job: connects and sends the command while the preprocessor works, then its text, and reads the answer.
+ * Has one host compile a job: connects while the preprocessor works, then sends the command with its text, and reads the answer.
  * @throws TransportError, CannotDistribute, PreprocessorFailed, Interrupted
  */
 export async function attempt(
@@ -61,11 +61,13 @@ export async function attempt(
   const connection = await connectMeanwhile(host, preprocessing.text, world);
   try {
     log.info('No authentication requested.');
-    state.show('remote', 'Send');
-    await unlessInterrupted(connection.send([encodeRequestHead({ version: host.version, argv })]), interrupted);
     state.show('local', 'Preprocess');
     const source = await unlessInterrupted(preprocessing.text, interrupted);
-    const response = await exchange(connection, { version: host.version, source }, world);
+    state.show('remote', 'Send');
+    const { version } = host;
+    // All at once: a server can do nothing with a command before it has the text.
+    const request = [encodeRequestHead({ version, argv }), ...encodeBody('DOTI', version, source)];
+    const response = await exchange(connection, { version, request }, world);
     const end = world.seconds();
     log.info(
       `${source.length} bytes from ${job.name} compiled on ${hostName(host)} ${rateOf(source.length, end - begin)}`,
@@ -76,22 +78,25 @@ export async function attempt(
   }
 }
 
-interface Text {
+interface Exchange {
   readonly version: 1 | 2;
-  readonly source: Buffer;
+  readonly request: readonly Buffer[];
 }
 
-/** Sends the text and reads the answer, which is awaited at once, since a server may refuse a job before it has read all of it. */
-async function exchange(connection: Connection, { version, source }: Text, world: World): Promise<CompileResponse> {
+/** Sends a request and reads the answer, which is awaited at once, since a server may refuse a job before it has read all of it. */
+async function exchange(
+  connection: Connection,
+  { version, request }: Exchange,
+  world: World,
+): Promise<CompileResponse> {
   const { log, state } = world;
-  const body = encodeBody('DOTI', version, source);
   let begun: number | undefined;
   const answering = connection.receive(new Decoder(readResponse(version)), () => {
     begun = world.seconds();
     state.show('remote', 'Receive');
   });
   const sending = async (): Promise<void> => {
-    await connection.send(body);
+    await connection.send(request);
     if (begun === undefined) state.show('remote', 'Compile');
   };
   // When sending fails the answer fails with the same error, unless the server had answered already.

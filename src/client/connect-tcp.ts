@@ -54,7 +54,7 @@ export async function connectTcp(
   idleSeconds: number,
   tried: (address: string) => void,
 ): Promise<Connection> {
-  let last = new TransportError(`host ${host.name} has no address`);
+  let last: TransportError | undefined;
   for (const address of await addressesOf(host)) {
     tried(address);
     try {
@@ -65,5 +65,5 @@ export async function connectTcp(
       last = error;
     }
   }
-  throw last;
+  throw last ?? new TransportError(`host ${host.name} has no address`);
 }

@@ -38,6 +38,8 @@ function piecesOf(chunks: readonly Buffer[]): Buffer[] {
   return pieces;
 }
 
+const givenUp = (): TransportError => new TransportError('the connection was given up');
+
 /** Ends a wait. */
 type Fail = (error: unknown) => void;
 
@@ -49,6 +51,7 @@ class StreamConnection implements Connection {
   readonly #receivers = new Set<Fail>();
   #timer: NodeJS.Timeout | undefined;
   #fault: unknown;
+  #closed = false;
   #answered = false;
   #complete = false;
 
@@ -57,7 +60,9 @@ class StreamConnection implements Connection {
     this.#idleSeconds = idleSeconds;
     const { readable, writable } = streams;
     readable.on('error', (error) => this.#break(this.#lost(systemReason(error))));
-    readable.on('close', () => this.#break(this.#lost('the connection was closed')));
+    readable.on('close', () => {
+      if (!this.#closed) this.#break(this.#lost('the connection was closed'));
+    });
     if (Object.is(readable, writable)) return;
     // A peer that takes no more bytes may still be sending its answer: then only what is being sent fails.
     writable.on('error', (error) => this.#stopSending(this.#lost(systemReason(error))));
@@ -103,7 +108,10 @@ class StreamConnection implements Connection {
   }
 
   close(): void {
-    this.#break(new TransportError('the connection was given up'));
+    if (this.#fault !== undefined) return;
+    // An error remembers where it was made, which costs more than closing: it is made when somebody waits for the connection.
+    if (this.#senders.size + this.#receivers.size === 0) this.#end();
+    else this.#break(givenUp());
   }
 
   /** A server that refuses a client just closes: the user needs to know what that means. */
@@ -117,11 +125,16 @@ class StreamConnection implements Connection {
   }
 
   #break(error: unknown): void {
-    if (this.#fault !== undefined) return;
+    if (this.#fault !== undefined || this.#closed) return;
     this.#fault = error;
+    this.#end();
+    for (const fail of [...this.#senders, ...this.#receivers]) fail(error);
+  }
+
+  #end(): void {
+    this.#closed = true;
     clearTimeout(this.#timer);
     this.#streams.destroy(!this.#complete);
-    for (const fail of [...this.#senders, ...this.#receivers]) fail(error);
   }
 
   #stopSending(error: TransportError): void {
@@ -130,6 +143,7 @@ class StreamConnection implements Connection {
 
   async #converse<T>(group: Set<Fail>, talk: (done: (value: T) => void) => void): Promise<T> {
     if (this.#fault !== undefined) throw this.#fault;
+    if (this.#closed) throw givenUp();
     let fail: Fail = () => {};
     const talked = new Promise<T>((resolve, reject) => {
       fail = reject;

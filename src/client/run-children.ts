@@ -6,12 +6,15 @@ import { become, canBecome, startChild } from '../system/child.ts';
 import { endChild } from '../system/reaper.ts';
 import type { RunningChild } from '../system/child.ts';
 import { systemReason } from '../system/error-text.ts';
-import { findProgram } from '../system/path-search.ts';
+import { findProgram, leadsTo } from '../system/path-search.ts';
 import { CannotDistribute, Interrupted, unlessInterrupted } from './faults.ts';
 import type { Interruption } from './interruption.ts';
 import { openTemporaryFile } from './temporary-file.ts';
 import type { TemporaryFile } from './temporary-file.ts';
 import type { Command, Preprocessor, World } from './world.ts';
+
+/** The program that a masquerading link leads to. */
+const ourName = 'distcc';
 
 /** How long an interrupted child may take to clean up, in ms, before it is killed. */
 const childGrace = 500;
@@ -47,9 +50,11 @@ export function locate({ argv, environment }: Command, directory: string): Execu
   const [name = '', ...rest] = argv;
   if (name.includes('/')) return { path: name, argv, environment };
   const search = { path: environment['PATH'], directory };
-  const path = findProgram(name, { ...search, notLeadingTo: 'distcc' });
+  const first = findProgram(name, search);
+  if (first !== undefined && !leadsTo(first, ourName)) return { path: first, argv, environment };
+  const path = first && findProgram(name, { ...search, notLeadingTo: ourName });
   if (path === undefined) throw missing(name, 'No such file or directory');
-  return { path, argv: findProgram(name, search) === path ? argv : [path, ...rest], environment };
+  return { path, argv: [path, ...rest], environment };
 }
 
 function openOutput({ temporary, keep }: Surroundings, extension: string): TemporaryFile {

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,8 @@
 #include <unistd.h>
 #ifdef __FreeBSD__
 #include <sys/sysctl.h>
+#else
+#include <sys/syscall.h>
 #endif
 
 #ifndef AGENT_VERSION
@@ -32,7 +35,7 @@
 #endif
 
 /* The kinds of messages, as in messages.ts. */
-enum { JOB = 1, ENDED = 2, FAILED = 3, OUTPUT = 4, WRITE = 16, PREPROCESS = 17, RUN = 18, EXEC = 19, EXIT = 20, NODE_INSTEAD = 21 };
+enum { JOB = 1, ENDED = 2, FAILED = 3, WRITE = 16, PREPROCESS = 17, RUN = 18, EXEC = 19, EXIT = 20, NODE_INSTEAD = 21 };
 enum { HEADER = 8, LONGEST = 64 * 1024 * 1024, START_MS = 5000, RETRY_MS = 10, SULK_S = 10 };
 
 extern char **environ;
@@ -228,9 +231,21 @@ static char *assignment(const char *name) {
   return text == NULL ? NULL : (stpcpy(stpcpy(stpcpy(text, name), "="), value), text);
 }
 
+/* Closes all descriptors above 3. */
+static void close_others(void) {
+#ifdef __FreeBSD__
+  closefrom(4);
+#else
+  if (syscall(SYS_close_range, 4U, ~0U, 0U) == 0) return;
+  for (long fd = sysconf(_SC_OPEN_MAX) - 1; fd > 3; fd--) close((int)fd); /* before Linux 5.9 */
+#endif
+}
+
 /* In the agent's process: nothing of ours may reach it, neither descriptors, which our callers wait for, nor this job's environment. */
 static void become_agent(int ready) {
-  char path[PATH_MAX], *argv[5] = {(char *)NODE, path, place.sun_path, (char *)"3", NULL}, *environment[4] = {NULL};
+  /* Without helper threads and with a roomy nursery, collecting garbage costs half of what it does by itself. */
+  char path[PATH_MAX], *environment[4] = {NULL};
+  char *argv[] = {(char *)NODE, (char *)"--single-threaded-gc", (char *)"--min-semi-space-size=16", path, place.sun_path, (char *)"3", NULL};
   const char *kept[] = {"PATH", "HOME", "DISTCC_AGENT_IDLE"};
   for (size_t at = 0, count = 0; at < 3; at++)
     if ((environment[count] = assignment(kept[at])) != NULL) count++;
@@ -240,11 +255,11 @@ static void become_agent(int ready) {
   if (!beside("distcc-agent", path) || null < 0 || high < 0 || chdir("/") != 0) _exit(1);
   for (int fd = 0; fd < 3; fd++) dup2(null, fd);
   dup2(high, 3);
-  closefrom(4);
+  close_others();
   umask(077);
   for (int number = 1; number < 32; number++) signal(number, SIG_DFL);
   execve(NODE, argv, environment);
-  execve(path, argv + 1, environment);
+  execve(path, argv + 3, environment);
   _exit(1);
 }
 
@@ -335,57 +350,91 @@ static int own_words(struct command *command) {
   return 1;
 }
 
-/* Becomes the program, or returns with errno; a script without an interpreter line is for sh, as in execvp(3). */
-static void become(struct command *command) {
-  for (char **change = command->changes; *change != NULL; change++)
-    if ((strchr(*change, '=') == NULL ? unsetenv(*change) : putenv(*change)) != 0) return;
-  execv(command->path, command->argv);
-  if (errno != ENOEXEC) return;
+/* The environment that a command asks for. */
+static char **environment_for(char **changes) {
+  size_t count = 0, more = 0, at = 0;
+  while (environ[count] != NULL) count++;
+  while (changes[more] != NULL) more++;
+  char **list = calloc(count + more + 1, sizeof *list);
+  if (list == NULL) return NULL;
+  for (char **variable = environ; *variable != NULL; variable++) {
+    size_t length = strcspn(*variable, "=");
+    char **change = changes;
+    while (*change != NULL && (strcspn(*change, "=") != length || strncmp(*change, *variable, length) != 0)) change++;
+    if (*change == NULL) list[at++] = *variable;
+  }
+  for (char **change = changes; *change != NULL; change++)
+    if (strchr(*change, '=') != NULL) list[at++] = *change;
+  return list;
+}
+
+/* A script without an interpreter line is for sh, as in execvp(3). */
+static char **for_shell(struct command *command) {
   size_t count = 0;
   while (command->argv[count] != NULL) count++;
   char **argv = calloc(count + 2, sizeof *argv);
-  if (argv == NULL) return;
+  if (argv == NULL) return NULL;
   argv[0] = (char *)"sh";
   argv[1] = command->path;
   memcpy(argv + 2, command->argv + 1, (count - 1) * sizeof *argv);
-  execv("/bin/sh", argv);
+  return argv;
 }
 
-/* In the child of a preprocessor: its output is a connection to the agent that begins with the number of the job. */
-static int lead_output(uint32_t number) {
-  int null = open("/dev/null", O_RDONLY), output = dial();
-  if (null < 0 || output < 0 || !tell(output, OUTPUT, number, (uint32_t)getpid())) return 0;
-  return dup2(null, 0) == 0 && dup2(output, 1) == 1 && (null == 0 || close(null) == 0);
+/* Becomes the program, or returns with errno. */
+static void become(struct command *command) {
+  char **environment = environment_for(command->changes), **argv;
+  if (environment == NULL) return;
+  execve(command->path, command->argv, environment);
+  if (errno == ENOEXEC && (argv = for_shell(command)) != NULL) execve("/bin/sh", argv, environment);
+  free(environment);
 }
 
-/* Starts a command, waits for it and reports its wait status; 0 when the agent is gone. */
-static int run(int fd, uint32_t kind, struct command *command, int *status) {
-  int own_group = kind == PREPROCESS || command->number != 0;
-  sigset_t blocked, before;
-  sigemptyset(&blocked);
-  for (size_t at = 0; at < sizeof endings / sizeof *endings; at++) sigaddset(&blocked, endings[at]);
-  sigprocmask(SIG_BLOCK, &blocked, &before);
-  pid_t pid = fork();
-  if (pid == 0) {
-    if (own_group) setpgid(0, 0);
-    for (size_t at = 0; at < sizeof endings / sizeof *endings; at++) {
-      struct sigaction now;
-      if (sigaction(endings[at], NULL, &now) == 0 && now.sa_handler != SIG_IGN) signal(endings[at], SIG_DFL);
-    }
-    sigprocmask(SIG_SETMASK, &before, NULL);
-    if (kind != PREPROCESS || lead_output(command->number)) become(command);
-    tell(fd, FAILED, (uint32_t)errno, 0);
-    _exit(127);
+/* Starts the program, a preprocessor with nothing to read and its output in the agent's hands; gives errno, or 0 and sets the pid. It is no
+   fork: copying a process costs more than all else that is done here. */
+static int start(int fd, uint32_t kind, struct command *command, pid_t *pid) {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  sigset_t changed, before;
+  short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
+  char **environment = environment_for(command->changes), **argv;
+  int error = environment == NULL ? ENOMEM : posix_spawn_file_actions_init(&actions);
+  if (error != 0) return error;
+  if ((error = posix_spawnattr_init(&attributes)) != 0) return error;
+  if (kind == PREPROCESS) {
+    error = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    if (error == 0) error = posix_spawn_file_actions_adddup2(&actions, fd, 1);
   }
-  if (pid > 0 && own_group) setpgid(pid, pid);
-  if (pid > 0) child = own_group ? -pid : pid;
+  if (kind == PREPROCESS || command->number != 0) flags |= POSIX_SPAWN_SETPGROUP; /* one of its own */
+  sigemptyset(&changed);
+  for (size_t at = 0; at < sizeof endings / sizeof *endings; at++) {
+    struct sigaction now;
+    if (sigaction(endings[at], NULL, &now) == 0 && now.sa_handler != SIG_IGN) sigaddset(&changed, endings[at]);
+  }
+  posix_spawnattr_setsigdefault(&attributes, &changed);
+  sigprocmask(SIG_BLOCK, &changed, &before);
+  posix_spawnattr_setsigmask(&attributes, &before);
+  posix_spawnattr_setflags(&attributes, flags);
+  if (error == 0) error = posix_spawn(pid, command->path, &actions, &attributes, command->argv, environment);
+  if (error == ENOEXEC && (argv = for_shell(command)) != NULL) error = posix_spawn(pid, "/bin/sh", &actions, &attributes, argv, environment);
+  if (error == 0) child = flags & POSIX_SPAWN_SETPGROUP ? -*pid : *pid;
   sigprocmask(SIG_SETMASK, &before, NULL);
-  if (pid < 0) return tell(fd, FAILED, (uint32_t)errno, 0) && tell(fd, ENDED, 127 << 8, 0);
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  free(environment);
+  return error;
+}
+
+/* Starts a command, waits for it and reports its wait status, or in the upper half why it could not be started, with the number that the
+   agent gave it; 0 when the agent is gone. */
+static int run(int fd, uint32_t kind, struct command *command, int *status) {
+  pid_t pid = 0;
+  int error = start(fd, kind, command, &pid);
+  if (error != 0) return tell(fd, ENDED, (uint32_t)error << 16, command->number);
   siginfo_t ended;
   while (waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOWAIT) != 0 && errno == EINTR) continue;
   child = 0; /* before its number is free for somebody else */
   while (waitpid(pid, status, 0) < 0 && errno == EINTR) continue;
-  return tell(fd, ENDED, (uint32_t)*status, 0);
+  return tell(fd, ENDED, (uint32_t)*status, command->number);
 }
 
 /* A pipe or a terminal is shared, and somebody may have made it non-blocking. */

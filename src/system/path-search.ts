@@ -1,17 +1,54 @@
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 
 /** Where execvp(3) looks when PATH is not set. */
 const standardPath = '/bin:/usr/bin';
 
-/** Whether a path names a regular file that we may execute. */
-export function isExecutable(path: string): boolean {
+/** What was found out about a file, and the times and numbers by which it is known not to have changed. */
+interface Known {
+  readonly device: number;
+  readonly inode: number;
+  readonly changed: number;
+  readonly executable: boolean;
+  /** The file's own name, behind all links; found out when it is asked for. */
+  ownName: string | undefined;
+}
+
+/** A process that does many jobs asks for the same few compilers each time. */
+const known = new Map<string, Known>();
+const mostKnown = 1024;
+
+function mayExecute(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
+    return true;
   } catch {
     return false;
   }
+}
+
+function look(path: string): Known | undefined {
+  let found: Stats | undefined;
+  try {
+    // A name that is not there is no error: making one costs more than looking.
+    found = statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+  if (found === undefined) return undefined;
+  const { dev: device, ino: inode, ctimeMs: changed } = found;
+  const before = known.get(path);
+  if (before?.inode === inode && before.device === device && before.changed === changed) return before;
+  const now = { device, inode, changed, executable: found.isFile() && mayExecute(path), ownName: undefined };
+  if (known.size >= mostKnown) known.clear();
+  known.set(path, now);
+  return now;
+}
+
+/** Whether a path names a regular file that we may execute. */
+export function isExecutable(path: string): boolean {
+  return look(path)?.executable === true;
 }
 
 /** The directories of a PATH, absolute; an empty entry is the current directory. */
@@ -19,20 +56,23 @@ export function pathDirectories(path: string | undefined, directory: string): st
   return (path ?? standardPath).split(':').map((entry) => resolve(directory, entry));
 }
 
-/** Whether a file is a link to a program of that name. */
-function leadsTo(path: string, program: string): boolean {
+/** Whether a file is a link to a program of that name: a masquerading link is never the compiler itself. */
+export function leadsTo(path: string, program: string): boolean {
+  const file = look(path);
+  if (file === undefined) return false;
   try {
-    return basename(realpathSync(path)) === program;
+    file.ownName ??= basename(realpathSync(path));
   } catch {
     return false;
   }
+  return file.ownName === program;
 }
 
 /** Where to look for a program, and what to pass over. */
 export interface Search {
   readonly path: string | undefined;
   readonly directory: string;
-  /** Links to a program of this name are passed over: a masquerading link is never the compiler itself. */
+  /** Links to a program of this name are passed over. */
   readonly notLeadingTo?: string;
 }
 

@@ -5,6 +5,7 @@ import type { Server, Socket } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
+import { LateStates } from '../../job-state/late-state.ts';
 import { tryLock } from '../../system/file-lock.ts';
 import { availableMemory, peakMemoryOfTree } from '../../system/memory.ts';
 import { peerUser } from '../../system/peer-user.ts';
@@ -16,9 +17,8 @@ import { runErrand } from './errand.ts';
 import type { Shared } from './job-world.ts';
 import { Launcher } from './launcher.ts';
 import { LocalMemory } from './local-memory.ts';
-import { encodeReport, FrameReader, kinds, readAsk, readJob, readOutput } from './messages.ts';
+import { encodeReport, FrameReader, kinds, readAsk, readJob } from './messages.ts';
 import type { Frame, JobMessage } from './messages.ts';
-import { Outputs } from './outputs.ts';
 import { Places } from './places.ts';
 import type { AgentStatus } from './status.ts';
 
@@ -78,11 +78,10 @@ class Agent {
     const parse = rememberingParser();
     this.#shared = {
       places: this.#places,
-      outputs: new Outputs(),
+      states: new LateStates(),
       hosts: (environment) => loadHosts(environment, parse),
     };
-    // A preprocessor closes its end while we still have nothing to say: both directions end on their own.
-    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#welcome(socket));
+    this.#server = createServer((socket) => this.#welcome(socket));
   }
 
   /** Serves until it is told to stop, or nobody has come for a while. */
@@ -126,50 +125,46 @@ class Agent {
       return;
     }
     const reader = new FrameReader();
-    let hear = (frame: Frame): void => this.#begin(frame, socket, (next) => (hear = next));
-    const listen = (chunk: Buffer): void => {
+    let launcher: Launcher | undefined;
+    socket.on('data', (chunk) => {
+      if (launcher?.takeText(chunk) === true) return;
       try {
         reader.feed(chunk);
         for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
-          if (frame.kind === kinds.OUTPUT) {
-            socket.removeListener('data', listen);
-            const { number, pid } = readOutput(frame.content);
-            const output = this.#shared.outputs.claim(number);
-            if (output === undefined) socket.destroy();
-            else output.connect(socket, pid, reader.rest());
-            return;
-          }
-          hear(frame);
+          if (launcher === undefined) launcher = this.#begin(frame, socket);
+          else launcher.hear(frame);
         }
       } catch {
         // A stranger to our messages, or a launcher of another version: it goes on without us.
         socket.destroy();
       }
-    };
-    socket.on('data', listen);
-    socket.on('end', () => socket.end());
+    });
   }
 
-  #begin({ kind, content }: Frame, socket: Socket, then: (hear: (frame: Frame) => void) => void): void {
+  /** Does what a connection's first message asks for; gives the launcher when it is a job. */
+  #begin({ kind, content }: Frame, socket: Socket): Launcher | undefined {
     if (kind === kinds.ASK) {
       const question = readAsk(content);
       socket.end(encodeReport(JSON.stringify(this.#status())));
       if (question === 'stop') this.stop();
-    } else if (kind === kinds.JOB) {
-      const job = readJob(content);
-      const launcher = new Launcher(socket);
-      then((frame) => launcher.hear(frame));
-      // Its end is the end of the connection's first direction; after EXEC that is the end of the compiler.
-      socket.once('end', () => launcher.close());
-      socket.once('close', () => launcher.close());
-      this.#jobs.set(launcher, job);
-      clearTimeout(this.#idle);
-      void runErrand(job, launcher, this.#shared).finally(() => {
-        this.#jobs.delete(launcher);
-        this.#done += 1;
-        this.#rest();
-      });
-    } else socket.destroy();
+      return undefined;
+    }
+    if (kind !== kinds.JOB) {
+      socket.destroy();
+      return undefined;
+    }
+    const job = readJob(content);
+    const launcher = new Launcher(socket);
+    // After EXEC that is the end of the compiler.
+    socket.once('close', () => launcher.close());
+    this.#jobs.set(launcher, job);
+    clearTimeout(this.#idle);
+    void runErrand(job, launcher, this.#shared).finally(() => {
+      this.#jobs.delete(launcher);
+      this.#done += 1;
+      this.#rest();
+    });
+    return launcher;
   }
 
   #status(): AgentStatus {

@@ -2,6 +2,7 @@ import { closeSync, fchmodSync, openSync, readFileSync, writeFileSync } from 'no
 import { join, resolve } from 'node:path';
 import { distccDirectory, readVariable } from '../../config/client-environment.ts';
 import type { Environment } from '../../config/client-environment.ts';
+import type { LateStates } from '../../job-state/late-state.ts';
 import type { Logger } from '../../logging/log-line.ts';
 import { errorCode } from '../../system/error-text.ts';
 import type { HostList } from '../host-list.ts';
@@ -14,13 +15,12 @@ import type { Call, Command, HereOptions, Preprocessor, World } from '../world.t
 import type { Launcher } from './launcher.ts';
 import { NotStarted } from './launcher.ts';
 import type { JobMessage } from './messages.ts';
-import type { Outputs } from './outputs.ts';
 import type { Places } from './places.ts';
 
 /** What all jobs of an agent share. */
 export interface Shared {
   readonly places: Places;
-  readonly outputs: Outputs;
+  readonly states: LateStates;
   hosts(environment: Environment): HostList;
 }
 
@@ -61,28 +61,24 @@ function anchored({ environment, directory }: Call): Environment {
   return own === undefined || own === '' ? environment : { ...environment, DISTCC_DIR: resolve(directory, own) };
 }
 
-function startPreprocessor(
-  command: Command,
-  extension: string,
-  { call, launcher }: Errand,
-  shared: Shared,
-): Preprocessor {
+function startPreprocessor(command: Command, extension: string, { call, launcher }: Errand): Preprocessor {
   const { path, argv } = locate(command, call.directory);
-  const { number, output } = shared.outputs.expect();
-  const changes = changesOf(call.environment, command.environment);
   let text: Buffer = Buffer.alloc(0);
   const ending = async (): Promise<number> => {
     try {
-      const status = await launcher.start('PREPROCESS', { number, path, argv, changes });
+      const ended = await launcher.preprocess({
+        path,
+        argv,
+        changes: changesOf(call.environment, command.environment),
+      });
       // What one wrote that did not end well is never looked at.
-      if (status === 0) text = await output.afterEnd();
-      return status;
+      if (ended.status === 0) ({ text } = ended);
+      return ended.status;
     } catch (error) {
       throw error instanceof NotStarted ? missing(argv[0] ?? '', error.message) : error;
     }
   };
-  let working = true;
-  const ended = ending().finally(() => (working = false));
+  const ended = ending();
   ended.catch(() => {});
   return {
     ended,
@@ -90,11 +86,8 @@ function startPreprocessor(
       if (readVariable('DISTCC_SAVE_TEMPS', command.environment)) keepText(text, extension, call);
       return text;
     },
-    stop() {
-      if (working) output.abandon();
-      shared.outputs.claim(working ? -1 : number);
-      return Promise.resolve();
-    },
+    // A launcher that is interrupted ends it; one whose hosts have all failed has to wait for it.
+    stop: () => Promise.resolve(),
   };
 }
 
@@ -111,7 +104,7 @@ async function runHere(command: Command, { andReturn }: HereOptions, { call, job
   try {
     // One that may ask the terminal something has to be in the user's own process group.
     const group = job.descriptors[0] === 't' ? 0 : 1;
-    if (andReturn) return await launcher.start('RUN', { number: group, ...message });
+    if (andReturn) return await launcher.run({ number: group, ...message });
     await launcher.become({ number: 0, ...message });
     return 0;
   } catch (error) {
@@ -133,13 +126,13 @@ export function jobWorld(errand: Errand, shared: Shared): World {
   return {
     log,
     tools: toolsIn(call.directory),
-    state: stateFileOf(folder === undefined ? undefined : `${folder}/state`, job.pid, log),
+    state: shared.states.of(stateFileOf(folder === undefined ? undefined : `${folder}/state`, job.pid, log)),
     slots: shared.places.slotsFor({ interrupted: launcher.gone, restSeconds, pid: job.pid }),
     interrupted: launcher.gone,
     backOff: restSeconds > 0,
     preprocessAhead: true,
     hosts: () => (list ??= shared.hosts(environment)),
-    preprocess: (command, extension) => startPreprocessor(command, extension, errand, shared),
+    preprocess: (command, extension) => startPreprocessor(command, extension, errand),
     connect: connectionMaker(environment, log, (bytes) => launcher.write(2, bytes)),
     runHere: (command, options) => runHere(command, options, errand),
     readSource: (path) => readFileSync(path),

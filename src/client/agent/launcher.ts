@@ -1,9 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { getSystemErrorMap } from 'node:util';
 import { kinds, encodeCommand, encodeExit, encodeFrame, encodeWrite, readEnded, readFailed } from './messages.ts';
 import type { CommandMessage, Frame } from './messages.ts';
+import { TextReader } from './text-reader.ts';
+import type { EndedText } from './text-reader.ts';
 
-/** The launcher could not start a program; the message is the reason in the C library's words. */
+/** A launcher could not start a program; the message is the reason in the C library's words. */
 export class NotStarted extends Error {
   constructor(errorNumber: number) {
     const text = getSystemErrorMap().get(-errorNumber)?.[1] ?? `error ${errorNumber}`;
@@ -12,19 +15,34 @@ export class NotStarted extends Error {
   }
 }
 
-interface Waiting {
-  readonly resolve: (status: number) => void;
+interface Waiting<T> {
+  readonly resolve: (value: T) => void;
   readonly reject: (error: Error) => void;
+}
+
+/** A wait status has 16 bits; above them stands why there is none. */
+function endOf(status: number, { resolve, reject }: Waiting<number>): void {
+  if (status > 0xffff) reject(new NotStarted(status >>> 16));
+  else resolve(status);
+}
+
+let last = randomBytes(4).readUInt32LE();
+
+/** A number that no preprocessor can know, since none sees another one: its output would otherwise end where it says so. */
+function unguessable(): number {
+  last = (last + 1) >>> 0;
+  return last;
 }
 
 /** The process that the build system started, at the other end of its connection. */
 export class Launcher {
   readonly #socket: Socket;
   readonly #gone = new AbortController();
-  /** Programs that it was told to start, in that order: it runs one at a time. */
-  readonly #running: Waiting[] = [];
-  #failure: NotStarted | undefined;
-  #becoming: { readonly resolve: () => void; readonly reject: (error: Error) => void } | undefined;
+  /** The program that it was told to start: it runs one at a time. */
+  #running: Waiting<number> | undefined;
+  #becoming: Waiting<void> | undefined;
+  #text: { readonly reader: TextReader; readonly done: (ended: EndedText) => void } | undefined;
+  #finished = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -35,27 +53,36 @@ export class Launcher {
     return this.#gone.signal;
   }
 
+  /** Takes bytes that are no message but a preprocessor's output; says whether they are. */
+  takeText(chunk: Buffer): boolean {
+    if (this.#text === undefined) return false;
+    const ended = this.#text.reader.feed(chunk);
+    if (ended === undefined) return true;
+    const { done } = this.#text;
+    this.#text = undefined;
+    done(ended);
+    return true;
+  }
+
   /** Takes what it says. */
   hear({ kind, content }: Frame): void {
     if (kind === kinds.FAILED) {
-      this.#failure = new NotStarted(readFailed(content));
-      if (this.#becoming === undefined) return;
-      const { reject } = this.#becoming;
+      const becoming = this.#becoming;
       this.#becoming = undefined;
-      reject(this.#failure);
+      becoming?.reject(new NotStarted(readFailed(content)));
     } else if (kind === kinds.ENDED) {
-      const waiting = this.#running.shift();
-      if (this.#failure === undefined) waiting?.resolve(readEnded(content));
-      else waiting?.reject(this.#failure);
-      this.#failure = undefined;
+      const running = this.#running;
+      this.#running = undefined;
+      if (running !== undefined) endOf(readEnded(content), running);
     }
   }
 
   /** Its connection is closed, by itself or, after it became a compiler, by that compiler's end. */
   close(): void {
-    for (const { reject } of this.#running.splice(0)) reject(new Error('the launcher is gone'));
-    if (this.#becoming === undefined) this.#gone.abort();
-    else this.#becoming.resolve();
+    this.#running?.reject(new Error('the launcher is gone'));
+    this.#running = undefined;
+    if (this.#becoming !== undefined) this.#becoming.resolve();
+    else if (!this.#finished) this.#gone.abort();
   }
 
   /** Writes to one of its descriptors. */
@@ -63,11 +90,25 @@ export class Launcher {
     if (bytes.length > 0) this.#say(encodeWrite(descriptor, bytes));
   }
 
-  /** Starts a program there; gives its raw Unix wait status. @throws NotStarted */
-  start(kind: 'PREPROCESS' | 'RUN', command: CommandMessage): Promise<number> {
-    this.#say(encodeCommand(kind, command));
+  /** Has it start a preprocessor; gives what that wrote, and its raw Unix wait status. @throws NotStarted */
+  preprocess(command: Omit<CommandMessage, 'number'>): Promise<EndedText> {
+    const number = unguessable();
+    this.#say(encodeCommand('PREPROCESS', { number, ...command }));
     return new Promise((resolve, reject) => {
-      this.#running.push({ resolve, reject });
+      this.#running = { resolve: () => {}, reject };
+      const done = (ended: EndedText): void => {
+        this.#running = undefined;
+        endOf(ended.status, { resolve: () => resolve(ended), reject });
+      };
+      this.#text = { reader: new TextReader(number), done };
+    });
+  }
+
+  /** Has it run a program; gives its raw Unix wait status. @throws NotStarted */
+  run(command: CommandMessage): Promise<number> {
+    this.#say(encodeCommand('RUN', command));
+    return new Promise((resolve, reject) => {
+      this.#running = { resolve, reject };
     });
   }
 
@@ -81,12 +122,18 @@ export class Launcher {
 
   /** Ends it with a raw Unix wait status. */
   exit(status: number): void {
-    this.#socket.end(encodeExit(status));
+    this.#finish(encodeExit(status));
   }
 
   /** Has it do the job without us. */
   giveBack(): void {
-    this.#socket.end(encodeFrame(kinds.NODE_INSTEAD));
+    this.#finish(encodeFrame(kinds.NODE_INSTEAD));
+  }
+
+  /** It closes the connection itself: closing our half too would only cost a system call. */
+  #finish(bytes: Buffer): void {
+    this.#finished = true;
+    this.#say(bytes);
   }
 
   #say(bytes: Buffer): void {

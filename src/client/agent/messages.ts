@@ -9,7 +9,6 @@ export const kinds = {
   JOB: 1,
   ENDED: 2,
   FAILED: 3,
-  OUTPUT: 4,
   // From a program that asks about the agent itself.
   ASK: 5,
   // From the agent.
@@ -171,17 +170,23 @@ export function readJob(content: Buffer): JobMessage {
   };
 }
 
-/** ENDED: the raw Unix wait status of the program that was started last. */
-export function encodeEnded(status: number): Buffer {
-  return encodeFrame(kinds.ENDED, numbers(status, 0));
+/** Bytes of ENDED. */
+export const endedLength = headerLength + 8;
+
+/**
+ * ENDED: the raw Unix wait status of the program that was started last, or 65536 times the number of the error for which it could not be
+ * started; then the number that came with the command.
+ */
+export function encodeEnded(status: number, number: number): Buffer {
+  return encodeFrame(kinds.ENDED, numbers(status, number));
 }
 
-/** Reads ENDED. @throws ProtocolError */
+/** Reads the status of ENDED. @throws ProtocolError */
 export function readEnded(content: Buffer): number {
   return numberAt(content, 0);
 }
 
-/** FAILED: the number of the error for which a program could not be started. */
+/** FAILED: the number of the error for which the launcher could not become a program. */
 export function encodeFailed(errorNumber: number): Buffer {
   return encodeFrame(kinds.FAILED, numbers(errorNumber, 0));
 }
@@ -189,24 +194,6 @@ export function encodeFailed(errorNumber: number): Buffer {
 /** Reads FAILED. @throws ProtocolError */
 export function readFailed(content: Buffer): number {
   return numberAt(content, 0);
-}
-
-/** Whose output follows, without any further message. */
-export interface OutputMessage {
-  /** The number that PREPROCESS named. */
-  readonly number: number;
-  /** The preprocessor, which leads its process group. */
-  readonly pid: number;
-}
-
-/** OUTPUT: number and process id. */
-export function encodeOutput({ number, pid }: OutputMessage): Buffer {
-  return encodeFrame(kinds.OUTPUT, numbers(number, pid));
-}
-
-/** Reads OUTPUT. @throws ProtocolError */
-export function readOutput(content: Buffer): OutputMessage {
-  return { number: numberAt(content, 0), pid: numberAt(content, 1) };
 }
 
 /** What may be asked of an agent. */
@@ -242,7 +229,7 @@ export function readWrite(content: Buffer): { descriptor: number; bytes: Buffer 
 /** A command for the launcher. */
 export interface CommandMessage {
   /**
-   * PREPROCESS: whose output it is; RUN: 1 for a process group of its own; EXEC: 0, or the first of the launcher's own words that follow
+   * PREPROCESS: what marks the end of its output; RUN: 1 for a process group of its own; EXEC: 0, or the first of the launcher's own words that follow
    * argv[0] in place of the others.
    */
   readonly number: number;

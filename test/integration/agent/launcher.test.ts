@@ -4,6 +4,8 @@ import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TextReader } from '../../../src/client/agent/text-reader.ts';
+import type { EndedText } from '../../../src/client/agent/text-reader.ts';
 import * as messages from '../../../src/client/agent/messages.ts';
 import type { Frame } from '../../../src/client/agent/messages.ts';
 import { exited, killed } from '../../../src/wire/wait-status.ts';
@@ -17,7 +19,9 @@ const source = resolve(import.meta.dirname, '../../../src/launcher/distcc.c');
 interface Line {
   readonly socket: Socket;
   readonly frames: Frame[];
-  raw: Buffer;
+  /** Set while a preprocessor writes. */
+  text: TextReader | undefined;
+  ended: EndedText | undefined;
   open: boolean;
 }
 
@@ -32,21 +36,17 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
     const version = /0\.1\.0-[0-9a-f]{8}/.exec(readFileSync(distccProgram, 'latin1'))?.[0] ?? '';
     mkdirSync(join(box.own, 'agent'), { mode: 0o700 });
     server = createServer((socket) => {
-      const line: Line = { socket, frames: [], raw: Buffer.alloc(0), open: true };
+      const line: Line = { socket, frames: [], text: undefined, ended: undefined, open: true };
       lines.push(line);
       const reader = new messages.FrameReader();
       socket.on('error', () => {});
       socket.on('close', () => (line.open = false));
       socket.on('data', (chunk: Buffer) => {
-        if (line.frames[0]?.kind !== messages.kinds.OUTPUT) {
-          reader.feed(chunk);
-          for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
-            line.frames.push(frame);
-            if (frame.kind !== messages.kinds.OUTPUT) continue;
-            line.raw = reader.rest();
-            break;
-          }
-        } else line.raw = Buffer.concat([line.raw, chunk]);
+        line.ended = line.text?.feed(chunk);
+        if (line.ended !== undefined) line.text = undefined;
+        if (line.text !== undefined || line.ended !== undefined) return;
+        reader.feed(chunk);
+        for (let frame = reader.next(); frame !== undefined; frame = reader.next()) line.frames.push(frame);
       });
     });
     server.listen(join(box.own, 'agent', version));
@@ -112,15 +112,13 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
     changes,
   });
 
-  it('starts a preprocessor whose output is a connection of its own', async () => {
+  it('starts a preprocessor whose output has the connection to itself until it has ended', async () => {
     const { line, ended } = await call(['gcc'], { GONE: '1' });
     const script = 'cat; printf "%s|%s" "$NEW" "${GONE-none}"; echo said >&2; exit 3';
+    line.text = new TextReader(77);
     line.socket.write(messages.encodeCommand('PREPROCESS', sh(script, ['NEW=a b', 'GONE'], 77)));
-    await until(() => line.frames.length === 2, 'the preprocessor ends');
-    await until(() => lines[1]?.open === false, 'its output is closed');
-    expect(lines[1]?.frames.map(({ content }) => messages.readOutput(content).number)).toEqual([77]);
-    expect(lines[1]?.raw.toString()).toBe('a b|none');
-    expect(messages.readEnded(line.frames[1]?.content ?? Buffer.alloc(0))).toBe(exited(3));
+    await until(() => line.ended !== undefined, 'the preprocessor ends');
+    expect(line.ended).toEqual({ text: Buffer.from('a b|none'), status: exited(3) });
     line.socket.write(messages.encodeExit(exited(0)));
     expect(await ended).toMatchObject({ stderr: 'said\n', stdout: '' });
   });
@@ -129,11 +127,11 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
     const { line, ended } = await call(['gcc']);
     const command = { ...sh(''), path: '/nowhere/gcc' };
     for (const kind of ['PREPROCESS', 'RUN'] as const) line.socket.write(messages.encodeCommand(kind, command));
-    await until(() => line.frames.length === 5, 'both have failed');
+    await until(() => line.frames.length === 3, 'both have failed');
+    expect(line.frames.slice(1).map(({ content }) => messages.readEnded(content))).toEqual([2 << 16, 2 << 16]);
     line.socket.write(messages.encodeCommand('EXEC', command));
-    await until(() => line.frames.length === 6, 'all have failed');
-    const failures = line.frames.filter(({ kind }) => kind === messages.kinds.FAILED);
-    expect(failures.map(({ content }) => messages.readFailed(content))).toEqual([2, 2, 2]);
+    await until(() => line.frames.length === 4, 'all have failed');
+    expect(messages.readFailed(line.frames[3]?.content ?? Buffer.alloc(0))).toBe(2);
     line.socket.write(messages.encodeExit(exited(0)));
     await ended;
   });
@@ -187,6 +185,6 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
     await until(() => box.has('sleeper') && box.read('sleeper').length > 0, 'it runs');
     child.kill('SIGINT');
     expect((await ended).signal).toBe('SIGINT');
-    await until(() => lines[1]?.open === false, 'nobody has its output any more');
+    await until(() => !line.open, 'nobody has its output any more');
   });
 });

@@ -147,11 +147,10 @@ describe('compile()', () => {
       'connect far',
       // The preprocessor of this test needs no time.
       'release local of 8',
-      'remote Send',
-      'send far DIST',
       'local Preprocess',
+      'remote Send',
       'remote Receive',
-      'send far DOTI',
+      'send far DIST',
       'close far',
       'release tcp_far_3632#0',
       'stop cpp',

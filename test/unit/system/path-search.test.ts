@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findProgram, isExecutable, pathDirectories } from '../../../src/system/path-search.ts';
+import { findProgram, isExecutable, leadsTo, pathDirectories } from '../../../src/system/path-search.ts';
 
 let top = '';
 beforeAll(() => {
@@ -23,6 +23,19 @@ describe('isExecutable()', () => {
   it('wants a file that may be executed', () => {
     const answers = ['one/gcc', 'two/gcc', 'two/cc', 'none', 'three/cc'].map((name) => isExecutable(join(top, name)));
     expect(answers).toEqual([true, false, false, false, true]);
+  });
+
+  it('notices what has changed since it was asked before', () => {
+    const path = join(top, 'changing');
+    writeFileSync(path, '');
+    expect(isExecutable(path)).toBe(false);
+    chmodSync(path, 0o755);
+    expect(isExecutable(path)).toBe(true);
+    expect(leadsTo(path, 'distcc')).toBe(false);
+    rmSync(path);
+    expect(isExecutable(path)).toBe(false);
+    symlinkSync('distcc', path);
+    expect(leadsTo(path, 'distcc')).toBe(true);
   });
 });
 

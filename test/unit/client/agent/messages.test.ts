@@ -45,13 +45,9 @@ describe('messages', () => {
   it('come back as they were', () => {
     const command = { number: 7, path: '/bin/gcc', argv: ['gcc', ''], changes: ['A=1', 'GONE'] };
     expect(messages.readCommand(frameOf(messages.encodeCommand('RUN', command)).content)).toEqual(command);
-    expect(messages.readEnded(frameOf(messages.encodeEnded(256)).content)).toBe(256);
+    expect(messages.readEnded(frameOf(messages.encodeEnded(256, 9)).content)).toBe(256);
     expect(messages.readFailed(frameOf(messages.encodeFailed(2)).content)).toBe(2);
     expect(messages.readExit(frameOf(messages.encodeExit(9)).content)).toBe(9);
-    expect(messages.readOutput(frameOf(messages.encodeOutput({ number: 3, pid: 5 })).content)).toEqual({
-      number: 3,
-      pid: 5,
-    });
     expect(messages.readAsk(frameOf(messages.encodeAsk('stop')).content)).toBe('stop');
     const written = messages.readWrite(frameOf(messages.encodeWrite(2, Buffer.from('text'))).content);
     expect(written).toEqual({ descriptor: 2, bytes: Buffer.from('text') });
