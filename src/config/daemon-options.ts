@@ -145,6 +145,13 @@ export const daemonOptions = {
     expects: 'a number of seconds from 0 to 2000000',
     read: readNumber(0, 2_000_000),
   }),
+  'idle-exit': valued({
+    value: 'SECONDS',
+    help: 'under a service manager that holds the sockets: end after so long without a client (default 0: never)',
+    initial: 0,
+    expects: 'a number of seconds from 0 to 2000000',
+    read: readNumber(0, 2_000_000),
+  }),
   'oom-score-adj': valued({
     value: 'N',
     help: 'when memory runs out, let the kernel end the daemon and its compilers sooner (1000) or later (-1000) than others',

@@ -41,6 +41,7 @@ async function startAndReport(words: readonly string[]): Promise<number> {
 
 async function live(options: DaemonOptions): Promise<number> {
   const notices: Notices = [];
+  if (options['idle-exit'] > 0) throw needsActivation();
   let access = readAccess(options, notices);
   const listening = await bindSockets(options.listen, options.port);
   try {
@@ -66,6 +67,12 @@ async function live(options: DaemonOptions): Promise<number> {
     throw error;
   }
 }
+
+const needsActivation = (): Failure =>
+  new Failure(
+    exitStatus.badArguments,
+    '--idle-exit needs a service manager that holds the sockets and starts distccd again: leave it out, or enable distccd.socket',
+  );
 
 /** Says what is served, in the log and to the waiting starter. */
 function announce({ log, access, jobs }: ProvenService, listening: Listening, notices: Notices): void {
