@@ -1,6 +1,6 @@
 import { baseName } from '../compiler/source-name.ts';
 import { remoteCommand } from '../compiler/split-command.ts';
-import { encodeBody } from '../wire/body.ts';
+import { encodeBody, encodePackedBody } from '../wire/body.ts';
 import { Decoder } from '../wire/decoder.ts';
 import { encodeRequestHead } from '../wire/request.ts';
 import { readResponse } from '../wire/response.ts';
@@ -66,7 +66,8 @@ export async function attempt(
     state.show('remote', 'Send');
     const { version } = host;
     // All at once: a server can do nothing with a command before it has the text.
-    const request = [encodeRequestHead({ version, argv }), ...encodeBody('DOTI', version, source)];
+    const body = await unlessInterrupted(bodyOf(version, source, world), interrupted);
+    const request = [encodeRequestHead({ version, argv }), ...body];
     const response = await exchange(connection, { version, request }, world);
     const end = world.seconds();
     log.info(
@@ -76,6 +77,12 @@ export async function attempt(
   } finally {
     connection.close();
   }
+}
+
+/** The text as it is sent; nothing is no LZO stream. */
+async function bodyOf(version: 1 | 2, source: Buffer, world: World): Promise<Buffer[]> {
+  if (version === 1 || source.length === 0) return encodeBody('DOTI', version, source);
+  return encodePackedBody('DOTI', await world.pack(source));
 }
 
 interface Exchange {

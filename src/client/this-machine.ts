@@ -8,6 +8,7 @@ import type { StateFile } from '../job-state/state-folder.ts';
 import type { Logger } from '../logging/log-line.ts';
 import { systemReason } from '../system/error-text.ts';
 import { writeAll } from '../system/write-all.ts';
+import { compressLzo } from '../wire/lzo/compress.ts';
 import type { Connection } from './connection.ts';
 import type { DistantHost } from './host.ts';
 import { loadHosts } from './host-source.ts';
@@ -117,6 +118,7 @@ export function thisMachine({ environment, directory }: Call, log: Logger, inter
     runHere,
     readSource: (path) => readFileSync(path),
     outputObstacle,
+    pack: (text) => Promise.resolve(compressLzo(text)),
     saveOutput,
     keepMessages: (bytes) => keepMessages(bytes, { keep, temporary, log }),
     tell,

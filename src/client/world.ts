@@ -81,6 +81,8 @@ export interface World {
   readSource(path: string): Buffer;
   /** Why an output could not be written, or undefined. */
   outputObstacle(path: string): string | undefined;
+  /** Packs a text for protocol 2. */
+  pack(text: Buffer): Promise<Buffer>;
   saveOutput(path: string, bytes: Buffer): Promise<void>;
   /** Keeps a host's messages for inspection when the user wants temporary files kept. */
   keepMessages(bytes: Buffer): void;

@@ -1,7 +1,9 @@
+import { isMainThread } from 'node:worker_threads';
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure } from '../basics/failure.ts';
 import { readWholeNumber } from '../basics/whole-number.ts';
 import { runAgent } from '../client/agent/agent.ts';
+import { serveAsPacker } from '../client/agent/packing-thread.ts';
 import { readVariable } from '../config/client-environment.ts';
 import { versionBlock } from '../config/version.ts';
 import { run } from './run.ts';
@@ -12,7 +14,7 @@ distcc starts its agent itself, one for each user and DISTCC_DIR; there is no ne
 shows what it does, "distcc --agent-stop" ends it.
 `;
 
-void run('distcc-agent', async ([path, ready]) => {
+async function main([path, ready]: readonly string[]): Promise<number> {
   if (path === '--version' || path === '--help') {
     const version = `${versionBlock('distcc-agent', 'protocols 1 and 2')}\n`;
     process.stdout.write(path === '--help' ? `${version}\n${help}` : version);
@@ -22,7 +24,12 @@ void run('distcc-agent', async ([path, ready]) => {
     throw new Failure(exitStatus.badArguments, 'distcc starts its agent itself: there is no need to call it');
   }
   const idleSeconds = readVariable('DISTCC_AGENT_IDLE', process.env);
-  const status = await runAgent({ path, idleSeconds, ready: readWholeNumber(ready ?? '', 3, 1024) });
+  const program = process.argv[1];
+  const status = await runAgent({ path, idleSeconds, ready: readWholeNumber(ready ?? '', 3, 1024), program });
   // A connection that is left open must not keep it.
   process.exit(status);
-});
+}
+
+// A worker thread runs the same file: a program is installed as one.
+if (isMainThread) void run('distcc-agent', main);
+else serveAsPacker();

@@ -13,7 +13,11 @@ export interface BodyBounds {
 /** Encodes the content of a file: its token, and its bytes as the version packs them; an empty one is its token alone. */
 export function encodeBody(name: TokenName, version: ProtocolVersion, plain: Buffer): Buffer[] {
   if (plain.length === 0) return [encodeToken(name, 0)];
-  const bytes = version === 1 ? plain : compressLzo(plain);
+  return encodePackedBody(name, version === 1 ? plain : compressLzo(plain));
+}
+
+/** Encodes the content of a file that is packed already, as the version packs it. */
+export function encodePackedBody(name: TokenName, bytes: Buffer): Buffer[] {
   return [encodeToken(name, bytes.length), bytes];
 }
 

@@ -19,6 +19,7 @@ import { Launcher } from './launcher.ts';
 import { LocalMemory } from './local-memory.ts';
 import { encodeReport, FrameReader, kinds, readAsk, readJob } from './messages.ts';
 import type { Frame, JobMessage } from './messages.ts';
+import { Packer } from './packer.ts';
 import { Places } from './places.ts';
 import type { AgentStatus } from './status.ts';
 
@@ -37,6 +38,8 @@ export interface AgentSettings {
   readonly idleSeconds: number;
   /** An open descriptor that is closed as soon as it listens. */
   readonly ready: number | undefined;
+  /** The program's own file, whose worker threads pack long texts. */
+  readonly program: string | undefined;
 }
 
 /** Reads a host list only when its text is new: then equal lists are the same object, and jobs that wait for it are alike. */
@@ -79,6 +82,7 @@ class Agent {
     this.#shared = {
       places: this.#places,
       states: new LateStates(),
+      packer: new Packer(settings.program),
       hosts: (environment) => loadHosts(environment, parse),
     };
     this.#server = createServer((socket) => this.#welcome(socket));

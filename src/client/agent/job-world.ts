@@ -15,12 +15,14 @@ import type { Call, Command, HereOptions, Preprocessor, World } from '../world.t
 import type { Launcher } from './launcher.ts';
 import { NotStarted } from './launcher.ts';
 import type { JobMessage } from './messages.ts';
+import type { Packer } from './packer.ts';
 import type { Places } from './places.ts';
 
 /** What all jobs of an agent share. */
 export interface Shared {
   readonly places: Places;
   readonly states: LateStates;
+  readonly packer: Packer;
   hosts(environment: Environment): HostList;
 }
 
@@ -137,6 +139,7 @@ export function jobWorld(errand: Errand, shared: Shared): World {
     runHere: (command, options) => runHere(command, options, errand),
     readSource: (path) => readFileSync(path),
     outputObstacle,
+    pack: (text) => shared.packer.pack(text),
     saveOutput: (path, bytes) => saveOutput(path, bytes, job.umask),
     keepMessages: (bytes) => keepMessages(bytes, { keep, temporary, log }),
     tell: (to, bytes) => launcher.write(to === 'stdout' ? 1 : 2, bytes),

@@ -114,6 +114,7 @@ function worldOf(plan: Plan, events: Events): World {
     },
     readSource: () => Buffer.from('preprocessed already'),
     outputObstacle: () => plan.obstacle,
+    pack: (text) => Promise.resolve(text),
     saveOutput: (path, bytes) => Promise.resolve(void events.push(`save ${path} ${bytes.toString()}`)),
     keepMessages: () => {},
     tell: (to, bytes) => void (bytes.length > 0 && events.push(`${to}: ${bytes.toString().trim()}`)),
