@@ -9,7 +9,8 @@ import type { Notices } from './prove.ts';
 export function restrain(options: DaemonOptions, notices: Notices): void {
   const { nice, 'oom-score-adj': score } = options;
   try {
-    os.setPriority(Math.min(os.getPriority() + nice, 19));
+    // Whoever asks for no change may be where none is allowed.
+    if (nice > 0) os.setPriority(Math.min(os.getPriority() + nice, 19));
   } catch (error) {
     notices.push(`cannot lower the priority by ${nice}: ${reasonOf(error)}; compilers run at the normal one`);
   }
