@@ -53,7 +53,10 @@ function buildLauncher() {
     .update(readFileSync(launcher));
   const { version } = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8'));
   const words = ['-O2', '-std=gnu11', '-Wall', '-Wextra', '-Werror'];
-  words.push(`-DAGENT_VERSION="${version}-${hash.digest('hex').slice(0, 8)}"`, `-DNODE="${process.execPath}"`);
+  words.push(
+    `-DAGENT_VERSION="${version}-${hash.digest('hex').slice(0, 8)}"`,
+    `-DNODE="${process.env.DISTCC_NODE ?? process.execPath}"`,
+  );
   const fresh = join(bin, `.${process.pid}.distcc`);
   const compile = (compiler, ...more) =>
     spawnSync(compiler, [...words, ...more, launcher, '-o', fresh], { encoding: 'utf8' });

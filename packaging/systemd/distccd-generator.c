@@ -1,0 +1,252 @@
+/* distccd-generator: turns the settings of /etc/default into drop-ins of distccd's units, see systemd.generator(7).
+
+   systemd runs it at boot and at daemon-reload, before anything else is there: it reads two small files as data, writes
+   three, and is gone in a millisecond. No shell reads the settings. What it cannot understand it never guesses: a listener that is no address
+   makes the socket refuse to start, with the reason in the journal; everything else is left for distccd to judge. */
+#define _GNU_SOURCE 1
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum setting { ALLOWEDNETS, LISTENER, PORT, JOBS, NICE, DISTCCD_OPTIONS, SETTINGS };
+static const char *const names[SETTINGS] = {"ALLOWEDNETS", "LISTENER", "PORT", "JOBS", "NICE", "DISTCCD_OPTIONS"};
+
+/* The values of one file; NULL where it does not set one. */
+struct settings {
+  char *values[SETTINGS];
+};
+
+static char refusal[1024]; /* why the socket must not start; empty when it may */
+
+__attribute__((format(printf, 1, 2))) static void refuse(const char *format, ...) {
+  if (refusal[0] != '\0') return;
+  va_list list;
+  va_start(list, format);
+  vsnprintf(refusal, sizeof refusal, format, list);
+  va_end(list);
+}
+
+static void *must(void *memory) {
+  if (memory == NULL) exit(1);
+  return memory;
+}
+
+/* ---- reading ---- */
+
+/* The value of one assignment: words as sh would join them, quotes taken off, nothing expanded; NULL when a quote stays open. */
+static char *read_value(const char *text) {
+  char *value = must(calloc(1, strlen(text) + 1)), *end = value, quote = '\0';
+  for (; *text != '\0'; text++) {
+    if (quote == '\0' && (isspace((unsigned char)*text) || *text == ';')) break;
+    if (quote == '\0' && (*text == '"' || *text == '\'')) quote = *text;
+    else if (*text == quote) quote = '\0';
+    else if (*text == '\\' && quote != '\'' && text[1] != '\0' && (quote == '\0' || strchr("\"\\$`", text[1]))) *end++ = *++text;
+    else *end++ = *text;
+  }
+  if (quote == '\0') return value;
+  free(value);
+  return NULL;
+}
+
+static void read_line(const char *line, const char *path, struct settings *settings) {
+  line += strspn(line, " \t");
+  if (strncmp(line, "export ", 7) == 0) line += 7 + strspn(line + 7, " \t");
+  for (enum setting which = 0; which < SETTINGS; which++) {
+    size_t length = strlen(names[which]);
+    if (strncmp(line, names[which], length) != 0 || line[length] != '=') continue;
+    char *value = read_value(line + length + 1);
+    if (value == NULL) {
+      refuse("%s: the quote behind %s= does not end on its line", path, names[which]);
+      return;
+    }
+    for (char *at = value; *at != '\0'; at++) {
+      if (*at == '\t') *at = ' ';
+      if (!iscntrl((unsigned char)*at)) continue;
+      refuse("%s: %s has a control character in it", path, names[which]);
+      *at = ' ';
+    }
+    free(settings->values[which]);
+    settings->values[which] = value;
+  }
+}
+
+/* A file that is not there sets nothing. */
+static void read_settings(const char *path, struct settings *settings) {
+  FILE *file = fopen(path, "re");
+  char *line = NULL;
+  size_t size = 0;
+  if (file == NULL) {
+    if (errno != ENOENT) refuse("cannot read %s: %s", path, strerror(errno));
+    return;
+  }
+  for (ssize_t length; (length = getline(&line, &size, file)) >= 0;) {
+    if (strlen(line) != (size_t)length) refuse("%s: there is a NUL in it: it must be text", path);
+    line[strcspn(line, "\r\n")] = '\0';
+    read_line(line, path, settings);
+  }
+  free(line);
+  fclose(file);
+}
+
+/* Ours wins, setting by setting. A file that names networks and no listener means every address, not the other file's listener. */
+static struct settings merge(const struct settings *debian, const struct settings *ours) {
+  struct settings both;
+  for (enum setting which = 0; which < SETTINGS; which++)
+    both.values[which] = ours->values[which] != NULL ? ours->values[which] : debian->values[which];
+  const struct settings *source = ours->values[ALLOWEDNETS] != NULL ? ours : debian;
+  if (ours->values[LISTENER] == NULL && source->values[ALLOWEDNETS] != NULL) both.values[LISTENER] = source->values[LISTENER];
+  if (both.values[LISTENER] == NULL && both.values[ALLOWEDNETS] == NULL)
+    both.values[LISTENER] = (char *)(access("/proc/net/if_inet6", F_OK) == 0 ? "127.0.0.1 ::1" : "127.0.0.1");
+  if (both.values[LISTENER] == NULL) both.values[LISTENER] = (char *)"";
+  if (both.values[ALLOWEDNETS] == NULL || both.values[ALLOWEDNETS][strspn(both.values[ALLOWEDNETS], " ")] == '\0')
+    both.values[ALLOWEDNETS] = (char *)"127.0.0.0/8 ::1";
+  if (both.values[PORT] == NULL || both.values[PORT][0] == '\0') both.values[PORT] = (char *)"3632";
+  return both;
+}
+
+/* ---- writing ---- */
+
+static FILE *open_drop_in(const char *folder, const char *unit, const char *section) {
+  char path[PATH_MAX];
+  snprintf(path, sizeof path, "%s/%s.d", folder, unit);
+  if (mkdir(path, 0755) != 0 && errno != EEXIST) return NULL;
+  snprintf(path, sizeof path, "%s/%s.d/50-settings.conf", folder, unit);
+  FILE *file = fopen(path, "we");
+  /* SourcePath: systemctl then says when the file was changed and daemon-reload is due. */
+  if (file != NULL) fprintf(file, "# From /etc/default/distccd and /etc/default/distcc.\n[Unit]\nSourcePath=/etc/default/distccd\n\n[%s]\n", section);
+  return file;
+}
+
+/* Text inside the double quotes of a unit file. */
+static void write_quoted(FILE *file, const char *text) {
+  for (; *text != '\0'; text++) {
+    if (*text == '"' || *text == '\\') fputc('\\', file);
+    if (*text == '%') fputc('%', file);
+    fputc(*text, file);
+  }
+}
+
+/* Each word of a value, behind an option of its own. */
+static void write_each(FILE *file, const char *option, const char *value) {
+  char *copy = must(strdup(value)), *rest = NULL;
+  for (char *word = strtok_r(copy, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
+    fprintf(file, " %s ", option);
+    write_quoted(file, word);
+  }
+  free(copy);
+}
+
+static int is_number(const char *text, long least, long most) {
+  char *end;
+  errno = 0;
+  long number = isdigit((unsigned char)*text) ? strtol(text, &end, 10) : least - 1;
+  return errno == 0 && number >= least && number <= most && *end == '\0';
+}
+
+static void write_address(FILE *file, const char *word, const char *port) {
+  unsigned char address[16];
+  char plain[64];
+  snprintf(plain, sizeof plain, "%.*s", (int)strcspn(word, "%"), word);
+  /* An address that the machine gets later must not stop the socket at boot. */
+  if (inet_pton(AF_INET, word, address) == 1) fprintf(file, "ListenStream=%s:%s\nFreeBind=yes\n", word, port);
+  else if (inet_pton(AF_INET6, plain, address) == 1 && strspn(word, "0123456789abcdefABCDEF:.%_-ghijklmnopqrstuvwxyz") == strlen(word)) {
+    fputs("ListenStream=[", file);
+    write_quoted(file, word);
+    fprintf(file, "]:%s\nFreeBind=yes\n", port);
+  } else refuse("LISTENER=\"%s\" in /etc/default: \"%s\" is no address: write one such as 192.168.1.5, or nothing for every address", word, word);
+}
+
+static void write_socket(FILE *file, const struct settings *settings) {
+  const char *port = settings->values[PORT];
+  char *listener = must(strdup(settings->values[LISTENER])), *rest = NULL;
+  if (!is_number(port, 1, 65535)) refuse("PORT=\"%s\" in /etc/default is no port: write a number from 1 to 65535", port);
+  if (refusal[0] == '\0') {
+    fputs("ListenStream=\n", file);
+    char *word = strtok_r(listener, " ", &rest);
+    if (word == NULL) fprintf(file, "BindIPv6Only=both\nListenStream=%s\n", port);
+    for (; word != NULL; word = strtok_r(NULL, " ", &rest)) write_address(file, word, port);
+  }
+  free(listener);
+  if (refusal[0] == '\0') return;
+  /* The unit's own address stays, since a socket without one is no unit; it never gets as far as to listen there. */
+  fputs("ListenStream=\nListenStream=127.0.0.1:3632\nExecStartPre=/usr/bin/echo \"distccd: ERROR: ", file);
+  for (char *at = refusal; *at != '\0'; at++) {
+    char one[2] = {*at, '\0'};
+    if (*at == '$') fputc('$', file);
+    write_quoted(file, one);
+  }
+  fputs("\"\nExecStartPre=/usr/bin/false\n", file);
+}
+
+static void write_service(FILE *file, const struct settings *settings, const char *more) {
+  const char *jobs = settings->values[JOBS], *nice = settings->values[NICE], *options = settings->values[DISTCCD_OPTIONS];
+  /* distccd may not change its priority in there. What is no priority is for distccd to refuse. */
+  if (nice != NULL && is_number(nice, 0, 20)) fprintf(file, "Nice=%s\n", strcmp(nice, "20") == 0 ? "19" : nice);
+  fprintf(file, "Environment=\"DISTCCD_SETTINGS=%s", more);
+  write_each(file, "--allow", settings->values[ALLOWEDNETS]);
+  if (jobs != NULL && jobs[strspn(jobs, " ")] != '\0') {
+    fputs(" --jobs ", file);
+    write_quoted(file, jobs);
+  }
+  if (nice != NULL && nice[strspn(nice, " ")] != '\0' && !is_number(nice, 0, 20)) {
+    fputs(" --nice ", file);
+    write_quoted(file, nice);
+  }
+  if (options != NULL) {
+    fputc(' ', file);
+    write_quoted(file, options);
+  }
+  fputs("\"\n", file);
+}
+
+/* For distccd@PORT.service, which listens itself and whose compilers must not get further than its clients. */
+static void write_own_port(FILE *file, const struct settings *settings) {
+  unsigned char address[16];
+  fputs("Environment=\"DISTCCD_LISTEN=", file);
+  write_each(file, "--listen", settings->values[LISTENER]);
+  fputs("\"\n", file);
+  char *copy = must(strdup(settings->values[ALLOWEDNETS])), *rest = NULL;
+  for (char *word = strtok_r(copy, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
+    char *slash = strchr(word, '/');
+    if (slash != NULL) *slash = '\0';
+    int is_address = inet_pton(AF_INET, word, address) == 1 || inet_pton(AF_INET6, word, address) == 1;
+    if (is_address && (slash == NULL || is_number(slash + 1, 0, 128)))
+      fprintf(file, "IPAddressAllow=%s%s%s\n", word, slash == NULL ? "" : "/", slash == NULL ? "" : slash + 1);
+  }
+  free(copy);
+}
+
+int main(int argc, char **argv) {
+  const char *folder = argc > 1 ? argv[1] : "", *defaults = argc > 4 ? argv[4] : "/etc/default";
+  char path[PATH_MAX];
+  struct settings debian = {{NULL}}, ours = {{NULL}};
+  if (argc < 4) {
+    fprintf(stderr, "usage: distccd-generator NORMAL EARLY LATE [DEFAULTS]\n");
+    return 2;
+  }
+  snprintf(path, sizeof path, "%s/distcc", defaults);
+  read_settings(path, &debian);
+  snprintf(path, sizeof path, "%s/distccd", defaults);
+  read_settings(path, &ours);
+  struct settings both = merge(&debian, &ours);
+  const char *options = both.values[DISTCCD_OPTIONS] == NULL ? "" : both.values[DISTCCD_OPTIONS];
+  FILE *socket = open_drop_in(folder, "distccd.socket", "Socket");
+  FILE *service = open_drop_in(folder, "distccd.service", "Service");
+  FILE *own_port = open_drop_in(folder, "distccd@.service", "Service");
+  if (socket == NULL || service == NULL || own_port == NULL) {
+    fprintf(stderr, "distccd-generator: cannot write below %s: %s\n", folder, strerror(errno));
+    return 1;
+  }
+  write_socket(socket, &both);
+  write_service(service, &both, strstr(options, "--idle-exit") == NULL ? "--idle-exit 600" : "");
+  write_own_port(own_port, &both);
+  write_service(own_port, &both, "");
+  return fclose(socket) != 0 || fclose(service) != 0 || fclose(own_port) != 0;
+}

@@ -1,0 +1,82 @@
+// Lays the built programs out as an installed system has them: `node scripts/install.mjs --destdir DIR [--arch amd64]`.
+// The programs live together in /usr/libexec/distccd, as the launcher expects, with links in /usr/bin and /usr/sbin.
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+import { fail, top } from './setup.mjs';
+
+/** posix-node's own binary for each of Debian's architectures; elsewhere the programs have slower ways without it. */
+const posixBinaries = { amd64: 'x86_64-linux-gnu.node', arm64: 'aarch64-linux-gnu.node' };
+/** Programs that are no command, and those of the administrator. */
+const hidden = new Set(['distcc-node']);
+const forRoot = new Set(['update-distcc-symlinks']);
+
+const { values } = parseArgs({
+  options: {
+    destdir: { type: 'string' },
+    arch: { type: 'string', default: process.arch === 'x64' ? 'amd64' : process.arch },
+  },
+});
+if (values.destdir === undefined) fail('name the directory to install below with --destdir');
+
+const from = join(top, 'dist/bin');
+const home = join(values.destdir, 'usr/libexec/distccd');
+
+/** In an installed system Node has one place; /usr/bin/env would find another user's. */
+function installProgram(name) {
+  const target = join(home, name);
+  copyFileSync(join(from, name), target);
+  const bytes = readFileSync(target);
+  const line = '#!/usr/bin/env node\n';
+  if (bytes.subarray(0, line.length).equals(Buffer.from(line)))
+    writeFileSync(target, Buffer.concat([Buffer.from('#!/usr/bin/node\n'), bytes.subarray(line.length)]));
+  chmodSync(target, 0o755);
+  if (hidden.has(name)) return;
+  const folder = join(values.destdir, 'usr', forRoot.has(name) ? 'sbin' : 'bin');
+  mkdirSync(folder, { recursive: true });
+  symlinkSync(`../libexec/distccd/${name}`, join(folder, name));
+}
+
+/** posix-node in one file, beside the binary of one architecture. */
+async function installPosix() {
+  const binary = posixBinaries[values.arch];
+  if (binary === undefined) {
+    console.log(`posix-node has no binary for ${values.arch}: the programs do without it`);
+    return;
+  }
+  const target = join(home, 'node_modules/posix-node');
+  mkdirSync(target, { recursive: true });
+  const source = join(top, 'node_modules/posix-node');
+  await build({
+    entryPoints: [join(source, 'dist/index.js')],
+    outfile: join(target, 'index.js'),
+    bundle: true,
+    platform: 'node',
+    target: 'node18.20',
+    external: ['*.node'],
+    logLevel: 'warning',
+  });
+  copyFileSync(join(source, 'dist', binary), join(target, binary));
+  chmodSync(join(target, binary), 0o644);
+}
+
+/** The bundles hold parts of these packages: their notices must come along. */
+function installLicences() {
+  const folder = join(values.destdir, 'usr/share/doc/distccd');
+  mkdirSync(folder, { recursive: true });
+  const { packages } = JSON.parse(readFileSync(join(top, 'package-lock.json'), 'utf8'));
+  const notices = Object.entries(packages)
+    .filter(([path, { dev }]) => path !== '' && dev !== true)
+    .map(([path, { version, license }]) => {
+      const files = readdirSync(join(top, path)).filter((name) => /^licen[cs]e/i.test(name));
+      const texts = files.map((name) => readFileSync(join(top, path, name), 'utf8').trim());
+      return [`${path.replace(/.*node_modules\//, '')} ${version}, licence ${license}`, ...texts].join('\n\n');
+    });
+  writeFileSync(join(folder, 'licences.txt'), `${notices.join(`\n\n${'-'.repeat(72)}\n\n`)}\n`);
+}
+
+mkdirSync(home, { recursive: true });
+for (const name of readdirSync(from).filter((entry) => !entry.startsWith('.'))) installProgram(name);
+await installPosix();
+installLicences();

@@ -1,0 +1,59 @@
+// `npm run package:deb [-- --out DIR]`: builds the Debian package from a clean copy of the checkout, offline, into dist/.
+// packaging/debian becomes debian/; node_modules is the one that `npm ci` filled.
+import { spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { fail, run, setUp, top } from './setup.mjs';
+
+const { values } = parseArgs({ options: { out: { type: 'string', default: join(top, 'dist') } } });
+const out = resolve(values.out);
+
+if (
+  spawnSync('dh', ['--version']).error !== undefined ||
+  spawnSync('dpkg-buildpackage', ['--version']).error !== undefined
+)
+  fail("building the package needs Debian's tools: apt-get install debhelper dpkg-dev");
+setUp({ build: false });
+
+const { version } = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8'));
+mkdirSync(out, { recursive: true });
+// Beside the results, so that they need only be renamed.
+const work = mkdtempSync(join(out, '.package-deb-'));
+const tree = join(work, `distccd-${version}`);
+try {
+  const { stdout, status } = spawnSync('git', ['ls-files', '-coz', '--exclude-standard'], {
+    cwd: top,
+    encoding: 'utf8',
+  });
+  if (status !== 0)
+    fail('building the package needs a git checkout: its list of files says what belongs to the source');
+  for (const name of stdout.split('\0').filter((file) => file !== '' && existsSync(join(top, file)))) {
+    const target = join(tree, name.replace(/^packaging\/debian\//, 'debian/'));
+    mkdirSync(dirname(target), { recursive: true });
+    cpSync(join(top, name), target, { verbatimSymlinks: true, preserveTimestamps: true });
+  }
+  symlinkSync(join(top, 'node_modules'), join(tree, 'node_modules'));
+  const environment = { ...process.env, DEB_BUILD_OPTIONS: process.env.DEB_BUILD_OPTIONS ?? 'nocheck' };
+  const built = run('dpkg-buildpackage', ['-us', '-uc', '--no-check-builddeps', '--compression=xz'], {
+    cwd: tree,
+    env: environment,
+  });
+  if (built !== 0) fail('cannot build the package: see above');
+  for (const name of readdirSync(work).filter((file) => file !== `distccd-${version}`)) {
+    renameSync(join(work, name), join(out, name));
+    console.log(join(out, name));
+  }
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
