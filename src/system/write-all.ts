@@ -19,3 +19,14 @@ export function writeAll(descriptor: number, bytes: Buffer): void {
     }
   }
 }
+
+/** Prints a text to a descriptor; false when whoever read it is gone, which is how `head` says that it has enough. */
+export function printTo(descriptor: number, text: string): boolean {
+  try {
+    writeAll(descriptor, Buffer.from(text));
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EPIPE') return false;
+    throw error;
+  }
+}

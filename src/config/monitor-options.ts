@@ -1,0 +1,22 @@
+/** Exit statuses of distccmon-text besides those that all programs share: it says with 1 that it was called wrongly, as in distcc. */
+export const monitorUsageStatus = 1;
+
+/** What distccmon-text says when it cannot make sense of its words. */
+export const monitorUsage = `usage: distccmon-text [DELAY]
+       distccmon-text --version
+
+Shows the compile jobs of this account that are under way, one a line: process, phase, source, host and slot. With
+DELAY, a number of seconds such as 0.5, it goes on showing them until it is told to stop.
+`;
+
+/** The longest delay of a timer, in ms. */
+const longestDelay = 2 ** 31 - 1;
+
+/** Reads the words of distccmon-text: the delay in ms, 0 for one look; undefined when they are anything else. */
+export function readDelay(words: readonly string[]): number | undefined {
+  const [word = '', ...more] = words;
+  if (more.length > 0) return undefined;
+  if (word === '') return 0;
+  if (!/^\s*\+?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(word)) return undefined;
+  return Math.min(Number(word) * 1000, longestDelay);
+}
