@@ -1,0 +1,59 @@
+import { samePrefix } from './address-prefix.ts';
+
+/** The most names that are ever looked for. */
+const mostNames = 500;
+
+/** What a search does to the world. */
+export interface SearchWorld {
+  /** The address of a name; undefined when there is none. */
+  resolve(name: string): Promise<string | undefined>;
+  /** Tries a server and shows what came of it. */
+  probe(name: string, address: string): Promise<void>;
+  tell(event: string): void;
+}
+
+/** Which names to look for, and when to stop. */
+export interface SearchPlan {
+  readonly names: readonly string[];
+  /** Whether the names are numbered, so that a missing one says that there are no more. */
+  readonly numbered: boolean;
+  /** How many numbered names may be missing. */
+  readonly gap: number;
+  /** How many names are looked for at a time. */
+  readonly atOnce: number;
+  /** Leading bits that every address must share with the first one. */
+  readonly prefixBits: number;
+}
+
+/** The names that a format makes: `build%d` makes build1, build2 and so on. */
+export function numberedNames(format: string): string[] {
+  return Array.from({ length: mostNames }, (_, index) => format.replace('%d', () => String(index + 1)));
+}
+
+/** Looks for all names of a plan and tries the servers that have them; returns how many there were. */
+export async function findServers(plan: SearchPlan, world: SearchWorld): Promise<number> {
+  const names = plan.names.slice(0, mostNames);
+  const probes: Promise<void>[] = [];
+  let next = 0;
+  let missing = 0;
+  let first: string | undefined;
+  const mayGoOn = (): boolean => next < names.length && (!plan.numbered || missing <= plan.gap);
+  const lookInTurn = async (): Promise<void> => {
+    while (mayGoOn()) {
+      const name = names[next] ?? '';
+      next += 1;
+      world.tell(`Looking up ${name}`);
+      const address = await world.resolve(name);
+      first ??= address;
+      if (address === undefined || first === undefined || !samePrefix(first, address, plan.prefixBits)) {
+        missing += 1;
+        world.tell(`${name} not found`);
+      } else {
+        probes.push(world.probe(name, address));
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: plan.atOnce }, lookInTurn));
+  await Promise.all(probes);
+  return probes.length;
+}

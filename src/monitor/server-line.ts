@@ -1,0 +1,19 @@
+import type { ProtocolVersion } from '../wire/protocol-version.ts';
+import type { Finding } from './probe-server.ts';
+
+/** How the user wants servers to be shown. */
+export interface LineStyle {
+  readonly port: number;
+  readonly version: ProtocolVersion;
+  /** Whether the time that a server took is added. */
+  readonly latency: boolean;
+}
+
+const suffixes: Readonly<Record<ProtocolVersion, string>> = { 1: '', 2: ',lzo', 3: ',lzo,cpp' };
+
+/** A server as DISTCC_HOSTS takes it: name, port when it is not the usual one, options (monitor-state reference, section 4). */
+export function serverLine(name: string, { up, ms }: Finding, { port, version, latency }: LineStyle): string {
+  const host = name.includes(':') ? `[${name}]` : name;
+  const place = port === 3632 ? host : `${host}:${port}`;
+  return `${place}${suffixes[version]}${up ? '' : ',down'}${latency ? ` ${ms}` : ''}`;
+}
