@@ -1,6 +1,7 @@
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure } from '../basics/failure.ts';
 import { clientHelp, clientVersion, isOwnOption } from '../config/client-options.ts';
+import { readVariable } from '../config/client-environment.ts';
 import type { OwnOptionName } from '../config/client-options.ts';
 import type { Logger } from '../logging/log-line.ts';
 import { writeAll } from '../system/write-all.ts';
@@ -49,7 +50,10 @@ async function printAgents(call: Call, question: 'status' | 'stop'): Promise<num
 async function printExplanation(call: Call, log: Logger): Promise<number> {
   const { askAgents, agentFolder } = await import('./agent/find-agents.ts');
   const { explain } = await import('./explain.ts');
-  const [status] = await askAgents(agentFolder(call.environment, call.directory), 'status');
+  const folder = readVariable('DISTCC_AGENT', call.environment)
+    ? agentFolder(call.environment, call.directory)
+    : undefined;
+  const [status] = await askAgents(folder, 'status');
   try {
     print(explain({ ...call, words: call.words.slice(1) }, status));
     return exitStatus.ok;

@@ -10,7 +10,7 @@ import { Interrupted } from './faults.ts';
 import type { DistantHost, Host } from './host.ts';
 import { noHosts } from './host-list.ts';
 import type { HostList } from './host-list.ts';
-import { placeOf, understand } from './job.ts';
+import { placeOf, understand, withoutPlace } from './job.ts';
 import type { LocalJob, RemoteJob } from './job.ts';
 import { exitStatusOf, resultText } from './result-text.ts';
 import type { Call, World } from './world.ts';
@@ -24,8 +24,7 @@ export async function compile(call: Call, world: World): Promise<number> {
   const job = understand(call, world.tools, world.log);
   if (job.run === 'locally') return runLocally(job, world);
   const obstacle = world.outputObstacle(placeOf(job, job.verdict.output));
-  if (obstacle !== undefined)
-    return runLocally({ ...job, run: 'locally', because: obstacle, preprocessOnly: false, guarded: false }, world);
+  if (obstacle !== undefined) return runLocally(withoutPlace(job, obstacle), world);
   const distribution = await distributeSafely(job, world);
   switch (distribution.kind) {
     case 'answered':

@@ -5,7 +5,7 @@ import { crossCommand } from '../compiler/cross-names.ts';
 import type { CrossCommand } from '../compiler/cross-names.ts';
 import { pathBehindMasquerade } from '../compiler/masquerade-path.ts';
 import { scanArguments } from '../compiler/scan-arguments.ts';
-import type { RemoteVerdict } from '../compiler/verdict.ts';
+import type { LocalVerdict, Reason, RemoteVerdict } from '../compiler/verdict.ts';
 import { baseName } from '../compiler/source-name.ts';
 import { findInvocation } from '../compiler/which-compiler.ts';
 import { guardLevel, guardVariable, readVariable } from '../config/client-environment.ts';
@@ -19,9 +19,8 @@ interface Common extends Command {
 }
 
 /** A command that is run here. */
-export interface LocalJob extends Common {
+export interface LocalJob extends Common, Reason {
   readonly run: 'locally';
-  readonly because: string;
   readonly preprocessOnly: boolean;
   /** Whether another distcc above us has a slot already. */
   readonly guarded: boolean;
@@ -82,6 +81,17 @@ function rename({ words, environment }: Invoked, tools: ToolFinder): CrossComman
   return crossCommand(words, tools.compilerNames(environment));
 }
 
+function reasonOf({ because, cure, preprocessOnly }: LocalVerdict): Reason & { readonly preprocessOnly: boolean } {
+  return { because, cure, preprocessOnly };
+}
+
+/** A job that stays here because its output has no place; the compiler here says so in its own words. */
+export function withoutPlace(job: RemoteJob, obstacle: string): LocalJob {
+  const { argv, environment, name } = job;
+  const reason = { because: obstacle, cure: 'make a place for its output: a directory that you may write to' };
+  return { run: 'locally', argv, environment, name, ...reason, preprocessOnly: false, guarded: false };
+}
+
 /**
  * Finds out what a call asks for (client-run reference, section 2, steps 2 to 4).
  * @throws Failure when it is no call of a compiler, or comes from distcc itself
@@ -90,14 +100,17 @@ export function understand(call: Call, tools: ToolFinder, log: Logger): Job {
   const invoked = invoke(call, tools, log);
   const { words, environment, guarded } = invoked;
   const local = { run: 'locally', argv: words, environment, name: undefined, guarded, preprocessOnly: false } as const;
-  if (guarded) return { ...local, because: 'another distcc has this job already' };
+  if (guarded) {
+    const cure = 'nothing has to be done, since the distcc that called this one decides';
+    return { ...local, because: 'another distcc has this job already', cure };
+  }
   log.debug(`scanning arguments: ${words.join(' ')}`);
   const given = scanArguments(words, 'client');
-  if (given.run === 'locally') return { ...local, because: given.because, preprocessOnly: given.preprocessOnly };
+  if (given.run === 'locally') return { ...local, ...reasonOf(given) };
   // Some options mean something else to another compiler, and "cc" may be any.
   const renamed = rename(invoked, tools);
   const verdict = scanArguments(renamed.words, 'client');
-  if (verdict.run === 'locally') return { ...local, because: verdict.because, preprocessOnly: verdict.preprocessOnly };
+  if (verdict.run === 'locally') return { ...local, ...reasonOf(verdict) };
   for (const change of renamed.changes) log.info(change);
   if (verdict.appended) log.info(`no visible output file, going to add "-o ${verdict.output}" at end`);
   log.info(`compile from ${baseName(verdict.source)} to ${baseName(verdict.output)}`);

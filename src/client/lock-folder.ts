@@ -24,6 +24,30 @@ export interface LockFolder {
 /** The places of jobs that no host gets are the same files as those of the host "localhost" (client-run reference, section 4). */
 const here: Host = { kind: 'local', definition: 'localhost', slots: Number.MAX_SAFE_INTEGER };
 
+/** What the folder tells about a host that jobs without an agent use. */
+export interface FolderState {
+  /** How many of its places are taken. */
+  readonly taken: number;
+  /** How many seconds it rests, 0 when it does not. */
+  readonly restSeconds: number;
+}
+
+/** Looks at the shared folder at `path` without making anything in it. */
+export function readLockFolder(path: string, restSeconds: number): (host: Host) => FolderState {
+  const taken = (file: string): boolean => {
+    if (statSync(file, { throwIfNoEntry: false }) === undefined) return false;
+    const lock = tryLock(file);
+    lock?.release();
+    return lock === undefined;
+  };
+  return (host) => {
+    const files = Array.from({ length: host.slots }, (_, slot) => join(path, `cpu_${lockName(host)}_${slot}`));
+    const failed = statSync(join(path, `backoff_${lockName(host)}_0`), { throwIfNoEntry: false });
+    const rest = failed === undefined ? 0 : restSeconds - (Date.now() - failed.mtimeMs) / 1000;
+    return { taken: files.filter((file) => taken(file)).length, restSeconds: Math.max(0, rest) };
+  };
+}
+
 /** The shared folder at `path`, which is made when it is missing; a failed host rests for `restSeconds`, 0 for never. */
 export function openLockFolder(path: string, restSeconds: number): LockFolder {
   let made = false;

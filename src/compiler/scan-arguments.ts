@@ -1,4 +1,4 @@
-import type { RemoteVerdict, Verdict } from './verdict.ts';
+import type { Reason, RemoteVerdict, Verdict } from './verdict.ts';
 import { danglingOption } from './option-values.ts';
 import { isDistributedLanguage, isPreprocessedLanguage, preprocessedLanguage } from './languages.ts';
 import { findLocalOption, findRecordedOption } from './local-options.ts';
@@ -8,9 +8,11 @@ import { refusedOption } from './refused-options.ts';
 import { defaultOutput, isConftest, isObjectName, isPreprocessed, isSourceName } from './source-name.ts';
 import { remoteCommand } from './split-command.ts';
 
+const oneSource = 'compile each source by a command of its own';
+const oneOutput = 'name one output, by "-o"';
+
 /** A reason to stay local. */
-interface Obstacle {
-  readonly because: string;
+interface Obstacle extends Reason {
   readonly preprocessOnly?: boolean;
 }
 
@@ -32,7 +34,8 @@ interface Findings {
 export function scanArguments(argv: readonly string[], side: Side): Verdict {
   const verdict = scan(argv, side);
   if ('run' in verdict) return verdict;
-  return { run: 'locally', because: verdict.because, preprocessOnly: verdict.preprocessOnly ?? false, words: argv };
+  const { because, cure, preprocessOnly = false } = verdict;
+  return { run: 'locally', because, cure, preprocessOnly, words: argv };
 }
 
 function scan(argv: readonly string[], side: Side): RemoteVerdict | Obstacle {
@@ -51,7 +54,8 @@ function scan(argv: readonly string[], side: Side): RemoteVerdict | Obstacle {
     at += step;
   }
   const dangling = danglingOption(argv);
-  if (dangling !== undefined) return { because: `"${dangling}" at the end lacks its value` };
+  if (dangling !== undefined)
+    return { because: `"${dangling}" at the end lacks its value`, cure: 'give it its value, or take it out' };
   const verdict = conclude(argv, findings);
   if (side === 'server' || 'because' in verdict) return verdict;
   return clientObstacle(verdict) ?? verdict;
@@ -66,7 +70,8 @@ function readWord(argv: readonly string[], at: number, findings: Findings, side:
   if (dependency !== undefined) return dependency;
   const local = findLocalOption(argv, at, side);
   if (local !== undefined) {
-    return { because: `"${local.text}" ${local.rule.because}`, preprocessOnly: local.rule.preprocessOnly ?? false };
+    const { because, cure, preprocessOnly = false } = local.rule;
+    return { because: `"${local.text}" ${because}`, cure, preprocessOnly };
   }
   if (word.startsWith('-o')) return readOutput(argv, at, findings);
   if (word.startsWith('-x')) return readLanguage(argv, at, findings, side) ?? 1;
@@ -78,14 +83,16 @@ function readWord(argv: readonly string[], at: number, findings: Findings, side:
 /** Looks at the words inside a `-Wp,` word; its values are no sources and no outputs. */
 function readPreprocessorWord(word: string, argv: readonly string[], side: Side): Obstacle | undefined {
   if (side === 'client' && lacksDependencyFile(word)) {
-    return { because: `"${word}" lacks the name of the dependency file` };
+    return { because: `"${word}" lacks the name of the dependency file`, cure: `write "${word},FILE"` };
   }
   const parts = [argv[0] ?? '', ...expandPreprocessorWord(word)];
   for (let at = 1; at < parts.length; at += 1) {
     const step = readDependencyWord(parts, at, side);
     if (typeof step === 'object') return step;
     const local = step === undefined ? findLocalOption(parts, at, side) : undefined;
-    if (local !== undefined) return { because: `"${local.text}" in "${word}" ${local.rule.because}` };
+    if (local !== undefined) {
+      return { because: `"${local.text}" in "${word}" ${local.rule.because}`, cure: local.rule.cure };
+    }
     at += (step ?? 1) - 1;
   }
   return undefined;
@@ -102,20 +109,23 @@ function readDependencyWord(words: readonly string[], at: number, side: Side): n
   const value = apart ? words[at + 1] : word.slice(3);
   if (side === 'client' && word.startsWith('-MF') && (value === '-' || value === '/dev/stdout')) {
     // The preprocessor's standard output is the text that is sent to the server.
-    return { because: `"-MF" names standard output, where the preprocessed text goes` };
+    const cure = 'name a file behind "-MF", and print that afterwards';
+    return { because: '"-MF" names standard output, where the preprocessed text goes', cure };
   }
   return apart ? 2 : 1;
 }
 
 function readName(word: string, at: number, findings: Findings, side: Side): number | Obstacle {
   if (word.startsWith('@') && side === 'client') {
-    return { because: `"${word}" holds more options, which distcc does not look into` };
+    const cure = `write the options of "${word.slice(1)}" on the command line`;
+    return { because: `"${word}" holds more options, which distcc does not look into`, cure };
   }
   if (isSourceName(word)) {
-    if (findings.sourceAt !== undefined) return { because: `"${word}" is a second source` };
+    if (findings.sourceAt !== undefined) return { because: `"${word}" is a second source`, cure: oneSource };
     findings.sourceAt = at;
   } else if (isObjectName(word)) {
-    if (findings.outputAt !== undefined) return { because: `"${word}" is a second output, as for a link` };
+    if (findings.outputAt !== undefined)
+      return { because: `"${word}" is a second output, as for a link`, cure: oneOutput };
     findings.outputAt = at;
     findings.outputForm = 'bare';
   }
@@ -124,7 +134,7 @@ function readName(word: string, at: number, findings: Findings, side: Side): num
 
 function readOutput(argv: readonly string[], at: number, findings: Findings): number | Obstacle {
   const apart = argv[at] === '-o';
-  if (findings.outputAt !== undefined) return { because: `"${argv[at]}" names a second output` };
+  if (findings.outputAt !== undefined) return { because: `"${argv[at]}" names a second output`, cure: oneOutput };
   findings.outputAt = apart ? at + 1 : at;
   findings.outputForm = apart ? 'apart' : 'joined';
   return apart ? 2 : 1;
@@ -137,11 +147,13 @@ function readLanguage(argv: readonly string[], at: number, findings: Findings, s
   if (next === undefined) return undefined;
   const language = word === '-x' ? next : word.slice(2);
   if (!isDistributedLanguage(next)) {
-    if (word === '-x') return { because: `"-x ${language}" is a language that is not distributed` };
-    return { because: `"${word}" names the language in one word: write "-x ${language}" to have it distributed` };
+    const cure = 'nothing can be done, since distcc distributes C, C++ and Objective-C';
+    if (word === '-x') return { because: `"-x ${language}" is a language that is not distributed`, cure };
+    return { because: `"${word}" names the language in one word`, cure: `write "-x ${language}", as two words` };
   }
   if (side === 'client' && preprocessedLanguage(language) === undefined) {
-    return { because: `"-x ${language}" cannot be compiled from preprocessed text` };
+    const cure = 'nothing can be done, since headers and such are precompiled where they are used';
+    return { because: `"-x ${language}" cannot be compiled from preprocessed text`, cure };
   }
   if (findings.sourceAt === undefined) findings.language = language;
   return undefined;
@@ -149,11 +161,19 @@ function readLanguage(argv: readonly string[], at: number, findings: Findings, s
 
 function conclude(argv: readonly string[], findings: Findings): RemoteVerdict | Obstacle {
   const { assemble, sourceAt, outputAt, outputForm } = findings;
-  if (!findings.compile && !assemble) return { because: 'without "-c" or "-S" the command does more than compile' };
+  if (!findings.compile && !assemble) {
+    const cure = 'compile with "-c" first, and link the objects by another command, which is always run here';
+    return { because: 'without "-c" or "-S" the command does more than compile', cure };
+  }
   const source = sourceAt === undefined ? undefined : argv[sourceAt];
-  if (sourceAt === undefined || source === undefined)
-    return { because: 'no word names a C, C++ or Objective-C source' };
-  if (isConftest(source)) return { because: `"${source}" is a probe of this machine by configure` };
+  if (sourceAt === undefined || source === undefined) {
+    const cure = 'name a source that ends in .c, .cc, .cpp, .cxx, .C, .m or the like: the ending tells the language';
+    return { because: 'no word names a C, C++ or Objective-C source', cure };
+  }
+  if (isConftest(source)) {
+    const cure = 'give the source another name than "conftest"';
+    return { because: `"${source}" is a probe of this machine by configure`, cure };
+  }
   const common = {
     run: 'remotely',
     sourceAt,
@@ -163,16 +183,21 @@ function conclude(argv: readonly string[], findings: Findings): RemoteVerdict | 
   } as const;
   if (outputAt === undefined) {
     const output = defaultOutput(source, assemble ? '.s' : '.o');
-    if (output === undefined) return { because: `"${source}" gives no name for the output` };
+    if (output === undefined)
+      return { because: `"${source}" gives no name for the output`, cure: 'name the output by "-o"' };
     const words = [...argv, '-o', output];
     return { ...common, words, outputAt: words.length - 1, joined: false, appended: true, output };
   }
   const word = argv[outputAt] ?? '';
-  if (outputForm === 'bare') return { because: `"${word}" is an object and no "-o" names the output` };
+  if (outputForm === 'bare') {
+    const cure = `write "-o" before "${word}" if that is the output, else take it out`;
+    return { because: `"${word}" is an object and no "-o" names the output`, cure };
+  }
   const joined = outputForm === 'joined';
   const output = joined ? word.slice(2) : word;
-  if (output === '-') return { because: '"-o -" writes to standard output' };
-  if (output === '') return { because: '"-o" names an empty output' };
+  if (output === '-')
+    return { because: '"-o -" writes to standard output', cure: 'write to a file, and print that afterwards' };
+  if (output === '') return { because: '"-o" names an empty output', cure: 'name the output' };
   return { ...common, words: argv, outputAt, joined, appended: false, output };
 }
 
@@ -185,19 +210,26 @@ function needsNoPreprocessor(argv: readonly string[], { language, sourceAt }: Fi
 function clientObstacle(verdict: RemoteVerdict): Obstacle | undefined {
   const { words, assemble, appended, source, output } = verdict;
   if (assemble && words.includes('-fverbose-asm')) {
-    return { because: '"-fverbose-asm" copies lines of the source into the assembler text' };
+    const cure = 'take "-fverbose-asm" out: a host has no source to copy lines from';
+    return { because: '"-fverbose-asm" copies lines of the source into the assembler text', cure };
   }
   if (appended && words.includes('-emit-llvm')) {
-    return { because: '"-emit-llvm" without "-o" names the output differently' };
+    return { because: '"-emit-llvm" without "-o" names the output differently', cure: 'name the output by "-o"' };
   }
   const recorded = findRecordedOption(words);
-  if (recorded !== undefined) return { because: `"${recorded}" is recorded in the object` };
+  if (recorded !== undefined) {
+    const cure = `take "${recorded}" out, or leave out what records it: "-g" and "-frecord-gcc-switches"`;
+    return { because: `"${recorded}" is recorded in the object`, cure };
+  }
   const sent = remoteCommand(verdict);
   const seen = scan(sent, 'server');
   // An option without its value took the next word for it: "-I -c foo.c".
   if (!('run' in seen) || seen.source !== source || seen.output !== output) {
-    return { because: `a server would not see "${source}" compiled to "${output}"` };
+    const cure = 'look for an option that lacks its value and took the next word for it';
+    return { because: `a server would not see "${source}" compiled to "${output}"`, cure };
   }
   const refused = refusedOption(sent);
-  return refused && { because: `"${refused.option}" ${refused.because}, which servers refuse` };
+  if (refused === undefined) return undefined;
+  const cure = `take "${refused.option}" out: servers let no client say that`;
+  return { because: `"${refused.option}" ${refused.because}, which servers refuse`, cure };
 }

@@ -17,10 +17,17 @@ export interface RemoteVerdict {
   readonly preprocessed: boolean;
 }
 
-/** A command for this machine only; `because` is a sentence that names the word at fault. */
-export interface LocalVerdict {
-  readonly run: 'locally';
+/** Why a command stays on this machine, and what would change that. */
+export interface Reason {
+  /** A sentence that names the word at fault. */
   readonly because: string;
+  /** To be read behind "to have it distributed:". */
+  readonly cure: string;
+}
+
+/** A command for this machine only. */
+export interface LocalVerdict extends Reason {
+  readonly run: 'locally';
   /** Whether it only preprocesses, so that it takes a preprocessor's slot. */
   readonly preprocessOnly: boolean;
   /** The command as the user gave it. */

@@ -174,6 +174,7 @@ class Agent {
   #status(): AgentStatus {
     const { busy, resting, waiting, expected } = this.#places.report();
     const now = performance.now();
+    const lacks = this.#memory.obstacle();
     return {
       pid: process.pid,
       version: basename(this.#settings.path),
@@ -181,6 +182,7 @@ class Agent {
       memoryBytes: process.memoryUsage.rss(),
       jobsDone: this.#done,
       largestLocalJob: this.#memory.largest(),
+      ...(lacks === undefined ? {} : { lacks }),
       waiting: waiting.size,
       jobs: [...this.#jobs.values()].map(({ pid, directory, words }) => {
         const what = waiting.get(pid);

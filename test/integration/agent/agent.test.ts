@@ -207,6 +207,8 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
     for (let tries = 0; tries < 100 && (await jobs()) === 0; tries += 1);
     second.child.kill('SIGKILL');
     await second.ended;
+    // Two connections that end in the same moment may be seen in either order.
+    for (let tries = 0; tries < 100 && (await jobs()) > 0; tries += 1);
     first.child.kill('SIGINT');
     await first.ended;
     for (let tries = 0; tries < 100 && (await jobs()) > 0; tries += 1);
@@ -258,7 +260,7 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
     const explain = async (words: readonly string[]) =>
       (await box.run(['--explain', ...words], { DISTCC_HOSTS: 'one/3 two,down' })).stdout;
     expect(await explain(gcc)).toMatch(
-      /^can be distributed: "a\.c"[^]*1\. one\/3: 0 of 3 places taken\n {2}2\. two,down: marked down/,
+      /^can be distributed: "a\.c"[^]*1\. one\/3: 0 of 3 places taken\n {2}2\. two,down: marked down[^]*would go to one\/3 now/,
     );
     expect(await explain(['gcc', 'a.c', '-o', 'a'])).toMatch(/^runs on this machine: /);
     expect(box.has('a.o')).toBe(false);
