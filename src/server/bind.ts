@@ -11,7 +11,8 @@ export interface Listening {
   readonly warnings: readonly string[];
 }
 
-const backlog = 1024;
+/** How many clients may wait in a socket's queue until we take them. */
+export const backlog = 1024;
 /** Whether an address could not be had because this system has its family switched off. */
 function lacksFamily(error: unknown, address: string): boolean {
   const code = codeOf(error);
@@ -20,7 +21,8 @@ function lacksFamily(error: unknown, address: string): boolean {
 
 const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
 
-const placeOf = (address: string, port: number): string =>
+/** `ADDRESS:PORT`, as everybody writes it. */
+export const placeOf = (address: string, port: number): string =>
   isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`;
 
 function listen(address: string, port: number, ipv6Only: boolean): Promise<Server> {
@@ -106,16 +108,22 @@ export interface ConnectionLimits {
   readonly perAddress: number;
 }
 
-/** Hands accepted connections on, within the limits. */
+/** Whether a server listens on a Unix socket: it has no address that Node could name. */
+const isUnix = (server: Server): boolean => {
+  const address = server.address();
+  return address === null || typeof address === 'string';
+};
+
+/** Hands accepted connections on, within the limits; those of a Unix socket come as `local`. */
 export function acceptConnections(
   servers: readonly Server[],
   limits: ConnectionLimits,
-  serve: (socket: Socket) => void,
+  serve: (socket: Socket, from: 'network' | 'local') => void,
   refuse: (socket: Socket) => void,
 ): void {
   const open = new Map<string, number>();
   let total = 0;
-  const accept = (socket: Socket): void => {
+  const accept = (socket: Socket, from: 'network' | 'local'): void => {
     const address = socket.remoteAddress ?? '';
     const count = (open.get(address) ?? 0) + 1;
     if (total >= limits.total || count > limits.perAddress) {
@@ -131,10 +139,11 @@ export function acceptConnections(
       if (left === 0) open.delete(address);
       else open.set(address, left);
     });
-    serve(socket);
+    serve(socket, from);
   };
   for (const server of servers) {
-    server.on('connection', accept);
+    const from = isUnix(server) ? 'local' : 'network';
+    server.on('connection', (socket) => accept(socket, from));
     // A connection that could not be accepted is its client's loss; the next one may do.
     server.on('error', () => {});
   }

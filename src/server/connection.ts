@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { basename } from 'node:path';
 import { exitStatus } from '../basics/exit-status.ts';
 import { reasonOf } from '../basics/failure.ts';
+import { peerUser } from '../system/peer-user.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import { encodeRefusal } from '../wire/refusal.ts';
 import type { ArrivedRequest } from '../wire/request.ts';
@@ -52,24 +53,50 @@ export interface StopReasons {
 /** Bytes behind the request are an error of the client; more than this ends the connection. */
 const surplusLimit = 64 * 1024;
 
-/** Serves one client from its first byte to the end of its answer; never throws. */
+/** Who is at the other end of a stream. */
+interface Client {
+  /** Counts against the limits of one client, and names it to the administrator. */
+  readonly address: string;
+  /** distcc's words for it: `ADDRESS:PORT`. */
+  readonly name: string;
+  readonly admitted: boolean;
+}
+
+/** Serves a client of the network; never throws. */
 export async function serveConnection(socket: Socket, service: Service, stopping: StopReasons): Promise<void> {
-  const { log } = service;
   const address = plainAddress(socket.remoteAddress ?? '');
-  const client = `${address}:${socket.remotePort ?? 0}`;
-  if (!service.access().admits(address)) {
-    log.error(`connection from client '${client}' denied by access list`);
+  const name = `${address}:${socket.remotePort ?? 0}`;
+  await serveClient(socket, { address, name, admitted: service.access().admits(address) }, service, stopping);
+}
+
+/** Serves a client of this machine, whom the mode of the socket's file lets in; never throws. */
+export async function serveNeighbour(socket: Socket, service: Service, stopping: StopReasons): Promise<void> {
+  const user = peerUser(socket);
+  const address = user === undefined ? 'this machine' : `uid ${user}`;
+  await serveClient(socket, { address, name: address, admitted: true }, service, stopping);
+}
+
+/** Serves one client from its first byte to the end of its answer; never throws. */
+async function serveClient(
+  socket: Socket,
+  { address, name, admitted }: Client,
+  service: Service,
+  stopping: StopReasons,
+): Promise<void> {
+  const { log } = service;
+  if (!admitted) {
+    log.error(`connection from client '${name}' denied by access list`);
     socket.destroy();
     return;
   }
-  log.info(`connection from ${client}`);
+  log.info(`connection from ${name}`);
   const began = performance.now();
   const end = await new Conversation(socket, service, address).hold(stopping).catch((error: unknown): JobEnd => {
-    log.error(`lost the job of ${client}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    log.error(`lost the job of ${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     return endedWithout('OTHER', exitStatus.general);
   });
   socket.destroy();
-  log.notice(summaryLine(client, end, performance.now() - began));
+  log.notice(summaryLine(name, end, performance.now() - began));
 }
 
 /** One client's connection; the reasons that end it early meet in its signal. */

@@ -1,31 +1,34 @@
-import { setMaxListeners } from 'node:events';
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure, reasonOf } from '../basics/failure.ts';
 import type { DaemonOptions } from '../config/daemon-options.ts';
+import { type GivenDescriptor, takeGivenDescriptors } from '../system/given-descriptors.ts';
 import { keepDescriptors } from '../system/inheritance.ts';
+import { findServiceManager } from '../system/sd-notify.ts';
 import type { AccessList } from './access-list.ts';
 import { readAccess } from './access-source.ts';
-import { acceptConnections, bindSockets, type Listening } from './bind.ts';
-import { serveConnection } from './connection.ts';
+import { adoptSockets, socketsToServe } from './activation.ts';
+import { bindSockets, type Listening } from './bind.ts';
 import type { DaemonLog } from './daemon-log.ts';
 import { isDetached, reportStart, startDetached } from './detach.ts';
 import { openPidFile, removePidFile } from './pid-file.ts';
 import { type Notices, prove, type ProvenService } from './prove.ts';
-import { Refusal } from './refusal.ts';
 import { limitLifetime, restrain } from './self-restraint.ts';
 import { becomeServant } from './servant.ts';
-
-const connectionLimits = { total: 1024, perAddress: 512 };
+import { serve } from './serve.ts';
+import { supervise } from './supervision.ts';
 
 /**
- * The life of a standalone daemon, in the order that matters: options are read, then detach → bind → drop → prove → serve → drain.
- * Root's rights end before the first byte from the network is read. Returns the exit status.
+ * The life of a standalone daemon, in the order that matters: options are read, then detach → bind, or take what the service manager
+ * bound → drop → prove → serve → drain. Root's rights end before the first byte from the network is read. Returns the exit status.
  */
 export async function runDaemon(options: DaemonOptions, words: readonly string[]): Promise<number> {
   keepDescriptors();
-  if (!options['no-detach'] && !isDetached(process.env)) return startAndReport(words);
+  const given = takeGivenDescriptors(process.env);
+  // Whoever gave the sockets gave them to this process, and watches it.
+  const stays = options['no-detach'] || given.length > 0 || isDetached(process.env);
+  if (!stays) return startAndReport(words);
   try {
-    return await live(options);
+    return await live(options, given);
   } catch (error) {
     const status = error instanceof Failure ? error.status : exitStatus.general;
     reportStart(process.env, { status, lines: [`ERROR: ${reasonOf(error)}`] });
@@ -39,24 +42,32 @@ async function startAndReport(words: readonly string[]): Promise<number> {
   return report.status;
 }
 
-async function live(options: DaemonOptions): Promise<number> {
+async function live(options: DaemonOptions, given: readonly GivenDescriptor[]): Promise<number> {
   const notices: Notices = [];
-  if (options['idle-exit'] > 0) throw needsActivation();
+  const manager = findServiceManager(given, process.env);
+  const sockets = socketsToServe(given);
+  const activated = sockets.length > 0;
+  if (options['idle-exit'] > 0 && !activated) throw needsActivation();
   let access = readAccess(options, notices);
-  const listening = await bindSockets(options.listen, options.port);
+  const listening = activated ? await adoptSockets(sockets, options) : await bindSockets(options.listen, options.port);
   try {
     const writePid = options['pid-file'] === undefined ? undefined : openPidFile(options['pid-file']);
     restrain(options, notices);
     becomeServant(options, notices);
     const service = prove(options, () => access, notices);
-    const life = serve(listening, service);
+    const supervision = supervise(manager);
+    const life = serve(listening, service, supervision, options['idle-exit']);
     process.on('SIGHUP', () => {
-      access = reload(options, access, service.daemonLog);
+      supervision.reloading(() => {
+        access = reload(options, access, service.daemonLog);
+      });
     });
     writePid?.();
     limitLifetime(options.lifetime, service.log);
     announce(service, listening, notices);
+    supervision.ready();
     await life;
+    supervision.end();
     service.spool.remove();
     if (options['pid-file'] !== undefined) removePidFile(options['pid-file']);
     service.log.notice('ended');
@@ -97,45 +108,4 @@ function reload(options: DaemonOptions, current: AccessList, { log, reopen }: Da
     log.error(`${reasonOf(error)}; keeping what was in force`);
     return current;
   }
-}
-
-/** Serves until a signal: the first finishes the running jobs, the second ends them. */
-function serve(listening: Listening, service: ProvenService): Promise<void> {
-  const drain = new AbortController();
-  const kill = new AbortController();
-  const conversations = new Set<Promise<void>>();
-  // Every conversation listens to both.
-  setMaxListeners(0, drain.signal, kill.signal);
-  return new Promise((resolve) => {
-    const settle = (): void => {
-      if (drain.signal.aborted && conversations.size === 0) resolve();
-    };
-    acceptConnections(
-      listening.servers,
-      connectionLimits,
-      (socket) => {
-        const conversation = serveConnection(socket, service, { drain: drain.signal, kill: kill.signal });
-        conversations.add(conversation);
-        void conversation.finally(() => {
-          conversations.delete(conversation);
-          settle();
-        });
-      },
-      (socket) =>
-        service.log.error(`too many connections: closed the one of ${socket.remoteAddress ?? 'an unknown address'}`),
-    );
-    const stop = (signal: NodeJS.Signals): void => {
-      const reason = new Refusal('this server is stopping: try another one');
-      if (drain.signal.aborted) {
-        service.log.notice(`${signal} again: ending the running jobs`);
-        kill.abort(reason);
-        return;
-      }
-      service.log.notice(`${signal}: finishing ${service.queue.running} running jobs, taking no new ones`);
-      for (const server of listening.servers) server.close();
-      drain.abort(reason);
-      settle();
-    };
-    process.on('SIGTERM', stop).on('SIGINT', stop);
-  });
 }

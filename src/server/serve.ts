@@ -1,0 +1,68 @@
+import { setMaxListeners } from 'node:events';
+import { Attendance } from './attendance.ts';
+import { acceptConnections, type Listening } from './bind.ts';
+import { serveConnection, serveNeighbour } from './connection.ts';
+import type { ProvenService } from './prove.ts';
+import { Refusal } from './refusal.ts';
+import type { Supervision } from './supervision.ts';
+
+const connectionLimits = { total: 1024, perAddress: 512 };
+
+/**
+ * Serves until a signal, of which the first lets the running jobs finish and the second ends them; or until nobody has come for so many
+ * seconds, 0 for ever: a client who comes later waits in the queue of a socket that the service manager keeps open.
+ */
+export function serve(
+  listening: Listening,
+  service: ProvenService,
+  supervision: Supervision,
+  idleSeconds: number,
+): Promise<void> {
+  const drain = new AbortController();
+  const kill = new AbortController();
+  const reason = new Refusal('this server is stopping: try another one');
+  // Every conversation listens to both.
+  setMaxListeners(0, drain.signal, kill.signal);
+  return new Promise((resolve) => {
+    const finish = (why: string): void => {
+      service.log.notice(why);
+      supervision.stopping();
+      for (const server of listening.servers) server.close();
+      drain.abort(reason);
+      settle();
+    };
+    const attendance = new Attendance({
+      running: () => service.queue.running,
+      waiting: () => service.queue.waiting,
+      status: (text) => supervision.status(text),
+      idleMs: idleSeconds === 0 ? undefined : idleSeconds * 1000,
+      idle: () => finish(`nobody came for ${idleSeconds} seconds: ending until somebody does`),
+    });
+    const settle = (): void => {
+      if (!drain.signal.aborted || attendance.here > 0) return;
+      attendance.close();
+      resolve();
+    };
+    acceptConnections(
+      listening.servers,
+      connectionLimits,
+      (socket, from) => {
+        const serveOne = from === 'local' ? serveNeighbour : serveConnection;
+        attendance.arrive();
+        void serveOne(socket, service, { drain: drain.signal, kill: kill.signal }).finally(() => {
+          attendance.leave();
+          settle();
+        });
+      },
+      (socket) =>
+        service.log.error(`too many connections: closed the one of ${socket.remoteAddress ?? 'an unknown address'}`),
+    );
+    const stop = (signal: NodeJS.Signals): void => {
+      if (drain.signal.aborted) {
+        service.log.notice(`${signal} again: ending the running jobs`);
+        kill.abort(reason);
+      } else finish(`${signal}: finishing ${service.queue.running} running jobs, taking no new ones`);
+    };
+    process.on('SIGTERM', stop).on('SIGINT', stop);
+  });
+}
