@@ -45,6 +45,17 @@ export const groups = [
     ],
   },
   { name: 'stock distcc as a peer', files: /^test\/interop\//, needs: [has('distcc'), has('distccd', 'distcc')] },
+  {
+    name: 'distccd started by inetd, systemd and ssh',
+    files: /^test\/interop\/inetd/,
+    needs: [
+      has('distcc'),
+      has('apt-get', 'apt'),
+      has('dpkg'),
+      has('systemd-socket-activate', 'systemd'),
+      has('pgrep', 'procps'),
+    ],
+  },
   { name: 'LZO made by others', needs: [has('lzop')] },
   {
     name: "LZO against liblzo's own code",

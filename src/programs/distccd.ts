@@ -1,10 +1,31 @@
+import { isatty } from 'node:tty';
 import { readDaemonOptions } from '../config/daemon-options.ts';
-import { runDaemon } from '../server/daemon.ts';
+import { servesStdin } from '../server/start-mode.ts';
+import { kindOfStdin, takeStandardConnection } from '../system/standard-descriptors.ts';
+import { writeAll } from '../system/write-all.ts';
 import { run } from './run.ts';
 
-void run('distccd', (words) => {
+void run('distccd', async (words) => {
+  if (servesStdin(words, kindOfStdin(isatty(0)))) return serveClient(words);
   const reading = readDaemonOptions(words);
-  if ('options' in reading) return runDaemon(reading.options, words);
-  process.stdout.write(reading.print);
-  return 0;
+  if ('print' in reading) {
+    process.stdout.write(reading.print);
+    return 0;
+  }
+  const { runDaemon } = await import('../server/daemon.ts');
+  return runDaemon(reading.options, words);
 });
+
+async function serveClient(words: readonly string[]): Promise<number> {
+  const connection = takeStandardConnection();
+  const { logFailure, runInetd } = await import('../server/inetd.ts');
+  try {
+    const reading = readDaemonOptions(words);
+    if ('options' in reading) return await runInetd(reading.options, connection);
+    writeAll(connection.output, Buffer.from(reading.print));
+    return 0;
+  } catch (error) {
+    if (connection.stderrLost) logFailure(error);
+    throw error;
+  }
+}

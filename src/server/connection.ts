@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { basename } from 'node:path';
-import { exitStatus } from '../basics/exit-status.ts';
+import { exitStatus, type ExitStatus } from '../basics/exit-status.ts';
 import { reasonOf } from '../basics/failure.ts';
 import { peerUser } from '../system/peer-user.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
@@ -10,6 +10,7 @@ import { encodeResponse } from '../wire/response.ts';
 import { exited } from '../wire/wait-status.ts';
 import { type AccessList, plainAddress } from './access-list.ts';
 import type { ByteBudget } from './byte-budget.ts';
+import type { ClientStream } from './client-stream.ts';
 import type { FairQueue, Release } from './fair-queue.ts';
 import { judgeCommand } from './job-command.ts';
 import { endedWith, endedWithout, type JobEnd, summaryLine } from './job-summary.ts';
@@ -54,7 +55,7 @@ export interface StopReasons {
 const surplusLimit = 64 * 1024;
 
 /** Who is at the other end of a stream. */
-interface Client {
+export interface Client {
   /** Counts against the limits of one client, and names it to the administrator. */
   readonly address: string;
   /** distcc's words for it: `ADDRESS:PORT`. */
@@ -76,32 +77,33 @@ export async function serveNeighbour(socket: Socket, service: Service, stopping:
   await serveClient(socket, { address, name: address, admitted: true }, service, stopping);
 }
 
-/** Serves one client from its first byte to the end of its answer; never throws. */
-async function serveClient(
-  socket: Socket,
+/** Serves one client from its first byte to the end of its answer, and returns distcc's internal code of it; never throws. */
+export async function serveClient(
+  stream: ClientStream,
   { address, name, admitted }: Client,
   service: Service,
   stopping: StopReasons,
-): Promise<void> {
+): Promise<ExitStatus> {
   const { log } = service;
   if (!admitted) {
     log.error(`connection from client '${name}' denied by access list`);
-    socket.destroy();
-    return;
+    stream.destroy();
+    return exitStatus.accessDenied;
   }
   log.info(`connection from ${name}`);
   const began = performance.now();
-  const end = await new Conversation(socket, service, address).hold(stopping).catch((error: unknown): JobEnd => {
+  const end = await new Conversation(stream, service, address).hold(stopping).catch((error: unknown): JobEnd => {
     log.error(`lost the job of ${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     return endedWithout('OTHER', exitStatus.general);
   });
-  socket.destroy();
+  stream.destroy();
   log.notice(summaryLine(name, end, performance.now() - began));
+  return end.ret;
 }
 
 /** One client's connection; the reasons that end it early meet in its signal. */
 class Conversation {
-  readonly #socket: Socket;
+  readonly #socket: ClientStream;
   readonly #service: Service;
   readonly #address: string;
   readonly #over = new AbortController();
@@ -111,7 +113,7 @@ class Conversation {
   /** The answer is sent: whatever happens to the connection now is nobody's concern. */
   #settled = false;
 
-  constructor(socket: Socket, service: Service, address: string) {
+  constructor(socket: ClientStream, service: Service, address: string) {
     this.#socket = socket;
     this.#service = service;
     this.#address = address;
@@ -186,7 +188,7 @@ class Conversation {
       if (!this.#settled) this.#over.abort(clientGone);
     };
     this.#socket.setTimeout(0);
-    this.#socket.on('data', (chunk) => {
+    this.#socket.on('data', (chunk: Buffer) => {
       if (surplus === 0) this.#service.log.error(`the client ${this.#address} sent bytes behind its request: ignored`);
       surplus += chunk.length;
       if (surplus > surplusLimit) gone();

@@ -3,8 +3,11 @@ import type { DaemonOptions } from '../config/daemon-options.ts';
 import type { LogTarget } from './daemon-log.ts';
 import type { Notices } from './prove.ts';
 
-/** Why nothing can be logged to stderr; undefined when it can. */
-export type StderrLoss = 'a detached daemon has no stderr' | 'stderr is the connection here' | undefined;
+/**
+ * What stderr is good for: anything, or only what `--log-stderr` asks for, since the user at the other end of an ssh reads it; or why
+ * nothing can be logged there.
+ */
+export type StderrUse = 'any' | 'on request' | 'a detached daemon has no stderr' | 'stderr is the connection here';
 
 /** Where syslog listens: Linux, BSD, and journald without its links. */
 const syslogSockets = ['/dev/log', '/var/run/log', '/run/systemd/journal/dev-log'];
@@ -26,19 +29,20 @@ function writesToJournal(): boolean {
 }
 
 /** The target by the options; without any, the journal where we are connected to it, else syslog, else stderr, if there is one. */
-export function chooseLogTarget(options: DaemonOptions, notices: Notices, loss: StderrLoss): LogTarget {
-  const journal = loss === undefined && writesToJournal();
+export function chooseLogTarget(options: DaemonOptions, notices: Notices, stderr: StderrUse): LogTarget {
+  const writable = stderr === 'any' || stderr === 'on request';
+  const journal = writable && writesToJournal();
   if (options['log-stderr']) {
-    if (loss === undefined) return { to: journal ? 'journal' : 'stderr' };
-    notices.push(`--log-stderr is ignored, since ${loss}: logging to syslog`);
+    if (writable) return { to: journal ? 'journal' : 'stderr' };
+    notices.push(`--log-stderr is ignored, since ${stderr}: logging to syslog`);
   } else if (options['log-file'] !== undefined) return { to: 'file', path: options['log-file'] };
   if (journal) return { to: 'journal' };
   if (hasSyslog()) return { to: 'syslog' };
   const cure = 'name a file with --log-file';
-  if (loss === undefined) {
+  if (stderr === 'any') {
     notices.push(`this system has no syslog: logging to stderr; ${cure}, or say --log-stderr`);
     return { to: 'stderr' };
   }
-  notices.push(`this system has no syslog and ${loss}: nothing is logged; ${cure}`);
+  notices.push(`this system has no syslog${writable ? '' : ` and ${stderr}`}: nothing is logged; ${cure}`);
   return { to: 'nowhere' };
 }

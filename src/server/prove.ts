@@ -13,7 +13,7 @@ import type { Service } from './connection.ts';
 import { type DaemonLog, openDaemonLog } from './daemon-log.ts';
 import { isDetached } from './detach.ts';
 import { FairQueue } from './fair-queue.ts';
-import { chooseLogTarget, type StderrLoss } from './log-target.ts';
+import { chooseLogTarget, type StderrUse } from './log-target.ts';
 import { compilerPath, readPermittedCompilers, usualMasqueradeDirs } from './permitted-compilers.ts';
 
 const spoolPrefix = 'distccd-spool-';
@@ -35,7 +35,7 @@ export function prove(
   options: DaemonOptions,
   access: () => AccessList,
   notices: Notices,
-  stderrLoss: StderrLoss = isDetached(process.env) ? 'a detached daemon has no stderr' : undefined,
+  stderr: StderrUse = isDetached(process.env) ? 'a detached daemon has no stderr' : 'any',
 ): ProvenService {
   const searchPath = process.env['DISTCCD_PATH'] ?? process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin';
   const compilers = readPermittedCompilers({
@@ -47,7 +47,7 @@ export function prove(
   });
   if (options['enable-tcp-insecure']) notices.push('--enable-tcp-insecure: every client may run every program here');
   const daemonLog = openDaemonLog(
-    chooseLogTarget(options, notices, stderrLoss),
+    chooseLogTarget(options, notices, stderr),
     logLevelNames[options['log-level']],
     options['log-format'],
   );

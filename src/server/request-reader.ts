@@ -1,7 +1,7 @@
-import type { Socket } from 'node:net';
 import { Decoder } from '../wire/decoder.ts';
 import { type ArrivedRequest, readArrivingRequest } from '../wire/request.ts';
 import type { BudgetAccount } from './byte-budget.ts';
+import type { ClientStream } from './client-stream.ts';
 import { clientGone } from './refusal.ts';
 
 /** What every connection may hold in memory without asking, in bytes: enough for most command lines. */
@@ -15,7 +15,11 @@ const readBytes = 64 * 1024;
  * Reads one request from a socket, pausing it while the memory of all clients together is used up.
  * @throws ProtocolError, ClientGone, or the signal's reason
  */
-export function receiveRequest(socket: Socket, account: BudgetAccount, signal: AbortSignal): Promise<ArrivedRequest> {
+export function receiveRequest(
+  socket: ClientStream,
+  account: BudgetAccount,
+  signal: AbortSignal,
+): Promise<ArrivedRequest> {
   return new Promise((resolve, reject) => {
     const decoder = new Decoder(readArrivingRequest());
     let received = 0;

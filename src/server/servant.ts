@@ -16,7 +16,7 @@ export function becomeServant(options: DaemonOptions, notices: Notices): void {
 }
 
 /** The account that root serves as. @throws Failure (status 112) when it does not exist */
-export function chooseAccount(user: string | undefined): Account {
+function chooseAccount(user: string | undefined): Account {
   const account = user === undefined ? firstAccount(['distcc', 'nobody']) : findAccount(user);
   if (account !== undefined) return account;
   const missing = user === undefined ? 'neither an account "distcc" nor "nobody"' : `no account "${user}"`;

@@ -1,0 +1,82 @@
+import { createReadStream, createWriteStream, fstatSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { Duplex, type Readable, type Writable } from 'node:stream';
+
+/** What a conversation needs of the way to its client; a socket has it all. */
+export interface ClientStream extends Duplex {
+  readonly timeout?: number | undefined;
+  /** Calls back once no byte went in either direction for so many ms; 0 ends the waiting. */
+  setTimeout(milliseconds: number, callback?: () => void): this;
+}
+
+/** Two one-way streams as one connection, each direction with its own end. */
+export class StreamPair extends Duplex implements ClientStream {
+  readonly #input: Readable;
+  readonly #output: Writable;
+  #timer: NodeJS.Timeout | undefined;
+  timeout = 0;
+
+  constructor(input: Readable, output: Writable) {
+    super({ allowHalfOpen: true });
+    this.#input = input;
+    this.#output = output;
+    input.on('data', (chunk: Buffer) => {
+      this.#timer?.refresh();
+      if (!this.push(chunk)) input.pause();
+    });
+    input.on('end', () => this.push(null)).on('error', (error) => this.destroy(error));
+    input.pause();
+    output.on('error', (error) => this.destroy(error));
+  }
+
+  override _read(): void {
+    this.#input.resume();
+  }
+
+  override _write(chunk: Buffer, encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#output.write(chunk, encoding, (error) => {
+      this.#timer?.refresh();
+      done(error);
+    });
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    this.#output.end(() => done());
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    clearTimeout(this.#timer);
+    this.#input.destroy();
+    this.#output.destroy();
+    done(error);
+  }
+
+  setTimeout(milliseconds: number, callback?: () => void): this {
+    clearTimeout(this.#timer);
+    this.timeout = milliseconds;
+    this.removeAllListeners('timeout');
+    if (milliseconds === 0) return this;
+    if (callback !== undefined) this.once('timeout', callback);
+    this.#timer = setTimeout(() => this.emit('timeout'), milliseconds);
+    return this;
+  }
+}
+
+/** Node waits for pipes and sockets; anything else is read and written as a file. */
+function isStream(descriptor: number): boolean {
+  const status = fstatSync(descriptor);
+  return status.isSocket() || status.isFIFO();
+}
+
+/** The descriptors as one stream; a socket where both are the same. @throws when a descriptor is no open stream */
+export function openStream(input: number, output: number): ClientStream {
+  if (input === output && isStream(input)) {
+    return new Socket({ fd: input, readable: true, writable: true, allowHalfOpen: true });
+  }
+  return new StreamPair(
+    isStream(input) ? new Socket({ fd: input, readable: true, writable: false }) : createReadStream('', { fd: input }),
+    isStream(output)
+      ? new Socket({ fd: output, readable: false, writable: true })
+      : createWriteStream('', { fd: output }),
+  );
+}
