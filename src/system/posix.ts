@@ -4,6 +4,7 @@ import type { Posix } from 'posix-node';
 /** What the native module has beyond the types of posix-node. */
 interface Native {
   getConstants?: () => Record<string, number>;
+  _connect?: (socket: number, length: number, family: number, data: Buffer) => void;
 }
 
 const modules = createRequire(__filename);
@@ -31,17 +32,19 @@ function load(): Posix {
   }
 }
 
-/** posix-node without its tracing of calls, which loads a package of its own and writes to stderr when DEBUG says so. */
+/** posix-node, as far as it is used here, without its tracing of calls, which loads a package of its own and writes to stderr when DEBUG says so. */
 function loadNative(): Posix {
   const file = `posix-node/dist/${machines[process.arch] ?? process.arch}-linux-gnu.node`;
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the package's own types describe it
   const native = modules(file) as Posix & Native;
-  const { _posix_spawn: spawn, _execve: execve } = native;
+  const { _posix_spawn: spawn, _execve: execve, _connect: connect } = native;
   const constants = native.getConstants?.();
-  if (spawn === undefined || execve === undefined || constants === undefined) throw new Error('another posix-node');
+  if (spawn === undefined || execve === undefined || connect === undefined || constants === undefined)
+    throw new Error('another posix-node');
   return {
     ...native,
     constants,
+    connect: (socket, { sa_len: length, sa_family: family, sa_data: data }) => connect(socket, length, family, data),
     posix_spawn: (...[path, actions, attributes, argv, environment]: SpawnWords) =>
       spawn(path, actions ?? [], attributes ?? {}, argv, textsOf(environment), false),
     execve: (path, argv, environment) => execve(path, argv, textsOf(environment)),
