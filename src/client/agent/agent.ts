@@ -8,7 +8,7 @@ import { Failure } from '../../basics/failure.ts';
 import { LateStates } from '../../job-state/late-state.ts';
 import { tryLock } from '../../system/file-lock.ts';
 import { availableMemory, peakMemoryOfTree } from '../../system/memory.ts';
-import { peerUser } from '../../system/peer-user.ts';
+import { peerOf } from '../../system/peer-user.ts';
 import { parseHostList } from '../host-list.ts';
 import type { HostList, HostSource } from '../host-list.ts';
 import { loadHosts } from '../host-source.ts';
@@ -123,8 +123,8 @@ class Agent {
 
   #welcome(socket: Socket): void {
     socket.on('error', () => {});
-    const user = peerUser(socket);
-    if (user !== undefined && user !== process.getuid?.()) {
+    const peer = peerOf(socket);
+    if (peer !== undefined && peer.user !== process.getuid?.()) {
       socket.destroy();
       return;
     }
@@ -135,7 +135,7 @@ class Agent {
       try {
         reader.feed(chunk);
         for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
-          if (launcher === undefined) launcher = this.#begin(frame, socket);
+          if (launcher === undefined) launcher = this.#begin(frame, socket, peer?.pid ?? 0);
           else launcher.hear(frame);
         }
       } catch {
@@ -146,7 +146,7 @@ class Agent {
   }
 
   /** Does what a connection's first message asks for; gives the launcher when it is a job. */
-  #begin({ kind, content }: Frame, socket: Socket): Launcher | undefined {
+  #begin({ kind, content }: Frame, socket: Socket, pid: number): Launcher | undefined {
     if (kind === kinds.ASK) {
       const question = readAsk(content);
       socket.end(encodeReport(JSON.stringify(this.#status())));
@@ -157,7 +157,9 @@ class Agent {
       socket.destroy();
       return undefined;
     }
-    const job = readJob(content);
+    const said = readJob(content);
+    // In a container it has another number for itself than we see.
+    const job = pid > 0 ? { ...said, pid } : said;
     const launcher = new Launcher(socket);
     // After EXEC that is the end of the compiler.
     socket.once('close', () => launcher.close());

@@ -1,7 +1,9 @@
-/** The first look at a job's memory is so long after its start, in ms, and each later one twice as long after the one before. */
+/** The first look at a job's memory is so long after its start, in ms. */
 const firstLook = 100;
+/** Each pause between looks is so many times as long as the one before: what is missed at a job's end is a third of its time at most. */
+const longer = 1.5;
 /** The longest time between two looks, in ms. */
-const longestPause = 2000;
+const longestPause = 1000;
 /** For so long, in ms, a job counts as recent. */
 const recent = 5 * 60_000;
 
@@ -73,7 +75,7 @@ export class LocalMemory {
   #lookLater(job: Job, pause: number): void {
     job.timer = setTimeout(() => {
       job.peak = Math.max(job.peak, this.#probe.peakOfTree(job.pid));
-      this.#lookLater(job, Math.min(pause * 2, longestPause));
+      this.#lookLater(job, Math.min(pause * longer, longestPause));
     }, pause).unref();
   }
 }

@@ -230,10 +230,8 @@ export class Places {
 
   #whyNotHere(count: number, work: LocalWork): string {
     const full = this.#taken(placeName(work)).firstFree(0, count) === undefined;
-    const memory = full || work === 'preprocess' ? undefined : this.#memory?.obstacle();
-    return (
-      memory ?? `one of the ${count} places of this machine for ${work === 'compile' ? 'compilers' : 'preprocessors'}`
-    );
+    if (!full) return (work === 'preprocess' ? undefined : this.#memory?.obstacle()) ?? 'its turn';
+    return `one of the ${count} places of this machine for ${work === 'compile' ? 'compilers' : 'preprocessors'}`;
   }
 
   #whyNoHost(hosts: readonly Host[]): string {

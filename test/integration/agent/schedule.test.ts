@@ -91,11 +91,15 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc'))('the sched
   });
 
   it('knows how much memory a child of a compiler of this machine used', async () => {
-    const large = box.write('large.js', 'const x = Buffer.alloc(80e6, 1); setTimeout(() => x.length, 400);\n');
-    const command = ['sh', '-c', `'${process.execPath}' '${large}'; true`];
-    expect(await box.run(command, { DISTCC_HOSTS: 'localhost' })).toMatchObject(quiet);
-    const [{ largestLocalJob }] = (await status()) as [{ largestLocalJob: number }];
-    expect(largestLocalJob).toBeGreaterThan(100e6);
+    const waits = 'const timer = setInterval(() => fs.existsSync("go") && clearInterval(timer), 20);';
+    const large = box.write('large.js', `const fs = require("fs"); const x = Buffer.alloc(80e6, 1); ${waits}\n`);
+    const job = box.start(['sh', '-c', `'${process.execPath}' '${large}'; true`], { DISTCC_HOSTS: 'localhost' });
+    const largest = async (): Promise<number> =>
+      ((await status()) as [{ largestLocalJob: number }] | [])[0]?.largestLocalJob ?? 0;
+    for (let tries = 0; tries < 200 && (await largest()) < 100e6; tries += 1);
+    box.write('go', '');
+    expect(await job.ended).toMatchObject(quiet);
+    expect(await largest()).toBeGreaterThan(100e6);
   });
 
   it('opens the connection while the preprocessor runs', async () => {
