@@ -67,6 +67,7 @@ export const groups = [
     needs: [has('python3'), has('make'), has('g++')],
   },
   { name: 'checking of shell scripts', needs: [has('shellcheck')] },
+  { name: 'checking of manual pages', needs: [has('mandoc'), has('groff')] },
   {
     name: "the programs on Debian 12's own Node 18.20",
     only: bookworm,

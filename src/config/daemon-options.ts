@@ -1,6 +1,7 @@
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure } from '../basics/failure.ts';
 import { readWholeNumber } from '../basics/whole-number.ts';
+import { daemonVariableLines } from './daemon-environment.ts';
 import { flag, type OptionValues, readOptions, type Reading, repeated, valued } from './options.ts';
 import { versionBlock } from './version.ts';
 
@@ -206,7 +207,10 @@ const unfinished = ['check', 'stats', 'zeroconf'] as const;
 
 const footer = `Compilers are permitted by their names in the masquerade directories: --masquerade-dir, /usr/local/lib/distcc,
 /usr/lib/distcc. Signals: SIGTERM and SIGINT finish the running jobs and end, a second one ends at once; SIGHUP
-reads the allow files again and opens the log file anew.`;
+reads the allow files again and opens the log file anew.
+
+Environment variables, with what holds when they are not set:
+${daemonVariableLines().join('\n')}`;
 
 /** Reads distccd's command line. @throws Failure (status 101) */
 export function readDaemonOptions(words: readonly string[]): Reading<typeof daemonOptions> {
