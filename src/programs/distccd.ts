@@ -12,6 +12,11 @@ void run('distccd', async (words) => {
     process.stdout.write(reading.print);
     return 0;
   }
+  if (reading.options.check) {
+    const { checkDaemon } = await import('../server/check.ts');
+    process.stdout.write(`${(await checkDaemon(reading.options)).join('\n')}\n`);
+    return 0;
+  }
   const { runDaemon } = await import('../server/daemon.ts');
   return runDaemon(reading.options, words);
 });

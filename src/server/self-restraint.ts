@@ -25,7 +25,8 @@ export function restrain(options: DaemonOptions, notices: Notices): void {
 function oomReason(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOENT') return 'this system has none';
-  return code === 'EACCES' || code === 'EPERM' ? 'only root may lower it, so start as root' : reasonOf(error);
+  if (code !== 'EACCES' && code !== 'EPERM') return reasonOf(error);
+  return process.getuid?.() === 0 ? 'here not even root may lower it' : 'only root may lower it, so start as root';
 }
 
 /** Ends the daemon as SIGTERM does when `--lifetime` is over. */

@@ -3,7 +3,7 @@ import { Failure } from '../basics/failure.ts';
 import type { StdinKind } from '../system/standard-descriptors.ts';
 
 /** Options with which a socket on stdin is no client: those of a daemon, and those that only print something. */
-const notForClients = new Set(['--daemon', '--wizard', '-W', '--check', '--help', '--version']);
+const notForClients = new Set(['--daemon', '--wizard', '-W', '--help', '--version']);
 
 /**
  * Whether to serve one client on stdin and stdout (server-daemon reference, section 3.13). The words are looked at before they are read
@@ -11,6 +11,7 @@ const notForClients = new Set(['--daemon', '--wizard', '-W', '--check', '--help'
  * @throws Failure (status 101) when the client would be a terminal
  */
 export function servesStdin(words: readonly string[], stdin: StdinKind): boolean {
+  if (words.includes('--check')) return false;
   if (!words.includes('--inetd')) return stdin === 'socket' && !words.some((word) => notForClients.has(word));
   if (stdin !== 'terminal') return true;
   throw new Failure(

@@ -165,3 +165,59 @@ serving_words() {
   assert_success
   assert_output 'distccd: Warning: this system has no syslog and a detached daemon has no stderr: nothing is logged; name a file with --log-file'
 }
+
+check() {
+  run --separate-stderr "$OURS/distccd" --check --port "$PORT" --listen 127.0.0.1 --masquerade-dir "$BATS_TEST_TMPDIR/masks" "$@"
+}
+
+@test "--check says what would be served, where, to whom and as whom, and leaves nothing behind" {
+  check --allow 10.0.0.0/8 --log-file "$LOG" --pid-file "$PID_FILE" --jobs 7
+  assert_success
+  assert_equal "$stderr" ''
+  assert_line "serves: 127.0.0.1:$PORT"
+  assert_line 'to: 10.0.0.0/8'
+  assert_line --regexp '^as: [a-z]+$'
+  refute_line 'as: root'
+  assert_line --regexp '^compilers: .*gcc \(/usr/.*/?gcc\)'
+  assert_line 'at a time: 7'
+  assert_line "temporary files: $TMPDIR"
+  assert_line "log: $LOG, notice and worse"
+  run find "$TMPDIR" "$BATS_TEST_TMPDIR/run" -mindepth 1
+  assert_output ''
+  run ! listens "$PORT"
+}
+
+@test "--check while the daemon runs is no failure, says that the port is taken, and leaves the daemon alone" {
+  start
+  check --allow 127.0.0.1 --pid-file "$PID_FILE" --log-file "$LOG"
+  assert_success
+  assert_line "serves: port $PORT, which is taken now: by the daemon that runs, or by a program that has to stop first"
+  kill -0 "$(cat "$PID_FILE")"
+  listens "$PORT"
+}
+
+@test "--check ends with the status and the sentence of the start that would fail" {
+  check --allow "@$BATS_TEST_TMPDIR/nofile"
+  assert_equal "$status" 101
+  [[ $stderr == "distccd: ERROR: cannot read the allow file \"$BATS_TEST_TMPDIR/nofile\""* ]]
+  check --listen 192.0.2.1
+  assert_equal "$status" 102
+  check --log-file "$BATS_TEST_TMPDIR/none/log"
+  assert_equal "$status" 107
+  TMPDIR=$BATS_TEST_TMPDIR/nowhere check
+  assert_equal "$status" 107
+  DISTCC_CMDLIST=$BATS_TEST_TMPDIR/nolist check
+  assert_equal "$status" 110
+  assert_equal "$output" ''
+}
+
+@test "--check by somebody else than root says what it could not try" {
+  as_root
+  run setpriv --reuid=games --regid=games --clear-groups "$OURS/distccd" --check --port "$PORT" --user nobody \
+    --masquerade-dir "$BATS_TEST_TMPDIR/masks" --inetd
+  assert_success
+  assert_line 'serves: one client, on stdin and stdout'
+  assert_line 'as: games'
+  assert_line 'warning: --user is ignored when distccd is not run by root'
+  assert_line --partial 'not checked: what root would find and become'
+}

@@ -13,6 +13,7 @@ describe('servesStdin()', () => {
     [['--daemon'], 'socket', false],
     [['-W'], 'socket', false],
     [['--check'], 'socket', false],
+    [['--check', '--inetd'], 'terminal', false],
     [['--help'], 'socket', false],
   ] as const)('%j with a %s on stdin: %s', (words, stdin, answer) => {
     expect(servesStdin(words, stdin)).toBe(answer);

@@ -1,0 +1,93 @@
+import { existsSync, readdirSync, readFileSync, unlinkSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { isAbsolute } from 'node:path';
+import { Failure } from '../basics/failure.ts';
+import type { DaemonOptions } from '../config/daemon-options.ts';
+import { readAccess } from './access-source.ts';
+import { bindSockets } from './bind.ts';
+import type { PermittedCompilers } from './permitted-compilers.ts';
+import { usualMasqueradeDirs } from './permitted-compilers.ts';
+import { openPidFile } from './pid-file.ts';
+import { type Notices, prove } from './prove.ts';
+import { restrain } from './self-restraint.ts';
+import { becomeServant } from './servant.ts';
+
+/**
+ * Goes the way of a start, in its order, without serving: the result is what to tell the administrator, line by line.
+ * @throws Failure with the sentence and the status of the start that would fail
+ */
+export async function checkDaemon(options: DaemonOptions): Promise<string[]> {
+  const notices: Notices = [];
+  const access = readAccess(options, notices);
+  const places = options.inetd ? ['one client, on stdin and stdout'] : await tryPlaces(options);
+  const pidFile = options['pid-file'];
+  if (pidFile !== undefined) withoutTrace(pidFile, () => void openPidFile(pidFile));
+  restrain(options, notices);
+  const isRoot = process.getuid?.() === 0;
+  becomeServant(options, notices);
+  const stderr = options.inetd || options['no-detach'] ? 'any' : 'a detached daemon has no stderr';
+  const service = withoutTrace(options['log-file'], () => prove(options, () => access, notices, stderr));
+  service.spool.remove();
+  return [
+    ...places.map((place) => `serves: ${place}`),
+    `to: ${access.networks.join(', ')}`,
+    `as: ${userInfo().username}`,
+    `compilers: ${describeCompilers(options, service.compilers)}`,
+    `at a time: ${options.inetd ? 1 : service.jobs}`,
+    `temporary files: ${process.cwd()}`,
+    `log: ${describeLog(options)}`,
+    ...notices.map((notice) => `warning: ${notice}`),
+    ...(isRoot
+      ? []
+      : ['not checked: what root would find and become; everything was tried as this account, as a start by it would']),
+  ];
+}
+
+/** What a try creates is taken away again. */
+function withoutTrace<T>(path: string | undefined, attempt: () => T): T {
+  const existed = path === undefined || existsSync(path);
+  const result = attempt();
+  if (!existed && path !== undefined) unlinkSync(path);
+  return result;
+}
+
+/** A port in use is no fault of the options: as a rule the daemon that the checked one will replace listens there. */
+async function tryPlaces(options: DaemonOptions): Promise<string[]> {
+  try {
+    const { servers, places, warnings } = await bindSockets(options.listen, options.port);
+    for (const server of servers) server.close();
+    return [...places, ...warnings];
+  } catch (error) {
+    const cause = error instanceof Failure && error.cause instanceof Error ? error.cause : undefined;
+    if (cause === undefined || !('code' in cause) || cause.code !== 'EADDRINUSE') throw error;
+    return [
+      `port ${options.port}, which is taken now: by the daemon that runs, or by a program that has to stop first`,
+    ];
+  }
+}
+
+function describeCompilers(options: DaemonOptions, compilers: PermittedCompilers): string {
+  const list = process.env['DISTCC_CMDLIST'];
+  if (list === undefined && options['enable-tcp-insecure']) return 'every program';
+  const names = list === undefined ? masqueradeNames(options) : readFileSync(list, 'utf8').split('\n');
+  const known = [...new Set(names)].filter((name) => name !== '').sort();
+  const found: string[] = [];
+  const lacking: string[] = [];
+  for (const name of known) {
+    const permission = compilers.permit(name);
+    if ('path' in permission && isAbsolute(permission.path) && existsSync(permission.path)) {
+      found.push(permission.path === name ? name : `${name} (${permission.path})`);
+    } else lacking.push(name);
+  }
+  const rest = lacking.length === 0 ? '' : `; permitted and not installed: ${lacking.join(', ')}`;
+  return `${found.length === 0 ? 'none' : found.join(', ')}${rest}`;
+}
+
+const masqueradeNames = (options: DaemonOptions): string[] =>
+  [...options['masquerade-dir'], ...usualMasqueradeDirs].flatMap((dir) => (existsSync(dir) ? readdirSync(dir) : []));
+
+function describeLog(options: DaemonOptions): string {
+  const level = `${options['log-level']} and worse`;
+  if (options['log-stderr'] && options['no-detach']) return `stderr, ${level}`;
+  return `${options['log-file'] === undefined || options['log-stderr'] ? 'syslog' : options['log-file']}, ${level}`;
+}
