@@ -203,7 +203,7 @@ const missing = {
 };
 
 /** Options whose work is not in this build. */
-const unfinished = ['stats', 'zeroconf'] as const;
+const unfinished = ['stats'] as const;
 
 const footer = `Compilers are permitted by their names in the masquerade directories: --masquerade-dir, /usr/local/lib/distcc,
 /usr/lib/distcc. Signals: SIGTERM and SIGINT finish the running jobs and end, a second one ends at once; SIGHUP

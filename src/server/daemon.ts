@@ -16,6 +16,7 @@ import { limitLifetime, restrain } from './self-restraint.ts';
 import { becomeServant } from './servant.ts';
 import { serve } from './serve.ts';
 import { supervise } from './supervision.ts';
+import { announceService } from './zeroconf.ts';
 
 /**
  * The life of a standalone daemon, in the order that matters: options are read, then detach → bind, or take what the service manager
@@ -65,8 +66,12 @@ async function live(options: DaemonOptions, given: readonly GivenDescriptor[]): 
     writePid?.();
     limitLifetime(options.lifetime, service.log);
     announce(service, listening, notices);
+    const withdraw = options.zeroconf
+      ? announceService({ ...options, jobs: service.jobs }, service.log, process.env)
+      : undefined;
     supervision.ready();
     await life;
+    withdraw?.();
     supervision.end();
     service.spool.remove();
     if (options['pid-file'] !== undefined) removePidFile(options['pid-file']);

@@ -221,3 +221,51 @@ check() {
   assert_line 'warning: --user is ignored when distccd is not run by root'
   assert_line --partial 'not checked: what root would find and become'
 }
+
+# announcing [OPTION...]: the daemon with --zeroconf and a PATH that has our programs' folder in front.
+announcing() {
+  PATH=$BATS_TEST_TMPDIR/programs:$PATH start --zeroconf --log-level info "$@"
+}
+
+# A stand-in: Avahi needs a system bus and a network with multicast.
+stand_in_for_avahi() {
+  open_folder "$BATS_TEST_TMPDIR/programs"
+  # shellcheck disable=SC2016 # for the program, not for us
+  printf '#!/bin/sh\necho "$$" >"%s"\necho "Established: $*" >&2\n%s\n' "$BATS_TEST_TMPDIR/run/publisher" "$1" \
+    >"$BATS_TEST_TMPDIR/programs/avahi-publish-service"
+  chmod 755 "$BATS_TEST_TMPDIR/programs/avahi-publish-service"
+}
+
+@test "--zeroconf announces the server (to a stand-in for avahi-publish-service) until the daemon ends" {
+  stand_in_for_avahi 'exec sleep 300'
+  announcing
+  wait_until grep -q "avahi-publish-service: Established: --no-fail --subtype=_.*--.*\._sub\._distcc\._tcp distcc@$(hostname) _distcc._tcp $PORT txtvers=1 " "$LOG"
+  publisher=$(cat "$BATS_TEST_TMPDIR/run/publisher")
+  kill "$(cat "$PID_FILE")"
+  wait_until is_gone "$publisher"
+  run ! grep -q 'announced no more' "$LOG"
+}
+
+@test "what --zeroconf announced (to a stand-in) is withdrawn when the daemon is killed" {
+  stand_in_for_avahi 'exec sleep 300'
+  announcing
+  wait_until grep -q 'Established' "$LOG"
+  publisher=$(cat "$BATS_TEST_TMPDIR/run/publisher")
+  kill -KILL "$(cat "$PID_FILE")"
+  wait_until is_gone "$publisher"
+}
+
+@test "a stand-in for avahi-publish-service that fails is a warning, and the daemon serves" {
+  stand_in_for_avahi 'exit 7'
+  announcing
+  wait_until grep -q 'Warning: avahi-publish-service ended with status 7: this server is announced no more' "$LOG"
+  listens "$PORT"
+}
+
+@test "--zeroconf without avahi-publish-service is a warning that names the package, and the daemon serves" {
+  mkdir "$BATS_TEST_TMPDIR/few"
+  for name in node cat; do ln -s "$(command -v "$name")" "$BATS_TEST_TMPDIR/few/$name"; done
+  PATH=$BATS_TEST_TMPDIR/few start --zeroconf
+  grep -q 'Warning: cannot announce this server: there is no avahi-publish-service; install avahi-utils, or leave --zeroconf out' "$LOG"
+  listens "$PORT"
+}
