@@ -119,6 +119,8 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc'))('the sched
     box.write('../distcc/hosts', `${silent.host}/1\n`);
     const waiting = ['one.o', 'two.o'].map((name) => box.start(['gcc', '-c', 'a.c', '-o', name], {}));
     await until(() => silent.requests.length === 1, 'one is at work');
+    const waits = async (): Promise<number> => ((await status()) as [{ waiting: number }])[0].waiting;
+    for (let tries = 0; tries < 200 && (await waits()) === 0; tries += 1);
     box.write('../distcc/hosts', `${silent.host}/1 ${good.host}/1\n`);
     expect(await box.run(['gcc', '-c', 'a.c', '-o', 'three.o'], {})).toMatchObject(quiet);
     expect([good.requests.length, silent.requests.length]).toEqual([1, 1]);
