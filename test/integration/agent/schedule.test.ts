@@ -37,7 +37,7 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc'))('the sched
 
   /** A gcc that notes how many run at a time with some word on the command line (any, when it is empty), and its PATH. */
   function countingGcc(word: string): NodeJS.ProcessEnv {
-    const script = `case " $* " in *"${word}"*) mkdir "run.$$"; ls -d run.* | wc -l >>counts; sleep 0.2; rmdir "run.$$";; esac`;
+    const script = `case " $* " in *"${word}"*) mkdir "run.$$"; ls -d run.* | wc -l >>counts; sleep 0.4; rmdir "run.$$";; esac`;
     const folder = box.script('gcc', `${script}\nexec /usr/bin/gcc "$@"`);
     return { PATH: `${folder}:${process.env['PATH']}`, DISTCC_NO_REWRITE_CROSS: '1' };
   }
@@ -88,6 +88,18 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc'))('the sched
     expect(first.sort()).toEqual([`127.0.0.1:${slow.port}/4`, onFast].sort());
     expect([await compile('3.o'), await compile('4.o')]).toEqual([onFast, onFast]);
     expect((await box.run(['--agent-status'], {})).stdout).toMatch(/expected time of tcp_127\.0\.0\.1_\d+: 4\.\d s/);
+  });
+
+  it('passes over a host that refused the connection, and explains that', async () => {
+    const { port } = await daemon({});
+    const hosts = { DISTCC_HOSTS: `127.0.0.1:${await freePort()}/4 127.0.0.1:${port}/4,lzo` };
+    const first = await box.run(['gcc', '-c', 'a.c'], hosts);
+    expect([first.status, first.stderr]).toEqual([0, expect.stringContaining('Connection refused')]);
+    expect(await box.run(['gcc', '-c', 'a.c'], hosts)).toMatchObject(quiet);
+    const { stdout } = await box.run(['--explain', 'gcc', '-c', 'a.c'], hosts);
+    expect(stdout).toMatch(/1\. \S+: rests \d+ s more, because it failed: .*Connection refused/);
+    expect(stdout).toMatch(/2\. \S+: 0 of 4 places taken, a job would take about \d+\.\d s\n/);
+    expect(stdout).toContain(`would go to 127.0.0.1:${port}/4,lzo now\n`);
   });
 
   it('knows how much memory a child of a compiler of this machine used', async () => {
