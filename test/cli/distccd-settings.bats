@@ -222,9 +222,9 @@ check() {
   assert_line --partial 'not checked: what root would find and become'
 }
 
-# announcing [OPTION...]: the daemon with --zeroconf and a PATH that has our programs' folder in front.
+# announcing: the daemon with --zeroconf and a PATH that has our programs' folder in front.
 announcing() {
-  PATH=$BATS_TEST_TMPDIR/programs:$PATH start --zeroconf --log-level info "$@"
+  PATH=$BATS_TEST_TMPDIR/programs:$PATH start --zeroconf --log-level info
 }
 
 # A stand-in: Avahi needs a system bus and a network with multicast.
@@ -264,7 +264,7 @@ stand_in_for_avahi() {
 
 @test "--zeroconf without avahi-publish-service is a warning that names the package, and the daemon serves" {
   mkdir "$BATS_TEST_TMPDIR/few"
-  for name in node cat; do ln -s "$(command -v "$name")" "$BATS_TEST_TMPDIR/few/$name"; done
+  for name in node cat id; do ln -s "$(command -v "$name")" "$BATS_TEST_TMPDIR/few/$name"; done
   PATH=$BATS_TEST_TMPDIR/few start --zeroconf
   grep -q 'Warning: cannot announce this server: there is no avahi-publish-service; install avahi-utils, or leave --zeroconf out' "$LOG"
   listens "$PORT"
