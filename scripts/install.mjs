@@ -76,7 +76,20 @@ function installLicences() {
   writeFileSync(join(folder, 'licences.txt'), `${notices.join(`\n\n${'-'.repeat(72)}\n\n`)}\n`);
 }
 
+/** bash-completion looks for a file with the name of the command. */
+function installCompletions() {
+  const folder = join(values.destdir, 'usr/share/bash-completion/completions');
+  mkdirSync(folder, { recursive: true });
+  const script = join(top, 'packaging/completions/distccd.bash');
+  copyFileSync(script, join(folder, 'distccd'));
+  chmodSync(join(folder, 'distccd'), 0o644);
+  for (const [, name] of readFileSync(script, 'utf8').matchAll(/^complete -F \S+ (\S+)$/gm)) {
+    if (name !== 'distccd') symlinkSync('distccd', join(folder, name));
+  }
+}
+
 mkdirSync(home, { recursive: true });
 for (const name of readdirSync(from).filter((entry) => !entry.startsWith('.'))) installProgram(name);
 await installPosix();
 installLicences();
+installCompletions();

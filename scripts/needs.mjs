@@ -67,6 +67,16 @@ export const groups = [
     needs: [has('python3'), has('make'), has('g++')],
   },
   { name: 'checking of shell scripts', needs: [has('shellcheck')] },
+  {
+    name: 'completion in bash',
+    files: /^test\/cli\/bash-completion\.bats$/,
+    needs: [
+      {
+        met: () => existsSync('/usr/share/bash-completion/bash_completion'),
+        debianPackage: 'bash-completion',
+      },
+    ],
+  },
   { name: 'checking of manual pages', needs: [has('mandoc'), has('groff')] },
   {
     name: "the programs on Debian 12's own Node 18.20",

@@ -1,0 +1,112 @@
+# Completion of distcc's commands in bash, installed under the name of each of them. The options are compared with the programs' own
+# tables by test/unit/config/completions.test.ts.
+# shellcheck shell=bash
+
+# _distcc_words WORD...: those that go on with what is typed.
+_distcc_words() {
+  mapfile -t COMPREPLY < <(compgen -W "$*" -- "$cur")
+}
+
+# _distcc_names KIND: files (f), directories (d) or users (u), with what a directory needs to go on.
+_distcc_names() {
+  [ "$1" = u ] || compopt -o filenames 2>/dev/null
+  mapfile -t COMPREPLY < <(compgen "-$1" -- "$cur")
+}
+
+# Sets cur, and prev to the option whose value is typed, also behind "=", which bash takes for a word.
+_distcc_look() {
+  cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+  if [ "$cur" = = ]; then
+    cur=''
+  elif [ "$prev" = = ]; then
+    prev=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
+}
+
+_distccd() {
+  local cur prev
+  _distcc_look
+  case $prev in
+    --log-level) _distcc_words emerg alert crit err warning notice info debug ;;
+    --log-format) _distcc_words text json ;;
+    --user) _distcc_names u ;;
+    --log-file | --pid-file | -P) _distcc_names f ;;
+    --masquerade-dir) _distcc_names d ;;
+    --allow | -a | --idle-exit | --job-lifetime | --jobs | -j | --lifetime | --listen | --nice | -N | --oom-score-adj | \
+      --port | -p | --stats-listen | --stats-port) ;;
+    *)
+      _distcc_words --allow --allow-private --check --daemon --enable-tcp-insecure --help --idle-exit --inetd --job-lifetime \
+        --jobs --lifetime --listen --log-file --log-format --log-level --log-stderr --masquerade-dir --nice --no-detach \
+        --no-fifo --no-fork --oom-score-adj --pid-file --port --stats --stats-listen --stats-port --user --verbose --version \
+        --wizard --zeroconf
+      ;;
+  esac
+}
+
+# A compiler and its words are completed as they are without distcc in front of them.
+_distcc_compiler() {
+  if declare -F _comp_command_offset >/dev/null; then
+    _comp_command_offset "$1"
+  elif declare -F _command_offset >/dev/null; then
+    _command_offset "$1"
+  elif [ "$COMP_CWORD" = "$1" ]; then
+    mapfile -t COMPREPLY < <(compgen -c -- "$cur")
+  else
+    _distcc_names f
+  fi
+}
+
+_distcc() {
+  local cur prev
+  _distcc_look
+  case ${COMP_WORDS[1]} in
+    --explain)
+      if [ "$COMP_CWORD" -gt 1 ]; then
+        _distcc_compiler 2
+        return
+      fi
+      ;;
+    --agent-status)
+      if [ "$COMP_CWORD" -gt 1 ]; then
+        _distcc_words --json
+        return
+      fi
+      ;;
+  esac
+  if [ "$COMP_CWORD" = 1 ] && [[ $cur == -* ]]; then
+    _distcc_words --agent-status --agent-stop --explain --help -j --scan-includes --show-hosts --version
+  else
+    _distcc_compiler 1
+  fi
+}
+
+_lsdistcc() {
+  local cur prev
+  _distcc_look
+  case $cur in
+    -*) _distcc_words -c -d -g -h -k -l -m -n -o -P -p -r -t -v -x --version ;;
+    *) mapfile -t COMPREPLY < <(compgen -A hostname -- "$cur") ;;
+  esac
+}
+
+_distccmon_text() {
+  local cur prev
+  _distcc_look
+  _distcc_words --version
+}
+
+_update_distcc_symlinks() {
+  local cur prev
+  _distcc_look
+  case $prev in
+    --distcc) _distcc_names f ;;
+    --compiler-dir | --masquerade-dir | --root) _distcc_names d ;;
+    *) _distcc_words --compiler-dir --distcc --dry-run --help --masquerade-dir --root --verbose --version ;;
+  esac
+}
+
+complete -F _distcc distcc
+complete -F _distccd distccd
+complete -F _lsdistcc lsdistcc
+complete -F _distccmon_text distccmon-text
+complete -F _update_distcc_symlinks update-distcc-symlinks
