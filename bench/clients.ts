@@ -14,10 +14,14 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Cleanup } from '../demo/cleanup.ts';
+import { quote } from '../demo/compile.ts';
 import { startDaemon } from '../demo/daemons.ts';
 import { freePort } from '../demo/relay.ts';
+import { compilerFor } from '../demo/sources.ts';
+import type { Sources } from '../demo/sources.ts';
 import { exitStatus } from '../src/basics/exit-status.ts';
 import { Failure } from '../src/basics/failure.ts';
+import { makeFreeCompiler } from './prepare.ts';
 import { cpuOfTree, memoryOfTree } from './process-tree.ts';
 import { Comparison } from './table.ts';
 
@@ -77,31 +81,35 @@ function makeCompiler(top: string, directory: string, sleepMs: number): void {
   for (const name of ['gcc', `${triple}-gcc`]) symlinkSync(program, join(directory, name));
 }
 
-/** Runs so many jobs with make; `words` stand before the source. */
+/** What make is to do: commands that lack only the name of the object. */
+interface Load {
+  readonly commands: readonly string[];
+  readonly parallel: number;
+  readonly directory?: string;
+}
+
+/** Runs all commands with make. */
 async function runJobs(
   bench: Bench,
-  { jobs, parallel }: { readonly jobs: number; readonly parallel: number },
-  words: string,
+  { commands, parallel, directory = bench.place }: Load,
   environment: Readonly<Record<string, string>>,
 ): Promise<Run> {
-  const out = join(bench.place, 'out');
-  rmSync(out, { recursive: true, force: true });
-  mkdirSync(out);
-  const names = Array.from({ length: jobs }, (_, at) => `${out}/${at}.o`);
-  const makefile = join(bench.place, 'Makefile');
-  writeFileSync(
-    makefile,
-    `all: ${names.join(' ')}\n${names.map((name) => `${name}:\n\t@${words} ${bench.place}/a.c -o ${name}\n`).join('')}`,
-  );
+  // A new one each time: a file system that has just deleted many files makes new ones slowly, and all rounds should be alike.
+  const out = mkdtempSync(join(bench.place, 'out-'));
+  const names = commands.map((_, at) => `${out}/${at}.o`);
+  const makefile = join(out, 'Makefile');
+  const rules = commands.map((command, at) => `${names[at] ?? ''}:\n\t@${command} -o $@\n`);
+  writeFileSync(makefile, `all: ${names.join(' ')}\n${rules.join('')}`);
   const agent = agentOf(bench);
   const [ended, of] = [cpuOfEnded(), agent === undefined ? 0 : cpuOfTree(agent)];
   const start = performance.now();
   const child = spawn('make', ['-f', makefile, `-j${parallel}`], {
+    cwd: directory,
     env: { ...process.env, MAKEFLAGS: '', MAKELEVEL: '', ...environment },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   await once(child, 'close');
-  if (child.exitCode !== 0) throw new Failure(exitStatus.general, `make failed: ${words}`);
+  if (child.exitCode !== 0) throw new Failure(exitStatus.general, `make failed: ${commands[0] ?? ''}`);
   const wallMs = performance.now() - start;
   return { wallMs, cpuMs: cpuOfEnded() - ended + (agent === undefined ? 0 : cpuOfTree(agent) - of) };
 }
@@ -127,58 +135,107 @@ function environmentOf(bench: Bench, side: Side, compilers: string, hosts: strin
   };
 }
 
-/** Runs both sides in turn, after a round that only warms up. */
-async function alternate(rounds: number, run: (side: Side) => Promise<Run>): Promise<Record<Side, Run[]>> {
-  const results: Record<Side, Run[]> = { theirs: [], ours: [] };
+/** One of the two clients, or the compiler without any. */
+type Way = Side | 'alone';
+
+/** Runs all ways in turn, after a round that only warms up. */
+async function alternate<W extends Way>(
+  ways: readonly W[],
+  rounds: number,
+  run: (way: W) => Promise<Run>,
+): Promise<Record<Way, Run[]>> {
+  const results: Record<Way, Run[]> = { theirs: [], ours: [], alone: [] };
   for (let round = -1; round < rounds; round += 1) {
-    for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
-      const result = await run(side);
-      if (round >= 0) results[side].push(result);
+    for (const way of round % 2 === 0 ? ways : ways.toReversed()) {
+      const result = await run(way);
+      if (round >= 0) results[way].push(result);
     }
   }
   return results;
 }
 
-function each(results: Record<Side, Run[]>, of: (run: Run) => number) {
-  return { theirs: results.theirs.map(of), ours: results.ours.map(of) };
+function each(results: Record<Way, Run[]>, of: (run: Run, alone: Run) => number) {
+  const side = (name: Side): number[] =>
+    results[name].map((run, at) => of(run, results.alone[at] ?? { wallMs: 0, cpuMs: 0 }));
+  return { theirs: side('theirs'), ours: side('ours') };
 }
 
-async function compare(bench: Bench, top: string, effort: ClientEffort, table: Comparison): Promise<void> {
+const compilerPath = (compilers: string): Record<string, string> => ({ PATH: `${compilers}:/usr/bin:/bin` });
+
+/** Compares the CPU that clients need for jobs of real sources, which a server compiles for nothing, less what preprocessing them needs. */
+async function compareReal(bench: Bench, top: string, sources: Sources, effort: ClientEffort, table: Comparison) {
+  const free = join(bench.place, `free-${sources.title.split(' ')[0] ?? ''}`);
+  makeFreeCompiler(top, sources, free);
+  const port = await serve(bench, free, 8);
+  const commands = (before: string): string[] =>
+    sources.files.map((file) =>
+      [before, compilerFor(file) === 'cc' ? 'gcc' : 'g++', '-O2', file, ...sources.words]
+        .map((word, at) => (at === 0 ? word : quote(word)))
+        .join(' '),
+    );
+  const jobs = { alone: commands(''), theirs: [], ours: [] } as Record<Way, string[]>;
+  jobs.alone = jobs.alone.map((command) => `${command} -E`);
+  for (const side of sides) jobs[side] = commands(bench.clients[side]).map((command) => `${command} -c`);
+  const results = await alternate(['alone', ...sides], effort.rounds, (way) =>
+    runJobs(
+      bench,
+      { commands: jobs[way], parallel: 4, directory: sources.directory },
+      way === 'alone' ? {} : environmentOf(bench, way, '/usr/bin', `127.0.0.1:${port}/4`),
+    ),
+  );
+  table.add(
+    `client CPU a job, ${sources.title.split(' ')[0] ?? ''}`,
+    'ms',
+    each(results, (run, alone) => (run.cpuMs - alone.cpuMs) / sources.files.length),
+  );
+}
+
+async function comparePretended(bench: Bench, top: string, effort: ClientEffort, table: Comparison): Promise<void> {
   const { rounds, jobs } = effort;
   const [free, slow] = [join(bench.place, 'free'), join(bench.place, 'slow')];
   makeCompiler(top, free, 0);
   makeCompiler(top, slow, 100);
-  const [freePort64, slowPort] = [await serve(bench, free, 64), await serve(bench, slow, 8)];
-  const start = (side: Side, load: { jobs: number; parallel: number }, compilers: string, hosts: string) =>
-    runJobs(bench, load, `${bench.clients[side]} gcc -c`, environmentOf(bench, side, compilers, hosts));
+  const [port64, slowPort] = [await serve(bench, free, 64), await serve(bench, slow, 8)];
+  const times = (count: number, command: string): string[] =>
+    Array.from({ length: count }, () => `${command} ${bench.place}/a.c`);
+  const far = (way: Side, load: { count: number; parallel: number }, compilers: string, hosts: string): Promise<Run> =>
+    runJobs(
+      bench,
+      { commands: times(load.count, `${bench.clients[way]} gcc -c`), parallel: load.parallel },
+      environmentOf(bench, way, compilers, hosts),
+    );
 
-  const alone = await runJobs(bench, { jobs, parallel: 4 }, 'gcc -E', { PATH: `${free}:/usr/bin:/bin` });
-  const four = await alternate(rounds, (side) => start(side, { jobs, parallel: 4 }, free, `127.0.0.1:${freePort64}/4`));
+  const four = await alternate(['alone', ...sides], rounds, (way) =>
+    way === 'alone'
+      ? runJobs(bench, { commands: times(jobs, 'gcc -E'), parallel: 4 }, compilerPath(free))
+      : far(way, { count: jobs, parallel: 4 }, free, `127.0.0.1:${port64}/4`),
+  );
   table.add(
     'client CPU a job beyond cpp',
     'ms',
-    each(four, ({ cpuMs }) => (cpuMs - alone.cpuMs) / jobs),
+    each(four, (run, alone) => (run.cpuMs - alone.cpuMs) / jobs),
   );
-  const many = await alternate(rounds, (side) =>
-    start(side, { jobs, parallel: 64 }, free, `127.0.0.1:${freePort64}/64`),
+  const many = await alternate(sides, rounds, (way) =>
+    far(way, { count: jobs, parallel: 64 }, free, `127.0.0.1:${port64}/64`),
   );
   table.add(
     'dispatch with 64 free places',
     'jobs/s',
     each(many, ({ wallMs }) => (jobs / wallMs) * 1000),
   );
-  const here = await alternate(rounds, (side) =>
-    runJobs(bench, { jobs, parallel: 1 }, `${bench.clients[side]} gcc`, environmentOf(bench, side, free, 'localhost')),
-  );
-  const plain = await runJobs(bench, { jobs, parallel: 1 }, 'gcc', { PATH: `${free}:/usr/bin:/bin` });
+  const here = await alternate(['alone', ...sides], rounds, (way) => {
+    const commands = times(jobs, way === 'alone' ? 'gcc' : `${bench.clients[way]} gcc`);
+    const environment = way === 'alone' ? compilerPath(free) : environmentOf(bench, way, free, 'localhost');
+    return runJobs(bench, { commands, parallel: 1 }, environment);
+  });
   table.add(
     'latency added to a local job',
     'ms',
-    each(here, ({ wallMs }) => (wallMs - plain.wallMs) / jobs),
+    each(here, (run, alone) => (run.wallMs - alone.wallMs) / jobs),
   );
   for (const parallel of effort.parallel) {
-    const runs = await alternate(effort.slowRounds, (side) =>
-      start(side, { jobs: 200, parallel }, slow, `127.0.0.1:${slowPort}/4`),
+    const runs = await alternate(sides, effort.slowRounds, (way) =>
+      far(way, { count: 200, parallel }, slow, `127.0.0.1:${slowPort}/4`),
     );
     table.add(
       `ideal / wall, 200 x 0.1 s on 4 places, -j${parallel}`,
@@ -191,22 +248,28 @@ async function compare(bench: Bench, top: string, effort: ClientEffort, table: C
 async function soak(bench: Bench, jobs: number, report: (line: string) => void): Promise<void> {
   const free = join(bench.place, 'free');
   const port = await serve(bench, free, 16);
-  const memory = (): number => memoryOfTree(agentOf(bench) ?? 0) / 1e6;
-  const half = async (): Promise<number> => {
+  const seen: string[] = [];
+  for (let done = 0; done < jobs; done += 1000) {
     await runJobs(
       bench,
-      { jobs: jobs / 2, parallel: 16 },
-      `${bench.clients.ours} gcc -c`,
+      {
+        commands: Array.from({ length: 1000 }, () => `${bench.clients.ours} gcc -c ${bench.place}/a.c`),
+        parallel: 16,
+      },
       environmentOf(bench, 'ours', free, `127.0.0.1:${port}/16`),
     );
-    return memory();
-  };
-  const [first, second] = [await half(), await half()];
-  report(`agent memory after ${jobs / 2} and ${jobs} jobs: ${first.toFixed(1)} MB, ${second.toFixed(1)} MB`);
+    seen.push((memoryOfTree(agentOf(bench) ?? 0) / 1e6).toFixed(1));
+  }
+  report(`agent memory after each 1000 of ${jobs} jobs, MB: ${seen.join(' ')}`);
 }
 
 /** Compares Debian's client with ours, with the same server and compilers that cost nothing. */
-export async function compareClients(top: string, effort: ClientEffort, report: (line: string) => void): Promise<void> {
+export async function compareClients(
+  top: string,
+  sources: readonly Sources[],
+  effort: ClientEffort,
+  report: (line: string) => void,
+): Promise<void> {
   const cleanup = new Cleanup();
   cleanup.watchSignals();
   const place = mkdtempSync(join(tmpdir(), 'distcc-bench-'));
@@ -222,7 +285,8 @@ export async function compareClients(top: string, effort: ClientEffort, report: 
     });
     const table = new Comparison('distcc 3.4', 'ours');
     report(`\nclients: ${effort.jobs} jobs a round, ${effort.rounds} rounds`);
-    await compare(bench, top, effort, table);
+    await comparePretended(bench, top, effort, table);
+    for (const one of sources) await compareReal(bench, top, one, effort, table);
     table.print(report);
     if (effort.soak > 0) await soak(bench, effort.soak, report);
   } finally {
