@@ -19,12 +19,18 @@ export interface Chosen {
   readonly slot: number;
 }
 
-/** What a host answered, and the text that it was asked to compile. */
+/** What a host answered. */
 export interface Answer {
   readonly response: CompileResponse;
-  readonly source: Buffer;
+  /** Whether the text, which failed, is assembler that reads files: only this machine has them. */
+  readonly readsFiles: boolean;
   /** How long the host and the way to it took, from when the text was there. */
   readonly seconds: number;
+}
+
+/** Assembler text that reads files: only this machine has them. */
+function readsFiles(source: Buffer): boolean {
+  return source.includes('.incbin "') || source.includes('.incbin \\"');
 }
 
 /** Connects while the preprocessor works; a source that turns out to be faulty ends the wait for a host that does not answer. */
@@ -73,7 +79,7 @@ export async function attempt(
     log.info(
       `${source.length} bytes from ${job.name} compiled on ${hostName(host)} ${rateOf(source.length, end - begin)}`,
     );
-    return { response, source, seconds: end - (await ready) };
+    return { response, readsFiles: response.status !== 0 && readsFiles(source), seconds: end - (await ready) };
   } finally {
     connection.close();
   }

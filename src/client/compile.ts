@@ -95,19 +95,14 @@ async function finish(job: RemoteJob, answered: Answered, world: World): Promise
   return 0;
 }
 
-/** Assembler text that reads files: only this machine has them. */
-function readsFiles(source: Buffer): boolean {
-  return source.includes('.incbin "') || source.includes('.incbin \\"');
-}
-
 /** A host's compiler failed: the user's fault as a rule, but the host may be to blame, and the compiler here tells. */
 async function judgeFailure(job: RemoteJob, { host, answer }: Answered, world: World): Promise<number> {
   const { log } = world;
-  const { response, source } = answer;
+  const { response } = answer;
   const end = readWaitStatus(response.status);
   const compilerSaysNo = end.kind === 'exited' && end.code < 128;
   log.error(resultText(`compile ${job.name} on ${host.definition}`, response.status));
-  if (readsFiles(source)) {
+  if (answer.readsFiles) {
     log.info('Found unsupported .incbin directive, compiling locally.');
     log.warning(`${job.name}: can't distribute due to unsupported directives, running locally`);
     return compileHere(job, waitFor(slotNumbers(world).localSlots), world);

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -35,13 +36,14 @@
 #endif
 
 /* The kinds of messages, as in messages.ts. */
-enum { JOB = 1, ENDED = 2, FAILED = 3, WRITE = 16, PREPROCESS = 17, RUN = 18, EXEC = 19, EXIT = 20, NODE_INSTEAD = 21 };
+enum { JOB = 1, ENDED = 2, FAILED = 3, TEXT = 4, WRITE = 16, PREPROCESS = 17, RUN = 18, EXEC = 19, EXIT = 20, NODE_INSTEAD = 21, SEND_TEXT = 23 };
 enum { HEADER = 8, LONGEST = 64 * 1024 * 1024, START_MS = 5000, RETRY_MS = 10, SULK_S = 10 };
 
 extern char **environ;
 static char **words;                  /* our own argv */
 static char folder[PATH_MAX];         /* where the agent's socket is */
 static struct sockaddr_un place;      /* the socket itself */
+static int text = -1;                 /* what the preprocessor wrote */
 static volatile sig_atomic_t child;   /* what an interrupt ends with us: a process, or minus a process group */
 
 static void put32(unsigned char *at, uint32_t value) {
@@ -111,11 +113,15 @@ static void watch_signals(void) {
 
 /* ---- the connection ---- */
 
-static int dial(void) {
-  int low = socket(AF_UNIX, SOCK_STREAM, 0);
-  /* Our caller may have closed stdin or stdout: a socket must not stand in their place. */
+/* Our caller may have closed stdin or stdout: nothing of ours must stand in their place. */
+static int out_of_the_way(int low) {
   int fd = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, 10);
   if (low >= 0) close(low);
+  return fd;
+}
+
+static int dial(void) {
+  int fd = out_of_the_way(socket(AF_UNIX, SOCK_STREAM, 0));
   if (fd < 0) return -1;
   if (connect(fd, (struct sockaddr *)&place, sizeof place) == 0) return fd;
   close(fd);
@@ -145,13 +151,17 @@ static int read_all(int fd, void *bytes, size_t length) {
 }
 
 /* A message of numbers only. */
-static int tell(int fd, uint32_t kind, uint32_t one, uint32_t two) {
-  unsigned char message[HEADER + 8];
+static int tell(int fd, uint32_t kind, const uint32_t *numbers, uint32_t count) {
+  unsigned char message[HEADER + 6 * 4];
   put32(message, kind);
-  put32(message + 4, 8);
-  put32(message + HEADER, one);
-  put32(message + HEADER + 4, two);
-  return send_all(fd, message, sizeof message);
+  put32(message + 4, 4 * count);
+  for (uint32_t at = 0; at < count; at++) put32(message + HEADER + 4 * at, numbers[at]);
+  return send_all(fd, message, HEADER + 4 * count);
+}
+
+/* FAILED: the program that we should become could not be started. */
+static int tell_failed(int fd) {
+  return tell(fd, FAILED, &(uint32_t){(uint32_t)errno}, 1);
 }
 
 /* What a descriptor is: '-' closed, 'f' file, 'p' pipe, 's' socket, 't' terminal, 'o' other. */
@@ -227,8 +237,8 @@ static int find_place(void) {
 
 static char *assignment(const char *name) {
   const char *value = getenv(name);
-  char *text = value == NULL ? NULL : malloc(strlen(name) + strlen(value) + 2);
-  return text == NULL ? NULL : (stpcpy(stpcpy(stpcpy(text, name), "="), value), text);
+  char *variable = value == NULL ? NULL : malloc(strlen(name) + strlen(value) + 2);
+  return variable == NULL ? NULL : (stpcpy(stpcpy(stpcpy(variable, name), "="), value), variable);
 }
 
 /* Closes all descriptors above 3. */
@@ -389,9 +399,9 @@ static void become(struct command *command) {
   free(environment);
 }
 
-/* Starts the program, a preprocessor with nothing to read and its output in the agent's hands; gives errno, or 0 and sets the pid. It is no
-   fork: copying a process costs more than all else that is done here. */
-static int start(int fd, uint32_t kind, struct command *command, pid_t *pid) {
+/* Starts the program, a preprocessor with nothing to read and its output in memory; gives errno, or 0 and sets the pid. It is no fork:
+   copying a process costs more than all else that is done here. */
+static int start(uint32_t kind, struct command *command, pid_t *pid) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   sigset_t changed, before;
@@ -402,7 +412,7 @@ static int start(int fd, uint32_t kind, struct command *command, pid_t *pid) {
   if ((error = posix_spawnattr_init(&attributes)) != 0) return error;
   if (kind == PREPROCESS) {
     error = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    if (error == 0) error = posix_spawn_file_actions_adddup2(&actions, fd, 1);
+    if (error == 0) error = text < 0 ? errno : posix_spawn_file_actions_adddup2(&actions, text, 1);
   }
   if (kind == PREPROCESS || command->number != 0) flags |= POSIX_SPAWN_SETPGROUP; /* one of its own */
   sigemptyset(&changed);
@@ -424,17 +434,46 @@ static int start(int fd, uint32_t kind, struct command *command, pid_t *pid) {
   return error;
 }
 
-/* Starts a command, waits for it and reports its wait status, or in the upper half why it could not be started, with the number that the
-   agent gave it; 0 when the agent is gone. */
+/* Starts a command, waits for it and reports its wait status, or in the upper half why it could not be started; for a preprocessor also
+   where the agent finds what it wrote: descriptor, size, inode. 0 when the agent is gone. */
 static int run(int fd, uint32_t kind, struct command *command, int *status) {
   pid_t pid = 0;
-  int error = start(fd, kind, command, &pid);
-  if (error != 0) return tell(fd, ENDED, (uint32_t)error << 16, command->number);
+  /* A preprocessor writes in small pieces: a reader at the other end would be woken by each. */
+  if (kind == PREPROCESS) {
+    if (text >= 0) close(text);
+    text = out_of_the_way(memfd_create("preprocessed", MFD_CLOEXEC));
+  }
+  int error = start(kind, command, &pid);
+  uint32_t report[6] = {(uint32_t)error << 16};
+  if (error != 0) return tell(fd, ENDED, report, 6);
   siginfo_t ended;
   while (waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOWAIT) != 0 && errno == EINTR) continue;
   child = 0; /* before its number is free for somebody else */
   while (waitpid(pid, status, 0) < 0 && errno == EINTR) continue;
-  return tell(fd, ENDED, (uint32_t)*status, command->number);
+  report[0] = (uint32_t)*status;
+  struct stat found;
+  if (kind == PREPROCESS && fstat(text, &found) == 0) {
+    uint64_t numbers[2] = {(uint64_t)found.st_size, (uint64_t)found.st_ino};
+    report[1] = (uint32_t)text;
+    for (int at = 0; at < 4; at++) report[2 + at] = (uint32_t)(numbers[at / 2] >> (32 * (at % 2)));
+  }
+  return tell(fd, ENDED, report, 6);
+}
+
+/* TEXT: what the preprocessor wrote, for an agent that cannot open our descriptors. */
+static int send_text(int fd) {
+  unsigned char bytes[64 * 1024];
+  struct stat found;
+  if (text < 0 || fstat(text, &found) != 0 || found.st_size > LONGEST || lseek(text, 0, SEEK_SET) != 0) return 0;
+  put32(bytes, TEXT);
+  put32(bytes + 4, (uint32_t)found.st_size);
+  if (!send_all(fd, bytes, HEADER)) return 0;
+  for (off_t left = found.st_size; left > 0;) {
+    ssize_t got = read(text, bytes, left < (off_t)sizeof bytes ? (size_t)left : sizeof bytes);
+    if (got <= 0 || !send_all(fd, bytes, (size_t)got)) return 0;
+    left -= got;
+  }
+  return 1;
 }
 
 /* A pipe or a terminal is shared, and somebody may have made it non-blocking. */
@@ -477,12 +516,14 @@ static void obey(int fd) {
     } else if ((kind == PREPROCESS || kind == RUN) && read_command(bytes, length, &command)) {
       /* A compiler that has run here has done the job, whether or not the agent hears of it. */
       if (!run(fd, kind, &command, &status) && kind == RUN) end_like(status);
+    } else if (kind == SEND_TEXT) {
+      if (!send_text(fd)) return;
     } else if (kind == EXEC && read_command(bytes, length, &command) && own_words(&command)) {
       /* The open connection is the compiler's slot: the kernel gives it back when the compiler ends. */
       fcntl(fd, F_SETFD, 0);
       become(&command);
       fcntl(fd, F_SETFD, FD_CLOEXEC);
-      if (!tell(fd, FAILED, (uint32_t)errno, 0)) return;
+      if (!tell_failed(fd)) return;
     } else {
       return;
     }

@@ -22,6 +22,7 @@ import type { Frame, JobMessage } from './messages.ts';
 import { Packer } from './packer.ts';
 import { Places } from './places.ts';
 import type { AgentStatus } from './status.ts';
+import { TextMemory } from './text-memory.ts';
 
 /** How often, in ms, an agent looks whether its socket is still where launchers find it. */
 const lookPeriod = 10_000;
@@ -82,6 +83,7 @@ class Agent {
     this.#shared = {
       places: this.#places,
       states: new LateStates(),
+      memory: new TextMemory(),
       packer: new Packer(settings.program),
       hosts: (environment) => loadHosts(environment, parse),
     };
@@ -131,7 +133,6 @@ class Agent {
     const reader = new FrameReader();
     let launcher: Launcher | undefined;
     socket.on('data', (chunk) => {
-      if (launcher?.takeText(chunk) === true) return;
       try {
         reader.feed(chunk);
         for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {

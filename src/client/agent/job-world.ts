@@ -5,6 +5,7 @@ import type { Environment } from '../../config/client-environment.ts';
 import type { LateStates } from '../../job-state/late-state.ts';
 import type { Logger } from '../../logging/log-line.ts';
 import { errorCode } from '../../system/error-text.ts';
+import { readForeignFile } from '../../system/foreign-file.ts';
 import type { HostList } from '../host-list.ts';
 import { outputObstacle, saveOutput } from '../output.ts';
 import { locate, missing } from '../run-children.ts';
@@ -14,14 +15,16 @@ import { openNewFile } from '../unique-name.ts';
 import type { Call, Command, HereOptions, Preprocessor, World } from '../world.ts';
 import type { Launcher } from './launcher.ts';
 import { NotStarted } from './launcher.ts';
-import type { JobMessage } from './messages.ts';
+import type { EndedMessage, JobMessage } from './messages.ts';
 import type { Packer } from './packer.ts';
 import type { Places } from './places.ts';
+import type { TextMemory } from './text-memory.ts';
 
 /** What all jobs of an agent share. */
 export interface Shared {
   readonly places: Places;
   readonly states: LateStates;
+  readonly memory: TextMemory;
   readonly packer: Packer;
   hosts(environment: Environment): HostList;
 }
@@ -63,19 +66,26 @@ function anchored({ environment, directory }: Call): Environment {
   return own === undefined || own === '' ? environment : { ...environment, DISTCC_DIR: resolve(directory, own) };
 }
 
-function startPreprocessor(command: Command, extension: string, { call, launcher }: Errand): Preprocessor {
+/** What a preprocessor wrote: read where it lies, or sent by the launcher when we cannot get there. */
+async function fetchText(ended: EndedMessage, { job, launcher }: Errand, memory: Buffer): Promise<Buffer> {
+  const text = memory.subarray(0, ended.size);
+  return readForeignFile({ pid: job.pid, ...ended }, text) ? text : launcher.sendText();
+}
+
+function startPreprocessor(command: Command, extension: string, errand: Errand, shared: Shared): Preprocessor {
+  const { call, launcher } = errand;
   const { path, argv } = locate(command, call.directory);
+  const changes = changesOf(call.environment, command.environment);
+  let memory: Buffer | undefined;
   let text: Buffer = Buffer.alloc(0);
   const ending = async (): Promise<number> => {
     try {
-      const ended = await launcher.preprocess({
-        path,
-        argv,
-        changes: changesOf(call.environment, command.environment),
-      });
+      const ended = await launcher.start('PREPROCESS', { number: 0, path, argv, changes });
       // What one wrote that did not end well is never looked at.
-      if (ended.status === 0) ({ text } = ended);
-      return ended.status;
+      if (ended.status !== 0) return ended.status;
+      memory = shared.memory.take(ended.size);
+      text = await fetchText(ended, errand, memory);
+      return 0;
     } catch (error) {
       throw error instanceof NotStarted ? missing(argv[0] ?? '', error.message) : error;
     }
@@ -89,7 +99,11 @@ function startPreprocessor(command: Command, extension: string, { call, launcher
       return text;
     },
     // A launcher that is interrupted ends it; one whose hosts have all failed has to wait for it.
-    stop: () => Promise.resolve(),
+    stop() {
+      if (memory !== undefined) shared.memory.giveBack(memory);
+      memory = undefined;
+      return Promise.resolve();
+    },
   };
 }
 
@@ -106,7 +120,7 @@ async function runHere(command: Command, { andReturn }: HereOptions, { call, job
   try {
     // One that may ask the terminal something has to be in the user's own process group.
     const group = job.descriptors[0] === 't' ? 0 : 1;
-    if (andReturn) return await launcher.run({ number: group, ...message });
+    if (andReturn) return (await launcher.start('RUN', { number: group, ...message })).status;
     await launcher.become({ number: 0, ...message });
     return 0;
   } catch (error) {
@@ -134,7 +148,7 @@ export function jobWorld(errand: Errand, shared: Shared): World {
     backOff: restSeconds > 0,
     preprocessAhead: true,
     hosts: () => (list ??= shared.hosts(environment)),
-    preprocess: (command, extension) => startPreprocessor(command, extension, errand),
+    preprocess: (command, extension) => startPreprocessor(command, extension, errand, shared),
     connect: connectionMaker(environment, log, (bytes) => launcher.write(2, bytes)),
     runHere: (command, options) => runHere(command, options, errand),
     readSource: (path) => readFileSync(path),

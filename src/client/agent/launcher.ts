@@ -1,10 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { getSystemErrorMap } from 'node:util';
 import { kinds, encodeCommand, encodeExit, encodeFrame, encodeWrite, readEnded, readFailed } from './messages.ts';
-import type { CommandMessage, Frame } from './messages.ts';
-import { TextReader } from './text-reader.ts';
-import type { EndedText } from './text-reader.ts';
+import type { CommandMessage, EndedMessage, Frame } from './messages.ts';
 
 /** A launcher could not start a program; the message is the reason in the C library's words. */
 export class NotStarted extends Error {
@@ -20,28 +17,14 @@ interface Waiting<T> {
   readonly reject: (error: Error) => void;
 }
 
-/** A wait status has 16 bits; above them stands why there is none. */
-function endOf(status: number, { resolve, reject }: Waiting<number>): void {
-  if (status > 0xffff) reject(new NotStarted(status >>> 16));
-  else resolve(status);
-}
-
-let last = randomBytes(4).readUInt32LE();
-
-/** A number that no preprocessor can know, since none sees another one: its output would otherwise end where it says so. */
-function unguessable(): number {
-  last = (last + 1) >>> 0;
-  return last;
-}
-
 /** The process that the build system started, at the other end of its connection. */
 export class Launcher {
   readonly #socket: Socket;
   readonly #gone = new AbortController();
   /** The program that it was told to start: it runs one at a time. */
-  #running: Waiting<number> | undefined;
+  #running: Waiting<EndedMessage> | undefined;
+  #text: Waiting<Buffer> | undefined;
   #becoming: Waiting<void> | undefined;
-  #text: { readonly reader: TextReader; readonly done: (ended: EndedText) => void } | undefined;
   #finished = false;
 
   constructor(socket: Socket) {
@@ -53,17 +36,6 @@ export class Launcher {
     return this.#gone.signal;
   }
 
-  /** Takes bytes that are no message but a preprocessor's output; says whether they are. */
-  takeText(chunk: Buffer): boolean {
-    if (this.#text === undefined) return false;
-    const ended = this.#text.reader.feed(chunk);
-    if (ended === undefined) return true;
-    const { done } = this.#text;
-    this.#text = undefined;
-    done(ended);
-    return true;
-  }
-
   /** Takes what it says. */
   hear({ kind, content }: Frame): void {
     if (kind === kinds.FAILED) {
@@ -73,14 +45,19 @@ export class Launcher {
     } else if (kind === kinds.ENDED) {
       const running = this.#running;
       this.#running = undefined;
-      if (running !== undefined) endOf(readEnded(content), running);
+      const ended = readEnded(content);
+      // A wait status has 16 bits; above them stands why there is none.
+      if (ended.status > 0xffff) running?.reject(new NotStarted(ended.status >>> 16));
+      else running?.resolve(ended);
+    } else if (kind === kinds.TEXT) {
+      this.#text?.resolve(content);
+      this.#text = undefined;
     }
   }
 
   /** Its connection is closed, by itself or, after it became a compiler, by that compiler's end. */
   close(): void {
-    this.#running?.reject(new Error('the launcher is gone'));
-    this.#running = undefined;
+    for (const waiting of [this.#running, this.#text]) waiting?.reject(new Error('the launcher is gone'));
     if (this.#becoming !== undefined) this.#becoming.resolve();
     else if (!this.#finished) this.#gone.abort();
   }
@@ -90,25 +67,19 @@ export class Launcher {
     if (bytes.length > 0) this.#say(encodeWrite(descriptor, bytes));
   }
 
-  /** Has it start a preprocessor; gives what that wrote, and its raw Unix wait status. @throws NotStarted */
-  preprocess(command: Omit<CommandMessage, 'number'>): Promise<EndedText> {
-    const number = unguessable();
-    this.#say(encodeCommand('PREPROCESS', { number, ...command }));
+  /** Has it start a program and wait for it. @throws NotStarted */
+  start(kind: 'PREPROCESS' | 'RUN', command: CommandMessage): Promise<EndedMessage> {
+    this.#say(encodeCommand(kind, command));
     return new Promise((resolve, reject) => {
-      this.#running = { resolve: () => {}, reject };
-      const done = (ended: EndedText): void => {
-        this.#running = undefined;
-        endOf(ended.status, { resolve: () => resolve(ended), reject });
-      };
-      this.#text = { reader: new TextReader(number), done };
+      this.#running = { resolve, reject };
     });
   }
 
-  /** Has it run a program; gives its raw Unix wait status. @throws NotStarted */
-  run(command: CommandMessage): Promise<number> {
-    this.#say(encodeCommand('RUN', command));
+  /** Has it send what the preprocessor wrote. */
+  sendText(): Promise<Buffer> {
+    this.#say(encodeFrame(kinds.SEND_TEXT));
     return new Promise((resolve, reject) => {
-      this.#running = { resolve, reject };
+      this.#text = { resolve, reject };
     });
   }
 

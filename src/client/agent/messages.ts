@@ -9,6 +9,7 @@ export const kinds = {
   JOB: 1,
   ENDED: 2,
   FAILED: 3,
+  TEXT: 4,
   // From a program that asks about the agent itself.
   ASK: 5,
   // From the agent.
@@ -19,6 +20,7 @@ export const kinds = {
   EXIT: 20,
   NODE_INSTEAD: 21,
   REPORT: 22,
+  SEND_TEXT: 23,
 } as const;
 
 /** What a launcher or an agent may send at most in one message, in bytes: an argument list of Linux fits several times. */
@@ -170,20 +172,28 @@ export function readJob(content: Buffer): JobMessage {
   };
 }
 
-/** Bytes of ENDED. */
-export const endedLength = headerLength + 8;
-
-/**
- * ENDED: the raw Unix wait status of the program that was started last, or 65536 times the number of the error for which it could not be
- * started; then the number that came with the command.
- */
-export function encodeEnded(status: number, number: number): Buffer {
-  return encodeFrame(kinds.ENDED, numbers(status, number));
+/** How a program that a launcher was told to start has ended. */
+export interface EndedMessage {
+  /** Its raw Unix wait status, or 65536 times the number of the error for which it could not be started. */
+  readonly status: number;
+  /** Of a preprocessor: the launcher's descriptor for what it wrote, and the size and inode of that. */
+  readonly descriptor: number;
+  readonly size: number;
+  readonly inode: number;
 }
 
-/** Reads the status of ENDED. @throws ProtocolError */
-export function readEnded(content: Buffer): number {
-  return numberAt(content, 0);
+/** ENDED: status, descriptor, then size and inode with 64 bits each. */
+export function encodeEnded({ status, descriptor, size, inode }: EndedMessage): Buffer {
+  const wide = Buffer.alloc(16);
+  wide.writeBigUInt64LE(BigInt(size), 0);
+  wide.writeBigUInt64LE(BigInt(inode), 8);
+  return encodeFrame(kinds.ENDED, numbers(status, descriptor), wide);
+}
+
+/** Reads ENDED. @throws ProtocolError */
+export function readEnded(content: Buffer): EndedMessage {
+  const wide = (at: number): number => numberAt(content, at) + numberAt(content, at + 1) * 2 ** 32;
+  return { status: numberAt(content, 0), descriptor: numberAt(content, 1), size: wide(2), inode: wide(4) };
 }
 
 /** FAILED: the number of the error for which the launcher could not become a program. */
@@ -229,7 +239,7 @@ export function readWrite(content: Buffer): { descriptor: number; bytes: Buffer 
 /** A command for the launcher. */
 export interface CommandMessage {
   /**
-   * PREPROCESS: what marks the end of its output; RUN: 1 for a process group of its own; EXEC: 0, or the first of the launcher's own words that follow
+   * RUN: 1 for a process group of its own; EXEC: 0, or the first of the launcher's own words that follow
    * argv[0] in place of the others.
    */
   readonly number: number;

@@ -4,8 +4,7 @@ import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TextReader } from '../../../src/client/agent/text-reader.ts';
-import type { EndedText } from '../../../src/client/agent/text-reader.ts';
+import { readForeignFile } from '../../../src/system/foreign-file.ts';
 import * as messages from '../../../src/client/agent/messages.ts';
 import type { Frame } from '../../../src/client/agent/messages.ts';
 import { exited, killed } from '../../../src/wire/wait-status.ts';
@@ -19,9 +18,6 @@ const source = resolve(import.meta.dirname, '../../../src/launcher/distcc.c');
 interface Line {
   readonly socket: Socket;
   readonly frames: Frame[];
-  /** Set while a preprocessor writes. */
-  text: TextReader | undefined;
-  ended: EndedText | undefined;
   open: boolean;
 }
 
@@ -36,15 +32,12 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
     const version = /0\.1\.0-[0-9a-f]{8}/.exec(readFileSync(distccProgram, 'latin1'))?.[0] ?? '';
     mkdirSync(join(box.own, 'agent'), { mode: 0o700 });
     server = createServer((socket) => {
-      const line: Line = { socket, frames: [], text: undefined, ended: undefined, open: true };
+      const line: Line = { socket, frames: [], open: true };
       lines.push(line);
       const reader = new messages.FrameReader();
       socket.on('error', () => {});
       socket.on('close', () => (line.open = false));
       socket.on('data', (chunk: Buffer) => {
-        line.ended = line.text?.feed(chunk);
-        if (line.ended !== undefined) line.text = undefined;
-        if (line.text !== undefined || line.ended !== undefined) return;
         reader.feed(chunk);
         for (let frame = reader.next(); frame !== undefined; frame = reader.next()) line.frames.push(frame);
       });
@@ -112,15 +105,33 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
     changes,
   });
 
-  it('starts a preprocessor whose output has the connection to itself until it has ended', async () => {
-    const { line, ended } = await call(['gcc'], { GONE: '1' });
+  it('starts a preprocessor, and says where its output is or sends it', async () => {
+    const { line, child, ended } = await call(['gcc'], { GONE: '1' });
     const script = 'cat; printf "%s|%s" "$NEW" "${GONE-none}"; echo said >&2; exit 3';
-    line.text = new TextReader(77);
-    line.socket.write(messages.encodeCommand('PREPROCESS', sh(script, ['NEW=a b', 'GONE'], 77)));
-    await until(() => line.ended !== undefined, 'the preprocessor ends');
-    expect(line.ended).toEqual({ text: Buffer.from('a b|none'), status: exited(3) });
+    line.socket.write(messages.encodeCommand('PREPROCESS', sh(script, ['NEW=a b', 'GONE'], 0)));
+    await until(() => line.frames.length === 2, 'the preprocessor ends');
+    const { status, size, ...where } = messages.readEnded(line.frames[1]?.content ?? Buffer.alloc(0));
+    expect([status, size]).toEqual([exited(3), 8]);
+    const memory = Buffer.alloc(size);
+    expect(readForeignFile({ pid: child.pid ?? 0, ...where }, memory)).toBe(true);
+    expect(memory.toString()).toBe('a b|none');
+    expect(readForeignFile({ pid: child.pid ?? 0, ...where, inode: where.inode + 1 }, memory)).toBe(false);
+    line.socket.write(messages.encodeFrame(messages.kinds.SEND_TEXT));
+    await until(() => line.frames.length === 3, 'the text is sent');
+    expect(line.frames[2]).toEqual({ kind: messages.kinds.TEXT, content: Buffer.from('a b|none') });
     line.socket.write(messages.encodeExit(exited(0)));
     expect(await ended).toMatchObject({ stderr: 'said\n', stdout: '' });
+  });
+
+  it('sends a text that is longer than what a socket holds', async () => {
+    const { line, ended } = await call(['gcc']);
+    const script = 'head -c 3000001 /dev/zero | tr "\\0" x';
+    line.socket.write(messages.encodeCommand('PREPROCESS', sh(script, [], 0)));
+    line.socket.write(messages.encodeFrame(messages.kinds.SEND_TEXT));
+    await until(() => line.frames.length === 3, 'the text is sent');
+    expect(line.frames[2]?.content.equals(Buffer.alloc(3_000_001, 'x'))).toBe(true);
+    line.socket.write(messages.encodeExit(exited(0)));
+    await ended;
   });
 
   it('says why a program cannot be started', async () => {
@@ -128,7 +139,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
     const command = { ...sh(''), path: '/nowhere/gcc' };
     for (const kind of ['PREPROCESS', 'RUN'] as const) line.socket.write(messages.encodeCommand(kind, command));
     await until(() => line.frames.length === 3, 'both have failed');
-    expect(line.frames.slice(1).map(({ content }) => messages.readEnded(content))).toEqual([2 << 16, 2 << 16]);
+    expect(line.frames.slice(1).map(({ content }) => messages.readEnded(content).status)).toEqual([2 << 16, 2 << 16]);
     line.socket.write(messages.encodeCommand('EXEC', command));
     await until(() => line.frames.length === 4, 'all have failed');
     expect(messages.readFailed(line.frames[3]?.content ?? Buffer.alloc(0))).toBe(2);
@@ -150,7 +161,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
     await until(() => lines[0]?.frames.length === 1, 'it calls');
     lines[0]?.socket.write(messages.encodeCommand('RUN', sh('cat; kill -9 $$')));
     await until(() => lines[0]?.frames.length === 2, 'it has run');
-    expect(messages.readEnded(lines[0]?.frames[1]?.content ?? Buffer.alloc(0))).toBe(killed(9));
+    expect(messages.readEnded(lines[0]?.frames[1]?.content ?? Buffer.alloc(0)).status).toBe(killed(9));
     lines[0]?.socket.write(messages.encodeExit(exited(137)));
     expect(await running.ended).toMatchObject({ status: 137, stdout: 'typed' });
   });

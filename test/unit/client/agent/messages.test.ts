@@ -45,7 +45,8 @@ describe('messages', () => {
   it('come back as they were', () => {
     const command = { number: 7, path: '/bin/gcc', argv: ['gcc', ''], changes: ['A=1', 'GONE'] };
     expect(messages.readCommand(frameOf(messages.encodeCommand('RUN', command)).content)).toEqual(command);
-    expect(messages.readEnded(frameOf(messages.encodeEnded(256, 9)).content)).toBe(256);
+    const ended = { status: 256, descriptor: 11, size: 2 ** 40 + 1, inode: 2 ** 33 + 2 };
+    expect(messages.readEnded(frameOf(messages.encodeEnded(ended)).content)).toEqual(ended);
     expect(messages.readFailed(frameOf(messages.encodeFailed(2)).content)).toBe(2);
     expect(messages.readExit(frameOf(messages.encodeExit(9)).content)).toBe(9);
     expect(messages.readAsk(frameOf(messages.encodeAsk('stop')).content)).toBe('stop');
