@@ -1,5 +1,3 @@
-import { exitStatus } from '../basics/exit-status.ts';
-import { Failure } from '../basics/failure.ts';
 import { readWholeNumber } from '../basics/whole-number.ts';
 import { daemonVariableLines } from './daemon-environment.ts';
 import { flag, type OptionValues, readOptions, type Reading, repeated, valued } from './options.ts';
@@ -202,9 +200,6 @@ const missing = {
   'make-me-a-botnet': 'its name is --enable-tcp-insecure',
 };
 
-/** Options whose work is not in this build. */
-const unfinished = ['stats'] as const;
-
 const footer = `Compilers are permitted by their names in the masquerade directories: --masquerade-dir, /usr/local/lib/distcc,
 /usr/lib/distcc. Signals: SIGTERM and SIGINT finish the running jobs and end, a second one ends at once; SIGHUP
 reads the allow files again and opens the log file anew.
@@ -227,10 +222,6 @@ export function readDaemonOptions(words: readonly string[]): Reading<typeof daem
   );
   if ('print' in reading) return reading;
   const { options } = reading;
-  for (const name of unfinished) {
-    if (options[name])
-      throw new Failure(exitStatus.badArguments, `--${name} does not work in this build: leave it out`);
-  }
   if (options.wizard) {
     return { options: { ...options, daemon: true, 'no-detach': true, 'log-stderr': true, 'log-level': 'debug' } };
   }

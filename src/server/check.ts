@@ -11,6 +11,7 @@ import { openPidFile } from './pid-file.ts';
 import { type Notices, prove } from './prove.ts';
 import { restrain } from './self-restraint.ts';
 import { becomeServant } from './servant.ts';
+import { bindStats } from './stats-page.ts';
 
 /**
  * Goes the way of a start, in its order, without serving: the result is what to tell the administrator, line by line.
@@ -20,6 +21,7 @@ export async function checkDaemon(options: DaemonOptions): Promise<string[]> {
   const notices: Notices = [];
   const access = readAccess(options, notices);
   const places = options.inetd ? ['one client, on stdin and stdout'] : await tryPlaces(options);
+  if (options.stats && !options.inetd) places.push(...(await tryStats(options)));
   const pidFile = options['pid-file'];
   if (pidFile !== undefined) withoutTrace(pidFile, () => void openPidFile(pidFile));
   restrain(options, notices);
@@ -51,19 +53,35 @@ function withoutTrace<T>(path: string | undefined, attempt: () => T): T {
   return result;
 }
 
-/** A port in use is no fault of the options: as a rule the daemon that the checked one will replace listens there. */
 async function tryPlaces(options: DaemonOptions): Promise<string[]> {
   try {
     const { servers, places, warnings } = await bindSockets(options.listen, options.port);
     for (const server of servers) server.close();
     return [...places, ...warnings];
   } catch (error) {
-    const cause = error instanceof Failure && error.cause instanceof Error ? error.cause : undefined;
-    if (cause === undefined || !('code' in cause) || cause.code !== 'EADDRINUSE') throw error;
-    return [
-      `port ${options.port}, which is taken now: by the daemon that runs, or by a program that has to stop first`,
-    ];
+    return [sayTaken(error, options.port)];
   }
+}
+
+async function tryStats(options: DaemonOptions): Promise<string[]> {
+  try {
+    for (const server of await bindStats(options)) server.close();
+    return [`statistics, on port ${options['stats-port']}`];
+  } catch (error) {
+    return [`statistics, on ${sayTaken(error, options['stats-port'])}`];
+  }
+}
+
+/** A port in use is no fault of the options: as a rule the daemon that the checked one will replace listens there. */
+function sayTaken(error: unknown, port: number): string {
+  if (codeBelow(error) !== 'EADDRINUSE') throw error;
+  return `port ${port}, which is taken now: by the daemon that runs, or by a program that has to stop first`;
+}
+
+/** The code of the system's error that a failure stands for. */
+function codeBelow(error: unknown): unknown {
+  if (!(error instanceof Error)) return undefined;
+  return error instanceof Failure ? codeBelow(error.cause) : 'code' in error ? error.code : undefined;
 }
 
 function describeCompilers(options: DaemonOptions, compilers: PermittedCompilers): string {

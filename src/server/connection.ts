@@ -13,6 +13,7 @@ import type { ByteBudget } from './byte-budget.ts';
 import type { ClientStream } from './client-stream.ts';
 import type { FairQueue, Release } from './fair-queue.ts';
 import { judgeCommand } from './job-command.ts';
+import type { JobStatistics } from './job-statistics.ts';
 import { endedWith, endedWithout, type JobEnd, summaryLine } from './job-summary.ts';
 import { runJob, type Workshop } from './job.ts';
 import type { PermittedCompilers } from './permitted-compilers.ts';
@@ -37,6 +38,7 @@ export interface Service extends Workshop {
   readonly queue: FairQueue;
   readonly budget: ByteBudget;
   readonly deadlines: Deadlines;
+  readonly statistics: JobStatistics;
 }
 
 /** Answers of so many bytes leave their slot to the next job while they are sent. */
@@ -85,6 +87,7 @@ export async function serveClient(
   stopping: StopReasons,
 ): Promise<ExitStatus> {
   const { log } = service;
+  service.statistics.accept();
   if (!admitted) {
     log.error(`connection from client '${name}' denied by access list`);
     stream.destroy();
@@ -97,7 +100,9 @@ export async function serveClient(
     return endedWithout('OTHER', exitStatus.general);
   });
   stream.destroy();
-  log.notice(summaryLine(name, end, performance.now() - began));
+  const milliseconds = performance.now() - began;
+  service.statistics.end(end, milliseconds, Date.now());
+  log.notice(summaryLine(name, end, milliseconds));
   return end.ret;
 }
 

@@ -15,6 +15,7 @@ import { type Notices, prove, type ProvenService } from './prove.ts';
 import { limitLifetime, restrain } from './self-restraint.ts';
 import { becomeServant } from './servant.ts';
 import { serve } from './serve.ts';
+import { bindStats, serveStats } from './stats-page.ts';
 import { supervise } from './supervision.ts';
 import { announceService } from './zeroconf.ts';
 
@@ -51,11 +52,14 @@ async function live(options: DaemonOptions, given: readonly GivenDescriptor[]): 
   if (options['idle-exit'] > 0 && !activated) throw needsActivation();
   let access = readAccess(options, notices);
   const listening = activated ? await adoptSockets(sockets, options) : await bindSockets(options.listen, options.port);
+  let stats: Awaited<ReturnType<typeof bindStats>> = [];
   try {
+    if (options.stats) stats = await bindStats(options);
     const writePid = options['pid-file'] === undefined ? undefined : openPidFile(options['pid-file']);
     restrain(options, notices);
     becomeServant(options, notices);
     const service = prove(options, () => access, notices);
+    serveStats(stats, service);
     const supervision = supervise(manager);
     const life = serve(listening, service, supervision, options['idle-exit']);
     process.on('SIGHUP', () => {
@@ -79,7 +83,7 @@ async function live(options: DaemonOptions, given: readonly GivenDescriptor[]): 
     return exitStatus.ok;
   } catch (error) {
     // An open socket would keep the process alive, and clients waiting.
-    for (const server of listening.servers) server.close();
+    for (const server of [...listening.servers, ...stats]) server.close();
     throw error;
   }
 }

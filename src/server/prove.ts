@@ -13,6 +13,7 @@ import type { Service } from './connection.ts';
 import { type DaemonLog, openDaemonLog } from './daemon-log.ts';
 import { isDetached } from './detach.ts';
 import { FairQueue } from './fair-queue.ts';
+import { JobStatistics } from './job-statistics.ts';
 import { chooseLogTarget, type StderrUse } from './log-target.ts';
 import { compilerPath, readPermittedCompilers, usualMasqueradeDirs } from './permitted-compilers.ts';
 
@@ -69,6 +70,7 @@ export function prove(
     queue: new FairQueue(jobs),
     budget: new ByteBudget(Math.min(1024 ** 3, os.totalmem() / 4)),
     deadlines,
+    statistics: new JobStatistics(),
   };
 }
 

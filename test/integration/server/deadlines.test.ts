@@ -8,6 +8,7 @@ import { createLogger } from '../../../src/logging/logger.ts';
 import { ByteBudget } from '../../../src/server/byte-budget.ts';
 import { type Service, serveConnection } from '../../../src/server/connection.ts';
 import { FairQueue } from '../../../src/server/fair-queue.ts';
+import { JobStatistics } from '../../../src/server/job-statistics.ts';
 import { spawn } from '../../../src/system/spawn.ts';
 import { openSpool, type Spool } from '../../../src/system/temporary-folder.ts';
 import { encodeRequest, encodeRequestHead } from '../../../src/wire/request.ts';
@@ -49,6 +50,7 @@ async function serve(change: Partial<Service>): Promise<{ port: number; queue: F
     queue,
     budget,
     deadlines: patient,
+    statistics: new JobStatistics(),
     ...change,
   };
   const never = new AbortController().signal;
