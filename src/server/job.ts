@@ -1,6 +1,7 @@
 import { closeSync, constants, lstatSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { exitStatus } from '../basics/exit-status.ts';
 import { formatLine, type Logger } from '../logging/log-line.ts';
+import { errorCode } from '../system/error-text.ts';
 import { endChild, StartError } from '../system/reaper.ts';
 import type { Child, Spawn } from '../system/spawn.ts';
 import type { Spool } from '../system/temporary-folder.ts';
@@ -46,7 +47,7 @@ export async function runJob(
   signal: AbortSignal,
   workshop: Workshop,
 ): Promise<Compiled> {
-  const folder = workshop.spool.lend();
+  const folder = lend(workshop.spool);
   try {
     writeFileSync(`${folder}/${command.input}`, source(), { flag: 'wx', mode: 0o600 });
     const status = await compile(command, folder, signal, workshop);
@@ -58,10 +59,27 @@ export async function runJob(
     };
   } catch (error) {
     if (error instanceof StartError) return notStarted(command, error, workshop.log);
-    throw error;
+    throw noRoom(error) ?? error;
   } finally {
     workshop.spool.takeBack(folder);
   }
+}
+
+function lend(spool: Spool): string {
+  try {
+    return spool.lend();
+  } catch (error) {
+    throw noRoom(error) ?? error;
+  }
+}
+
+/** A disk that is full is the administrator's to cure, and no fault of the program. */
+function noRoom(error: unknown): Refusal | undefined {
+  const code = errorCode(error);
+  if (code !== 'ENOSPC' && code !== 'EDQUOT' && code !== 'EROFS') return undefined;
+  return new Refusal(
+    `no room for the job in the temporary directory of this server (${code}): its administrator can empty it, or set TMPDIR to another`,
+  );
 }
 
 /** distcc's answer when the compiler is not there: exit status 110 and the reason (wire-protocol reference, section 5). */

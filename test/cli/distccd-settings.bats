@@ -269,3 +269,26 @@ stand_in_for_avahi() {
   grep -q 'Warning: cannot announce this server: there is no avahi-publish-service; install avahi-utils, or leave --zeroconf out' "$LOG"
   listens "$PORT"
 }
+
+@test "a full temporary directory is one sentence in the log and to the client, who compiles elsewhere" {
+  as_root
+  cat >"$BATS_TEST_TMPDIR/inside" <<'END'
+mount -t tmpfs -o size=64k,mode=1777 none "$TMPDIR"
+ip link set lo up
+"$@" 2>"$RUN/log" &
+daemon=$!
+until ss -Hltn "sport = :$PORT" | grep -q .; do sleep 0.05; done
+dd if=/dev/zero of="$TMPDIR/full" bs=1k 2>/dev/null
+echo 'int x;' >"$RUN/a.c"
+DISTCC_DIR=$RUN DISTCC_HOSTS=127.0.0.1:$PORT TMPDIR=$RUN DISTCC_AGENT=0 "$OURS/distcc" gcc -c "$RUN/a.c" -o "$RUN/a.o"
+kill "$daemon"
+wait "$daemon"
+cat "$RUN/log"
+END
+  export PORT RUN=$BATS_TEST_TMPDIR/run
+  run unshare -nm bash "$BATS_TEST_TMPDIR/inside" "$OURS/distccd" --daemon --no-detach --log-stderr --port "$PORT" --listen 127.0.0.1 \
+    --allow 127.0.0.1 --masquerade-dir "$BATS_TEST_TMPDIR/masks"
+  assert_line --regexp 'Warning: refused a job of 127.0.0.1: no room for the job in the temporary directory of this server \(ENOSPC\): its administrator'
+  refute_output --partial 'at Object'
+  [ -s "$RUN/a.o" ]
+}
