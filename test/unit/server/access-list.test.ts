@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { allowFileEntries, parseAccessList, plainAddress, privateNetworks } from '../../../src/server/access-list.ts';
 
@@ -117,5 +118,45 @@ describe('plainAddress()', () => {
 describe('allowFileEntries()', () => {
   it('drops comments, blanks and empty lines', () => {
     expect(allowFileEntries(' 10.0.0.1 \r\n#x\n\n::1# y')).toEqual(['10.0.0.1', '::1']);
+  });
+});
+
+/** An address of so many bits, as a user might write it. */
+const write = (bits: readonly boolean[]): string => {
+  const size = bits.length === 32 ? 8 : 16;
+  const groups = Array.from({ length: bits.length / size }, (_, index) =>
+    Number.parseInt(
+      bits
+        .slice(index * size, (index + 1) * size)
+        .map(Number)
+        .join(''),
+      2,
+    ),
+  );
+  return size === 8 ? groups.join('.') : groups.map((group) => group.toString(16)).join(':');
+};
+
+/** Bits of an IPv4 or IPv6 address; mapped ones have rules of their own. */
+const addressBits = fc
+  .constantFrom(32, 128)
+  .chain((size) => fc.array(fc.boolean(), { minLength: size, maxLength: size }))
+  .filter((bits) => bits.length === 32 || bits.slice(0, 16).includes(true));
+
+describe('a network of any prefix', () => {
+  it('holds the addresses with the same first bits and no others, and names its first one', () => {
+    fc.assert(
+      fc.property(addressBits, fc.nat(), fc.nat(), (bits, prefixSeed, bitSeed) => {
+        const prefix = prefixSeed % (bits.length + 1);
+        const flipped = bitSeed % bits.length;
+        const other = bits.map((bit, index) => (index === flipped ? !bit : bit));
+        const list = listOf(`${write(bits)}/${prefix}`);
+        expect(list.admits(write(bits))).toBe(true);
+        expect(list.admits(write(other))).toBe(flipped >= prefix);
+        const first = bits.map((bit, index) => index < prefix && bit);
+        expect(list.networks).toEqual(listOf(`${write(first)}/${prefix}`).networks);
+        expect(listOf(...list.networks).warnings).toEqual([]);
+      }),
+      { numRuns: 500 },
+    );
   });
 });
