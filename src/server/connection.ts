@@ -1,20 +1,18 @@
-import type { Socket } from 'node:net';
 import { basename } from 'node:path';
-import { exitStatus, type ExitStatus } from '../basics/exit-status.ts';
+import { exitStatus } from '../basics/exit-status.ts';
 import { reasonOf } from '../basics/failure.ts';
-import { peerUser } from '../system/peer-user.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import { encodeRefusal } from '../wire/refusal.ts';
 import type { ArrivedRequest } from '../wire/request.ts';
 import { encodeResponse } from '../wire/response.ts';
 import { exited } from '../wire/wait-status.ts';
-import { type AccessList, plainAddress } from './access-list.ts';
+import type { AccessList } from './access-list.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { ClientStream } from './client-stream.ts';
 import type { FairQueue, Release } from './fair-queue.ts';
 import { judgeCommand } from './job-command.ts';
 import type { JobStatistics } from './job-statistics.ts';
-import { endedWith, endedWithout, type JobEnd, summaryLine } from './job-summary.ts';
+import { endedWith, endedWithout, type JobEnd } from './job-summary.ts';
 import { runJob, type Workshop } from './job.ts';
 import type { PermittedCompilers } from './permitted-compilers.ts';
 import { ClientGone, clientGone, Overdue, Refusal } from './refusal.ts';
@@ -56,58 +54,8 @@ export interface StopReasons {
 /** Bytes behind the request are an error of the client; more than this ends the connection. */
 const surplusLimit = 64 * 1024;
 
-/** Who is at the other end of a stream. */
-export interface Client {
-  /** Counts against the limits of one client, and names it to the administrator. */
-  readonly address: string;
-  /** distcc's words for it: `ADDRESS:PORT`. */
-  readonly name: string;
-  readonly admitted: boolean;
-}
-
-/** Serves a client of the network; never throws. */
-export async function serveConnection(socket: Socket, service: Service, stopping: StopReasons): Promise<void> {
-  const address = plainAddress(socket.remoteAddress ?? '');
-  const name = `${address}:${socket.remotePort ?? 0}`;
-  await serveClient(socket, { address, name, admitted: service.access().admits(address) }, service, stopping);
-}
-
-/** Serves a client of this machine, whom the mode of the socket's file lets in; never throws. */
-export async function serveNeighbour(socket: Socket, service: Service, stopping: StopReasons): Promise<void> {
-  const user = peerUser(socket);
-  const address = user === undefined ? 'this machine' : `uid ${user}`;
-  await serveClient(socket, { address, name: address, admitted: true }, service, stopping);
-}
-
-/** Serves one client from its first byte to the end of its answer, and returns distcc's internal code of it; never throws. */
-export async function serveClient(
-  stream: ClientStream,
-  { address, name, admitted }: Client,
-  service: Service,
-  stopping: StopReasons,
-): Promise<ExitStatus> {
-  const { log } = service;
-  service.statistics.accept();
-  if (!admitted) {
-    log.error(`connection from client '${name}' denied by access list`);
-    stream.destroy();
-    return exitStatus.accessDenied;
-  }
-  log.info(`connection from ${name}`);
-  const began = performance.now();
-  const end = await new Conversation(stream, service, address).hold(stopping).catch((error: unknown): JobEnd => {
-    log.error(`lost the job of ${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-    return endedWithout('OTHER', exitStatus.general);
-  });
-  stream.destroy();
-  const milliseconds = performance.now() - began;
-  service.statistics.end(end, milliseconds, Date.now());
-  log.notice(summaryLine(name, end, milliseconds));
-  return end.ret;
-}
-
 /** One client's connection; the reasons that end it early meet in its signal. */
-class Conversation {
+export class Conversation {
   readonly #socket: ClientStream;
   readonly #service: Service;
   readonly #address: string;

@@ -5,12 +5,13 @@ import { keepDescriptors } from '../system/inheritance.ts';
 import type { StandardConnection } from '../system/standard-descriptors.ts';
 import { readAccess } from './access-source.ts';
 import { type ClientStream, openStream } from './client-stream.ts';
-import { serveClient, type StopReasons } from './connection.ts';
+import type { StopReasons } from './connection.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import { type Notices, prove, type ProvenService } from './prove.ts';
 import { Refusal } from './refusal.ts';
 import { restrain } from './self-restraint.ts';
 import { becomeServant } from './servant.ts';
+import { serveClient } from './serve-client.ts';
 import { identifyClient } from './standard-client.ts';
 
 /** Serves the one client on stdin and stdout, and returns distcc's internal code of its job as the exit status. */

@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import { Attendance } from './attendance.ts';
 import { acceptConnections, type Listening } from './bind.ts';
-import { serveConnection, serveNeighbour } from './connection.ts';
 import type { ProvenService } from './prove.ts';
 import { Refusal } from './refusal.ts';
+import { serveConnection, serveNeighbour } from './serve-client.ts';
 import type { Supervision } from './supervision.ts';
 
 const connectionLimits = { total: 1024, perAddress: 512 };

@@ -4,7 +4,7 @@ import { Failure } from '../basics/failure.ts';
 import type { DaemonOptions } from '../config/daemon-options.ts';
 import { type AccessList, plainAddress } from './access-list.ts';
 import type { ClientStream } from './client-stream.ts';
-import type { Client } from './connection.ts';
+import type { Client } from './serve-client.ts';
 
 interface Place {
   readonly address: string;

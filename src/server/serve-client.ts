@@ -1,0 +1,57 @@
+import type { Socket } from 'node:net';
+import { exitStatus, type ExitStatus } from '../basics/exit-status.ts';
+import { peerUser } from '../system/peer-user.ts';
+import { plainAddress } from './access-list.ts';
+import type { ClientStream } from './client-stream.ts';
+import { Conversation, type Service, type StopReasons } from './connection.ts';
+import { endedWithout, type JobEnd, summaryLine } from './job-summary.ts';
+
+/** Who is at the other end of a stream. */
+export interface Client {
+  /** Counts against the limits of one client, and names it to the administrator. */
+  readonly address: string;
+  /** distcc's words for it: `ADDRESS:PORT`. */
+  readonly name: string;
+  readonly admitted: boolean;
+}
+
+/** Serves a client of the network; never throws. */
+export async function serveConnection(socket: Socket, service: Service, stopping: StopReasons): Promise<void> {
+  const address = plainAddress(socket.remoteAddress ?? '');
+  const name = `${address}:${socket.remotePort ?? 0}`;
+  await serveClient(socket, { address, name, admitted: service.access().admits(address) }, service, stopping);
+}
+
+/** Serves a client of this machine, whom the mode of the socket's file lets in; never throws. */
+export async function serveNeighbour(socket: Socket, service: Service, stopping: StopReasons): Promise<void> {
+  const user = peerUser(socket);
+  const address = user === undefined ? 'this machine' : `uid ${user}`;
+  await serveClient(socket, { address, name: address, admitted: true }, service, stopping);
+}
+
+/** Serves one client from its first byte to the end of its answer, and returns distcc's internal code of it; never throws. */
+export async function serveClient(
+  stream: ClientStream,
+  { address, name, admitted }: Client,
+  service: Service,
+  stopping: StopReasons,
+): Promise<ExitStatus> {
+  const { log } = service;
+  service.statistics.accept();
+  if (!admitted) {
+    log.error(`connection from client '${name}' denied by access list`);
+    stream.destroy();
+    return exitStatus.accessDenied;
+  }
+  log.info(`connection from ${name}`);
+  const began = performance.now();
+  const end = await new Conversation(stream, service, address).hold(stopping).catch((error: unknown): JobEnd => {
+    log.error(`lost the job of ${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    return endedWithout('OTHER', exitStatus.general);
+  });
+  stream.destroy();
+  const milliseconds = performance.now() - began;
+  service.statistics.end(end, milliseconds, Date.now());
+  log.notice(summaryLine(name, end, milliseconds));
+  return end.ret;
+}
