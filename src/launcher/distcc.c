@@ -1,8 +1,9 @@
 /* distcc: hands a compile to the user's agent and obeys it. It starts in a millisecond, which no Node program does.
 
    What it says to the agent and what it is told stand in src/client/agent/messages.ts. It never decides anything about a
-   compile: when no agent can be had, or the agent dies, it becomes the Node program distcc-node, which does the same work
-   alone. When it is interrupted it dies, and the agent notices by the connection that closes. */
+   compile: when no agent can be had, or the agent dies or no longer answers, it becomes the Node program distcc-node, which
+   does the same work alone. When it is interrupted it ends what it has started and dies, and the agent notices by the
+   connection that closes. */
 #define _GNU_SOURCE 1
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +19,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -34,10 +36,14 @@
 #ifndef NODE
 #define NODE "node"
 #endif
+/* After so many silent seconds we look whether the agent lives, and so long may its answer take. */
+#ifndef QUIET_S
+#define QUIET_S 5
+#endif
 
 /* The kinds of messages, as in messages.ts. */
-enum { JOB = 1, ENDED = 2, FAILED = 3, TEXT = 4, WRITE = 16, PREPROCESS = 17, RUN = 18, EXEC = 19, EXIT = 20, NODE_INSTEAD = 21, SEND_TEXT = 23 };
-enum { HEADER = 8, LONGEST = 64 * 1024 * 1024, START_MS = 5000, RETRY_MS = 10, SULK_S = 10 };
+enum { JOB = 1, ENDED = 2, FAILED = 3, TEXT = 4, ASK = 5, WRITE = 16, PREPROCESS = 17, RUN = 18, EXEC = 19, EXIT = 20, NODE_INSTEAD = 21, REPORT = 22, SEND_TEXT = 23 };
+enum { HEADER = 8, LONGEST = 64 * 1024 * 1024, START_MS = 5000, RETRY_MS = 10, SULK_S = 10, GRACE_S = 2 };
 
 extern char **environ;
 static char **words;                  /* our own argv */
@@ -45,6 +51,7 @@ static char folder[PATH_MAX];         /* where the agent's socket is */
 static struct sockaddr_un place;      /* the socket itself */
 static int text = -1;                 /* what the preprocessor wrote */
 static volatile sig_atomic_t child;   /* what an interrupt ends with us: a process, or minus a process group */
+static volatile sig_atomic_t came;    /* the signal that interrupts us */
 
 static void put32(unsigned char *at, uint32_t value) {
   for (int byte = 0; byte < 4; byte++) at[byte] = (unsigned char)(value >> (8 * byte));
@@ -73,8 +80,22 @@ static int beside(const char *name, char *path) {
   return 1;
 }
 
+/* Variables for the user's own Node programs would change what ours do: they come under another name, and distcc-node gives
+   them back to the compilers. */
+static void hide_node_variables(void) {
+  static const char prefix[] = "_DISTCC_";
+  for (char **variable = environ; *variable != NULL; variable++) {
+    if (strncmp(*variable, "NODE_", 5) != 0 && strncmp(*variable, "OPENSSL_CONF=", 13) != 0) continue;
+    char *hidden = malloc(sizeof prefix + strlen(*variable));
+    if (hidden == NULL) continue;
+    stpcpy(stpcpy(hidden, prefix), *variable);
+    *variable = hidden;
+  }
+}
+
 /* Its first word is the name that we were called by. */
 static void become_node(void) {
+  hide_node_variables();
   char path[PATH_MAX];
   size_t count = 0;
   while (words[count] != NULL) count++;
@@ -92,10 +113,27 @@ static void become_node(void) {
 
 /* ---- interruption ---- */
 
-static void end_with_child(int number) {
-  if (child != 0) kill(child, SIGTERM);
+static void die_by(int number) {
+  sigset_t only;
+  sigemptyset(&only);
+  sigaddset(&only, number);
   signal(number, SIG_DFL);
   raise(number);
+  sigprocmask(SIG_UNBLOCK, &only, NULL);
+}
+
+/* What we have started may clean up first: we die when it has ended. A second signal, or its time that is over, kills it. */
+static void end_with_child(int number) {
+  if (child == 0) die_by(number);
+  kill(child, came == 0 ? SIGTERM : SIGKILL);
+  if (came != 0) return;
+  came = number;
+  alarm(GRACE_S);
+}
+
+static void hear_clock(int number) {
+  (void)number;
+  if (came != 0 && child != 0) kill(child, SIGKILL);
 }
 
 static const int endings[] = {SIGINT, SIGTERM, SIGHUP};
@@ -109,9 +147,35 @@ static void watch_signals(void) {
     now.sa_flags = SA_RESTART | SA_NODEFER;
     sigaction(endings[at], &now, NULL);
   }
+  struct sigaction clock;
+  memset(&clock, 0, sizeof clock);
+  clock.sa_handler = hear_clock;
+  sigaction(SIGALRM, &clock, NULL);
 }
 
 /* ---- the connection ---- */
+
+static void set_patience(int fd, time_t seconds) {
+  struct timeval limit = {seconds, 0};
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+}
+
+/* Whose program is at the other end. */
+static int find_peer(int fd, uid_t *user, pid_t *process) {
+#ifdef SO_PEERCRED
+  struct ucred peer;
+  socklen_t length = sizeof peer;
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return 0;
+  *user = peer.uid;
+  *process = peer.pid;
+  return 1;
+#else
+  gid_t group;
+  *process = 0;
+  return getpeereid(fd, user, &group) == 0;
+#endif
+}
 
 /* Our caller may have closed stdin or stdout: nothing of ours must stand in their place. */
 static int out_of_the_way(int low) {
@@ -123,15 +187,49 @@ static int out_of_the_way(int low) {
 static int dial(void) {
   int fd = out_of_the_way(socket(AF_UNIX, SOCK_STREAM, 0));
   if (fd < 0) return -1;
-  if (connect(fd, (struct sockaddr *)&place, sizeof place) == 0) return fd;
+  set_patience(fd, QUIET_S);
+  if (connect(fd, (struct sockaddr *)&place, sizeof place) == 0) {
+    uid_t user = (uid_t)-1;
+    pid_t process;
+    if (find_peer(fd, &user, &process) && user == geteuid()) return fd;
+    errno = EACCES;
+  }
+  int reason = errno;
   close(fd);
+  errno = reason;
   return -1;
+}
+
+/* Asks the agent something trivial. One that is stopped or turns in circles is ended: the next launcher finds a new one. */
+static int agent_lives(void) {
+  int fd = dial();
+  if (fd < 0) return 0;
+  unsigned char question[HEADER + 4], answer;
+  put32(question, ASK);
+  put32(question + 4, 4);
+  put32(question + HEADER, 1);
+  int lives = 0;
+  if (send(fd, question, sizeof question, MSG_NOSIGNAL) == (ssize_t)sizeof question) {
+    ssize_t got;
+    while ((got = read(fd, &answer, 1)) < 0 && errno == EINTR) continue;
+    lives = got == 1;
+  }
+  uid_t user;
+  pid_t process;
+  if (!lives && errno == EAGAIN && find_peer(fd, &user, &process) && process > 1) kill(process, SIGKILL);
+  close(fd);
+  return lives;
+}
+
+/* Whether a call that failed is worth another try. */
+static int try_again(void) {
+  return errno == EINTR || (errno == EAGAIN && agent_lives());
 }
 
 static int send_all(int fd, const void *bytes, size_t length) {
   while (length > 0) {
     ssize_t sent = send(fd, bytes, length, MSG_NOSIGNAL);
-    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && try_again()) continue;
     if (sent < 0) return 0;
     bytes = (const char *)bytes + sent;
     length -= (size_t)sent;
@@ -142,7 +240,7 @@ static int send_all(int fd, const void *bytes, size_t length) {
 static int read_all(int fd, void *bytes, size_t length) {
   while (length > 0) {
     ssize_t got = read(fd, bytes, length);
-    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && try_again()) continue;
     if (got <= 0) return 0;
     bytes = (char *)bytes + got;
     length -= (size_t)got;
@@ -450,6 +548,7 @@ static int run(int fd, uint32_t kind, struct command *command, int *status) {
   while (waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOWAIT) != 0 && errno == EINTR) continue;
   child = 0; /* before its number is free for somebody else */
   while (waitpid(pid, status, 0) < 0 && errno == EINTR) continue;
+  if (came != 0) die_by(came);
   report[0] = (uint32_t)*status;
   struct stat found;
   if (kind == PREPROCESS && fstat(text, &found) == 0) {

@@ -15,6 +15,8 @@ export function agentFolder(environment: Environment, directory: string): string
 
 function socketsIn(folder: string): string[] {
   try {
+    // Somebody else's folder may hold anything that answers.
+    if (statSync(folder).uid !== process.getuid?.()) return [];
     const names = readdirSync(folder).map((name) => join(folder, name));
     return names.filter((path) => statSync(path, { throwIfNoEntry: false })?.isSocket() === true);
   } catch {

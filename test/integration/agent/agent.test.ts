@@ -108,6 +108,19 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
     execFileSync('gcc', ['-r', ...objects(), '-o', 'all'], { cwd: box.work });
   });
 
+  it('may be stopped: the build goes on with another one', async () => {
+    daemon = await startDaemon();
+    makefile(8);
+    const hosts = { DISTCC_HOSTS: `127.0.0.1:${daemon.port}/8` };
+    expect((await box.run(gcc, hosts)).status).toBe(0);
+    const [first = 0] = box.agents();
+    process.kill(first, 'SIGSTOP');
+    expect(await make(8, hosts).ended).toEqual({ status: 0, text: '' });
+    expect(lives(first)).toBe(false);
+    expect((await box.run(gcc, hosts)).status).toBe(0);
+    expect(box.agents().some((pid) => lives(pid))).toBe(true);
+  });
+
   it('ends everything with an interrupted build, and leaves no half object', async () => {
     const path = `${box.script('slowcc', 'case "$*" in *-E*) sleep 0.2; cat a.c;; *) sleep 30; echo half >"$5";; esac')}:${process.env['PATH']}`;
     await serve(() => undefined);

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -62,8 +63,8 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
 
   it('has the numbers of the messages', () => {
     const text = readFileSync(source, 'utf8');
-    const { ASK: _ask, REPORT: _report, ...shared } = messages.kinds;
-    for (const [name, number] of Object.entries(shared)) expect(text).toMatch(new RegExp(`\\b${name} = ${number}\\b`));
+    for (const [name, number] of Object.entries(messages.kinds))
+      expect(text).toMatch(new RegExp(`\\b${name} = ${number}\\b`));
   });
 
   it('says what it was called for, byte for byte as encodeJob() does', async () => {
@@ -197,5 +198,37 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
     child.kill('SIGINT');
     expect((await ended).signal).toBe('SIGINT');
     await until(() => !line.open, 'nobody has its output any more');
+  });
+
+  it('waits for the compiler that it ends when it is interrupted', async () => {
+    const { line, child, ended } = await call(['gcc']);
+    const script = 'trap "sleep 0.3; echo clean >cleaned; exit 1" TERM; echo >began; while :; do sleep 0.05; done';
+    line.socket.write(messages.encodeCommand('RUN', sh(script)));
+    await until(() => box.has('began'), 'it runs');
+    child.kill('SIGINT');
+    expect((await ended).signal).toBe('SIGINT');
+    expect(box.read('cleaned').toString()).toBe('clean\n');
+  });
+
+  it('kills a compiler that does not want to end', async () => {
+    const { line, child, ended } = await call(['gcc']);
+    line.socket.write(messages.encodeCommand('RUN', sh('trap "" TERM; echo $$ >began; while :; do sleep 0.05; done')));
+    await until(() => box.has('began') && box.read('began').length > 0, 'it runs');
+    child.kill('SIGTERM');
+    expect((await ended).signal).toBe('SIGTERM');
+    expect(() => process.kill(Number(box.read('began').toString()), 0)).toThrow('ESRCH');
+  });
+
+  it("keeps the user's Node variables from distcc-node, and gives them to compilers", async () => {
+    const path = `${box.script('cc1', 'echo "$NODE_OPTIONS $OPENSSL_CONF ${_DISTCC_NODE_OPTIONS-none}"')}:${process.env['PATH']}`;
+    const more = { NODE_OPTIONS: '-r /nowhere/x', OPENSSL_CONF: '/nowhere/y', PATH: path, DISTCC_AGENT: '0' };
+    const result = await box.run(['cc1'], { ...more, DISTCC_HOSTS: 'localhost' });
+    expect(result).toMatchObject({ status: 0, stderr: '', stdout: '-r /nowhere/x /nowhere/y none\n' });
+    expect(await box.run(['--version'], more)).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  it.each(['gcc', 'clang'])('compiles with %s without a warning', (compiler) => {
+    const warnings = ['-Wall', '-Wextra', '-Wpedantic', '-Wconversion', '-Wshadow', '-Werror'];
+    execFileSync(compiler, ['-std=c11', '-O2', ...warnings, '-c', source, '-o', box.path('launcher.o')]);
   });
 });
