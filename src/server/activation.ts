@@ -27,7 +27,8 @@ function adopt(given: GivenDescriptor): Promise<Server> {
     const server = createServer({ allowHalfOpen: true, noDelay: true });
     server.once('error', fail);
     try {
-      server.listen({ fd: given.descriptor, backlog }, () => {
+      // With a descriptor Node takes the backlog from this place only.
+      server.listen({ fd: given.descriptor }, backlog, () => {
         server.off('error', fail);
         resolve(server);
       });
