@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   lstatSync,
@@ -61,7 +62,6 @@ const touchMs = 3600_000;
 /** Makes the daemon's spool under `directory`. */
 export function openSpool(directory: string, prefix: string): Spool {
   let path = makeSpool(directory, prefix);
-  let count = 0;
   const touch = setInterval(() => {
     try {
       const now = new Date();
@@ -72,8 +72,8 @@ export function openSpool(directory: string, prefix: string): Spool {
   }, touchMs);
   touch.unref();
   const make = (): string => {
-    count += 1;
-    const folder = `${path}/${count}`;
+    // All jobs run as one account: a name that no other client can guess keeps their compilers out of each other's folders.
+    const folder = `${path}/${randomBytes(8).toString('hex')}`;
     mkdirSync(folder, 0o700);
     return folder;
   };

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSpool, sweepSpools } from '../../../src/system/temporary-folder.ts';
 
@@ -34,6 +34,14 @@ describe('openSpool()', () => {
 });
 
 describe('lend()', () => {
+  it('gives names that the client of another job cannot guess', () => {
+    const spool = openSpool(top, 'distccd-');
+    const names = Array.from({ length: 100 }, () => basename(spool.lend()));
+    for (const name of names) expect(name).toMatch(/^[0-9a-f]{16}$/);
+    expect(new Set(names).size).toBe(100);
+    spool.remove();
+  });
+
   it('goes on when somebody cleaned the temporary directory', () => {
     const spool = openSpool(top, 'distccd-');
     rmSync(spool.path, { recursive: true });
