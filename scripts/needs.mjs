@@ -66,6 +66,7 @@ export const groups = [
     files: /\.terminal\.test\.ts$/,
     needs: [has('python3'), has('make'), has('g++')],
   },
+  { name: 'a service manager that gives sockets', files: /service-manager\.test\.ts$/, needs: [has('python3')] },
   { name: 'checking of shell scripts', needs: [has('shellcheck')] },
   {
     name: 'completion in bash',
