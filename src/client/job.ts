@@ -57,6 +57,18 @@ function shortenedPath(call: Call, tools: ToolFinder): string | undefined {
   return pathBehindMasquerade(path.join(':'), masquerade);
 }
 
+/** What was made last from an environment: an agent does many jobs with the same. */
+const derived = new WeakMap<Environment, { readonly path: string | undefined; readonly made: Environment }>();
+
+/** The environment of a compiler: it knows that it has a distcc above it, and a masquerading link finds what is behind it. */
+function environmentFor(given: Environment, path: string | undefined, level: string): Environment {
+  const last = derived.get(given);
+  if (last !== undefined && last.path === path) return last.made;
+  const made = { ...given, ...(path === undefined ? {} : { PATH: path }), [guardVariable]: level };
+  derived.set(given, { path, made });
+  return made;
+}
+
 /** Finds the compiler, gives its children their environment, and stops a call that came from ourselves. */
 function invoke(call: Call, tools: ToolFinder, log: Logger): Invoked {
   const { kind, words } = findInvocation(call.argv0, call.words);
@@ -67,11 +79,7 @@ function invoke(call: Call, tools: ToolFinder, log: Logger): Invoked {
   if (level - (path === undefined ? 0 : 1) > 0) {
     throw new Failure(exitStatus.recursion, 'distcc seems to have invoked itself recursively!');
   }
-  const environment = {
-    ...call.environment,
-    ...(path === undefined ? {} : { PATH: path }),
-    [guardVariable]: String(level + 1),
-  };
+  const environment = environmentFor(call.environment, path, String(level + 1));
   return { words, environment, guarded: level > 0 };
 }
 

@@ -11,6 +11,8 @@ interface Known {
   readonly inode: number;
   readonly changed: number;
   readonly executable: boolean;
+  /** When it was found to be so, in ms. */
+  looked: number;
   /** The file's own name, behind all links; found out when it is asked for. */
   ownName: string | undefined;
 }
@@ -18,6 +20,8 @@ interface Known {
 /** A process that does many jobs asks for the same few compilers each time. */
 const known = new Map<string, Known>();
 const mostKnown = 1024;
+/** One job asks for its compiler several times, within less than so many ms. */
+const sameMoment = 5;
 
 function mayExecute(path: string): boolean {
   try {
@@ -29,6 +33,9 @@ function mayExecute(path: string): boolean {
 }
 
 function look(path: string): Known | undefined {
+  const now = performance.now();
+  const before = known.get(path);
+  if (before !== undefined && now - before.looked < sameMoment) return before;
   let found: Stats | undefined;
   try {
     // A name that is not there is no error: making one costs more than looking.
@@ -38,12 +45,15 @@ function look(path: string): Known | undefined {
   }
   if (found === undefined) return undefined;
   const { dev: device, ino: inode, ctimeMs: changed } = found;
-  const before = known.get(path);
-  if (before?.inode === inode && before.device === device && before.changed === changed) return before;
-  const now = { device, inode, changed, executable: found.isFile() && mayExecute(path), ownName: undefined };
+  if (before?.inode === inode && before.device === device && before.changed === changed) {
+    before.looked = now;
+    return before;
+  }
+  const executable = found.isFile() && mayExecute(path);
+  const fresh = { device, inode, changed, executable, looked: now, ownName: undefined };
   if (known.size >= mostKnown) known.clear();
-  known.set(path, now);
-  return now;
+  known.set(path, fresh);
+  return fresh;
 }
 
 /** Whether a path names a regular file that we may execute. */

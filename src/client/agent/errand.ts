@@ -13,19 +13,26 @@ import type { Errand, Shared } from './job-world.ts';
 import type { Launcher } from './launcher.ts';
 import type { JobMessage } from './messages.ts';
 
+/** Environments by the lists they were made from: jobs of one build share both. */
+const environments = new WeakMap<readonly string[], Environment>();
+
 function environmentOf(variables: readonly string[]): Environment {
+  const known = environments.get(variables);
+  if (known !== undefined) return known;
   const environment: Record<string, string> = {};
   for (const variable of variables) {
     const at = variable.indexOf('=');
     if (at > 0) environment[variable.slice(0, at)] = variable.slice(at + 1);
   }
+  environments.set(variables, environment);
   return environment;
 }
 
 /** Whether the launcher's directory is the one that we find under its name: it may live in a container, or have lost it. */
 function seesTheSame({ directory, device, inode }: JobMessage): boolean {
-  const found = directory === '' ? undefined : statSync(directory, { bigint: true, throwIfNoEntry: false });
-  return found !== undefined && found.dev === device && found.ino === inode;
+  const found = directory === '' ? undefined : statSync(directory, { throwIfNoEntry: false });
+  // Numbers that are too big for exact ones are rounded alike.
+  return found !== undefined && found.dev === Number(device) && found.ino === Number(inode);
 }
 
 /** A command that we cannot read, or whose directory is gone, is the compiler's alone: it gets the very bytes. */

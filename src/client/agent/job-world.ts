@@ -50,20 +50,28 @@ export function openForAppending(path: string, { directory, umask }: JobMessage)
   }
 }
 
+/** The changes that were found last, by the environment after them. */
+const foundChanges = new WeakMap<Environment, { readonly before: Environment; readonly changes: readonly string[] }>();
+
 /** How one environment differs from another: NAME=value, or NAME for a variable that is gone. */
-export function changesOf(before: Environment, after: Environment): string[] {
+export function changesOf(before: Environment, after: Environment): readonly string[] {
+  const last = foundChanges.get(after);
+  if (last?.before === before) return last.changes;
   const changes: string[] = [];
   for (const [name, value] of Object.entries(after)) {
     if (value !== undefined && before[name] !== value) changes.push(`${name}=${value}`);
   }
   for (const name of Object.keys(before)) if (after[name] === undefined) changes.push(name);
+  foundChanges.set(after, { before, changes });
   return changes;
 }
 
 /** The environment with the names of the user's own folders made absolute: this process works elsewhere. */
 function anchored({ environment, directory }: Call): Environment {
   const own = environment['DISTCC_DIR'];
-  return own === undefined || own === '' ? environment : { ...environment, DISTCC_DIR: resolve(directory, own) };
+  return own === undefined || own === '' || own.startsWith('/')
+    ? environment
+    : { ...environment, DISTCC_DIR: resolve(directory, own) };
 }
 
 /** What a preprocessor wrote: read where it lies, or sent by the launcher when we cannot get there. */

@@ -92,13 +92,15 @@ function numberAt(content: Buffer, at: number): number {
 const terminated = (words: readonly string[]): Buffer => Buffer.from(words.map((word) => `${word}\0`).join(''));
 
 /** Exactly `count` strings, each with a NUL behind it. */
-function readStrings(bytes: Buffer, count: number): string[] {
-  const words = bytes.toString('utf8').split('\0');
+function splitStrings(text: string, count: number): string[] {
+  const words = text.split('\0');
   if (words.pop() !== '' || words.length !== count) {
     throw new ProtocolError('malformed', `a message with ${words.length} strings in place of ${count}`);
   }
   return words;
 }
+
+const readStrings = (bytes: Buffer, count: number): string[] => splitStrings(bytes.toString('utf8'), count);
 
 /** What a descriptor of the launcher is: closed, file, pipe, socket, terminal or other. */
 export type DescriptorKind = '-' | 'f' | 'p' | 's' | 't' | 'o';
@@ -143,19 +145,39 @@ export function encodeJob(job: Omit<JobMessage, 'faithful'>): Buffer {
   );
 }
 
-/** Reads JOB. @throws ProtocolError */
+/** The place behind so many strings. */
+function behind(text: string, count: number): number {
+  let at = 0;
+  for (let passed = 0; passed < count; passed += 1) {
+    const end = text.indexOf('\0', at);
+    if (end === -1) throw new ProtocolError('malformed', `a message with ${passed} strings in place of ${count}`);
+    at = end + 1;
+  }
+  return at;
+}
+
+/** The variables of the job before: most jobs of a build come with the same. */
+let lastVariables: { readonly text: string; readonly variables: readonly string[] } | undefined;
+
+function readVariables(text: string, count: number): readonly string[] {
+  if (lastVariables?.text !== text) lastVariables = { text, variables: splitStrings(text, count) };
+  return lastVariables.variables;
+}
+
+/** Reads JOB; jobs that come with the same variables share the list of them. @throws ProtocolError */
 export function readJob(content: Buffer): JobMessage {
-  const [words, variables] = [numberAt(content, 7), numberAt(content, 8)];
+  const [count, variables] = [numberAt(content, 7), numberAt(content, 8)];
   const bytes = content.subarray(36);
-  const texts = readStrings(bytes, 1 + words + variables);
-  const [directory = '', ...rest] = texts;
+  const text = bytes.toString('utf8');
+  const end = behind(text, 1 + count);
+  const named = text.slice(0, end);
+  const [directory = '', ...words] = splitStrings(named, 1 + count);
   const descriptors = content
     .toString('latin1', 8, 11)
     .split('')
     .filter((kind) => isDescriptorKind(kind));
-  if (descriptors.length !== 3 || words === 0)
+  if (descriptors.length !== 3 || count === 0)
     throw new ProtocolError('malformed', 'a job without a word or descriptors');
-  const named = texts.slice(0, 1 + words);
   return {
     pid: numberAt(content, 0),
     umask: numberAt(content, 1),
@@ -163,12 +185,10 @@ export function readJob(content: Buffer): JobMessage {
     device: content.readBigUInt64LE(12),
     inode: content.readBigUInt64LE(20),
     directory,
-    words: rest.slice(0, words),
-    variables: rest.slice(words),
+    words,
+    variables: readVariables(text.slice(end), variables),
     // What is no UTF-8 was read as U+FFFD, which takes three bytes where at most that many were.
-    faithful:
-      !named.some((text) => text.includes('\uFFFD')) ||
-      bytes.subarray(0, terminated(named).length).equals(terminated(named)),
+    faithful: !named.includes('\uFFFD') || bytes.subarray(0, Buffer.byteLength(named)).equals(Buffer.from(named)),
   };
 }
 

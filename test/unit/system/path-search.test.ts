@@ -25,14 +25,17 @@ describe('isExecutable()', () => {
     expect(answers).toEqual([true, false, false, false, true]);
   });
 
-  it('notices what has changed since it was asked before', () => {
+  it('notices what has changed since it was asked before, a moment ago', async () => {
     const path = join(top, 'changing');
+    const aMoment = () => new Promise((resolve) => setTimeout(resolve, 10));
     writeFileSync(path, '');
     expect(isExecutable(path)).toBe(false);
     chmodSync(path, 0o755);
+    await aMoment();
     expect(isExecutable(path)).toBe(true);
     expect(leadsTo(path, 'distcc')).toBe(false);
     rmSync(path);
+    await aMoment();
     expect(isExecutable(path)).toBe(false);
     symlinkSync('distcc', path);
     expect(leadsTo(path, 'distcc')).toBe(true);
