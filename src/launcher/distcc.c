@@ -351,9 +351,9 @@ static void close_others(void) {
 
 /* In the agent's process: nothing of ours may reach it, neither descriptors, which our callers wait for, nor this job's environment. */
 static void become_agent(int ready) {
-  /* Without helper threads and with a roomy nursery, collecting garbage costs half of what it does by itself. */
+  /* Without helper threads and with a nursery of a fixed size, collecting garbage costs half, and memory stays below 80 MB. */
   char path[PATH_MAX], *environment[4] = {NULL};
-  char *argv[] = {(char *)NODE, (char *)"--single-threaded-gc", (char *)"--min-semi-space-size=16", path, place.sun_path, (char *)"3", NULL};
+  char *argv[] = {(char *)NODE, (char *)"--single-threaded-gc", (char *)"--min-semi-space-size=4", (char *)"--max-semi-space-size=4", path, place.sun_path, (char *)"3", NULL};
   const char *kept[] = {"PATH", "HOME", "DISTCC_AGENT_IDLE"};
   for (size_t at = 0, count = 0; at < 3; at++)
     if ((environment[count] = assignment(kept[at])) != NULL) count++;
@@ -367,7 +367,7 @@ static void become_agent(int ready) {
   umask(077);
   for (int number = 1; number < 32; number++) signal(number, SIG_DFL);
   execve(NODE, argv, environment);
-  execve(path, argv + 3, environment);
+  execve(path, argv + 4, environment);
   _exit(1);
 }
 
