@@ -36,6 +36,16 @@ const has = (name, debianPackage = name) => ({ met: () => program(name), debianP
  */
 export const groups = [
   { name: 'compiling with gcc', needs: [has('gcc'), has('g++'), has('make')] },
+  {
+    name: 'builds by make, ninja and cmake',
+    files: /^test\/cli\/builds\.bats$/,
+    needs: [has('make'), has('ninja', 'ninja-build'), has('cmake')],
+  },
+  {
+    name: "compilers' names in several shells",
+    files: /^test\/cli\/masquerade\.bats$/,
+    needs: [has('gcc'), has('dash'), has('zsh'), has('busybox')],
+  },
   { name: 'compiling with clang', needs: [has('clang')] },
   {
     name: 'Objective-C',

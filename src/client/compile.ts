@@ -1,6 +1,7 @@
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure } from '../basics/failure.ts';
 import { readVariable } from '../config/client-environment.ts';
+import { errorCode } from '../system/error-text.ts';
 import { readWaitStatus } from '../wire/wait-status.ts';
 import { compileHere } from './compile-here.ts';
 import type { Place } from './compile-here.ts';
@@ -74,6 +75,11 @@ async function runLocally(job: LocalJob, world: World): Promise<number> {
   );
 }
 
+function isDiskFull(error: unknown): boolean {
+  const code = error instanceof Error ? errorCode(error.cause) : undefined;
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}
+
 type Answered = Extract<Distribution, { kind: 'answered' }> & { readonly begin: number };
 
 async function finish(job: RemoteJob, answered: Answered, world: World): Promise<number> {
@@ -85,6 +91,8 @@ async function finish(job: RemoteJob, answered: Answered, world: World): Promise
     await world.saveOutput(placeOf(job, job.verdict.output), response.object);
   } catch (error) {
     world.log.error(error instanceof Error ? error.message : String(error));
+    // A compiler here would empty the old file before it finds that out.
+    if (isDiskFull(error)) return exitStatus.inputOutput;
     return fallBack(job, { status: exitStatus.inputOutput, last: host }, world);
   }
   world.tell('stdout', response.stdout);

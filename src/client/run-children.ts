@@ -44,14 +44,16 @@ export interface Executable extends Command {
 
 /**
  * Finds the file of a command's program. A link to distcc on PATH is passed over, so that a masquerading name is not run twice; the program
- * then has to be called by its path, since gcc looks for its parts beside the first file on PATH that has the name it was called by.
+ * then has to be called by its path, since gcc looks for its parts beside the first file on PATH that has the name it was called by;
+ * without a PATH it finds none that way.
  */
 export function locate({ argv, environment }: Command, directory: string): Executable {
   const [name = '', ...rest] = argv;
   if (name.includes('/')) return { path: name, argv, environment };
   const search = { path: environment['PATH'], directory };
   const first = findProgram(name, search);
-  if (first !== undefined && !leadsTo(first, ourName)) return { path: first, argv, environment };
+  const named = environment['PATH'] !== undefined;
+  if (first !== undefined && named && !leadsTo(first, ourName)) return { path: first, argv, environment };
   const path = first && findProgram(name, { ...search, notLeadingTo: ourName });
   if (path === undefined) throw missing(name, 'No such file or directory');
   return { path, argv: [path, ...rest], environment };

@@ -227,7 +227,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
     expect(await box.run(['--version'], more)).toMatchObject({ status: 0, stderr: '' });
   });
 
-  it.each(['gcc', 'clang'])('compiles with %s without a warning', (compiler) => {
+  it.each(['gcc', 'clang'].filter((name) => needs(name, name)))('compiles with %s without a warning', (compiler) => {
     const warnings = ['-Wall', '-Wextra', '-Wpedantic', '-Wconversion', '-Wshadow', '-Werror'];
     execFileSync(compiler, ['-std=c11', '-O2', ...warnings, '-c', source, '-o', box.path('launcher.o')]);
   });

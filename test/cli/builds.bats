@@ -1,0 +1,145 @@
+#!/usr/bin/env bats
+# Builds by real tools through launcher, agent and daemon. Every object must be the one of a plain build.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  load ../support/common.bash
+  PORT=$(free_port)
+  export DISTCC_DIR=$BATS_TEST_TMPDIR/distcc-dir DISTCC_HOSTS=127.0.0.1:$PORT/8 PATH=$OURS:$PATH
+  unset MAKEFLAGS MAKELEVEL MFLAGS
+  mkdir -p "$DISTCC_DIR" "$BATS_TEST_TMPDIR/work"
+  cd "$BATS_TEST_TMPDIR/work" || return 1
+  start_ours "$PORT"
+  local n
+  for n in $(seq 12); do
+    printf '#include <stdio.h>\nint f%d(int x) { return printf("%d", x); }\n' "$n" "$n" >"f$n.c"
+  done
+  echo 'int main(void) { return 0; }' >main.c
+}
+teardown() {
+  cd /
+  end_noted
+}
+
+jobs_done() { grep -c COMPILE_OK "$BATS_TEST_TMPDIR/ours.$PORT.log"; }
+
+# same_objects DIR DIR COUNT
+same_objects() {
+  local name count=0
+  while read -r name; do
+    cmp "$1/$name" "$2/$name"
+    count=$((count + 1))
+  done < <(cd "$1" && find . -name '*.o' | sort)
+  assert_equal "$count" "$3"
+}
+
+makefile() {
+  cat >Makefile <<'END'
+OBJECTS := $(patsubst %.c,%.o,$(wildcard *.c))
+all: $(OBJECTS)
+	+$(CC) $(LDFLAGS) -o program $(OBJECTS)
+%.o: %.c
+	@$(CC) $(CFLAGS) -c $< -o $@
+END
+}
+
+@test 'make -j8' {
+  makefile
+  mkdir plain && cp ./*.c Makefile plain
+  make -s -C plain CC=gcc CFLAGS=-O2
+  run --separate-stderr make -s -j8 CC='distcc gcc' CFLAGS=-O2
+  # shellcheck disable=SC2154 # run sets stderr
+  assert_equal "$status|$output|$stderr" '0||'
+  same_objects plain . 13
+  assert_equal "$(jobs_done)" 13
+}
+
+@test 'make -j8, its jobserver shared with a link-time optimization' {
+  makefile
+  local style styles=pipe
+  ! make --help | grep -q jobserver-style || styles='pipe fifo'
+  for style in $styles; do
+    rm -f ./*.o program
+    local flags=(-j8)
+    [ "$styles" = pipe ] || flags+=("--jobserver-style=$style")
+    run --separate-stderr make "${flags[@]}" CC='distcc gcc' CFLAGS='-O2 -flto=jobserver' LDFLAGS='-O2 -flto=jobserver'
+    assert_success
+    assert_equal "$stderr" ''
+    [[ $output != *jobserver\ unavailable* && $output != *warning* ]]
+    ./program
+  done
+}
+
+@test 'ninja: nothing that distcc starts holds its pipes' {
+  {
+    echo 'rule cc'
+    echo '  command = $cc -O2 -c $in -o $out'
+    for name in *.c; do echo "build ${name%.c}.o: cc $name"; done
+  } >rules
+  { echo 'cc = gcc'; sed 's|: cc |&../|' rules; } >plain.ninja
+  mkdir plain && cp plain.ninja plain/build.ninja
+  { echo 'cc = distcc gcc'; cat rules; } >build.ninja
+  ninja -C plain --quiet
+  # Its end is what is looked at: were the agent in the way, this would wait until the agent ends.
+  DISTCC_AGENT_IDLE=100000 run --separate-stderr ninja -j8 --quiet
+  assert_equal "$status|$output|$stderr" '0||'
+  [ -n "$(cat "$DISTCC_DIR"/agent/*.pid)" ]
+  same_objects plain . 13
+  assert_equal "$(jobs_done)" 13
+}
+
+@test 'a full disk: one sentence, the old object stays, nothing is left beside it; a full DISTCC_DIR does not matter' {
+  [ "$(id -u)" = 0 ] || skip 'only root may mount'
+  mkdir small
+  echo 'char large[60000] = {1};' >large.c
+  cat >script <<'END'
+set -e
+mount -t tmpfs -o size=64k none small
+echo old >small/large.o
+cat /dev/zero >small/filling 2>/dev/null || true
+for agent in 1 0; do
+  status=0
+  DISTCC_AGENT=$agent distcc gcc -c large.c -o small/large.o 2>said || status=$?
+  echo "$status $(cat small/large.o) $(ls -A small | tr '\n' ' ')$(wc -l <said)"
+  grep -o 'cannot write .*' said
+done
+for agent in 1 0; do
+  DISTCC_DIR=$PWD/small DISTCC_AGENT=$agent distcc gcc -c large.c -o "large$agent.o"
+done
+distcc --agent-stop
+DISTCC_DIR=$PWD/small distcc --agent-stop
+END
+  run unshare -m sh script
+  assert_success
+  local sentence="cannot write \"$PWD/small/large.o\": No space left on device"
+  assert_output "107 old filling large.o 1
+$sentence
+107 old filling large.o 1
+$sentence"
+  gcc -c large.c -o local.o
+  cmp large1.o local.o
+  cmp large0.o local.o
+}
+
+test_cmake() {
+  mkdir project && mv ./*.c project
+  cat >project/CMakeLists.txt <<'END'
+cmake_minimum_required(VERSION 3.18)
+project(program C)
+file(GLOB sources *.c)
+add_executable(program ${sources})
+END
+  local tree options=(-G "$1" -DCMAKE_BUILD_TYPE=Release)
+  for tree in plain farm; do
+    [ "$tree" = plain ] || options+=(-DCMAKE_C_COMPILER_LAUNCHER=distcc)
+    cmake -S project -B "$tree" "${options[@]}" >"$tree.log"
+    cmake --build "$tree" -j8 >>"$tree.log" 2>&1
+    "$tree/program"
+  done
+  run ! grep -i 'warning\|distcc\[' farm.log
+  same_objects plain/CMakeFiles/program.dir farm/CMakeFiles/program.dir 13
+  [ "$(jobs_done)" -ge 13 ]
+}
+bats_test_function --description 'cmake with make' -- test_cmake 'Unix Makefiles'
+bats_test_function --description 'cmake with ninja' -- test_cmake Ninja
