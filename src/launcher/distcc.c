@@ -329,7 +329,7 @@ static int find_place(void) {
   length = snprintf(place.sun_path, sizeof place.sun_path, "%s/%s", folder, AGENT_VERSION);
   if (length < 0 || (size_t)length >= sizeof place.sun_path) return 0;
   struct stat found;
-  if (lstat(folder, &found) != 0 && (mkdir(folder, 0700) != 0 || lstat(folder, &found) != 0)) return 0;
+  if (lstat(folder, &found) != 0 && ((mkdir(folder, 0700) != 0 && errno != EEXIST) || lstat(folder, &found) != 0)) return 0;
   return S_ISDIR(found.st_mode) && found.st_uid == geteuid() && (found.st_mode & 077) == 0;
 }
 
