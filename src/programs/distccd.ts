@@ -12,6 +12,7 @@ void run('distccd', async (words) => {
     process.stdout.write(reading.print);
     return 0;
   }
+  await prepare(words);
   if (reading.options.check) {
     const { checkDaemon } = await import('../server/check.ts');
     process.stdout.write(`${(await checkDaemon(reading.options)).join('\n')}\n`);
@@ -21,7 +22,15 @@ void run('distccd', async (words) => {
   return runDaemon(reading.options, words);
 });
 
+/** Root's first step; words that are wrong are for whoever reads them next. */
+async function prepare(words: readonly string[]): Promise<void> {
+  if (process.getuid?.() !== 0) return;
+  const { prepareToServe } = await import('../server/servant.ts');
+  prepareToServe(words);
+}
+
 async function serveClient(words: readonly string[]): Promise<number> {
+  await prepare(words);
   const connection = takeStandardConnection();
   const { logFailure, runInetd } = await import('../server/inetd.ts');
   try {

@@ -1,9 +1,30 @@
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure } from '../basics/failure.ts';
-import type { DaemonOptions } from '../config/daemon-options.ts';
+import { type DaemonOptions, readDaemonOptions } from '../config/daemon-options.ts';
 import { type Account, findAccount, firstAccount } from '../system/accounts.ts';
+import { identityPastNode, refusesToChangeAccounts, startAnewWithGroup } from '../system/guarded-identity.ts';
 import { dropPrivileges, processIdentity } from '../system/privileges.ts';
 import type { Notices } from './prove.ts';
+
+/**
+ * Where Node would refuse to let root become another account, starts the process anew so that it can be done. Comes before anything
+ * that a new start would lose; what is wrong with the words, or with the account, is said when serving begins.
+ */
+export function prepareToServe(words: readonly string[]): void {
+  if (!refusesToChangeAccounts()) return;
+  const account = wantedAccount(words);
+  if (account !== undefined) startAnewWithGroup(account.gid);
+}
+
+function wantedAccount(words: readonly string[]): Account | undefined {
+  try {
+    const reading = readDaemonOptions(words);
+    return 'options' in reading ? chooseAccount(reading.options.user) : undefined;
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}
 
 /** Root becomes the account that serves, for good; anybody else stays who they are. */
 export function becomeServant(options: DaemonOptions, notices: Notices): void {
@@ -12,7 +33,7 @@ export function becomeServant(options: DaemonOptions, notices: Notices): void {
     if (options.user !== undefined) notices.push('--user is ignored when distccd is not run by root');
     return;
   }
-  dropPrivileges(identity, chooseAccount(options.user));
+  dropPrivileges(refusesToChangeAccounts() ? identityPastNode(identity) : identity, chooseAccount(options.user));
 }
 
 /** The account that root serves as. @throws Failure (status 112) when it does not exist */
