@@ -53,7 +53,7 @@ export function prove(
     options['log-format'],
   );
   const spool = makeSpool(daemonLog.log);
-  const jobs = options.jobs ?? os.cpus().length + 2;
+  const jobs = options.jobs ?? os.availableParallelism() + 2;
   const masks = [...options['masquerade-dir'], ...usualMasqueradeDirs];
   return {
     daemonLog,
