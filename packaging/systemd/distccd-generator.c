@@ -68,8 +68,9 @@ static void read_line(const char *line, const char *path, struct settings *setti
     }
     for (char *at = value; *at != '\0'; at++) {
       if (*at == '\t') *at = ' ';
-      if (!iscntrl((unsigned char)*at)) continue;
-      refuse("%s: %s has a control character in it", path, names[which]);
+      /* systemd would leave such a line out, and with it the networks. */
+      if (*at >= ' ' && *at <= '~') continue;
+      refuse("%s: %s has a character in it that is not printable ASCII", path, names[which]);
       *at = ' ';
     }
     free(settings->values[which]);
@@ -160,7 +161,7 @@ static void write_address(FILE *file, const char *word, const char *port) {
     fputs("ListenStream=[", file);
     write_quoted(file, word);
     fprintf(file, "]:%s\nFreeBind=yes\n", port);
-  } else refuse("LISTENER=\"%s\" in /etc/default: \"%s\" is no address: write one such as 192.168.1.5, or nothing for every address", word, word);
+  } else refuse("LISTENER in /etc/default names \"%s\", which is no address: write one such as 192.168.1.5, or nothing for every address", word);
 }
 
 static void write_socket(FILE *file, const struct settings *settings) {
@@ -174,9 +175,14 @@ static void write_socket(FILE *file, const struct settings *settings) {
     for (; word != NULL; word = strtok_r(NULL, " ", &rest)) write_address(file, word, port);
   }
   free(listener);
-  if (refusal[0] == '\0') return;
   /* The unit's own address stays, since a socket without one is no unit; it never gets as far as to listen there. */
-  fputs("ListenStream=\nListenStream=127.0.0.1:3632\nExecStartPre=/usr/bin/echo \"distccd: ERROR: ", file);
+  if (refusal[0] != '\0') fputs("ListenStream=\nListenStream=127.0.0.1:3632\n", file);
+}
+
+/* A command before all others that says why, and one that fails. */
+static void write_refusal(FILE *file) {
+  if (refusal[0] == '\0') return;
+  fputs("ExecStartPre=/usr/bin/echo \"distccd: ERROR: ", file);
   for (char *at = refusal; *at != '\0'; at++) {
     char one[2] = {*at, '\0'};
     if (*at == '$') fputc('$', file);
@@ -245,6 +251,8 @@ int main(int argc, char **argv) {
     return 1;
   }
   write_socket(socket, &both);
+  write_refusal(socket);
+  write_refusal(own_port);
   write_service(service, &both, strstr(options, "--idle-exit") == NULL ? "--idle-exit 600" : "");
   write_own_port(own_port, &both);
   write_service(own_port, &both, "");

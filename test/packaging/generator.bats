@@ -1,0 +1,164 @@
+#!/usr/bin/env bats
+# distccd-generator: what /etc/default says, as drop-ins of the units.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+  load ../support/common.bash
+  gcc -O2 -Wall -Wextra -Werror -std=gnu11 -fsanitize=address,undefined -o "$BATS_FILE_TMPDIR/generator" \
+    "$TOP/packaging/systemd/distccd-generator.c"
+}
+setup() {
+  load ../support/common.bash
+  DEFAULTS=$BATS_TEST_TMPDIR/default OUT=$BATS_TEST_TMPDIR/out
+  mkdir -p "$DEFAULTS" "$OUT"
+}
+
+# Debian's package distcc writes such a file from the answers to its questions.
+debian_settings() {
+  cat >"$DEFAULTS/distcc" <<'END'
+# Defaults for distcc initscript
+STARTDISTCC="false"
+ALLOWEDNETS="127.0.0.1 192.168.7.0/24"
+LISTENER="127.0.0.1"
+NICE="10"
+JOBS=""
+ZEROCONF="false"
+END
+}
+our_settings() { printf '%s\n' "$@" >"$DEFAULTS/distccd"; }
+
+generate() {
+  ASAN_OPTIONS=detect_leaks=0 "$BATS_FILE_TMPDIR/generator" "$OUT" "$OUT" "$OUT" "$DEFAULTS"
+  SOCKET=$OUT/distccd.socket.d/50-settings.conf
+  SERVICE=$OUT/distccd.service.d/50-settings.conf
+  OWN_PORT=$OUT/distccd@.service.d/50-settings.conf
+}
+# The first line takes the unit's own addresses away.
+listens_on() { assert_equal "$(sed -n 's/^ListenStream=//p' "$SOCKET" | tr '\n' ' ')" " $1 "; }
+settings_are() { assert_equal "$(sed -n 's/^Environment="DISTCCD_SETTINGS=\(.*\)"$/\1/p' "$SERVICE")" "$1"; }
+refuses() {
+  grep -qx 'ExecStartPre=/usr/bin/false' "$SOCKET"
+  run -0 grep '^ExecStartPre=/usr/bin/echo ' "$SOCKET"
+  assert_output --partial "$1"
+  assert_equal "$(sed -n 's/^ListenStream=//p' "$SOCKET" | tail -n 1)" 127.0.0.1:3632
+}
+
+@test "without a file this machine alone is served" {
+  generate
+  if [ -e /proc/net/if_inet6 ]; then listens_on '127.0.0.1:3632 [::1]:3632'; else listens_on 127.0.0.1:3632; fi
+  settings_are '--idle-exit 600 --allow 127.0.0.0/8 --allow ::1'
+}
+
+@test "the settings of Debian's distcc are kept, JOBS=\"\" among them" {
+  debian_settings
+  generate
+  listens_on 127.0.0.1:3632
+  settings_are '--idle-exit 600 --allow 127.0.0.1 --allow 192.168.7.0/24'
+  grep -qx 'Nice=10' "$SERVICE"
+}
+
+@test "ours win, one by one" {
+  debian_settings
+  our_settings 'JOBS=4' "PORT='3700'" 'NICE="0"'
+  generate
+  listens_on 127.0.0.1:3700
+  settings_are '--idle-exit 600 --allow 127.0.0.1 --allow 192.168.7.0/24 --jobs 4'
+  grep -qx 'Nice=0' "$SERVICE"
+}
+
+@test "one line of networks opens every address, whatever the other file's listener is" {
+  debian_settings
+  our_settings 'ALLOWEDNETS="10.0.0.0/8"'
+  generate
+  listens_on 3632
+  grep -qx 'BindIPv6Only=both' "$SOCKET"
+  settings_are '--idle-exit 600 --allow 10.0.0.0/8'
+}
+
+@test "listeners beside networks are kept, and no network means this machine" {
+  our_settings 'LISTENER="192.0.2.7 2001:db8::1 fe80::1%eth0"' 'ALLOWEDNETS=""'
+  generate
+  listens_on '192.0.2.7:3632 [2001:db8::1]:3632 [fe80::1%%eth0]:3632'
+  settings_are '--idle-exit 600 --allow 127.0.0.0/8 --allow ::1'
+  grep -qx 'FreeBind=yes' "$SOCKET"
+}
+
+@test "a comment or another name says nothing, and the last of two lines counts" {
+  our_settings 'LISTENER=127.0.0.1' '#PORT=1' 'REPORT=2' 'PORT_=3' '  export PORT=4 # PORT=5' 'PORT=6;PORT=7'
+  generate
+  listens_on 127.0.0.1:6
+}
+
+@test "more options follow, and may name another idle time" {
+  our_settings 'DISTCCD_OPTIONS="--idle-exit 5 --log-level debug"'
+  generate
+  settings_are ' --allow 127.0.0.0/8 --allow ::1 --idle-exit 5 --log-level debug'
+}
+
+@test "a listener or port that is none makes the socket refuse, with the reason" {
+  # shellcheck disable=SC2016 # text that a shell would run
+  our_settings 'LISTENER="$(reboot)"'
+  generate
+  # shellcheck disable=SC2016
+  refuses 'LISTENER in /etc/default names \"$$(reboot)\", which is no address'
+  for port in 0 65536 0x10 '3632 3633' -1 +1 ' 1' 99999999999999999999; do
+    our_settings "PORT=\"$port\""
+    generate
+    refuses "PORT=\\\"$port\\\" in /etc/default is no port"
+  done
+}
+
+@test "a quote that stays open and a strange character refuse instead of guessing" {
+  our_settings 'LISTENER="127.0.0.1' 'ALLOWEDNETS="0.0.0.0/0"'
+  generate
+  refuses 'the quote behind LISTENER= does not end on its line'
+  for strange in $'\x1b' $'\xff' $'\xc3\xa4'; do
+    our_settings "ALLOWEDNETS=\"10.0.0.0/8$strange\""
+    generate
+    refuses 'ALLOWEDNETS has a character in it that is not printable ASCII'
+    grep -qx 'ExecStartPre=/usr/bin/false' "$OWN_PORT"
+  done
+}
+
+@test "a file that cannot be read refuses" {
+  ln -s loop "$DEFAULTS/loop"
+  ln -s loop "$DEFAULTS/distccd"
+  generate
+  refuses "cannot read $DEFAULTS/distccd: "
+}
+
+@test "no value ends its line, its quotes or its section" {
+  our_settings 'DISTCCD_OPTIONS="\"\nExecStart=/x\\ %h"' 'NICE="\"lots\""' "JOBS='\"; [Service]'"
+  generate
+  run -0 grep -c '' "$SERVICE"
+  assert_output 6
+  grep -qxF 'Environment="DISTCCD_SETTINGS=--idle-exit 600 --allow 127.0.0.0/8 --allow ::1 --jobs \"; [Service] --nice \"lots\" \"\\nExecStart=/x\\ %%h"' "$SERVICE"
+}
+
+@test "a service on a port of its own may talk to its clients' networks, and never ends for want of work" {
+  our_settings 'ALLOWEDNETS="203.0.113.0/24 2001:db8::/32 @/etc/distcc/clients.allow 1.2.3.4/5/6"' 'LISTENER="0.0.0.0"'
+  generate
+  assert_equal "$(grep '^IPAddressAllow=' "$OWN_PORT")" $'IPAddressAllow=203.0.113.0/24\nIPAddressAllow=2001:db8::/32'
+  grep -qxF 'Environment="DISTCCD_LISTEN= --listen 0.0.0.0"' "$OWN_PORT"
+  run -1 grep -e --idle-exit "$OWN_PORT"
+}
+
+@test "whatever the bytes, it ends with 0 and writes whole units" {
+  local seed=${SEED:-$RANDOM} round
+  echo "SEED=$seed"
+  for ((round = 0; round < 60; round++)); do
+    python3 - "$seed" "$round" >"$DEFAULTS/distccd" <<'END'
+import random, sys
+random.seed(sys.argv[1] + ' ' + sys.argv[2])
+names = [b'ALLOWEDNETS', b'LISTENER', b'PORT', b'JOBS', b'NICE', b'DISTCCD_OPTIONS']
+pieces = [b'"', b"'", b'\\', b'%', b'$', b'`', b'\n', b'\0', b'=', b' ', b'\t', b'127.0.0.1', b'::1', b'/8', b'[Service]',
+          b'ExecStart=', b'#', b'9', b'\xff', b'a' * 3000]
+for _ in range(12):
+    sys.stdout.buffer.write(random.choice(names) + b'=' + b''.join(random.choices(pieces, k=random.randrange(9))) + b'\n')
+END
+    generate
+    run -1 env LC_ALL=C grep -vhE '^(#.*|\[(Unit|Socket|Service)\]|SourcePath=/etc/default/distccd|ListenStream=.*|FreeBind=yes|BindIPv6Only=both|ExecStartPre=/usr/bin/(false|echo ".*")|Nice=[0-9]+|Environment="DISTCCD_(LISTEN|SETTINGS)=.*"|IPAddressAllow=[0-9a-f.:/]+|)$' \
+      "$SOCKET" "$SERVICE" "$OWN_PORT"
+  done
+}
