@@ -1,0 +1,332 @@
+#!/usr/bin/env bats
+# The installed package on a booted Debian, from the first installation to the last trace. Each test starts where the one before it ended.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+  load ../support/booted.bash
+  build_root
+  boot
+}
+teardown_file() {
+  load ../support/booted.bash
+  shut_down
+}
+setup() { load ../support/booted.bash; }
+
+@test "a fresh installation listens on this machine alone and starts no process" {
+  run -0 "$DB" install "$MACHINE" "$DISTCCD_DEB"
+  sources
+  stock_client
+  run -0 inside 'ss -Hlnt "sport = :3632" | tr -s " " | cut -d " " -f 4 | sort'
+  assert_output $'127.0.0.1:3632\n[::1]:3632'
+  run -0 inside 'systemctl is-enabled distccd.socket; systemctl show -P ActiveState distccd.service; systemctl is-system-running'
+  assert_output $'enabled\ninactive\nrunning'
+}
+
+@test "a client of 3.4 compiles C and C++ through it, and the objects are the local ones" {
+  inside '
+    for DISTCC_HOSTS in 127.0.0.1 127.0.0.1,lzo; do
+      export DISTCC_HOSTS
+      stock gcc -O2 -c hello.c -o hello.o; cmp hello.o hello.local
+      stock g++ -O2 -c twice.cc -o twice.o; cmp twice.o twice.local
+    done'
+  run -0 journal
+  assert_equal "$(grep -c COMPILE_OK <<<"$output")" 4
+}
+
+@test "our client compiles through it, by its name and by the masquerade directory" {
+  inside '
+    export DISTCC_DIR=/root/our-state DISTCC_HOSTS="127.0.0.1" DISTCC_FALLBACK=0
+    distcc gcc -O2 -c hello.c -o hello.o; cmp hello.o hello.local
+    PATH=/usr/lib/distcc:$PATH g++ -O2 -c twice.cc -o twice.o; cmp twice.o twice.local
+    distcc --agent-stop >/dev/null'
+  run -0 journal
+  assert_equal "$(grep -c COMPILE_OK <<<"$output")" 6
+}
+
+@test "it serves as distccd, in its group, without a capability, in a root and a network of its own" {
+  run -0 inside '
+    pid=$(main_pid)
+    ps -o user=,group=,supgrp= -p $pid | tr -s " "
+    grep -E "^(CapPrm|CapEff|CapBnd|CapAmb|NoNewPrivs|Seccomp):" /proc/$pid/status | tr -s "\t" " "
+    echo "etc:" $(ls /proc/$pid/root/etc)
+    if [ "$(readlink /proc/$pid/ns/net)" != "$(readlink /proc/self/ns/net)" ]; then echo own network; fi'
+  assert_line --index 0 'distccd distccd distccd'
+  assert_line 'CapPrm: 0000000000000000'
+  assert_line 'CapBnd: 0000000000000000'
+  assert_line 'NoNewPrivs: 1'
+  assert_line 'Seccomp: 2'
+  assert_line --regexp '^etc: alternatives( distcc)? ld.so.cache( localtime)?$'
+  assert_line 'own network'
+}
+
+@test "a compile cannot read a file of the server" {
+  run -0 inside '
+    echo "__asm__(\".incbin \\\"/etc/passwd\\\"\"); int x;" >steal.c
+    export DISTCC_SKIP_LOCAL_RETRY=1
+    gcc -c steal.c -o local.o
+    if stock gcc -c steal.c -o steal.o; then echo compiled; fi'
+  assert_output --partial 'file not found: /etc/passwd'
+  refute_line compiled
+}
+
+@test "a compiler cannot reach the network, not even this machine's" {
+  inside '
+    printf "#!/bin/bash\n(exec 3<>/dev/tcp/127.0.0.1/3632) 2>/dev/null && echo reached >&2 || echo cut off >&2\nexec gcc \"\$@\"\n" >/usr/local/bin/netcc
+    chmod 755 /usr/local/bin/netcc; ln -s /usr/bin/distcc /usr/local/lib/distcc/netcc'
+  run -0 inside '
+    netcc -c plain.i -o local.o
+    stock netcc -c plain.i -o plain.o; cmp plain.o plain.local'
+  assert_line --index 0 reached
+  assert_line --index 1 'cut off'
+}
+
+@test "reload during eight jobs loses none" {
+  inside '
+    pid=$(main_pid)
+    for n in $(seq 8); do stock slowcc -c plain.i -o reload$n.o & done
+    slow_run 3
+    systemctl reload distccd
+    wait
+    for n in $(seq 8); do cmp reload$n.o plain.local; done
+    [ "$(main_pid)" = "$pid" ]'
+  run -0 journal
+  assert_output --partial 'read the configuration again'
+}
+
+@test "restart during jobs: they finish, and clients that come meanwhile wait" {
+  inside '
+    pid=$(main_pid)
+    for n in 1 2 3; do stock slowcc -c plain.i -o restart$n.o & done
+    slow_run 3
+    systemctl restart distccd & restart=$!
+    sleep 0.3
+    stock gcc -c plain.i -o restart4.o
+    wait $restart; wait
+    for n in 1 2 3 4; do cmp restart$n.o plain.local; done
+    [ "$(main_pid)" != "$pid" ]'
+}
+
+@test "killed, it is started again and sweeps what was left" {
+  inside '
+    export DISTCC_FALLBACK=1
+    pid=$(main_pid)
+    stock slowcc -c plain.i -o killed.o 2>killed.txt & job=$!
+    slow_run 1
+    [ "$pid" -gt 1 ]; kill -KILL $pid
+    wait $job
+    cmp killed.o plain.local
+    stock gcc -c plain.i -o killed.o
+    new=$(main_pid)
+    [ "$new" != "$pid" ] && [ "$new" != 0 ]
+    [ "$(ls -d /proc/$new/root/tmp/distccd-* | wc -l)" = 1 ]
+    if pgrep -x slowcc; then exit 1; fi'
+}
+
+@test "a stopped process is noticed by the watchdog and replaced" {
+  inside '
+    mkdir -p /run/systemd/system/distccd.service.d
+    printf "[Service]\nWatchdogSec=1s\nTimeoutAbortSec=1s\n" >/run/systemd/system/distccd.service.d/watchdog.conf
+    systemctl daemon-reload
+    systemctl restart distccd.service
+    pid=$(main_pid); [ "$pid" -gt 1 ]
+    # It is fed for longer than its time.
+    sleep 2; [ "$(main_pid)" = "$pid" ]
+    kill -STOP $pid
+    for _ in $(seq 100); do new=$(main_pid); [ "$new" = "$pid" ] || [ "$new" = 0 ] || break; sleep 0.1; done
+    [ "$new" != "$pid" ]
+    stock gcc -c plain.i -o watched.o
+    cmp watched.o plain.local
+    rm /run/systemd/system/distccd.service.d/watchdog.conf; systemctl daemon-reload'
+  run -0 journal
+  assert_output --partial 'Watchdog timeout'
+}
+
+@test "without work it ends, and the next connection starts it again" {
+  settings 'DISTCCD_OPTIONS="--idle-exit 1"'
+  inside '
+    for _ in 1 2; do
+      for _ in $(seq 100); do [ "$(systemctl show -P ActiveState distccd.service)" = inactive ] && break; sleep 0.1; done
+      [ "$(systemctl show -P ActiveState distccd.service)" = inactive ]
+      [ "$(systemctl show -P Result distccd.service)" = success ]
+      if pgrep -x distccd; then exit 1; fi
+      stock gcc -c plain.i -o idle.o
+      cmp idle.o plain.local; rm idle.o
+    done'
+}
+
+@test "clients of another machine are served after one line in the settings, and only those that it names" {
+  inside '
+    ip netns add clients
+    ip link add inner type veth peer name outer netns clients
+    ip address add 192.0.2.1/24 dev inner; ip link set inner up
+    ip -n clients address add 192.0.2.2/24 dev outer; ip -n clients link set outer up
+    cat >/root/from-outside <<END
+#!/bin/bash
+export DISTCC_HOSTS=192.0.2.1
+rm -f far.o; ip netns exec clients stock gcc -c plain.i -o far.o && cmp far.o plain.local
+END
+    chmod 755 /root/from-outside'
+  settings '# nothing set'
+  run ! inside /root/from-outside
+  assert_output --partial 'Connection refused'
+  settings 'ALLOWEDNETS="192.0.2.0/24"'
+  inside /root/from-outside
+  settings 'ALLOWEDNETS="198.51.100.0/24"'
+  run ! inside /root/from-outside
+  run -0 journal
+  assert_output --partial "192.0.2.2"
+  assert_output --partial 'denied by access list'
+  # An address of its own keeps the others out.
+  settings 'ALLOWEDNETS="192.0.2.0/24"' 'LISTENER="127.0.0.1"'
+  run ! inside /root/from-outside
+  assert_output --partial 'Connection refused'
+}
+
+@test "a daemon on a port of its own serves and keeps its compilers from further networks" {
+  settings 'ALLOWEDNETS="192.0.2.0/24"'
+  inside '
+    systemctl start distccd@3700
+    sed -i s/192.0.2.1/192.0.2.1:3700/ /root/from-outside; /root/from-outside; sed -i s/:3700// /root/from-outside
+    pid=$(main_pid distccd@3700); [ "$(ps -o user= -p $pid)" = distccd ]
+    systemctl stop distccd@3700'
+  run -0 inside 'systemctl show -P IPAddressAllow distccd@3700'
+  assert_output --partial '192.0.2.0/24'
+}
+
+@test "a wrong setting makes the start fail, with the sentence in the journal, and no loop" {
+  settings 'DISTCCD_OPTIONS="--bogus"'
+  run ! inside 'systemctl start distccd.service'
+  run -0 journal
+  assert_output --partial 'distccd: ERROR: --bogus: unknown option'
+  run -0 inside 'systemctl show -P NRestarts,Result distccd.service'
+  assert_output $'exit-code\n0'
+  run ! inside 'printf "LISTENER=\"my house\"\n" >/etc/default/distccd; systemctl daemon-reload; systemctl restart distccd.socket'
+  run -0 journal distccd.socket
+  assert_output --partial 'distccd: ERROR: LISTENER in /etc/default names "my", which is no address'
+  settings '# nothing set'
+  inside 'systemctl reset-failed'
+}
+
+@test "systemctl says when the settings were changed and not read" {
+  run inside 'echo "# touched" >>/etc/default/distccd; systemctl status distccd.service'
+  assert_output --partial 'changed on disk'
+  inside 'systemctl daemon-reload'
+}
+
+@test "a taken port is named, by the socket and by a daemon of its own" {
+  inside '
+    systemctl stop distccd.socket distccd.service
+    perl -MIO::Socket::INET -e "\$socket = IO::Socket::INET->new(Listen => 1, ReuseAddr => 1, LocalAddr => q(127.0.0.1:3632)) or die; sleep 60" </dev/null >/dev/null 2>&1 &
+    echo $! >/run/squatter
+    for _ in $(seq 50); do [ -n "$(ss -Hlnt sport = :3632)" ] && break; sleep 0.1; done
+    [ -n "$(ss -Hlnt sport = :3632)" ]'
+  run ! inside 'systemctl start distccd.socket'
+  run -0 journal distccd.socket
+  assert_output --partial 'Address already in use'
+  run ! inside 'systemctl start distccd@3632'
+  run -0 journal distccd@3632
+  assert_output --partial 'cannot listen on 127.0.0.1:3632: another program listens there'
+  inside 'systemctl stop distccd@3632; kill $(cat /run/squatter); systemctl reset-failed; systemctl start distccd.socket'
+}
+
+@test "drop-ins: another account, and a toolchain outside /usr" {
+  inside '
+    mkdir -p /opt/cross/bin
+    printf "#!/bin/sh\nid -u >&2\nexec gcc \"\$@\"\n" >/opt/cross/bin/crosscc; chmod 755 /opt/cross/bin/crosscc
+    ln -s /usr/bin/distcc /usr/local/lib/distcc/crosscc
+    mkdir -p /etc/systemd/system/distccd.service.d
+    printf "[Service]\nUser=games\nGroup=games\nBindReadOnlyPaths=/opt/cross\nEnvironment=DISTCCD_PATH=/opt/cross/bin:/usr/bin\n" \
+      >/etc/systemd/system/distccd.service.d/local.conf
+    systemctl daemon-reload; systemctl restart distccd.socket'
+  run -0 inside '
+    PATH=$PATH:/opt/cross/bin stock crosscc -c plain.i -o cross.o
+    cmp cross.o plain.local'
+  assert_output "$(inside 'id -u games')"
+  inside 'rm -r /etc/systemd/system/distccd.service.d; systemctl daemon-reload; systemctl restart distccd.socket'
+}
+
+@test "a full /tmp fails jobs and nothing else" {
+  inside '
+    export DISTCC_FALLBACK=1 TMPDIR=/var/tmp
+    DISTCC_FALLBACK=0 stock gcc -c plain.i -o full.o
+    pid=$(main_pid)
+    used=$(df --output=used -k /tmp | tail -n 1)
+    mount -o remount,size=$((used + 64))k /tmp
+    head -c 1M /dev/zero >/tmp/ballast || true
+    for n in 1 2 3; do rm -f full.o; stock gcc -c plain.i -o full.o; cmp full.o plain.local; done 2>full.txt
+    grep -q "running locally instead" full.txt
+    rm /tmp/ballast; mount -o remount,size=50% /tmp
+    rm full.o
+    DISTCC_FALLBACK=0 stock gcc -c plain.i -o full.o; cmp full.o plain.local
+    [ "$(main_pid)" = "$pid" ]'
+}
+
+@test "systemd finds nothing to say against the units, and little exposure" {
+  run -0 inside 'systemd-analyze verify --man=no distccd.service distccd.socket distccd@3633.service'
+  assert_output ''
+  inside '
+    cd /usr/lib/systemd/system
+    systemd-analyze security --offline=true --no-pager --threshold=3 distccd.service >/dev/null
+    systemd-analyze security --offline=true --no-pager --threshold=11 distccd@.service >/dev/null'
+}
+
+@test "after a reboot it waits for clients again" {
+  run -0 "$DB" reboot "$MACHINE"
+  run -0 inside 'systemctl is-active distccd.socket; systemctl show -P ActiveState distccd.service; systemctl is-system-running'
+  assert_output $'active\ninactive\nrunning'
+  inside '
+    stock gcc -c plain.i -o booted.o
+    cmp booted.o plain.local'
+}
+
+@test "an upgrade during jobs lets them finish, keeps clients waiting meanwhile, and keeps the settings" {
+  settings 'JOBS="5"'
+  "$DB" push "$MACHINE" "$(next_version)" /root/next.deb
+  inside '
+    for n in 1 2 3; do stock slowcc -c plain.i -o upgrade$n.o & done
+    slow_run 3
+    pid=$(main_pid)
+    dpkg -i /root/next.deb >/root/upgrade.txt 2>&1 & upgrade=$!
+    while kill -0 $upgrade 2>/dev/null; do stock gcc -c plain.i -o meanwhile.o; cmp meanwhile.o plain.local; sleep 0.2; done
+    wait $upgrade; wait
+    for n in 1 2 3; do cmp upgrade$n.o plain.local; done
+    new=$(main_pid)
+    [ "$new" != "$pid" ]
+    tr "\0" " " </proc/$new/cmdline | grep -q -e "--jobs 5"
+    dpkg-query -W distccd | grep -q next'
+}
+
+@test "a downgrade works too" {
+  "$DB" push "$MACHINE" "$DISTCCD_DEB" /root/this.deb
+  inside '
+    dpkg -i /root/this.deb >/dev/null 2>&1
+    if dpkg-query -W distccd | grep next; then exit 1; fi
+    grep -q JOBS /etc/default/distccd
+    stock gcc -c plain.i -o down.o'
+}
+
+@test "compilers that come and go are permitted and forgotten by themselves" {
+  inside '
+    [ -L /usr/lib/distcc/g++ ]
+    apt-get -qq -y remove g++ "g++-*" >/dev/null 2>&1
+    [ ! -e /usr/lib/distcc/g++ ] && [ -L /usr/lib/distcc/gcc ]'
+}
+
+@test "removed, it serves no more and keeps its settings" {
+  inside '
+    apt-get -qq -y remove distccd >/dev/null 2>&1
+    [ -z "$(ss -Hlnt sport = :3632)" ]
+    if pgrep -x distccd; then exit 1; fi
+    [ -e /etc/default/distccd ] && [ ! -e /usr/lib/distcc ]
+    systemctl is-system-running'
+}
+
+@test "purged, it leaves nothing but its account" {
+  inside 'apt-get -qq -y purge distccd >/dev/null 2>&1'
+  run -0 inside 'find /etc /usr /var /run -xdev -iname "*distcc*" ! -path "/usr/local/*" ! -path "/var/log/*"'
+  assert_output ''
+  run -0 inside 'systemctl daemon-reload; systemctl list-unit-files --no-legend "distcc*" || true'
+  assert_output ''
+}
