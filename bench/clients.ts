@@ -42,6 +42,7 @@ export interface ClientEffort {
 }
 
 interface Bench {
+  readonly top: string;
   readonly place: string;
   readonly clients: Readonly<Record<Side, string>>;
   readonly cleanup: Cleanup;
@@ -163,9 +164,9 @@ function each(results: Record<Way, Run[]>, of: (run: Run, alone: Run) => number)
 const compilerPath = (compilers: string): Record<string, string> => ({ PATH: `${compilers}:/usr/bin:/bin` });
 
 /** Compares the CPU that clients need for jobs of real sources, which a server compiles for nothing, less what preprocessing them needs. */
-async function compareReal(bench: Bench, top: string, sources: Sources, effort: ClientEffort, table: Comparison) {
+async function compareReal(bench: Bench, sources: Sources, effort: ClientEffort, table: Comparison): Promise<void> {
   const free = join(bench.place, `free-${sources.title.split(' ')[0] ?? ''}`);
-  makeFreeCompiler(top, sources, free);
+  makeFreeCompiler(bench.top, sources, free);
   const port = await serve(bench, free, 8);
   const commands = (before: string): string[] =>
     sources.files.map((file) =>
@@ -190,11 +191,11 @@ async function compareReal(bench: Bench, top: string, sources: Sources, effort: 
   );
 }
 
-async function comparePretended(bench: Bench, top: string, effort: ClientEffort, table: Comparison): Promise<void> {
+async function comparePretended(bench: Bench, effort: ClientEffort, table: Comparison): Promise<void> {
   const { rounds, jobs } = effort;
   const [free, slow] = [join(bench.place, 'free'), join(bench.place, 'slow')];
-  makeCompiler(top, free, 0);
-  makeCompiler(top, slow, 100);
+  makeCompiler(bench.top, free, 0);
+  makeCompiler(bench.top, slow, 100);
   const [port64, slowPort] = [await serve(bench, free, 64), await serve(bench, slow, 8)];
   const times = (count: number, command: string): string[] =>
     Array.from({ length: count }, () => `${command} ${bench.place}/a.c`);
@@ -278,15 +279,15 @@ export async function compareClients(
     chmodSync(place, 0o755);
     for (const side of sides) mkdirSync(join(place, side));
     writeFileSync(join(place, 'a.c'), `${'/* A line of a source as long as they are. */\n'.repeat(2000)}int x;\n`);
-    const bench: Bench = { place, clients: { theirs: stock.client, ours: join(top, 'dist/bin/distcc') }, cleanup };
+    const bench: Bench = { top, place, clients: { theirs: stock.client, ours: join(top, 'dist/bin/distcc') }, cleanup };
     cleanup.add(() => {
       const agent = agentOf(bench);
       if (agent !== undefined) process.kill(agent, 'SIGTERM');
     });
     const table = new Comparison('distcc 3.4', 'ours');
     report(`\nclients: ${effort.jobs} jobs a round, ${effort.rounds} rounds`);
-    await comparePretended(bench, top, effort, table);
-    for (const one of sources) await compareReal(bench, top, one, effort, table);
+    await comparePretended(bench, effort, table);
+    for (const one of sources) await compareReal(bench, one, effort, table);
     table.print(report);
     if (effort.soak > 0) await soak(bench, effort.soak, report);
   } finally {
