@@ -608,7 +608,7 @@ static void obey(int fd) {
     int status = 0;
     bytes = length > LONGEST ? NULL : malloc(length + 1);
     if (bytes == NULL || !read_all(fd, bytes, length)) return;
-    if (kind == WRITE && length >= 4) {
+    if (kind == WRITE && length >= 4 && (int)get32(bytes) > 0 && (int)get32(bytes) != fd) {
       write_all((int)get32(bytes), bytes + 4, length - 4);
     } else if (kind == EXIT && length >= 4) {
       end_like((int)get32(bytes));

@@ -1,0 +1,85 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import * as messages from '../../../src/client/agent/messages.ts';
+import { exited } from '../../../src/wire/wait-status.ts';
+import { needs } from '../../support/needs.ts';
+import { Sandbox } from '../client/sandbox.ts';
+
+const source = resolve(import.meta.dirname, '../../../src/launcher/distcc.c');
+const sanitizers = ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
+const rounds = 300;
+
+/** Numbers that follow from a seed: mulberry32. */
+function dice(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+const command = { number: 0, path: '/bin/true', argv: ['true', 'word'], changes: ['NEW=1', 'GONE'] };
+const sensible = [
+  messages.encodeWrite(2, Buffer.from('text\n')),
+  messages.encodeCommand('RUN', command),
+  messages.encodeCommand('PREPROCESS', { ...command, number: 7 }),
+  messages.encodeCommand('EXEC', { ...command, path: '/nowhere/gcc' }),
+  messages.encodeCommand('EXEC', { ...command, path: '/nowhere/gcc', number: 1 }),
+  messages.encodeFrame(23),
+  messages.encodeFrame(messages.kinds.NODE_INSTEAD),
+];
+
+/** Some messages, with bytes changed and the end cut off; never one that says how to end. */
+function nonsense(roll: (below: number) => number): Buffer {
+  const frames = Array.from({ length: 1 + roll(4) }, () => sensible[roll(sensible.length)] ?? Buffer.alloc(0));
+  const bytes = Buffer.concat(frames);
+  for (let changes = roll(4); changes > 0; changes -= 1) {
+    const at = roll(bytes.length);
+    bytes[at] = roll(256) === messages.kinds.EXIT ? 0 : roll(3) === 0 ? 255 : (bytes[at] ?? 0) ^ (1 << roll(8));
+    if (bytes[at] === messages.kinds.EXIT) bytes[at] = 0;
+  }
+  return roll(2) === 0 ? bytes.subarray(0, roll(bytes.length + 1)) : bytes;
+}
+
+describe.skipIf(!needs('cc', 'gcc'))('the launcher with address and undefined-behaviour sanitizers', () => {
+  let box: Sandbox;
+  beforeEach(() => {
+    box = new Sandbox({ agent: true });
+  });
+  afterEach(() => box.remove());
+
+  it('becomes distcc-node whatever an agent says', { timeout: 120_000 }, async () => {
+    const program = join(box.temporary, 'distcc');
+    const defined = ['-DAGENT_VERSION="hostile"', '-DNODE="/bin/sh"'];
+    execFileSync('cc', ['-std=gnu11', '-O1', ...sanitizers, ...defined, source, '-o', program]);
+    writeFileSync(join(box.temporary, 'distcc-node'), 'exit 42\n');
+    mkdirSync(join(box.own, 'agent'), { mode: 0o700 });
+    const seed = Number(process.env['DISTCCD_TEST_SEED'] ?? Date.now() % 1_000_000);
+    process.stderr.write(`hostile-agent seed: ${seed}\n`);
+    const roll = dice(seed);
+    let said: Buffer = Buffer.alloc(0);
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.resume();
+      socket.end(said);
+    });
+    server.listen(join(box.own, 'agent', 'hostile'));
+    await once(server, 'listening');
+    const more = { ASAN_OPTIONS: 'detect_leaks=0:exitcode=99:allocator_may_return_null=1' };
+    for (let round = 0; round < rounds; round += 1) {
+      said = nonsense(roll);
+      const { status, signal, stderr } = await box.run(['gcc', '-c', 'a.c'], more, { program });
+      expect({ round, said: said.toString('hex'), status, signal, stderr }).toMatchObject({ status: 42, signal: null });
+      expect(stderr).not.toMatch(/Sanitizer|runtime error/);
+    }
+    said = messages.encodeExit(exited(5));
+    expect((await box.run(['gcc'], more, { program })).status).toBe(5);
+    server.close();
+  });
+});
