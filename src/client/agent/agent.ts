@@ -87,7 +87,7 @@ class Agent {
       packer: new Packer(settings.program),
       hosts: (environment) => loadHosts(environment, parse),
     };
-    this.#server = createServer((socket) => this.#welcome(socket));
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#welcome(socket));
   }
 
   /** Serves until it is told to stop, or nobody has come for a while. */
@@ -125,6 +125,8 @@ class Agent {
 
   #welcome(socket: Socket): void {
     socket.on('error', () => {});
+    // Whoever has nothing more to say wants no answer either: closing one direction first would be a system call more.
+    socket.on('end', () => socket.destroy());
     const peer = peerOf(socket);
     if (peer !== undefined && peer.user !== process.getuid?.()) {
       socket.destroy();
