@@ -10,7 +10,7 @@ import { adoptSockets, socketsToServe } from './activation.ts';
 import { bindSockets, type Listening } from './bind.ts';
 import type { DaemonLog } from './daemon-log.ts';
 import { isDetached, reportStart, startDetached } from './detach.ts';
-import { openPidFile, removePidFile } from './pid-file.ts';
+import { openPidFile, removePidFile, removeUnusedPidFile } from './pid-file.ts';
 import { type Notices, prove, type ProvenService } from './prove.ts';
 import { limitLifetime, restrain } from './self-restraint.ts';
 import { becomeServant } from './servant.ts';
@@ -28,7 +28,7 @@ export async function runDaemon(options: DaemonOptions, words: readonly string[]
   const given = takeGivenDescriptors(process.env);
   // Whoever gave the sockets gave them to this process, and watches it.
   const stays = options['no-detach'] || given.length > 0 || isDetached(process.env);
-  if (!stays) return startAndReport(words);
+  if (!stays) return startAndReport(options, words);
   try {
     return await live(options, given);
   } catch (error) {
@@ -38,8 +38,9 @@ export async function runDaemon(options: DaemonOptions, words: readonly string[]
   }
 }
 
-async function startAndReport(words: readonly string[]): Promise<number> {
+async function startAndReport(options: DaemonOptions, words: readonly string[]): Promise<number> {
   const report = await startDetached(words);
+  if (report.status !== exitStatus.ok && options['pid-file'] !== undefined) removeUnusedPidFile(options['pid-file']);
   for (const line of report.lines) process.stderr.write(`distccd: ${line}\n`);
   return report.status;
 }

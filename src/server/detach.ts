@@ -23,6 +23,8 @@ export const isDetached = (environment: NodeJS.ProcessEnv): boolean => environme
 export function startDetached(words: readonly string[]): Promise<StartReport> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', ...words], {
+      // FreeBSD's rc.subr(8) tells the daemon by the words of its command line, which begin as the first line of the script does.
+      argv0: process.argv0,
       detached: true,
       cwd: '/',
       env: { ...process.env, [reportVariable]: '3' },

@@ -1,4 +1,4 @@
-import { constants, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { constants, ftruncateSync, lstatSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure, reasonOf } from '../basics/failure.ts';
 
@@ -30,4 +30,10 @@ export function removePidFile(path: string): void {
   } catch {
     // Gone already, or root's.
   }
+}
+
+/** Takes away a pid file that was made ready for a daemon that could not start; one with a number in it may be another daemon's. */
+export function removeUnusedPidFile(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found?.isFile() === true && found.size === 0) removePidFile(path);
 }
