@@ -1,5 +1,6 @@
 // Lays the built programs out as an installed system has them: `node scripts/install.mjs --destdir DIR [--arch amd64]`.
-// The programs live together in /usr/libexec/distccd, as the launcher expects, with links in /usr/bin and /usr/sbin.
+// The programs live together in /usr/libexec/distccd, as the launcher expects, with links in /usr/bin and /usr/sbin. With
+// `--freebsd` all is below /usr/local, the daemon's link is in sbin too, and the launcher comes as its source.
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -16,26 +17,37 @@ const { values } = parseArgs({
   options: {
     destdir: { type: 'string' },
     arch: { type: 'string', default: process.arch === 'x64' ? 'amd64' : process.arch },
+    freebsd: { type: 'boolean', default: false },
   },
 });
 if (values.destdir === undefined) fail('name the directory to install below with --destdir');
 
 const from = join(top, 'dist/bin');
-const home = join(values.destdir, 'usr/libexec/distccd');
+const prefix = join(values.destdir, values.freebsd ? 'usr/local' : 'usr');
+const home = join(prefix, 'libexec/distccd');
 
-/** In an installed system Node has one place; /usr/bin/env would find another user's. */
 function installProgram(name) {
   const target = join(home, name);
-  copyFileSync(join(from, name), target);
+  if (!values.freebsd || name !== 'distcc') copyProgram(join(from, name), target);
+  if (hidden.has(name)) return;
+  const folders = values.freebsd && name === 'distccd' ? ['bin', 'sbin'] : [forRoot.has(name) ? 'sbin' : 'bin'];
+  for (const folder of folders.map((each) => join(prefix, each))) {
+    mkdirSync(folder, { recursive: true });
+    symlinkSync(`../libexec/distccd/${name}`, join(folder, name));
+  }
+}
+
+/** In an installed system Node has one place; /usr/bin/env would find another user's. */
+function copyProgram(source, target) {
+  copyFileSync(source, target);
   const bytes = readFileSync(target);
   const line = '#!/usr/bin/env node\n';
   if (bytes.subarray(0, line.length).equals(Buffer.from(line)))
-    writeFileSync(target, Buffer.concat([Buffer.from('#!/usr/bin/node\n'), bytes.subarray(line.length)]));
+    writeFileSync(
+      target,
+      Buffer.concat([Buffer.from(`#!/usr/${values.freebsd ? 'local/' : ''}bin/node\n`), bytes.subarray(line.length)]),
+    );
   chmodSync(target, 0o755);
-  if (hidden.has(name)) return;
-  const folder = join(values.destdir, 'usr', forRoot.has(name) ? 'sbin' : 'bin');
-  mkdirSync(folder, { recursive: true });
-  symlinkSync(`../libexec/distccd/${name}`, join(folder, name));
 }
 
 /** posix-node in one file, beside the binary of one architecture. */
@@ -63,7 +75,7 @@ async function installPosix() {
 
 /** The bundles hold parts of these packages: their notices must come along. */
 function installLicences() {
-  const folder = join(values.destdir, 'usr/share/doc/distccd');
+  const folder = join(prefix, 'share/doc/distccd');
   mkdirSync(folder, { recursive: true });
   const { packages } = JSON.parse(readFileSync(join(top, 'package-lock.json'), 'utf8'));
   const notices = Object.entries(packages)
@@ -78,7 +90,7 @@ function installLicences() {
 
 /** bash-completion looks for a file with the name of the command. */
 function installCompletions() {
-  const folder = join(values.destdir, 'usr/share/bash-completion/completions');
+  const folder = join(prefix, 'share/bash-completion/completions');
   mkdirSync(folder, { recursive: true });
   const script = join(top, 'packaging/completions/distccd.bash');
   copyFileSync(script, join(folder, 'distccd'));
@@ -90,6 +102,11 @@ function installCompletions() {
 
 mkdirSync(home, { recursive: true });
 for (const name of readdirSync(from).filter((entry) => !entry.startsWith('.'))) installProgram(name);
-await installPosix();
+if (values.freebsd) {
+  copyFileSync(join(top, 'src/launcher/distcc.c'), join(home, 'distcc.c'));
+  chmodSync(join(home, 'distcc.c'), 0o644);
+} else {
+  await installPosix();
+}
 installLicences();
 installCompletions();

@@ -1,0 +1,189 @@
+// `npm run package:freebsd [-- --out DIR] [--node node22] [--stage] [--distfile]`: writes the package for FreeBSD into dist/, on any system.
+// One package serves every processor: only the launcher is a program of one, and FreeBSD's base system has the compiler for it, so
+// the package brings its source and compiles it on installation. --stage leaves the tree of files in DIR instead, and --distfile
+// writes the archive that the port builds from.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { fail, run, setUp, top } from './setup.mjs';
+import { tarOf } from './tar.mjs';
+
+const { values } = parseArgs({
+  options: {
+    out: { type: 'string', default: join(top, 'dist') },
+    node: { type: 'string', default: 'node22' },
+    stage: { type: 'boolean', default: false },
+    distfile: { type: 'boolean', default: false },
+  },
+});
+const out = resolve(values.out);
+const from = join(top, 'packaging/freebsd-rc');
+const places = { PREFIX: '/usr/local', LOCALBASE: '/usr/local' };
+const { version } = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8'));
+const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
+
+/** A file of packaging/freebsd-rc with its %%NAMES%% filled in. */
+function fill(name, more = {}) {
+  return readFileSync(join(from, name), 'utf8').replace(/%%([A-Z_]+)%%/g, (_, word) => {
+    const value = { ...places, ...more }[word];
+    if (value === undefined) fail(`packaging/freebsd-rc/${name} has an unknown word %%${word}%%`);
+    return value;
+  });
+}
+
+function put(path, text, mode) {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+  chmodSync(path, mode);
+}
+
+/** A launcher finds the agent that came with it: the name of the socket says so. */
+function agentVersion(home) {
+  const bytes = ['distcc-agent', 'distcc.c'].map((name) => readFileSync(join(home, name)));
+  return `${version}-${sha256(Buffer.concat(bytes)).slice(0, 8)}`;
+}
+
+/** Lays all files out below `stage`, as they lie in FreeBSD. */
+function layOut(stage) {
+  const prefix = join(stage, 'usr/local');
+  const home = join(prefix, 'libexec/distccd');
+  if (run(process.execPath, ['scripts/install.mjs', '--freebsd', '--destdir', stage]) !== 0)
+    fail('cannot lay the files out: see above');
+  put(join(prefix, 'etc/rc.d/distccd'), fill('distccd.in'), 0o555);
+  put(join(home, 'finish-install'), fill('package/finish-install.in', { AGENT_VERSION: agentVersion(home) }), 0o755);
+  for (const name of ['inetd.conf.example', 'syslog.conf.example', 'newsyslog.conf.example'])
+    put(join(prefix, 'share/examples/distccd', name), fill(name), 0o644);
+  for (const page of readdirSync(join(top, 'man')))
+    put(
+      join(prefix, `share/man/man${page.at(-1)}/${page}.gz`),
+      gzipSync(readFileSync(join(top, 'man', page)), { level: 9 }),
+      0o644,
+    );
+  put(join(prefix, 'share/doc/distccd/LICENSE'), readFileSync(join(top, 'LICENSE')), 0o644);
+  for (const name of filesUnder(stage))
+    if (/share\/(?:doc|bash)/.test(name) && !isLink(join(stage, name))) chmodSync(join(stage, name), 0o644);
+}
+
+const isLink = (path) => lstatSync(path).isSymbolicLink();
+
+/** Every file and link below a directory, sorted. */
+function filesUnder(directory) {
+  return readdirSync(directory, { recursive: true })
+    .filter((name) => !lstatSync(join(directory, name)).isDirectory())
+    .sort();
+}
+
+/** When this version was made: two packages of one commit are the same. */
+function timeOfSource() {
+  const { stdout } = spawnSync('git', ['log', '-1', '--format=%ct'], { cwd: top, encoding: 'utf8' });
+  return Number(process.env.SOURCE_DATE_EPOCH ?? ((stdout ?? '').trim() || 0));
+}
+
+/** The entries of an archive: each file of a tree, called what `rename` makes of its name. */
+function entriesOf(tree, rename) {
+  return filesUnder(tree).map((name) => {
+    const path = join(tree, name);
+    const { mode } = lstatSync(path);
+    return isLink(path)
+      ? { name: rename(name), link: readlinkSync(path), mode: 0o755 }
+      : { name: rename(name), bytes: readFileSync(path), mode: mode & 0o7777 };
+  });
+}
+
+/** The manifest as pkg-create(8) writes it; sums of kind 1 are SHA-256, of a link that of its text. */
+function manifestOf(entries) {
+  const messages = fill('port/pkg-message').matchAll(/type: (\w+)\s+message: <<EOM\n([\s\S]*?)\nEOM\n/g);
+  return {
+    name: 'distccd',
+    origin: 'devel/distccd',
+    version,
+    comment: "Distributed compile service that speaks distcc's protocol",
+    maintainer: 'ports@FreeBSD.org',
+    www: 'UNKNOWN',
+    abi: 'FreeBSD:*',
+    arch: 'freebsd:*',
+    prefix: places.PREFIX,
+    flatsize: entries.reduce((sum, { bytes }) => sum + (bytes?.length ?? 0), 0),
+    licenselogic: 'single',
+    licenses: ['GPLv2+'],
+    desc: fill('port/pkg-descr').trim(),
+    deps: { [values.node]: { origin: `www/${values.node}`, version: '18.20.0' } },
+    categories: ['devel'],
+    users: ['distcc'],
+    groups: ['distcc'],
+    messages: [...messages].map(([, type, message]) => ({ message, type })),
+    scripts: Object.fromEntries(
+      ['pre-install', 'post-install', 'pre-deinstall'].map((name) => [name, fill(`package/${name}`)]),
+    ),
+    files: Object.fromEntries(
+      entries.map(({ name, bytes, link, mode }) => [
+        name,
+        {
+          sum: `1$${sha256(bytes ?? link)}`,
+          uname: 'root',
+          gname: 'wheel',
+          perm: `0${mode.toString(8)}`,
+          ...(link === undefined ? {} : { symlink_target: link }),
+        },
+      ]),
+    ),
+  };
+}
+
+/** pkg(8) reads the first manifest, without the files, when it only wants to know what a package is. */
+function packageOf(stage) {
+  const entries = entriesOf(stage, (name) => `/${name}`);
+  const manifest = manifestOf(entries);
+  const { files, scripts, ...compact } = manifest;
+  const asEntry = (name, value) => ({ name, bytes: Buffer.from(JSON.stringify(value)), mode: 0o644 });
+  return tarOf([asEntry('+COMPACT_MANIFEST', compact), asEntry('+MANIFEST', manifest), ...entries], timeOfSource());
+}
+
+/** What the port builds from: the files below one directory, without what only the package has. */
+function distfileOf(stage) {
+  const root = `distccd-${version}-freebsd`;
+  const home = join(stage, 'usr/local/libexec/distccd');
+  const left = /libexec\/distccd\/(?:finish-install|distcc\.c)$|etc\/rc\.d\//;
+  return tarOf(
+    [
+      { name: `${root}/agent-version`, bytes: Buffer.from(`${agentVersion(home)}\n`), mode: 0o644 },
+      { name: `${root}/distcc.c`, bytes: readFileSync(join(home, 'distcc.c')), mode: 0o644 },
+      ...entriesOf(join(stage, 'usr/local'), (name) => `${root}/${name}`).filter(({ name }) => !left.test(name)),
+    ],
+    timeOfSource(),
+  );
+}
+
+function write(name, bytes) {
+  const fresh = join(out, `.${process.pid}.${name}`);
+  writeFileSync(fresh, gzipSync(bytes, { level: 9 }));
+  renameSync(fresh, join(out, name));
+  console.log(join(out, name));
+}
+
+setUp();
+mkdirSync(out, { recursive: true });
+const stage = mkdtempSync(join(out, '.package-freebsd-'));
+try {
+  layOut(stage);
+  if (values.stage) cpSync(stage, out, { recursive: true, verbatimSymlinks: true });
+  else if (values.distfile) write(`distccd-${version}-freebsd.tar.gz`, distfileOf(stage));
+  else write(`distccd-${version}.pkg`, packageOf(stage));
+} finally {
+  rmSync(stage, { recursive: true, force: true });
+}

@@ -1,0 +1,44 @@
+// Writes a tar archive of the POSIX kind (ustar): enough for what pkg(8) and every tar read.
+
+const block = 512;
+const octal = (value, length) => value.toString(8).padStart(length - 1, '0');
+
+/** A name of more than 100 bytes is cut at a slash; the front goes into a field of its own. */
+function splitName(name) {
+  if (Buffer.byteLength(name) <= 100) return ['', name];
+  const at = name.indexOf('/', name.length - 101);
+  if (at <= 0 || at > 155) throw new Error(`the name "${name}" is too long for an archive`);
+  return [name.slice(0, at), name.slice(at + 1)];
+}
+
+function headerOf({ name, bytes, link, mode }, time) {
+  const header = Buffer.alloc(block);
+  const [front, rest] = splitName(name);
+  const fields = [
+    [0, rest],
+    [100, octal(mode, 8)],
+    [108, octal(0, 8)],
+    [116, octal(0, 8)],
+    [124, octal(bytes?.length ?? 0, 12)],
+    [136, octal(time, 12)],
+    [148, ' '.repeat(8)],
+    [156, link === undefined ? '0' : '2'],
+    [157, link ?? ''],
+    [257, 'ustar\u000000root'],
+    [297, 'wheel'],
+    [329, octal(0, 8)],
+    [337, octal(0, 8)],
+    [345, front],
+  ];
+  for (const [at, text] of fields) header.write(text, at);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${octal(sum, 7)}\0 `, 148);
+  return header;
+}
+
+/** An archive of `{ name, mode, bytes }` and `{ name, mode, link }`, all of root and wheel and of one time. */
+export function tarOf(entries, time) {
+  const padded = (bytes) => Buffer.concat([bytes, Buffer.alloc((block - (bytes.length % block)) % block)]);
+  const parts = entries.flatMap((entry) => [headerOf(entry, time), padded(entry.bytes ?? Buffer.alloc(0))]);
+  return Buffer.concat([...parts, Buffer.alloc(2 * block)]);
+}
