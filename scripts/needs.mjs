@@ -66,6 +66,20 @@ export const groups = [
       has('pgrep', 'procps'),
     ],
   },
+  {
+    name: "FreeBSD's rc.d script and package",
+    files: /^test\/packaging\/freebsd\.bats$/,
+    needs: [
+      // Roots of FreeBSD's shape are made of mounts and other accounts.
+      { met: () => process.getuid() === 0, cure: 'running the tests as root' },
+      has('unshare', 'util-linux'),
+      has('ip', 'iproute2'),
+      has('gcc'),
+      has('dash'),
+      has('busybox'),
+      has('checkbashisms', 'devscripts'),
+    ],
+  },
   { name: 'LZO made by others', needs: [has('lzop')] },
   {
     name: "LZO against liblzo's own code",
@@ -104,9 +118,13 @@ export const groups = [
   },
 ];
 
-/** The packages that a group lacks; empty when it can run. */
-export function missingPackages(group) {
-  return [...new Set(group.needs.filter(({ met }) => !met()).map(({ debianPackage }) => debianPackage))];
+/** What would let a group run; undefined when it can. */
+export function cureFor(group) {
+  const unmet = group.needs.filter(({ met }) => !met());
+  const packages = new Set(unmet.flatMap(({ debianPackage }) => debianPackage ?? []));
+  const cures = unmet.flatMap(({ cure }) => cure ?? []);
+  if (packages.size > 0) cures.push(`apt-get install ${[...packages].join(' ')}`);
+  return cures.length === 0 ? undefined : `${cures.join(' and ')} would enable it`;
 }
 
 /** Whether node-pty, a terminal for tests, is built; builds it when that is possible. */

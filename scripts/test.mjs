@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildTerminal, groups, missingPackages } from './needs.mjs';
+import { buildTerminal, cureFor, groups } from './needs.mjs';
 import { smokeTest } from './node18.mjs';
 import { build, run, setUp, top } from './setup.mjs';
 
@@ -30,8 +30,8 @@ function lookAtNeeds() {
     console.log(`${noSkip ? 'missing' : 'skipped'}: ${group.name} (${reason})`);
   };
   for (const group of groups.filter(({ only }) => only === undefined || only())) {
-    const packages = missingPackages(group);
-    if (packages.length > 0) tell(group, `apt-get install ${packages.join(' ')} would enable it`);
+    const cure = cureFor(group);
+    if (cure !== undefined) tell(group, cure);
   }
   const terminal = groups.find(({ name }) => name === 'programs in a terminal');
   if (!lacking.includes(terminal)) {

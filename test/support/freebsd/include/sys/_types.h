@@ -1,0 +1,1 @@
+/* gcc looks for it where FreeBSD is said to be. */
