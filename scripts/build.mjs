@@ -36,6 +36,7 @@ async function bundle(source, target, banner) {
   const fresh = join(dirname(target), `.${process.pid}.${target.split('/').pop()}`);
   try {
     await build({ ...shared, entryPoints: [join(top, source)], outfile: fresh, ...banner });
+    stampVersion(fresh);
     chmodSync(fresh, 0o755);
     renameSync(fresh, target);
   } finally {
@@ -43,20 +44,23 @@ async function bundle(source, target, banner) {
   }
 }
 
-/**
- * Builds the launcher, which starts in a millisecond and hands the work to the agent. Its agent is the one that was built with it: the
- * name of the socket says so.
- */
-function buildLauncher() {
-  const hash = createHash('sha256')
-    .update(readFileSync(join(bin, 'distcc-agent')))
-    .update(readFileSync(launcher));
+/** What launcher and agent call the agent's socket: launchers only meet the agent that was built with them. */
+let agentVersion;
+
+/** An agent that the service manager starts must know that name itself. */
+function stampVersion(file) {
+  const text = readFileSync(file, 'utf8');
+  if (!text.includes('@AGENT_VERSION@')) return;
+  const hash = createHash('sha256').update(text).update(readFileSync(launcher));
   const { version } = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8'));
+  agentVersion = `${version}-${hash.digest('hex').slice(0, 8)}`;
+  writeFileSync(file, text.replaceAll('@AGENT_VERSION@', agentVersion));
+}
+
+/** Builds the launcher, which starts in a millisecond and hands the work to the agent. */
+function buildLauncher() {
   const words = ['-O2', '-std=gnu11', '-Wall', '-Wextra', '-Werror'];
-  words.push(
-    `-DAGENT_VERSION="${version}-${hash.digest('hex').slice(0, 8)}"`,
-    `-DNODE="${process.env.DISTCC_NODE ?? process.execPath}"`,
-  );
+  words.push(`-DAGENT_VERSION="${agentVersion}"`, `-DNODE="${process.env.DISTCC_NODE ?? process.execPath}"`);
   const fresh = join(bin, `.${process.pid}.distcc`);
   const compile = (compiler, ...more) =>
     spawnSync(compiler, [...words, ...more, launcher, '-o', fresh], { encoding: 'utf8' });

@@ -80,6 +80,11 @@ export const groups = [
       has('checkbashisms', 'devscripts'),
     ],
   },
+  {
+    name: 'an agent that systemd starts, and its units',
+    files: /agent\/door\.test\.ts$/,
+    needs: [has('systemd-socket-activate', 'systemd'), has('systemd-analyze', 'systemd'), has('gcc')],
+  },
   { name: 'LZO made by others', needs: [has('lzop')] },
   {
     name: "LZO against liblzo's own code",

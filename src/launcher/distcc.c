@@ -49,6 +49,7 @@ extern char **environ;
 static char **words;                  /* our own argv */
 static char folder[PATH_MAX];         /* where the agent's socket is */
 static struct sockaddr_un place;      /* the socket itself */
+static struct sockaddr_un door;       /* systemd's, in the same folder: it starts an agent for whoever connects */
 static int text = -1;                 /* what the preprocessor wrote */
 static volatile sig_atomic_t child;   /* what an interrupt ends with us: a process, or minus a process group */
 static volatile sig_atomic_t came;    /* the signal that interrupts us */
@@ -184,11 +185,11 @@ static int out_of_the_way(int low) {
   return fd;
 }
 
-static int dial(void) {
+static int dial(const struct sockaddr_un *there) {
   int fd = out_of_the_way(socket(AF_UNIX, SOCK_STREAM, 0));
   if (fd < 0) return -1;
   set_patience(fd, QUIET_S);
-  if (connect(fd, (struct sockaddr *)&place, sizeof place) == 0) {
+  if (connect(fd, (const struct sockaddr *)there, sizeof *there) == 0) {
     uid_t user = (uid_t)-1;
     pid_t process;
     if (find_peer(fd, &user, &process) && user == geteuid()) return fd;
@@ -202,7 +203,7 @@ static int dial(void) {
 
 /* Asks the agent something trivial. One that is stopped or turns in circles is ended: the next launcher finds a new one. */
 static int agent_lives(void) {
-  int fd = dial();
+  int fd = dial(&place);
   if (fd < 0) return 0;
   unsigned char question[HEADER + 4], answer;
   put32(question, ASK);
@@ -328,6 +329,9 @@ static int find_place(void) {
   place.sun_family = AF_UNIX;
   length = snprintf(place.sun_path, sizeof place.sun_path, "%s/%s", folder, AGENT_VERSION);
   if (length < 0 || (size_t)length >= sizeof place.sun_path) return 0;
+  door.sun_family = AF_UNIX;
+  length = snprintf(door.sun_path, sizeof door.sun_path, "%s/agent.sock", folder);
+  if (length < 0 || (size_t)length >= sizeof door.sun_path) return 0;
   struct stat found;
   if (lstat(folder, &found) != 0 && ((mkdir(folder, 0700) != 0 && errno != EEXIST) || lstat(folder, &found) != 0)) return 0;
   return S_ISDIR(found.st_mode) && found.st_uid == geteuid() && (found.st_mode & 077) == 0;
@@ -391,10 +395,20 @@ static void start_agent(void) {
   close(ready[0]);
 }
 
+/* Returns when the agent that systemd started listens, or cannot, or takes too long: it closes the connection. It may be of another
+   version, or there may be no such service. */
+static void ring(void) {
+  int fd = dial(&door);
+  if (fd < 0) return;
+  struct pollfd wait = {fd, POLLIN, 0};
+  poll(&wait, 1, START_MS);
+  close(fd);
+}
+
 /* Connects to the agent; of many that find none the one that has the lock starts it. */
 static int reach_agent(void) {
   if (!find_place()) return -1;
-  int fd = dial();
+  int fd = dial(&place);
   if (fd >= 0 || (errno != ENOENT && errno != ECONNREFUSED)) return fd;
   char path[PATH_MAX + 8];
   snprintf(path, sizeof path, "%s/start", folder);
@@ -405,15 +419,16 @@ static int reach_agent(void) {
     if (fcntl(lock, F_SETLK, &whole) == 0) {
       struct stat failed;
       /* Whoever had the lock before may have left an agent, or the note that there is none to be had. */
-      if ((fd = dial()) >= 0 || (fstat(lock, &failed) == 0 && failed.st_size > 0 && time(NULL) - failed.st_mtime < SULK_S)) break;
-      start_agent();
+      if ((fd = dial(&place)) >= 0 || (fstat(lock, &failed) == 0 && failed.st_size > 0 && time(NULL) - failed.st_mtime < SULK_S)) break;
+      ring();
+      if ((fd = dial(&place)) < 0) start_agent();
       if (ftruncate(lock, 0) != 0) break;
-      if ((fd = dial()) < 0 && write(lock, "x", 1) != 1) break;
+      if (fd < 0 && (fd = dial(&place)) < 0 && write(lock, "x", 1) != 1) break;
       break;
     }
     struct timespec pause = {0, RETRY_MS * 1000000L};
     nanosleep(&pause, NULL);
-    fd = dial();
+    fd = dial(&place);
   }
   close(lock);
   return fd;

@@ -1,5 +1,5 @@
 import { makeFolder } from '../../system/make-folder.ts';
-import { closeSync, lstatSync, readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { basename, dirname, join } from 'node:path';
@@ -12,6 +12,7 @@ import { peerOf } from '../../system/peer-user.ts';
 import { parseHostList } from '../host-list.ts';
 import type { HostList, HostSource } from '../host-list.ts';
 import { loadHosts } from '../host-source.ts';
+import { agentSockets } from './agent-sockets.ts';
 import { ask } from './ask.ts';
 import { runErrand } from './errand.ts';
 import type { Shared } from './job-world.ts';
@@ -37,8 +38,8 @@ export interface AgentSettings {
   readonly path: string;
   /** After so many seconds without a job it ends. */
   readonly idleSeconds: number;
-  /** An open descriptor that is closed as soon as it listens. */
-  readonly ready: number | undefined;
+  /** Called as soon as it listens. */
+  readonly listening: () => void;
   /** The program's own file, whose worker threads pack long texts. */
   readonly program: string | undefined;
 }
@@ -92,12 +93,12 @@ class Agent {
 
   /** Serves until it is told to stop, or nobody has come for a while. */
   async serve(): Promise<void> {
-    const { path, ready } = this.#settings;
+    const { path, listening } = this.#settings;
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen({ path, backlog: 1024 }, resolve);
     });
-    if (ready !== undefined) closeSync(ready);
+    listening();
     const { ino } = statSync(path, { bigint: true });
     const look = setInterval(() => {
       if (statSync(path, { bigint: true, throwIfNoEntry: false })?.ino !== ino) this.stop();
@@ -202,23 +203,20 @@ class Agent {
 
 /** Agents of other versions in the same folder finish what they have and go: an upgrade leaves none behind. */
 async function sendOthersHome(path: string): Promise<void> {
-  const folder = dirname(path);
-  for (const name of readdirSync(folder)) {
-    const other = join(folder, name);
-    if (other === path || statSync(other, { throwIfNoEntry: false })?.isSocket() !== true) continue;
+  for (const other of agentSockets(dirname(path)).filter((socket) => socket !== path)) {
     const answer = await ask(other, 'stop').catch(() => undefined);
     if (answer === undefined) unlinkSync(other);
   }
 }
 
-/** Runs the agent until its end; a second one for the same socket ends at once. Gives the exit status. */
-export async function runAgent(settings: AgentSettings): Promise<number> {
+/** Runs the agent until its end; false when there is one for the same socket. */
+export async function runAgent(settings: AgentSettings): Promise<boolean> {
   const { path } = settings;
   const folder = dirname(path);
   process.umask(0o077);
   prepareFolder(folder);
   const lock = tryLock(`${path}.lock`);
-  if (lock === undefined) return exitStatus.ok;
+  if (lock === undefined) return false;
   writeFileSync(`${path}.pid`, `${process.pid}\n`);
   try {
     unlinkSync(path);
@@ -237,5 +235,5 @@ export async function runAgent(settings: AgentSettings): Promise<number> {
   await serving;
   unlinkSync(`${path}.pid`);
   lock.release();
-  return exitStatus.ok;
+  return true;
 }

@@ -1,6 +1,7 @@
-import { readdirSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Environment } from '../../config/client-environment.ts';
+import { agentSockets } from './agent-sockets.ts';
 import { ask } from './ask.ts';
 import type { questions } from './messages.ts';
 import type { AgentStatus } from './status.ts';
@@ -16,9 +17,7 @@ export function agentFolder(environment: Environment, directory: string): string
 function socketsIn(folder: string): string[] {
   try {
     // Somebody else's folder may hold anything that answers.
-    if (statSync(folder).uid !== process.getuid?.()) return [];
-    const names = readdirSync(folder).map((name) => join(folder, name));
-    return names.filter((path) => statSync(path, { throwIfNoEntry: false })?.isSocket() === true);
+    return statSync(folder).uid === process.getuid?.() ? agentSockets(folder) : [];
   } catch {
     return [];
   }
