@@ -67,10 +67,11 @@ describe.skipIf(!able)('distcc-agent behind a socket of systemd', () => {
   /** Whether that process has a socket at the path, without connecting to it. */
   function listens(path: string, pid: number): boolean {
     const sockets = readFileSync('/proc/net/unix', 'utf8').split('\n');
-    const inodes = sockets.filter((line) => line.endsWith(` ${path}`)).map((line) => line.trim().split(/\s+/)[6]);
+    const ours = sockets.filter((line) => line.endsWith(` ${path}`));
+    const inodes = new Set(ours.map((line) => line.trim().split(/\s+/)[6]));
     return readdirSync(`/proc/${pid}/fd`).some((fd) => {
       try {
-        return inodes.includes(/^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1]);
+        return inodes.has(/^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1]);
       } catch {
         return false;
       }
@@ -86,10 +87,10 @@ describe.skipIf(!able)('distcc-agent behind a socket of systemd', () => {
   const isAgent = ({ pid }: ChildProcess): boolean =>
     readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith(process.execPath);
 
-  function visit(): Promise<void> {
+  async function visit(): Promise<void> {
     const guest = createConnection({ path: door });
     guest.resume();
-    return once(guest, 'close').then(() => {});
+    await once(guest, 'close');
   }
 
   it('is started once by 64 launchers, and by none of them itself', async () => {
