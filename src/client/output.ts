@@ -7,7 +7,8 @@ import { openNewFile } from './unique-name.ts';
 
 function found(path: string): Stats | undefined {
   try {
-    return statSync(path);
+    // An object that is not there yet is the usual case, and an error made for it would cost more than looking.
+    return statSync(path, { throwIfNoEntry: false });
   } catch {
     return undefined;
   }
