@@ -1,3 +1,4 @@
+import { pino } from 'pino';
 import { type Fields, formatText, type Level, levels, type Logger, type Sink } from './log-line.ts';
 
 /** How a logger is made. */
@@ -12,20 +13,46 @@ export interface LoggerOptions {
   readonly format?: 'text' | 'json';
 }
 
-/** One object with a fixed order of fields; the text is as it came, since json shows control characters itself. */
-function formatObject(program: string, level: Level, message: string, fields: Fields | undefined): string {
-  return JSON.stringify({ level, time: new Date().toISOString(), program, pid: process.pid, ...fields, message });
-}
+const levelNames = new Map<number, Level>([
+  [80, 'emergency'],
+  [70, 'alert'],
+  [60, 'critical'],
+  [50, 'error'],
+  [40, 'warning'],
+  [35, 'notice'],
+  [30, 'info'],
+  [20, 'debug'],
+]);
 
-/** Makes a logger. Text lines keep distcc's form, so that scripts which read distcc's log go on working. */
+/** A logger on pino; text lines keep distcc's form, so that scripts which read distcc's log go on working. */
 export function createLogger({ program, level, sink, prefix = true, format = 'text' }: LoggerOptions): Logger {
+  const text = format === 'text';
   const start = prefix ? `${program}[${process.pid}] ` : '';
-  const writes = (name: Level): boolean => levels[name] >= levels[level];
+  let current: Level = level;
+  const log = pino(
+    {
+      level,
+      customLevels: levels,
+      useOnlyCustomLevels: true,
+      base: { program, pid: process.pid },
+      messageKey: 'message',
+      // Text lines are made from the two values below; the object is only written for json.
+      hooks: {
+        logMethod(words, method, number) {
+          current = levelNames.get(number) ?? 'notice';
+          if (text) sink(start + formatText(current, String(words.at(-1))), current);
+          else method.apply(this, words);
+        },
+      },
+      formatters: { level: (label) => ({ level: label }) },
+      timestamp: pino.stdTimeFunctions.isoTime,
+    },
+    { write: (line: string) => sink(line.trimEnd(), current) },
+  );
   const at =
     (name: Level) =>
     (message: string, fields?: Fields): void => {
-      if (!writes(name)) return;
-      sink(format === 'text' ? start + formatText(name, message) : formatObject(program, name, message, fields), name);
+      log[name](fields ?? {}, message);
     };
   return {
     critical: at('critical'),
@@ -34,6 +61,6 @@ export function createLogger({ program, level, sink, prefix = true, format = 'te
     notice: at('notice'),
     info: at('info'),
     debug: at('debug'),
-    writes,
+    writes: (name) => levels[name] >= levels[level],
   };
 }

@@ -1,4 +1,5 @@
-import { BlockList, isIP, SocketAddress } from 'node:net';
+import IPCIDR from 'ip-cidr';
+import { isIP, SocketAddress } from 'node:net';
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure } from '../basics/failure.ts';
 import { readWholeNumber } from '../basics/whole-number.ts';
@@ -25,12 +26,9 @@ export const privateNetworks: readonly string[] = [
   'fe80::/10',
 ];
 
-type Family = 'ipv4' | 'ipv6';
-
 interface Entry {
-  readonly family: Family;
-  /** Node's set of addresses, which holds this one network. */
-  readonly network: BlockList;
+  readonly family: number;
+  readonly network: IPCIDR;
   readonly text: string;
   readonly warning?: string;
 }
@@ -45,35 +43,6 @@ export function plainAddress(address: string): string {
   if (halves === null) return text;
   const bits = (Number.parseInt(halves[1] ?? '', 16) * 65536 + Number.parseInt(halves[2] ?? '', 16)) >>> 0;
   return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 255).join('.');
-}
-
-const familyOf = (address: string): Family => (isIP(address) === 4 ? 'ipv4' : 'ipv6');
-
-/** The short form of an address. */
-const shortForm = (address: string, family: Family): string => new SocketAddress({ address, family }).address;
-
-/** The numbers between the dots or colons, a "::" as the zeros it stands for. */
-function groupsOf(address: string, family: Family): number[] {
-  if (family === 'ipv4') return address.split('.').map(Number);
-  const [head = [], tail = []] = shortForm(address, family)
-    .replace(/\d+(?:\.\d+){3}$/, (dotted) => {
-      const [a = 0, b = 0, c = 0, d = 0] = dotted.split('.').map(Number);
-      return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
-    })
-    .split('::')
-    .map((part) => part.split(':').flatMap((group) => (group === '' ? [] : [Number.parseInt(group, 16)])));
-  return [...head, ...Array.from({ length: 8 - head.length - tail.length }, () => 0), ...tail];
-}
-
-/** The first address of a network, in its short form. */
-function firstOf(address: string, prefix: number, family: Family): string {
-  const bits = family === 'ipv4' ? 8 : 16;
-  const masked = groupsOf(address, family).map((group, index) => {
-    const kept = Math.min(Math.max(prefix - index * bits, 0), bits);
-    return group & ~((1 << (bits - kept)) - 1);
-  });
-  if (family === 'ipv4') return masked.join('.');
-  return shortForm(masked.map((group) => group.toString(16)).join(':'), family);
 }
 
 const malformed = (entry: string, reason: string, from: string): Failure =>
@@ -94,13 +63,13 @@ function parseEntry(entry: string, from: string): Entry {
   const prefix =
     bits === undefined || bits === '' ? width : (readWholeNumber(bits, inner, width + inner) ?? -1) - inner;
   if (prefix < 0) throw malformed(entry, `"${bits}" is not a prefix length from ${inner} to ${width + inner}`, from);
-  const network = new BlockList();
-  const kind = familyOf(address);
-  network.addSubnet(address, prefix, kind);
-  const first = firstOf(address, prefix, kind);
+  const network = new IPCIDR(`${address}/${prefix}`);
+  const start = network.start<string>();
+  // The short form of an IPv6 address, as the user would write it.
+  const first = new SocketAddress({ address: start, family: family === 4 ? 'ipv4' : 'ipv6' }).address;
   const text = `${first}/${prefix}`;
-  if (first === shortForm(address, kind)) return { family: kind, network, text };
-  return { family: kind, network, text, warning: `"${entry}"${from} has bits behind its prefix: taken as ${text}` };
+  if (start === new IPCIDR(`${address}/${width}`).start<string>()) return { family, network, text };
+  return { family, network, text, warning: `"${entry}"${from} has bits behind its prefix: taken as ${text}` };
 }
 
 /** One entry a line; `#` starts a comment. */
@@ -137,9 +106,8 @@ export function parseAccessList(source: AllowSource): AccessList {
   return {
     admits: (client) => {
       const address = plainAddress(client);
-      if (isIP(address) === 0) return false;
-      const family = familyOf(address);
-      return entries.some((entry) => entry.family === family && entry.network.check(address, family));
+      const family = isIP(address);
+      return entries.some((entry) => entry.family === family && entry.network.contains(address));
     },
     networks: entries.map(({ text }) => text),
     warnings: entries.flatMap(({ warning }) => (warning === undefined ? [] : [warning])),
