@@ -1,5 +1,5 @@
 // `npm run package:deb [-- --out DIR]`: builds the Debian package from a clean copy of the checkout, offline, into dist/.
-// packaging/debian becomes debian/; node_modules is the one that `npm ci` filled.
+// --quiet shows the tools' output only when they fail. packaging/debian becomes debian/; node_modules is the one that `npm ci` filled.
 import { spawnSync } from 'node:child_process';
 import {
   cpSync,
@@ -14,9 +14,11 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { fail, run, setUp, top } from './setup.mjs';
+import { fail, setUp, top } from './setup.mjs';
 
-const { values } = parseArgs({ options: { out: { type: 'string', default: join(top, 'dist') } } });
+const { values } = parseArgs({
+  options: { out: { type: 'string', default: join(top, 'dist') }, quiet: { type: 'boolean', default: false } },
+});
 const out = resolve(values.out);
 
 if (
@@ -45,11 +47,15 @@ try {
   }
   symlinkSync(join(top, 'node_modules'), join(tree, 'node_modules'));
   const environment = { ...process.env, DEB_BUILD_OPTIONS: process.env.DEB_BUILD_OPTIONS ?? 'nocheck' };
-  const built = run('dpkg-buildpackage', ['-us', '-uc', '--no-check-builddeps', '--compression=xz'], {
+  const built = spawnSync('dpkg-buildpackage', ['-us', '-uc', '--no-check-builddeps', '--compression=xz'], {
     cwd: tree,
     env: environment,
+    encoding: 'utf8',
+    stdio: values.quiet ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
   });
-  if (built !== 0) fail('cannot build the package: see above');
+  if (built.status !== 0) fail(`${built.stdout ?? ''}${built.stderr ?? ''}cannot build the package: see above`);
+  // A package of another version would be taken for this one.
+  for (const name of readdirSync(out).filter((file) => file.startsWith('distccd_'))) rmSync(join(out, name));
   for (const name of readdirSync(work).filter((file) => file !== `distccd-${version}`)) {
     renameSync(join(work, name), join(out, name));
     console.log(join(out, name));
