@@ -19,12 +19,12 @@ build_root() {
   export ROOT
 }
 
-# boot [NAME]: a fresh copy, in which `inside` runs commands until `shut_down`.
+# boot [OPTION...]: a fresh copy, in which `inside` runs commands until `shut_down`.
 boot() {
-  MACHINE=distccd-$SUITE-$$-${1:-${BATS_TEST_FILENAME##*/}}
-  MACHINE=${MACHINE%.bats}
+  local file=${BATS_TEST_FILENAME##*/}
+  MACHINE=distccd-$SUITE-$$-${file%%.*}
   export MACHINE
-  "$DB" start "$MACHINE" "$ROOT"
+  "$DB" start "$MACHINE" "$ROOT" "$@"
 }
 shut_down() { [ -z "${MACHINE:-}" ] || "$DB" stop "$MACHINE"; }
 
