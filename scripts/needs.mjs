@@ -109,6 +109,22 @@ export const groups = [
   },
   { name: 'checking of manual pages', needs: [has('mandoc'), has('groff')] },
   {
+    name: 'Debian systems that boot',
+    files: /^test\/booted\//,
+    needs: [
+      { met: () => process.getuid() === 0, cure: 'running the tests as root' },
+      has('systemd-nspawn', 'systemd-container'),
+      has('mmdebstrap'),
+      has('dh', 'debhelper'),
+      has('dpkg-buildpackage', 'dpkg-dev'),
+      has('gcc'),
+      {
+        met: () => existsSync('/usr/share/keyrings/debian-archive-keyring.gpg'),
+        debianPackage: 'debian-archive-keyring',
+      },
+    ],
+  },
+  {
     name: "the programs on Debian 12's own Node 18.20",
     only: bookworm,
     needs: [

@@ -1,7 +1,7 @@
 // `npm test`: everything this machine can run, step by step. Ends with one line that adds up every test case and check.
 // DISTCCD_TEST_NO_SKIP=1 makes a missing need, or a test that skips itself, an error: for machines that must run all.
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildTerminal, cureFor, groups } from './needs.mjs';
@@ -93,7 +93,10 @@ function runBats(folder, files) {
       stdio: ['ignore', 'inherit', 'inherit'],
     },
   );
-  const report = join(folder, 'report.tap');
+  return countTap(join(folder, 'report.tap'), status);
+}
+
+function countTap(report, status) {
   const lines = existsSync(report) ? readFileSync(report, 'utf8').split('\n') : [];
   const skips = lines.filter((line) => /^ok \d+ .*# skip/i.test(line));
   const failed = lines.filter((line) => /^not ok \d+ /.test(line)).length;
@@ -103,6 +106,37 @@ function runBats(folder, files) {
     skipped: skips.length,
   };
   return judgeSkips(counts, skips);
+}
+
+/** The tests of test/booted on one release: those for every release, and those named after this one. */
+function runBooted(folder, suite) {
+  const files = filesUnder('test/booted', '.bats').filter(
+    (name) => /\/\w+\.bats$/.test(name) || name.includes(`.${suite}.`),
+  );
+  const report = join(folder, suite);
+  mkdirSync(report, { recursive: true });
+  const output = join(report, 'output');
+  const descriptor = openSync(output, 'w');
+  const words = ['--print-output-on-failure', '--timing', '--report-formatter', 'tap', '--output', report, ...files];
+  const child = spawn(join(top, 'node_modules/bats/bin/bats'), words, {
+    cwd: top,
+    env: { BATS_TEST_TIMEOUT: '300', ...process.env, BATS_LIB_PATH: join(top, 'node_modules'), SUITE: suite },
+    stdio: ['ignore', descriptor, descriptor],
+  });
+  return new Promise((resolve) => {
+    child.once('close', (status) => {
+      console.log(`-- ${suite}\n${readFileSync(output, 'utf8')}`);
+      resolve(countTap(join(report, 'report.tap'), status));
+    });
+  });
+}
+
+/** Both releases at a time: most of it is waiting. */
+async function runAllBooted(folder) {
+  if (run(process.execPath, ['scripts/package-deb.mjs', '--quiet']) !== 0) return { failed: 1 };
+  const both = await Promise.all(['trixie', 'bookworm'].map((suite) => runBooted(folder, suite)));
+  const sum = (key) => both.reduce((total, counts) => total + counts[key], 0);
+  return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };
 }
 
 function checkShellScripts() {
@@ -155,6 +189,7 @@ async function runAll(folder) {
     mkdirSync(report, { recursive: true });
     await step(`bats ${suite}`, () => runBats(report, wanted));
   }
+  if (!lacks('Debian systems that boot')) await step('bats test/booted, Debian 13 and 12', () => runAllBooted(folder));
   const old = groups.find(({ only }) => only !== undefined);
   if (old.only() && !lacking.includes(old)) await step('Node 18.20 of Debian 12', smokeTest);
 }
