@@ -85,6 +85,15 @@ export const groups = [
     files: /agent\/door\.test\.ts$/,
     needs: [has('systemd-socket-activate', 'systemd'), has('systemd-analyze', 'systemd'), has('gcc')],
   },
+  {
+    name: 'hosts that are reached by ssh',
+    needs: [
+      { met: () => existsSync('/usr/sbin/sshd'), debianPackage: 'openssh-server' },
+      has('ssh', 'openssh-client'),
+      has('gcc'),
+    ],
+    files: /agent\/ssh\.test\.ts$/,
+  },
   { name: 'LZO made by others', needs: [has('lzop')] },
   {
     name: "LZO against liblzo's own code",

@@ -26,7 +26,7 @@ export interface Streams {
 /** What is handed to the operating system at once: each piece it takes counts as progress. */
 const pieceSize = 256 * 1024;
 
-const silence =
+const silentServer =
   'server provided no answer. Is the server configured to allow access from your IP address? ' +
   'Does the server have the compiler installed, and may it run it?';
 
@@ -47,6 +47,7 @@ type Fail = (error: unknown) => void;
 class StreamConnection implements Connection {
   readonly #streams: Streams;
   readonly #idleSeconds: number;
+  readonly #silence: string;
   readonly #senders = new Set<Fail>();
   readonly #receivers = new Set<Fail>();
   #timer: NodeJS.Timeout | undefined;
@@ -55,9 +56,10 @@ class StreamConnection implements Connection {
   #answered = false;
   #complete = false;
 
-  constructor(streams: Streams, idleSeconds: number) {
+  constructor(streams: Streams, idleSeconds: number, silence: string) {
     this.#streams = streams;
     this.#idleSeconds = idleSeconds;
+    this.#silence = silence;
     const { readable, writable } = streams;
     readable.on('error', (error) => this.#break(this.#lost(systemReason(error))));
     readable.on('close', () => {
@@ -116,12 +118,12 @@ class StreamConnection implements Connection {
 
   /** A server that refuses a client just closes: the user needs to know what that means. */
   #lost(reason: string): TransportError {
-    return new TransportError(this.#answered ? reason : `${silence} (${reason})`);
+    return new TransportError(this.#answered ? reason : `${this.#silence} (${reason})`);
   }
 
   #badAnswer(error: ProtocolError): TransportError {
     if (error.kind === 'refused') return new JobRefused(error.message.replace(refusalMark, ''), { cause: error });
-    return this.#lost(`bad answer from server: ${error.message}`);
+    return this.#lost(this.#answered ? `bad answer from server: ${error.message}` : 'the connection was closed');
   }
 
   #break(error: unknown): void {
@@ -165,7 +167,10 @@ class StreamConnection implements Connection {
   }
 }
 
-/** Speaks over streams; `idleSeconds` without a byte in either direction, while something is awaited, is a failure. */
-export function connectionOver(streams: Streams, idleSeconds: number): Connection {
-  return new StreamConnection(streams, idleSeconds);
+/**
+ * Speaks over streams; `idleSeconds` without a byte in either direction, while something is awaited, is a failure. `silence` says what the
+ * user has to look at when no answer comes.
+ */
+export function connectionOver(streams: Streams, idleSeconds: number, silence = silentServer): Connection {
+  return new StreamConnection(streams, idleSeconds, silence);
 }

@@ -2,7 +2,6 @@ import { closeSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { distccDirectory, readVariable } from '../config/client-environment.ts';
-import type { Environment } from '../config/client-environment.ts';
 import { openStateFile } from '../job-state/state-folder.ts';
 import type { StateFile } from '../job-state/state-folder.ts';
 import type { Logger } from '../logging/log-line.ts';
@@ -43,7 +42,7 @@ export function stateFileOf(folder: string | undefined, pid: number, log: Logger
 
 /** How a job with this environment reaches hosts; `messages` takes what ssh says, which otherwise goes to our stderr. */
 export function connectionMaker(
-  environment: Environment,
+  { environment, directory }: Pick<Call, 'environment' | 'directory'>,
   log: Logger,
   messages?: (bytes: Buffer) => void,
 ): (host: DistantHost) => Promise<Connection> {
@@ -51,8 +50,9 @@ export function connectionMaker(
     const idleSeconds = readVariable('DISTCC_IO_TIMEOUT', environment);
     // Loaded when they are needed: most calls of a build system that are no compiles need neither.
     if (host.kind === 'ssh') {
+      const ssh = readVariable('DISTCC_SSH', environment);
       const { connectSsh } = await import('./connect-ssh.ts');
-      return connectSsh(host, idleSeconds, { ssh: readVariable('DISTCC_SSH', environment), environment, messages });
+      return connectSsh(host, idleSeconds, { ssh, environment, directory, messages });
     }
     const { connectTcp } = await import('./connect-tcp.ts');
     return connectTcp(host, idleSeconds, (address) => log.debug(`connecting to ${address} port ${host.port}`));
@@ -114,7 +114,7 @@ export function thisMachine({ environment, directory }: Call, log: Logger, inter
     preprocessAhead: false,
     hosts: once(() => loadHosts(environment)),
     preprocess,
-    connect: connectionMaker(environment, log),
+    connect: connectionMaker({ environment, directory }, log),
     runHere,
     readSource: (path) => readFileSync(path),
     outputObstacle,

@@ -157,7 +157,7 @@ export function jobWorld(errand: Errand, shared: Shared): World {
     preprocessAhead: true,
     hosts: () => (list ??= shared.hosts(environment)),
     preprocess: (command, extension) => startPreprocessor(command, extension, errand, shared),
-    connect: connectionMaker(environment, log, (bytes) => launcher.write(2, bytes)),
+    connect: connectionMaker({ environment, directory: call.directory }, log, (bytes) => launcher.write(2, bytes)),
     runHere: (command, options) => runHere(command, options, errand),
     readSource: (path) => readFileSync(path),
     outputObstacle,
