@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, writeSync } from 'node:fs';
 import { exitStatus, type ExitStatus } from '../basics/exit-status.ts';
 import { Failure } from '../basics/failure.ts';
+import { descriptorCovers } from '../system/inheritance.ts';
 
 /** Set for the detached daemon: the descriptor on which its starter waits for the report. */
 const reportVariable = '_DISTCCD_REPORT_FD';
@@ -28,7 +29,7 @@ export function startDetached(words: readonly string[]): Promise<StartReport> {
       detached: true,
       cwd: '/',
       env: { ...process.env, [reportVariable]: '3' },
-      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe', ...descriptorCovers(4)],
     });
     let text = '';
     const pipe = child.stdio[3];

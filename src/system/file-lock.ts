@@ -1,5 +1,5 @@
-import { closeSync, constants as open, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
-import { constants } from 'node:os';
+import { closeSync, constants as open, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { constants, uptime } from 'node:os';
 import { posix } from './posix.ts';
 
 /** A held lock; it ends with the process, however the process ends. */
@@ -64,6 +64,9 @@ function ownerOf(descriptor: number): number {
   return Number(bytes.toString('latin1', 0, length).trim());
 }
 
+/** Whether a file was written before this system started: whoever has the number in it now is somebody else. */
+const isFromBefore = (descriptor: number): boolean => fstatSync(descriptor).mtimeMs < Date.now() - uptime() * 1000;
+
 function lives(pid: number): boolean {
   try {
     return process.kill(pid, 0);
@@ -80,7 +83,7 @@ export function tryClaim(path: string): FileLock | undefined {
   const descriptor = openUnheld(path);
   if (descriptor === undefined) return undefined;
   const owner = ownerOf(descriptor);
-  if (owner > 0 && owner !== process.pid && lives(owner)) {
+  if (owner > 0 && owner !== process.pid && lives(owner) && !isFromBefore(descriptor)) {
     closeSync(descriptor);
     return undefined;
   }

@@ -56,7 +56,10 @@ function removeFolder(path: string): void {
   }
 }
 
-/** How often a spool shows that it is in use: whoever cleans the temporary directory looks at the age of files. */
+/**
+ * How often a spool shows that it is in use: whoever cleans the temporary directory looks at the age of files, and so do we where locks
+ * are out of reach.
+ */
 const touchMs = 3600_000;
 
 /** Makes the daemon's spool under `directory`. */
@@ -107,10 +110,26 @@ function makeSpool(directory: string, prefix: string): string {
   return path;
 }
 
+/** A way to tell a dead daemon's spool from a living one's; throws for a folder that is none. */
+export type DeathProof = (path: string) => boolean;
+
+/** Nobody holds the lock. Where Node has none, on FreeBSD say, the daemon has missed three times to show that it lives. */
+const isDead: DeathProof = posix.lockf === undefined ? isForgotten : isUnlocked;
+
+function isUnlocked(path: string): boolean {
+  const descriptor = lock(path, 'r+');
+  if (descriptor === undefined) return false;
+  closeSync(descriptor);
+  return true;
+}
+
+/** Whether the spool was not touched for more than three periods. */
+export function isForgotten(path: string): boolean {
+  return Date.now() - lstatSync(join(path, lockName)).mtimeMs > 3 * touchMs;
+}
+
 /** Removes the spools that crashed daemons of this account left, and returns their paths. */
-export function sweepSpools(directory: string, prefix: string): string[] {
-  // Without locks a living daemon's folder could not be told from a dead one's: then nothing is swept.
-  if (posix.lockf === undefined) return [];
+export function sweepSpools(directory: string, prefix: string, isLeft = isDead): string[] {
   const swept: string[] = [];
   for (const name of readdirSync(directory)) {
     if (!name.startsWith(prefix)) continue;
@@ -119,10 +138,8 @@ export function sweepSpools(directory: string, prefix: string): string[] {
       // Anybody may put a link of that name into a shared temporary directory.
       const found = lstatSync(path);
       if (!found.isDirectory() || found.uid !== process.getuid?.()) continue;
-      const descriptor = lock(path, 'r+');
-      if (descriptor === undefined) continue;
+      if (!isLeft(path)) continue;
       rmSync(path, { recursive: true, force: true });
-      closeSync(descriptor);
       swept.push(path);
     } catch {
       // Another account's folder, no spool at all, or gone in the meantime: not ours to remove.

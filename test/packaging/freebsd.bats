@@ -18,7 +18,7 @@ setup() {
 @test "start returns once the daemon listens, as distcc, and holds nothing of its starter" {
   in_root '
     conf distccd_enable=YES
-    said=$(timeout 20 service distccd start 2>&1); echo "status $? ${said%%.*}"
+    said=$(timeout 20 service distccd start 2>&1 5>&1 9>&1); echo "status $? ${said%%.*}"
     grep -c ":0E30 .* 0A " $proc/net/tcp6
     user; words
     stat -c "%U:%G %a" /var/run/distccd.pid
@@ -33,6 +33,18 @@ distcc:distcc 644
 distccd is running as pid N.
 status 0
 DISTCCD_PATH=/usr/bin:/bin:/usr/local/bin"
+}
+
+@test "a daemon holds no descriptor of its starter, however high its number" {
+  in_root '
+    timeout 30 /usr/local/bin/node -e "
+      const stdio = [...Array(20).fill(\"ignore\"), \"pipe\"];
+      const starter = require(\"child_process\").spawn(\"/usr/sbin/service\", [\"distccd\", \"onestart\"], { stdio });
+      starter.stdio[20].resume().on(\"close\", () => console.log(\"let go\"));"
+    service distccd onestop
+  '
+  assert_output "let go
+Stopping distccd."
 }
 
 @test "stop ends it and takes the pid file away; status and a second stop then fail" {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir, uptime } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tryClaim, tryLock } from '../../../src/system/file-lock.ts';
@@ -51,6 +51,15 @@ describe('tryClaim()', () => {
     writeFileSync(path, `${process.ppid}\n`);
     expect(tryClaim(path)).toBeUndefined();
     writeFileSync(path, `${deadPid()}\n`);
+    const lock = tryClaim(path);
+    expect(readFileSync(path, 'utf8')).toBe(`${process.pid}\n`);
+    lock?.release();
+  });
+
+  it("takes over a claim from before this system started: its number is somebody else's now", () => {
+    writeFileSync(path, `${process.ppid}\n`);
+    const then = Date.now() / 1000 - uptime() - 60;
+    utimesSync(path, then, then);
     const lock = tryClaim(path);
     expect(readFileSync(path, 'utf8')).toBe(`${process.pid}\n`);
     lock?.release();

@@ -1,10 +1,20 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openSpool, sweepSpools } from '../../../src/system/temporary-folder.ts';
+import { isForgotten, openSpool, sweepSpools } from '../../../src/system/temporary-folder.ts';
 
 let top: string;
 beforeEach(() => {
@@ -84,5 +94,19 @@ describe('sweepSpools()', () => {
     daemon.kill('SIGKILL');
     await once(daemon, 'exit');
     expect(sweepSpools(top, 'distccd-')).toEqual([living]);
+  });
+
+  it('goes by the age of the lock where no lock can be had: three hours without a sign are too many', () => {
+    const ages = { 'distccd-living': 2.9, 'distccd-dead': 3.1 };
+    for (const [name, hours] of Object.entries(ages)) {
+      const then = Date.now() / 1000 - hours * 3600;
+      mkdirSync(join(top, name));
+      writeFileSync(join(top, name, 'daemon-lock'), '');
+      utimesSync(join(top, name, 'daemon-lock'), then, then);
+    }
+    // Not a spool at all.
+    mkdirSync(join(top, 'distccd-notes'));
+    expect(sweepSpools(top, 'distccd-', isForgotten)).toEqual([join(top, 'distccd-dead')]);
+    expect(readdirSync(top).sort()).toEqual(['distccd-living', 'distccd-notes']);
   });
 });
