@@ -79,7 +79,7 @@ function installLicences() {
   mkdirSync(folder, { recursive: true });
   const { packages } = JSON.parse(readFileSync(join(top, 'package-lock.json'), 'utf8'));
   const notices = Object.entries(packages)
-    .filter(([path, { dev }]) => path !== '' && dev !== true)
+    .filter(([path, { dev }]) => path !== '' && dev !== true && !(values.freebsd && path.endsWith('/posix-node')))
     .map(([path, { version, license }]) => {
       const files = readdirSync(join(top, path)).filter((name) => /^licen[cs]e/i.test(name));
       const texts = files.map((name) => readFileSync(join(top, path, name), 'utf8').trim());

@@ -122,7 +122,7 @@ function manifestOf(entries) {
     licenselogic: 'single',
     licenses: ['GPLv2+'],
     desc: fill('port/pkg-descr').trim(),
-    deps: { [values.node]: { origin: `www/${values.node}`, version: '18.20.0' } },
+    deps: { [values.node]: { origin: `www/${values.node}`, version: `${/\d+/.exec(values.node)?.[0] ?? 0}.0.0` } },
     categories: ['devel'],
     users: ['distcc'],
     groups: ['distcc'],
