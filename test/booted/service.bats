@@ -16,6 +16,7 @@ setup() { load ../support/booted.bash; }
 
 @test "a fresh installation listens on this machine alone and starts no process" {
   run -0 "$DB" install "$MACHINE" "$DISTCCD_DEB"
+  assert_output --partial 'the line ALLOWEDNETS in /etc/default/distccd opens it to a network'
   sources
   stock_client
   run -0 inside 'ss -Hlnt "sport = :3632" | tr -s " " | cut -d " " -f 4 | sort'
