@@ -38,10 +38,13 @@ function usageFault(call: Call, fault: string): number {
 }
 
 async function printAgents(call: Call, question: 'status' | 'stop'): Promise<number> {
+  const [, format, ...more] = call.words;
+  const wrong = question === 'status' && format === '--json' ? more[0] : format;
+  if (wrong !== undefined) return usageFault(call, `unknown word behind --agent-${question}: "${wrong}"`);
   const { askAgents, agentFolder } = await import('./agent/find-agents.ts');
   const agents = await askAgents(agentFolder(call.environment, call.directory), question);
-  if (call.words[1] === '--json') print(`${JSON.stringify(agents)}\n`);
-  if (question === 'stop' || call.words[1] === '--json') return exitStatus.ok;
+  if (format !== undefined) print(`${JSON.stringify(agents)}\n`);
+  if (question === 'stop' || format !== undefined) return exitStatus.ok;
   const { statusText } = await import('./agent/status.ts');
   print(agents.length === 0 ? 'no agent is running\n' : agents.map((status) => statusText(status)).join('\n'));
   return exitStatus.ok;
@@ -79,7 +82,9 @@ async function answer(option: OwnOptionName, call: Call, log: Logger): Promise<n
     case '--agent-stop':
       return printAgents(call, 'stop');
     case '--explain':
-      return call.words.length === 1 ? usageFault(call, 'missing operand') : printExplanation(call, log);
+      return call.words.length === 1
+        ? usageFault(call, 'missing command behind --explain')
+        : printExplanation(call, log);
     case '--scan-includes':
       if (call.words.length === 1) return usageFault(call, 'missing operand');
       log.error("'--scan_includes' specified, but the files mode (pump) is not supported yet");

@@ -3,6 +3,7 @@ import type { Reason } from '../compiler/verdict.ts';
 import { distccDirectory, readVariable } from '../config/client-environment.ts';
 import { choosePlace, runsSlow } from './agent/choose-place.ts';
 import type { FreePlace } from './agent/choose-place.ts';
+import { timeText } from './agent/status.ts';
 import type { AgentStatus } from './agent/status.ts';
 import { loadHosts } from './host-source.ts';
 import { statesFromAgent, statesFromFolder } from './host-states.ts';
@@ -33,11 +34,11 @@ function wordsFor(state: HostState, free: ReadonlyMap<HostState, FreePlace>): st
   if (host.slots === 0) return 'never used, since its number of jobs is not above 0';
   if (rest !== undefined) {
     const why = rest.why === undefined ? 'it failed' : `it failed: ${rest.why}`;
-    return `rests ${rest.seconds} s more, because ${why}`;
+    return `rests ${timeText(rest.seconds)} more, because ${why}`;
   }
   if (expected === undefined) return places;
   if (expected === Infinity) return `${places}, passed over while others have some: it has just refused a job`;
-  const time = `${places}, a job would take about ${expected.toFixed(1)} s`;
+  const time = `${places}, a job would take ${expected < 0.05 ? '' : 'about '}${timeText(expected)}`;
   const place = free.get(state);
   return place !== undefined && runsSlow(place, [...free.values()])
     ? `${time}: runs slow, passed over while others have places`

@@ -24,29 +24,70 @@ export interface AgentStatus {
   readonly resting: readonly { readonly name: string; readonly why: string; readonly seconds: number }[];
 }
 
-const longestCommand = 100;
+const longestCommand = 90;
 
-function shortened(text: string): string {
-  return text.length > longestCommand ? `${text.slice(0, longestCommand)}...` : text;
+/** How much of a long command's beginning is shown: its end names the source and the object. */
+const beginning = 24;
+
+/** The command without distcc's own name, which is the same in every line. */
+function commandText([program = '', ...words]: readonly string[]): string {
+  const text = (program.endsWith('distcc') ? words : [program, ...words]).join(' ');
+  if (text.length <= longestCommand) return text;
+  return `${text.slice(0, beginning)} ... ${text.slice(text.length - (longestCommand - beginning - 5))}`;
+}
+
+/** What people call a place; the status has the names of lock files. */
+function placeText(name: string): string {
+  if (name === 'localhost') return 'this machine, compilers and linkers';
+  if (name === 'preprocessors') return 'this machine, preprocessors';
+  const tcp = /^tcp_(.*)_(\d+)$/.exec(name);
+  if (tcp === null) return name.replace(/^ssh_/, '@');
+  const [, host = '', port = ''] = tcp;
+  const address = host.includes(':') ? `[${host}]` : host;
+  return port === '3632' ? address : `${address}:${port}`;
+}
+
+/** A time as people say it: 0.4 s, 12 s, 5 min, 3 h. */
+export function timeText(seconds: number): string {
+  if (seconds > 0 && seconds < 0.05) return 'less than 0.1 s';
+  if (seconds < 9.95 && !Number.isInteger(seconds)) return `${seconds.toFixed(1)} s`;
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
+}
+
+/** Rows below a heading; the first column is as wide as it has to be, the second one holds numbers. */
+function table(heading: readonly [string, string, string], rows: readonly (readonly [string, number, string])[]) {
+  if (rows.length === 0) return [];
+  const width = Math.max(...[heading, ...rows].map(([name]) => name.length));
+  return ['', ...[heading, ...rows].map((row) => `${row[0].padEnd(width)}  ${String(row[1]).padStart(4)}  ${row[2]}`)];
+}
+
+function hostRows({ places, expected, resting }: AgentStatus): (readonly [string, number, string])[] {
+  const names = new Set([...places, ...expected, ...resting].map(({ name }) => name));
+  return [...names].sort().map((name) => {
+    const rest = resting.find((one) => one.name === name);
+    const time = expected.find((one) => one.name === name);
+    const said = time === undefined ? '' : time.seconds === null ? 'refused a job just now' : timeText(time.seconds);
+    const note = rest === undefined ? said : `rests ${timeText(rest.seconds)} more: ${rest.why}`;
+    return [placeText(name), places.find((one) => one.name === name)?.jobs ?? 0, note];
+  });
 }
 
 /** The status as people read it. */
 export function statusText(status: AgentStatus): string {
-  return [
-    `distcc-agent ${status.version}, process ${status.pid}, up ${status.uptimeSeconds} s, ${Math.round(status.memoryBytes / 1e6)} MB`,
-    `jobs: ${status.jobs.length} now, ${status.waiting} waiting for a place, ${status.jobsDone} done`,
-    ...status.jobs.map(
-      ({ pid, words, waitsFor }) =>
-        `  ${pid} ${shortened(words.join(' '))}${waitsFor === undefined ? '' : ` (waits for ${waitsFor})`}`,
-    ),
-    ...status.places.map(({ name, jobs }) => `place ${name}: ${jobs}`),
-    ...status.expected.map(({ name, seconds }) =>
-      seconds === null ? `refused a job just now: ${name}` : `expected time of ${name}: ${seconds.toFixed(1)} s`,
-    ),
-    ...(status.largestLocalJob === 0
-      ? []
-      : [`the largest recent job of this machine used ${Math.round(status.largestLocalJob / 1e6)} MB`]),
-    ...status.resting.map(({ name, why, seconds }) => `resting ${name}: ${seconds} s more: ${why}`),
-    '',
-  ].join('\n');
+  const { jobs, waiting, jobsDone, largestLocalJob } = status;
+  const memory = `${Math.round(status.memoryBytes / 1e6)} MB`;
+  const lines = [
+    `distcc-agent ${status.version}: process ${status.pid}, up ${timeText(status.uptimeSeconds)}, ${memory}`,
+    `jobs: ${jobs.length - waiting} at work, ${waiting} waiting, ${jobsDone} done`,
+    ...table(['place', 'jobs', 'time of a job'], hostRows(status)),
+  ];
+  if (largestLocalJob > 0)
+    lines.push('', `largest recent compiler or linker of this machine: ${Math.round(largestLocalJob / 1e6)} MB`);
+  if (jobs.length > 0) lines.push('', 'process  command');
+  for (const { pid, words, waitsFor } of jobs) {
+    lines.push(`${String(pid).padStart(7)}  ${commandText(words)}`);
+    if (waitsFor !== undefined) lines.push(`${' '.repeat(9)}waits for ${waitsFor}`);
+  }
+  return [...lines, ''].map((line) => line.trimEnd()).join('\n');
 }

@@ -96,7 +96,7 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
       const first = await Promise.all([compile('1.o'), compile('2.o')]);
       expect(first.sort()).toEqual([`127.0.0.1:${slow.port}/4`, onFast].sort());
       expect([await compile('3.o'), await compile('4.o')]).toEqual([onFast, onFast]);
-      expect((await box.run(['--agent-status'], {})).stdout).toMatch(/expected time of tcp_127\.0\.0\.1_\d+: 4\.\d s/);
+      expect((await box.run(['--agent-status'], {})).stdout).toMatch(/^127\.0\.0\.1:\d+ +0 +4\.\d s$/m);
     });
 
     it('passes over a host that refused the connection, and explains that', async () => {
@@ -107,7 +107,7 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
       expect(await box.run(['gcc', '-c', 'a.c'], hosts)).toMatchObject(quiet);
       const { stdout } = await box.run(['--explain', 'gcc', '-c', 'a.c'], hosts);
       expect(stdout).toMatch(/1\. \S+: rests \d+ s more, because it failed: .*Connection refused/);
-      expect(stdout).toMatch(/2\. \S+: 0 of 4 places taken, a job would take about \d+\.\d s\n/);
+      expect(stdout).toMatch(/2\. \S+: 0 of 4 places taken, a job would take (?:about|less than) \d+(?:\.\d)? s\n/);
       expect(stdout).toContain(`would go to 127.0.0.1:${port}/4,lzo now\n`);
     });
 
@@ -143,7 +143,7 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
       const second = box.start(['touch', 'second'], environment);
       const waiting = async (): Promise<string> => (await box.run(['--agent-status'], {})).stdout;
       for (let tries = 0; tries < 200 && !(await waiting()).includes('waits for'); tries += 1);
-      expect(await waiting()).toMatch(/touch second \(waits for memory on this machine: a recent job used 1\d\d MB, /);
+      expect(await waiting()).toMatch(/touch second\n +waits for memory on this machine: a recent job used 1\d\d MB, /);
       expect((await box.run(['--explain', 'gcc', 'a.o'], environment)).stdout).toMatch(/would wait now for memory/);
       expect(box.has('second')).toBe(false);
       memory(8000);
