@@ -1,0 +1,103 @@
+#!/usr/bin/env bats
+# The agent's life beside builds: what it takes from whoever starts it, who follows it after an upgrade, and builds that cannot have one.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  load ../support/common.bash
+  PORT=$(free_port)
+  export DISTCC_DIR=$BATS_TEST_TMPDIR/distcc-dir DISTCC_HOSTS=127.0.0.1:$PORT/8 DISTCC_FALLBACK=0
+  unset MAKEFLAGS MAKELEVEL MFLAGS XDG_RUNTIME_DIR
+  mkdir -p "$DISTCC_DIR" "$BATS_TEST_TMPDIR/work"
+  cd "$BATS_TEST_TMPDIR/work" || return 1
+  printf '#include <stdio.h>\nint main(void) { return printf("x"); }\n' >a.c
+  gcc -c a.c -o plain.o
+}
+teardown() {
+  cd /
+  end_noted
+}
+
+agent_pid() { cat "$DISTCC_DIR"/agent/*.pid; }
+has_agents() { [ "$(cat "$DISTCC_DIR"/agent/*.pid 2>/dev/null | wc -l)" = "$1" ]; }
+
+@test 'closed descriptors confuse neither remote nor local jobs' {
+  start_ours "$PORT"
+  local closed where
+  for where in "127.0.0.1:$PORT" localhost; do
+    for closed in '<&-' '>&-' '2>&-' '<&- >&-' '<&- >&- 2>&-'; do
+      rm -f a.o
+      # "eval" is how the closing can be a variable.
+      (eval "DISTCC_HOSTS=$where exec '$OURS/distcc' gcc -c a.c -o a.o $closed" 3>&-)
+      cmp a.o plain.o
+    done
+  done
+  assert_equal "$(grep -c COMPILE_OK "$BATS_TEST_TMPDIR/ours.$PORT.log")" 5
+}
+
+@test 'it takes nothing from the process that starts it' {
+  start_ours "$PORT"
+  # Descriptors of every kind, high and low, and a secret.
+  mkfifo fifo
+  (
+    exec 3<a.c 7<>fifo 150>out 9</dev/null
+    SECRET=hidden-from-the-agent "$OURS/distcc" gcc -c a.c -o a.o
+  )
+  cmp a.o plain.o
+  local pid
+  pid=$(agent_pid)
+  run find "/proc/$pid/fd" -lname "$PWD/*"
+  assert_output ''
+  run grep -a SECRET "/proc/$pid/environ"
+  assert_failure
+  assert_equal "$(readlink "/proc/$pid/cwd")" /
+  # In a session of its own, and nobody's child that would wait for it.
+  assert_not_equal "$(ps -o sid= -p "$pid" | tr -d ' ')" "$(ps -o sid= -p $$ | tr -d ' ')"
+  assert_equal "$(ps -o tty= -p "$pid" | tr -d ' ')" '?'
+}
+
+@test 'after an upgrade the new agent takes over, and the old one ends with its last job' {
+  local version other=$BATS_TEST_TMPDIR/other
+  version=$(grep -aoE '0\.[0-9]+\.[0-9]+-[0-9a-f]{8}' "$OURS/distcc" | head -n 1)
+  cp -r "$OURS" "$other"
+  sed -i "s/$version/${version%-*}-00000000/g" "$other/distcc" "$other/distcc-agent"
+  mkfifo go
+  printf '#!/bin/sh\n: >begun\ncat go >/dev/null\nexec gcc "$@"\n' >slow
+  chmod +x slow
+  start_ours "$PORT"
+  DISTCC_HOSTS=localhost "$OURS/distcc" ./slow a.c -o program 3>&- &
+  local slow=$!
+  wait_until test -e begun
+  local before
+  before=$(agent_pid)
+  "$other/distcc" gcc -c a.c -o a.o
+  cmp a.o plain.o
+  wait_until has_agents 2
+  kill -0 "$before"
+  run "$other/distcc" --agent-status
+  assert_output --partial "${version%-*}-00000000"
+  : >go
+  wait "$slow"
+  test -x program
+  wait_until is_gone "$before"
+  wait_until has_agents 1
+  assert_equal "$(find "$DISTCC_DIR/agent" -name "$version*" -type s)" ''
+  # The old launcher, still running somewhere, finds no agent of its own and starts one; the other then goes.
+  "$OURS/distcc" gcc -c a.c -o b.o
+  cmp b.o plain.o
+}
+
+@test 'a home that nobody can write to is no reason to fail' {
+  [ "$(id -u)" = 0 ] || skip 'only root may mount'
+  start_ours "$PORT"
+  mkdir home
+  local run
+  for run in '' "XDG_RUNTIME_DIR=$PWD/home"; do
+    rm -f a.o
+    # Without a place for locks nobody knows how many jobs a host has, so they are done here.
+    run unshare -m sh -c 'mount -o bind home home && mount -o remount,ro,bind home && exec env -u DISTCC_DIR -u DISTCC_FALLBACK HOME="$PWD/home" $1 "$2" gcc -c a.c -o a.o' sh "$run" "$OURS/distcc"
+    assert_success
+    assert_line --partial 'Read-only file system'
+    cmp a.o plain.o
+  done
+}
