@@ -62,6 +62,18 @@ static uint32_t get32(const unsigned char *at) {
   return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
 
+/* A list with one or two words before the words of another. */
+static char **in_front(const char *first, const char *second, char **rest) {
+  size_t count = 0, at = 0;
+  while (rest[count] != NULL) count++;
+  char **list = calloc(count + 3, sizeof *list);
+  if (list == NULL) return NULL;
+  list[at++] = (char *)(uintptr_t)first;
+  if (second != NULL) list[at++] = (char *)(uintptr_t)second;
+  memcpy(list + at, rest, count * sizeof *list);
+  return list;
+}
+
 /* ---- the Node program in our place ---- */
 
 /* The absolute path of a program that is installed beside this one. */
@@ -97,14 +109,8 @@ static void hide_node_variables(void) {
 /* Its first word is the name that we were called by. */
 static void become_node(void) {
   hide_node_variables();
-  char path[PATH_MAX];
-  size_t count = 0;
-  while (words[count] != NULL) count++;
-  char **argv = calloc(count + 3, sizeof *argv);
-  if (argv != NULL && beside("distcc-node", path)) {
-    argv[0] = (char *)NODE;
-    argv[1] = path;
-    memcpy(argv + 2, words, count * sizeof *argv);
+  char path[PATH_MAX], **argv;
+  if (beside("distcc-node", path) && (argv = in_front(NODE, path, words)) != NULL) {
     execv(NODE, argv);
     execv(path, argv + 1); /* by its own first line */
   }
@@ -461,16 +467,11 @@ static int read_command(unsigned char *bytes, size_t length, struct command *com
 
 /* EXEC with a number: behind its own argv[0] the program gets our words from that one on, byte for byte. */
 static int own_words(struct command *command) {
-  size_t count = 0;
-  while (words[count] != NULL) count++;
   if (command->number == 0) return 1;
-  if (command->number > count) return 0;
-  char **argv = calloc(count + 2, sizeof *argv);
-  if (argv == NULL) return 0;
-  argv[0] = command->argv[0];
-  memcpy(argv + 1, words + command->number, (count - command->number) * sizeof *argv);
-  command->argv = argv;
-  return 1;
+  for (uint32_t at = 0; at < command->number; at++)
+    if (words[at] == NULL) return 0;
+  command->argv = in_front(command->argv[0], NULL, words + command->number);
+  return command->argv != NULL;
 }
 
 /* The environment that a command asks for. */
@@ -492,15 +493,8 @@ static char **environment_for(char **changes) {
 }
 
 /* A script without an interpreter line is for sh, as in execvp(3). */
-static char **for_shell(struct command *command) {
-  size_t count = 0;
-  while (command->argv[count] != NULL) count++;
-  char **argv = calloc(count + 2, sizeof *argv);
-  if (argv == NULL) return NULL;
-  argv[0] = (char *)"sh";
-  argv[1] = command->path;
-  memcpy(argv + 2, command->argv + 1, (count - 1) * sizeof *argv);
-  return argv;
+static char **for_shell(const struct command *command) {
+  return in_front("sh", command->path, command->argv + 1);
 }
 
 /* Becomes the program, or returns with errno. */
