@@ -63,6 +63,16 @@ start() {
   assert_output --regexp "^ *[0-9]+ +$(cat "$PID_FILE") +\?$"
 }
 
+@test "a detached daemon is called as its starter was, also where node is a link: rc.subr(8) looks for these words" {
+  ln -s "$(readlink -f "$(command -v node)")" "$BATS_TEST_TMPDIR/some-node"
+  ln -s "$OURS/distccd" "$BATS_TEST_TMPDIR/some-distccd"
+  "$BATS_TEST_TMPDIR/some-node" "$BATS_TEST_TMPDIR/some-distccd" --daemon --port "$PORT" --listen 127.0.0.1 --allow 127.0.0.1 \
+    --masquerade-dir "$BATS_TEST_TMPDIR/masks" --log-file "$LOG" --pid-file "$PID_FILE"
+  note_pid "$(cat "$PID_FILE")"
+  run tr '\0' ' ' <"/proc/$(cat "$PID_FILE")/cmdline"
+  assert_output --partial "$BATS_TEST_TMPDIR/some-node $BATS_TEST_TMPDIR/some-distccd --daemon --port $PORT "
+}
+
 @test "a detached daemon holds nothing of its starter's descriptors" {
   # The pipes of these readers would stay open for ever.
   output=$(timeout 20 "$OURS/distccd" --daemon --port "$PORT" --listen 127.0.0.1 --masquerade-dir "$BATS_TEST_TMPDIR/masks" \

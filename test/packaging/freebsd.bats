@@ -357,7 +357,7 @@ status 1"
   assert_line 'as: distcc'
   assert_line --partial 'distccd: ERROR: '
   assert_line 'status 0'
-  assert_line 'status 101'
+  assert_line 'status 1'
   assert_line 'distccd is not running.'
   refute_line 'distccd.pid'
 }
