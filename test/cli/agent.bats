@@ -35,25 +35,59 @@ has_agents() { [ "$(cat "$DISTCC_DIR"/agent/*.pid 2>/dev/null | wc -l)" = "$1" ]
   assert_equal "$(grep -c COMPILE_OK "$BATS_TEST_TMPDIR/ours.$PORT.log")" 5
 }
 
+# What kinds of descriptors a process has open.
+descriptors() { find "/proc/$1/fd" -type l -printf '%l\n' | sed 's/\[.*//' | sort; }
+has_descriptors() { [ "$(descriptors "$1")" = "$2" ]; }
+
 @test 'it takes nothing from the process that starts it' {
   start_ours "$PORT"
+  local pid first
+  "$OURS/distcc" gcc -c a.c -o a.o </dev/null 3>&-
+  pid=$(agent_pid)
+  # The connection of the job is closed when the agent sees that the launcher has ended.
+  sleep 0.5
+  first=$(descriptors "$pid")
+  "$OURS/distcc" --agent-stop
+  wait_until is_gone "$pid"
   # Descriptors of every kind, high and low, and a secret.
   mkfifo fifo
   (
-    exec 3<a.c 7<>fifo 150>out 9</dev/null
+    exec 3<a.c 7<>fifo 150>out 9</dev/null 11< <(sleep 5) 12<>"/dev/tcp/127.0.0.1/$PORT"
     SECRET=hidden-from-the-agent "$OURS/distcc" gcc -c a.c -o a.o
   )
   cmp a.o plain.o
-  local pid
   pid=$(agent_pid)
-  run find "/proc/$pid/fd" -lname "$PWD/*"
-  assert_output ''
+  wait_until has_descriptors "$pid" "$first"
   run grep -a SECRET "/proc/$pid/environ"
-  assert_failure
+  assert_equal "$status" 1
   assert_equal "$(readlink "/proc/$pid/cwd")" /
-  # In a session of its own, and nobody's child that would wait for it.
+  # In a session and a group of its own, and nobody's child that would wait for it.
   assert_not_equal "$(ps -o sid= -p "$pid" | tr -d ' ')" "$(ps -o sid= -p $$ | tr -d ' ')"
+  assert_not_equal "$(ps -o pgid= -p "$pid" | tr -d ' ')" "$(ps -o pgid= -p $$ | tr -d ' ')"
   assert_equal "$(ps -o tty= -p "$pid" | tr -d ' ')" '?'
+}
+
+@test 'fifty jobs at once keep their directories, umasks, settings and temporary folders apart' {
+  start_ours "$PORT" --jobs 8
+  local n jobs=()
+  for n in $(seq 50); do
+    mkdir -p "$n/tmp"
+    echo "int own = $n;" >"$n/own.h"
+    printf '#include <own.h>\nint x%d;\n' "$n" >"$n/a.c"
+    (
+      cd "$n" && umask "0$((n % 8))$((n % 4))7"
+      export CPATH=$PWD TMPDIR=$PWD/tmp DISTCC_LOG=$PWD/log DISTCC_SAVE_TEMPS=$((n % 2))
+      "$OURS/distcc" gcc -c a.c -o a.o
+    ) 3>&- &
+    jobs+=($!)
+  done
+  for n in "${jobs[@]}"; do wait "$n"; done
+  for n in $(seq 50); do
+    (cd "$n" && CPATH=$PWD gcc -c a.c -o plain.o && cmp a.o plain.o)
+    assert_equal "$(stat -c %a "$n/a.o")" "$(printf %o $((0666 & ~0$((n % 8))$((n % 4))7)))"
+    assert_equal "$(grep -c 'compile a.c on' "$n/log")" 1
+    assert_equal "$(find "$n/tmp" -name '*.i' | wc -l)" $((n % 2))
+  done
 }
 
 @test 'after an upgrade the new agent takes over, and the old one ends with its last job' {
