@@ -25,7 +25,8 @@ wait_until() {
 }
 
 listens() { ss -Hltn "sport = :$1" | grep -q .; }
-is_gone() { ! kill -0 "$1" 2>/dev/null; }
+# A process that has ended and waits for its parent to notice is gone too.
+is_gone() { ! kill -0 "$1" 2>/dev/null || [[ $(ps -o stat= -p "$1" 2>/dev/null) == Z* ]]; }
 
 # Every pid that a test notes here is ended after it.
 note_pid() { echo "$1" >>"$BATS_TEST_TMPDIR/pids"; }
