@@ -361,7 +361,7 @@ static void close_others(void) {
 
 /* In the agent's process: nothing of ours may reach it, neither descriptors, which our callers wait for, nor this job's environment. */
 static void become_agent(int ready) {
-  /* Without helper threads and with a nursery of a fixed size, collecting garbage costs half, and memory stays below 80 MB. */
+  /* Without helper threads and with a nursery of a fixed size, collecting garbage costs half, and memory does not grow. */
   char path[PATH_MAX], *environment[5] = {(char *)"MALLOC_ARENA_MAX=1", NULL};
   char *argv[] = {(char *)NODE, (char *)"--single-threaded-gc", (char *)"--min-semi-space-size=4", (char *)"--max-semi-space-size=4", path, place.sun_path, (char *)"3", NULL};
   const char *kept[] = {"PATH", "HOME", "DISTCC_AGENT_IDLE"};
