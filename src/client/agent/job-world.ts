@@ -162,7 +162,10 @@ export function jobWorld(errand: Errand, shared: Shared): World {
     readSource: (path) => readFileSync(path),
     outputObstacle,
     pack: (text) => shared.packer.pack(text),
-    saveOutput: (path, bytes) => saveOutput(path, bytes, job.umask),
+    saveOutput: async (path, bytes) => {
+      await shared.places.letNextBegin();
+      await saveOutput(path, bytes, job.umask);
+    },
     keepMessages: (bytes) => keepMessages(bytes, { keep, temporary, log }),
     tell: (to, bytes) => launcher.write(to === 'stdout' ? 1 : 2, bytes),
     seconds: () => performance.now() / 1000,

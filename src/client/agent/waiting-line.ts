@@ -58,13 +58,17 @@ export class WaitingLine {
     for (const kind of this.#kinds.values()) for (const { waiting } of kind) yield waiting;
   }
 
-  /** Gives everybody who can have something what there is. */
-  serve(): void {
+  /** Gives everybody who can have something what there is; tells whether anybody got something. */
+  serve(): boolean {
     const hopeless = new Set<string>();
+    let served = false;
     for (let next = this.#oldest(hopeless); next !== undefined; next = this.#oldest(hopeless)) {
-      if (next.serve()) this.#remove(next);
-      else hopeless.add(next.waiting.alike);
+      if (next.serve()) {
+        this.#remove(next);
+        served = true;
+      } else hopeless.add(next.waiting.alike);
     }
+    return served;
   }
 
   #remove(request: Request): void {
