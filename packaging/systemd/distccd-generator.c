@@ -1,7 +1,7 @@
 /* distccd-generator: turns the settings of /etc/default into drop-ins of distccd's units, see systemd.generator(7).
 
    systemd runs it at boot and at daemon-reload, before anything else is there: it reads two small files as data, writes
-   three, and is gone in a millisecond. No shell reads the settings. What it cannot understand it never guesses: a listener that is no address
+   four, and is gone in a millisecond. No shell reads the settings. What it cannot understand it never guesses: a listener that is no address
    makes the socket refuse to start, with the reason in the journal; everything else is left for distccd to judge. */
 #define _GNU_SOURCE 1
 #include <arpa/inet.h>
@@ -146,6 +146,7 @@ static void write_each(FILE *file, const char *option, const char *value) {
 
 static int is_number(const char *text, long least, long most) {
   char *end;
+  if (text == NULL) return 0;
   errno = 0;
   long number = isdigit((unsigned char)*text) ? strtol(text, &end, 10) : least - 1;
   return errno == 0 && number >= least && number <= most && *end == '\0';
@@ -175,6 +176,9 @@ static void write_socket(FILE *file, const struct settings *settings) {
     for (; word != NULL; word = strtok_r(NULL, " ", &rest)) write_address(file, word, port);
   }
   free(listener);
+  /* With Accept=yes each job is a process of its own: only here can their number be limited. */
+  long most = is_number(settings->values[JOBS], 1, 1000) ? atol(settings->values[JOBS]) : sysconf(_SC_NPROCESSORS_ONLN) + 2;
+  fprintf(file, "MaxConnections=%ld\n", most);
   /* The unit's own address stays, since a socket without one is no unit; it never gets as far as to listen there. */
   if (refusal[0] != '\0') fputs("ListenStream=\nListenStream=127.0.0.1:3632\n", file);
 }
@@ -212,7 +216,7 @@ static void write_service(FILE *file, const struct settings *settings, const cha
   fputs("\"\n", file);
 }
 
-/* For distccd@PORT.service, which listens itself and whose compilers must not get further than its clients. */
+/* For distccd-port@PORT.service, which listens itself and whose compilers must not get further than its clients. */
 static void write_own_port(FILE *file, const struct settings *settings) {
   unsigned char address[16];
   fputs("Environment=\"DISTCCD_LISTEN=", file);
@@ -245,8 +249,9 @@ int main(int argc, char **argv) {
   const char *options = both.values[DISTCCD_OPTIONS] == NULL ? "" : both.values[DISTCCD_OPTIONS];
   FILE *socket = open_drop_in(folder, "distccd.socket", "Socket");
   FILE *service = open_drop_in(folder, "distccd.service", "Service");
-  FILE *own_port = open_drop_in(folder, "distccd@.service", "Service");
-  if (socket == NULL || service == NULL || own_port == NULL) {
+  FILE *one_client = open_drop_in(folder, "distccd@.service", "Service");
+  FILE *own_port = open_drop_in(folder, "distccd-port@.service", "Service");
+  if (socket == NULL || service == NULL || one_client == NULL || own_port == NULL) {
     fprintf(stderr, "distccd-generator: cannot write below %s: %s\n", folder, strerror(errno));
     return 1;
   }
@@ -254,7 +259,8 @@ int main(int argc, char **argv) {
   write_refusal(socket);
   write_refusal(own_port);
   write_service(service, &both, strstr(options, "--idle-exit") == NULL ? "--idle-exit 600" : "");
+  write_service(one_client, &both, "");
   write_own_port(own_port, &both);
   write_service(own_port, &both, "");
-  return fclose(socket) != 0 || fclose(service) != 0 || fclose(own_port) != 0;
+  return fclose(socket) != 0 || fclose(service) != 0 || fclose(one_client) != 0 || fclose(own_port) != 0;
 }

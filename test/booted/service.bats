@@ -188,12 +188,38 @@ END
 @test "a daemon on a port of its own serves and keeps its compilers from further networks" {
   settings 'ALLOWEDNETS="192.0.2.0/24"'
   inside '
-    systemctl start distccd@3700
+    systemctl start distccd-port@3700
     sed -i s/192.0.2.1/192.0.2.1:3700/ /root/from-outside; /root/from-outside; sed -i s/:3700// /root/from-outside
-    pid=$(main_pid distccd@3700); [ "$(ps -o user= -p $pid)" = distccd ]
-    systemctl stop distccd@3700'
-  run -0 inside 'systemctl show -P IPAddressAllow distccd@3700'
+    pid=$(main_pid distccd-port@3700); [ "$(ps -o user= -p $pid)" = distccd ]
+    systemctl stop distccd-port@3700'
+  run -0 inside 'systemctl show -P IPAddressAllow distccd-port@3700'
   assert_output --partial '192.0.2.0/24'
+}
+
+@test "with Accept=yes systemd starts a process for each client, and no daemon" {
+  settings 'ALLOWEDNETS="127.0.0.0/8"' 'JOBS="3"'
+  inside '
+    mkdir -p /etc/systemd/system/distccd.socket.d
+    printf "[Socket]\nAccept=yes\nTriggerLimitIntervalSec=0\n" >/etc/systemd/system/distccd.socket.d/accept.conf
+    systemctl daemon-reload; systemctl stop distccd.service; systemctl restart distccd.socket
+    for n in 1 2 3; do stock slowcc -c plain.i -o each$n.o & done
+    slow_run 3
+    # A fourth is turned away, for its client to go elsewhere.
+    if stock gcc -c plain.i -o each4.o 2>/dev/null; then exit 1; fi
+    wait
+    for n in 1 2 3; do cmp each$n.o plain.local; done
+    [ "$(systemctl show -P NAccepted distccd.socket)" -ge 3 ]'
+  eventually '[ -z "$(systemctl list-units --no-legend "distccd@*")" ]'
+  run -0 inside 'systemctl show -P ActiveState distccd.service; pgrep -cx distccd || true; journalctl --no-pager --output=cat -t distccd -n 3'
+  assert_line --index 0 inactive
+  assert_line --index 1 0
+  assert_equal "$(grep -c 'COMPILE_OK.*slowcc' <<<"$output")" 3
+  settings 'DISTCCD_OPTIONS="--bogus"'
+  run ! inside 'stock gcc -c plain.i -o each.o'
+  eventually 'journalctl --no-pager --output=cat -t distccd -n 1 | grep -q "distccd: ERROR: --bogus: unknown option"'
+  inside 'rm -r /etc/systemd/system/distccd.socket.d'
+  settings '# nothing set'
+  inside 'stock gcc -c plain.i -o each.o; systemctl is-active distccd.service'
 }
 
 @test "a wrong setting makes the start fail, with the sentence in the journal, and no loop" {
@@ -227,10 +253,10 @@ END
   # systemd says so in a process of a moment, which the journal cannot always lay at the unit's door.
   run -0 inside 'journalctl --no-pager --output=cat --boot'
   assert_output --partial 'Address already in use'
-  run ! inside 'systemctl start distccd@3632'
-  run -0 journal distccd@3632
+  run ! inside 'systemctl start distccd-port@3632'
+  run -0 journal distccd-port@3632
   assert_output --partial 'cannot listen on 127.0.0.1:3632: another program listens there'
-  inside 'systemctl stop distccd@3632; kill $(cat /run/squatter); systemctl reset-failed; systemctl start distccd.socket'
+  inside 'systemctl stop distccd-port@3632; kill $(cat /run/squatter); systemctl reset-failed; systemctl start distccd.socket'
 }
 
 @test "drop-ins: another account, and a toolchain outside /usr" {
@@ -266,12 +292,13 @@ END
 }
 
 @test "systemd finds nothing to say against the units, and little exposure" {
-  run -0 inside 'systemd-analyze verify --man=no distccd.service distccd.socket distccd@3633.service'
+  run -0 inside 'systemd-analyze verify --man=no distccd.service distccd.socket distccd@1.service distccd-port@3633.service'
   assert_output ''
   inside '
     cd /usr/lib/systemd/system
     systemd-analyze security --offline=true --no-pager --threshold=3 distccd.service >/dev/null
-    systemd-analyze security --offline=true --no-pager --threshold=11 distccd@.service >/dev/null'
+    systemd-analyze security --offline=true --no-pager --threshold=3 distccd@.service >/dev/null
+    systemd-analyze security --offline=true --no-pager --threshold=11 distccd-port@.service >/dev/null'
 }
 
 @test "after a reboot it waits for clients again" {

@@ -32,7 +32,8 @@ generate() {
   ASAN_OPTIONS=detect_leaks=0 "$BATS_FILE_TMPDIR/generator" "$OUT" "$OUT" "$OUT" "$DEFAULTS"
   SOCKET=$OUT/distccd.socket.d/50-settings.conf
   SERVICE=$OUT/distccd.service.d/50-settings.conf
-  OWN_PORT=$OUT/distccd@.service.d/50-settings.conf
+  ONE_CLIENT=$OUT/distccd@.service.d/50-settings.conf
+  OWN_PORT=$OUT/distccd-port@.service.d/50-settings.conf
 }
 # The first line takes the unit's own addresses away.
 listens_on() { assert_equal "$(sed -n 's/^ListenStream=//p' "$SOCKET" | tr '\n' ' ')" " $1 "; }
@@ -82,6 +83,19 @@ refuses() {
   listens_on '192.0.2.7:3632 [2001:db8::1]:3632 [fe80::1%%eth0]:3632'
   settings_are '--idle-exit 600 --allow 127.0.0.0/8 --allow ::1'
   grep -qx 'FreeBind=yes' "$SOCKET"
+}
+
+@test "a process for each client gets the settings, and the socket as many of them as there may be jobs" {
+  our_settings 'ALLOWEDNETS="10.0.0.0/8"' 'JOBS="3"' 'NICE="20"' 'DISTCCD_OPTIONS="--log-level debug"'
+  generate
+  grep -qx 'MaxConnections=3' "$SOCKET"
+  grep -qxF 'Environment="DISTCCD_SETTINGS= --allow 10.0.0.0/8 --jobs 3 --log-level debug"' "$ONE_CLIENT"
+  grep -qx 'Nice=19' "$ONE_CLIENT"
+  for jobs in '' 0 many; do
+    our_settings "JOBS=\"$jobs\""
+    generate
+    grep -qx "MaxConnections=$(($(getconf _NPROCESSORS_ONLN) + 2))" "$SOCKET"
+  done
 }
 
 @test "a comment or another name says nothing, and the last of two lines counts" {
@@ -158,7 +172,7 @@ for _ in range(12):
     sys.stdout.buffer.write(random.choice(names) + b'=' + b''.join(random.choices(pieces, k=random.randrange(9))) + b'\n')
 END
     generate
-    run -1 env LC_ALL=C grep -vhE '^(#.*|\[(Unit|Socket|Service)\]|SourcePath=/etc/default/distccd|ListenStream=.*|FreeBind=yes|BindIPv6Only=both|ExecStartPre=/usr/bin/(false|echo ".*")|Nice=[0-9]+|Environment="DISTCCD_(LISTEN|SETTINGS)=.*"|IPAddressAllow=[0-9a-f.:/]+|)$' \
-      "$SOCKET" "$SERVICE" "$OWN_PORT"
+    run -1 env LC_ALL=C grep -vhE '^(#.*|\[(Unit|Socket|Service)\]|SourcePath=/etc/default/distccd|ListenStream=.*|FreeBind=yes|BindIPv6Only=both|MaxConnections=[0-9]+|ExecStartPre=/usr/bin/(false|echo ".*")|Nice=[0-9]+|Environment="DISTCCD_(LISTEN|SETTINGS)=.*"|IPAddressAllow=[0-9a-f.:/]+|)$' \
+      "$SOCKET" "$SERVICE" "$ONE_CLIENT" "$OWN_PORT"
   done
 }
