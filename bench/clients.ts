@@ -21,9 +21,9 @@ import { compilerFor } from '../demo/sources.ts';
 import type { Sources } from '../demo/sources.ts';
 import { exitStatus } from '../src/basics/exit-status.ts';
 import { Failure } from '../src/basics/failure.ts';
-import { makeFreeCompiler } from './prepare.ts';
+import { makeFreeCompiler, recordTexts, repeated } from './prepare.ts';
 import { cpuOfTree, memoryOfTree } from './process-tree.ts';
-import { Comparison } from './table.ts';
+import { Comparison, median } from './table.ts';
 
 const stock = { client: '/usr/bin/distcc', server: '/usr/bin/distccd' };
 const sides = ['theirs', 'ours'] as const;
@@ -73,13 +73,16 @@ function agentOf({ place }: Bench): number | undefined {
   return name === undefined ? undefined : Number(readFileSync(join(folder, name), 'utf8'));
 }
 
+function build(top: string, name: string, program: string, words: readonly string[] = []): void {
+  execFileSync('cc', ['-O2', '-static', ...words, join(top, 'bench', `${name}.c`), '-o', program]);
+}
+
 function makeCompiler(top: string, directory: string, sleepMs: number): void {
   mkdirSync(directory);
   const program = join(directory, 'pretend');
-  const words = ['-O2', '-static', `-DSLEEP_MS=${sleepMs}`, join(top, 'bench/pretend-compiler.c'), '-o', program];
-  execFileSync('cc', words);
+  build(top, 'pretend-compiler', program, [`-DSLEEP_MS=${sleepMs}`]);
   const triple = execFileSync('cc', ['-dumpmachine'], { encoding: 'utf8' }).trim();
-  for (const name of ['gcc', `${triple}-gcc`]) symlinkSync(program, join(directory, name));
+  for (const name of ['gcc', 'g++', `${triple}-gcc`, `${triple}-g++`]) symlinkSync(program, join(directory, name));
 }
 
 /** What make is to do: commands that lack only the name of the object. */
@@ -163,35 +166,67 @@ function each(results: Record<Way, Run[]>, of: (run: Run, alone: Run) => number)
 
 const compilerPath = (compilers: string): Record<string, string> => ({ PATH: `${compilers}:/usr/bin:/bin` });
 
-/** Compares the CPU that clients need for jobs of real sources, which a server compiles for nothing, less what preprocessing them needs. */
+/**
+ * Compares the CPU that clients need for jobs of real sources, less what preprocessing them needs. The preprocessor writes a text that was
+ * made before, and the server compiles for nothing: a real preprocessor takes ten times what is measured, and never twice the same.
+ */
 async function compareReal(bench: Bench, sources: Sources, effort: ClientEffort, table: Comparison): Promise<void> {
-  const free = join(bench.place, `free-${sources.title.split(' ')[0] ?? ''}`);
+  const title = sources.title.split(' ')[0] ?? '';
+  const free = join(bench.place, `free-${title}`);
   makeFreeCompiler(bench.top, sources, free);
   const port = await serve(bench, free, 8);
-  const commands = (before: string): string[] =>
-    sources.files.map((file) =>
-      [before, compilerFor(file) === 'cc' ? 'gcc' : 'g++', '-O2', file, ...sources.words]
-        .map((word, at) => (at === 0 ? word : quote(word)))
+  const texts = repeated(recordTexts(sources, join(bench.place, title)), 4);
+  const commands = (before: string, how: string): string[] =>
+    texts.files.map((file) =>
+      [...before.split(' '), compilerFor(file) === 'cc' ? 'gcc' : 'g++', '-O2', file, ...texts.words, how]
+        .filter((word) => word !== '')
+        .map(quote)
         .join(' '),
     );
-  const jobs = { alone: commands(''), theirs: [], ours: [] } as Record<Way, string[]>;
-  jobs.alone = jobs.alone.map((command) => `${command} -E`);
-  for (const side of sides) jobs[side] = commands(bench.clients[side]).map((command) => `${command} -c`);
+  const pretended = join(bench.place, 'free');
   const results = await alternate(['alone', ...sides], effort.rounds, (way) =>
-    runJobs(
-      bench,
-      { commands: jobs[way], parallel: 4, directory: sources.directory },
-      way === 'alone' ? {} : environmentOf(bench, way, '/usr/bin', `127.0.0.1:${port}/4`),
-    ),
+    way === 'alone'
+      ? runJobs(
+          bench,
+          { commands: commands('', '-E'), parallel: 4, directory: texts.directory },
+          compilerPath(pretended),
+        )
+      : runJobs(
+          bench,
+          { commands: commands(bench.clients[way], '-c'), parallel: 4, directory: texts.directory },
+          environmentOf(bench, way, pretended, `127.0.0.1:${port}/4`),
+        ),
   );
   table.add(
-    `client CPU a job, ${sources.title.split(' ')[0] ?? ''}`,
+    `client CPU a job, ${title}`,
     'ms',
-    each(results, (run, alone) => (run.cpuMs - alone.cpuMs) / sources.files.length),
+    each(results, (run, alone) => (run.cpuMs - alone.cpuMs) / texts.files.length),
   );
 }
 
-async function comparePretended(bench: Bench, effort: ClientEffort, table: Comparison): Promise<void> {
+/** How near make comes to the ideal without any client, and with one that does nothing but what every client has to. */
+async function measureBounds(bench: Bench, slow: string, port: number, report: (line: string) => void): Promise<void> {
+  const bare = join(bench.place, 'bare-client');
+  build(bench.top, 'bare-client', bare);
+  const shares: Record<string, number[]> = { make: [], bare: [] };
+  for (let round = 0; round < 5; round += 1) {
+    for (const [name, command] of Object.entries({ make: 'gcc', bare: `${bare} gcc` })) {
+      const commands = Array.from({ length: 200 }, () => `${command} -c ${bench.place}/a.c`);
+      const environment = { ...compilerPath(slow), BARE_PORT: String(port) };
+      const { wallMs } = await runJobs(bench, { commands, parallel: 4 }, environment);
+      shares[name]?.push(5000 / wallMs);
+    }
+  }
+  const [alone, least] = [median(shares['make'] ?? []), median(shares['bare'] ?? [])];
+  report(`ideal / wall with -j4: ${alone.toFixed(3)} with the compiler alone, ${least.toFixed(3)} with bare-client.c`);
+}
+
+async function comparePretended(
+  bench: Bench,
+  effort: ClientEffort,
+  table: Comparison,
+  report: (line: string) => void,
+): Promise<void> {
   const { rounds, jobs } = effort;
   const [free, slow] = [join(bench.place, 'free'), join(bench.place, 'slow')];
   makeCompiler(bench.top, free, 0);
@@ -244,6 +279,7 @@ async function comparePretended(bench: Bench, effort: ClientEffort, table: Compa
       each(runs, ({ wallMs }) => 5000 / wallMs),
     );
   }
+  await measureBounds(bench, slow, slowPort, report);
 }
 
 async function soak(bench: Bench, jobs: number, report: (line: string) => void): Promise<void> {
@@ -286,7 +322,7 @@ export async function compareClients(
     });
     const table = new Comparison('distcc 3.4', 'ours');
     report(`\nclients: ${effort.jobs} jobs a round, ${effort.rounds} rounds`);
-    await comparePretended(bench, effort, table);
+    await comparePretended(bench, effort, table, report);
     for (const one of sources) await compareReal(bench, one, effort, table);
     table.print(report);
     if (effort.soak > 0) await soak(bench, effort.soak, report);

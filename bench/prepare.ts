@@ -5,10 +5,23 @@ import { compilerFor, type Sources } from '../demo/sources.ts';
 
 /** Preprocesses every source, so that clients have nothing to do but to send. */
 export function preprocess(sources: Sources, directory: string): Sources {
+  return preprocessAs({ c: 'i', cxx: 'ii' }, sources, directory);
+}
+
+/** The same under the names of sources, for a preprocessor that only has to write them. */
+export function recordTexts(sources: Sources, directory: string): Sources {
+  return preprocessAs({ c: 'c', cxx: 'cc' }, sources, directory);
+}
+
+function preprocessAs(
+  endings: { readonly c: string; readonly cxx: string },
+  sources: Sources,
+  directory: string,
+): Sources {
   mkdirSync(directory);
   const files = sources.files.map((file, index) => {
     const compiler = compilerFor(file);
-    const name = `${index}.${compiler === 'cc' ? 'i' : 'ii'}`;
+    const name = `${index}.${compiler === 'cc' ? endings.c : endings.cxx}`;
     const words = ['-E', '-O2', file, ...sources.words, '-o', join(directory, name)];
     execFileSync(compiler, words, { cwd: sources.directory, stdio: 'ignore' });
     return name;

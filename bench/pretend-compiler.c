@@ -10,10 +10,9 @@ int main(int count, char **words) {
   int preprocess = 0;
   static char bytes[65536];
   for (int at = 1; at < count; at++) {
-    size_t length = strlen(words[at]);
     if (strcmp(words[at], "-E") == 0) preprocess = 1;
     else if (strcmp(words[at], "-o") == 0 && at + 1 < count) name = words[++at];
-    else if (length > 2 && words[at][length - 2] == '.' && strchr("ci", words[at][length - 1])) source = words[at];
+    else if (words[at][0] != '-' && strchr(words[at], '.')) source = words[at];
   }
   if (preprocess) {
     int file = source == 0 ? -1 : open(source, O_RDONLY);
