@@ -3,7 +3,7 @@ import { exitStatus } from '../basics/exit-status.ts';
 import { Failure, reasonOf } from '../basics/failure.ts';
 import type { DaemonOptions } from '../config/daemon-options.ts';
 import { type AccessList, namesNobody, parseAccessList } from './access-list.ts';
-import type { Notices } from './prove.ts';
+import type { Notices } from './notices.ts';
 
 const readAllowFile = (path: string): string => {
   try {

@@ -1,7 +1,7 @@
 import { fstatSync, statSync } from 'node:fs';
 import type { DaemonOptions } from '../config/daemon-options.ts';
 import type { LogTarget } from './daemon-log.ts';
-import type { Notices } from './prove.ts';
+import type { Notices } from './notices.ts';
 
 /**
  * What stderr is good for: anything, or only what `--log-stderr` asks for, since the user at the other end of an ssh reads it; or why

@@ -15,14 +15,12 @@ import { isDetached } from './detach.ts';
 import { FairQueue } from './fair-queue.ts';
 import { JobStatistics } from './job-statistics.ts';
 import { chooseLogTarget, type StderrUse } from './log-target.ts';
+import type { Notices } from './notices.ts';
 import { compilerPath, readPermittedCompilers, usualMasqueradeDirs } from './permitted-compilers.ts';
 
 const spoolPrefix = 'distccd-spool-';
 const defaultLifetimeMs = 2 * 3600_000;
 const deadlines = { receiving: 1800_000, silence: 300_000, waiting: 1800_000, answering: 600_000 };
-
-/** What the start found out and the administrator should read. */
-export type Notices = string[];
 
 /** A service of which everything has been tried. */
 export interface ProvenService extends Service {

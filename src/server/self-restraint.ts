@@ -3,7 +3,7 @@ import { reasonOf } from '../basics/failure.ts';
 import type { DaemonOptions } from '../config/daemon-options.ts';
 import type { Logger } from '../logging/log-line.ts';
 import { setOomScore } from '../system/oom-score.ts';
-import type { Notices } from './prove.ts';
+import type { Notices } from './notices.ts';
 
 /** Makes this process, and the compilers after it, step back for others: `--nice` and `--oom-score-adj`. Part of it may need root. */
 export function restrain(options: DaemonOptions, notices: Notices): void {

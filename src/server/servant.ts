@@ -4,7 +4,7 @@ import { type DaemonOptions, readDaemonOptions } from '../config/daemon-options.
 import { type Account, findAccount, firstAccount } from '../system/accounts.ts';
 import { identityPastNode, refusesToChangeAccounts, startAnewWithGroup } from '../system/guarded-identity.ts';
 import { dropPrivileges, processIdentity } from '../system/privileges.ts';
-import type { Notices } from './prove.ts';
+import type { Notices } from './notices.ts';
 
 /**
  * Where Node would refuse to let root become another account, starts the process anew so that it can be done. Comes before anything

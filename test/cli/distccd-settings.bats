@@ -6,27 +6,20 @@ bats_require_minimum_version 1.5.0
 
 setup() {
   load ../support/common.bash
-  PORT=$(free_port)
-  open_folder "$BATS_TEST_TMPDIR/tmp"
-  open_folder "$BATS_TEST_TMPDIR/run"
-  make_masks "$BATS_TEST_TMPDIR/masks" gcc
-  export TMPDIR=$BATS_TEST_TMPDIR/tmp
-  PID_FILE=$BATS_TEST_TMPDIR/run/pid
-  LOG=$TMPDIR/log
+  load ../support/distccd.bash
+  set_daemon_up
 }
 teardown() {
   end_noted
 }
 
-start() {
-  "$OURS/distccd" --daemon --port "$PORT" --listen 127.0.0.1 --masquerade-dir "$BATS_TEST_TMPDIR/masks" --log-file "$LOG" \
-    --pid-file "$PID_FILE" --allow 127.0.0.1 "$@" && note_pid "$(cat "$PID_FILE")"
-}
+# serve [OPTION...]: the same for clients of this machine, ended with the test.
+serve() { start --allow 127.0.0.1 "$@" && note_pid "$(cat "$PID_FILE")"; }
 
 as_root() { [ "$(id -u)" = 0 ] || skip 'only root can give up being root: run the tests as root'; }
 
 @test "--log-format json writes one object a line, with level, time, program, pid and message" {
-  start --log-format json --log-level info
+  serve --log-format json --log-level info
   run node -e '
     const lines = require("node:fs").readFileSync(process.argv[1], "utf8").trimEnd().split("\n").map((line) => JSON.parse(line));
     for (const { level, time, program, pid, message } of lines) {
@@ -39,12 +32,12 @@ as_root() { [ "$(id -u)" = 0 ] || skip 'only root can give up being root: run th
 }
 
 @test "--oom-score-adj is the daemon's, as the account that serves" {
-  start --oom-score-adj 321
+  serve --oom-score-adj 321
   assert_equal "$(cat "/proc/$(cat "$PID_FILE")/oom_score_adj")" 321
 }
 
 @test "without --oom-score-adj the score stays what it was" {
-  start
+  serve
   assert_equal "$(cat "/proc/$(cat "$PID_FILE")/oom_score_adj")" "$(cat /proc/self/oom_score_adj)"
 }
 
@@ -58,7 +51,7 @@ as_root() { [ "$(id -u)" = 0 ] || skip 'only root can give up being root: run th
 }
 
 @test "--lifetime ends the daemon as SIGTERM does" {
-  start --lifetime 1
+  serve --lifetime 1
   wait_until is_gone "$(cat "$PID_FILE")"
   [ ! -e "$PID_FILE" ]
   grep -q 'served for 1 seconds, which is its --lifetime' "$LOG"
@@ -66,7 +59,7 @@ as_root() { [ "$(id -u)" = 0 ] || skip 'only root can give up being root: run th
 }
 
 @test "options of distcc that mean nothing here are accepted" {
-  start --no-fork --no-fifo
+  serve --no-fork --no-fifo
   listens "$PORT"
 }
 
@@ -188,7 +181,7 @@ check() {
 }
 
 @test "--check while the daemon runs is no failure, says that the port is taken, and leaves the daemon alone" {
-  start
+  serve
   check --allow 127.0.0.1 --pid-file "$PID_FILE" --log-file "$LOG"
   assert_success
   assert_line "serves: port $PORT, which is taken now: by the daemon that runs, or by a program that has to stop first"
@@ -224,7 +217,7 @@ check() {
 
 # announcing: the daemon with --zeroconf and a PATH that has our programs' folder in front.
 announcing() {
-  PATH=$BATS_TEST_TMPDIR/programs:$PATH start --zeroconf --log-level info
+  PATH=$BATS_TEST_TMPDIR/programs:$PATH serve --zeroconf --log-level info
 }
 
 # A stand-in: Avahi needs a system bus and a network with multicast.
@@ -265,7 +258,7 @@ stand_in_for_avahi() {
 @test "--zeroconf without avahi-publish-service is a warning that names the package, and the daemon serves" {
   mkdir "$BATS_TEST_TMPDIR/few"
   for name in node cat id; do ln -s "$(command -v "$name")" "$BATS_TEST_TMPDIR/few/$name"; done
-  PATH=$BATS_TEST_TMPDIR/few start --zeroconf
+  PATH=$BATS_TEST_TMPDIR/few serve --zeroconf
   grep -q 'Warning: cannot announce this server: there is no avahi-publish-service; install avahi-utils, or leave --zeroconf out' "$LOG"
   listens "$PORT"
 }

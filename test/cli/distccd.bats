@@ -6,22 +6,11 @@ bats_require_minimum_version 1.5.0
 
 setup() {
   load ../support/common.bash
-  PORT=$(free_port)
-  open_folder "$BATS_TEST_TMPDIR/tmp"
-  open_folder "$BATS_TEST_TMPDIR/run"
-  make_masks "$BATS_TEST_TMPDIR/masks" gcc
-  export TMPDIR=$BATS_TEST_TMPDIR/tmp
-  PID_FILE=$BATS_TEST_TMPDIR/run/pid
-  LOG=$TMPDIR/log
+  load ../support/distccd.bash
+  set_daemon_up
 }
 teardown() {
   end_noted
-}
-
-# distccd in the background, as the start script would.
-start() {
-  "$OURS/distccd" --daemon --port "$PORT" --listen 127.0.0.1 --masquerade-dir "$BATS_TEST_TMPDIR/masks" --log-file "$LOG" \
-    --pid-file "$PID_FILE" "$@"
 }
 
 @test "--version and --help print to stdout and exit 0" {
