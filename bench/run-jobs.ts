@@ -1,0 +1,143 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Cleanup } from '../demo/cleanup.ts';
+import { startDaemon } from '../demo/daemons.ts';
+import { freePort } from '../demo/relay.ts';
+import { exitStatus } from '../src/basics/exit-status.ts';
+import { Failure } from '../src/basics/failure.ts';
+import { cpuOfTree } from './process-tree.ts';
+
+/** Debian's programs. */
+export const stock = { client: '/usr/bin/distcc', server: '/usr/bin/distccd' };
+/** Who is compared. */
+export const sides = ['theirs', 'ours'] as const;
+export type Side = (typeof sides)[number];
+
+/** Where everything happens, and what is ended afterwards. */
+export interface Bench {
+  readonly top: string;
+  readonly place: string;
+  readonly clients: Readonly<Record<Side, string>>;
+  readonly cleanup: Cleanup;
+}
+
+/** What a round took, with all that it started. */
+export interface Run {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+}
+
+/** CPU of the children that this process has waited for, with theirs, in ms (proc(5)). */
+function cpuOfEnded(): number {
+  const text = readFileSync('/proc/self/stat', 'utf8');
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[13]) + Number(fields[14])) * 10;
+}
+
+/** The agent's process, when there is one. */
+export function agentOf({ place }: Bench): number | undefined {
+  const folder = join(place, 'ours', 'agent');
+  const name = existsSync(folder) ? readdirSync(folder).find((file) => file.endsWith('.pid')) : undefined;
+  return name === undefined ? undefined : Number(readFileSync(join(folder, name), 'utf8'));
+}
+
+/** Builds a program of this folder. */
+export function build(top: string, name: string, program: string, words: readonly string[] = []): void {
+  execFileSync('cc', ['-O2', '-static', ...words, join(top, 'bench', `${name}.c`), '-o', program]);
+}
+
+/** Builds the compiler that costs nothing or sleeps, under all names that clients and servers use. */
+export function makeCompiler(top: string, directory: string, sleepMs: number): void {
+  mkdirSync(directory);
+  const program = join(directory, 'pretend');
+  build(top, 'pretend-compiler', program, [`-DSLEEP_MS=${sleepMs}`]);
+  const triple = execFileSync('cc', ['-dumpmachine'], { encoding: 'utf8' }).trim();
+  for (const name of ['gcc', 'g++', `${triple}-gcc`, `${triple}-g++`]) symlinkSync(program, join(directory, name));
+}
+
+/** What make is to do: commands that lack only the name of the object. */
+export interface Load {
+  readonly commands: readonly string[];
+  readonly parallel: number;
+  readonly directory?: string;
+}
+
+/** Runs all commands with make. */
+export async function runJobs(
+  bench: Bench,
+  { commands, parallel, directory = bench.place }: Load,
+  environment: Readonly<Record<string, string>>,
+): Promise<Run> {
+  // A new one each time: a file system that has just deleted many files makes new ones slowly, and all rounds should be alike.
+  const out = mkdtempSync(join(bench.place, 'out-'));
+  const names = commands.map((_, at) => `${out}/${at}.o`);
+  const makefile = join(out, 'Makefile');
+  const rules = commands.map((command, at) => `${names[at] ?? ''}:\n\t@${command} -o $@\n`);
+  writeFileSync(makefile, `all: ${names.join(' ')}\n${rules.join('')}`);
+  const agent = agentOf(bench);
+  const [ended, of] = [cpuOfEnded(), agent === undefined ? 0 : cpuOfTree(agent)];
+  const start = performance.now();
+  const child = spawn('make', ['-f', makefile, `-j${parallel}`], {
+    cwd: directory,
+    env: { ...process.env, MAKEFLAGS: '', MAKELEVEL: '', ...environment },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  await once(child, 'close');
+  if (child.exitCode !== 0) throw new Failure(exitStatus.general, `make failed: ${commands[0] ?? ''}`);
+  const wallMs = performance.now() - start;
+  return { wallMs, cpuMs: cpuOfEnded() - ended + (agent === undefined ? 0 : cpuOfTree(agent) - of) };
+}
+
+/** Starts Debian's server, which finds only these compilers. */
+export async function serve(bench: Bench, compilers: string, jobs: number): Promise<number> {
+  const port = await freePort();
+  const words = ['--daemon', '--no-detach', '--port', String(port), '--listen', '127.0.0.1', '--allow', '127.0.0.1'];
+  words.push('--jobs', String(jobs), '--log-stderr', '--log-level', 'error');
+  const logFile = join(bench.place, `server-${port}.log`);
+  await startDaemon(
+    { command: [stock.server, ...words], port, logFile, environment: { PATH: `${compilers}:/usr/bin:/bin` } },
+    bench.cleanup,
+  );
+  return port;
+}
+
+/** The environment of a client. */
+export function environmentOf(bench: Bench, side: Side, compilers: string, hosts: string): Record<string, string> {
+  return {
+    DISTCC_DIR: join(bench.place, side),
+    DISTCC_HOSTS: hosts,
+    DISTCC_FALLBACK: '0',
+    PATH: `${compilers}:/usr/bin:/bin`,
+  };
+}
+
+/** One of the two clients, or the compiler without any. */
+type Way = Side | 'alone';
+
+/** Runs all ways in turn, after a round that only warms up. */
+export async function alternate<W extends Way>(
+  ways: readonly W[],
+  rounds: number,
+  run: (way: W) => Promise<Run>,
+): Promise<Record<Way, Run[]>> {
+  const results: Record<Way, Run[]> = { theirs: [], ours: [], alone: [] };
+  for (let round = -1; round < rounds; round += 1) {
+    for (const way of round % 2 === 0 ? ways : ways.toReversed()) {
+      const result = await run(way);
+      if (round >= 0) results[way].push(result);
+    }
+  }
+  return results;
+}
+
+/** A figure of each side's rounds, beside the round without a client. */
+export function each(results: Record<Way, Run[]>, of: (run: Run, alone: Run) => number) {
+  const side = (name: Side): number[] =>
+    results[name].map((run, at) => of(run, results.alone[at] ?? { wallMs: 0, cpuMs: 0 }));
+  return { theirs: side('theirs'), ours: side('ours') };
+}
+
+/** The environment of the compiler alone. */
+export const compilerPath = (compilers: string): Record<string, string> => ({ PATH: `${compilers}:/usr/bin:/bin` });
