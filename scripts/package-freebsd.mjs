@@ -52,10 +52,10 @@ function put(path, text, mode) {
   chmodSync(path, mode);
 }
 
-/** A launcher finds the agent that came with it: the name of the socket says so. */
+/** A launcher finds the agent that came with it: the name of the socket says so, and the agent serves no other name. */
 function agentVersion(home) {
-  const bytes = ['distcc-agent', 'distcc.c'].map((name) => readFileSync(join(home, name)));
-  return `${version}-${sha256(Buffer.concat(bytes)).slice(0, 8)}`;
+  const text = readFileSync(join(home, 'distcc-agent'), 'utf8');
+  return /\bagentVersion = "([^"]+)"/.exec(text)?.[1] ?? fail('distcc-agent does not know its version: build again');
 }
 
 /** Lays all files out below `stage`, as they lie in FreeBSD. */

@@ -1,9 +1,11 @@
 import { closeSync } from 'node:fs';
+import { basename } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure } from '../basics/failure.ts';
 import { readWholeNumber } from '../basics/whole-number.ts';
 import { runAgent } from '../client/agent/agent.ts';
+import { agentVersion } from '../client/agent/agent-version.ts';
 import { runAgentForDoor } from '../client/agent/door.ts';
 import { serveAsPacker } from '../client/agent/packing-thread.ts';
 import { readVariable } from '../config/client-environment.ts';
@@ -33,6 +35,10 @@ async function main([path, ready]: readonly string[]): Promise<number> {
   const manager = findServiceManager(given, process.env);
   const [door] = given;
   if (door !== undefined) process.exit(await runAgentForDoor({ path, idleSeconds, program, door, manager }));
+  // Amidst an upgrade a launcher meets the other version's agent beside it: that one would take its messages for others.
+  if (basename(path) !== agentVersion) {
+    throw new Failure(exitStatus.badArguments, `"${path}" is not for an agent of version ${agentVersion}`);
+  }
   const descriptor = readWholeNumber(ready ?? '', 3, 1024);
   const listening = (): void => {
     if (descriptor !== undefined) closeSync(descriptor);

@@ -71,6 +71,51 @@ END
   done
 }
 
+# slow_server PORT: one whose compilers take a while.
+slow_server() {
+  mkdir -p "$BATS_TEST_TMPDIR/slow"
+  printf '#!/bin/sh\nsleep 0.3\nexec /usr/bin/gcc "$@"\n' >"$BATS_TEST_TMPDIR/slow/gcc"
+  chmod 755 "$BATS_TEST_TMPDIR/slow/gcc"
+  PATH=$BATS_TEST_TMPDIR/slow:$PATH start_ours "$1" --jobs 8
+  export DISTCC_HOSTS=127.0.0.1:$1/8 DISTCC_NO_REWRITE_CROSS=1
+}
+has_objects() { [ "$(find . -maxdepth 1 -name '*.o' | wc -l)" -ge "$1" ]; }
+is_served_by() { distcc gcc -c main.c -o again.o && [ "$(distcc --agent-status --json | grep -o '"version":"[^"]*"')" = "\"version\":\"$1\"" ]; }
+
+# The files of an installation are replaced one by one, and the agent is killed between: whoever is started then meets another version.
+test_upgrade() {
+  local version n old slow_port installed=$BATS_TEST_TMPDIR/installed fresh=$BATS_TEST_TMPDIR/fresh
+  version=$(grep -aoE '0\.[0-9]+\.[0-9]+-[0-9a-f]{8}' "$OURS/distcc" | head -n 1)
+  slow_port=$(free_port)
+  slow_server "$slow_port"
+  ln -s "$TOP/node_modules" "$BATS_TEST_TMPDIR/node_modules"
+  cp -r "$OURS" "$installed"
+  cp -r "$OURS" "$fresh"
+  sed -i "s/$version/${version%-*}-00000000/g" "$fresh/distcc" "$fresh/distcc-agent"
+  for n in $(seq 13 60); do echo "int f$n(int x) { return x + $n; }" >"f$n.c"; done
+  makefile
+  mkdir plain && cp ./*.c Makefile plain
+  make -s -C plain -j2 CC=gcc
+  PATH=$installed:$PATH make -s -j16 CC='distcc gcc' >said 2>&1 3>&- &
+  local build=$!
+  wait_until has_objects 8
+  old=$(cat "$DISTCC_DIR/agent/$version.pid")
+  for n in $1; do
+    mv "$fresh/$n" "$installed/$n"
+    [ "$n" != "${1%% *}" ] || { kill -KILL "$old" && wait_until has_objects 28; }
+  done
+  kill -0 "$build"
+  wait "$build"
+  assert_equal "$(cat said)" ''
+  same_objects plain . 61
+  PATH=$installed:$PATH wait_until is_served_by "${version%-*}-00000000"
+  wait_until is_gone "$old"
+  assert_equal "$(cat "$DISTCC_DIR"/agent/*.pid)" "$(cat "$DISTCC_DIR/agent/${version%-*}-00000000.pid")"
+  [ "$(grep -c COMPILE_OK "$BATS_TEST_TMPDIR/ours.$slow_port.log")" -ge 61 ]
+}
+bats_test_function --description 'make -j16 while an upgrade comes, the launcher first' -- test_upgrade 'distcc distcc-agent distcc-node'
+bats_test_function --description 'make -j16 while an upgrade comes, the agent first' -- test_upgrade 'distcc-agent distcc-node distcc'
+
 @test 'ninja: nothing that distcc starts holds its pipes' {
   {
     echo 'rule cc'

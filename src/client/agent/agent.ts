@@ -1,8 +1,8 @@
 import { makeFolder } from '../../system/make-folder.ts';
-import { lstatSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 import { LateStates } from '../../job-state/late-state.ts';
@@ -13,6 +13,7 @@ import { parseHostList } from '../host-list.ts';
 import type { HostList, HostSource } from '../host-list.ts';
 import { loadHosts } from '../host-source.ts';
 import { agentSockets } from './agent-sockets.ts';
+import { agentVersion } from './agent-version.ts';
 import { ask } from './ask.ts';
 import { runErrand } from './errand.ts';
 import type { Shared } from './job-world.ts';
@@ -183,7 +184,7 @@ class Agent {
     const lacks = this.#memory.obstacle();
     return {
       pid: process.pid,
-      version: basename(this.#settings.path),
+      version: agentVersion,
       uptimeSeconds: Math.round((now - this.#started) / 1000),
       memoryBytes: process.memoryUsage.rss(),
       jobsDone: this.#done,
@@ -205,7 +206,8 @@ class Agent {
 async function sendOthersHome(path: string): Promise<void> {
   for (const other of agentSockets(dirname(path)).filter((socket) => socket !== path)) {
     const answer = await ask(other, 'stop').catch(() => undefined);
-    if (answer === undefined) unlinkSync(other);
+    // What a killed one has left.
+    if (answer === undefined) for (const file of [other, `${other}.pid`]) rmSync(file, { force: true });
   }
 }
 

@@ -7,9 +7,7 @@ import { type GivenDescriptor, whyNotListening } from '../../system/given-descri
 import type { ServiceManager } from '../../system/sd-notify.ts';
 import type { AgentSettings } from './agent.ts';
 import { runAgent } from './agent.ts';
-
-/** The release, and a hash of what was built: launchers look for a socket of this name. The build puts it here. */
-const agentVersion = '@AGENT_VERSION@';
+import { agentVersion } from './agent-version.ts';
 
 /** How often, in ms, an agent that the service manager has started looks whether the one before it has gone. */
 const lookPeriod = 500;
