@@ -1,6 +1,5 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startDaemon, until } from '../../support/daemon.ts';
@@ -9,28 +8,9 @@ import { needs } from '../../support/needs.ts';
 import { answer, startFakeServer } from '../client/fake-server.ts';
 import type { Answer, FakeServer } from '../client/fake-server.ts';
 import { distccProgram, Sandbox } from '../client/sandbox.ts';
+import { lives, objectsIn, processesIn, startMake, writeMakefile } from './building.ts';
 
 const gcc = ['gcc', '-c', 'a.c', '-o', 'a.o'];
-
-function lives(pid: number): boolean {
-  try {
-    // A process that nobody has waited for yet is as good as gone.
-    return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
-
-/** The processes that run in a directory or below it. */
-function processesIn(directory: string): string[] {
-  return readdirSync('/proc').filter((name) => {
-    try {
-      return /^\d+$/.test(name) && readlinkSync(`/proc/${name}/cwd`).startsWith(directory) && lives(Number(name));
-    } catch {
-      return false;
-    }
-  });
-}
 
 describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('make', 'make'))('distcc-agent', () => {
   let box: Sandbox;
@@ -54,26 +34,7 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
     return server;
   }
 
-  /** A makefile with that many objects, each from a source that takes a moment. */
-  function makefile(count: number, compiler = 'gcc'): void {
-    const names = Array.from({ length: count }, (_, at) => `o${at}`);
-    for (const name of names)
-      box.write(`${name}.c`, `#include <stdio.h>\nint ${name}(void) { return puts("${name}"); }\n`);
-    const rules = names.map((name) => `${name}.o:\n\t@'${distccProgram}' ${compiler} -O1 -c ${name}.c -o $@`);
-    box.write('Makefile', `all: ${names.map((name) => `${name}.o`).join(' ')}\n${rules.join('\n')}\n`);
-  }
-
-  function make(jobs: number, more: NodeJS.ProcessEnv) {
-    const environment = { ...box.environment(more), MAKEFLAGS: '', MAKELEVEL: '' };
-    // A session of its own stands for a terminal: an interrupt there reaches everybody in the foreground.
-    const child = spawn('make', [`-j${jobs}`], { cwd: box.work, env: environment, stdio: 'pipe', detached: true });
-    let text = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
-    const ended = once(child, 'close').then(() => ({ status: child.exitCode, text }));
-    return { child, ended };
-  }
-
-  const objects = (): string[] => readdirSync(box.work).filter((name) => name.endsWith('.o'));
+  const objects = (): string[] => objectsIn(box);
 
   it('is started once by 64 launchers', async () => {
     const { host, connections } = await serve(answer({ object: Buffer.from('object') }));
@@ -95,27 +56,41 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
     expect(box.states()).toEqual([]);
   });
 
-  it('may be killed at any time: the build does not notice', async () => {
+  it('may be killed at any time: the build does not notice, and all of it still goes to the server', async () => {
     daemon = await startDaemon();
-    makefile(48);
-    const build = make(16, { DISTCC_HOSTS: `127.0.0.1:${daemon.port}/8` });
+    writeMakefile(box, 48);
+    const plain = new Map(
+      Array.from({ length: 48 }, (_, at) => [
+        `o${at}.o`,
+        box.localResult(['gcc', '-O1', '-c', `o${at}.c`], `o${at}.o`),
+      ]),
+    );
+    const build = startMake(box, 16, { DISTCC_HOSTS: `127.0.0.1:${daemon.port}/8` });
+    const killed = new Set<number>();
     for (const least of [4, 16, 28]) {
       await until(() => objects().length >= least && box.agents().some((pid) => lives(pid)), 'the build goes on');
-      for (const pid of box.agents()) process.kill(pid, 'SIGKILL');
+      for (const pid of box.agents().filter(lives)) {
+        process.kill(pid, 'SIGKILL');
+        killed.add(pid);
+      }
     }
     expect(await build.ended).toEqual({ status: 0, text: '' });
+    expect(killed.size).toBe(3);
+    expect(objects().filter((name) => plain.get(name)?.equals(box.read(name)) !== true)).toEqual([]);
     expect(objects().length).toBe(48);
-    execFileSync('gcc', ['-r', ...objects(), '-o', 'all'], { cwd: box.work });
+    // A job whose agent was killed may be compiled twice, but none has to stay here.
+    const sources = daemon.log().matchAll(/COMPILE_OK.* (\S+\.c)$/gm);
+    expect(new Set(Array.from(sources, ([, name]) => name)).size).toBe(48);
   });
 
   it('may be stopped: the build goes on with another one', async () => {
     daemon = await startDaemon();
-    makefile(8);
+    writeMakefile(box, 8);
     const hosts = { DISTCC_HOSTS: `127.0.0.1:${daemon.port}/8` };
     expect((await box.run(gcc, hosts)).status).toBe(0);
     const [first = 0] = box.agents();
     process.kill(first, 'SIGSTOP');
-    expect(await make(8, hosts).ended).toEqual({ status: 0, text: '' });
+    expect(await startMake(box, 8, hosts).ended).toEqual({ status: 0, text: '' });
     expect(lives(first)).toBe(false);
     expect((await box.run(gcc, hosts)).status).toBe(0);
     expect(box.agents().some((pid) => lives(pid))).toBe(true);
@@ -124,12 +99,12 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
   it('ends everything with an interrupted build, and leaves no half object', async () => {
     const path = `${box.script('slowcc', 'case "$*" in *-E*) sleep 0.2; cat a.c;; *) sleep 30; echo half >"$5";; esac')}:${process.env['PATH']}`;
     await serve(() => undefined);
-    makefile(32, 'slowcc');
+    writeMakefile(box, 32, 'slowcc');
     const hosts = `${server?.host}/4 localhost/2`;
-    const build = make(16, { DISTCC_HOSTS: hosts, PATH: path });
+    const build = startMake(box, 16, { DISTCC_HOSTS: hosts, PATH: path });
     await until(() => (server?.requests.length ?? 0) >= 4, 'jobs are at work');
     await until(() => processesIn(box.work).length >= 17, 'and others wait');
-    if (build.child.pid !== undefined) process.kill(-build.child.pid, 'SIGINT');
+    build.interrupt('SIGINT');
     expect((await build.ended).status).not.toBe(0);
     await until(() => processesIn(box.work).length === 0, `no process is left: ${processesIn(box.work).join()}`);
     expect([objects(), readdirSync(box.work).filter((name) => name.startsWith('.'))]).toEqual([[], []]);
