@@ -23,16 +23,21 @@ has_agents() { [ "$(cat "$DISTCC_DIR"/agent/*.pid 2>/dev/null | wc -l)" = "$1" ]
 
 @test 'closed descriptors confuse neither remote nor local jobs' {
   start_ours "$PORT"
-  local closed where
+  local closed where case=0
   for where in "127.0.0.1:$PORT" localhost; do
-    for closed in '<&-' '>&-' '2>&-' '<&- >&-' '<&- >&- 2>&-'; do
-      rm -f a.o
-      # "eval" is how the closing can be a variable.
-      (eval "DISTCC_HOSTS=$where exec '$OURS/distcc' gcc -c a.c -o a.o $closed" 3>&-)
-      cmp a.o plain.o
+    for closed in '<&-' '>&-' '2>&-' '<&- >&-' '>&- 2>&-' '<&- >&- 2>&-'; do
+      case=$((case + 1))
+      # The first of the two starts the agent, without those descriptors.
+      for object in a.o b.o; do
+        rm -f "$object"
+        # "eval" is how the closing can be a variable.
+        (eval "DISTCC_DIR=$DISTCC_DIR.$case DISTCC_HOSTS=$where exec '$OURS/distcc' gcc -c a.c -o $object $closed" 3>&-)
+        cmp "$object" plain.o
+      done
+      kill -0 "$(cat "$DISTCC_DIR.$case"/agent/*.pid)"
     done
   done
-  assert_equal "$(grep -c COMPILE_OK "$BATS_TEST_TMPDIR/ours.$PORT.log")" 5
+  assert_equal "$(grep -c COMPILE_OK "$BATS_TEST_TMPDIR/ours.$PORT.log")" 12
 }
 
 # What kinds of descriptors a process has open.
@@ -117,8 +122,13 @@ has_descriptors() { [ "$(descriptors "$1")" = "$2" ]; }
   wait_until has_agents 1
   assert_equal "$(find "$DISTCC_DIR/agent" -name "$version*" -type s)" ''
   # The old launcher, still running somewhere, finds no agent of its own and starts one; the other then goes.
+  local second
+  second=$(agent_pid)
   "$OURS/distcc" gcc -c a.c -o b.o
   cmp b.o plain.o
+  wait_until is_gone "$second"
+  wait_until has_agents 1
+  kill -0 "$(agent_pid)"
 }
 
 @test 'a home that nobody can write to is no reason to fail' {
