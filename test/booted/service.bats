@@ -51,6 +51,7 @@ setup() { load ../support/booted.bash; }
     pid=$(main_pid)
     ps -o user=,group=,supgrp= -p $pid | tr -s " "
     grep -E "^(CapPrm|CapEff|CapBnd|CapAmb|NoNewPrivs|Seccomp):" /proc/$pid/status | tr -s "\t" " "
+    grep "^Max file size" /proc/$pid/limits | tr -s " "
     echo "etc:" $(ls /proc/$pid/root/etc)
     if [ "$(readlink /proc/$pid/ns/net)" != "$(readlink /proc/self/ns/net)" ]; then echo own network; fi'
   assert_line --index 0 'distccd distccd distccd'
@@ -58,6 +59,7 @@ setup() { load ../support/booted.bash; }
   assert_line 'CapBnd: 0000000000000000'
   assert_line 'NoNewPrivs: 1'
   assert_line 'Seccomp: 2'
+  assert_line --regexp '^Max file size 1073741824 1073741824 '
   assert_line --regexp '^etc: alternatives( distcc)? ld.so.cache( localtime)?$'
   assert_line 'own network'
 }
