@@ -64,27 +64,6 @@ setup() { load ../support/booted.bash; }
   assert_line 'own network'
 }
 
-@test "a compile cannot read a file of the server" {
-  run -0 inside '
-    echo "__asm__(\".incbin \\\"/etc/passwd\\\"\"); int x;" >steal.c
-    export DISTCC_SKIP_LOCAL_RETRY=1
-    gcc -c steal.c -o local.o
-    if stock gcc -c steal.c -o steal.o; then echo compiled; fi'
-  assert_output --partial 'file not found: /etc/passwd'
-  refute_line compiled
-}
-
-@test "a compiler cannot reach the network, not even this machine's" {
-  inside '
-    printf "#!/bin/bash\n(exec 3<>/dev/tcp/127.0.0.1/3632) 2>/dev/null && echo reached >&2 || echo cut off >&2\nexec gcc \"\$@\"\n" >/usr/local/bin/netcc
-    chmod 755 /usr/local/bin/netcc; ln -s /usr/bin/distcc /usr/local/lib/distcc/netcc'
-  run -0 inside '
-    netcc -c plain.i -o local.o
-    stock netcc -c plain.i -o plain.o; cmp plain.o plain.local'
-  assert_line --index 0 reached
-  assert_line --index 1 'cut off'
-}
-
 @test "reload during eight jobs loses none" {
   inside '
     pid=$(main_pid)

@@ -11,7 +11,7 @@ load "$TOP/node_modules/bats-support/load.bash"
 load "$TOP/node_modules/bats-assert/load.bash"
 
 # Compilers, what our package and Debian's depend on, and nothing of either.
-ROOT_PACKAGES=(gcc g++ libc6-dev make nodejs netbase libavahi-client3 libpopt0 libgssapi-krb5-2 adduser perl libwrap0 tcpd)
+ROOT_PACKAGES=(gcc g++ clang libc6-dev make nodejs netbase libavahi-client3 libpopt0 libgssapi-krb5-2 adduser perl libwrap0 tcpd)
 
 # build_root: $ROOT, a system to boot copies of.
 build_root() {

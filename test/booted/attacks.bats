@@ -1,0 +1,102 @@
+#!/usr/bin/env bats
+# Each form of the service compiles with every compiler, and a compiler in the hands of its client gets at nothing that is not its own.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+  load ../support/booted.bash
+  build_root
+  boot
+  "$DB" install "$MACHINE" "$DISTCCD_DEB" >&2
+  sources
+  stock_client
+  "$DB" push "$MACHINE" "$TOP/test/support/hostile-compiler.c" /root/work/
+  inside '
+    clang -O2 -c hello.c -o hello.clang; clang++ -O2 -c twice.cc -o twice.clang
+    gcc -O2 hostile-compiler.c -o /usr/local/bin/hostilecc; ln -s /usr/bin/distcc /usr/local/lib/distcc/hostilecc
+    echo "not for clients" | tee /tmp/marker >/var/tmp/marker
+    # A neighbour to be reached.
+    ip netns add neighbour
+    ip link add inner type veth peer name outer netns neighbour
+    ip address add 192.0.2.1/24 dev inner; ip link set inner up
+    ip -n neighbour address add 192.0.2.2/24 dev outer; ip -n neighbour link set outer up
+    systemctl start distccd-port@3700
+    cat >/usr/local/bin/attack <<END
+#!/bin/bash
+# Runs the hostile compiler there while another job waits with its source, and says what the former could do.
+set -e
+export DISTCC_HOSTS=\$1/20
+stock slowcc -c plain.i -o slow.o & slow=\$!
+until pgrep -x slowcc >/dev/null; do sleep 0.1; done
+stock hostilecc -c plain.i -o attack.o
+wait \$slow
+cat attack.o
+END
+    chmod 755 /usr/local/bin/attack'
+}
+teardown_file() {
+  load ../support/booted.bash
+  shut_down
+}
+setup() { load ../support/booted.bash; }
+
+# compiles HOST
+compiles() {
+  inside '
+    export DISTCC_HOSTS=$1/20
+    stock gcc -O2 -c hello.c -o hello.o; cmp hello.o hello.local
+    stock g++ -O2 -c twice.cc -o twice.o; cmp twice.o twice.local
+    stock clang -O2 -c hello.c -o hello.o; cmp hello.o hello.clang
+    stock clang++ -O2 -c twice.cc -o twice.o; cmp twice.o twice.clang
+    # These record more than the text that a server gets.
+    stock gcc -g -O3 -fsanitize=address -c hello.c -o hello.o
+    stock g++ -std=c++20 -flto -c twice.cc -o twice.o
+    stock clang++ -flto=thin -c twice.cc -o twice.o
+    # What a client sends is text, in which it may name any file.
+    for file in /etc/passwd /proc/self/maps /sys/kernel/notes /var/tmp/marker; do
+      echo "__asm__(\".incbin \\\"$file\\\"\");" >steal.c
+      for compiler in gcc clang; do
+        if stock $compiler -c steal.c -o steal.o 2>steal.txt; then echo "had $file" >&2; exit 1; fi
+        grep -qE "file not found: $file|Could not find incbin file .$file|cannot open|Permission denied" steal.txt
+      done
+    done' "$1"
+}
+
+# attack HOST [RESULT...]: these attacks, and no others, had a result there.
+attack() {
+  run -0 inside 'attack "$1"' "$1"
+  shift
+  assert_line --regexp '^read /etc/shadow: '
+  assert_equal "$(grep ': done$' <<<"$output")" "$(printf '%s: done\n' "$@" | grep -v '^:')"
+}
+
+@test "without a fence a hostile compiler gets far" {
+  run -0 inside 'setpriv --reuid=distccd --regid=distccd --clear-groups bash -c "cd /var/tmp; hostilecc -c plain.i -o own.o; cat own.o"'
+  for what in 'tcp 127.0.0.1' 'udp 127.0.0.1' 'tcp 192.0.2.1' 'tcp 192.0.2.2' 'tcp ::1' 'unix /run/systemd/journal/stdout' 'socket netlink' 'read /etc/passwd' \
+    'read /tmp/marker' 'read /proc/1/status' 'list /home' 'list /run/systemd/journal' 'write /dev/shm/mine' 'run a program from /tmp'; do
+    assert_line "$what: done"
+  done
+}
+
+@test "distccd.service: gcc, g++ and clang compile as here, and read no file of the machine" {
+  compiles 127.0.0.1
+}
+
+@test "distccd.service: a hostile compiler reaches no network, no file of the machine and no program of its own" {
+  # All jobs have one account and one /tmp: what keeps a compiler from the others is that it does what its options and its text say.
+  attack 127.0.0.1 'find another job'
+}
+
+@test "distccd-port@.service: the same, but for networks that are served" {
+  compiles 127.0.0.1:3700
+  attack 127.0.0.1:3700 'tcp 127.0.0.1' 'udp 127.0.0.1' 'tcp ::1' 'find another job'
+}
+
+@test "distccd@.service, with Accept=yes: the same, and a hostile compiler finds no other job" {
+  inside '
+    mkdir -p /etc/systemd/system/distccd.socket.d
+    printf "[Socket]\nAccept=yes\nMaxConnections=9\n" >/etc/systemd/system/distccd.socket.d/accept.conf
+    systemctl daemon-reload; systemctl stop distccd.service; systemctl restart distccd.socket'
+  compiles 127.0.0.1
+  attack 127.0.0.1
+}
