@@ -31,8 +31,16 @@ export function answer(changes: Partial<CompileResponse>): Answer {
   };
 }
 
-/** Starts a fake server on a free loopback port. */
-export async function startFakeServer(say: Answer): Promise<FakeServer> {
+/** The first half of an answer's bytes. */
+export function halfOf(say: Answer): Answer {
+  return (request) => {
+    const bytes = say(request);
+    return bytes?.subarray(0, bytes.length / 2);
+  };
+}
+
+/** Starts a fake server on a free loopback port; it may keep the connection open behind its answer. */
+export async function startFakeServer(say: Answer, { hangs = false } = {}): Promise<FakeServer> {
   const requests: CompileRequest[] = [];
   const sockets = new Set<Socket>();
   let connections = 0;
@@ -47,7 +55,9 @@ export async function startFakeServer(say: Answer): Promise<FakeServer> {
       if (decoder.result === undefined) return;
       requests.push(decoder.result.value);
       const bytes = say(decoder.result.value);
-      if (bytes !== undefined) socket.end(bytes);
+      if (bytes === undefined) return;
+      if (hangs) socket.write(bytes);
+      else socket.end(bytes);
     });
   });
   server.listen(0, '127.0.0.1');
