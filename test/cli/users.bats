@@ -25,8 +25,7 @@ teardown() {
 as() {
   local user=$1
   shift
-  mkdir -p "$BATS_TEST_TMPDIR/home.$user"
-  chown "$user" "$BATS_TEST_TMPDIR/home.$user"
+  [ -d "$BATS_TEST_TMPDIR/home.$user" ] || install -d -o "$user" "$BATS_TEST_TMPDIR/home.$user"
   HOME=$BATS_TEST_TMPDIR/home.$user setpriv --reuid "$user" --regid "$user" --clear-groups "$@"
 }
 agents_of() { cat "$1"/agent/*.pid 2>/dev/null; }
@@ -44,6 +43,32 @@ agents_of() { cat "$1"/agent/*.pid 2>/dev/null; }
   done
   run as 12345 env DISTCC_DIR="$BATS_TEST_TMPDIR/home.65534/.distcc" "$BATS_TEST_TMPDIR/bin/distcc" --agent-status
   assert_output 'no agent is running'
+}
+
+@test 'with a home that cannot be written the agent lives in XDG_RUNTIME_DIR' {
+  local port run=$BATS_TEST_TMPDIR/run user=12345 pid
+  port=$(free_port)
+  start_ours "$port"
+  gcc -c a.c -o plain.o
+  install -d -m 555 "$BATS_TEST_TMPDIR/home.$user"
+  install -d -m 700 -o "$user" "$run"
+  local job=(env "XDG_RUNTIME_DIR=$run" "DISTCC_HOSTS=127.0.0.1:$port/4" DISTCC_FALLBACK=0 "$BATS_TEST_TMPDIR/bin/distcc")
+  run as "$user" touch "$BATS_TEST_TMPDIR/home.$user/file"
+  assert_failure
+  for object in first.o second.o; do
+    run as "$user" "${job[@]}" gcc -c a.c -o "$object"
+    assert_success
+    assert_output ''
+    cmp "$object" plain.o
+  done
+  pid=$(cat "$run"/distcc/*.pid)
+  note_pid "$pid"
+  assert_equal "$(stat -c %u "/proc/$pid")" "$user"
+  assert_equal "$(stat -c '%u %a' "$run/distcc")" "$user 700"
+  run as "$user" "${job[@]}" --agent-status --json
+  assert_output --partial '"jobsDone":2'
+  assert_equal "$(grep -c COMPILE_OK "$BATS_TEST_TMPDIR/ours.$port.log")" 2
+  assert_equal "$(ls -A "$BATS_TEST_TMPDIR/home.$user")" ''
 }
 
 @test 'a DISTCC_DIR that somebody else has prepared is not trusted: the job is done without an agent' {
