@@ -1,3 +1,4 @@
+import { lives } from '../system/living-process.ts';
 import { makeFolder } from '../system/make-folder.ts';
 import { closeSync, fstatSync, openSync, readdirSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,15 +27,6 @@ export interface StateFile {
   /** Writes the side's record with its new phase. */
   show(side: Side, phase: PhaseName, report?: Report): void;
   remove(): void;
-}
-
-/** Whether a process exists: one of another account counts. */
-function exists(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }
 
 function unlinkIfThere(path: string): void {
@@ -105,7 +97,7 @@ export function sweepStateFolder(folder: string): void {
   }
   for (const name of names) {
     const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length)) : 0;
-    if (Number.isSafeInteger(pid) && pid > 0 && !exists(pid)) unlinkIfThere(join(folder, name));
+    if (Number.isSafeInteger(pid) && pid > 0 && !lives(pid)) unlinkIfThere(join(folder, name));
   }
 }
 
@@ -156,7 +148,7 @@ export function listJobs(folder: string, now: number): StateListing {
       }
       const reading = readJobRecord(found.bytes);
       if ('fault' in reading) complaints.push(`${reading.fault}: ${path}`);
-      else if ('record' in reading && (reading.record.phase === 'Done' || exists(reading.record.pid))) {
+      else if ('record' in reading && (reading.record.phase === 'Done' || lives(reading.record.pid))) {
         jobs.push(reading.record);
       }
     } catch (error) {

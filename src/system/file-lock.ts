@@ -1,5 +1,6 @@
 import { closeSync, constants as open, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { constants, uptime } from 'node:os';
+import { lives } from './living-process.ts';
 import { posix } from './posix.ts';
 
 /** A held lock; it ends with the process, however the process ends. */
@@ -66,14 +67,6 @@ function ownerOf(descriptor: number): number {
 
 /** Whether a file was written before this system started: whoever has the number in it now is somebody else. */
 const isFromBefore = (descriptor: number): boolean => fstatSync(descriptor).mtimeMs < Date.now() - uptime() * 1000;
-
-function lives(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-}
 
 /**
  * The way where Node cannot reach fcntl: the file holds the owner's process id, and a dead owner has lost it. Two that claim it in the
