@@ -7,7 +7,6 @@ import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 import { LateStates } from '../../job-state/late-state.ts';
 import { tryLock } from '../../system/file-lock.ts';
-import { availableMemory, peakMemoryOfTree } from '../../system/memory.ts';
 import { peerOf } from '../../system/peer-user.ts';
 import { parseHostList } from '../host-list.ts';
 import type { HostList, HostSource } from '../host-list.ts';
@@ -23,6 +22,7 @@ import { encodeReport, FrameReader, kinds, readAsk, readJob } from './messages.t
 import type { Frame, JobMessage } from './messages.ts';
 import { Packer } from './packer.ts';
 import { Places } from './places.ts';
+import { realMemory } from './real-memory.ts';
 import type { AgentStatus } from './status.ts';
 import { TextMemory } from './text-memory.ts';
 
@@ -30,8 +30,6 @@ import { TextMemory } from './text-memory.ts';
 const lookPeriod = 10_000;
 /** Host lists that are kept read; more than a few only come from a test or a mistake. */
 const keptLists = 64;
-
-const realMemory = { available: availableMemory, peakOfTree: peakMemoryOfTree, now: () => performance.now() };
 
 /** How an agent is started. */
 export interface AgentSettings {
@@ -154,7 +152,7 @@ class Agent {
   #begin({ kind, content }: Frame, socket: Socket, pid: number): Launcher | undefined {
     if (kind === kinds.ASK) {
       const question = readAsk(content);
-      socket.end(encodeReport(JSON.stringify(this.#status())));
+      socket.end(encodeReport(JSON.stringify(this.#status(pid))));
       if (question === 'stop') this.stop();
       return undefined;
     }
@@ -178,10 +176,11 @@ class Agent {
     return launcher;
   }
 
-  #status(): AgentStatus {
+  /** What a process that asks would find. */
+  #status(asker: number): AgentStatus {
     const { busy, resting, waiting, expected } = this.#places.report();
     const now = performance.now();
-    const lacks = this.#memory.obstacle();
+    const lacks = this.#memory.obstacle(asker);
     return {
       pid: process.pid,
       version: agentVersion,

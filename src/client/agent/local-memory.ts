@@ -7,10 +7,17 @@ const longestPause = 1000;
 /** For so long, in ms, a job counts as recent. */
 const recent = 5 * 60_000;
 
+/** How much memory there is, and what sets the bounds. */
+export interface Room {
+  readonly bytes: number;
+  /** In words, behind "memory". */
+  readonly where: string;
+}
+
 /** What memory is asked of. */
 export interface MemoryProbe {
-  /** Bytes that programs can still have. */
-  available(this: void): number;
+  /** What a process can still have. */
+  available(this: void, pid: number): Room;
   /** Bytes that a process and its descendants have had at most, 0 when that is not known. */
   peakOfTree(this: void, pid: number): number;
   /** A clock that only goes forward, in ms. */
@@ -52,16 +59,20 @@ export class LocalMemory {
     };
   }
 
-  /** Why a job of this machine should not begin now, or undefined. One job always may. */
-  obstacle(): string | undefined {
+  /**
+   * Why a job of this machine should not begin now in that process, or undefined. One job always may. Those that run are taken to be under the
+   * same limits, as the jobs of one build are.
+   */
+  obstacle(pid: number): string | undefined {
     if (this.#running.size === 0) return undefined;
     const most = this.largest();
     if (most === 0) return undefined;
     // Those that have just begun have not yet taken what they will.
-    let free = this.#probe.available();
+    const { bytes, where } = this.#probe.available(pid);
+    let free = bytes;
     for (const { peak } of this.#running) free -= most - peak;
     if (free >= most) return undefined;
-    return `memory on this machine: a recent job used ${megabytes(most)}, and the running ones leave ${megabytes(Math.max(0, free))}`;
+    return `memory ${where}: a recent job used ${megabytes(most)}, and the running ones leave ${megabytes(Math.max(0, free))}`;
   }
 
   /** How many bytes the largest recent job has used, 0 when nothing is known. */

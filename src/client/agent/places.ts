@@ -94,12 +94,12 @@ export class Places {
   slotsFor(asker: Asker): Slots {
     return {
       takeHost: (hosts, failed) => {
-        const why = (): string => this.#whyNoHost(hosts);
+        const why = (): string => this.#whyNoHost(hosts, asker);
         const alike = this.#kind(hosts, failed);
         return this.#line.wait(() => this.#lookForHost(hosts, failed, asker), { ...asker, alike, why });
       },
       takeLocal: (count, work) => {
-        const why = (): string => this.#whyNotHere(count, work);
+        const why = (): string => this.#whyNotHere(count, work, asker);
         const alike = `${work} ${count}`;
         return this.#line.wait(() => this.#lookHere(count, work, asker), { ...asker, alike, why });
       },
@@ -191,13 +191,13 @@ export class Places {
     const slot = this.#taken(placeName(work)).firstFree(0, count);
     if (slot === undefined) return undefined;
     if (work === 'preprocess') return { value: this.#take(placeName(work), slot) };
-    if (this.#lacksMemory()) return undefined;
+    if (this.#lacksMemory(pid)) return undefined;
     return { value: this.#take(placeName(work), slot, this.#memory?.begin(pid)) };
   }
 
   /** Whether jobs of this machine wait for memory; then they are thought of again in a while. */
-  #lacksMemory(): boolean {
-    if (this.#memory?.obstacle() === undefined) return false;
+  #lacksMemory(pid: number): boolean {
+    if (this.#memory?.obstacle(pid) === undefined) return false;
     if (this.#timer !== undefined) return true;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
@@ -235,7 +235,7 @@ export class Places {
     if (usable.length === 0) return { value: undefined };
     const free = this.#freePlaces(usable, hosts);
     let chosen = choosePlace(free);
-    if (chosen?.host.kind === 'local' && this.#lacksMemory()) {
+    if (chosen?.host.kind === 'local' && this.#lacksMemory(pid)) {
       chosen = choosePlace(free.filter(({ host }) => host.kind !== 'local'));
     }
     if (chosen === undefined) return undefined;
@@ -245,16 +245,16 @@ export class Places {
     return { value: { host, ...this.#take(lockName(host), this.#shareOf(host, hosts) + slot, end) } };
   }
 
-  #whyNotHere(count: number, work: LocalWork): string {
+  #whyNotHere(count: number, work: LocalWork, { pid }: Asker): string {
     const full = this.#taken(placeName(work)).firstFree(0, count) === undefined;
-    if (!full) return (work === 'preprocess' ? undefined : this.#memory?.obstacle()) ?? 'its turn';
+    if (!full) return (work === 'preprocess' ? undefined : this.#memory?.obstacle(pid)) ?? 'its turn';
     return `one of the ${count} places of this machine for ${work === 'compile' ? 'compilers' : 'preprocessors'}`;
   }
 
-  #whyNoHost(hosts: readonly Host[]): string {
+  #whyNoHost(hosts: readonly Host[], { pid }: Asker): string {
     const here = hosts.find(({ kind }) => kind === 'local');
     const roomHere = here !== undefined && this.#freePlaces([here], hosts).length > 0;
-    const memory = roomHere ? this.#memory?.obstacle() : undefined;
+    const memory = roomHere ? this.#memory?.obstacle(pid) : undefined;
     return memory === undefined ? 'a free place on a host' : `a free place on a host, or ${memory}`;
   }
 }

@@ -155,6 +155,35 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
       expect(await box.run(['touch', 'third'], environment)).toMatchObject(quiet);
     });
 
+    it('has a job of this machine wait while its control group, which this test makes up, leaves less memory than a recent one used', async () => {
+      // Folders stand for groups in the agent's own mount namespace: what the kernel shows there is text as well.
+      const group = (megabytes: number): string => {
+        box.write('group/memory.max', '2000000000\n');
+        box.write('group/memory.stat', 'anon 1\ninactive_file 3000000\nactive_file 2000000\nslab_reclaimable 1\n');
+        box.write('group/memory.current', `${2000 - megabytes + 5}000000\n`);
+        return box.path('group');
+      };
+      const environment = { DISTCC_HOSTS: 'localhost' };
+      const script = `mount --bind '${group(1000)}' /sys/fs/cgroup && exec '${distccProgram}' true`;
+      const apart = process.getuid?.() === 0 ? ['--mount'] : ['--map-root-user', '--mount'];
+      expect(await box.run([...apart, 'sh', '-c', script], environment, { program: 'unshare' })).toMatchObject(quiet);
+      const first = startLargeJob();
+      for (let tries = 0; tries < 200 && (await largest()) < 100e6; tries += 1);
+      group(50);
+      const second = box.start(['touch', 'second'], environment);
+      const waiting = async (): Promise<string> => (await box.run(['--agent-status'], {})).stdout;
+      for (let tries = 0; tries < 200 && !(await waiting()).includes('waits for'); tries += 1);
+      expect(await waiting()).toMatch(
+        /touch second\n +waits for memory in the control group "\/": a recent job used 1\d\d MB, and the running ones leave 50 MB/,
+      );
+      expect((await box.run(['--explain', 'gcc', 'a.o'], environment)).stdout).toMatch(/would wait now for memory in/);
+      expect(box.has('second')).toBe(false);
+      group(1000);
+      expect(await second.ended).toMatchObject(quiet);
+      box.write('go', '');
+      expect(await first.ended).toMatchObject(quiet);
+    });
+
     it('opens the connection while the preprocessor runs', async () => {
       const { host, connections, requests } = await fake(answer({ object: Buffer.from('object') }));
       const PATH = `${box.script('slowcc', 'until test -e go; do sleep 0.02; done; cat a.c')}:${process.env['PATH']}`;

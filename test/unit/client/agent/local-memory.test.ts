@@ -11,7 +11,7 @@ describe('LocalMemory', () => {
     vi.useFakeTimers();
     Object.assign(state, { available: 1000 * mega, peaks: new Map(), now: 0 });
     memory = new LocalMemory({
-      available: () => state.available,
+      available: (pid) => ({ bytes: state.available, where: `where ${pid} is` }),
       peakOfTree: (pid) => state.peaks.get(pid) ?? 0,
       now: () => state.now,
     });
@@ -29,14 +29,14 @@ describe('LocalMemory', () => {
   it('lets jobs begin while nothing is known', () => {
     state.available = 0;
     const end = memory.begin(1);
-    expect(memory.obstacle()).toBeUndefined();
+    expect(memory.obstacle(9)).toBeUndefined();
     end();
   });
 
   it('always lets one job begin', () => {
     run(1, 800 * mega)();
     state.available = 0;
-    expect(memory.obstacle()).toBeUndefined();
+    expect(memory.obstacle(9)).toBeUndefined();
   });
 
   it('holds a job back while less is free than the largest recent one used', () => {
@@ -44,11 +44,9 @@ describe('LocalMemory', () => {
     run(2, 50 * mega)();
     const end = run(3, 300 * mega);
     state.available = 299 * mega;
-    expect(memory.obstacle()).toBe(
-      'memory on this machine: a recent job used 300 MB, and the running ones leave 299 MB',
-    );
+    expect(memory.obstacle(9)).toBe('memory where 9 is: a recent job used 300 MB, and the running ones leave 299 MB');
     state.available = 300 * mega;
-    expect(memory.obstacle()).toBeUndefined();
+    expect(memory.obstacle(9)).toBeUndefined();
     end();
   });
 
@@ -57,7 +55,7 @@ describe('LocalMemory', () => {
     state.available = 1000 * mega;
     const started: number[] = [];
     for (let pid = 2; pid < 18; pid += 1) {
-      if (memory.obstacle() !== undefined) continue;
+      if (memory.obstacle(9) !== undefined) continue;
       memory.begin(pid);
       started.push(pid);
     }
@@ -68,9 +66,9 @@ describe('LocalMemory', () => {
     run(1, 800 * mega)();
     const end = run(2, 10 * mega);
     state.available = 700 * mega;
-    expect(memory.obstacle()).toBeDefined();
+    expect(memory.obstacle(9)).toBeDefined();
     state.now = 6 * 60_000;
-    expect(memory.obstacle()).toBeUndefined();
+    expect(memory.obstacle(9)).toBeUndefined();
     end();
   });
 });
