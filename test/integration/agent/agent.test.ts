@@ -56,33 +56,37 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
     expect(box.states()).toEqual([]);
   });
 
-  it('may be killed at any time: the build does not notice, and all of it still goes to the server', async () => {
-    daemon = await startDaemon();
-    writeMakefile(box, 48);
-    const plain = new Map(
-      Array.from({ length: 48 }, (_, at) => [
-        `o${at}.o`,
-        box.localResult(['gcc', '-O1', '-c', `o${at}.c`], `o${at}.o`),
-      ]),
-    );
-    const build = startMake(box, 16, { DISTCC_HOSTS: `127.0.0.1:${daemon.port}/8` });
-    const killed = new Set<number>();
-    for (const least of [4, 16, 28]) {
-      await until(() => objects().length >= least && box.agents().some((pid) => lives(pid)), 'the build goes on');
-      for (const pid of box.agents().filter(lives)) {
-        process.kill(pid, 'SIGKILL');
-        killed.add(pid);
+  it(
+    'may be killed at any time: the build does not notice, and all of it still goes to the server',
+    { timeout: 120_000 },
+    async () => {
+      daemon = await startDaemon();
+      writeMakefile(box, 48);
+      const plain = new Map(
+        Array.from({ length: 48 }, (_, at) => [
+          `o${at}.o`,
+          box.localResult(['gcc', '-O1', '-c', `o${at}.c`], `o${at}.o`),
+        ]),
+      );
+      const build = startMake(box, 16, { DISTCC_HOSTS: `127.0.0.1:${daemon.port}/8` });
+      const killed = new Set<number>();
+      for (const least of [4, 16, 28]) {
+        await until(() => objects().length >= least && box.agents().some((pid) => lives(pid)), 'the build goes on');
+        for (const pid of box.agents().filter(lives)) {
+          process.kill(pid, 'SIGKILL');
+          killed.add(pid);
+        }
       }
-    }
-    expect(await build.ended).toEqual({ status: 0, text: '' });
-    expect(killed.size).toBe(3);
-    expect(objects().filter((name) => plain.get(name)?.equals(box.read(name)) !== true)).toEqual([]);
-    expect(objects().length).toBe(48);
-    // A job whose agent was killed may be compiled twice, but none has to stay here.
-    const sources = (): Set<string | undefined> =>
-      new Set(Array.from(daemon?.log().matchAll(/COMPILE_OK.* (\S+\.c)$/gm) ?? [], ([, name]) => name));
-    await until(() => sources().size === 48, 'the server has compiled all of it');
-  });
+      expect(await build.ended).toEqual({ status: 0, text: '' });
+      expect(killed.size).toBe(3);
+      expect(objects().filter((name) => plain.get(name)?.equals(box.read(name)) !== true)).toEqual([]);
+      expect(objects().length).toBe(48);
+      // A job whose agent was killed may be compiled twice, but none has to stay here.
+      const sources = (): Set<string | undefined> =>
+        new Set(Array.from(daemon?.log().matchAll(/COMPILE_OK.* (\S+\.c)$/gm) ?? [], ([, name]) => name));
+      await until(() => sources().size === 48, 'the server has compiled all of it');
+    },
+  );
 
   it('may be stopped: the build goes on with another one', async () => {
     daemon = await startDaemon();

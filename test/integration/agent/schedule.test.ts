@@ -77,8 +77,11 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
       expect(most()).toBe(2);
     });
 
-    it('passes over a host that runs slow, though the list prefers it', async () => {
-      const slowly = box.script('gcc', 'sleep 4; exec /usr/bin/gcc "$@"');
+    it('passes over a host that runs slow, though the list prefers it', { timeout: 60_000 }, async () => {
+      const slowly = box.script(
+        'gcc',
+        `until test -e '${box.path('go')}'; do sleep 0.05; done; exec /usr/bin/gcc "$@"`,
+      );
       const slow = await daemon({ path: slowly });
       const fast = await daemon({});
       const environment = {
@@ -93,10 +96,17 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
         return [/compile a\.c on (\S+) completed ok/.exec(stderr)?.[1] ?? stderr, ...faults].join('\n');
       };
       const onFast = `127.0.0.1:${fast.port}/4`;
-      const first = await Promise.all([compile('1.o'), compile('2.o')]);
-      expect(first.sort()).toEqual([`127.0.0.1:${slow.port}/4`, onFast].sort());
+      const begun = performance.now();
+      const first = [compile('1.o'), compile('2.o')];
+      expect(await Promise.race(first)).toBe(onFast);
+      // However busy this machine is, the other one takes many times as long; not so long that the agent would forget what it knows.
+      const time = performance.now() - begun;
+      await new Promise((next) => setTimeout(next, Math.min(15_000, Math.max(4000, 8 * time))));
+      box.write('go', '');
+      expect((await Promise.all(first)).sort()).toEqual([`127.0.0.1:${slow.port}/4`, onFast].sort());
       expect([await compile('3.o'), await compile('4.o')]).toEqual([onFast, onFast]);
-      expect((await box.run(['--agent-status'], {})).stdout).toMatch(/^127\.0\.0\.1:\d+ +0 +4\.\d s$/m);
+      const { stdout } = await box.run(['--agent-status'], {});
+      expect(stdout).toMatch(new RegExp(`^127\\.0\\.0\\.1:${slow.port} +0 +\\d+(?:\\.\\d)? s$`, 'm'));
     });
 
     it('passes over a host that refused the connection, and explains that', async () => {
