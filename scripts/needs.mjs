@@ -81,6 +81,11 @@ export const groups = [
     ],
   },
   {
+    name: "FreeBSD's port",
+    files: /packaging\/freebsd-port\.test\.ts$/,
+    needs: [has('bmake'), has('gcc')],
+  },
+  {
     name: 'an agent that systemd starts, and its units',
     files: /agent\/door\.test\.ts$/,
     needs: [has('systemd-socket-activate', 'systemd'), has('systemd-analyze', 'systemd'), has('gcc')],

@@ -1,7 +1,7 @@
-// `npm run package:freebsd [-- --out DIR] [--node node22] [--stage] [--distfile]`: writes the package for FreeBSD into dist/, on any system.
+// `npm run package:freebsd [-- --out DIR] [--node node22] [--stage] [--port]`: writes the package for FreeBSD into dist/, on any system.
 // One package serves every processor: only the launcher is a program of one, and FreeBSD's base system has the compiler for it, so
-// the package brings its source and compiles it on installation. --stage leaves the tree of files in DIR instead, and --distfile
-// writes the archive that the port builds from.
+// the package brings its source and compiles it on installation. --stage leaves the tree of files in DIR instead, and --port
+// writes the port, in the folder "port" with the sums of its distribution file, and that file, which goes into DISTDIR by hand.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -28,7 +28,7 @@ const { values } = parseArgs({
     out: { type: 'string', default: join(top, 'dist') },
     node: { type: 'string', default: 'node22' },
     stage: { type: 'boolean', default: false },
-    distfile: { type: 'boolean', default: false },
+    port: { type: 'boolean', default: false },
   },
 });
 const out = resolve(values.out);
@@ -171,10 +171,28 @@ function distfileOf(stage) {
 
 function write(name, bytes) {
   const fresh = join(out, `.${process.pid}.${name}`);
-  writeFileSync(fresh, gzipSync(bytes, { level: 9 }));
+  writeFileSync(fresh, bytes);
   renameSync(fresh, join(out, name));
   console.log(join(out, name));
 }
+
+/** The port, complete with what is made for it: the rc.d script as the ports collection fills it in, and the distribution file's sums. */
+function writePort(name, bytes) {
+  const port = join(out, 'port');
+  rmSync(port, { recursive: true, force: true });
+  cpSync(join(from, 'port'), port, { recursive: true });
+  put(join(port, 'files/distccd.in'), readFileSync(join(from, 'distccd.in')), 0o644);
+  const sums = [
+    `TIMESTAMP = ${timeOfSource()}`,
+    `SHA256 (${name}) = ${sha256(bytes)}`,
+    `SIZE (${name}) = ${bytes.length}`,
+  ];
+  put(join(port, 'distinfo'), sums.map((line) => `${line}\n`).join(''), 0o644);
+  write(name, bytes);
+  console.log(port);
+}
+
+const packed = (archive) => gzipSync(archive, { level: 9 });
 
 setUp();
 mkdirSync(out, { recursive: true });
@@ -182,8 +200,8 @@ const stage = mkdtempSync(join(out, '.package-freebsd-'));
 try {
   layOut(stage);
   if (values.stage) cpSync(stage, out, { recursive: true, verbatimSymlinks: true });
-  else if (values.distfile) write(`distccd-${version}-freebsd.tar.gz`, distfileOf(stage));
-  else write(`distccd-${version}.pkg`, packageOf(stage));
+  else if (values.port) writePort(`distccd-${version}-freebsd.tar.gz`, packed(distfileOf(stage)));
+  else write(`distccd-${version}.pkg`, packed(packageOf(stage)));
 } finally {
   rmSync(stage, { recursive: true, force: true });
 }
