@@ -85,6 +85,30 @@ distccd disabled in /etc/rc.conf
 disabled"
 }
 
+@test "onestart starts a disabled service as start does an enabled one, and once" {
+  in_root '
+    status_of service distccd start
+    status_of service distccd onestatus
+    status_of service distccd onestart 2>/dev/null; old=$(pid)
+    user; service distccd onestatus | sed "s/pid [0-9]*/pid N/"
+    service distccd onestart 2>&1 | sed "s/=[0-9]*/=N/"
+    [ "$(pid)" = "$old" ] && echo same
+    grep enable /etc/rc.conf; status_of service distccd onestop
+  '
+  assert_output "Cannot 'start' distccd. Set distccd_enable to YES in /etc/rc.conf or use 'onestart' instead of 'start'.
+status 0
+distccd is not running.
+status 1
+Starting distccd.
+status 0
+user 561
+distccd is running as pid N.
+distccd already running? (pid=N).
+same
+Stopping distccd.
+status 0"
+}
+
 @test "restart makes a new process" {
   in_root '
     conf distccd_enable=YES
@@ -149,6 +173,31 @@ Stopping distccd.
 gone"
 }
 
+@test "the boot's order of rc.d scripts has it behind the network, the libraries, syslogd and LOGIN" {
+  # The scripts of FreeBSD's base system that matter here, by PROVIDE and REQUIRE; tsort(1) stands for rcorder(8).
+  in_root '
+    base() { printf "#!/bin/sh\n# PROVIDE: %s\n# REQUIRE: %s\n# BEFORE: %s\n# KEYWORD: %s\n" "$1" "$2" "$3" "$4" >/etc/rc.d/$1; }
+    base FILESYSTEMS "" "" ""; base NETWORKING FILESYSTEMS "" ""; base ldconfig FILESYSTEMS "" ""; base SERVERS "NETWORKING ldconfig" "" ""
+    base syslogd NETWORKING SERVERS shutdown; base DAEMON SERVERS "" ""; base LOGIN DAEMON "" ""; base cron "LOGIN" "" shutdown
+    base jail "LOGIN cron" "" "shutdown nojail"
+    of() { sed -n "s/^# $1: *//p" "$2"; }
+    for file in /etc/rc.d/* /usr/local/etc/rc.d/*; do
+      me=$(of PROVIDE $file); echo "$me $me"
+      for other in $(of REQUIRE $file); do echo "$other $me"; done
+      for other in $(of BEFORE $file); do echo "$me $other"; done
+    done | /.host/usr/bin/tsort >/tmp/order; echo "status $?"
+    for other in FILESYSTEMS NETWORKING ldconfig syslogd SERVERS DAEMON LOGIN distccd; do
+      sed -n "/^$other\$/,\$p" /tmp/order | grep -c "^distccd\$"
+    done | uniq -c | tr -d " "
+    grep -l "^# KEYWORD:.* shutdown" /usr/local/etc/rc.d/*; grep -c "^# KEYWORD:.*nojail" /usr/local/etc/rc.d/distccd
+    true
+  '
+  assert_output "status 0
+81
+/usr/local/etc/rc.d/distccd
+0"
+}
+
 @test "flags keep their quotes" {
   in_root '
     conf "distccd_flags=\"--allow 127.0.0.0/8 --log-file \\\"/tmp/a log\\\" --log-level '\''info'\''\""
@@ -175,6 +224,26 @@ status 0"
 /usr/local/bin/node /usr/local/sbin/distccd -a 127.0.0.0/8 --user distcc --daemon -P /var/run/distccd.pid 
 distccd is running as pid N.
 Stopping distccd."
+}
+
+@test "the old port's rc.conf with another pid file: status, restart and stop find the daemon" {
+  in_root '
+    conf distccd_enable=YES "distccd_flags=\"-a 127.0.0.0/8 -a 10.0.0.0/8 -j 4 -N 5 --user distcc --daemon -P /var/run/other.pid\""
+    service distccd start 2>/dev/null; old=$(pid /var/run/other.pid)
+    words /var/run/other.pid; ls /var/run
+    service distccd status | sed "s/pid [0-9]*/pid N/"
+    service distccd restart 2>/dev/null; gone $old && echo gone
+    status_of service distccd stop; ls /var/run
+  '
+  assert_output "Starting distccd.
+/usr/local/bin/node /usr/local/sbin/distccd -a 127.0.0.0/8 -a 10.0.0.0/8 -j 4 -N 5 --user distcc --daemon -P /var/run/other.pid 
+other.pid
+distccd is running as pid N.
+Stopping distccd.
+Starting distccd.
+gone
+Stopping distccd.
+status 0"
 }
 
 @test "the pid file and the account of the flags are found in every spelling" {
@@ -220,11 +289,13 @@ Stopping distccd."
 @test "rc.subr's own distccd_user starts it as that account" {
   in_root '
     conf distccd_user=www distccd_env=
+    service distccd oneconfigtest | grep as:
     service distccd onestart 2>/dev/null
     user; words; stat -c %U /var/run/distccd.pid
     service distccd onestop; ls /var/run
   '
-  assert_output "Starting distccd.
+  assert_output "as: www
+Starting distccd.
 user 80
 /usr/local/bin/node /usr/local/sbin/distccd --allow 127.0.0.0/8 --daemon --pid-file /var/run/distccd.pid 
 www
@@ -243,6 +314,7 @@ Stopping distccd."
     try "distccd_flags=--wizard"
     try distccd_runas=nosuch
     try "distccd_flags=\"--user nosuch\""
+    try distccd_user=nosuch
     try "distccd_flags=\"--log-file \\\"/tmp/log\""
     try "distccd_flags=\"--daemon
 touch /tmp/ran\""
@@ -263,6 +335,8 @@ there is no account \"nosuch\": name another in distccd_runas
 distccd is not running.
 there is no account \"nosuch\": name another in distccd_runas
 distccd is not running.
+there is no account \"nosuch\": name another in distccd_runas
+distccd is not running.
 distccd_flags has a quote that does not end: --log-file \"/tmp/log
 distccd is not running.
 distccd_flags has more than one line: end each but the last with a backslash
@@ -275,6 +349,17 @@ distccd_pidfile and -P in distccd_flags name two files: leave one out
 distccd is not running.
 the pid file \"a.pid\" is no absolute path of plain characters
 distccd is not running."
+}
+
+@test "root's account fails the start with the daemon's own sentence" {
+  in_root '
+    conf distccd_runas=root
+    status_of service distccd onestart; ls /var/run; service distccd onestatus
+  '
+  assert_output --partial 'distccd: ERROR: will not serve jobs as "root"'
+  assert_line 'status 1'
+  assert_line 'distccd is not running.'
+  refute_line 'distccd.pid'
 }
 
 @test "a stale pid file, and a link in its place, do no harm" {
@@ -303,16 +388,48 @@ Stopping distccd.
 cannot make the pid file \"/var/run/distccd.pid\": choose another place with distccd_pidfile"
 }
 
+@test "a pid file of a dead process, of another program, or of nothing is stale: stop harms nobody, and start makes a new one" {
+  in_root '
+    sleep 100 & other=$!
+    for text in 99999 $other "" abc; do
+      echo "$text" >/var/run/distccd.pid
+      status_of service distccd onestatus
+      status_of service distccd onestop
+      service distccd onestart 2>/dev/null
+      [ "$(pid)" != "$text" ] && service distccd onestatus >/dev/null && service distccd onestop
+    done
+    kill -0 $other && echo lives; kill $other
+    echo precious >/etc/precious; ln /etc/precious /var/run/distccd.pid
+    service distccd onestart 2>/dev/null; cat /etc/precious; stat -c %U /etc/precious; service distccd onestop
+    ls /var/run
+  '
+  local each="distccd is not running.
+status 1
+distccd not running? (check /var/run/distccd.pid).
+status 1
+Starting distccd.
+Stopping distccd.
+"
+  assert_output "$each$each$each${each}lives
+Starting distccd.
+precious
+root
+Stopping distccd."
+}
+
 @test "after a crash status says so, and start works" {
   in_root '
     service distccd onestart 2>/dev/null; old=$(pid)
     kill -9 $old; gone $old
     status_of service distccd onestatus
+    status_of service distccd onestop
     status_of service distccd onestart 2>/dev/null
     service distccd onestatus | sed "s/pid [0-9]*/pid N/"
   '
   assert_output "Starting distccd.
 distccd is not running.
+status 1
+distccd not running? (check /var/run/distccd.pid).
 status 1
 Starting distccd.
 status 0
@@ -338,12 +455,15 @@ distccd is running as pid N."
     /usr/local/bin/node -e "require(\"net\").createServer().listen(3632)" & other=$!
     for _ in 1 2 3 4 5 6 7 8 9 10; do grep -q ":0E30 .* 0A " $proc/net/tcp6 && break; sleep 0.2; done
     status_of service distccd onestart 2>&1
-    ls /var/run; kill $other
+    ls /var/run; kill $other; wait $other 2>/dev/null
+    service distccd onestart 2>/dev/null; service distccd onestop
   '
   assert_output "Starting distccd.
 distccd: ERROR: cannot listen on [::]:3632: another program listens there: stop it, or choose another port with --port
 /usr/local/etc/rc.d/distccd: WARNING: failed to start distccd
-status 1"
+status 1
+Starting distccd.
+Stopping distccd."
 }
 
 @test "configtest says what would be served, or what is wrong, and starts nothing" {
