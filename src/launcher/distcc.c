@@ -131,33 +131,25 @@ static void die_by(int number) {
 
 /* What we have started may clean up first: we die when it has ended. A second signal, or its time that is over, kills it. */
 static void end_with_child(int number) {
-  if (child == 0) die_by(number);
+  if (child == 0) die_by(came == 0 ? number : came);
   kill(child, came == 0 ? SIGTERM : SIGKILL);
   if (came != 0) return;
   came = number;
   alarm(GRACE_S);
 }
 
-static void hear_clock(int number) {
-  (void)number;
-  if (came != 0 && child != 0) kill(child, SIGKILL);
-}
+static const int endings[] = {SIGINT, SIGTERM, SIGHUP, SIGALRM};
 
-static const int endings[] = {SIGINT, SIGTERM, SIGHUP};
-
-/* What the caller ignores, as nohup does, stays ignored. */
+/* What the caller ignores, as nohup does, stays ignored; but we need our own clock, and to hear of our children. */
 static void watch_signals(void) {
   for (size_t at = 0; at < sizeof endings / sizeof *endings; at++) {
     struct sigaction now;
-    if (sigaction(endings[at], NULL, &now) != 0 || now.sa_handler == SIG_IGN) continue;
+    if (sigaction(endings[at], NULL, &now) != 0 || (now.sa_handler == SIG_IGN && endings[at] != SIGALRM)) continue;
     now.sa_handler = end_with_child;
     now.sa_flags = SA_RESTART | SA_NODEFER;
     sigaction(endings[at], &now, NULL);
   }
-  struct sigaction clock;
-  memset(&clock, 0, sizeof clock);
-  clock.sa_handler = hear_clock;
-  sigaction(SIGALRM, &clock, NULL);
+  signal(SIGCHLD, SIG_DFL);
 }
 
 /* ---- the connection ---- */
@@ -541,10 +533,22 @@ static int start(uint32_t kind, struct command *command, pid_t *pid) {
   return error;
 }
 
+/* Ends as another process did. */
+static void end_like(int status) {
+  if (WIFSIGNALED(status)) {
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    signal(WTERMSIG(status), SIG_DFL);
+    raise(WTERMSIG(status));
+  }
+  exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
 /* Starts a command, waits for it and reports its wait status, or in the upper half why it could not be started; for a preprocessor also
    where the agent finds what it wrote: descriptor, size, inode. 0 when the agent is gone. */
-static int run(int fd, uint32_t kind, struct command *command, int *status) {
+static int run(int fd, uint32_t kind, struct command *command) {
   pid_t pid = 0;
+  int status = 0;
   /* A preprocessor writes in small pieces: a reader at the other end would be woken by each. */
   if (kind == PREPROCESS) {
     if (text >= 0) close(text);
@@ -556,16 +560,19 @@ static int run(int fd, uint32_t kind, struct command *command, int *status) {
   siginfo_t ended;
   while (waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOWAIT) != 0 && errno == EINTR) continue;
   child = 0; /* before its number is free for somebody else */
-  while (waitpid(pid, status, 0) < 0 && errno == EINTR) continue;
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
   if (came != 0) die_by(came);
-  report[0] = (uint32_t)*status;
+  report[0] = (uint32_t)status;
   struct stat found;
   if (kind == PREPROCESS && fstat(text, &found) == 0) {
     uint64_t numbers[2] = {(uint64_t)found.st_size, (uint64_t)found.st_ino};
     report[1] = (uint32_t)text;
     for (int at = 0; at < 4; at++) report[2 + at] = (uint32_t)(numbers[at / 2] >> (32 * (at % 2)));
   }
-  return tell(fd, ENDED, report, 6);
+  if (tell(fd, ENDED, report, 6)) return 1;
+  /* A compiler that has run here has done the job, whether or not the agent hears of it. */
+  if (kind == RUN) end_like(status);
+  return 0;
 }
 
 /* TEXT: what the preprocessor wrote, for an agent that cannot open our descriptors. */
@@ -597,24 +604,12 @@ static void write_all(int fd, const unsigned char *bytes, size_t length) {
   }
 }
 
-/* Ends as another process did. */
-static void end_like(int status) {
-  if (WIFSIGNALED(status)) {
-    struct rlimit none = {0, 0};
-    setrlimit(RLIMIT_CORE, &none);
-    signal(WTERMSIG(status), SIG_DFL);
-    raise(WTERMSIG(status));
-  }
-  exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
-}
-
 /* Does what the agent says; returns when it is gone, or speaks another language. */
 static void obey(int fd) {
   unsigned char header[HEADER], *bytes;
   struct command command;
   for (; read_all(fd, header, HEADER); free(bytes)) {
     uint32_t kind = get32(header), length = get32(header + 4);
-    int status = 0;
     bytes = length > LONGEST ? NULL : malloc(length + 1);
     if (bytes == NULL || !read_all(fd, bytes, length)) return;
     if (kind == WRITE && length >= 4 && (int)get32(bytes) > 0 && (int)get32(bytes) != fd) {
@@ -622,8 +617,7 @@ static void obey(int fd) {
     } else if (kind == EXIT && length >= 4) {
       end_like((int)get32(bytes));
     } else if ((kind == PREPROCESS || kind == RUN) && read_command(bytes, length, &command)) {
-      /* A compiler that has run here has done the job, whether or not the agent hears of it. */
-      if (!run(fd, kind, &command, &status) && kind == RUN) end_like(status);
+      if (!run(fd, kind, &command)) return;
     } else if (kind == SEND_TEXT) {
       if (!send_text(fd)) return;
     } else if (kind == EXEC && read_command(bytes, length, &command) && own_words(&command)) {

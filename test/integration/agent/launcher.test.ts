@@ -148,6 +148,40 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
     await ended;
   });
 
+  it('does the job without an agent that goes away before it hears that a compiler cannot be started', async () => {
+    box.write('a.c', 'int main(void) { return 0; }\n');
+    const { line, child, ended } = await call(['gcc', '-c', 'a.c', '-o', 'a.o'], { DISTCC_HOSTS: 'localhost' });
+    child.kill('SIGSTOP');
+    line.socket.write(messages.encodeCommand('RUN', { ...sh(''), path: '/nowhere/gcc' }), () => line.socket.destroy());
+    await until(() => !line.open, 'the agent has gone');
+    child.kill('SIGCONT');
+    expect(await ended).toMatchObject({ status: 0, stderr: '' });
+    expect(box.has('a.o')).toBe(true);
+  });
+
+  /** Has another program do something before it becomes the launcher, which then runs a script. */
+  async function runAfter(preparation: string, script: string) {
+    const words = ['-e', `${preparation}; exec @ARGV`, distccProgram, 'gcc'];
+    const { ended } = box.start(words, {}, { program: 'perl' });
+    await until(() => lines[0]?.frames.length === 1, 'it calls');
+    lines[0]?.socket.write(messages.encodeCommand('RUN', sh(script)));
+    return { line: lines[0], ended };
+  }
+
+  it('hears how a compiler ended also when its caller ignores the end of children', async () => {
+    const { line, ended } = await runAfter('$SIG{CHLD} = "IGNORE"', 'exit 7');
+    await until(() => line?.frames.length === 2, 'it has run');
+    expect(messages.readEnded(line?.frames[1]?.content ?? Buffer.alloc(0)).status).toBe(exited(7));
+    line?.socket.write(messages.encodeExit(exited(7)));
+    expect(await ended).toMatchObject({ status: 7 });
+  });
+
+  it('ends its compiler, and itself, by the alarm that its caller has set', async () => {
+    const { ended } = await runAfter('alarm 2', 'echo $$ >sleeper; exec sleep 1000');
+    expect((await ended).signal).toBe('SIGALRM');
+    expect(() => process.kill(Number(box.read('sleeper').toString()), 0)).toThrow('ESRCH');
+  });
+
   it('gives a script without an interpreter line to sh', async () => {
     writeFileSync(box.path('script'), 'echo "$0 $1"\n', { mode: 0o755 });
     const { line, ended } = await call(['gcc']);
