@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
+import { launcherFiles, launcherSources } from './launcher.mjs';
 import { top } from './setup.mjs';
 
 const bin = join(top, 'dist/bin');
@@ -51,7 +52,8 @@ let agentVersion;
 function stampVersion(file) {
   const text = readFileSync(file, 'utf8');
   if (!text.includes('@AGENT_VERSION@')) return;
-  const hash = createHash('sha256').update(text).update(readFileSync(launcher));
+  const hash = createHash('sha256').update(text);
+  for (const path of launcherFiles) hash.update(readFileSync(path));
   const { version } = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8'));
   agentVersion = `${version}-${hash.digest('hex').slice(0, 8)}`;
   writeFileSync(file, text.replaceAll('@AGENT_VERSION@', agentVersion));
@@ -63,7 +65,7 @@ function buildLauncher() {
   words.push(`-DAGENT_VERSION="${agentVersion}"`, `-DNODE="${process.env.DISTCC_NODE ?? process.execPath}"`);
   const fresh = join(bin, `.${process.pid}.distcc`);
   const compile = (compiler, ...more) =>
-    spawnSync(compiler, [...words, ...more, launcher, '-o', fresh], { encoding: 'utf8' });
+    spawnSync(compiler, [...words, ...more, ...launcherSources, '-o', fresh], { encoding: 'utf8' });
   // It is started for every compile. Without the dynamic linker it needs three quarters of the time; of the C libraries, musl's begins
   // with the fewest pages, which takes a third.
   const compiler = process.env.CC ?? 'cc';
@@ -86,7 +88,6 @@ function buildLauncher() {
   return true;
 }
 
-const launcher = join(top, 'src/launcher/distcc.c');
 /** What a program is called where the launcher has its name. */
 const installedAs = (name) => (name === 'distcc' ? 'distcc-node' : name);
 

@@ -1,10 +1,11 @@
 // Lays the built programs out as an installed system has them: `node scripts/install.mjs --destdir DIR [--arch amd64]`.
 // The programs live together in /usr/libexec/distccd, as the launcher expects, with links in /usr/bin and /usr/sbin. With
-// `--freebsd` all is below /usr/local, the daemon's link is in sbin too, and the launcher comes as its source.
+// `--freebsd` all is below /usr/local, the daemon's link is in sbin too, and the launcher comes as its sources.
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { launcherFiles } from './launcher.mjs';
 import { fail, top } from './setup.mjs';
 
 /** posix-node's own binary for each of Debian's architectures; elsewhere the programs have slower ways without it. */
@@ -103,8 +104,12 @@ function installCompletions() {
 mkdirSync(home, { recursive: true });
 for (const name of readdirSync(from).filter((entry) => !entry.startsWith('.'))) installProgram(name);
 if (values.freebsd) {
-  copyFileSync(join(top, 'src/launcher/distcc.c'), join(home, 'distcc.c'));
-  chmodSync(join(home, 'distcc.c'), 0o644);
+  mkdirSync(join(home, 'launcher'), { recursive: true });
+  for (const path of launcherFiles) {
+    const target = join(home, 'launcher', basename(path));
+    copyFileSync(path, target);
+    chmodSync(target, 0o644);
+  }
 } else {
   await installPosix();
 }

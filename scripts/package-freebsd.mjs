@@ -1,6 +1,6 @@
 // `npm run package:freebsd [-- --out DIR] [--node node22] [--stage] [--port]`: writes the package for FreeBSD into dist/, on any system.
 // One package serves every processor: only the launcher is a program of one, and FreeBSD's base system has the compiler for it, so
-// the package brings its source and compiles it on installation. --stage leaves the tree of files in DIR instead, and --port
+// the package brings its sources and compiles them on installation. --stage leaves the tree of files in DIR instead, and --port
 // writes the port, in the folder "port" with the sums of its distribution file, and that file, which goes into DISTDIR by hand.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -17,9 +17,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
+import { launcherFiles } from './launcher.mjs';
 import { fail, run, setUp, top } from './setup.mjs';
 import { tarOf } from './tar.mjs';
 
@@ -158,11 +159,15 @@ function packageOf(stage) {
 function distfileOf(stage) {
   const root = `distccd-${version}-freebsd`;
   const home = join(stage, 'usr/local/libexec/distccd');
-  const left = /libexec\/distccd\/(?:finish-install|distcc\.c)$|etc\/rc\.d\//;
+  const left = /libexec\/distccd\/(?:finish-install$|launcher\/)|etc\/rc\.d\//;
   return tarOf(
     [
       { name: `${root}/agent-version`, bytes: Buffer.from(`${agentVersion(home)}\n`), mode: 0o644 },
-      { name: `${root}/distcc.c`, bytes: readFileSync(join(home, 'distcc.c')), mode: 0o644 },
+      ...launcherFiles.map((path) => ({
+        name: `${root}/launcher/${basename(path)}`,
+        bytes: readFileSync(path),
+        mode: 0o644,
+      })),
       ...entriesOf(join(stage, 'usr/local'), (name) => `${root}/${name}`).filter(({ name }) => !left.test(name)),
     ],
     timeOfSource(),

@@ -45,7 +45,15 @@ export function build() {
 }
 
 function buildWhenOlder() {
-  const sources = ['src', 'demo', 'bench', 'scripts/build.mjs', 'package.json', 'package-lock.json'];
+  const sources = [
+    'src',
+    'demo',
+    'bench',
+    'scripts/build.mjs',
+    'scripts/launcher.mjs',
+    'package.json',
+    'package-lock.json',
+  ];
   const made = changed(join(top, 'dist/.built'));
   if (sources.every((source) => newest(join(top, source)) <= made)) return;
   console.log('building dist');

@@ -88,7 +88,7 @@ function startPreprocessor(command: Command, extension: string, errand: Errand, 
   let text: Buffer = Buffer.alloc(0);
   const ending = async (): Promise<number> => {
     try {
-      const ended = await launcher.start('PREPROCESS', { number: 0, path, argv, changes });
+      const ended = await launcher.start('PREPROCESS', { number: 1, path, argv, changes });
       // What one wrote that did not end well is never looked at.
       if (ended.status !== 0) return ended.status;
       memory = shared.memory.take(ended.size);
@@ -127,7 +127,7 @@ async function runHere(command: Command, { andReturn }: HereOptions, { call, job
   const message = { path, argv, changes: changesOf(call.environment, environment) };
   try {
     // One that may ask the terminal something has to be in the user's own process group.
-    const group = job.descriptors[0] === 't' ? 0 : 1;
+    const group = job.terminal ? 0 : 1;
     if (andReturn) return (await launcher.start('RUN', { number: group, ...message })).status;
     await launcher.become({ number: 0, ...message });
     return 0;

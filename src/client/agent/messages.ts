@@ -1,7 +1,7 @@
 import { ProtocolError } from '../../wire/protocol-error.ts';
 
 /**
- * The kinds of messages between the launcher and the agent, both on this machine: `src/launcher/distcc.c` has the same numbers. A message
+ * The kinds of messages between the launcher and the agent, both on this machine: `src/launcher/launcher.h` has the same numbers. A message
  * is its kind, the length of what follows, and that; all numbers are 32 bits, least byte first.
  */
 export const kinds = {
@@ -102,15 +102,12 @@ function splitStrings(text: string, count: number): string[] {
 
 const readStrings = (bytes: Buffer, count: number): string[] => splitStrings(bytes.toString('utf8'), count);
 
-/** What a descriptor of the launcher is: closed, file, pipe, socket, terminal or other. */
-export type DescriptorKind = '-' | 'f' | 'p' | 's' | 't' | 'o';
-
 /** What a launcher was called for. */
 export interface JobMessage {
   readonly pid: number;
   readonly umask: number;
-  /** stdin, stdout and stderr. */
-  readonly descriptors: readonly DescriptorKind[];
+  /** Whether its stdin is one. */
+  readonly terminal: boolean;
   /** Device and inode of the directory, by which both know that they see the same files. */
   readonly device: bigint;
   readonly inode: bigint;
@@ -124,21 +121,14 @@ export interface JobMessage {
   readonly faithful: boolean;
 }
 
-const descriptorKinds: ReadonlySet<string> = new Set(['-', 'f', 'p', 's', 't', 'o']);
-
-function isDescriptorKind(text: string): text is DescriptorKind {
-  return descriptorKinds.has(text);
-}
-
-/** JOB: pid, umask, three bytes of descriptors' kinds and a zero, device, inode, counts of words and variables, then directory, words, variables. */
+/** JOB: pid, umask, 1 for a terminal, device, inode, counts of words and variables, then directory, words, variables. */
 export function encodeJob(job: Omit<JobMessage, 'faithful'>): Buffer {
   const identity = Buffer.alloc(16);
   identity.writeBigUInt64LE(job.device, 0);
   identity.writeBigUInt64LE(job.inode, 8);
   return encodeFrame(
     kinds.JOB,
-    numbers(job.pid, job.umask),
-    Buffer.from(`${job.descriptors.join('')}\0`),
+    numbers(job.pid, job.umask, job.terminal ? 1 : 0),
     identity,
     numbers(job.words.length, job.variables.length),
     terminated([job.directory, ...job.words, ...job.variables]),
@@ -172,16 +162,11 @@ export function readJob(content: Buffer): JobMessage {
   const end = behind(text, 1 + count);
   const named = text.slice(0, end);
   const [directory = '', ...words] = splitStrings(named, 1 + count);
-  const descriptors = content
-    .toString('latin1', 8, 11)
-    .split('')
-    .filter((kind) => isDescriptorKind(kind));
-  if (descriptors.length !== 3 || count === 0)
-    throw new ProtocolError('malformed', 'a job without a word or descriptors');
+  if (count === 0) throw new ProtocolError('malformed', 'a job without a word');
   return {
     pid: numberAt(content, 0),
     umask: numberAt(content, 1),
-    descriptors,
+    terminal: numberAt(content, 2) === 1,
     device: content.readBigUInt64LE(12),
     inode: content.readBigUInt64LE(20),
     directory,
@@ -259,7 +244,7 @@ export function readWrite(content: Buffer): { descriptor: number; bytes: Buffer 
 /** A command for the launcher. */
 export interface CommandMessage {
   /**
-   * RUN: 1 for a process group of its own; EXEC: 0, or the first of the launcher's own words that follow
+   * PREPROCESS and RUN: 1 for a process group of its own; EXEC: 0, or the first of the launcher's own words that follow
    * argv[0] in place of the others.
    */
   readonly number: number;

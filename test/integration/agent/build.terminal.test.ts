@@ -2,8 +2,9 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { spawn } from 'node-pty';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../../support/daemon.ts';
-import { startFakeServer } from '../client/fake-server.ts';
-import type { FakeServer } from '../client/fake-server.ts';
+import { exited } from '../../../src/wire/wait-status.ts';
+import { answer, startFakeServer } from '../client/fake-server.ts';
+import type { Answer, FakeServer } from '../client/fake-server.ts';
 import { distccProgram, Sandbox } from '../client/sandbox.ts';
 
 /** What runs in a directory or below it, zombies left out. */
@@ -20,10 +21,12 @@ function processesIn(directory: string): string[] {
 describe.skipIf(process.platform !== 'linux')('a build in a terminal', () => {
   let box: Sandbox;
   let server: FakeServer;
+  let say: Answer;
   beforeEach(async () => {
     box = new Sandbox({ agent: true });
-    // It takes jobs and never answers.
-    server = await startFakeServer(() => undefined);
+    // Unless it is told otherwise it takes jobs and never answers.
+    say = () => undefined;
+    server = await startFakeServer((request) => say(request));
   });
   afterEach(async () => {
     await server.end();
@@ -59,5 +62,20 @@ describe.skipIf(process.platform !== 'linux')('a build in a terminal', () => {
     expect(next).toMatchObject({ status: 0, stderr: '' });
     expect(box.agents()).toEqual([agent]);
     process.kill(agent, 0);
+  });
+
+  it('has its compilers that run here in the group that the terminal listens to, where there is a terminal', async () => {
+    say = answer({ status: exited(1) });
+    const scripts = box.script('groupcc', 'case "$*" in *-E*) cat a.c;; *) cut -d" " -f5 /proc/$$/stat >group;; esac');
+    box.write('a.c', 'int x;\n');
+    const more = { DISTCC_HOSTS: server.host, PATH: `${scripts}:${process.env['PATH'] ?? ''}` };
+    const words = ['groupcc', '-c', 'a.c', '-o', 'a.o'];
+    const terminal = spawn(distccProgram, words, { cwd: box.work, env: box.environment(more) });
+    await new Promise((ended) => terminal.onExit(ended));
+    expect(Number(box.read('group').toString())).toBe(terminal.pid);
+    const { child, ended } = box.start(words, more);
+    await ended;
+    expect(Number(box.read('group').toString())).not.toBe(terminal.pid);
+    expect(Number(box.read('group').toString())).not.toBe(child.pid);
   });
 });

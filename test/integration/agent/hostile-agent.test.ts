@@ -2,14 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as messages from '../../../src/client/agent/messages.ts';
 import { exited } from '../../../src/wire/wait-status.ts';
+import { launcherSources } from '../../support/launcher.ts';
 import { needs } from '../../support/needs.ts';
 import { Sandbox } from '../client/sandbox.ts';
 
-const source = resolve(import.meta.dirname, '../../../src/launcher/distcc.c');
 const sanitizers = ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
 const rounds = 300;
 
@@ -57,7 +57,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher with address and undefined-be
   it('becomes distcc-node whatever an agent says', { timeout: 120_000 }, async () => {
     const program = join(box.temporary, 'distcc');
     const defined = ['-DAGENT_VERSION="hostile"', '-DNODE="/bin/sh"'];
-    execFileSync('cc', ['-std=gnu11', '-O1', ...sanitizers, ...defined, source, '-o', program]);
+    execFileSync('cc', ['-std=gnu11', '-O1', ...sanitizers, ...defined, ...launcherSources, '-o', program]);
     writeFileSync(join(box.temporary, 'distcc-node'), 'exit 42\n');
     mkdirSync(join(box.own, 'agent'), { mode: 0o700 });
     const seed = Number(process.env['DISTCCD_TEST_SEED'] ?? Date.now() % 1_000_000);

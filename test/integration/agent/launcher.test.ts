@@ -10,10 +10,11 @@ import * as messages from '../../../src/client/agent/messages.ts';
 import type { Frame } from '../../../src/client/agent/messages.ts';
 import { exited, killed } from '../../../src/wire/wait-status.ts';
 import { until } from '../../support/daemon.ts';
+import { launcherSources, readLauncher } from '../../support/launcher.ts';
 import { needs } from '../../support/needs.ts';
 import { distccProgram, Sandbox } from '../client/sandbox.ts';
 
-const source = resolve(import.meta.dirname, '../../../src/launcher/distcc.c');
+const standIns = resolve(import.meta.dirname, '../../support/freebsd/include');
 
 /** What one connection has said so far. */
 interface Line {
@@ -62,7 +63,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
   }
 
   it('has the numbers of the messages', () => {
-    const text = readFileSync(source, 'utf8');
+    const text = readLauncher('launcher.h');
     for (const [name, number] of Object.entries(messages.kinds))
       expect(text).toMatch(new RegExp(`\\b${name} = ${number}\\b`));
   });
@@ -71,7 +72,13 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
     const words = ['gcc', '-c', 'ä b\n.c', ''];
     const { line, job, child, ended } = await call(words, { STRANGE: 'x=y\n', EMPTY: '' });
     expect(job.words).toEqual([distccProgram, ...words]);
-    expect(job).toMatchObject({ pid: child.pid, directory: box.work, faithful: true, umask: process.umask() });
+    expect(job).toMatchObject({
+      pid: child.pid,
+      directory: box.work,
+      faithful: true,
+      umask: process.umask(),
+      terminal: false,
+    });
     expect(job.variables).toEqual(expect.arrayContaining(['STRANGE=x=y\n', 'EMPTY=', `DISTCC_DIR=${box.own}`]));
     const header = messages.encodeFrame(messages.kinds.JOB, line.frames[0]?.content ?? Buffer.alloc(0));
     expect(messages.encodeJob(job).equals(header)).toBe(true);
@@ -261,8 +268,13 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
     expect(await box.run(['--version'], more)).toMatchObject({ status: 0, stderr: '' });
   });
 
-  it.each(['gcc', 'clang'].filter((name) => needs(name, name)))('compiles with %s without a warning', (compiler) => {
-    const warnings = ['-Wall', '-Wextra', '-Wpedantic', '-Wconversion', '-Wshadow', '-Werror'];
-    execFileSync(compiler, ['-std=c11', '-O2', ...warnings, '-c', source, '-o', box.path('launcher.o')]);
-  });
+  it.each(['gcc', 'clang'].filter((name) => needs(name, name)))(
+    'compiles with %s without a warning, for FreeBSD with stand-ins for its headers',
+    (compiler) => {
+      const words = ['-std=c11', '-Wall', '-Wextra', '-Wpedantic', '-Wconversion', '-Wshadow', '-Werror'];
+      const standInsForFreeBsd = ['-D__FreeBSD__', '-isystem', standIns];
+      for (const system of [[], standInsForFreeBsd])
+        execFileSync(compiler, [...words, ...system, '-O2', ...launcherSources, '-o', box.path('launcher')]);
+    },
+  );
 });

@@ -16,7 +16,7 @@ function frameOf(bytes: Buffer, cut = 0): messages.Frame {
 const job = {
   pid: 4711,
   umask: 0o22,
-  descriptors: ['t', 'p', '-'],
+  terminal: true,
   device: 2n ** 40n + 1n,
   inode: 2n ** 60n,
   directory: '/home/mé',

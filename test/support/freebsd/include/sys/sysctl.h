@@ -1,7 +1,6 @@
-/* What the launcher takes from FreeBSD, made of Linux's: its code for FreeBSD compiles with this, and runs in the tests' root. */
+/* What the launcher takes from FreeBSD's <sys/sysctl.h>, made of Linux's: its code for FreeBSD compiles with this, and runs in the tests' root. */
 #pragma once
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -11,7 +10,7 @@
 #define KERN_PROC_PATHNAME 12
 
 /* sysctl(3): only the path of the program that runs. */
-static int sysctl(const int *name, unsigned count, void *old, size_t *length, const void *fresh, size_t fresh_length) {
+static inline int sysctl(const int *name, unsigned count, void *old, size_t *length, const void *fresh, size_t fresh_length) {
   if (count != 4 || name[0] != CTL_KERN || name[1] != KERN_PROC || name[2] != KERN_PROC_PATHNAME || name[3] != -1) return -1;
   if (fresh != NULL || fresh_length != 0) return -1;
   ssize_t got = readlink("/.host/proc/self/exe", old, *length - 1);
@@ -20,14 +19,3 @@ static int sysctl(const int *name, unsigned count, void *old, size_t *length, co
   *length = (size_t)got + 1;
   return 0;
 }
-
-/* getpeereid(3): FreeBSD tells the user, not the process. */
-static int getpeereid(int fd, uid_t *user, gid_t *group) {
-  struct ucred peer;
-  socklen_t length = sizeof peer;
-  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return -1;
-  *user = peer.uid;
-  *group = peer.gid;
-  return 0;
-}
-#undef SO_PEERCRED

@@ -1,0 +1,130 @@
+/* The user's agent: where it listens, and how it is started where it does not. */
+#include "launcher.h"
+#include <time.h>
+#ifndef __FreeBSD__
+#include <sys/syscall.h>
+#endif
+
+enum { START_MS = 5000, RETRY_MS = 10, SULK_S = 10 };
+
+struct sockaddr_un agent_socket;
+static struct sockaddr_un door; /* systemd's, in the same folder: it starts an agent for whoever connects */
+static char folder[PATH_MAX];
+
+static int fits(int length, size_t size) {
+  return length >= 0 && (size_t)length < size;
+}
+
+static int name_folder(void) {
+  const char *own = getenv("DISTCC_DIR"), *run = getenv("XDG_RUNTIME_DIR"), *home = getenv("HOME");
+  if (own != NULL && *own != '\0') {
+    char here[PATH_MAX] = "";
+    if (*own != '/' && getcwd(here, sizeof here - 1) == NULL) return 0;
+    return fits(snprintf(folder, sizeof folder, "%s%s%s/agent", here, *own == '/' ? "" : "/", own), sizeof folder);
+  }
+  if (run != NULL && *run == '/') return fits(snprintf(folder, sizeof folder, "%s/distcc", run), sizeof folder);
+  if (home == NULL || *home != '/' || !fits(snprintf(folder, sizeof folder, "%s/.distcc", home), sizeof folder)) return 0;
+  mkdir(folder, 0777);
+  return fits(snprintf(folder, sizeof folder, "%s/.distcc/agent", home), sizeof folder);
+}
+
+static int name_socket(struct sockaddr_un *there, const char *name) {
+  there->sun_family = AF_UNIX;
+  return fits(snprintf(there->sun_path, sizeof there->sun_path, "%s/%s", folder, name), sizeof there->sun_path);
+}
+
+/* The folder that only we can enter; without one there is no agent. */
+static int find_place(void) {
+  if (!name_folder() || !name_socket(&agent_socket, AGENT_VERSION) || !name_socket(&door, "agent.sock")) return 0;
+  struct stat found;
+  if (lstat(folder, &found) != 0) {
+    mkdir(folder, 0700); /* unless another launcher has just made it */
+    if (lstat(folder, &found) != 0) return 0;
+  }
+  return S_ISDIR(found.st_mode) && found.st_uid == geteuid() && (found.st_mode & 077) == 0;
+}
+
+/* Closes all descriptors above 3. */
+static void close_others(void) {
+#ifdef __FreeBSD__
+  closefrom(4);
+#else
+  if (syscall(SYS_close_range, 4U, ~0U, 0U) == 0) return;
+  for (long fd = sysconf(_SC_OPEN_MAX) - 1; fd > 3; fd--) close((int)fd); /* before Linux 5.9 */
+#endif
+}
+
+/* In the agent's process: nothing of ours may reach it, neither descriptors, which our callers wait for, nor this job's environment. */
+static void become_agent(int ready) {
+  /* Without helper threads and with a nursery of a fixed size, collecting garbage costs half, and memory does not grow. */
+  char path[PATH_MAX], *environment[5] = {"MALLOC_ARENA_MAX=1"};
+  char *argv[] = {NODE, "--single-threaded-gc", "--min-semi-space-size=4", "--max-semi-space-size=4", path, agent_socket.sun_path, "3", NULL};
+  const char *kept[] = {"PATH", "HOME", "DISTCC_AGENT_IDLE"}, *value;
+  for (int at = 0, count = 1; at < 3; at++)
+    if ((value = getenv(kept[at])) != NULL && asprintf(&environment[count++], "%s=%s", kept[at], value) < 0) _exit(1);
+  if (!find_beside("distcc-agent", path) || chdir("/") != 0 || dup2(ready, 3) < 0) _exit(1);
+  int null = open("/dev/null", O_RDWR);
+  for (int fd = 0; fd < 3; fd++)
+    if (dup2(null, fd) < 0) _exit(1);
+  close_others();
+  umask(077);
+  for (int number = 1; number < 32; number++) signal(number, SIG_DFL);
+  execve(NODE, argv, environment);
+  execve(path, argv + 4, environment);
+  _exit(1);
+}
+
+/* Returns when the other end closes: an agent listens, or cannot. It may also take too long. */
+static void wait_and_close(int fd) {
+  struct pollfd wait = {fd, POLLIN, 0};
+  poll(&wait, 1, START_MS);
+  close(fd);
+}
+
+static void start_agent(void) {
+  int ready[2];
+  if (pipe(ready) != 0) return;
+  pid_t middle = fork();
+  if (middle == 0) {
+    close(ready[0]);
+    /* In a session of its own, and nobody's child: neither terminal nor parent may wait for it. */
+    if (setsid() < 0 || fork() != 0) _exit(0);
+    become_agent(ready[1]);
+  }
+  close(ready[1]);
+  if (middle > 0) waitpid(middle, NULL, 0);
+  wait_and_close(ready[0]);
+}
+
+/* Of those who find no agent, for the one that has the lock. Its note in the file, also of one before us: there is no agent to be had. */
+static int dial_or_start(int lock) {
+  struct stat note;
+  int fd = dial(&agent_socket);
+  if (fd >= 0 || (fstat(lock, &note) == 0 && note.st_size > 0 && time(NULL) - note.st_mtime < SULK_S)) return fd;
+  /* The agent that systemd starts may be of another version, or there may be no such service. */
+  if ((fd = dial(&door)) >= 0) wait_and_close(fd);
+  if ((fd = dial(&agent_socket)) >= 0) return fd;
+  start_agent();
+  fd = dial(&agent_socket);
+  return fd < 0 && write(lock, "x", 1) != 1 ? -1 : fd;
+}
+
+/* Connects to the agent, which it starts when there is none. */
+int reach_agent(void) {
+  if (!find_place()) return -1;
+  int fd = dial(&agent_socket);
+  if (fd >= 0 || (errno != ENOENT && errno != ECONNREFUSED)) return fd;
+  char path[PATH_MAX + 8];
+  snprintf(path, sizeof path, "%s/start", folder);
+  int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (lock < 0) return -1;
+  const struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  int locked = 0;
+  for (int waited = 0; fd < 0 && !locked && waited < START_MS + 1000; waited += RETRY_MS) {
+    locked = fcntl(lock, F_SETLK, &whole) == 0;
+    if (!locked) poll(NULL, 0, RETRY_MS);
+    fd = locked ? dial_or_start(lock) : dial(&agent_socket);
+  }
+  close(lock);
+  return fd;
+}

@@ -1,0 +1,122 @@
+/* The programs that the agent has us start or become, and what an interrupt does to them. */
+#include "launcher.h"
+#include <spawn.h>
+
+enum { GRACE_S = 2 };
+
+static volatile sig_atomic_t child; /* what an interrupt ends with us: a process, or minus a process group */
+static volatile sig_atomic_t came;  /* the signal that interrupts us */
+static sigset_t heard;              /* the signals that do */
+
+/* A list with one or two words before the words of another. */
+char **in_front(const char *first, const char *second, char **rest) {
+  size_t count = 0, at = 0;
+  while (rest[count] != NULL) count++;
+  char **list = calloc(count + 3, sizeof *list);
+  if (list == NULL) return NULL;
+  list[at++] = (char *)(uintptr_t)first;
+  if (second != NULL) list[at++] = (char *)(uintptr_t)second;
+  memcpy(list + at, rest, count * sizeof *list);
+  return list;
+}
+
+/* The environment that a command asks for. */
+static char **environment_for(char **changes) {
+  size_t count = 0, more = 0, at = 0;
+  while (environ[count] != NULL) count++;
+  while (changes[more] != NULL) more++;
+  char **list = calloc(count + more + 1, sizeof *list);
+  if (list == NULL) return NULL;
+  for (char **variable = environ; *variable != NULL; variable++) {
+    size_t length = strcspn(*variable, "=");
+    char **change = changes;
+    while (*change != NULL && (strcspn(*change, "=") != length || strncmp(*change, *variable, length) != 0)) change++;
+    if (*change == NULL) list[at++] = *variable;
+  }
+  for (char **change = changes; *change != NULL; change++)
+    if (strchr(*change, '=') != NULL) list[at++] = *change;
+  return list;
+}
+
+/* A script without an interpreter line is for sh, as in execvp(3). */
+static char **for_shell(const struct command *command) {
+  return in_front("sh", command->path, command->argv + 1);
+}
+
+/* Becomes the program, or returns with errno. */
+void become(struct command *command) {
+  char **environment = environment_for(command->changes), **argv;
+  if (environment == NULL) return;
+  execve(command->path, command->argv, environment);
+  if (errno == ENOEXEC && (argv = for_shell(command)) != NULL) execve("/bin/sh", argv, environment);
+}
+
+/* Starts the program, with a number in a process group of its own, with an output in place of stdin and stdout; gives errno, or 0 and sets the
+   pid. It is no fork: copying a process costs more than all else that is done here. */
+int start(struct command *command, int output, pid_t *pid) {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  sigset_t before;
+  char **environment = environment_for(command->changes), **argv;
+  int group = command->number != 0, error = environment == NULL ? ENOMEM : posix_spawn_file_actions_init(&actions);
+  if (error != 0 || (error = posix_spawnattr_init(&attributes)) != 0) return error;
+  if (output >= 0) {
+    error = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    if (error == 0) error = posix_spawn_file_actions_adddup2(&actions, output, 1);
+  }
+  sigprocmask(SIG_BLOCK, &heard, &before);
+  posix_spawnattr_setsigdefault(&attributes, &heard);
+  posix_spawnattr_setsigmask(&attributes, &before);
+  posix_spawnattr_setflags(&attributes, (short)(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | (group ? POSIX_SPAWN_SETPGROUP : 0)));
+  if (error == 0) error = posix_spawn(pid, command->path, &actions, &attributes, command->argv, environment);
+  if (error == ENOEXEC && (argv = for_shell(command)) != NULL) error = posix_spawn(pid, "/bin/sh", &actions, &attributes, argv, environment);
+  if (error == 0) child = group ? -*pid : *pid;
+  sigprocmask(SIG_SETMASK, &before, NULL);
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  return error;
+}
+
+/* The wait status of what was started. When we were interrupted, this is where we die. */
+int wait_for(pid_t pid) {
+  siginfo_t ended;
+  int status = 0;
+  waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOWAIT);
+  child = 0; /* before its number is free for somebody else */
+  waitpid(pid, &status, 0);
+  if (came != 0) die_by(came);
+  return status;
+}
+
+void die_by(int number) {
+  sigset_t only;
+  sigemptyset(&only);
+  sigaddset(&only, number);
+  signal(number, SIG_DFL);
+  raise(number);
+  sigprocmask(SIG_UNBLOCK, &only, NULL);
+}
+
+/* What we have started may clean up first: we die when it has ended. A second signal, or its time that is over, kills it. */
+static void end_with_child(int number) {
+  if (child == 0) die_by(came == 0 ? number : came);
+  kill(child, came == 0 ? SIGTERM : SIGKILL);
+  if (came != 0) return;
+  came = number;
+  alarm(GRACE_S);
+}
+
+/* What the caller ignores, as nohup does, stays ignored; but we need our own clock, and to hear of our children. */
+void watch_signals(void) {
+  static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGALRM};
+  sigemptyset(&heard);
+  for (size_t at = 0; at < sizeof numbers / sizeof *numbers; at++) {
+    struct sigaction now;
+    if (sigaction(numbers[at], NULL, &now) != 0 || (now.sa_handler == SIG_IGN && numbers[at] != SIGALRM)) continue;
+    now.sa_handler = end_with_child;
+    now.sa_flags = SA_RESTART | SA_NODEFER;
+    sigaction(numbers[at], &now, NULL);
+    sigaddset(&heard, numbers[at]);
+  }
+  signal(SIGCHLD, SIG_DFL);
+}

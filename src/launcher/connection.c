@@ -1,0 +1,105 @@
+/* The connection to the agent, and the watch for one that hangs. */
+#include "launcher.h"
+#include <sys/time.h>
+
+/* After so many silent seconds we look whether the agent lives, and so long may its answer take. */
+#ifndef QUIET_S
+#define QUIET_S 5
+#endif
+
+void put32(unsigned char *at, uint32_t value) {
+  for (int byte = 0; byte < 4; byte++) at[byte] = (unsigned char)(value >> (8 * byte));
+}
+
+uint32_t get32(const unsigned char *at) {
+  return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+/* The program at the other end, when it is our user's; 0 where the system does not tell its process. */
+static pid_t find_peer(int fd) {
+#ifdef SO_PEERCRED
+  struct ucred peer;
+  socklen_t length = sizeof peer;
+  return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 && peer.uid == geteuid() ? peer.pid : -1;
+#else
+  uid_t user;
+  gid_t group;
+  return getpeereid(fd, &user, &group) == 0 && user == geteuid() ? 0 : -1;
+#endif
+}
+
+/* Our caller may have closed stdin or stdout, or the low numbers that make's variables still name to a compiler: nothing of ours must stand
+   in their place. */
+int out_of_the_way(int fd) {
+  if (fd < 0) return -1;
+  int high = fcntl(fd, F_DUPFD_CLOEXEC, 10);
+  close(fd);
+  return high;
+}
+
+/* Connects to a socket of our own user. */
+int dial(const struct sockaddr_un *there) {
+  int fd = out_of_the_way(socket(AF_UNIX, SOCK_STREAM, 0));
+  if (fd < 0) return -1;
+  const struct timeval patience = {QUIET_S, 0};
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  if (connect(fd, (const struct sockaddr *)there, sizeof *there) == 0) {
+    if (find_peer(fd) >= 0) return fd;
+    errno = EACCES;
+  }
+  int reason = errno;
+  close(fd);
+  errno = reason;
+  return -1;
+}
+
+/* Asks the agent something trivial. One that is stopped or turns in circles is ended: the next launcher finds a new one. */
+static int agent_lives(void) {
+  int fd = dial(&agent_socket);
+  if (fd < 0) return 0;
+  unsigned char answer;
+  ssize_t got = -1;
+  if (tell(fd, ASK, (const uint32_t[]){1}, 1))
+    while ((got = read(fd, &answer, 1)) < 0 && errno == EINTR) continue;
+  pid_t process = got < 0 && errno == EAGAIN ? find_peer(fd) : 0;
+  if (process > 1) kill(process, SIGKILL);
+  close(fd);
+  return got == 1;
+}
+
+/* Whether a call that failed is worth another try. */
+static int try_again(void) {
+  return errno == EINTR || (errno == EAGAIN && agent_lives());
+}
+
+int send_all(int fd, const void *bytes, size_t length) {
+  while (length > 0) {
+    ssize_t sent = send(fd, bytes, length, MSG_NOSIGNAL);
+    if (sent < 0 && try_again()) continue;
+    if (sent < 0) return 0;
+    bytes = (const char *)bytes + sent;
+    length -= (size_t)sent;
+  }
+  return 1;
+}
+
+int read_all(int fd, void *bytes, size_t length) {
+  while (length > 0) {
+    ssize_t got = read(fd, bytes, length);
+    if (got < 0 && try_again()) continue;
+    if (got <= 0) return 0;
+    bytes = (char *)bytes + got;
+    length -= (size_t)got;
+  }
+  return 1;
+}
+
+/* A message of numbers only. */
+int tell(int fd, uint32_t kind, const uint32_t *numbers, uint32_t count) {
+  unsigned char message[HEADER + 6 * 4];
+  put32(message, kind);
+  put32(message + 4, 4 * count);
+  for (uint32_t at = 0; at < count; at++) put32(message + HEADER + 4 * at, numbers[at]);
+  return send_all(fd, message, HEADER + 4 * count);
+}
