@@ -139,7 +139,7 @@ distccd is running as pid N."
   refute_line 'Stopping distccd.'
 }
 
-@test "reload sends SIGHUP: the list of clients is read again" {
+@test "reload sends SIGHUP: the list of clients is read again, and a log file that newsyslog moved is made anew" {
   in_root '
     echo 127.0.0.0/8 >/etc/clients
     conf "distccd_flags=\"--allow @/etc/clients --log-file /tmp/log\""
@@ -148,11 +148,19 @@ distccd is running as pid N."
     status_of service distccd onereload
     for _ in 1 2 3 4 5 6 7 8 9 10; do grep -q again /tmp/log && break; sleep 0.2; done
     grep -o "serving 10.0.0.0/8" /tmp/log
+    # What newsyslog does by the example: another file of the same name and owner, and the signal.
+    mv /tmp/log /tmp/log.0; install -o distcc -g distcc -m 640 /dev/null /tmp/log
+    echo 172.16.0.0/12 >/etc/clients
+    kill -$(sed -n "s/^#.*distccd.pid[^0-9]*//p" /usr/local/share/examples/distccd/newsyslog.conf.example) $old
+    for _ in 1 2 3 4 5 6 7 8 9 10; do grep -q again /tmp/log && break; sleep 0.2; done
+    grep -o "serving 172.16.0.0/12" /tmp/log; grep -c 172 /tmp/log.0
     [ "$(pid)" = "$old" ] && echo same
   '
   assert_output "Starting distccd.
 status 0
 serving 10.0.0.0/8
+serving 172.16.0.0/12
+0
 same"
 }
 
@@ -464,6 +472,19 @@ distccd: ERROR: cannot listen on [::]:3632: another program listens there: stop 
 status 1
 Starting distccd.
 Stopping distccd."
+}
+
+@test "a jail without IPv6 is served over IPv4, and the start says so" {
+  in_root '
+    echo 1 >$proc/sys/net/ipv6/conf/all/disable_ipv6
+    conf "distccd_flags=\"--allow 127.0.0.1 --listen 127.0.0.1 --listen ::1 --log-file /tmp/log\""
+    status_of service distccd onestart
+    grep -c ":0E30 .* 0A " $proc/net/tcp; grep -c ":0E30 .* 0A " $proc/net/tcp6
+    service distccd onestop
+  '
+  assert_line --partial 'Warning: cannot listen on [::1]:3632: this machine has no such address'
+  assert_line 'status 0'
+  assert_line 'Stopping distccd.'
 }
 
 @test "configtest says what would be served, or what is wrong, and starts nothing" {
