@@ -261,3 +261,13 @@ END
   assert_output --partial "127.0.0.1:$PORT"
   assert_line --partial "ERROR: cannot listen on [::1]:$PORT"
 }
+
+@test "a system without IPv6, such as a jail with an IPv4 address only, is served on all IPv4 addresses" {
+  gcc -O "$TOP/test/support/without-ipv6.c" -o "$BATS_TEST_TMPDIR/without-ipv6"
+  run "$BATS_TEST_TMPDIR/without-ipv6" "$OURS/distccd" --daemon --port "$PORT" --allow 127.0.0.1 \
+    --masquerade-dir "$BATS_TEST_TMPDIR/masks" --log-file "$LOG" --pid-file "$PID_FILE"
+  assert_success
+  assert_output --partial "Warning: cannot listen on [::]:$PORT: "
+  note_pid "$(cat "$PID_FILE")"
+  assert_equal "$(ss -Hltn "sport = :$PORT" | awk '{print $4}')" "0.0.0.0:$PORT"
+}
