@@ -180,7 +180,9 @@ class Agent {
   #status(asker: number): AgentStatus {
     const { busy, resting, waiting, expected } = this.#places.report();
     const now = performance.now();
-    const lacks = this.#memory.obstacle(asker);
+    // Where the kernel does not tell who asks, a job that is here stands for it.
+    const [job] = this.#jobs.values();
+    const lacks = this.#memory.obstacle(asker > 0 ? asker : (job?.pid ?? 0));
     return {
       pid: process.pid,
       version: agentVersion,
