@@ -50,3 +50,12 @@ export function peakMemoryOfTree(pid: number): number {
   }
   return sum;
 }
+
+/** How many bytes of memory this process has now; 0 on Linux without /proc, where Node cannot tell. */
+export function ownMemory(): number {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return 0;
+  }
+}

@@ -518,6 +518,7 @@ Stopping distccd."
     export HOME=/tmp DISTCC_DIR=/tmp/distcc DISTCC_HOSTS=127.0.0.1 DISTCC_FALLBACK=0 PATH=/usr/local/libexec/distcc:/usr/bin:/bin:/usr/local/bin
     status_of cc -c a.c -o agent.o
     ls /tmp/distcc/agent | grep -c "[.]pid"
+    distcc --agent-status | sed -n "s/^jobs/an agent: jobs/p"
     DISTCC_AGENT=0 status_of cc -c a.c -o alone.o
     cmp local.o agent.o; cmp local.o alone.o
     grep -c COMPILE_OK /tmp/log
@@ -530,6 +531,7 @@ ELF
 Starting distccd.
 status 0
 1
+an agent: jobs: 0 at work, 0 waiting, 1 done
 status 0
 2
 failed

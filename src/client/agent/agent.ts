@@ -7,6 +7,7 @@ import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 import { LateStates } from '../../job-state/late-state.ts';
 import { tryLock } from '../../system/file-lock.ts';
+import { ownMemory } from '../../system/memory.ts';
 import { peerOf } from '../../system/peer-user.ts';
 import { parseHostList } from '../host-list.ts';
 import type { HostList, HostSource } from '../host-list.ts';
@@ -187,7 +188,7 @@ class Agent {
       pid: process.pid,
       version: agentVersion,
       uptimeSeconds: Math.round((now - this.#started) / 1000),
-      memoryBytes: process.memoryUsage.rss(),
+      memoryBytes: ownMemory(),
       jobsDone: this.#done,
       largestLocalJob: this.#memory.largest(),
       ...(lacks === undefined ? {} : { lacks }),

@@ -3,6 +3,7 @@ export interface AgentStatus {
   readonly pid: number;
   readonly version: string;
   readonly uptimeSeconds: number;
+  /** 0 when that is unknown. */
   readonly memoryBytes: number;
   readonly jobsDone: number;
   /** What the largest recent compiler or linker of this machine used, in bytes; 0 when nothing is known. */
@@ -76,9 +77,9 @@ function hostRows({ places, expected, resting }: AgentStatus): (readonly [string
 /** The status as people read it. */
 export function statusText(status: AgentStatus): string {
   const { jobs, waiting, jobsDone, largestLocalJob } = status;
-  const memory = `${Math.round(status.memoryBytes / 1e6)} MB`;
+  const memory = status.memoryBytes > 0 ? `, ${Math.round(status.memoryBytes / 1e6)} MB` : '';
   const lines = [
-    `distcc-agent ${status.version}: process ${status.pid}, up ${timeText(status.uptimeSeconds)}, ${memory}`,
+    `distcc-agent ${status.version}: process ${status.pid}, up ${timeText(status.uptimeSeconds)}${memory}`,
     `jobs: ${jobs.length - waiting} at work, ${waiting} waiting, ${jobsDone} done`,
     ...table(['place', 'jobs', 'time of a job'], hostRows(status)),
   ];

@@ -2,12 +2,19 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { totalmem } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { availableMemory, peakMemoryOfTree } from '../../../src/system/memory.ts';
+import { availableMemory, ownMemory, peakMemoryOfTree } from '../../../src/system/memory.ts';
 
 describe('availableMemory()', () => {
   it('is some of what the machine has', () => {
     expect(availableMemory()).toBeGreaterThan(0);
     expect(availableMemory()).toBeLessThanOrEqual(totalmem());
+  });
+});
+
+describe('ownMemory()', () => {
+  it('is some of what the machine has', () => {
+    expect(ownMemory()).toBeGreaterThan(10e6);
+    expect(ownMemory()).toBeLessThan(totalmem());
   });
 });
 

@@ -22,6 +22,10 @@ describe('statusText()', () => {
     );
   });
 
+  it('leaves out memory that is unknown', () => {
+    expect(statusText({ ...idle, memoryBytes: 0 })).toContain('up 4 s\n');
+  });
+
   it('lines up places and jobs, and shows both ends of a long command', () => {
     const long = ['/usr/bin/distcc', 'gcc', '-O2', ...Array<string>(20).fill('-Isomewhere'), '-c', 'a.c', '-o', 'a.o'];
     const text = statusText({
