@@ -181,12 +181,13 @@ function write(name, bytes) {
   console.log(join(out, name));
 }
 
-/** The port, complete with what is made for it: the rc.d script as the ports collection fills it in, and the distribution file's sums. */
+/** The port, complete with what is made for it: scripts as the ports collection fills them in, and the distribution file's sums. */
 function writePort(name, bytes) {
   const port = join(out, 'port');
   rmSync(port, { recursive: true, force: true });
   cpSync(join(from, 'port'), port, { recursive: true });
   put(join(port, 'files/distccd.in'), readFileSync(join(from, 'distccd.in')), 0o644);
+  put(join(port, 'files/pkg-deinstall.in'), readFileSync(join(from, 'package/pre-deinstall')), 0o644);
   const sums = [
     `TIMESTAMP = ${timeOfSource()}`,
     `SHA256 (${name}) = ${sha256(bytes)}`,

@@ -3,12 +3,14 @@ import { createHash } from 'node:crypto';
 import {
   appendFileSync,
   copyFileSync,
+  cpSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -130,6 +132,21 @@ describe('the port for FreeBSD', () => {
     const version = readFileSync(join(valueOf('WRKSRC'), 'agent-version'), 'utf8').trim();
     expect(agent.exec(readFileSync(join(packaged, 'libexec/distccd/finish-install'), 'utf8'))?.[1]).toBe(version);
     expect(readFileSync(join(ported, 'libexec/distccd/distcc')).includes(version)).toBe(true);
+  });
+
+  it('takes the links away that update-distcc-symlinks made, and none of its files', () => {
+    const root = join(folder, 'root');
+    cpSync(join(valueOf('STAGEDIR'), 'usr'), join(root, 'usr'), { recursive: true, verbatimSymlinks: true });
+    const before = filesUnder(root);
+    for (const place of ['libexec/distcc', 'lib/distcc']) {
+      mkdirSync(join(root, 'usr/local', place), { recursive: true });
+      symlinkSync('../../bin/distcc', join(root, 'usr/local', place, 'cc'));
+    }
+    execFileSync('sh', [valueOf('PKGDEINSTALL'), 'distccd', 'DEINSTALL'], {
+      env: { ...process.env, PKG_ROOTDIR: root },
+    });
+    expect(filesUnder(root)).toEqual(before);
+    expect(readdirSync(join(root, 'usr/local/libexec'))).toEqual(['distccd']);
   });
 
   it('refuses a distribution file of other bytes', () => {

@@ -54,6 +54,9 @@ build: extract
 	@cd ${.CURDIR} && ${MAKE} do-build
 
 stage: build
+.for file in ${SUB_FILES}
+	@sed -e 's|%%PREFIX%%|${PREFIX}|g; s|%%LOCALBASE%%|${LOCALBASE}|g' ${FILESDIR}/${file}.in > ${WRKDIR}/${file}
+.endfor
 	@${MKDIR} ${STAGEDIR}${PREFIX}
 	@cd ${.CURDIR} && ${MAKE} do-install
 .if defined(USE_RC_SUBR)
