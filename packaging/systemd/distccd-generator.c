@@ -15,8 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum setting { ALLOWEDNETS, LISTENER, PORT, JOBS, NICE, DISTCCD_OPTIONS, SETTINGS };
-static const char *const names[SETTINGS] = {"ALLOWEDNETS", "LISTENER", "PORT", "JOBS", "NICE", "DISTCCD_OPTIONS"};
+enum setting { ALLOWEDNETS, LISTENER, PORT, JOBS, NICE, ZEROCONF, DISTCCD_OPTIONS, SETTINGS };
+static const char *const names[SETTINGS] = {"ALLOWEDNETS", "LISTENER", "PORT", "JOBS", "NICE", "ZEROCONF", "DISTCCD_OPTIONS"};
 
 /* The values of one file; NULL where it does not set one. */
 struct settings {
@@ -195,6 +195,15 @@ static void write_refusal(FILE *file) {
   fputs("\"\nExecStartPre=/usr/bin/false\n", file);
 }
 
+/* In its fence the daemon cannot ask Avahi, as it could with Debian's package distcc. */
+static void write_warning(FILE *file, const struct settings *settings) {
+  const char *zeroconf = settings->values[ZEROCONF];
+  if (zeroconf == NULL || (strcmp(zeroconf, "true") != 0 && strcmp(zeroconf, "YES") != 0)) return;
+  fputs("ExecStartPre=/usr/bin/echo \"distccd: Warning: ZEROCONF in /etc/default is not followed, since the service is cut off from Avahi: copy "
+        "/usr/share/doc/distccd/examples/avahi-distccd.service to /etc/avahi/services instead\"\n",
+        file);
+}
+
 static void write_service(FILE *file, const struct settings *settings, const char *more) {
   const char *jobs = settings->values[JOBS], *nice = settings->values[NICE], *options = settings->values[DISTCCD_OPTIONS];
   /* distccd may not change its priority in there. What is no priority is for distccd to refuse. */
@@ -256,6 +265,7 @@ int main(int argc, char **argv) {
     return 1;
   }
   write_socket(socket, &both);
+  write_warning(socket, &both);
   write_refusal(socket);
   write_refusal(own_port);
   write_service(service, &both, strstr(options, "--idle-exit") == NULL ? "--idle-exit 600" : "");

@@ -38,7 +38,8 @@ compiles() {
 @test "installed over a running distcc it serves in its place, with its settings, also after a reboot, and gives everything back" {
   used true
   # On Debian 13 an empty JOBS keeps distcc's own service from starting.
-  "$DB" install "$MACHINE" "$DISTCCD_DEB"
+  run -0 "$DB" install "$MACHINE" "$DISTCCD_DEB"
+  assert_output --partial 'distccd does not read /etc/distcc/commands.allow.sh'
   inside 'sha256sum --quiet -c /root/kept'
   compiles
   run -0 inside 'tr "\0" " " </proc/$(main_pid)/cmdline; echo; ps -o ni= -p $(main_pid); ss -Hlnt "sport = :3632" | tr -s " " | cut -d " " -f 4'

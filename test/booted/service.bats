@@ -324,6 +324,17 @@ END
     [ ! -e /usr/lib/distcc/g++ ] && [ -L /usr/lib/distcc/gcc ]'
 }
 
+@test "a client that came before the first compiler does not keep the service down" {
+  inside '
+    systemctl stop distccd.service
+    mv /usr/lib/distcc /root/permitted; mv /usr/local/lib/distcc /root/ours; mkdir /usr/lib/distcc
+    (exec 3<>/dev/tcp/127.0.0.1/3632; for _ in $(seq 100); do systemctl --quiet is-failed distccd.socket && break; sleep 0.1; done)
+    systemctl is-failed distccd.socket
+    rmdir /usr/lib/distcc; mv /root/permitted /usr/lib/distcc; mv /root/ours /usr/local/lib/distcc
+    dpkg-trigger --by-package=distccd /usr/lib/gcc; dpkg --triggers-only distccd
+    stock gcc -c plain.i -o first.o; cmp first.o plain.local'
+}
+
 @test "removed, it serves no more and keeps its settings" {
   inside '
     apt-get -qq -y remove distccd >/dev/null 2>&1

@@ -135,6 +135,17 @@ refuses() {
   done
 }
 
+@test "ZEROCONF, which the service cannot follow, is a warning and no refusal" {
+  debian_settings
+  generate
+  run -1 grep ExecStartPre "$SOCKET"
+  our_settings 'ZEROCONF="true"'
+  generate
+  run -0 grep ExecStartPre "$SOCKET"
+  assert_output --partial 'echo "distccd: Warning: ZEROCONF in /etc/default is not followed'
+  refute_output --partial false
+}
+
 @test "a file that cannot be read refuses" {
   ln -s loop "$DEFAULTS/loop"
   ln -s loop "$DEFAULTS/distccd"
@@ -165,7 +176,7 @@ refuses() {
     python3 - "$seed" "$round" >"$DEFAULTS/distccd" <<'END'
 import random, sys
 random.seed(sys.argv[1] + ' ' + sys.argv[2])
-names = [b'ALLOWEDNETS', b'LISTENER', b'PORT', b'JOBS', b'NICE', b'DISTCCD_OPTIONS']
+names = [b'ALLOWEDNETS', b'LISTENER', b'PORT', b'JOBS', b'NICE', b'ZEROCONF', b'DISTCCD_OPTIONS']
 pieces = [b'"', b"'", b'\\', b'%', b'$', b'`', b'\n', b'\0', b'=', b' ', b'\t', b'127.0.0.1', b'::1', b'/8', b'[Service]',
           b'ExecStart=', b'#', b'9', b'\xff', b'a' * 3000]
 for _ in range(12):
