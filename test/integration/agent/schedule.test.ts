@@ -124,8 +124,8 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
     /** A job of this machine whose child takes 80 MB and keeps it until it may go. */
     function startLargeJob(): Running {
       // It ends too when a test that failed has taken its place away.
-      const ends = 'fs.existsSync("go") || !fs.existsSync("large.js")';
-      const waits = `const timer = setInterval(() => (${ends}) && clearInterval(timer), 20);`;
+      const over = 'fs.existsSync("go") || !fs.existsSync("large.js")';
+      const waits = `const timer = setInterval(() => (${over}) && clearInterval(timer), 20);`;
       const large = box.write('large.js', `const fs = require("fs"); const x = Buffer.alloc(80e6, 1); ${waits}\n`);
       return box.start(['sh', '-c', `'${process.execPath}' '${large}'; true`], { DISTCC_HOSTS: 'localhost' });
     }
