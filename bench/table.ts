@@ -6,7 +6,7 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
-const digits = (value: number): string => value.toFixed(Math.abs(value) < 10 ? 2 : 1);
+const digits = (value: number): string => value.toFixed(Math.abs(value) < 1 ? 3 : Math.abs(value) < 10 ? 2 : 1);
 
 /** Rows of medians of two programs, with the ratio of the second to the first: below 1 the second needs less. */
 export class Comparison {
@@ -25,7 +25,8 @@ export class Comparison {
     const [theirs, ours] = [median(values.theirs), median(values.ours)];
     const ratios = values.ours.map((value, at) => value / (values.theirs[at] ?? Number.NaN)).sort((a, b) => a - b);
     const spread = ratios.length < 2 ? '' : `${ratios[0]?.toFixed(2) ?? ''}-${ratios.at(-1)?.toFixed(2) ?? ''}`;
-    this.#rows.push(row(`${what}, ${unit}`, digits(theirs), digits(ours), median(ratios).toFixed(2), spread));
+    const title = unit === '' ? what : `${what}, ${unit}`;
+    this.#rows.push(row(title, digits(theirs), digits(ours), median(ratios).toFixed(2), spread));
   }
 
   print(report: (line: string) => void): void {
