@@ -3,6 +3,7 @@ import { Failure, reasonOf } from '../basics/failure.ts';
 import type { DaemonOptions } from '../config/daemon-options.ts';
 import { type GivenDescriptor, takeGivenDescriptors } from '../system/given-descriptors.ts';
 import { keepDescriptors } from '../system/inheritance.ts';
+import { nameProcess } from '../system/process-name.ts';
 import { findServiceManager } from '../system/sd-notify.ts';
 import type { AccessList } from './access-list.ts';
 import { readAccess } from './access-source.ts';
@@ -47,6 +48,7 @@ async function startAndReport(options: DaemonOptions, words: readonly string[]):
 }
 
 async function live(options: DaemonOptions, given: readonly GivenDescriptor[]): Promise<number> {
+  nameProcess('distccd');
   const notices: Notices = [];
   const manager = findServiceManager(given, process.env);
   const sockets = socketsToServe(given);

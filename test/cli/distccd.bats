@@ -62,6 +62,23 @@ teardown() {
   assert_output --partial "$BATS_TEST_TMPDIR/some-node $BATS_TEST_TMPDIR/some-distccd --daemon --port $PORT "
 }
 
+@test "pgrep and killall know a daemon as distccd, detached or not, and an agent as distcc-agent" {
+  start --allow 127.0.0.1
+  note_pid "$(cat "$PID_FILE")"
+  assert_equal "$(ps -o comm= -p "$(cat "$PID_FILE")")" distccd
+  local port
+  port=$(free_port)
+  node "$OURS/distccd" --daemon --no-detach --port "$port" --listen 127.0.0.1 --allow 127.0.0.1 --log-file "$LOG.2" \
+    --masquerade-dir "$BATS_TEST_TMPDIR/masks" 3>&- &
+  note_pid "$!"
+  wait_until listens "$port"
+  assert_equal "$(ps -o comm= -p "$!")" distccd
+  echo 'int x;' >"$TMPDIR/a.c"
+  mkdir "$BATS_TEST_TMPDIR/own"
+  DISTCC_DIR=$BATS_TEST_TMPDIR/own DISTCC_HOSTS=localhost "$OURS/distcc" gcc -c "$TMPDIR/a.c" -o "$TMPDIR/a.o" 3>&-
+  assert_equal "$(ps -o comm= -p "$(cat "$BATS_TEST_TMPDIR"/own/agent/*.pid)")" distcc-agent
+}
+
 @test "a detached daemon holds nothing of its starter's descriptors" {
   # The pipes of these readers would stay open for ever.
   output=$(timeout 20 "$OURS/distccd" --daemon --port "$PORT" --listen 127.0.0.1 --masquerade-dir "$BATS_TEST_TMPDIR/masks" \

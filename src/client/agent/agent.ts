@@ -9,6 +9,7 @@ import { LateStates } from '../../job-state/late-state.ts';
 import { tryLock } from '../../system/file-lock.ts';
 import { ownMemory } from '../../system/memory.ts';
 import { peerOf } from '../../system/peer-user.ts';
+import { nameProcess } from '../../system/process-name.ts';
 import { parseHostList } from '../host-list.ts';
 import type { HostList, HostSource } from '../host-list.ts';
 import { loadHosts } from '../host-source.ts';
@@ -217,6 +218,7 @@ async function sendOthersHome(path: string): Promise<void> {
 export async function runAgent(settings: AgentSettings): Promise<boolean> {
   const { path } = settings;
   const folder = dirname(path);
+  nameProcess('distcc-agent');
   process.umask(0o077);
   prepareFolder(folder);
   const lock = tryLock(`${path}.lock`);
