@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { textOf } from './text-of.ts';
 
 /** For so long, in ms, what is known about a group's limits counts: they change seldom, and jobs begin often. */
 const remembered = 10_000;
@@ -31,14 +31,6 @@ interface Limit {
 
 /** The places of every Linux system with systemd, and of containers. */
 const usualPlaces: GroupPlaces = { mounted: '/sys/fs/cgroup', processes: '/proc', now: () => performance.now() };
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return '';
-  }
-}
 
 /** A file of one number; "max", and a file that is not there, are no limit. */
 const numberIn = (path: string): number => Number(/^\d+$/m.exec(textOf(path))?.[0] ?? Infinity);

@@ -1,13 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { textOf } from './text-of.ts';
 
 /** The state letter of a process in proc_pid_stat(5), behind its name; undefined where there is no such file. */
 function stateOf(pid: number): string | undefined {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return text[text.lastIndexOf(')') + 2];
-  } catch {
-    return undefined;
-  }
+  const text = textOf(`/proc/${pid}/stat`);
+  return text[text.lastIndexOf(')') + 2];
 }
 
 /**

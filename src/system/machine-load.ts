@@ -1,16 +1,9 @@
-import { readdirSync, readFileSync, statfsSync } from 'node:fs';
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return '';
-  }
-}
+import { readdirSync, statfsSync } from 'node:fs';
+import { textOf } from './text-of.ts';
 
 /** How many processes want a processor now, from /proc/loadavg; -1 where there is none. */
 export function runnableProcesses(): number {
-  return Number(/ (\d+)\//.exec(read('/proc/loadavg'))?.[1] ?? -1);
+  return Number(/ (\d+)\//.exec(textOf('/proc/loadavg'))?.[1] ?? -1);
 }
 
 /** What a look at every process that this account may see found. */
@@ -26,7 +19,7 @@ export function countProcesses(): ProcessCensus {
   let uninterruptible = 0;
   let largest = { kilobytes: 0, command: 'none' };
   for (const pid of listProcesses()) {
-    const found = /^\d+ (\(.*\)) (\S) (.*)$/s.exec(read(`/proc/${pid}/stat`));
+    const found = /^\d+ (\(.*\)) (\S) (.*)$/s.exec(textOf(`/proc/${pid}/stat`));
     if (found === null) continue;
     const [, command = '', state, rest = ''] = found;
     if (state === 'D') uninterruptible += 1;
@@ -48,7 +41,7 @@ function listProcesses(): string[] {
 /** Sectors read and written so far by all whole disks, from /proc/diskstats. */
 export function diskSectors(): number {
   let sectors = 0;
-  for (const line of read('/proc/diskstats').split('\n')) {
+  for (const line of textOf('/proc/diskstats').split('\n')) {
     const fields = line.trim().split(/ +/);
     if (/^(?:[hsv]d[a-z]+|nvme\d+n\d+)$/.test(fields[2] ?? '')) sectors += Number(fields[5]) + Number(fields[9]);
   }

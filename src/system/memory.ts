@@ -1,13 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { freemem } from 'node:os';
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return '';
-  }
-}
+import { textOf } from './text-of.ts';
 
 function kilobytes(text: string, name: string): number | undefined {
   const found = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1];
@@ -42,11 +35,11 @@ const mostProcesses = 256;
  */
 export function peakMemoryOfTree(pid: number): number {
   let sum = 0;
-  const todo = [pid];
-  for (let at = 0; at < todo.length && at < mostProcesses; at += 1) {
-    const next = todo[at] ?? 0;
+  const family = [pid];
+  for (let at = 0; at < family.length && at < mostProcesses; at += 1) {
+    const next = family[at] ?? 0;
     sum += kilobytes(textOf(`/proc/${next}/status`), 'VmHWM') ?? 0;
-    todo.push(...childrenOf(next));
+    family.push(...childrenOf(next));
   }
   return sum;
 }

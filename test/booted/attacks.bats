@@ -10,7 +10,7 @@ setup_file() {
   "$DB" install "$MACHINE" "$DISTCCD_DEB" >&2
   sources
   stock_client
-  "$DB" push "$MACHINE" "$TOP/test/support/hostile-compiler.c" /root/work/
+  "$DB" push "$MACHINE" "$TOP/test/support/hostile-compiler.c" /root/build/
   inside '
     clang -O2 -c hello.c -o hello.clang; clang++ -O2 -c twice.cc -o twice.clang
     gcc -O2 hostile-compiler.c -o /usr/local/bin/hostilecc; ln -s /usr/bin/distcc /usr/local/lib/distcc/hostilecc

@@ -33,7 +33,7 @@ inside() {
   local script=$1
   shift
   "$DB" run "$MACHINE" bash -euo pipefail -c \
-    "trap 'echo \"failed: \$BASH_COMMAND\" >&2' ERR; cd /root/work 2>/dev/null || cd /root; $FUNCTIONS; $script" inside "$@"
+    "trap 'echo \"failed: \$BASH_COMMAND\" >&2' ERR; cd /root/build 2>/dev/null || cd /root; $FUNCTIONS; $script" inside "$@"
 }
 
 # The package as the next version, which upgrades start from or go to.
@@ -69,8 +69,8 @@ END
 # sources: small programs, what they compile to here, and a compiler that takes its time, permitted by name.
 sources() {
   inside '
-    mkdir -p /root/work /root/our-state /usr/local/lib/distcc
-    cd /root/work
+    mkdir -p /root/build /root/our-state /usr/local/lib/distcc
+    cd /root/build
     printf "#include <stdio.h>\nint main(void) { return puts(\"hello\") < 0; }\n" >hello.c
     printf "#include <string>\nstd::string twice(const std::string &s) { return s + s; }\n" >twice.cc
     echo "int x = 1;" >plain.i

@@ -8,7 +8,7 @@ export interface AgentStatus {
   readonly jobsDone: number;
   /** What the largest recent compiler or linker of this machine used, in bytes; 0 when nothing is known. */
   readonly largestLocalJob: number;
-  /** What one more compiler or linker here would have to wait for now, besides a place. */
+  /** What one more compiler or linker here waits for, besides a place. */
   readonly lacks?: string;
   /** Jobs that wait for a place. */
   readonly waiting: number;

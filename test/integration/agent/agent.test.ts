@@ -2,13 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { lives } from '../../../src/system/living-process.ts';
 import { startDaemon, until } from '../../support/daemon.ts';
 import type { TestDaemon } from '../../support/daemon.ts';
 import { needs } from '../../support/needs.ts';
 import { answer, startFakeServer } from '../client/fake-server.ts';
 import type { Answer, FakeServer } from '../client/fake-server.ts';
 import { distccProgram, Sandbox } from '../client/sandbox.ts';
-import { lives, objectsIn, processesIn, startMake, writeMakefile } from './building.ts';
+import { objectsIn, processesIn, startMake, writeMakefile } from './building.ts';
 
 const gcc = ['gcc', '-c', 'a.c', '-o', 'a.o'];
 

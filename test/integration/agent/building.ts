@@ -1,18 +1,10 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { lives } from '../../../src/system/living-process.ts';
 import { distccProgram } from '../client/sandbox.ts';
 import type { Sandbox } from '../client/sandbox.ts';
-
-/** Whether a process runs; one that nobody has waited for yet is as good as gone. */
-export function lives(pid: number): boolean {
-  try {
-    return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
 
 /** The processes that run in a directory or below it. */
 export function processesIn(directory: string): string[] {

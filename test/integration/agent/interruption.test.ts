@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { exitStatus } from '../../../src/basics/exit-status.ts';
 import { listJobs } from '../../../src/job-state/state-folder.ts';
+import { lives } from '../../../src/system/living-process.ts';
 import { leftovers, startDaemon, until } from '../../support/daemon.ts';
 import type { TestDaemon } from '../../support/daemon.ts';
 import { needs } from '../../support/needs.ts';
 import { answer, halfOf, startFakeServer } from '../client/fake-server.ts';
 import type { FakeServer } from '../client/fake-server.ts';
 import { distccProgram, Sandbox } from '../client/sandbox.ts';
-import { lives, objectsIn, processesIn, startMake, writeMakefile } from './building.ts';
+import { objectsIn, processesIn, startMake, writeMakefile } from './building.ts';
 
 const gcc = ['gcc', '-c', 'a.c', '-o', 'a.o'];
 const able = process.platform === 'linux' && needs('gcc', 'gcc') && needs('make', 'make');

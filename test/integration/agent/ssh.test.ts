@@ -5,20 +5,13 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { lives } from '../../../src/system/living-process.ts';
 import { distccdProgram, freePort, until } from '../../support/daemon.ts';
 import { needs } from '../../support/needs.ts';
 import { Sandbox } from '../client/sandbox.ts';
 
 const gcc = ['gcc', '-O2', '-c', 'a.c', '-o', 'a.o'];
 const noAnswer = 'no answer: ssh has to log in without asking for anything, and to find distccd there';
-
-function lives(pid: number): boolean {
-  try {
-    return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
 
 async function answers(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');

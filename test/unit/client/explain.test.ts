@@ -5,20 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AgentStatus } from '../../../src/client/agent/status.ts';
 import { explain } from '../../../src/client/explain.ts';
 import { tryLock } from '../../../src/system/file-lock.ts';
-
-const idle: AgentStatus = {
-  pid: 4711,
-  version: 'x',
-  uptimeSeconds: 1,
-  memoryBytes: 1,
-  jobsDone: 0,
-  largestLocalJob: 0,
-  waiting: 0,
-  jobs: [],
-  places: [],
-  expected: [],
-  resting: [],
-};
+import { idleStatus as idle } from './idle-status.ts';
 
 describe('explain()', () => {
   let folder: string;

@@ -1,21 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { statusText, timeText } from '../../../../src/client/agent/status.ts';
+import { idleStatus as idle } from '../idle-status.ts';
 
 describe('statusText()', () => {
-  const idle = {
-    pid: 4711,
-    version: '1.0',
-    uptimeSeconds: 4,
-    memoryBytes: 72e6,
-    jobsDone: 9,
-    largestLocalJob: 0,
-    waiting: 0,
-    jobs: [],
-    places: [],
-    expected: [],
-    resting: [],
-  };
-
   it('is two lines for an agent that has had no job', () => {
     expect(statusText(idle)).toBe(
       'distcc-agent 1.0: process 4711, up 4 s, 72 MB\njobs: 0 at work, 0 waiting, 9 done\n',
