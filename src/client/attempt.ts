@@ -61,27 +61,37 @@ export async function attempt(
   const argv = remoteCommand(job.verdict, job.directory);
   const begin = world.seconds();
   log.info(`exec on ${host.definition}: ${argv.join(' ')}`);
-  const ready = preprocessing.text.then(() => world.seconds());
+  let waitsForText = true;
+  const ready = preprocessing.text.then(() => {
+    waitsForText = false;
+    return world.seconds();
+  });
   ready.catch(() => {});
   state.show('remote', 'Connect', { file: baseName(job.name), host: hostName(host), slot });
   const connection = await connectMeanwhile(host, preprocessing.text, world);
   try {
     log.info('No authentication requested.');
     state.show('local', 'Preprocess');
+    const { version } = host;
+    const head = encodeRequestHead({ version, argv });
+    // A server makes its files when it has the command, which it can do while we still preprocess; else all goes at once.
+    const ahead = waitsForText;
+    if (ahead) await unlessInterrupted(connection.send([head]), interrupted);
     const source = await unlessInterrupted(preprocessing.text, interrupted);
     state.show('remote', 'Send');
-    const { version } = host;
-    // All at once: a server can do nothing with a command before it has the text.
     const body = await unlessInterrupted(bodyOf(version, source, world), interrupted);
-    const request = [encodeRequestHead({ version, argv }), ...body];
+    const request = ahead ? body : [head, ...body];
     const response = await exchange(connection, { version, request }, world);
     const end = world.seconds();
     log.info(
       `${source.length} bytes from ${job.name} compiled on ${hostName(host)} ${rateOf(source.length, end - begin)}`,
     );
+    // The build waits for the object, nobody for this.
+    setImmediate(() => connection.close());
     return { response, readsFiles: response.status !== 0 && readsFiles(source), seconds: end - (await ready) };
-  } finally {
+  } catch (error) {
     connection.close();
+    throw error;
   }
 }
 

@@ -42,17 +42,24 @@ export class Interrupted extends Error {
   }
 }
 
-/** Waits for a promise, and stops waiting with an Interrupted when the signal comes first. */
-export async function unlessInterrupted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  let stop: () => void = () => {};
-  const interruption = new Promise<never>((_resolve, reject) => {
-    stop = () => reject(new Interrupted());
+/** One for each signal: listening anew for every wait of a job costs more than the waits. */
+const interruptions = new WeakMap<AbortSignal, Promise<never>>();
+
+function interruptionBy(signal: AbortSignal): Promise<never> {
+  const known = interruptions.get(signal);
+  if (known !== undefined) return known;
+  const made = new Promise<never>((_resolve, reject) => {
+    const stop = (): void => reject(new Interrupted());
     if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
+    else signal.addEventListener('abort', stop, { once: true });
   });
-  try {
-    return await Promise.race([promise, interruption]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
+  // Most waits end without one, and nobody waits between them.
+  made.catch(() => {});
+  interruptions.set(signal, made);
+  return made;
+}
+
+/** Waits for a promise, and stops waiting with an Interrupted when the signal comes first. */
+export function unlessInterrupted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return Promise.race([promise, interruptionBy(signal)]);
 }

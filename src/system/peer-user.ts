@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { posix } from './posix.ts';
+import { descriptorOf } from './socket-descriptor.ts';
 
 /** From <sys/socket.h> of Linux. */
 const SOL_SOCKET = 1;
@@ -15,11 +16,10 @@ export interface Peer {
 /** Who is at the other end of a Unix socket; undefined where that cannot be asked for: there the mode of the socket's folder has to keep others out. */
 export function peerOf(socket: Socket): Peer | undefined {
   if (process.platform !== 'linux' || posix.getsockopt === undefined) return undefined;
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Node has no public way to a socket's descriptor
-  const { _handle: handle } = socket as unknown as { readonly _handle?: { readonly fd?: number } };
-  if (handle?.fd === undefined || handle.fd < 0) return undefined;
+  const descriptor = descriptorOf(socket);
+  if (descriptor === undefined) return undefined;
   // struct ucred: process, user and group id.
-  const credentials = posix.getsockopt(handle.fd, SOL_SOCKET, SO_PEERCRED, 12);
+  const credentials = posix.getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, 12);
   return { pid: credentials.readUInt32LE(0), user: credentials.readUInt32LE(4) };
 }
 

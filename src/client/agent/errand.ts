@@ -7,7 +7,7 @@ import { reportFailure } from '../report-failure.ts';
 import { openLog } from '../text-log.ts';
 import { understand } from '../job.ts';
 import { locate } from '../run-children.ts';
-import type { World } from '../world.ts';
+import type { Call, World } from '../world.ts';
 import { changesOf, jobWorld, openForAppending } from './job-world.ts';
 import type { Errand, Shared } from './job-world.ts';
 import type { Launcher } from './launcher.ts';
@@ -50,6 +50,16 @@ async function leaveAlone({ call, job, launcher, log }: Errand, world: World): P
   }
 }
 
+/** The exit status of a job; undefined for one that was interrupted. */
+async function statusOf(call: Call, world: World): Promise<number | undefined> {
+  try {
+    return await compile(call, world);
+  } catch (error) {
+    const status = reportFailure(error, world.log);
+    return error instanceof Interrupted ? undefined : status;
+  }
+}
+
 /** Does one launcher's job and tells it how to end; never rejects. */
 export async function runErrand(job: JobMessage, launcher: Launcher, shared: Shared): Promise<void> {
   let logFile: number | undefined;
@@ -71,17 +81,15 @@ export async function runErrand(job: JobMessage, launcher: Launcher, shared: Sha
       launcher.giveBack();
       return;
     }
-    let status: number;
     try {
-      status = await compile(call, world);
-    } catch (error) {
-      status = reportFailure(error, log);
-      if (error instanceof Interrupted) return;
+      const status = await statusOf(call, world);
+      if (status === undefined) return;
+      log.info(`exit: code ${status}`);
+      launcher.exit(exited(status));
     } finally {
+      // Behind the end of the job: the build waits for that, and monitors pass over what a process that is gone has left.
       world.state.remove();
     }
-    log.info(`exit: code ${status}`);
-    launcher.exit(exited(status));
   } catch {
     // Whatever it is, the launcher can do the job alone, and says what is wrong if that is wrong there too.
     launcher.giveBack();

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { writeNow } from '../../system/socket-descriptor.ts';
 import { getSystemErrorMap } from 'node:util';
 import { kinds, encodeCommand, encodeExit, encodeFrame, encodeWrite, readEnded, readFailed } from './messages.ts';
 import type { CommandMessage, EndedMessage, Frame } from './messages.ts';
@@ -108,6 +109,8 @@ export class Launcher {
   }
 
   #say(bytes: Buffer): void {
-    if (this.#socket.writable) this.#socket.write(bytes);
+    if (!this.#socket.writable) return;
+    const sent = this.#socket.writableLength === 0 ? writeNow(this.#socket, bytes) : 0;
+    if (sent < bytes.length) this.#socket.write(bytes.subarray(sent));
   }
 }

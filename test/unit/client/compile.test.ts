@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../../../src/client/compile.ts';
 import type { Connection } from '../../../src/client/connection.ts';
@@ -152,13 +153,50 @@ describe('compile()', () => {
       'remote Send',
       'remote Receive',
       'send far DIST',
-      'close far',
       'release tcp_far_3632#0',
       'stop cpp',
       'save /home/me/a.o object',
       'stderr: there',
       'praise far',
     ]);
+    // Nobody waits for that, and the build waits for the object.
+    await turn();
+    expect(events.at(-1)).toBe('close far');
+  });
+
+  it('sends the command while the preprocessor works, and the text when it is there', async () => {
+    let end: (status: number) => void = () => {};
+    const ended = new Promise<number>((resolve) => {
+      end = resolve;
+    });
+    const events: Events = [];
+    const world = worldOf({ hosts: 'far' }, events);
+    const preprocess: World['preprocess'] = () => ({
+      ended,
+      output: () => Buffer.from('text'),
+      stop: () => Promise.resolve(),
+    });
+    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
+    const compiling = compile(call, { ...world, preprocess });
+    await turn();
+    expect(events.filter((event) => event.startsWith('send'))).toEqual(['send far DIST']);
+    end(0);
+    expect(await compiling).toBe(0);
+    expect(events.filter((event) => event.startsWith('send'))).toEqual(['send far DIST', 'send far DOTI']);
+  });
+
+  it('closes at once what it has begun to send when the source is faulty', async () => {
+    const events: Events = [];
+    const world = worldOf({ hosts: 'far' }, events);
+    const ended = turn().then(() => exited(1));
+    const preprocess: World['preprocess'] = () => ({
+      ended,
+      output: () => Buffer.from(''),
+      stop: () => Promise.resolve(),
+    });
+    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
+    expect(await compile(call, { ...world, preprocess })).toBe(1);
+    expect(events.filter((event) => /^(?:send|close|rest)/.test(event))).toEqual(['send far DIST', 'close far']);
   });
 
   it('preprocesses once however many hosts it takes', async () => {

@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createConnection, createServer } from 'node:net';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeNow } from '../../../src/system/socket-descriptor.ts';
+
+describe('writeNow()', () => {
+  let place: string;
+  let near: Socket;
+  let far: Socket;
+
+  beforeEach(async () => {
+    place = mkdtempSync(join(tmpdir(), 'write-now-'));
+    const server = createServer({ pauseOnConnect: true }).listen(join(place, 'socket'));
+    await once(server, 'listening');
+    const accepted = once(server, 'connection');
+    near = createConnection(join(place, 'socket'));
+    near.on('error', () => {});
+    await once(near, 'connect');
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what a server's event brings
+    [far] = (await accepted) as [Socket];
+    server.close();
+  });
+  afterEach(() => {
+    near.destroy();
+    far.destroy();
+    rmSync(place, { recursive: true });
+  });
+
+  it('hands bytes over at once', async () => {
+    expect(writeNow(near, Buffer.from('bytes'))).toBe(5);
+    far.resume();
+    const [chunk] = await once(far, 'data');
+    expect(String(chunk)).toBe('bytes');
+  });
+
+  it('tells how many bytes there was room for, so that the queue takes the rest', async () => {
+    const bytes = Buffer.alloc(8 * 1024 * 1024, 'x');
+    let sent = 0;
+    for (let more = writeNow(near, bytes); more > 0; more = writeNow(near, bytes.subarray(sent))) sent += more;
+    expect(sent).toBeGreaterThan(0);
+    expect(sent).toBeLessThan(bytes.length);
+    near.end(bytes.subarray(sent));
+    let came = 0;
+    far.on('data', (chunk) => (came += chunk.length)).resume();
+    await once(far, 'end');
+    expect(came).toBe(bytes.length);
+  });
+
+  it('takes nothing when the other end is gone, or the socket is', async () => {
+    far.destroy();
+    await once(far, 'close');
+    expect(writeNow(near, Buffer.from('bytes'))).toBe(0);
+    near.destroy();
+    expect(writeNow(near, Buffer.from('bytes'))).toBe(0);
+  });
+});
