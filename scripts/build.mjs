@@ -59,33 +59,47 @@ function stampVersion(file) {
   writeFileSync(file, text.replaceAll('@AGENT_VERSION@', agentVersion));
 }
 
-/** Builds the launcher, which starts in a millisecond and hands the work to the agent. */
-function buildLauncher() {
-  const words = ['-O2', '-std=gnu11', '-Wall', '-Wextra', '-Werror'];
-  words.push(`-DAGENT_VERSION="${agentVersion}"`, `-DNODE="${process.env.DISTCC_NODE ?? process.execPath}"`);
-  const fresh = join(bin, `.${process.pid}.distcc`);
-  const compile = (compiler, ...more) =>
-    spawnSync(compiler, [...words, ...more, ...launcherSources, '-o', fresh], { encoding: 'utf8' });
-  // It is started for every compile. Without the dynamic linker it needs three quarters of the time; of the C libraries, musl's begins
-  // with the fewest pages, which takes a third.
-  const compiler = process.env.CC ?? 'cc';
+const compiler = process.env.CC ?? 'cc';
+
+/** Builds a C program that is started for every job; tells whether it is there, or undefined when there is no compiler for it. */
+function buildSmall(name, sources, ...defined) {
+  const words = ['-O2', '-std=gnu11', '-Wall', '-Wextra', '-Werror', ...defined];
+  const fresh = join(bin, `.${process.pid}.${name}`);
+  // Without the dynamic linker it needs three quarters of the time; of the C libraries, musl's begins with the fewest pages, which takes
+  // a third.
   const ways = process.env.CC === undefined ? [['musl-gcc', '-static']] : [];
   let result;
   for (const way of [...ways, [compiler, '-static'], [compiler]]) {
-    result = compile(...way);
+    result = spawnSync(way[0], [...words, ...way.slice(1), ...sources, '-o', fresh], { encoding: 'utf8' });
     if (result.status !== 0) continue;
-    renameSync(fresh, join(bin, 'distcc'));
+    renameSync(fresh, join(bin, name));
     return true;
   }
   rmSync(fresh, { force: true });
-  if (result.error?.code !== 'ENOENT') {
-    process.stderr.write(result.stderr ?? `${compiler}: ${result.error}\n`);
-    return false;
-  }
+  if (result.error?.code === 'ENOENT') return undefined;
+  process.stderr.write(result.stderr ?? `${compiler}: ${result.error}\n`);
+  return false;
+}
+
+/** Builds the launcher, which starts in a millisecond and hands the work to the agent. */
+function buildLauncher() {
+  const node = process.env.DISTCC_NODE ?? process.execPath;
+  const built = buildSmall('distcc', launcherSources, `-DAGENT_VERSION="${agentVersion}"`, `-DNODE="${node}"`);
+  if (built !== undefined) return built;
   console.log(`no C compiler ("${compiler}"): distcc is the Node program alone, which takes longer to start`);
+  const fresh = join(bin, `.${process.pid}.distcc`);
   copyFileSync(join(bin, 'distcc-node'), fresh);
   renameSync(fresh, join(bin, 'distcc'));
   return true;
+}
+
+/** Builds what keeps the daemon's jobs apart, which Linux alone has the means for. */
+function buildFence() {
+  if (process.platform !== 'linux') return true;
+  const built = buildSmall('distccd-fence', [join(top, 'src/fence/distccd-fence.c')]);
+  if (built === undefined)
+    console.log(`no C compiler ("${compiler}"): distccd cannot keep jobs from each other's files`);
+  return built !== false;
 }
 
 /** What a program is called where the launcher has its name. */
@@ -99,7 +113,7 @@ const tools = ['demo/demo', 'bench/bench'].filter((tool) => existsSync(join(top,
 mkdirSync(bin, { recursive: true });
 mkdirSync(join(top, 'dist/tools'), { recursive: true });
 for (const name of readdirSync(bin)) {
-  if (!name.startsWith('.') && name !== 'distcc' && !programs.map(installedAs).includes(name))
+  if (!name.startsWith('.') && !['distcc', 'distccd-fence'].includes(name) && !programs.map(installedAs).includes(name))
     rmSync(join(bin, name), { recursive: true });
 }
 // The bundles are CommonJS whatever the package says: installed in /usr/bin they have no package.json beside them.
@@ -112,7 +126,7 @@ const made = await Promise.allSettled([
   ...tools.map((tool) => bundle(`${tool}.ts`, join(top, 'dist/tools', `${tool.split('/')[1]}.js`), {})),
 ]);
 if (made.some(({ status }) => status === 'rejected')) process.exit(1);
-if (!buildLauncher()) process.exit(1);
+if (!buildLauncher() || !buildFence()) process.exit(1);
 
 // scripts/setup.mjs compares the sources with this file's time: a source saved during the build counts as newer.
 writeFileSync(join(top, 'dist/.built'), '');

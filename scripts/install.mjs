@@ -11,7 +11,9 @@ import { fail, top } from './setup.mjs';
 /** posix-node's own binary for each of Debian's architectures; elsewhere the programs have slower ways without it. */
 const posixBinaries = { amd64: 'x86_64-linux-gnu.node', arm64: 'aarch64-linux-gnu.node' };
 /** Programs that are no command, and those of the administrator. */
-const hidden = new Set(['distcc-node']);
+const hidden = new Set(['distcc-node', 'distccd-fence', 'distccd-announce']);
+/** What only Linux has a use for. */
+const forLinux = new Set(['distccd-fence', 'distccd-announce']);
 const forRoot = new Set(['update-distcc-symlinks']);
 
 const { values } = parseArgs({
@@ -102,7 +104,8 @@ function installCompletions() {
 }
 
 mkdirSync(home, { recursive: true });
-for (const name of readdirSync(from).filter((entry) => !entry.startsWith('.'))) installProgram(name);
+const belongs = (name) => !name.startsWith('.') && !(values.freebsd && forLinux.has(name));
+for (const name of readdirSync(from).filter(belongs)) installProgram(name);
 if (values.freebsd) {
   mkdirSync(join(home, 'launcher'), { recursive: true });
   for (const path of launcherFiles) {

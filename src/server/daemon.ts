@@ -13,7 +13,7 @@ import type { DaemonLog } from './daemon-log.ts';
 import { isDetached, reportStart, startDetached } from './detach.ts';
 import { openPidFile, removePidFile, removeUnusedPidFile } from './pid-file.ts';
 import type { Notices } from './notices.ts';
-import { prove, type ProvenService } from './prove.ts';
+import { noteFence, prove, type ProvenService } from './prove.ts';
 import { limitLifetime, restrain } from './self-restraint.ts';
 import { becomeServant } from './servant.ts';
 import { serve } from './serve.ts';
@@ -62,6 +62,7 @@ async function live(options: DaemonOptions, given: readonly GivenDescriptor[]): 
     const writePid = options['pid-file'] === undefined ? undefined : openPidFile(options['pid-file']);
     restrain(options, notices);
     becomeServant(options, notices);
+    noteFence(options, notices);
     const service = prove(options, () => access, notices);
     serveStats(stats, service);
     const supervision = supervise(manager);

@@ -1,10 +1,12 @@
+import { existsSync, realpathSync } from 'node:fs';
 import os from 'node:os';
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure, reasonOf } from '../basics/failure.ts';
 import { readWholeNumber } from '../basics/whole-number.ts';
 import { type DaemonOptions, logLevelNames } from '../config/daemon-options.ts';
 import type { Logger } from '../logging/log-line.ts';
-import { spawn } from '../system/spawn.ts';
+import { behindFence, fenceObstacle, hasFence, toolsBelow } from '../system/fence.ts';
+import { spawn, type Spawn } from '../system/spawn.ts';
 import { openSpool, type Spool, sweepSpools } from '../system/temporary-folder.ts';
 import type { AccessList } from './access-list.ts';
 import { ByteBudget } from './byte-budget.ts';
@@ -52,17 +54,17 @@ export function prove(
   );
   const spool = makeSpool(daemonLog.log);
   const jobs = options.jobs ?? os.availableParallelism() + 2;
-  const masks = [...options['masquerade-dir'], ...usualMasqueradeDirs];
+  const path = compilerPath(searchPath, [...options['masquerade-dir'], ...usualMasqueradeDirs]);
   return {
     daemonLog,
     log: daemonLog.log,
     jobs,
     spool,
-    spawn,
+    spawn: options['enable-tcp-insecure'] ? spawn : apart(path),
     access,
     compilers,
     everythingPermitted: options['enable-tcp-insecure'],
-    environment: compilerEnvironment(process.env, compilerPath(searchPath, masks)),
+    environment: compilerEnvironment(process.env, path),
     lifetimeMs: options['job-lifetime'] === 0 ? defaultLifetimeMs : options['job-lifetime'] * 1000,
     graceMs: 1000,
     queue: new FairQueue(jobs),
@@ -70,6 +72,20 @@ export function prove(
     deadlines,
     statistics: new JobStatistics(),
   };
+}
+
+/** Starts compilers that get at no other job's files, where that can be had. */
+function apart(searchPath: readonly string[]): Spawn {
+  if (!hasFence) return spawn;
+  const found = searchPath.filter((folder) => existsSync(folder)).map((folder) => realpathSync(folder));
+  return behindFence(spawn, toolsBelow(process.cwd(), found));
+}
+
+/** Says what keeps jobs from being apart: for whoever starts a daemon, since it costs a process. */
+export function noteFence(options: DaemonOptions, notices: Notices): void {
+  if (process.platform !== 'linux' || options['enable-tcp-insecure']) return;
+  const obstacle = fenceObstacle();
+  if (obstacle !== undefined) notices.push(`a compiler could get at the files of other jobs: ${obstacle}`);
 }
 
 function makeSpool(log: Logger): Spool {

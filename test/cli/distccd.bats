@@ -280,8 +280,8 @@ END
 }
 
 @test "a system without IPv6, such as a jail with an IPv4 address only, is served on all IPv4 addresses" {
-  gcc -O "$TOP/test/support/without-ipv6.c" -o "$BATS_TEST_TMPDIR/without-ipv6"
-  run "$BATS_TEST_TMPDIR/without-ipv6" "$OURS/distccd" --daemon --port "$PORT" --allow 127.0.0.1 \
+  gcc -O "$TOP/test/support/without.c" -o "$BATS_TEST_TMPDIR/without"
+  run "$BATS_TEST_TMPDIR/without" ipv6 "$OURS/distccd" --daemon --port "$PORT" --allow 127.0.0.1 \
     --masquerade-dir "$BATS_TEST_TMPDIR/masks" --log-file "$LOG" --pid-file "$PID_FILE"
   assert_success
   assert_output --partial "Warning: cannot listen on [::]:$PORT: "

@@ -114,6 +114,14 @@ static void look_for_jobs(const char *folder, int depth, const char *own, int *s
   if (dir != NULL) closedir(dir);
 }
 
+/* Whether a process of our account that is none of ours could be signalled; no signal is sent. */
+static int reaches_process(void) {
+  for (pid_t other = 2; other < 65536; other++)
+    if (other != getpid() && kill(other, 0) == 0) return 1;
+  errno = ESRCH;
+  return 0;
+}
+
 int main(int argc, char **argv) {
   const char *output = NULL;
   char own[4096];
@@ -128,6 +136,7 @@ int main(int argc, char **argv) {
   look_for_jobs("/var/tmp", 3, own, &seen);
   errno = ENOENT;
   tell("find", "another job", seen > 0);
+  tell("signal", "another process", reaches_process());
   try_powers(argv[0][0] == '/' ? argv[0] : (char *)"/usr/local/bin/hostilecc");
   return fclose(object) != 0;
 }

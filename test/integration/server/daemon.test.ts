@@ -7,7 +7,14 @@ import { Decoder } from '../../../src/wire/decoder.ts';
 import { encodeRequest, encodeRequestHead } from '../../../src/wire/request.ts';
 import { type CompileResponse, readResponse } from '../../../src/wire/response.ts';
 import { exited } from '../../../src/wire/wait-status.ts';
-import { type DaemonSetup, leftovers, startDaemon, type TestDaemon, until } from '../../support/daemon.ts';
+import {
+  type DaemonSetup,
+  leftovers,
+  makeOpenFolder,
+  startDaemon,
+  type TestDaemon,
+  until,
+} from '../../support/daemon.ts';
 import { connectTo, converse } from '../../support/wire-client.ts';
 
 const source = Buffer.from('# 1 "hello.c"\nint hello(void) { return 42; }\n');
@@ -287,7 +294,9 @@ describe('clients', () => {
   });
 
   it('wait for a slot with --jobs 1, and all are served', async () => {
-    fakeCompiler('[ -e ../busy ] && exit 9; touch ../busy; sleep 0.05; rm ../busy');
+    // Jobs see nothing of each other but what lies outside their daemon's temporary directory.
+    const shared = makeOpenFolder(programs, 'shared');
+    fakeCompiler(`cd ${shared}; [ -e busy ] && exit 9; touch busy; sleep 0.05; rm busy`);
     await start({ options: ['--allow', '127.0.0.1', '--jobs', '1'] });
     const answers = await Promise.all(Array.from({ length: 8 }, () => compile(['fakecc', '-c', 'a.c'])));
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 0));

@@ -1,0 +1,187 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Decoder } from '../../../src/wire/decoder.ts';
+import { encodeRequest } from '../../../src/wire/request.ts';
+import { readResponse } from '../../../src/wire/response.ts';
+import { distccdProgram, startDaemon } from '../../support/daemon.ts';
+import { converse } from '../../support/wire-client.ts';
+
+const fence = join(dirname(distccdProgram), 'distccd-fence');
+const support = resolve(import.meta.dirname, '../../support');
+
+let place: string;
+let own: string;
+let other: string;
+
+/** What a shell behind the fence says, in the folder of one of two jobs. */
+function shell(script: string, paths: readonly string[] = []): { status: number | null; said: string } {
+  const words = [String(paths.length), ...paths, '/bin/sh', 'sh', '-c', `exec 2>&1\n${script}`];
+  const { status, stdout } = spawnSync(fence, words, { cwd: own, encoding: 'utf8', env: { PATH: '/usr/bin:/bin' } });
+  return { status, said: stdout };
+}
+
+beforeEach(() => {
+  place = mkdtempSync(join(tmpdir(), 'fence-'));
+  [own, other] = [join(place, 'spool/one'), join(place, 'spool/two')];
+  for (const folder of [own, other, join(place, 'tools')]) mkdirSync(folder, { recursive: true });
+  writeFileSync(join(other, 'secret.i'), 'int secret;\n');
+  writeFileSync(join(place, 'tools/part'), 'a part of a compiler\n');
+});
+afterEach(() => rmSync(place, { recursive: true }));
+
+describe('distccd-fence', () => {
+  it('lets a compiler do all it likes in the folder of its job', () => {
+    const { status, said } = shell(
+      'mkdir d && echo text >d/a && mv d/a b && ln -s b c && cat c && rm -r b c d && ls -A',
+    );
+    expect({ status, said }).toEqual({ status: 0, said: 'text\n' });
+  });
+
+  it('leaves the rest of the machine as it is', () => {
+    const { status, said } = shell(
+      'ls /usr/bin | grep -x gcc && head -n 1 /etc/passwd && cat /proc/self/comm && : >/dev/null',
+    );
+    expect({ status, said }).toEqual({
+      status: 0,
+      said: `gcc\n${readFileSync('/etc/passwd', 'utf8').split('\n')[0]}\ncat\n`,
+    });
+  });
+
+  it.each([
+    ['read', 'cat ../two/secret.i'],
+    ['replace', 'echo lies >../two/secret.i'],
+    ['remove', 'rm -f ../two/secret.i'],
+    ['take', 'mv ../two/secret.i .'],
+    ['link', 'ln ../two/secret.i mine'],
+    ['list', 'ls ../two'],
+    ['find', 'ls ..'],
+    ['find by another way', 'ls "$PWD/../../spool"'],
+    ['add to', 'echo more >../two/more'],
+    ['run a program of', 'cp /bin/true ../two/program'],
+  ])('does not let it %s another job', (_what, script) => {
+    const { status, said } = shell(script);
+    expect(said).toMatch(/Permission denied|Invalid cross-device link/);
+    expect(status).not.toBe(0);
+    expect(readFileSync(join(other, 'secret.i'), 'utf8')).toBe('int secret;\n');
+  });
+
+  it('lets it use a toolchain in the temporary directory that the daemon names', () => {
+    expect(shell('cat ../../tools/part').said).toContain('Permission denied');
+    expect(shell('cat ../../tools/part', [join(place, 'tools')])).toEqual({
+      status: 0,
+      said: 'a part of a compiler\n',
+    });
+  });
+
+  it("does not let it signal another job's compiler, nor look where that works", async () => {
+    const neighbour = spawn('sleep', ['60'], { cwd: other, stdio: 'ignore' });
+    try {
+      const { said } = shell(`kill -9 ${neighbour.pid}; ls /proc/${neighbour.pid}/cwd/`);
+      expect(said.match(/not permitted|Permission denied/g)).toHaveLength(2);
+      expect(neighbour.exitCode ?? neighbour.signalCode).toBe(null);
+    } finally {
+      neighbour.kill();
+      await once(neighbour, 'exit');
+    }
+  });
+
+  it('gives no rights by a program, no core and no file above 1 GB', () => {
+    const { said } = shell('grep NoNewPrivs /proc/self/status; ulimit -c; ulimit -f; ulimit -Hf');
+    // The shell counts in blocks of 512 bytes.
+    expect(said).toBe('NoNewPrivs:\t1\n0\n2097152\n2097152\n');
+  });
+
+  it('says that a compiler is not there as distcc does', () => {
+    const { status, stderr } = spawnSync(fence, ['0', '/gone/gcc', 'gcc'], { cwd: own, encoding: 'utf8' });
+    expect(status).toBe(110);
+    expect(stderr).toMatch(/^distccd\[\d+\] ERROR: failed to exec gcc: No such file or directory\n$/);
+  });
+
+  it.each([[[]], [['0']], [['x']], [['2', '/a', '/b', '/c']], [['-1', 'a', 'b', 'c']]])(
+    'refuses the words %j',
+    (words) => {
+      expect(spawnSync(fence, words, { cwd: own }).status).toBe(101);
+    },
+  );
+
+  it('compiles all the same in a kernel without Landlock, and tells so when asked', () => {
+    const without = join(place, 'without');
+    execFileSync('gcc', ['-O', join(support, 'without.c'), '-o', without]);
+    const there = (...words: string[]): unknown =>
+      spawnSync(without, ['landlock', fence, ...words], { cwd: own }).status;
+    expect(spawnSync(fence, ['--check']).status).toBe(0);
+    expect(there('--check')).toBe(1);
+    expect(there('0', '/bin/cat', 'cat', '../two/secret.i')).toBe(0);
+    expect(there('0', '/bin/false', 'false')).toBe(1);
+  });
+});
+
+describe('distccd', () => {
+  it("keeps each job's compiler from the files of the others", async () => {
+    const programs = join(place, 'programs');
+    mkdirSync(programs);
+    for (const path of [place, programs]) chmodSync(path, 0o755);
+    writeFileSync(
+      join(programs, 'spycc'),
+      '#!/bin/sh\nls .. && echo "saw others"\nls /usr >/dev/null && echo "saw the machine"\n',
+    );
+    chmodSync(join(programs, 'spycc'), 0o755);
+    const daemon = await startDaemon({ compilers: ['spycc'], path: programs });
+    try {
+      const source = Buffer.from('int x;\n');
+      const bytes = await converse(daemon.port, encodeRequest({ version: 1, argv: ['spycc', '-c', 'a.c'], source }));
+      const decoder = new Decoder(readResponse(1));
+      decoder.feed(bytes);
+      expect(decoder.result?.value).toMatchObject({ status: 0, stdout: Buffer.from('saw the machine\n') });
+      expect(daemon.log()).not.toContain('could get at the files of other jobs');
+    } finally {
+      await daemon.end();
+    }
+  });
+
+  it('warns in a kernel without Landlock', () => {
+    const without = join(place, 'without');
+    execFileSync('gcc', ['-O', join(support, 'without.c'), '-o', without]);
+    const masks = join(place, 'masks');
+    mkdirSync(masks);
+    writeFileSync(join(masks, 'gcc'), '');
+    for (const path of [place, masks]) chmodSync(path, 0o755);
+    chmodSync(join(masks, 'gcc'), 0o755);
+    const words = [
+      '--daemon',
+      '--check',
+      '--port',
+      '1',
+      '--listen',
+      '127.0.0.1',
+      '--masquerade-dir',
+      masks,
+      '--no-detach',
+      '--log-stderr',
+    ];
+    const check = (...before: string[]): string =>
+      execFileSync(
+        before[0] ?? process.execPath,
+        [
+          ...before.slice(1),
+          ...(before.length > 0 ? [process.execPath] : []),
+          distccdProgram,
+          ...words,
+          '--port',
+          '24681',
+        ],
+        {
+          encoding: 'utf8',
+          env: { PATH: process.env['PATH'], TMPDIR: tmpdir() },
+        },
+      );
+    expect(check()).not.toContain('Landlock');
+    expect(check(without, 'landlock')).toContain(
+      'warning: a compiler could get at the files of other jobs: this kernel has no Landlock\n',
+    );
+  });
+});
