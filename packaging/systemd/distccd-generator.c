@@ -1,7 +1,7 @@
 /* distccd-generator: turns the settings of /etc/default into drop-ins of distccd's units, see systemd.generator(7).
 
    systemd runs it at boot and at daemon-reload, before anything else is there: it reads two small files as data, writes
-   four, and is gone in a millisecond. No shell reads the settings. What it cannot understand it never guesses: a listener that is no address
+   four or five, and is gone in a millisecond. No shell reads the settings. What it cannot understand it never guesses: a listener that is no address
    makes the socket refuse to start, with the reason in the journal; everything else is left for distccd to judge. */
 #define _GNU_SOURCE 1
 #include <arpa/inet.h>
@@ -195,13 +195,20 @@ static void write_refusal(FILE *file) {
   fputs("\"\nExecStartPre=/usr/bin/false\n", file);
 }
 
-/* In its fence the daemon cannot ask Avahi, as it could with Debian's package distcc. */
-static void write_warning(FILE *file, const struct settings *settings) {
-  const char *zeroconf = settings->values[ZEROCONF];
-  if (zeroconf == NULL || (strcmp(zeroconf, "true") != 0 && strcmp(zeroconf, "YES") != 0)) return;
-  fputs("ExecStartPre=/usr/bin/echo \"distccd: Warning: ZEROCONF in /etc/default is not followed, since the service is cut off from Avahi: copy "
-        "/usr/share/doc/distccd/examples/avahi-distccd.service to /etc/avahi/services instead\"\n",
-        file);
+/* The service is cut off from Avahi: a unit of its own, which the sockets bring along, announces what they serve. */
+static int write_announcement(const char *folder, const struct settings *settings) {
+  const char *zeroconf = settings->values[ZEROCONF], *jobs = settings->values[JOBS];
+  char path[PATH_MAX];
+  if (zeroconf == NULL || (strcmp(zeroconf, "true") != 0 && strcmp(zeroconf, "YES") != 0) || refusal[0] != '\0') return 1;
+  FILE *file = open_drop_in(folder, "distccd-announce.service", "Service");
+  if (file == NULL) return 0;
+  fprintf(file, "Environment=\"DISTCCD_ANNOUNCED=%s%s%s\"\n", settings->values[PORT], is_number(jobs, 1, 1000) ? " " : "",
+          is_number(jobs, 1, 1000) ? jobs : "");
+  if (fclose(file) != 0) return 0;
+  snprintf(path, sizeof path, "%s/distccd.socket.wants", folder);
+  if (mkdir(path, 0755) != 0 && errno != EEXIST) return 0;
+  snprintf(path, sizeof path, "%s/distccd.socket.wants/distccd-announce.service", folder);
+  return symlink("/usr/lib/systemd/system/distccd-announce.service", path) == 0 || errno == EEXIST;
 }
 
 static void write_service(FILE *file, const struct settings *settings, const char *more) {
@@ -265,12 +272,12 @@ int main(int argc, char **argv) {
     return 1;
   }
   write_socket(socket, &both);
-  write_warning(socket, &both);
   write_refusal(socket);
   write_refusal(own_port);
   write_service(service, &both, strstr(options, "--idle-exit") == NULL ? "--idle-exit 600" : "");
   write_service(one_client, &both, "");
   write_own_port(own_port, &both);
   write_service(own_port, &both, "");
-  return fclose(socket) != 0 || fclose(service) != 0 || fclose(one_client) != 0 || fclose(own_port) != 0;
+  int announced = write_announcement(folder, &both);
+  return !announced || fclose(socket) != 0 || fclose(service) != 0 || fclose(one_client) != 0 || fclose(own_port) != 0;
 }

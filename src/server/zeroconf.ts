@@ -40,10 +40,11 @@ wait "$publisher"; status=$?
 kill "$watcher" 2>/dev/null
 exit $status`;
 
-const tool = 'avahi-publish-service';
+/** The program that tells Avahi. */
+export const publisher = 'avahi-publish-service';
 
 /** Asks the compiler that most clients mean; undefined when it cannot be asked. */
-async function askCompiler(environment: NodeJS.ProcessEnv): Promise<Announcement['compiler']> {
+export async function askCompiler(environment: NodeJS.ProcessEnv): Promise<Announcement['compiler']> {
   const ask = (option: string): Promise<string> =>
     new Promise((resolve, reject) => {
       execFile('cc', [option], { env: environment, timeout: 10_000 }, (error, stdout) => {
@@ -67,9 +68,9 @@ export function announceService(
   log: Logger,
   environment: NodeJS.ProcessEnv,
 ): () => void {
-  const program = findProgram(tool, { path: environment['PATH'], directory: '/' });
+  const program = findProgram(publisher, { path: environment['PATH'], directory: '/' });
   if (program === undefined) {
-    log.warning(`cannot announce this server: there is no ${tool}; install avahi-utils, or leave --zeroconf out`);
+    log.warning(`cannot announce this server: there is no ${publisher}; install avahi-utils, or leave --zeroconf out`);
     return () => {};
   }
   let withdraw: (() => void) | undefined;
@@ -95,12 +96,13 @@ function publish(words: readonly string[], log: Logger, environment: NodeJS.Proc
   });
   let over = false;
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    for (const line of text.split('\n')) if (line !== '') log.info(`${tool}: ${line}`);
+    for (const line of text.split('\n')) if (line !== '') log.info(`${publisher}: ${line}`);
   });
   child.stdin.on('error', () => {});
   child.on('error', (error) => log.warning(`cannot announce this server: ${error.message}`));
   child.on('exit', (code, signal) => {
-    if (!over) log.warning(`${tool} ended with ${signal ?? `status ${code ?? 0}`}: this server is announced no more`);
+    if (!over)
+      log.warning(`${publisher} ended with ${signal ?? `status ${code ?? 0}`}: this server is announced no more`);
   });
   child.unref();
   return () => {

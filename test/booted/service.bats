@@ -273,7 +273,7 @@ END
 }
 
 @test "systemd finds nothing to say against the units, and little exposure" {
-  run -0 inside 'systemd-analyze verify --man=no distccd.service distccd.socket distccd@1.service distccd-port@3633.service'
+  run -0 inside 'systemd-analyze verify --man=no distccd.service distccd.socket distccd@1.service distccd-port@3633.service distccd-announce.service'
   assert_output ''
   inside '
     cd /usr/lib/systemd/system

@@ -34,6 +34,7 @@ generate() {
   SERVICE=$OUT/distccd.service.d/50-settings.conf
   ONE_CLIENT=$OUT/distccd@.service.d/50-settings.conf
   OWN_PORT=$OUT/distccd-port@.service.d/50-settings.conf
+  ANNOUNCEMENT=$OUT/distccd-announce.service.d/50-settings.conf
 }
 # The first line takes the unit's own addresses away.
 listens_on() { assert_equal "$(sed -n 's/^ListenStream=//p' "$SOCKET" | tr '\n' ' ')" " $1 "; }
@@ -135,15 +136,25 @@ refuses() {
   done
 }
 
-@test "ZEROCONF, which the service cannot follow, is a warning and no refusal" {
+@test "ZEROCONF has the sockets bring the announcement along, with the port and the number of jobs" {
   debian_settings
   generate
-  run -1 grep ExecStartPre "$SOCKET"
+  [ ! -e "$OUT/distccd.socket.wants" ]
+  [ ! -e "$ANNOUNCEMENT" ]
   our_settings 'ZEROCONF="true"'
   generate
-  run -0 grep ExecStartPre "$SOCKET"
-  assert_output --partial 'echo "distccd: Warning: ZEROCONF in /etc/default is not followed'
-  refute_output --partial false
+  assert_equal "$(readlink "$OUT/distccd.socket.wants/distccd-announce.service")" /usr/lib/systemd/system/distccd-announce.service
+  grep -qxF 'Environment="DISTCCD_ANNOUNCED=3632"' "$ANNOUNCEMENT"
+  our_settings 'ZEROCONF=YES' 'PORT=3700' 'JOBS=12'
+  generate
+  grep -qxF 'Environment="DISTCCD_ANNOUNCED=3700 12"' "$ANNOUNCEMENT"
+}
+
+@test "sockets that refuse are not announced" {
+  our_settings 'ZEROCONF="true"' 'PORT="70000"'
+  generate
+  refuses 'in /etc/default is no port'
+  [ ! -e "$OUT/distccd.socket.wants" ]
 }
 
 @test "a file that cannot be read refuses" {
@@ -183,7 +194,9 @@ for _ in range(12):
     sys.stdout.buffer.write(random.choice(names) + b'=' + b''.join(random.choices(pieces, k=random.randrange(9))) + b'\n')
 END
     generate
-    run -1 env LC_ALL=C grep -vhE '^(#.*|\[(Unit|Socket|Service)\]|SourcePath=/etc/default/distccd|ListenStream=.*|FreeBind=yes|BindIPv6Only=both|MaxConnections=[0-9]+|ExecStartPre=/usr/bin/(false|echo ".*")|Nice=[0-9]+|Environment="DISTCCD_(LISTEN|SETTINGS)=.*"|IPAddressAllow=[0-9a-f.:/]+|)$' \
-      "$SOCKET" "$SERVICE" "$ONE_CLIENT" "$OWN_PORT"
+    mkdir -p "$OUT/distccd-announce.service.d"
+    touch "$OUT/distccd-announce.service.d/none"
+    run -1 env LC_ALL=C grep -vhE '^(#.*|\[(Unit|Socket|Service)\]|SourcePath=/etc/default/distccd|ListenStream=.*|FreeBind=yes|BindIPv6Only=both|MaxConnections=[0-9]+|ExecStartPre=/usr/bin/(false|echo ".*")|Nice=[0-9]+|Environment="DISTCCD_(LISTEN|SETTINGS)=.*"|Environment="DISTCCD_ANNOUNCED=[0-9]+( [0-9]+)?"|IPAddressAllow=[0-9a-f.:/]+|)$' \
+      "$SOCKET" "$SERVICE" "$ONE_CLIENT" "$OWN_PORT" "$OUT"/distccd-announce.service.d/*
   done
 }
