@@ -44,15 +44,15 @@ _Noreturn static void fail(int status, const char *what, const char *whom) {
   exit(status);
 }
 
-/* Allows all below a path; a link is nothing of its own, and what is gone in the meantime needs no rule. */
-static void allow(int folder, const char *name) {
+/* Allows all below a path of that type; a link is nothing of its own, and what is gone in the meantime needs no rule. */
+static void allow(int folder, const char *name, unsigned char type) {
   struct stat found;
+  if (type == DT_LNK) return;
   struct path_beneath rule = {.parent = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC)};
   if (rule.parent < 0) return;
-  if (fstat(rule.parent, &found) == 0 && !S_ISLNK(found.st_mode)) {
-    rule.allowed = S_ISDIR(found.st_mode) ? rights : rights & (EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE);
-    if (syscall(ADD_RULE, rules, PATH_BENEATH, &rule, 0) != 0) fail(GENERAL, "cannot allow the compiler to use", name);
-  }
+  if (type == DT_UNKNOWN && fstat(rule.parent, &found) == 0) type = IFTODT(found.st_mode);
+  rule.allowed = type == DT_DIR ? rights : rights & (EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE);
+  if (type != DT_LNK && syscall(ADD_RULE, rules, PATH_BENEATH, &rule, 0) != 0) fail(GENERAL, "cannot allow the compiler to use", name);
   close(rule.parent);
 }
 
@@ -62,7 +62,7 @@ static void allow_beside(const char *folder, const char *entry) {
   if (list == NULL) return;
   for (struct dirent *found; (found = readdir(list)) != NULL;)
     if (strcmp(found->d_name, ".") != 0 && strcmp(found->d_name, "..") != 0 && strcmp(found->d_name, entry) != 0)
-      allow(dirfd(list), found->d_name);
+      allow(dirfd(list), found->d_name, found->d_type);
   closedir(list);
 }
 
@@ -95,8 +95,8 @@ static void fence(int version, char **paths, long count) {
   /* Kernels take a longer structure than theirs when what they do not know is 0. */
   rules = (int)syscall(CREATE_RULESET, &attributes, sizeof attributes, 0);
   if (rules < 0 || getcwd(job, sizeof job) == NULL || job[0] != '/') fail(GENERAL, "cannot fence off", "the job");
-  allow(AT_FDCWD, job);
-  for (long at = 0; at < count; at++) allow(AT_FDCWD, paths[at]);
+  allow(AT_FDCWD, job, DT_DIR);
+  for (long at = 0; at < count; at++) allow(AT_FDCWD, paths[at], DT_UNKNOWN);
   allow_around(job);
   if (syscall(RESTRICT_SELF, rules, 0) != 0) fail(GENERAL, "cannot fence off", "the job");
   close(rules);
