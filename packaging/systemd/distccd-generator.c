@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
+#include <glob.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -211,6 +212,21 @@ static int write_announcement(const char *folder, const struct settings *setting
   return symlink("/usr/lib/systemd/system/distccd-announce.service", path) == 0 || errno == EEXIST;
 }
 
+/* systemd opens the journal for a service that cannot see it since 253; older ones would warn of a line that they do not know. */
+static int opens_files(void) {
+  glob_t found;
+  int newest = 0;
+  if (glob("/usr/lib/systemd/libsystemd-shared-*.so", 0, NULL, &found) != 0 &&
+      glob("/usr/lib/*/systemd/libsystemd-shared-*.so", 0, NULL, &found) != 0)
+    return 0;
+  for (size_t at = 0; at < found.gl_pathc; at++) {
+    int version = atoi(strstr(found.gl_pathv[at], "-shared-") + strlen("-shared-"));
+    if (version > newest) newest = version;
+  }
+  globfree(&found);
+  return newest >= 253;
+}
+
 static void write_service(FILE *file, const struct settings *settings, const char *more) {
   const char *jobs = settings->values[JOBS], *nice = settings->values[NICE], *options = settings->values[DISTCCD_OPTIONS];
   /* distccd may not change its priority in there. What is no priority is for distccd to refuse. */
@@ -274,6 +290,10 @@ int main(int argc, char **argv) {
   write_socket(socket, &both);
   write_refusal(socket);
   write_refusal(own_port);
+  if (opens_files()) {
+    fputs("OpenFile=/run/systemd/journal/socket:journal:graceful\n", service);
+    fputs("OpenFile=/run/systemd/journal/socket:journal:graceful\n", own_port);
+  }
   write_service(service, &both, strstr(options, "--idle-exit") == NULL ? "--idle-exit 600" : "");
   write_service(one_client, &both, "");
   write_own_port(own_port, &both);

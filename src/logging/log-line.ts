@@ -40,8 +40,8 @@ export interface Logger {
   writes(level: Level): boolean;
 }
 
-/** Takes one finished line, without its newline, and its level. */
-export type Sink = (line: string, level: Level) => void;
+/** Takes one finished line, without its newline, its level, and the facts in it. */
+export type Sink = (line: string, level: Level, fields: Fields) => void;
 
 /** distcc's own words before the text; lines of notice and below have none. */
 const severity: Readonly<Record<Level, string>> = {

@@ -29,6 +29,7 @@ export function createLogger({ program, level, sink, prefix = true, format = 'te
   const text = format === 'text';
   const start = prefix ? `${program}[${process.pid}] ` : '';
   let current: Level = level;
+  let facts: Fields = {};
   const log = pino(
     {
       level,
@@ -40,19 +41,20 @@ export function createLogger({ program, level, sink, prefix = true, format = 'te
       hooks: {
         logMethod(words, method, number) {
           current = levelNames.get(number) ?? 'notice';
-          if (text) sink(start + formatText(current, String(words.at(-1))), current);
+          if (text) sink(start + formatText(current, String(words.at(-1))), current, facts);
           else method.apply(this, words);
         },
       },
       formatters: { level: (label) => ({ level: label }) },
       timestamp: pino.stdTimeFunctions.isoTime,
     },
-    { write: (line: string) => sink(line.trimEnd(), current) },
+    { write: (line: string) => sink(line.trimEnd(), current, facts) },
   );
   const at =
     (name: Level) =>
-    (message: string, fields?: Fields): void => {
-      log[name](fields ?? {}, message);
+    (message: string, fields: Fields = {}): void => {
+      facts = fields;
+      log[name](fields, message);
     };
   return {
     critical: at('critical'),

@@ -9,9 +9,13 @@ import { backlog, type Listening, placeOf } from './bind.ts';
 const namesPlace = ({ port, listen }: Pick<DaemonOptions, 'port' | 'listen'>): boolean =>
   port !== 3632 || listen.length > 0;
 
-/** The descriptors that are meant as sockets to serve; the one named `notify` is the way to the service manager. */
+/** The descriptors that are meant as sockets to serve; `notify` is the way to the service manager, `journal` the one to the journal. */
 export const socketsToServe = (given: readonly GivenDescriptor[]): readonly GivenDescriptor[] =>
-  given.filter(({ name }) => name !== 'notify');
+  given.filter(({ name }) => name !== 'notify' && name !== 'journal');
+
+/** The descriptor that leads to the journal. */
+export const journalAmong = (given: readonly GivenDescriptor[]): number | undefined =>
+  given.find(({ name }) => name === 'journal')?.descriptor;
 
 const unusable = ({ descriptor, name }: GivenDescriptor, what: string): Failure =>
   new Failure(

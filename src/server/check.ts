@@ -30,7 +30,7 @@ export async function checkDaemon(options: DaemonOptions): Promise<string[]> {
   becomeServant(options, notices);
   noteFence(options, notices);
   const stderr = options.inetd || options['no-detach'] ? 'any' : 'a detached daemon has no stderr';
-  const service = withoutTrace(options['log-file'], () => prove(options, () => access, notices, stderr));
+  const service = withoutTrace(options['log-file'], () => prove(options, () => access, notices, { stderr }));
   service.spool.remove();
   return [
     ...places.map((place) => `serves: ${place}`),

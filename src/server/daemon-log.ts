@@ -2,12 +2,18 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure, reasonOf } from '../basics/failure.ts';
 import { createLogger } from '../logging/logger.ts';
-import { type Level, type Logger, priorities } from '../logging/log-line.ts';
+import { type Fields, type Level, type Logger, printable, priorities } from '../logging/log-line.ts';
+import type { Journal, JournalEntry } from '../system/journal.ts';
 import { openSyslog } from '../system/syslog.ts';
 
-/** Where the daemon's log goes: `journal` is stderr with each line's priority in front (sd-daemon(3)). */
+/**
+ * Where the daemon's log goes. `journal` has the facts of a line as fields where the journal can be reached itself, and is else stderr
+ * with each line's priority in front (sd-daemon(3)).
+ */
 export type LogTarget =
-  { readonly to: 'stderr' | 'journal' | 'syslog' | 'nowhere' } | { readonly to: 'file'; readonly path: string };
+  | { readonly to: 'stderr' | 'syslog' | 'nowhere' }
+  | { readonly to: 'journal'; readonly journal: Journal | undefined }
+  | { readonly to: 'file'; readonly path: string };
 
 /** The daemon's log; `reopen` opens a file anew after it was moved away. */
 export interface DaemonLog {
@@ -22,7 +28,16 @@ export function openDaemonLog(target: LogTarget, level: Level, format: 'text' | 
     case 'stderr':
       return { log: createLogger({ ...made, sink: (line) => writeLine(2, line) }), reopen: () => {} };
     case 'journal': {
-      const write = (line: string, at: Level): void => writeLine(2, `<${priorities[at]}>${line}`);
+      const { journal = () => false } = target;
+      const write = (line: string, at: Level, fields: Fields): void => {
+        const entry = {
+          MESSAGE: line,
+          PRIORITY: priorities[at],
+          SYSLOG_IDENTIFIER: made.program,
+          ...journalFields(fields),
+        };
+        if (!journal(entry)) writeLine(2, `<${priorities[at]}>${line}`);
+      };
       return { log: createLogger({ ...made, prefix: false, sink: write }), reopen: () => {} };
     }
     case 'nowhere':
@@ -46,6 +61,13 @@ export function openDaemonLog(target: LogTarget, level: Level, format: 'text' | 
       };
     }
   }
+}
+
+/** Facts under names of ours, for `journalctl DISTCC_CLIENT=...`; what a client chose is shown, not obeyed. */
+function journalFields(fields: Fields): JournalEntry {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [`DISTCC_${name.toUpperCase()}`, printable(String(value))]),
+  );
 }
 
 function openFile(path: string): number {

@@ -7,7 +7,7 @@ import { nameProcess } from '../system/process-name.ts';
 import { findServiceManager } from '../system/sd-notify.ts';
 import type { AccessList } from './access-list.ts';
 import { readAccess } from './access-source.ts';
-import { adoptSockets, socketsToServe } from './activation.ts';
+import { adoptSockets, journalAmong, socketsToServe } from './activation.ts';
 import { bindSockets, type Listening } from './bind.ts';
 import type { DaemonLog } from './daemon-log.ts';
 import { isDetached, reportStart, startDetached } from './detach.ts';
@@ -63,7 +63,8 @@ async function live(options: DaemonOptions, given: readonly GivenDescriptor[]): 
     restrain(options, notices);
     becomeServant(options, notices);
     noteFence(options, notices);
-    const service = prove(options, () => access, notices);
+    const stderr = isDetached(process.env) ? 'a detached daemon has no stderr' : 'any';
+    const service = prove(options, () => access, notices, { stderr, journal: journalAmong(given) });
     serveStats(stats, service);
     const supervision = supervise(manager);
     const life = serve(listening, service, supervision, options['idle-exit']);

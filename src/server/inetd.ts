@@ -27,7 +27,7 @@ export async function runInetd(options: DaemonOptions, connection: StandardConne
   restrain(options, notices);
   becomeServant(options, notices);
   const stderr = connection.stderrLost ? 'stderr is the connection here' : 'on request';
-  const service = prove(options, () => access, notices, stderr);
+  const service = prove(options, () => access, notices, { stderr });
   // They would come again with every client: whoever looks for the reason of something asks for them.
   for (const notice of [...(client.admitted ? [] : listNotices), ...notices]) service.log.info(notice);
   try {

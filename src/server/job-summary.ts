@@ -1,4 +1,5 @@
 import { exitStatus, type ExitStatus } from '../basics/exit-status.ts';
+import type { Fields } from '../logging/log-line.ts';
 import { readWaitStatus } from '../wire/wait-status.ts';
 
 /** How a connection ended, in distcc's words (server-job reference, section 9). */
@@ -31,11 +32,28 @@ export function endedWith(status: number, compiler: string, source: string): Job
   };
 }
 
+interface Summary {
+  readonly exit: number;
+  readonly signal: number;
+  readonly core: number;
+}
+
+function summarize({ status }: JobEnd): Summary {
+  const end = readWaitStatus(status);
+  if (end.kind === 'exited') return { exit: end.code, signal: 0, core: 0 };
+  return { exit: 0, signal: end.signal, core: end.core ? 128 : 0 };
+}
+
 /** The one line about a job at level notice; scripts read it, so its fields are distcc's. */
 export function summaryLine(client: string, end: JobEnd, milliseconds: number): string {
-  const status = readWaitStatus(end.status);
-  const [exit, signal, core] =
-    status.kind === 'exited' ? [status.code, 0, 0] : [0, status.signal, status.core ? 128 : 0];
+  const { exit, signal, core } = summarize(end);
   const command = end.command === undefined ? '' : `${end.command.compiler} ${end.command.source}`;
   return `client: ${client} ${end.class} exit:${exit} sig:${signal} core:${core} ret:${end.ret} time:${Math.round(milliseconds)}ms ${command}`;
+}
+
+/** The same as data. */
+export function summaryFields(client: string, end: JobEnd, milliseconds: number): Fields {
+  const { exit, signal } = summarize(end);
+  const facts = { client, result: end.class, exit, signal, code: end.ret, milliseconds: Math.round(milliseconds) };
+  return { ...facts, ...end.command };
 }

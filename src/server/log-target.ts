@@ -1,5 +1,6 @@
 import { fstatSync, statSync } from 'node:fs';
 import type { DaemonOptions } from '../config/daemon-options.ts';
+import { openJournal } from '../system/journal.ts';
 import type { LogTarget } from './daemon-log.ts';
 import type { Notices } from './notices.ts';
 
@@ -8,6 +9,13 @@ import type { Notices } from './notices.ts';
  * nothing can be logged there.
  */
 export type StderrUse = 'any' | 'on request' | 'a detached daemon has no stderr' | 'stderr is the connection here';
+
+/** What this process can write its log to. */
+export interface Outlets {
+  readonly stderr: StderrUse;
+  /** The way to the journal that the service manager opened. */
+  readonly journal?: number | undefined;
+}
 
 /** Where syslog listens: Linux, BSD, and journald without its links. */
 const syslogSockets = ['/dev/log', '/var/run/log', '/run/systemd/journal/dev-log'];
@@ -29,14 +37,18 @@ function writesToJournal(): boolean {
 }
 
 /** The target by the options; without any, the journal where we are connected to it, else syslog, else stderr, if there is one. */
-export function chooseLogTarget(options: DaemonOptions, notices: Notices, stderr: StderrUse): LogTarget {
+export function chooseLogTarget(
+  options: DaemonOptions,
+  notices: Notices,
+  { stderr, journal: given }: Outlets,
+): LogTarget {
   const writable = stderr === 'any' || stderr === 'on request';
   const journal = writable && writesToJournal();
   if (options['log-stderr']) {
-    if (writable) return { to: journal ? 'journal' : 'stderr' };
+    if (writable) return journal ? { to: 'journal', journal: openJournal(given) } : { to: 'stderr' };
     notices.push(`--log-stderr is ignored, since ${stderr}: logging to syslog`);
   } else if (options['log-file'] !== undefined) return { to: 'file', path: options['log-file'] };
-  if (journal) return { to: 'journal' };
+  if (journal) return { to: 'journal', journal: openJournal(given) };
   if (hasSyslog()) return { to: 'syslog' };
   const cure = 'name a file with --log-file';
   if (stderr === 'any') {

@@ -13,10 +13,9 @@ import { ByteBudget } from './byte-budget.ts';
 import { compilerEnvironment } from './compiler-environment.ts';
 import type { Service } from './connection.ts';
 import { type DaemonLog, openDaemonLog } from './daemon-log.ts';
-import { isDetached } from './detach.ts';
 import { FairQueue } from './fair-queue.ts';
 import { JobStatistics } from './job-statistics.ts';
-import { chooseLogTarget, type StderrUse } from './log-target.ts';
+import { chooseLogTarget, type Outlets } from './log-target.ts';
 import type { Notices } from './notices.ts';
 import { compilerPath, readPermittedCompilers, usualMasqueradeDirs } from './permitted-compilers.ts';
 
@@ -36,7 +35,7 @@ export function prove(
   options: DaemonOptions,
   access: () => AccessList,
   notices: Notices,
-  stderr: StderrUse = isDetached(process.env) ? 'a detached daemon has no stderr' : 'any',
+  outlets: Outlets,
 ): ProvenService {
   const searchPath = process.env['DISTCCD_PATH'] ?? process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin';
   const compilers = readPermittedCompilers({
@@ -48,7 +47,7 @@ export function prove(
   });
   if (options['enable-tcp-insecure']) notices.push('--enable-tcp-insecure: every client may run every program here');
   const daemonLog = openDaemonLog(
-    chooseLogTarget(options, notices, stderr),
+    chooseLogTarget(options, notices, outlets),
     logLevelNames[options['log-level']],
     options['log-format'],
   );

@@ -4,7 +4,7 @@ import { peerUser } from '../system/peer-user.ts';
 import { plainAddress } from './access-list.ts';
 import type { ClientStream } from './client-stream.ts';
 import { Conversation, type Service, type StopReasons } from './connection.ts';
-import { endedWithout, type JobEnd, summaryLine } from './job-summary.ts';
+import { endedWithout, type JobEnd, summaryFields, summaryLine } from './job-summary.ts';
 
 /** Who is at the other end of a stream. */
 export interface Client {
@@ -39,11 +39,11 @@ export async function serveClient(
   const { log } = service;
   service.statistics.accept();
   if (!admitted) {
-    log.error(`connection from client '${name}' denied by access list`);
+    log.error(`connection from client '${name}' denied by access list`, { client: address });
     stream.destroy();
     return exitStatus.accessDenied;
   }
-  log.info(`connection from ${name}`);
+  log.info(`connection from ${name}`, { client: address });
   const began = performance.now();
   const end = await new Conversation(stream, service, address).hold(stopping).catch((error: unknown): JobEnd => {
     log.error(`lost the job of ${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
@@ -52,6 +52,6 @@ export async function serveClient(
   stream.destroy();
   const milliseconds = performance.now() - began;
   service.statistics.end(end, milliseconds, Date.now());
-  log.notice(summaryLine(name, end, milliseconds));
+  log.notice(summaryLine(name, end, milliseconds), summaryFields(address, end, milliseconds));
   return end.ret;
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { writeSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
 import { readWholeNumber } from '../basics/whole-number.ts';
+import { connectDatagram } from './datagram.ts';
 import type { GivenDescriptor } from './given-descriptors.ts';
 import { posix } from './posix.ts';
 
@@ -44,30 +44,6 @@ const quietly =
     }
   };
 
-/** From <sys/socket.h> of Linux. */
-const linux = { AF_UNIX: 1, SOCK_DGRAM: 2, SOCK_CLOEXEC: 0o2000000 } as const;
-/** posix-node hands connect(2) a plain struct sockaddr, whatever the address: a name and its NUL must fit. */
-const nameLength = 13;
-
-/** A datagram socket connected to a path, or undefined where posix-node cannot make one. */
-function connectTo(path: string): number | undefined {
-  const { socket, connect } = posix;
-  const name = Buffer.from(`${basename(path)}\0`);
-  if (process.platform !== 'linux' || socket === undefined || connect === undefined) return undefined;
-  if (!path.startsWith('/') || name.length > nameLength + 1) return undefined;
-  const here = process.cwd();
-  try {
-    process.chdir(dirname(path));
-    const descriptor = socket(linux.AF_UNIX, linux.SOCK_DGRAM | linux.SOCK_CLOEXEC, 0);
-    connect(descriptor, { sa_family: linux.AF_UNIX, sa_data: name, sa_len: name.length + 2 });
-    return descriptor;
-  } catch {
-    return undefined;
-  } finally {
-    process.chdir(here);
-  }
-}
-
 /** systemd-notify(1) reaches every kind of address, but as a process of its own: the unit must have NotifyAccess=all. */
 const byProgram =
   (address: string, environment: NodeJS.ProcessEnv) =>
@@ -83,7 +59,7 @@ function chooseWay(given: readonly GivenDescriptor[], environment: NodeJS.Proces
   if (open !== undefined) return (text) => void writeSync(open.descriptor, text);
   const address = environment['NOTIFY_SOCKET'] ?? '';
   if (address === '') return () => {};
-  const connected = connectTo(address);
+  const connected = connectDatagram(address);
   if (connected === undefined) return byProgram(address, environment);
   return (text) => void posix.send?.(connected, Buffer.from(text), 0);
 }

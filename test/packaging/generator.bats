@@ -196,7 +196,7 @@ END
     generate
     mkdir -p "$OUT/distccd-announce.service.d"
     touch "$OUT/distccd-announce.service.d/none"
-    run -1 env LC_ALL=C grep -vhE '^(#.*|\[(Unit|Socket|Service)\]|SourcePath=/etc/default/distccd|ListenStream=.*|FreeBind=yes|BindIPv6Only=both|MaxConnections=[0-9]+|ExecStartPre=/usr/bin/(false|echo ".*")|Nice=[0-9]+|Environment="DISTCCD_(LISTEN|SETTINGS)=.*"|Environment="DISTCCD_ANNOUNCED=[0-9]+( [0-9]+)?"|IPAddressAllow=[0-9a-f.:/]+|)$' \
+    run -1 env LC_ALL=C grep -vhE '^(#.*|\[(Unit|Socket|Service)\]|SourcePath=/etc/default/distccd|ListenStream=.*|FreeBind=yes|BindIPv6Only=both|MaxConnections=[0-9]+|ExecStartPre=/usr/bin/(false|echo ".*")|Nice=[0-9]+|Environment="DISTCCD_(LISTEN|SETTINGS)=.*"|Environment="DISTCCD_ANNOUNCED=[0-9]+( [0-9]+)?"|IPAddressAllow=[0-9a-f.:/]+|OpenFile=/run/systemd/journal/socket:journal:graceful|)$' \
       "$SOCKET" "$SERVICE" "$ONE_CLIENT" "$OWN_PORT" "$OUT"/distccd-announce.service.d/*
   done
 }

@@ -52,6 +52,15 @@ describe('createLogger()', () => {
     });
   });
 
+  it('hands the facts of each line to where it goes, and never those of another', () => {
+    const seen: unknown[] = [];
+    const log = createLogger({ program: 'p', level: 'info', sink: (_line, _at, fields) => seen.push(fields) });
+    log.notice('a', { client: '10.0.0.1', exit: 1 });
+    log.debug('left out', { client: '10.0.0.2' });
+    log.notice('b');
+    expect(seen).toEqual([{ client: '10.0.0.1', exit: 1 }, {}]);
+  });
+
   it('shows control characters, so that no client can forge a line', () => {
     expect(printable('a\nb\u001b[2J\u0085ü')).toBe('a\\x0ab\\x1b[2J\\x85ü');
     expect(printable('x'.repeat(20_000))).toHaveLength(16 * 1024 + 3);
