@@ -147,11 +147,13 @@ describe('the pages', () => {
 
 describe.skipIf(!needs('mandoc', 'mandoc'))('mandoc', () => {
   it.each(pages)('has nothing to say against %s', (name) => {
-    const { stdout, stderr } = spawnSync('mandoc', ['-T', 'lint', '-W', 'warning', name], {
+    const { stdout, stderr } = spawnSync('mandoc', ['-T', 'lint', '-W', 'style', name], {
       cwd: folder,
       encoding: 'utf8',
     });
-    expect(stdout + stderr).toBe('');
+    // Whether the pages that ours refer to are installed is a matter of the machine.
+    const ofMachine = /referenced manual not found|mandoc\.db/;
+    expect((stdout + stderr).split('\n').filter((line) => line !== '' && !ofMachine.test(line))).toEqual([]);
   });
 
   it.each(pages)('shows %s within 80 columns', (name) => {
