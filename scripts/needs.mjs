@@ -139,6 +139,21 @@ export const groups = [
     ],
   },
   {
+    name: 'a package for arm64',
+    files: /^test\/packaging\/arm64\.bats$/,
+    needs: [
+      has('aarch64-linux-gnu-gcc', 'gcc-aarch64-linux-gnu'),
+      {
+        met: () => existsSync('/usr/aarch64-linux-gnu/include/stdio.h'),
+        debianPackage: 'libc6-dev-arm64-cross',
+      },
+      has('qemu-aarch64-static', 'qemu-user-static'),
+      has('dh', 'debhelper'),
+      has('dpkg-buildpackage', 'dpkg-dev'),
+      has('gcc'),
+    ],
+  },
+  {
     name: "the programs on Debian 12's own Node 18.20",
     only: bookworm,
     needs: [

@@ -1,5 +1,5 @@
-// `npm run package:deb [-- --out DIR]`: builds the Debian package from a clean copy of the checkout, offline, into dist/.
-// --quiet shows the tools' output only when they fail. packaging/debian becomes debian/; node_modules is the one that `npm ci` filled.
+// `npm run package:deb [-- --out DIR] [--arch arm64]`: builds the Debian package from a clean copy of the checkout, offline, into dist/,
+// for this machine's architecture unless another is named. --quiet shows the tools' output only when they fail. packaging/debian becomes debian/; node_modules is the one that `npm ci` filled.
 import { spawnSync } from 'node:child_process';
 import {
   cpSync,
@@ -17,7 +17,11 @@ import { parseArgs } from 'node:util';
 import { fail, setUp, top } from './setup.mjs';
 
 const { values } = parseArgs({
-  options: { out: { type: 'string', default: join(top, 'dist') }, quiet: { type: 'boolean', default: false } },
+  options: {
+    out: { type: 'string', default: join(top, 'dist') },
+    arch: { type: 'string' },
+    quiet: { type: 'boolean', default: false },
+  },
 });
 const out = resolve(values.out);
 
@@ -47,7 +51,9 @@ try {
   }
   symlinkSync(join(top, 'node_modules'), join(tree, 'node_modules'));
   const environment = { ...process.env, DEB_BUILD_OPTIONS: process.env.DEB_BUILD_OPTIONS ?? 'nocheck' };
-  const built = spawnSync('dpkg-buildpackage', ['-us', '-uc', '--no-check-builddeps', '--compression=xz'], {
+  const words = ['-us', '-uc', '--no-check-builddeps', '--compression=xz'];
+  if (values.arch !== undefined) words.push(`--host-arch=${values.arch}`);
+  const built = spawnSync('dpkg-buildpackage', words, {
     cwd: tree,
     env: environment,
     encoding: 'utf8',

@@ -41,5 +41,8 @@ function chooseAccount(user: string | undefined): Account {
   const account = user === undefined ? firstAccount(['distcc', 'nobody']) : findAccount(user);
   if (account !== undefined) return account;
   const missing = user === undefined ? 'neither an account "distcc" nor "nobody"' : `no account "${user}"`;
-  throw new Failure(exitStatus.privileges, `there is ${missing}: name an existing one with --user`);
+  throw new Failure(
+    exitStatus.privileges,
+    `there is ${missing}: name an existing one with --user, or with User= in a unit of systemd`,
+  );
 }

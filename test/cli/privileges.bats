@@ -49,7 +49,7 @@ rights() { sed -nE 's/^((Uid|Gid|Groups|CapEff):)\s*/\1/p' "/proc/$1/task/"*/sta
   assert_line 'Groups:65534 '
   run "$OURS/distccd" --daemon --listen 127.0.0.1 --port "$(free_port)" --user nosuch
   assert_failure 112
-  assert_output 'distccd: ERROR: there is no account "nosuch": name an existing one with --user'
+  assert_output 'distccd: ERROR: there is no account "nosuch": name an existing one with --user, or with User= in a unit of systemd'
 }
 
 @test "a client on stdin is served as the account" {
