@@ -6,7 +6,7 @@ import type { Cleanup } from '../demo/cleanup.ts';
 import { startDaemon } from '../demo/daemons.ts';
 import { freePort } from '../demo/relay.ts';
 import { exitStatus } from '../src/basics/exit-status.ts';
-import { Failure } from '../src/basics/failure.ts';
+import { Failure, reasonOf } from '../src/basics/failure.ts';
 import { cpuOfTree } from './process-tree.ts';
 
 /** Debian's programs. */
@@ -123,9 +123,18 @@ export async function alternate<W extends Way>(
   run: (way: W) => Promise<Run>,
 ): Promise<Record<Way, Run[]>> {
   const results: Record<Way, Run[]> = { theirs: [], ours: [], alone: [] };
+  const runOnceMore = async (way: W): Promise<Run> => {
+    try {
+      return await run(way);
+    } catch (error) {
+      // distccd 3.4 ends a connection in the middle of its answer once in some ten thousand jobs, whoever asks.
+      console.log(`a round of "${way}" is repeated: ${reasonOf(error)}`);
+      return run(way);
+    }
+  };
   for (let round = -1; round < rounds; round += 1) {
     for (const way of round % 2 === 0 ? ways : ways.toReversed()) {
-      const result = await run(way);
+      const result = await runOnceMore(way);
       if (round >= 0) results[way].push(result);
     }
   }

@@ -20,6 +20,8 @@ emulated() { qemu-aarch64-static "$@"; }
 @test "every program and object in it is for arm64, and says so" {
   run -0 dpkg-deb -f "$BATS_FILE_TMPDIR"/dist/distccd_*_arm64.deb Architecture
   assert_output arm64
+  run -0 dpkg-deb -f "$BATS_FILE_TMPDIR"/dist/distccd_*_arm64.deb Depends
+  assert_output --regexp 'libc6 \(>= [0-9.]+\)'
   local file found=0
   while IFS= read -r -d '' file; do
     [ "$(head -c 4 "$file" | tr -d '\177')" = ELF ] || continue
