@@ -1,12 +1,11 @@
-import { existsSync, realpathSync } from 'node:fs';
 import os from 'node:os';
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure, reasonOf } from '../basics/failure.ts';
 import { readWholeNumber } from '../basics/whole-number.ts';
 import { type DaemonOptions, logLevelNames } from '../config/daemon-options.ts';
 import type { Logger } from '../logging/log-line.ts';
-import { behindFence, fenceObstacle, hasFence, toolsBelow } from '../system/fence.ts';
-import { spawn, type Spawn } from '../system/spawn.ts';
+import { behindFence, fenceObstacle, hasFence } from '../system/fence.ts';
+import { spawn } from '../system/spawn.ts';
 import { openSpool, type Spool, sweepSpools } from '../system/temporary-folder.ts';
 import type { AccessList } from './access-list.ts';
 import { ByteBudget } from './byte-budget.ts';
@@ -59,7 +58,8 @@ export function prove(
     log: daemonLog.log,
     jobs,
     spool,
-    spawn: options['enable-tcp-insecure'] ? spawn : apart(path),
+    // Jobs are kept apart where that can be had; whoever may run every program needs no fence.
+    spawn: hasFence && !options['enable-tcp-insecure'] ? behindFence(spawn, process.cwd(), path) : spawn,
     access,
     compilers,
     everythingPermitted: options['enable-tcp-insecure'],
@@ -71,13 +71,6 @@ export function prove(
     deadlines,
     statistics: new JobStatistics(),
   };
-}
-
-/** Starts compilers that get at no other job's files, where that can be had. */
-function apart(searchPath: readonly string[]): Spawn {
-  if (!hasFence) return spawn;
-  const found = searchPath.filter((folder) => existsSync(folder)).map((folder) => realpathSync(folder));
-  return behindFence(spawn, toolsBelow(process.cwd(), found));
 }
 
 /** Says what keeps jobs from being apart: for whoever starts a daemon, since it costs a process. */

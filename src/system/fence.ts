@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, realpathSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { StartError } from './reaper.ts';
 import type { Spawn } from './spawn.ts';
@@ -27,9 +27,29 @@ export function toolsBelow(temporary: string, searchPath: readonly string[]): st
   return [...new Set(below.map((path) => (isBelow(dirname(path), temporary) ? dirname(path) : path)))];
 }
 
-/** Starts programs behind the fence, in whose temporary directory they get at their own folder and at `paths` only. */
-export function behindFence(spawn: Spawn, paths: readonly string[]): Spawn {
-  const words = ['distccd-fence', String(paths.length), ...paths];
+/** A path without links; nothing when it is not there. */
+const realPath = (path: string): string[] => (existsSync(path) ? [realpathSync(path)] : []);
+
+/** Where the programs of a search path are, and this one. */
+function placesOf(path: string, searchPath: readonly string[]): string[] {
+  return [...searchPath.flatMap(realPath), ...realPath(path).map((found) => dirname(found))];
+}
+
+/** Programs whose tools are remembered; no more than a mistake would bring. */
+const mostKnown = 256;
+
+/** Starts programs behind the fence: in the temporary directory they get at their own folder and their tools only. */
+export function behindFence(spawn: Spawn, temporary: string, searchPath: readonly string[]): Spawn {
+  const known = new Map<string, readonly string[]>();
+  const wordsFor = (path: string): readonly string[] => {
+    const before = known.get(path);
+    if (before !== undefined) return before;
+    const tools = toolsBelow(temporary, placesOf(path, searchPath));
+    const words = ['distccd-fence', String(tools.length), ...tools, path];
+    if (known.size >= mostKnown) known.clear();
+    known.set(path, words);
+    return words;
+  };
   return (request) => {
     try {
       // The fence would find out too late for an error of ours.
@@ -37,6 +57,6 @@ export function behindFence(spawn: Spawn, paths: readonly string[]): Spawn {
     } catch (error) {
       throw new StartError(request.path, error);
     }
-    return spawn({ ...request, path: program, argv: [...words, request.path, ...request.argv] });
+    return spawn({ ...request, path: program, argv: [...wordsFor(request.path), ...request.argv] });
   };
 }

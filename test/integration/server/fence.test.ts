@@ -143,6 +143,30 @@ describe('distccd', () => {
     }
   });
 
+  it('lets a compiler in the temporary directory itself do its work, wherever the list of commands names it', async () => {
+    const tools = join(place, 'cross/bin');
+    mkdirSync(tools, { recursive: true });
+    mkdirSync(join(place, 'cross/lib'));
+    for (const path of [place, join(place, 'cross'), tools, join(place, 'cross/lib')]) chmodSync(path, 0o777);
+    writeFileSync(join(place, 'cross/lib/part'), 'a part\n');
+    writeFileSync(join(tools, 'farcc'), '#!/bin/sh\ncat "$(dirname "$0")/../lib/part"\n');
+    chmodSync(join(tools, 'farcc'), 0o755);
+    writeFileSync(join(place, 'commands'), `${join(tools, 'farcc')}\n`);
+    const own = await startDaemon({
+      compilers: ['gcc'],
+      environment: { DISTCC_CMDLIST: join(place, 'commands'), TMPDIR: place },
+    });
+    try {
+      const source = Buffer.from('int x;\n');
+      const bytes = await converse(own.port, encodeRequest({ version: 1, argv: ['farcc', '-c', 'a.c'], source }));
+      const decoder = new Decoder(readResponse(1));
+      decoder.feed(bytes);
+      expect(decoder.result?.value).toMatchObject({ status: 0, stdout: Buffer.from('a part\n') });
+    } finally {
+      await own.end();
+    }
+  });
+
   it('warns in a kernel without Landlock', () => {
     const without = join(place, 'without');
     execFileSync('gcc', ['-O', join(support, 'without.c'), '-o', without]);
