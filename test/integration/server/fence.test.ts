@@ -152,18 +152,18 @@ describe('distccd', () => {
     writeFileSync(join(tools, 'farcc'), '#!/bin/sh\ncat "$(dirname "$0")/../lib/part"\n');
     chmodSync(join(tools, 'farcc'), 0o755);
     writeFileSync(join(place, 'commands'), `${join(tools, 'farcc')}\n`);
-    const own = await startDaemon({
+    const daemon = await startDaemon({
       compilers: ['gcc'],
       environment: { DISTCC_CMDLIST: join(place, 'commands'), TMPDIR: place },
     });
     try {
       const source = Buffer.from('int x;\n');
-      const bytes = await converse(own.port, encodeRequest({ version: 1, argv: ['farcc', '-c', 'a.c'], source }));
+      const bytes = await converse(daemon.port, encodeRequest({ version: 1, argv: ['farcc', '-c', 'a.c'], source }));
       const decoder = new Decoder(readResponse(1));
       decoder.feed(bytes);
       expect(decoder.result?.value).toMatchObject({ status: 0, stdout: Buffer.from('a part\n') });
     } finally {
-      await own.end();
+      await daemon.end();
     }
   });
 
