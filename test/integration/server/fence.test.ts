@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -67,6 +67,17 @@ describe('distccd-fence', () => {
     expect(said).toMatch(/Permission denied|Invalid cross-device link/);
     expect(status).not.toBe(0);
     expect(readFileSync(join(other, 'secret.i'), 'utf8')).toBe('int secret;\n');
+  });
+
+  it('does not let it go there by a link beside the temporary directory', () => {
+    const [deep, beside] = [join(place, 'deep/tmp'), join(place, 'deep/way')];
+    for (const folder of [join(deep, 'spool/one'), join(deep, 'spool/two')]) mkdirSync(folder, { recursive: true });
+    writeFileSync(join(deep, 'spool/two/secret.i'), 'int secret;\n');
+    symlinkSync('tmp', beside);
+    own = join(deep, 'spool/one');
+    expect(shell(`cat ${beside}/spool/two/secret.i ${deep}/spool/two/secret.i`).said).toMatch(
+      /^(?:.*Permission denied\n){2}$/,
+    );
   });
 
   it('lets it use a toolchain in the temporary directory that the daemon names', () => {
