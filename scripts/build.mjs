@@ -96,7 +96,12 @@ function buildLauncher() {
 /** Builds what keeps the daemon's jobs apart, which Linux alone has the means for. */
 function buildFence() {
   if (process.platform !== 'linux') return true;
-  const built = buildSmall('distccd-fence', [join(top, 'src/fence/distccd-fence.c')]);
+  const folder = join(top, 'src/fence');
+  const sources = readdirSync(folder).filter((name) => name.endsWith('.c'));
+  const built = buildSmall(
+    'distccd-fence',
+    sources.map((name) => join(folder, name)),
+  );
   if (built === undefined)
     console.log(`no C compiler ("${compiler}"): distccd cannot keep jobs from each other's files`);
   return built !== false;

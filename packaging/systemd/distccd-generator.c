@@ -196,11 +196,35 @@ static void write_refusal(FILE *file) {
   fputs("\"\nExecStartPre=/usr/bin/false\n", file);
 }
 
+static int wants_announcement(const struct settings *settings) {
+  const char *zeroconf = settings->values[ZEROCONF];
+  return zeroconf != NULL && (strcmp(zeroconf, "true") == 0 || strcmp(zeroconf, "YES") == 0);
+}
+
+/* Whether only this machine can connect. */
+static int is_alone(const struct settings *settings) {
+  char *listener = must(strdup(settings->values[LISTENER])), *rest = NULL;
+  char *word = strtok_r(listener, " ", &rest);
+  int alone = word != NULL;
+  for (; word != NULL; word = strtok_r(NULL, " ", &rest))
+    if (strncmp(word, "127.", 4) != 0 && strcmp(word, "::1") != 0) alone = 0;
+  free(listener);
+  return alone;
+}
+
+/* Nobody else is told of what only this machine can reach. */
+static void write_warning(FILE *file, const struct settings *settings) {
+  if (!wants_announcement(settings) || !is_alone(settings)) return;
+  fputs("ExecStartPre=/usr/bin/echo \"distccd: Warning: ZEROCONF in /etc/default is not followed, since only this machine is served: "
+        "ALLOWEDNETS or LISTENER there opens the service to a network\"\n",
+        file);
+}
+
 /* The service is cut off from Avahi: a unit of its own, which the sockets bring along, announces what they serve. */
 static int write_announcement(const char *folder, const struct settings *settings) {
-  const char *zeroconf = settings->values[ZEROCONF], *jobs = settings->values[JOBS];
+  const char *jobs = settings->values[JOBS];
   char path[PATH_MAX];
-  if (zeroconf == NULL || (strcmp(zeroconf, "true") != 0 && strcmp(zeroconf, "YES") != 0) || refusal[0] != '\0') return 1;
+  if (!wants_announcement(settings) || is_alone(settings) || refusal[0] != '\0') return 1;
   FILE *file = open_drop_in(folder, "distccd-announce.service", "Service");
   if (file == NULL) return 0;
   fprintf(file, "Environment=\"DISTCCD_ANNOUNCED=%s%s%s\"\n", settings->values[PORT], is_number(jobs, 1, 1000) ? " " : "",
@@ -288,6 +312,7 @@ int main(int argc, char **argv) {
     return 1;
   }
   write_socket(socket, &both);
+  write_warning(socket, &both);
   write_refusal(socket);
   write_refusal(own_port);
   if (opens_files()) {

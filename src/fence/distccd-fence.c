@@ -2,8 +2,9 @@
 
    distccd starts it in the job's folder, TMPDIR/SPOOL/JOB. All jobs run as one account, so that file modes keep nobody out; Landlock does
    (landlock(7)): below TMPDIR the compiler has its own folder and the COUNT named paths, all else of the machine as before. It may not
-   signal or trace a process that is not its own, nor gain rights by a program, nor fill the disk with one file. A kernel without Landlock
-   leaves the files to the names of the folders, which nobody can guess; "distccd-fence --check" tells, by its exit status. */
+   signal or trace a process that is not its own, nor gain rights by a program, nor fill the disk with one file; what else could harm
+   another job and no compiler needs, a filter refuses (seccomp(2)). A kernel without Landlock leaves the files to the names of the folders,
+   which nobody can guess; "distccd-fence --check" tells, by its exit status. */
 #define _GNU_SOURCE 1
 #include <dirent.h>
 #include <errno.h>
@@ -18,6 +19,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "filter.h"
 
 /* From <linux/landlock.h>, which not every C library's headers have. */
 struct ruleset {
@@ -39,21 +41,33 @@ enum { GENERAL = 100, COMPILER_MISSING = 110 };
 static uint64_t rights;
 static int rules = -1;
 
+/* The way to the job's folder, the root first: what is one of these under another name, as a bind mount is, would let in all that is below. */
+static struct stat way[PATH_MAX / 2];
+static int ways;
+
 _Noreturn static void fail(int status, const char *what, const char *whom) {
   fprintf(stderr, "distccd[%ld] ERROR: %s %s: %s\n", (long)getpid(), what, whom, strerror(errno));
   exit(status);
 }
 
-/* Allows all below a path of that type; a link is nothing of its own, and what is gone in the meantime needs no rule. */
-static void allow(int folder, const char *name, unsigned char type) {
+static int is_on_way(const struct stat *found) {
+  for (int at = 0; at < ways; at++)
+    if (way[at].st_ino == found->st_ino && way[at].st_dev == found->st_dev) return 1;
+  return 0;
+}
+
+/* Allows all below a path, and tells whether it could. A link is nothing of its own, and what is gone in the meantime needs no rule. */
+static int allow(int folder, const char *name, int even_on_way) {
   struct stat found;
-  if (type == DT_LNK) return;
   struct path_beneath rule = {.parent = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC)};
-  if (rule.parent < 0) return;
-  if (type == DT_UNKNOWN && fstat(rule.parent, &found) == 0) type = IFTODT(found.st_mode);
-  rule.allowed = type == DT_DIR ? rights : rights & (EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE);
-  if (type != DT_LNK && syscall(ADD_RULE, rules, PATH_BENEATH, &rule, 0) != 0) fail(GENERAL, "cannot allow the compiler to use", name);
+  if (rule.parent < 0) return 0;
+  int done = 0;
+  if (fstat(rule.parent, &found) == 0 && !S_ISLNK(found.st_mode) && (even_on_way || !is_on_way(&found))) {
+    rule.allowed = S_ISDIR(found.st_mode) ? rights : rights & (EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE);
+    done = syscall(ADD_RULE, rules, PATH_BENEATH, &rule, 0) == 0;
+  }
   close(rule.parent);
+  return done;
 }
 
 /* Allows all in a folder but one entry; what cannot be listed is not allowed. */
@@ -61,9 +75,21 @@ static void allow_beside(const char *folder, const char *entry) {
   DIR *list = opendir(folder);
   if (list == NULL) return;
   for (struct dirent *found; (found = readdir(list)) != NULL;)
-    if (strcmp(found->d_name, ".") != 0 && strcmp(found->d_name, "..") != 0 && strcmp(found->d_name, entry) != 0)
-      allow(dirfd(list), found->d_name, found->d_type);
+    if (found->d_type != DT_LNK && strcmp(found->d_name, ".") != 0 && strcmp(found->d_name, "..") != 0 && strcmp(found->d_name, entry) != 0)
+      allow(dirfd(list), found->d_name, 0);
   closedir(list);
+}
+
+/* Looks at every folder on the way. */
+static void note_way(char *job) {
+  for (char *end = job; ways < PATH_MAX / 2; end++) {
+    if (*end != '/' && *end != '\0') continue;
+    char behind = *end;
+    *end = '\0';
+    if (stat(end == job ? "/" : job, &way[ways]) == 0) ways++;
+    *end = behind;
+    if (behind == '\0') return;
+  }
 }
 
 /* Allows what lies beside the way to TMPDIR, but nothing in it. */
@@ -95,8 +121,9 @@ static void fence(int version, char **paths, long count) {
   /* Kernels take a longer structure than theirs when what they do not know is 0. */
   rules = (int)syscall(CREATE_RULESET, &attributes, sizeof attributes, 0);
   if (rules < 0 || getcwd(job, sizeof job) == NULL || job[0] != '/') fail(GENERAL, "cannot fence off", "the job");
-  allow(AT_FDCWD, job, DT_DIR);
-  for (long at = 0; at < count; at++) allow(AT_FDCWD, paths[at], DT_UNKNOWN);
+  note_way(job);
+  if (!allow(AT_FDCWD, job, 1)) fail(GENERAL, "cannot let the compiler use", job);
+  for (long at = 0; at < count; at++) allow(AT_FDCWD, paths[at], 0);
   allow_around(job);
   if (syscall(RESTRICT_SELF, rules, 0) != 0) fail(GENERAL, "cannot fence off", "the job");
   close(rules);
@@ -122,6 +149,7 @@ int main(int argc, char **argv) {
   limit(RLIMIT_CORE, 0);
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail(GENERAL, "cannot fence off", "the job");
   if (version >= 1) fence(version, argv + 2, count);
+  if (!filter_calls() && errno != EINVAL && errno != ENOSYS) fail(GENERAL, "cannot fence off", "the job");
   execv(argv[2 + count], argv + 3 + count);
   fail(COMPILER_MISSING, "failed to exec", argv[3 + count]);
 }

@@ -9,7 +9,7 @@ import type { PermittedCompilers } from './permitted-compilers.ts';
 import { usualMasqueradeDirs } from './permitted-compilers.ts';
 import { openPidFile } from './pid-file.ts';
 import type { Notices } from './notices.ts';
-import { noteFence, prove } from './prove.ts';
+import { prove } from './prove.ts';
 import { restrain } from './self-restraint.ts';
 import { becomeServant } from './servant.ts';
 import { bindStats } from './stats-page.ts';
@@ -28,7 +28,6 @@ export async function checkDaemon(options: DaemonOptions): Promise<string[]> {
   restrain(options, notices);
   const isRoot = process.getuid?.() === 0;
   becomeServant(options, notices);
-  noteFence(options, notices);
   const stderr = options.inetd || options['no-detach'] ? 'any' : 'a detached daemon has no stderr';
   const service = withoutTrace(options['log-file'], () => prove(options, () => access, notices, { stderr }));
   service.spool.remove();

@@ -13,7 +13,7 @@ import type { DaemonLog } from './daemon-log.ts';
 import { isDetached, reportStart, startDetached } from './detach.ts';
 import { openPidFile, removePidFile, removeUnusedPidFile } from './pid-file.ts';
 import type { Notices } from './notices.ts';
-import { noteFence, prove, type ProvenService } from './prove.ts';
+import { prove, type ProvenService } from './prove.ts';
 import { limitLifetime, restrain } from './self-restraint.ts';
 import { becomeServant } from './servant.ts';
 import { serve } from './serve.ts';
@@ -62,7 +62,6 @@ async function live(options: DaemonOptions, given: readonly GivenDescriptor[]): 
     const writePid = options['pid-file'] === undefined ? undefined : openPidFile(options['pid-file']);
     restrain(options, notices);
     becomeServant(options, notices);
-    noteFence(options, notices);
     const stderr = isDetached(process.env) ? 'a detached daemon has no stderr' : 'any';
     const service = prove(options, () => access, notices, { stderr, journal: journalAmong(given) });
     serveStats(stats, service);

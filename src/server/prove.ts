@@ -4,8 +4,8 @@ import { Failure, reasonOf } from '../basics/failure.ts';
 import { readWholeNumber } from '../basics/whole-number.ts';
 import { type DaemonOptions, logLevelNames } from '../config/daemon-options.ts';
 import type { Logger } from '../logging/log-line.ts';
-import { behindFence, fenceObstacle, hasFence } from '../system/fence.ts';
-import { spawn } from '../system/spawn.ts';
+import { behindFence, hasFence, tryFence } from '../system/fence.ts';
+import { spawn, type Spawn } from '../system/spawn.ts';
 import { openSpool, type Spool, sweepSpools } from '../system/temporary-folder.ts';
 import type { AccessList } from './access-list.ts';
 import { ByteBudget } from './byte-budget.ts';
@@ -58,8 +58,7 @@ export function prove(
     log: daemonLog.log,
     jobs,
     spool,
-    // Jobs are kept apart where that can be had; whoever may run every program needs no fence.
-    spawn: hasFence && !options['enable-tcp-insecure'] ? behindFence(spawn, process.cwd(), path) : spawn,
+    spawn: apart(options, path, spool, notices),
     access,
     compilers,
     everythingPermitted: options['enable-tcp-insecure'],
@@ -73,11 +72,24 @@ export function prove(
   };
 }
 
-/** Says what keeps jobs from being apart: for whoever starts a daemon, since it costs a process. */
-export function noteFence(options: DaemonOptions, notices: Notices): void {
-  if (process.platform !== 'linux' || options['enable-tcp-insecure']) return;
-  const obstacle = fenceObstacle();
-  if (obstacle !== undefined) notices.push(`a compiler could get at the files of other jobs: ${obstacle}`);
+/**
+ * Starts compilers that get at no other job's files, where that can be had. Whether it can is tried where that does not cost each client
+ * a process; whoever may run every program needs no fence.
+ */
+function apart(options: DaemonOptions, path: readonly string[], spool: Spool, notices: Notices): Spawn {
+  if (process.platform !== 'linux' || options['enable-tcp-insecure']) return spawn;
+  const fault = options.inetd ? undefined : tryIn(spool);
+  if (fault !== undefined) notices.push(`a compiler could get at the files of other jobs: ${fault.obstacle}`);
+  return hasFence && fault?.usable !== false ? behindFence(spawn, process.cwd(), path) : spawn;
+}
+
+function tryIn(spool: Spool): ReturnType<typeof tryFence> {
+  const folder = spool.lend();
+  try {
+    return tryFence(folder);
+  } finally {
+    spool.takeBack(folder);
+  }
 }
 
 function makeSpool(log: Logger): Spool {

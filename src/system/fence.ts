@@ -10,21 +10,32 @@ const program = join(dirname(__filename), 'distccd-fence');
 /** Whether there is such a program. */
 export const hasFence = process.platform === 'linux' && existsSync(program);
 
-/** Why a compiler can get at the files of other jobs here; undefined where it cannot. */
-export function fenceObstacle(): string | undefined {
-  if (!hasFence) return `there is no "${program}"`;
-  return spawnSync(program, ['--check'], { stdio: 'ignore' }).status === 0 ? undefined : 'this kernel has no Landlock';
+/**
+ * Tries the fence in a folder as it will be used, around itself: why a compiler can get at the files of other jobs here, and whether it can
+ * be started behind the fence at all. Undefined when all is well.
+ */
+export function tryFence(folder: string): { readonly obstacle: string; readonly usable: boolean } | undefined {
+  if (!hasFence) return { obstacle: `there is no "${program}"`, usable: false };
+  const words = ['0', program, 'distccd-fence', '--check'];
+  const { status, stderr, error } = spawnSync(program, words, { cwd: folder, encoding: 'utf8' });
+  if (status === 0) return undefined;
+  if (status === 1) return { obstacle: 'this kernel has no Landlock', usable: true };
+  const reason = error?.message ?? stderr.trim().replace(/^distccd\[\d+\] ERROR: /, '');
+  return { obstacle: `"${program}" does not work here: ${reason}`, usable: false };
 }
 
 const isBelow = (path: string, folder: string): boolean => /^(?!\.\.(?:\/|$))[^/]/.test(relative(folder, path));
+const holds = (folder: string, path: string): boolean => folder === path || isBelow(path, folder);
 
 /**
- * What compilers may use of the temporary directory although other jobs lie there: of each directory of the search path the one above, as
- * a toolchain's `bin` has its `lib` beside it. All paths are absolute, without links.
+ * What compilers need beside the temporary directory, where the fence does not look: of each directory of the search path the one above, as
+ * a toolchain's `bin` has its `lib` beside it, when both have a directory above them in common. All paths are absolute, without links.
  */
-export function toolsBelow(temporary: string, searchPath: readonly string[]): string[] {
-  const below = searchPath.filter((path) => isBelow(path, temporary));
-  return [...new Set(below.map((path) => (isBelow(dirname(path), temporary) ? dirname(path) : path)))];
+export function toolsBeside(temporary: string, searchPath: readonly string[]): string[] {
+  const first = (path: string): string | undefined => path.split('/')[1];
+  const near = searchPath.filter((path) => first(path) === first(temporary));
+  const tools = near.map((path) => (holds(dirname(path), temporary) ? path : dirname(path)));
+  return [...new Set(tools)].filter((path) => !holds(path, temporary));
 }
 
 /** A path without links; nothing when it is not there. */
@@ -44,7 +55,7 @@ export function behindFence(spawn: Spawn, temporary: string, searchPath: readonl
   const wordsFor = (path: string): readonly string[] => {
     const before = known.get(path);
     if (before !== undefined) return before;
-    const tools = toolsBelow(temporary, placesOf(path, searchPath));
+    const tools = toolsBeside(temporary, placesOf(path, searchPath));
     const words = ['distccd-fence', String(tools.length), ...tools, path];
     if (known.size >= mostKnown) known.clear();
     known.set(path, words);

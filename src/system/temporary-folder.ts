@@ -88,7 +88,9 @@ export function openSpool(directory: string, prefix: string): Spool {
       try {
         return make();
       } catch (error) {
-        if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+        // Somebody removed it or closed it, such as a compiler in the hands of its client where nothing keeps it from that.
+        const code = error instanceof Error && 'code' in error ? error.code : undefined;
+        if (code !== 'ENOENT' && code !== 'EACCES') throw error;
         path = makeSpool(directory, prefix);
         return make();
       }

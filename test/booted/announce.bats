@@ -25,7 +25,7 @@ heard() { inside 'avahi-browse --parsable --resolve --terminate --no-db-lookup "
 }
 
 @test "without avahi-utils the journal says what to install, and the server serves" {
-  settings 'ZEROCONF="true"'
+  settings 'ZEROCONF="true"' 'ALLOWEDNETS="127.0.0.1 192.0.2.0/24"'
   eventually 'systemctl --quiet is-failed distccd-announce.service'
   run -0 journal distccd-announce.service
   assert_output --partial 'distccd-announce: ERROR: cannot announce this server: there is no avahi-publish-service; install avahi-utils, or take ZEROCONF out of /etc/default/distccd'

@@ -141,17 +141,29 @@ refuses() {
   generate
   [ ! -e "$OUT/distccd.socket.wants" ]
   [ ! -e "$ANNOUNCEMENT" ]
-  our_settings 'ZEROCONF="true"'
+  our_settings 'ZEROCONF="true"' 'LISTENER="192.168.1.5"'
   generate
+  run -1 grep ExecStartPre "$SOCKET"
   assert_equal "$(readlink "$OUT/distccd.socket.wants/distccd-announce.service")" /usr/lib/systemd/system/distccd-announce.service
   grep -qxF 'Environment="DISTCCD_ANNOUNCED=3632"' "$ANNOUNCEMENT"
-  our_settings 'ZEROCONF=YES' 'PORT=3700' 'JOBS=12'
+  our_settings 'ZEROCONF=YES' 'PORT=3700' 'JOBS=12' 'ALLOWEDNETS="10.0.0.0/8"'
   generate
   grep -qxF 'Environment="DISTCCD_ANNOUNCED=3700 12"' "$ANNOUNCEMENT"
 }
 
+@test "what only this machine can reach is not announced, and a warning says so" {
+  for listener in '127.0.0.1' '127.0.0.1 ::1'; do
+    our_settings 'ZEROCONF="true"' "LISTENER=\"$listener\"" 'ALLOWEDNETS="10.0.0.0/8"'
+    generate
+    [ ! -e "$ANNOUNCEMENT" ]
+    run -0 grep ExecStartPre "$SOCKET"
+    assert_output --partial 'distccd: Warning: ZEROCONF in /etc/default is not followed, since only this machine is served'
+    refute_output --partial false
+  done
+}
+
 @test "sockets that refuse are not announced" {
-  our_settings 'ZEROCONF="true"' 'PORT="70000"'
+  our_settings 'ZEROCONF="true"' 'ALLOWEDNETS="10.0.0.0/8"' 'PORT="70000"'
   generate
   refuses 'in /etc/default is no port'
   [ ! -e "$OUT/distccd.socket.wants" ]

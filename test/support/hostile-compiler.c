@@ -12,8 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -114,6 +116,12 @@ static void look_for_jobs(const char *folder, int depth, const char *own, int *s
   if (dir != NULL) closedir(dir);
 }
 
+/* Leaves the daemon's limits as they are, but could have changed them. */
+static int limits_daemon(void) {
+  struct rlimit files;
+  return prlimit(getppid(), RLIMIT_NOFILE, NULL, &files) == 0 && prlimit(getppid(), RLIMIT_NOFILE, &files, NULL) == 0;
+}
+
 /* Whether a process of our account that is none of ours could be signalled; no signal is sent. */
 static int reaches_process(void) {
   for (pid_t other = 2; other < 65536; other++)
@@ -137,6 +145,10 @@ int main(int argc, char **argv) {
   errno = ENOENT;
   tell("find", "another job", seen > 0);
   tell("signal", "another process", reaches_process());
+  tell("change", "the folder of all jobs", chmod("..", 0700) == 0);
+  tell("hear", "of other jobs", inotify_add_watch(inotify_init(), "..", IN_CREATE) >= 0);
+  tell("limit", "the daemon", limits_daemon());
+  tell("hold back", "the daemon", setpriority(PRIO_PROCESS, (id_t)getppid(), getpriority(PRIO_PROCESS, (id_t)getppid())) == 0);
   try_powers(argv[0][0] == '/' ? argv[0] : (char *)"/usr/local/bin/hostilecc");
   return fclose(object) != 0;
 }

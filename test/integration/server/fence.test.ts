@@ -100,6 +100,40 @@ describe('distccd-fence', () => {
     }
   });
 
+  it('does not let it close a folder or a file to anybody by its name, nor hear of names', () => {
+    const { said } = shell('chmod 0 ..; chmod 0 ../two; chmod 0 ../two/secret.i');
+    expect(said.match(/not permitted/g)).toHaveLength(3);
+    const watching = `import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+seen = libc.inotify_add_watch(libc.inotify_init(), b"${join(place, 'spool')}", 0xfff)
+print(os.strerror(ctypes.get_errno()) if seen < 0 else "watches")`;
+    expect(shell(`python3 -c '${watching}'`).said).toBe('Operation not permitted\n');
+  });
+
+  it('lets it see to its own limits, priority and processors, and to those of no other process', () => {
+    const { said } =
+      shell(`prlimit --pid ${process.pid} --nofile=64:64; prlimit --pid $$ --nofile; renice 5 -p ${process.pid}
+      ionice -c 3 -p ${process.pid}; taskset -cp 0 ${process.pid}; chrt -p -b 0 ${process.pid}; echo; ulimit -n 64; nice -n 3 ionice -c 3 taskset -c 0 nice`);
+    expect(said.match(/(?:not permitted|denied)$/gm)?.length).toBeGreaterThanOrEqual(6);
+    expect(said).toMatch(/\n\n3\n$/);
+  });
+
+  it('passes over what is a way to the temporary directory under another name', () => {
+    // In a mount namespace of its own, of which only root may make one.
+    const [deep, view] = [join(place, 'deep/tmp'), join(place, 'deep/view')];
+    for (const folder of [join(deep, 'spool/one'), join(deep, 'spool/two'), view])
+      mkdirSync(folder, { recursive: true });
+    writeFileSync(join(deep, 'spool/two/secret.i'), 'int secret;\n');
+    const secret = 'spool/two/secret.i';
+    const script = `mount --bind ${deep} ${view} && cat ${view}/${secret} && cd ${deep}/spool/one &&
+      exec ${fence} 0 /bin/sh sh -c 'cat ${view}/${secret}; cat ${deep}/${secret}'`;
+    const { stdout, stderr } = spawnSync('unshare', ['--user', '--map-root-user', '--mount', 'sh', '-c', script], {
+      encoding: 'utf8',
+    });
+    expect(stdout).toBe('int secret;\n');
+    expect(stderr.match(/Permission denied/g)).toHaveLength(2);
+  });
+
   it('gives no rights by a program, no core and no file above 1 GB', () => {
     const { said } = shell('grep NoNewPrivs /proc/self/status; ulimit -c; ulimit -f; ulimit -Hf');
     // The shell counts in blocks of 512 bytes.
