@@ -60,7 +60,7 @@ export async function attempt(
   const { log, state, interrupted } = world;
   const argv = remoteCommand(job.verdict, job.directory);
   const begin = world.seconds();
-  log.info(`exec on ${host.definition}: ${argv.join(' ')}`);
+  if (log.writes('info')) log.info(`exec on ${host.definition}: ${argv.join(' ')}`);
   let waitsForText = true;
   const ready = preprocessing.text.then(() => {
     waitsForText = false;

@@ -112,9 +112,7 @@ export function understand(call: Call, tools: ToolFinder, log: Logger): Job {
     const cure = 'nothing has to be done, since the distcc that called this one decides';
     return { ...local, because: 'another distcc has this job already', cure };
   }
-  log.debug(`scanning arguments: ${words.join(' ')}`);
-  const given = scanArguments(words, 'client');
-  if (given.run === 'locally') return { ...local, ...reasonOf(given) };
+  if (log.writes('debug')) log.debug(`scanning arguments: ${words.join(' ')}`);
   // Some options mean something else to another compiler, and "cc" may be any.
   const renamed = rename(invoked, tools);
   const verdict = scanArguments(renamed.words, 'client');

@@ -29,10 +29,12 @@ function writable(path: string): boolean {
  */
 export function outputObstacle(path: string): string | undefined {
   const folder = dirname(path);
+  const old = found(path);
+  // The usual case costs two questions.
+  if (old === undefined && writable(`${folder}/.`)) return undefined;
   const there = found(folder);
   if (there === undefined) return `there is no directory "${folder}"`;
   if (!there.isDirectory()) return `"${folder}" is no directory`;
-  const old = found(path);
   if (old?.isDirectory() === true) return `"${path}" is a directory`;
   if (old !== undefined && writable(path)) return undefined;
   return writable(folder) ? undefined : `the directory "${folder}" is not writable`;

@@ -66,7 +66,7 @@ export async function startPreprocessing(job: RemoteJob, cppSlots: number, world
   let preprocessor: Preprocessor;
   try {
     const command = { argv: preprocessCommand(job.verdict), environment: job.environment };
-    world.log.debug(`preprocessing: ${command.argv.join(' ')}`);
+    if (world.log.writes('debug')) world.log.debug(`preprocessing: ${command.argv.join(' ')}`);
     preprocessor = world.preprocess(command, preprocessedExtension(source) ?? '.i');
   } catch (error) {
     slot?.lock.release();
