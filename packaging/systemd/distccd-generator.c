@@ -236,7 +236,6 @@ static int write_announcement(const char *folder, const struct settings *setting
   return symlink("/usr/lib/systemd/system/distccd-announce.service", path) == 0 || errno == EEXIST;
 }
 
-/* systemd opens the journal for a service that cannot see it since 253; older ones would warn of a line that they do not know. */
 static int opens_files(void) {
   glob_t found;
   int newest = 0;
@@ -249,6 +248,13 @@ static int opens_files(void) {
   }
   globfree(&found);
   return newest >= 253;
+}
+
+/* systemd opens the journal for a service that cannot see it since 253. Older ones would warn of that line: there the daemon sees its socket,
+   which distccd-fence keeps compilers from. */
+static void write_journal(FILE *file) {
+  if (opens_files()) fputs("OpenFile=/run/systemd/journal/socket:journal:graceful\n", file);
+  else fputs("BindReadOnlyPaths=-/run/systemd/journal/socket:/run/journal\n", file);
 }
 
 static void write_service(FILE *file, const struct settings *settings, const char *more) {
@@ -315,10 +321,8 @@ int main(int argc, char **argv) {
   write_warning(socket, &both);
   write_refusal(socket);
   write_refusal(own_port);
-  if (opens_files()) {
-    fputs("OpenFile=/run/systemd/journal/socket:journal:graceful\n", service);
-    fputs("OpenFile=/run/systemd/journal/socket:journal:graceful\n", own_port);
-  }
+  write_journal(service);
+  write_journal(own_port);
   write_service(service, &both, strstr(options, "--idle-exit") == NULL ? "--idle-exit 600" : "");
   write_service(one_client, &both, "");
   write_own_port(own_port, &both);

@@ -21,14 +21,23 @@ export function encodeEntry(entry: JournalEntry): Buffer {
   );
 }
 
-const socketPath = '/run/systemd/journal/socket';
+/** Where the journal listens, and where a unit of ours sees that under systemd 252. */
+const sockets = ['/run/systemd/journal/socket', '/run/journal'];
+
+function connectToFirst(paths: readonly string[]): number | undefined {
+  for (const path of paths) {
+    const connected = connectDatagram(path);
+    if (connected !== undefined) return connected;
+  }
+  return undefined;
+}
 
 /**
  * Opens the journal: by the descriptor that the service manager opened, else by the journal's socket. Undefined where there is none to be
  * seen, as in a unit with a root of its own.
  */
 export function openJournal(given: number | undefined): Journal | undefined {
-  const connected = given === undefined ? connectDatagram(socketPath) : undefined;
+  const connected = given === undefined ? connectToFirst(sockets) : undefined;
   if (given === undefined && connected === undefined) return undefined;
   return (entry) => {
     try {

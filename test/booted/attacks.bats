@@ -72,7 +72,7 @@ attack() {
 
 @test "without a fence a hostile compiler gets far" {
   run -0 inside 'setpriv --reuid=distccd --regid=distccd --clear-groups bash -c "cd /var/tmp; hostilecc -c plain.i -o own.o; cat own.o"'
-  for what in 'tcp 127.0.0.1' 'udp 127.0.0.1' 'tcp 192.0.2.1' 'tcp 192.0.2.2' 'tcp ::1' 'unix /run/systemd/journal/stdout' 'socket netlink' 'read /etc/passwd' \
+  for what in 'tcp 127.0.0.1' 'udp 127.0.0.1' 'tcp 192.0.2.1' 'tcp 192.0.2.2' 'tcp ::1' 'unix /run/systemd/journal/stdout' 'unix /run/systemd/journal/socket' 'socket netlink' 'read /etc/passwd' \
     'read /tmp/marker' 'read /proc/1/status' 'list /home' 'list /run/systemd/journal' 'write /dev/shm/mine' 'run a program from /tmp' \
     'signal another process' 'hear of other jobs' 'limit the daemon' 'hold back the daemon'; do
     assert_line "$what: done"

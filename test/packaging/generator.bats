@@ -180,7 +180,7 @@ refuses() {
   our_settings 'DISTCCD_OPTIONS="\"\nExecStart=/x\\ %h"' 'NICE="\"lots\""' "JOBS='\"; [Service]'"
   generate
   run -0 grep -c '' "$SERVICE"
-  assert_output 6
+  assert_output 7
   grep -qxF 'Environment="DISTCCD_SETTINGS=--idle-exit 600 --allow 127.0.0.0/8 --allow ::1 --jobs \"; [Service] --nice \"lots\" \"\\nExecStart=/x\\ %%h"' "$SERVICE"
 }
 
@@ -208,7 +208,7 @@ END
     generate
     mkdir -p "$OUT/distccd-announce.service.d"
     touch "$OUT/distccd-announce.service.d/none"
-    run -1 env LC_ALL=C grep -vhE '^(#.*|\[(Unit|Socket|Service)\]|SourcePath=/etc/default/distccd|ListenStream=.*|FreeBind=yes|BindIPv6Only=both|MaxConnections=[0-9]+|ExecStartPre=/usr/bin/(false|echo ".*")|Nice=[0-9]+|Environment="DISTCCD_(LISTEN|SETTINGS)=.*"|Environment="DISTCCD_ANNOUNCED=[0-9]+( [0-9]+)?"|IPAddressAllow=[0-9a-f.:/]+|OpenFile=/run/systemd/journal/socket:journal:graceful|)$' \
+    run -1 env LC_ALL=C grep -vhE '^(#.*|\[(Unit|Socket|Service)\]|SourcePath=/etc/default/distccd|ListenStream=.*|FreeBind=yes|BindIPv6Only=both|MaxConnections=[0-9]+|ExecStartPre=/usr/bin/(false|echo ".*")|Nice=[0-9]+|Environment="DISTCCD_(LISTEN|SETTINGS)=.*"|Environment="DISTCCD_ANNOUNCED=[0-9]+( [0-9]+)?"|IPAddressAllow=[0-9a-f.:/]+|OpenFile=/run/systemd/journal/socket:journal:graceful|BindReadOnlyPaths=-/run/systemd/journal/socket:/run/journal|)$' \
       "$SOCKET" "$SERVICE" "$ONE_CLIENT" "$OWN_PORT" "$OUT"/distccd-announce.service.d/*
   done
 }

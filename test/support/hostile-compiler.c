@@ -58,11 +58,12 @@ static void try_network(void) {
   }
   struct sockaddr_in6 ourselves = {.sin6_family = AF_INET6, .sin6_port = htons(3632), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
   tell("tcp", "::1", reaches(AF_INET6, SOCK_STREAM, &ourselves, sizeof ourselves));
-  static const char *const paths[] = {"/run/systemd/private", "/run/dbus/system_bus_socket", "/run/systemd/journal/stdout"};
+  static const char *const paths[] = {"/run/systemd/private", "/run/dbus/system_bus_socket", "/run/systemd/journal/stdout", "/run/systemd/journal/socket",
+                                      "/run/journal"};
   for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     strcpy(address.sun_path, paths[i]);
-    tell("unix", paths[i], reaches(AF_UNIX, SOCK_STREAM, &address, sizeof address));
+    tell("unix", paths[i], reaches(AF_UNIX, i < 3 ? SOCK_STREAM : SOCK_DGRAM, &address, sizeof address));
   }
   int fd = socket(AF_NETLINK, SOCK_RAW, 0);
   tell("socket", "netlink", fd >= 0);

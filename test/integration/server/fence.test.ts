@@ -110,6 +110,15 @@ print(os.strerror(ctypes.get_errno()) if seen < 0 else "watches")`;
     expect(shell(`python3 -c '${watching}'`).said).toBe('Operation not permitted\n');
   });
 
+  it('does not let it talk to the services of this machine', () => {
+    const asking = `import socket
+for family in socket.AF_UNIX, socket.AF_INET:
+    try: socket.socket(family); print("socket")
+    except OSError as error: print(error.strerror)
+socket.socketpair(); print("pair")`;
+    expect(shell(`python3 -c '${asking}'`).said).toBe('Operation not permitted\nsocket\npair\n');
+  });
+
   it('lets it see to its own limits, priority and processors, and to those of no other process', () => {
     const { said } =
       shell(`prlimit --pid ${process.pid} --nofile=64:64; prlimit --pid $$ --nofile; renice 5 -p ${process.pid}
