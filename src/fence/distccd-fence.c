@@ -57,12 +57,12 @@ static int is_on_way(const struct stat *found) {
 }
 
 /* Allows all below a path, and tells whether it could. A link is nothing of its own, and what is gone in the meantime needs no rule. */
-static int allow(int folder, const char *name, int even_on_way) {
+static int allow(int folder, const char *name) {
   struct stat found;
   struct path_beneath rule = {.parent = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC)};
   if (rule.parent < 0) return 0;
   int done = 0;
-  if (fstat(rule.parent, &found) == 0 && !S_ISLNK(found.st_mode) && (even_on_way || !is_on_way(&found))) {
+  if (fstat(rule.parent, &found) == 0 && !S_ISLNK(found.st_mode) && !is_on_way(&found)) {
     rule.allowed = S_ISDIR(found.st_mode) ? rights : rights & (EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE);
     done = syscall(ADD_RULE, rules, PATH_BENEATH, &rule, 0) == 0;
   }
@@ -76,7 +76,7 @@ static void allow_beside(const char *folder, const char *entry) {
   if (list == NULL) return;
   for (struct dirent *found; (found = readdir(list)) != NULL;)
     if (found->d_type != DT_LNK && strcmp(found->d_name, ".") != 0 && strcmp(found->d_name, "..") != 0 && strcmp(found->d_name, entry) != 0)
-      allow(dirfd(list), found->d_name, 0);
+      allow(dirfd(list), found->d_name);
   closedir(list);
 }
 
@@ -121,9 +121,9 @@ static void fence(int version, char **paths, long count) {
   /* Kernels take a longer structure than theirs when what they do not know is 0. */
   rules = (int)syscall(CREATE_RULESET, &attributes, sizeof attributes, 0);
   if (rules < 0 || getcwd(job, sizeof job) == NULL || job[0] != '/') fail(GENERAL, "cannot fence off", "the job");
+  if (!allow(AT_FDCWD, job)) fail(GENERAL, "cannot let the compiler use", job);
   note_way(job);
-  if (!allow(AT_FDCWD, job, 1)) fail(GENERAL, "cannot let the compiler use", job);
-  for (long at = 0; at < count; at++) allow(AT_FDCWD, paths[at], 0);
+  for (long at = 0; at < count; at++) allow(AT_FDCWD, paths[at]);
   allow_around(job);
   if (syscall(RESTRICT_SELF, rules, 0) != 0) fail(GENERAL, "cannot fence off", "the job");
   close(rules);

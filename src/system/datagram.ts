@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { posix } from './posix.ts';
 
@@ -13,12 +14,14 @@ export function connectDatagram(path: string): number | undefined {
   if (process.platform !== 'linux' || socket === undefined || connect === undefined) return undefined;
   if (!path.startsWith('/') || name.length > nameLength + 1) return undefined;
   const here = process.cwd();
+  let descriptor: number | undefined;
   try {
     process.chdir(dirname(path));
-    const descriptor = socket(linux.AF_UNIX, linux.SOCK_DGRAM | linux.SOCK_CLOEXEC, 0);
+    descriptor = socket(linux.AF_UNIX, linux.SOCK_DGRAM | linux.SOCK_CLOEXEC, 0);
     connect(descriptor, { sa_family: linux.AF_UNIX, sa_data: name, sa_len: name.length + 2 });
     return descriptor;
   } catch {
+    if (descriptor !== undefined) closeSync(descriptor);
     return undefined;
   } finally {
     process.chdir(here);

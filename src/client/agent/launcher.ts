@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import { writeNow } from '../../system/socket-descriptor.ts';
 import { getSystemErrorMap } from 'node:util';
+import { writeNow } from '../../system/socket-descriptor.ts';
 import { kinds, encodeCommand, encodeExit, encodeFrame, encodeWrite, readEnded, readFailed } from './messages.ts';
 import type { CommandMessage, EndedMessage, Frame } from './messages.ts';
 

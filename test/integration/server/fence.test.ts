@@ -6,8 +6,8 @@ import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Decoder } from '../../../src/wire/decoder.ts';
 import { encodeRequest } from '../../../src/wire/request.ts';
-import { readResponse } from '../../../src/wire/response.ts';
-import { distccdProgram, startDaemon } from '../../support/daemon.ts';
+import { type CompileResponse, readResponse } from '../../../src/wire/response.ts';
+import { distccdProgram, startDaemon, type TestDaemon } from '../../support/daemon.ts';
 import { converse } from '../../support/wire-client.ts';
 
 const fence = join(dirname(distccdProgram), 'distccd-fence');
@@ -16,6 +16,14 @@ const support = resolve(import.meta.dirname, '../../support');
 let place: string;
 let own: string;
 let other: string;
+
+/** What a daemon answers when a compiler of that name is to compile something. */
+async function answerOf({ port }: TestDaemon, compiler: string): Promise<CompileResponse | undefined> {
+  const source = Buffer.from('int x;\n');
+  const decoder = new Decoder(readResponse(1));
+  decoder.feed(await converse(port, encodeRequest({ version: 1, argv: [compiler, '-c', 'a.c'], source })));
+  return decoder.result?.value;
+}
 
 /** What a shell behind the fence says, in the folder of one of two jobs. */
 function shell(script: string, paths: readonly string[] = []): { status: number | null; said: string } {
@@ -196,11 +204,7 @@ describe.skipIf(!landlock)('distccd', () => {
     chmodSync(join(programs, 'spycc'), 0o755);
     const daemon = await startDaemon({ compilers: ['spycc'], path: programs });
     try {
-      const source = Buffer.from('int x;\n');
-      const bytes = await converse(daemon.port, encodeRequest({ version: 1, argv: ['spycc', '-c', 'a.c'], source }));
-      const decoder = new Decoder(readResponse(1));
-      decoder.feed(bytes);
-      expect(decoder.result?.value).toMatchObject({ status: 0, stdout: Buffer.from('saw the machine\n') });
+      expect(await answerOf(daemon, 'spycc')).toMatchObject({ status: 0, stdout: Buffer.from('saw the machine\n') });
       expect(daemon.log()).not.toContain('could get at the files of other jobs');
     } finally {
       await daemon.end();
@@ -221,55 +225,54 @@ describe.skipIf(!landlock)('distccd', () => {
       environment: { DISTCC_CMDLIST: join(place, 'commands'), TMPDIR: place },
     });
     try {
-      const source = Buffer.from('int x;\n');
-      const bytes = await converse(daemon.port, encodeRequest({ version: 1, argv: ['farcc', '-c', 'a.c'], source }));
-      const decoder = new Decoder(readResponse(1));
-      decoder.feed(bytes);
-      expect(decoder.result?.value).toMatchObject({ status: 0, stdout: Buffer.from('a part\n') });
+      expect(await answerOf(daemon, 'farcc')).toMatchObject({ status: 0, stdout: Buffer.from('a part\n') });
     } finally {
       await daemon.end();
     }
   });
 
-  it('warns in a kernel without Landlock', () => {
-    const without = join(place, 'without');
-    execFileSync('gcc', ['-O', join(support, 'without.c'), '-o', without]);
+  /** What `--check` says, started by the words `before`. */
+  function check(
+    before: readonly string[],
+    { directory, temporary }: Record<'directory' | 'temporary', string>,
+  ): string {
     const masks = join(place, 'masks');
-    mkdirSync(masks);
-    writeFileSync(join(masks, 'gcc'), '');
+    mkdirSync(masks, { recursive: true });
+    writeFileSync(join(masks, 'gcc'), '', { mode: 0o755 });
     for (const path of [place, masks]) chmodSync(path, 0o755);
-    chmodSync(join(masks, 'gcc'), 0o755);
-    const words = [
+    const options = [
       '--daemon',
       '--check',
-      '--port',
-      '1',
+      '--no-detach',
+      '--log-stderr',
       '--listen',
       '127.0.0.1',
       '--masquerade-dir',
       masks,
-      '--no-detach',
-      '--log-stderr',
     ];
-    const check = (...before: string[]): string =>
-      execFileSync(
-        before[0] ?? process.execPath,
-        [
-          ...before.slice(1),
-          ...(before.length > 0 ? [process.execPath] : []),
-          distccdProgram,
-          ...words,
-          '--port',
-          '24681',
-        ],
-        {
-          encoding: 'utf8',
-          env: { PATH: process.env['PATH'], TMPDIR: tmpdir() },
-        },
-      );
-    expect(check()).not.toContain('Landlock');
-    expect(check(without, 'landlock')).toContain(
+    const [program = '', ...words] = [...before, process.execPath, distccdProgram, ...options];
+    return execFileSync(program, words, {
+      cwd: directory,
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], TMPDIR: temporary },
+    });
+  }
+
+  it('warns in a kernel without Landlock', () => {
+    const without = join(place, 'without');
+    execFileSync('gcc', ['-O', join(support, 'without.c'), '-o', without]);
+    const places = { directory: place, temporary: tmpdir() };
+    expect(check([], places)).not.toContain('other jobs');
+    expect(check([without, 'landlock'], places)).toContain(
       'warning: a compiler could get at the files of other jobs: this kernel has no Landlock\n',
+    );
+  });
+
+  it('warns, and would compile without it, where the fence does not work, such as behind another one', () => {
+    for (const path of [dirname(own), own]) chmodSync(path, 0o777);
+    const said = check([fence, '1', join(place, 'masks'), process.execPath], { directory: own, temporary: own });
+    expect(said).toMatch(
+      /^warning: a compiler could get at the files of other jobs: ".*" does not work here: failed to exec/m,
     );
   });
 });
