@@ -5,10 +5,7 @@ bats_require_minimum_version 1.5.0
 
 setup_file() {
   load ../support/booted.bash
-  build_root
-  boot
-  "$DB" install "$MACHINE" "$DISTCCD_DEB" >&2
-  sources
+  boot_with_package
   stock_client
   "$DB" push "$MACHINE" "$TOP/test/support/hostile-compiler.c" /root/build/
   inside '

@@ -26,6 +26,13 @@ boot() {
   export MACHINE
   "$DB" start "$MACHINE" "$ROOT" "$@"
 }
+# boot_with_package [OPTION...]: our package in a fresh copy, and something to compile.
+boot_with_package() {
+  build_root
+  boot "$@"
+  "$DB" install "$MACHINE" "$DISTCCD_DEB" >&2
+  sources
+}
 shut_down() { [ -z "${MACHINE:-}" ] || "$DB" stop "$MACHINE"; }
 
 # inside SCRIPT [WORD...]: a bash script in the machine that stops at the first error; the words are $1 and so on.
