@@ -139,7 +139,11 @@ static void limit(int resource, rlim_t most) {
 
 int main(int argc, char **argv) {
   int version = (int)syscall(CREATE_RULESET, NULL, 0, VERSION);
-  if (argc == 2 && strcmp(argv[1], "--check") == 0) return version < 1;
+  if (argc == 2 && strcmp(argv[1], "--check") == 0) {
+    /* Behind the fence a compiler needs what lies beside TMPDIR. */
+    if (open("/usr/bin", O_RDONLY | O_DIRECTORY | O_CLOEXEC) < 0) fail(GENERAL, "cannot list", "/usr/bin");
+    return version < 1;
+  }
   long count = argc < 2 ? -1 : strtol(argv[1], NULL, 10);
   if (count < 0 || count > argc - 4) {
     fprintf(stderr, "distccd-fence: distccd starts this, with COUNT [PATH...] PROGRAM ARGV0 [WORD...]\n");

@@ -16,7 +16,8 @@ export const hasFence = process.platform === 'linux' && existsSync(program);
  */
 export function tryFence(folder: string): { readonly obstacle: string; readonly usable: boolean } | undefined {
   if (!hasFence) return { obstacle: `there is no "${program}"`, usable: false };
-  const words = ['0', program, 'distccd-fence', '--check'];
+  // The program itself may lie in the temporary directory, as that of a checkout there does.
+  const words = ['1', program, program, 'distccd-fence', '--check'];
   const { status, stderr, error } = spawnSync(program, words, { cwd: folder, encoding: 'utf8' });
   if (status === 0) return undefined;
   if (status === 1) return { obstacle: 'this kernel has no Landlock', usable: true };
