@@ -15,6 +15,7 @@ import {
   each,
   environmentOf,
   makeCompiler,
+  onceMore,
   runJobs,
   serve,
   sides,
@@ -163,14 +164,9 @@ async function soak(bench: Bench, jobs: number, report: (line: string) => void):
   const port = await serve(bench, free, 16);
   const seen: string[] = [];
   for (let done = 0; done < jobs; done += 1000) {
-    await runJobs(
-      bench,
-      {
-        commands: Array.from({ length: 1000 }, () => `${bench.clients.ours} gcc -c ${bench.place}/a.c`),
-        parallel: 16,
-      },
-      environmentOf(bench, 'ours', free, `127.0.0.1:${port}/16`),
-    );
+    const commands = Array.from({ length: 1000 }, () => `${bench.clients.ours} gcc -c ${bench.place}/a.c`);
+    const environment = environmentOf(bench, 'ours', free, `127.0.0.1:${port}/16`);
+    await onceMore('a thousand jobs', () => runJobs(bench, { commands, parallel: 16 }, environment));
     seen.push((memoryOfTree(agentOf(bench) ?? 0) / 1e6).toFixed(1));
   }
   report(`agent memory after each 1000 of ${jobs} jobs, MB: ${seen.join(' ')}`);

@@ -116,6 +116,16 @@ export function environmentOf(bench: Bench, side: Side, compilers: string, hosts
 /** One of the two clients, or the compiler without any. */
 type Way = Side | 'alone';
 
+/** distccd 3.4 ends a connection in the middle of its answer once in some ten thousand jobs, whoever asks: then the round is repeated. */
+export async function onceMore(what: string, run: () => Promise<Run>): Promise<Run> {
+  try {
+    return await run();
+  } catch (error) {
+    console.log(`${what} is repeated: ${reasonOf(error)}`);
+    return run();
+  }
+}
+
 /** Runs all ways in turn, after a round that only warms up. */
 export async function alternate<W extends Way>(
   ways: readonly W[],
@@ -123,18 +133,9 @@ export async function alternate<W extends Way>(
   run: (way: W) => Promise<Run>,
 ): Promise<Record<Way, Run[]>> {
   const results: Record<Way, Run[]> = { theirs: [], ours: [], alone: [] };
-  const runOnceMore = async (way: W): Promise<Run> => {
-    try {
-      return await run(way);
-    } catch (error) {
-      // distccd 3.4 ends a connection in the middle of its answer once in some ten thousand jobs, whoever asks.
-      console.log(`a round of "${way}" is repeated: ${reasonOf(error)}`);
-      return run(way);
-    }
-  };
   for (let round = -1; round < rounds; round += 1) {
     for (const way of round % 2 === 0 ? ways : ways.toReversed()) {
-      const result = await runOnceMore(way);
+      const result = await onceMore(`a round of "${way}"`, () => run(way));
       if (round >= 0) results[way].push(result);
     }
   }
