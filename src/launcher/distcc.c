@@ -12,9 +12,9 @@
 static char **words;  /* our own argv */
 static int text = -1; /* what the preprocessor wrote */
 
-/* JOB: pid, umask, whether stdin is a terminal, device and inode of the directory, counts of words and variables, then directory, words and
+/* Makes JOB, or NULL: pid, umask, whether stdin is a terminal, device and inode of the directory, counts of words and variables, then directory, words and
    variables, each with a NUL behind it. */
-static int send_job(int fd) {
+static unsigned char *make_job(size_t *size) {
   char directory[PATH_MAX];
   struct stat here;
   memset(&here, 0, sizeof here);
@@ -25,7 +25,7 @@ static int send_job(int fd) {
   for (int list = 0; list < 2; list++)
     for (char **word = lists[list]; *word != NULL; word++, counts[list]++) length += strlen(*word) + 1;
   unsigned char *message = length > LONGEST ? NULL : malloc(length);
-  if (message == NULL) return 0;
+  if (message == NULL) return NULL;
   mode_t mask = umask(0);
   umask(mask);
   uint64_t device = (uint64_t)here.st_dev, inode = (uint64_t)here.st_ino;
@@ -35,9 +35,8 @@ static int send_job(int fd) {
   char *end = stpcpy((char *)message + sizeof numbers, directory) + 1;
   for (int list = 0; list < 2; list++)
     for (char **word = lists[list]; *word != NULL; word++) end = stpcpy(end, *word) + 1;
-  int sent = send_all(fd, message, length);
-  free(message);
-  return sent;
+  *size = length;
+  return message;
 }
 
 /* A command as it comes: a number, counts of words and changes, then the program's path, words and changes. */
@@ -166,8 +165,11 @@ int main(int argc, char **argv) {
   if (argc < 1) return 100;
   if (!wants_node()) {
     watch_signals();
-    int fd = reach_agent();
-    if (fd >= 0 && send_job(fd)) obey(fd);
+    /* It is made before the agent is woken by our connection, and mostly there when the agent looks. */
+    size_t length = 0;
+    unsigned char *job = make_job(&length);
+    int fd = job == NULL ? -1 : reach_agent();
+    if (fd >= 0 && send_all(fd, job, length)) obey(fd);
   }
   become_node(words);
 }

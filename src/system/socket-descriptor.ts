@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs';
+import { readSync, writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 
 /** A connected socket's descriptor, undefined when it has none any more. */
@@ -19,5 +19,18 @@ export function writeNow(socket: Socket, bytes: Buffer): number {
     return writeSync(descriptor, bytes);
   } catch {
     return 0;
+  }
+}
+
+const scratch = Buffer.allocUnsafeSlow(64 * 1024);
+
+/** What has arrived at a connected socket from which nobody has read yet, at most 64 KiB; empty when there is nothing, or no more. */
+export function readNow(socket: Socket): Buffer {
+  const descriptor = descriptorOf(socket);
+  if (descriptor === undefined) return Buffer.alloc(0);
+  try {
+    return Buffer.from(scratch.subarray(0, readSync(descriptor, scratch)));
+  } catch {
+    return Buffer.alloc(0);
   }
 }

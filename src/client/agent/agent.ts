@@ -10,6 +10,7 @@ import { tryLock } from '../../system/file-lock.ts';
 import { ownMemory } from '../../system/memory.ts';
 import { peerOf } from '../../system/peer-user.ts';
 import { nameProcess } from '../../system/process-name.ts';
+import { readNow } from '../../system/socket-descriptor.ts';
 import { parseHostList } from '../host-list.ts';
 import type { HostList, HostSource } from '../host-list.ts';
 import { loadHosts } from '../host-source.ts';
@@ -136,7 +137,7 @@ class Agent {
     }
     const reader = new FrameReader();
     let launcher: Launcher | undefined;
-    socket.on('data', (chunk) => {
+    const take = (chunk: Buffer): void => {
       try {
         reader.feed(chunk);
         for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
@@ -147,7 +148,11 @@ class Agent {
         // A stranger to our messages, or a launcher of another version: it goes on without us.
         socket.destroy();
       }
-    });
+    };
+    socket.on('data', take);
+    // Mostly the job is there by now; to be told so would be another turn of the event loop.
+    const there = readNow(socket);
+    if (there.length > 0) take(there);
   }
 
   /** Does what a connection's first message asks for; gives the launcher when it is a job. */

@@ -102,10 +102,18 @@ export class Launcher {
     this.#finish(encodeFrame(kinds.NODE_INSTEAD));
   }
 
-  /** It closes the connection itself: closing our half too would only cost a system call. */
+  /**
+   * Closes the connection too, which costs less than to be woken by its other end. Not where a message is still to come: what nobody has read
+   * when a Unix socket is closed makes the other end lose what it has not read (unix(7)).
+   */
   #finish(bytes: Buffer): void {
     this.#finished = true;
     this.#say(bytes);
+    if (this.#running !== undefined || this.#text !== undefined) return;
+    setImmediate(() => {
+      if (this.#socket.writableLength === 0) this.#socket.destroy();
+      else this.#socket.destroySoon();
+    });
   }
 
   #say(bytes: Buffer): void {

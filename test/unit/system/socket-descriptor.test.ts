@@ -5,9 +5,9 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { writeNow } from '../../../src/system/socket-descriptor.ts';
+import { readNow, writeNow } from '../../../src/system/socket-descriptor.ts';
 
-describe('writeNow()', () => {
+describe('a connected socket', () => {
   let place: string;
   let near: Socket;
   let far: Socket;
@@ -30,11 +30,30 @@ describe('writeNow()', () => {
     rmSync(place, { recursive: true });
   });
 
-  it('hands bytes over at once', async () => {
+  it('hands bytes over at once, and gives what has arrived', async () => {
     expect(writeNow(near, Buffer.from('bytes'))).toBe(5);
+    expect(String(readNow(far))).toBe('bytes');
+    expect(readNow(far)).toHaveLength(0);
+    writeNow(near, Buffer.from('more'));
     far.resume();
     const [chunk] = await once(far, 'data');
-    expect(String(chunk)).toBe('bytes');
+    expect(String(chunk)).toBe('more');
+  });
+
+  it('gives copies, not what the next one overwrites', () => {
+    writeNow(near, Buffer.from('first'));
+    const first = readNow(far);
+    writeNow(near, Buffer.from('other'));
+    expect(String(readNow(far))).toBe('other');
+    expect(String(first)).toBe('first');
+  });
+
+  it('has nothing when the other end is gone, or it is closed', async () => {
+    near.destroy();
+    await once(near, 'close');
+    expect(readNow(far)).toHaveLength(0);
+    far.destroy();
+    expect(readNow(far)).toHaveLength(0);
   });
 
   it('tells how many bytes there was room for, so that the queue takes the rest', async () => {

@@ -1,0 +1,72 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createConnection, createServer } from 'node:net';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Launcher } from '../../../../src/client/agent/launcher.ts';
+import { encodeEnded, FrameReader, kinds } from '../../../../src/client/agent/messages.ts';
+import { exited } from '../../../../src/wire/wait-status.ts';
+
+describe('a launcher, as the agent sees it,', () => {
+  let place: string;
+  let agentSide: Socket;
+  let launcherSide: Socket;
+  let launcher: Launcher;
+
+  beforeEach(async () => {
+    place = mkdtempSync(join(tmpdir(), 'launcher-'));
+    const server = createServer({ allowHalfOpen: true }).listen(join(place, 'socket'));
+    await once(server, 'listening');
+    const accepted = once(server, 'connection');
+    launcherSide = createConnection(join(place, 'socket'));
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what a server's event brings
+    [agentSide] = (await accepted) as [Socket];
+    server.close();
+    launcher = new Launcher(agentSide);
+    agentSide.on('close', () => launcher.close());
+  });
+  afterEach(() => {
+    agentSide.destroy();
+    launcherSide.destroy();
+    rmSync(place, { recursive: true });
+  });
+
+  /** The kinds of all messages until the connection is closed. */
+  async function heard(): Promise<number[]> {
+    const reader = new FrameReader();
+    const seen: number[] = [];
+    for await (const chunk of launcherSide as AsyncIterable<Buffer>) {
+      reader.feed(chunk);
+      for (let frame = reader.next(); frame !== undefined; frame = reader.next()) seen.push(frame.kind);
+    }
+    return seen;
+  }
+
+  it('is told how to end, and then nothing more is heard of it', async () => {
+    launcher.exit(exited(0));
+    expect(await heard()).toEqual([kinds.EXIT]);
+    expect(agentSide.destroyed).toBe(true);
+    expect(launcher.gone.aborted).toBe(false);
+  });
+
+  it('gets all that is for it before its connection is closed, however slowly it reads', async () => {
+    const piece = Buffer.alloc(1024 * 1024, 'x');
+    for (let count = 0; count < 8; count += 1) launcher.write(2, piece);
+    launcher.exit(exited(1));
+    await setTimeout(20);
+    expect(await heard()).toEqual([...Array.from({ length: 8 }, () => kinds.WRITE), kinds.EXIT]);
+  });
+
+  it('keeps its connection when it ends in the midst of something, until what it still says has been read', async () => {
+    launcher.start('PREPROCESS', { number: 1, path: '/bin/true', argv: ['true'], changes: [] }).catch(() => {});
+    launcher.exit(exited(0));
+    await setTimeout(20);
+    expect(agentSide.destroyed).toBe(false);
+    launcherSide.end(encodeEnded({ status: 0, descriptor: 3, size: 0, inode: 1 }));
+    agentSide.resume().on('end', () => agentSide.destroy());
+    expect(await heard()).toEqual([kinds.PREPROCESS, kinds.EXIT]);
+  });
+});
