@@ -56,10 +56,9 @@ static void close_others(void) {
 
 /* In the agent's process: nothing of ours may reach it, neither descriptors, which our callers wait for, nor this job's environment. */
 static void become_agent(int ready) {
-  /* Without helper threads and with a nursery of a fixed size, collecting garbage costs half, and memory does not grow. An agent that rests must
-     not be made small: its compiled code would go too, and the next build begin slowly. */
+  /* Without helper threads and with a nursery of a fixed size, collecting garbage costs half, and memory does not grow. */
   char path[PATH_MAX], *environment[5] = {"MALLOC_ARENA_MAX=1"};
-  char *argv[] = {NODE, "--single-threaded-gc", "--min-semi-space-size=4", "--max-semi-space-size=4", "--no-memory-reducer", path, agent_socket.sun_path, "3", NULL};
+  char *argv[] = {NODE, "--single-threaded-gc", "--min-semi-space-size=4", "--max-semi-space-size=4", path, agent_socket.sun_path, "3", NULL};
   const char *kept[] = {"PATH", "HOME", "DISTCC_AGENT_IDLE"}, *value;
   for (int at = 0, count = 1; at < 3; at++)
     if ((value = getenv(kept[at])) != NULL && asprintf(&environment[count++], "%s=%s", kept[at], value) < 0) _exit(1);
@@ -71,7 +70,7 @@ static void become_agent(int ready) {
   umask(077);
   for (int number = 1; number < 32; number++) signal(number, SIG_DFL);
   execve(NODE, argv, environment);
-  execve(path, argv + 5, environment);
+  execve(path, argv + 4, environment);
   _exit(1);
 }
 
