@@ -1,34 +1,21 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createConnection, createServer } from 'node:net';
 import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readNow, writeNow } from '../../../src/system/socket-descriptor.ts';
+import { connectPair } from '../../support/socket-pair.ts';
+import type { SocketPair } from '../../support/socket-pair.ts';
 
 describe('a connected socket', () => {
-  let place: string;
+  let pair: SocketPair;
   let near: Socket;
   let far: Socket;
 
   beforeEach(async () => {
-    place = mkdtempSync(join(tmpdir(), 'write-now-'));
-    const server = createServer({ pauseOnConnect: true }).listen(join(place, 'socket'));
-    await once(server, 'listening');
-    const accepted = once(server, 'connection');
-    near = createConnection(join(place, 'socket'));
-    near.on('error', () => {});
-    await once(near, 'connect');
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what a server's event brings
-    [far] = (await accepted) as [Socket];
-    server.close();
+    pair = await connectPair({ pauseOnConnect: true });
+    near = pair.caller;
+    far = pair.called;
   });
-  afterEach(() => {
-    near.destroy();
-    far.destroy();
-    rmSync(place, { recursive: true });
-  });
+  afterEach(() => pair.remove());
 
   it('hands bytes over at once, and gives what has arrived', async () => {
     expect(writeNow(near, Buffer.from('bytes'))).toBe(5);

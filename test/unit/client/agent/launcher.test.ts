@@ -1,38 +1,26 @@
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createConnection, createServer } from 'node:net';
 import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Launcher } from '../../../../src/client/agent/launcher.ts';
 import { encodeEnded, FrameReader, kinds } from '../../../../src/client/agent/messages.ts';
 import { exited } from '../../../../src/wire/wait-status.ts';
+import { connectPair } from '../../../support/socket-pair.ts';
+import type { SocketPair } from '../../../support/socket-pair.ts';
 
 describe('a launcher, as the agent sees it,', () => {
-  let place: string;
+  let pair: SocketPair;
   let agentSide: Socket;
   let launcherSide: Socket;
   let launcher: Launcher;
 
   beforeEach(async () => {
-    place = mkdtempSync(join(tmpdir(), 'launcher-'));
-    const server = createServer({ allowHalfOpen: true }).listen(join(place, 'socket'));
-    await once(server, 'listening');
-    const accepted = once(server, 'connection');
-    launcherSide = createConnection(join(place, 'socket'));
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what a server's event brings
-    [agentSide] = (await accepted) as [Socket];
-    server.close();
+    pair = await connectPair({ allowHalfOpen: true });
+    agentSide = pair.called;
+    launcherSide = pair.caller;
     launcher = new Launcher(agentSide);
     agentSide.on('close', () => launcher.close());
   });
-  afterEach(() => {
-    agentSide.destroy();
-    launcherSide.destroy();
-    rmSync(place, { recursive: true });
-  });
+  afterEach(() => pair.remove());
 
   /** The kinds of all messages until the connection is closed. */
   async function heard(): Promise<number[]> {
