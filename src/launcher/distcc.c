@@ -12,8 +12,8 @@
 static char **words;  /* our own argv */
 static int text = -1; /* what the preprocessor wrote */
 
-/* Makes JOB, or NULL: pid, umask, whether stdin is a terminal, device and inode of the directory, counts of words and variables, then directory, words and
-   variables, each with a NUL behind it. */
+/* Makes JOB, or NULL when it cannot be made: pid, umask, whether stdin is a terminal, device and inode of the directory, counts of words and
+   variables, then directory, words and variables, each with a NUL behind it. */
 static unsigned char *make_job(size_t *size) {
   char directory[PATH_MAX];
   struct stat here;

@@ -103,8 +103,8 @@ export class Launcher {
   }
 
   /**
-   * Closes the connection too, which costs less than to be woken by its other end. Not where a message is still to come: what nobody has read
-   * when a Unix socket is closed makes the other end lose what it has not read (unix(7)).
+   * Closes the connection too, which costs less than to be woken by its other end. Not where a message is still to come: a launcher that
+   * cannot send it takes us for dead, and does the job again before it reads how to end.
    */
   #finish(bytes: Buffer): void {
     this.#finished = true;
