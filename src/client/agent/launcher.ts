@@ -13,6 +13,9 @@ export class NotStarted extends Error {
   }
 }
 
+/** Bytes for a descriptor go in messages of at most this length: a launcher refuses a message above its limit. */
+const writePiece = 1024 * 1024;
+
 interface Waiting<T> {
   readonly resolve: (value: T) => void;
   readonly reject: (error: Error) => void;
@@ -22,8 +25,8 @@ interface Waiting<T> {
 export class Launcher {
   readonly #socket: Socket;
   readonly #gone = new AbortController();
-  /** The program that it was told to start: it runs one at a time. */
-  #running: Waiting<EndedMessage> | undefined;
+  /** Those who wait for the programs that it was told to start: it runs one at a time, in the order it was told. */
+  readonly #running: Waiting<EndedMessage>[] = [];
   #text: Waiting<Buffer> | undefined;
   #becoming: Waiting<void> | undefined;
   #finished = false;
@@ -40,13 +43,14 @@ export class Launcher {
   /** Takes what it says. */
   hear({ kind, content }: Frame): void {
     if (kind === kinds.FAILED) {
+      const reason = readFailed(content);
       const becoming = this.#becoming;
       this.#becoming = undefined;
-      becoming?.reject(new NotStarted(readFailed(content)));
+      becoming?.reject(new NotStarted(reason));
     } else if (kind === kinds.ENDED) {
-      const running = this.#running;
-      this.#running = undefined;
+      // A message that cannot be read throws before anybody is forgotten: close() then ends every wait.
       const ended = readEnded(content);
+      const running = this.#running.shift();
       // A wait status has 16 bits; above them stands why there is none.
       if (ended.status > 0xffff) running?.reject(new NotStarted(ended.status >>> 16));
       else running?.resolve(ended);
@@ -58,21 +62,22 @@ export class Launcher {
 
   /** Its connection is closed, by itself or, after it became a compiler, by that compiler's end. */
   close(): void {
-    for (const waiting of [this.#running, this.#text]) waiting?.reject(new Error('the launcher is gone'));
+    for (const waiting of [...this.#running.splice(0), this.#text]) waiting?.reject(new Error('the launcher is gone'));
     if (this.#becoming !== undefined) this.#becoming.resolve();
     else if (!this.#finished) this.#gone.abort();
   }
 
   /** Writes to one of its descriptors. */
   write(descriptor: number, bytes: Buffer): void {
-    if (bytes.length > 0) this.#say(encodeWrite(descriptor, bytes));
+    for (let at = 0; at < bytes.length; at += writePiece)
+      this.#say(encodeWrite(descriptor, bytes.subarray(at, at + writePiece)));
   }
 
   /** Has it start a program and wait for it. @throws NotStarted */
   start(kind: 'PREPROCESS' | 'RUN', command: CommandMessage): Promise<EndedMessage> {
     this.#say(encodeCommand(kind, command));
     return new Promise((resolve, reject) => {
-      this.#running = { resolve, reject };
+      this.#running.push({ resolve, reject });
     });
   }
 
@@ -109,7 +114,7 @@ export class Launcher {
   #finish(bytes: Buffer): void {
     this.#finished = true;
     this.#say(bytes);
-    if (this.#running !== undefined || this.#text !== undefined) return;
+    if (this.#running.length > 0 || this.#text !== undefined) return;
     setImmediate(() => {
       if (this.#socket.writableLength === 0) this.#socket.destroy();
       else this.#socket.destroySoon();

@@ -57,4 +57,40 @@ describe('a launcher, as the agent sees it,', () => {
     agentSide.resume().on('end', () => agentSide.destroy());
     expect(await heard()).toEqual([kinds.PREPROCESS, kinds.EXIT]);
   });
+
+  it('has two programs started one after the other, and each end is told to who waits for it', async () => {
+    const command = { number: 1, path: '/bin/true', argv: ['true'], changes: [] };
+    const [preprocessor, compiler] = [launcher.start('PREPROCESS', command), launcher.start('RUN', command)];
+    for (const code of [0, 1])
+      launcher.hear({
+        kind: kinds.ENDED,
+        content: encodeEnded({ status: exited(code), descriptor: 3, size: 0, inode: 1 }).subarray(8),
+      });
+    expect([(await preprocessor).status, (await compiler).status]).toEqual([exited(0), exited(1)]);
+  });
+
+  it('that says something too short is gone, and so is every wait', async () => {
+    const waits = [1, 2].map(() =>
+      launcher.start('RUN', { number: 1, path: '/bin/true', argv: ['true'], changes: [] }),
+    );
+    expect(() => launcher.hear({ kind: kinds.ENDED, content: Buffer.alloc(4) })).toThrow();
+    launcher.close();
+    for (const wait of waits) await expect(wait).rejects.toThrow('the launcher is gone');
+  });
+
+  it('is given 70 MB for a descriptor in pieces that it accepts', async () => {
+    launcher.write(2, Buffer.alloc(70 * 1024 * 1024, 'x'));
+    launcher.exit(exited(0));
+    const reader = new FrameReader();
+    let [longest, total] = [0, 0];
+    for await (const chunk of launcherSide as AsyncIterable<Buffer>) {
+      reader.feed(chunk);
+      for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
+        longest = Math.max(longest, frame.content.length);
+        total += frame.kind === kinds.WRITE ? frame.content.length - 4 : 0;
+      }
+    }
+    expect(total).toBe(70 * 1024 * 1024);
+    expect(longest).toBeLessThanOrEqual(1024 * 1024 + 4);
+  });
 });
