@@ -1,6 +1,7 @@
 import { Failure } from '../basics/failure.ts';
 import { exitStatus } from '../basics/exit-status.ts';
 import type { Host } from './host.ts';
+import { isWideText, linesOf, shown, strangeCharacter } from './host-text.ts';
 import { BadWord, readHostWord, readSlots } from './host-word.ts';
 
 /** The hosts that the user lists, best first, and what the list says about this machine. */
@@ -32,16 +33,19 @@ interface PlacedWord {
   readonly place: string;
 }
 
-/** A comment reaches from "#" to the end of its line, also directly behind a host. */
 function* wordsOf({ name, text, places }: HostSource): Generator<PlacedWord> {
   let count = 0;
-  for (const [index, line] of text.split('\n').entries()) {
-    for (const word of line.replace(/#.*$/, '').split(/[ \t\r\f\v]+/)) {
+  for (const [index, line] of linesOf(text).entries()) {
+    for (const word of line.split(/[ \t\f\v]+/)) {
       if (word === '') continue;
       count += 1;
       yield { word, place: places === 'lines' ? `${name}, line ${index + 1}` : `${name}, word ${count}` };
     }
   }
+}
+
+function refuse(sentence: string, cause?: unknown): never {
+  throw new Failure(exitStatus.badHostSpecification, sentence, { cause });
 }
 
 /** A list while it is read. */
@@ -53,6 +57,13 @@ interface Draft {
 }
 
 function readWord(word: string, draft: Draft, warn: (sentence: string) => void): void {
+  const character = strangeCharacter(word);
+  if (character !== undefined) {
+    throw new BadWord(
+      `the character ${character} is not part of a host`,
+      'separate hosts by plain spaces or line ends',
+    );
+  }
   const slots = /^--localslots(_cpp)?(?:([=/])(.*))?$/.exec(word);
   if (slots !== null) {
     const [, cpp, separator, text] = slots;
@@ -70,15 +81,15 @@ function readWord(word: string, draft: Draft, warn: (sentence: string) => void):
  * @throws Failure (status 106) that names the place, the fault and the cure: one bad word makes the whole list useless, as in distcc
  */
 export function parseHostList(source: HostSource): HostList {
+  if (isWideText(source.text)) refuse(`${source.name} is written in UTF-16: save it as UTF-8 or plain ASCII`);
   const draft: Draft = { hosts: [], randomize: false, localSlots: noHosts.localSlots, cppSlots: noHosts.cppSlots };
   const warnings: string[] = [];
   for (const { word, place } of wordsOf(source)) {
     try {
-      readWord(word, draft, (sentence) => warnings.push(`${place} ("${word}"): ${sentence}`));
+      readWord(word, draft, (sentence) => warnings.push(`${place} ("${shown(word)}"): ${sentence}`));
     } catch (error) {
       if (!(error instanceof BadWord)) throw error;
-      const sentence = `${error.message} (${place}, "${word}"): ${error.cure}`;
-      throw new Failure(exitStatus.badHostSpecification, sentence, { cause: error });
+      refuse(`${error.message} (${place}, "${shown(word)}"): ${error.cure}`, error);
     }
   }
   return { ...draft, warnings };

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { Failure } from '../basics/failure.ts';
 import { exitStatus } from '../basics/exit-status.ts';
 import { errorCode, systemReason } from '../system/error-text.ts';
@@ -13,19 +13,35 @@ const systemHosts = process.platform === 'freebsd' ? '/usr/local/etc/distcc/host
 /** A list that is longer is some other file. */
 const longestFile = 1024 * 1024;
 
+/** Reads a file, and waits for nobody: whoever can make the file can make a pipe to which nobody writes. */
+function readText(path: string): string {
+  // Links are followed: a user may keep the list elsewhere.
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const found = fstatSync(descriptor);
+    // A user who wants no list at all may have a link to /dev/null.
+    if (found.isCharacterDevice()) return '';
+    if (!found.isFile() && !found.isDirectory()) refuse(`"${path}" is not a regular file: it cannot hold a host list`);
+    if (found.size > longestFile) refuse(`"${path}" is longer than 1 MiB: this is not a host list`);
+    return readFileSync(descriptor, 'utf8');
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function refuse(sentence: string, cause?: unknown): never {
+  throw new Failure(exitStatus.badHostSpecification, sentence, { cause });
+}
+
+const missing: ReadonlySet<string | undefined> = new Set(['ENOENT', 'EACCES', 'ENOTDIR']);
+
 function readHostsFile(path: string): string | undefined {
   try {
-    if (statSync(path).size > longestFile) {
-      throw new Failure(exitStatus.badHostSpecification, `"${path}" is longer than 1 MiB: this is no host list`);
-    }
-    return readFileSync(path, 'utf8');
+    return readText(path);
   } catch (error) {
     if (error instanceof Failure) throw error;
-    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'EACCES' || errorCode(error) === 'ENOTDIR')
-      return undefined;
-    throw new Failure(exitStatus.badHostSpecification, `cannot read "${path}": ${systemReason(error)}`, {
-      cause: error,
-    });
+    if (missing.has(errorCode(error))) return undefined;
+    return refuse(`cannot read "${path}": ${systemReason(error)}`, error);
   }
 }
 
@@ -42,7 +58,7 @@ function findHostSource(environment: Environment): HostSource | undefined {
 }
 
 /**
- * The user's host list in the order of use. A list without hosts is no error: it says so in its warnings.
+ * The user's host list in the order of use. A list without hosts is not an error: it says so in its warnings.
  * @throws Failure (status 106) when the list cannot be read
  */
 export function loadHosts(environment: Environment, parse = parseHostList): HostList {

@@ -1,11 +1,14 @@
 import { readWholeNumber } from '../basics/whole-number.ts';
 import type { DistantHost, Host } from './host.ts';
+import { shown } from './host-text.ts';
 
 const defaultPort = 3632;
 const defaultSlots = 4;
 const defaultLocalSlots = 2;
+/** The longest name that DNS has (RFC 1035). */
+const longestName = 253;
 
-/** Why a word is no host: what is wrong, and what cures it. */
+/** Why a word is not a host: what is wrong, and what cures it. */
 export class BadWord extends Error {
   readonly cure: string;
 
@@ -28,8 +31,10 @@ const numberWords = 'a number of jobs is a whole number from 1, such as "/8"';
 export function readSlots(text: string, warn: Warn, separator = '/'): number {
   const [, digits = '', rest = ''] = /^(-?[0-9]+)(.*)$/.exec(text) ?? [];
   const value = readWholeNumber(digits.replace(/^-/, ''), 1, 1_000_000);
-  if (value === undefined) throw new BadWord(`bad multiplier "${separator}${text}" in host specification`, numberWords);
-  if (rest !== '') warn(`passing over "${rest}" behind the number of jobs`);
+  if (value === undefined) {
+    throw new BadWord(`bad multiplier "${separator}${shown(text)}" in host specification`, numberWords);
+  }
+  if (rest !== '') warn(`passing over "${shown(rest)}" after the number of jobs`);
   if (!digits.startsWith('-')) return value;
   warn(`the number of jobs is ${digits}: the host is never used`);
   return 0;
@@ -39,7 +44,16 @@ function readPort(text: string | undefined): number {
   if (text === undefined) return defaultPort;
   const port = readWholeNumber(text, 1, 65_535);
   if (port !== undefined) return port;
-  throw new BadWord(`invalid tcp port specification in "${text}"`, 'a port is a number from 1 to 65535');
+  throw new BadWord(`invalid tcp port specification in "${shown(text)}"`, 'a port is a number from 1 to 65535');
+}
+
+/** The name becomes a part of a file's name, which has its own limits. */
+function checkName(name: string): void {
+  if (name.length > longestName) {
+    const fault = `a host name of ${name.length} characters`;
+    throw new BadWord(fault, `a host name has at most ${longestName} characters`);
+  }
+  if (name.includes('/')) throw new BadWord('a host name with "/" in it', 'write a name or an address');
 }
 
 interface Options {
@@ -54,7 +68,7 @@ function readOptions(text: string, warn: Warn): Options {
     const [, name, rest = ''] = /^(lzo|cpp|down|auth(?:=.*)?$)(.*)$/.exec(option) ?? [];
     if (name === undefined) {
       throw new BadWord(
-        `unrecognized option in host specification: ,${option}`,
+        `unrecognized option in host specification: ,${shown(option)}`,
         'the options of a host are ",lzo" and ",down"',
       );
     }
@@ -64,7 +78,7 @@ function readOptions(text: string, warn: Warn): Options {
         'take the option away or use an ssh host, "@host"',
       );
     }
-    if (rest !== '') warn(`passing over "${rest}" behind ",${name}"`);
+    if (rest !== '') warn(`passing over "${shown(rest)}" after ",${name}"`);
     names.add(name);
   }
   if (names.has('cpp') && !names.has('lzo')) {
@@ -74,7 +88,7 @@ function readOptions(text: string, warn: Warn): Options {
   return { version: names.has('lzo') ? 2 : 1, down: names.has('down') };
 }
 
-/** The number of jobs, which may stand before or behind the port. */
+/** The number of jobs, which may stand before or after the port. */
 function slotsOf(one: string | undefined, other: string | undefined, warn: Warn): number {
   const text = other ?? one;
   return text === undefined ? defaultSlots : readSlots(text, warn);
@@ -85,12 +99,13 @@ function readSsh(word: string, warn: Warn): DistantHost {
   const [, user = '', bracketed, plain, slots, command = '', options = ''] = match ?? [];
   const name = bracketed ?? plain ?? '';
   if (match === null || name === '') {
-    throw new BadWord('no host name behind "@"', 'an ssh host is written "@host" or "user@host"');
+    throw new BadWord('no host name after "@"', 'an ssh host is written "@host" or "user@host"');
   }
   // ssh would take such a word for one of its own options.
   if (name.startsWith('-') || user.startsWith('-')) {
     throw new BadWord('an ssh host or user begins with "-"', 'write its real name');
   }
+  checkName(name);
   return {
     kind: 'ssh',
     definition: word,
@@ -109,10 +124,14 @@ function readTcp(word: string, warn: Warn): DistantHost {
     : /^([^/:,]*)(?:\/([^:,]*))?(?::([^/,]*))?(?:\/([^,]*))?(,.*)?$/.exec(word);
   const [, name = '', early, port, late, options = ''] = match ?? [];
   if (match === null) {
-    throw new BadWord('this is no host specification', 'an IPv6 address is written in brackets, such as "[::1]:3632"');
+    throw new BadWord(
+      'this is not a host specification',
+      'an IPv6 address is written in brackets, such as "[::1]:3632"',
+    );
   }
   if (name === '') throw new BadWord('a host name is missing', 'a host is written NAME, NAME:PORT or "[IPV6]:PORT"');
-  if (name.includes('=')) warn(`the host is called "${name}": a number of jobs is written behind "/"`);
+  checkName(name);
+  if (name.includes('=')) warn(`the host is called "${shown(name)}": a number of jobs is written after "/"`);
   return {
     kind: 'tcp',
     definition: word,
@@ -136,7 +155,7 @@ export function readHostWord(word: string, warn: Warn): Host {
   if (/^[^/:,[]*@/.test(word)) return readSsh(word, warn);
   if (word.startsWith('-') || word.startsWith('+')) {
     throw new BadWord(
-      `unknown word "${word}" in the host list`,
+      `unknown word "${shown(word)}" in the host list`,
       'the words are --randomize, --localslots=N and --localslots_cpp=N',
     );
   }

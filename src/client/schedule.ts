@@ -24,7 +24,7 @@ export function usableHosts(hosts: readonly Host[], knowledge: Knowledge): Host[
 
 /** The places to try, in order: every host's first slot, then every host's second one (client-run reference, section 4). */
 export function* candidatesOf(hosts: readonly Host[]): Generator<Candidate> {
-  const most = Math.max(0, ...hosts.map(({ slots }) => slots));
+  const most = hosts.reduce((sofar, { slots }) => Math.max(sofar, slots), 0);
   for (let slot = 0; slot < most; slot += 1) {
     for (const host of hosts) if (host.slots > slot) yield { host, slot };
   }

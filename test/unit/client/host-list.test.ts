@@ -75,7 +75,70 @@ describe('parseHostList()', () => {
     expect(hosts).toMatchObject([{ name: 'a' }, { name: 'e' }]);
   });
 
-  it('reads the words that are no hosts', () => {
+  it.each(['\n', '\r\n', '\r'])('ends a line and its comment at %j', (end) => {
+    const lines = [
+      '# a farm @',
+      '',
+      '\ta/2 # the fast one',
+      'b,lzo# after options',
+      '#',
+      ' \f# only @ this',
+      'c #last',
+    ];
+    const names = ['a', 'b', 'c'];
+    expect(parse(lines.join(end)).hosts).toMatchObject(names.map((name) => ({ name })));
+    expect(parse(lines.join(end) + end).hosts).toMatchObject(names.map((name) => ({ name })));
+    expect(fault(`${lines.join(end)}${end}d:x`, 'lines')).toContain('line 8, "d:x"');
+  });
+
+  it.each(['\uFEFF', '\u00EF\u00BB\u00BF'])('passes over the byte order mark %j at the start', (mark) => {
+    expect(parse(`${mark}a\r\nb`).hosts).toMatchObject([{ definition: 'a' }, { definition: 'b' }]);
+    expect(parse(`${mark}# a\nb`).hosts).toMatchObject([{ definition: 'b' }]);
+    expect(fault(`a\n${mark}b`)).toContain('the character U+FEFF (byte order mark) is not part of a host');
+  });
+
+  it.each(['utf8', 'latin1'] as const)('says that a file is UTF-16, when it is read as %s', (encoding) => {
+    const little = Buffer.from('\uFEFFalpha\n# x\n', 'utf16le');
+    for (const bytes of [little, Buffer.from(little).swap16()])
+      expect(fault(bytes.toString(encoding), 'lines')).toBe(
+        '/etc/distcc/hosts is written in UTF-16: save it as UTF-8 or plain ASCII',
+      );
+  });
+
+  it.each([
+    ['\u00A0', 'U+00A0 (no-break space)'],
+    ['\u2003', 'U+2003'],
+    ['\u200B', 'U+200B (zero width space)'],
+    ['\u2028', 'U+2028 (line separator)'],
+    ['\u3000', 'U+3000 (ideographic space)'],
+    ['\0', 'U+0000 (NUL)'],
+    ['\u001B', 'U+001B (escape)'],
+    ['\u0085', 'U+0085'],
+  ])('names the character %j, in a text and in a byte string, and takes it in a comment', (character, name) => {
+    for (const text of [character, Buffer.from(character).toString('latin1')]) {
+      expect(fault(`a b${text}c`)).toBe(
+        `the character ${name} is not part of a host ($DISTCC_HOSTS, word 2, "b?c"): ` +
+          'separate hosts by plain spaces or line ends',
+      );
+      expect(parse(`a # ${text}\nb`).hosts).toHaveLength(2);
+    }
+  });
+
+  it('takes names with letters beyond ASCII, in a text and in a byte string', () => {
+    for (const text of ['b\u00FCro', Buffer.from('b\u00FCro \u0100').toString('latin1')])
+      expect(parse(text).hosts[0]?.definition).toBe(text.split(' ')[0]);
+  });
+
+  it('shows no more than the start of a long word', () => {
+    expect(fault('a'.repeat(300_000))).toBe(
+      `a host name of 300000 characters ($DISTCC_HOSTS, word 1, "${'a'.repeat(80)}..."): ` +
+        'a host name has at most 253 characters',
+    );
+    for (const start of ['a/', 'a:', 'a,', 'a,lzo,', '@', '@h/', '+', '--localslots=', '[', '[::1]/'])
+      expect(fault(start + 'x'.repeat(300_000)).length).toBeLessThan(500);
+  });
+
+  it('reads the words that are not hosts', () => {
     expect(parse('--randomize --localslots=3 --localslots_cpp/7 a')).toMatchObject({
       randomize: true,
       localSlots: 3,
@@ -89,7 +152,7 @@ describe('parseHostList()', () => {
   it.each([
     ['a/5x', 5, 'passing over "x"'],
     ['a/-3', 0, 'never used'],
-    ['a,lzofoo', 4, 'passing over "foo" behind ",lzo"'],
+    ['a,lzofoo', 4, 'passing over "foo" after ",lzo"'],
     ['a,lzo,cpp', 4, 'not supported yet: sending preprocessed source'],
     ['a,cpp,lzo', 4, 'not supported yet: sending preprocessed source'],
     ['a=3', 4, 'the host is called "a=3"'],
@@ -112,8 +175,8 @@ describe('parseHostList()', () => {
   });
 
   it.each([
-    ['@', 'no host name behind "@"'],
-    ['mbp@', 'no host name behind "@"'],
+    ['@', 'no host name after "@"'],
+    ['mbp@', 'no host name after "@"'],
     ['@-oProxyCommand=x', 'begins with "-"'],
     [':', 'host name is missing'],
     ['angry::', 'invalid tcp port specification in ":"'],
@@ -144,20 +207,43 @@ describe('parseHostList()', () => {
     expect(fault('# hosts\na b\n\n  c d:x\n', 'lines')).toContain('(/etc/distcc/hosts, line 4, "d:x")');
   });
 
-  it('gives a list or a Failure for any text', () => {
-    const words = fc.string({
-      unit: fc.constantFrom('a', '1', '/', ':', ',', '@', '[', ']', '=', '#', ' ', 'lzo', '-'),
+  it('gives a list or one sentence for any text', () => {
+    const pieces = [
+      'a',
+      '1',
+      '/',
+      ':',
+      ',',
+      '@',
+      '[',
+      ']',
+      '=',
+      '#',
+      ' ',
+      'lzo',
+      'cpp',
+      '-',
+      '\0',
+      '\r',
+      '\n',
+      '\t',
+      '\f',
+    ];
+    const blanks = ['\u00A0', '\u00C2\u00A0', '\uFEFF', '\u00EF\u00BB\u00BF', '\u2028', '\uD800', '\u00FF\u00FE'];
+    const unit = fc.oneof(fc.constantFrom(...pieces, ...blanks, '--localslots', 'localhost', '99'), fc.string());
+    const texts = fc.tuple(fc.array(unit), fc.constantFrom('lines' as const, 'words' as const));
+    const property = fc.property(texts, ([units, places]) => {
+      try {
+        for (const host of parseHostList({ name: 'x', text: units.join(''), places }).hosts)
+          expect(host.slots).toBeGreaterThanOrEqual(0);
+      } catch (error) {
+        expect(error).toBeInstanceOf(Failure);
+        expect(error).toMatchObject({ status: 106, message: expect.stringMatching(/^[^\p{Cc}\u2028]{1,600}$/u) });
+      }
     });
-    fc.assert(
-      fc.property(words, (text) => {
-        try {
-          for (const host of parse(text).hosts) expect(host.slots).toBeGreaterThanOrEqual(0);
-        } catch (error) {
-          expect(error).toBeInstanceOf(Failure);
-        }
-      }),
-      { numRuns: 1000 },
-    );
+    const report = fc.check(property, { numRuns: 3000 });
+    console.log(`host lists: seed ${report.seed}`);
+    if (report.failed) throw new Error(fc.defaultReportMessage(report));
   });
 });
 

@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -43,12 +44,20 @@ describe('loadHosts()', () => {
     expect(shuffled.sort()).toEqual(hosts.sort());
   });
 
-  it('refuses a file that is no host list', () => {
+  it('refuses a file that is not a host list', () => {
     writeFileSync(join(home, '.distcc/hosts'), '');
     truncateSync(join(home, '.distcc/hosts'), 1024 * 1024 + 1);
     expect(() => loadHosts({ HOME: home })).toThrow('is longer than 1 MiB');
     rmSync(join(home, '.distcc/hosts'));
     mkdirSync(join(home, '.distcc/hosts'));
     expect(() => loadHosts({ HOME: home })).toThrow(`cannot read "${home}/.distcc/hosts"`);
+  });
+
+  it('does not wait for a pipe, and takes /dev/null for a list without hosts', () => {
+    execFileSync('mkfifo', [join(home, '.distcc/hosts')]);
+    expect(() => loadHosts({ HOME: home })).toThrow('is not a regular file: it cannot hold a host list');
+    rmSync(join(home, '.distcc/hosts'));
+    symlinkSync('/dev/null', join(home, '.distcc/hosts'));
+    expect(names({ HOME: home })).toEqual([]);
   });
 });

@@ -15,6 +15,11 @@ describe('candidatesOf()', () => {
     expect(order).toEqual(['a/2#0', 'b/1#0', 'localhost/3#0', 'a/2#1', 'localhost/3#1', 'localhost/3#2']);
   });
 
+  it('has no limit to the number of hosts', () => {
+    const [first] = candidatesOf(hostsOf('a/1\n'.repeat(250_000)));
+    expect(first).toMatchObject({ slot: 0 });
+  });
+
   it('gives nothing without hosts', () => {
     expect([...candidatesOf([])]).toEqual([]);
   });
