@@ -4,7 +4,6 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
-  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -85,12 +84,8 @@ function buildSmall(name, sources, ...defined) {
 function buildLauncher() {
   const node = process.env.DISTCC_NODE ?? process.execPath;
   const built = buildSmall('distcc', launcherSources, `-DAGENT_VERSION="${agentVersion}"`, `-DNODE="${node}"`);
-  if (built !== undefined) return built;
-  console.log(`no C compiler ("${compiler}"): distcc is the Node program alone, which takes longer to start`);
-  const fresh = join(bin, `.${process.pid}.distcc`);
-  copyFileSync(join(bin, 'distcc-node'), fresh);
-  renameSync(fresh, join(bin, 'distcc'));
-  return true;
+  if (built === undefined) console.error(`no C compiler ("${compiler}"): distcc cannot be built; set CC to one`);
+  return built === true;
 }
 
 /** Builds what keeps the daemon's jobs apart, which Linux alone has the means for. */
@@ -107,9 +102,6 @@ function buildFence() {
   return built !== false;
 }
 
-/** What a program is called where the launcher has its name. */
-const installedAs = (name) => (name === 'distcc' ? 'distcc-node' : name);
-
 const programs = readdirSync(join(top, 'src/programs'))
   .map((file) => file.replace(/\.ts$/, ''))
   .filter((name) => name !== 'run');
@@ -118,7 +110,7 @@ const tools = ['demo/demo', 'bench/bench'].filter((tool) => existsSync(join(top,
 mkdirSync(bin, { recursive: true });
 mkdirSync(join(top, 'dist/tools'), { recursive: true });
 for (const name of readdirSync(bin)) {
-  if (!name.startsWith('.') && !['distcc', 'distccd-fence'].includes(name) && !programs.map(installedAs).includes(name))
+  if (!name.startsWith('.') && !['distcc', 'distccd-fence'].includes(name) && !programs.includes(name))
     rmSync(join(bin, name), { recursive: true });
 }
 // The bundles are CommonJS whatever the package says: installed in /usr/bin they have no package.json beside them.
@@ -127,7 +119,7 @@ writeFileSync(join(top, 'dist/package.json'), '{ "type": "commonjs" }\n');
 const shebang = { banner: { js: '#!/usr/bin/env node' } };
 const started = new Date();
 const made = await Promise.allSettled([
-  ...programs.map((name) => bundle(`src/programs/${name}.ts`, join(bin, installedAs(name)), shebang)),
+  ...programs.map((name) => bundle(`src/programs/${name}.ts`, join(bin, name), shebang)),
   ...tools.map((tool) => bundle(`${tool}.ts`, join(top, 'dist/tools', `${tool.split('/')[1]}.js`), {})),
 ]);
 if (made.some(({ status }) => status === 'rejected')) process.exit(1);

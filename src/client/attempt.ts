@@ -1,5 +1,6 @@
 import { baseName } from '../compiler/source-name.ts';
 import { remoteCommand } from '../compiler/split-command.ts';
+import { bytesOf } from '../system/byte-text.ts';
 import { encodeBody, encodePackedBody } from '../wire/body.ts';
 import { Decoder } from '../wire/decoder.ts';
 import { encodeRequestHead } from '../wire/request.ts';
@@ -47,6 +48,12 @@ async function connectMeanwhile(host: DistantHost, text: Promise<Buffer>, world:
   }
 }
 
+/** The command for a host; clang is told what it would compile for here, so that all objects of a build agree. */
+function commandFor({ verdict, directory, target }: RemoteJob): string[] {
+  const argv = remoteCommand(verdict, directory);
+  return target === undefined ? argv : [...argv, '-target', target];
+}
+
 /**
  * Has one host compile a job: connects while the preprocessor works, then sends the command with its text, and reads the answer.
  * @throws TransportError, CannotDistribute, PreprocessorFailed, Interrupted
@@ -58,7 +65,7 @@ export async function attempt(
   world: World,
 ): Promise<Answer> {
   const { log, state, interrupted } = world;
-  const argv = remoteCommand(job.verdict, job.directory);
+  const argv = commandFor(job);
   const begin = world.seconds();
   if (log.writes('info')) log.info(`exec on ${host.definition}: ${argv.join(' ')}`);
   let waitsForText = true;
@@ -73,7 +80,7 @@ export async function attempt(
     log.info('No authentication requested.');
     state.show('local', 'Preprocess');
     const { version } = host;
-    const head = encodeRequestHead({ version, argv });
+    const head = encodeRequestHead({ version, argv: argv.map(bytesOf) });
     // A server makes its files when it has the command, which it can do while we still preprocess; else all goes at once.
     const ahead = waitsForText;
     if (ahead) await unlessInterrupted(connection.send([head]), interrupted);

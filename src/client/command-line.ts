@@ -4,19 +4,18 @@ import { clientHelp, clientVersion, isOwnOption } from '../config/client-options
 import { readVariable } from '../config/client-environment.ts';
 import type { OwnOptionName } from '../config/client-options.ts';
 import type { Logger } from '../logging/log-line.ts';
+import { bytesOf, byteText } from '../system/byte-text.ts';
 import { writeAll } from '../system/write-all.ts';
-import { compile } from './compile.ts';
+import type { Environment } from '../config/client-environment.ts';
 import type { HostList } from './host-list.ts';
 import { totalSlots } from './host-list.ts';
 import { loadHosts } from './host-source.ts';
-import { listenForInterruption } from './interruption.ts';
 import { reportFailure } from './report-failure.ts';
 import { openLog } from './text-log.ts';
-import { thisMachine } from './this-machine.ts';
 import type { Call } from './world.ts';
 
 function print(text: string): void {
-  writeAll(1, Buffer.from(text));
+  writeAll(1, bytesOf(text));
 }
 
 /** What the two options that show the host list print: nothing, and success, when it cannot be read, as distcc does. */
@@ -33,20 +32,20 @@ function printHosts(call: Call, log: Logger, text: (list: HostList) => string): 
 
 /** Two lines on stderr, as any command of the system writes them. */
 function usageFault(call: Call, fault: string): number {
-  writeAll(2, Buffer.from(`${call.argv0}: ${fault}\nTry \`${call.argv0} --help' for more information.\n`));
+  writeAll(2, bytesOf(`${call.argv0}: ${fault}\nTry \`${call.argv0} --help' for more information.\n`));
   return exitStatus.badArguments;
 }
 
 async function printAgents(call: Call, question: 'status' | 'stop'): Promise<number> {
   const [, format, ...more] = call.words;
   const wrong = question === 'status' && format === '--json' ? more[0] : format;
-  if (wrong !== undefined) return usageFault(call, `unknown word behind --agent-${question}: "${wrong}"`);
+  if (wrong !== undefined) return usageFault(call, `unknown word after --agent-${question}: "${wrong}"`);
   const { askAgents, agentFolder } = await import('./agent/find-agents.ts');
   const agents = await askAgents(agentFolder(call.environment, call.directory), question);
-  if (format !== undefined) print(`${JSON.stringify(agents)}\n`);
+  if (format !== undefined) print(byteText(`${JSON.stringify(agents)}\n`));
   if (question === 'stop' || format !== undefined) return exitStatus.ok;
   const { statusText } = await import('./agent/status.ts');
-  print(agents.length === 0 ? 'no agent is running\n' : agents.map((status) => statusText(status)).join('\n'));
+  print(agents.length === 0 ? 'no agent is running\n' : byteText(agents.map((status) => statusText(status)).join('\n')));
   return exitStatus.ok;
 }
 
@@ -58,7 +57,7 @@ async function printExplanation(call: Call, log: Logger): Promise<number> {
     : undefined;
   const [status] = await askAgents(folder, 'status');
   try {
-    print(explain({ ...call, words: call.words.slice(1) }, status));
+    print(await explain({ ...call, words: call.words.slice(1) }, status));
     return exitStatus.ok;
   } catch (error) {
     return reportFailure(error, log);
@@ -83,7 +82,7 @@ async function answer(option: OwnOptionName, call: Call, log: Logger): Promise<n
       return printAgents(call, 'stop');
     case '--explain':
       return call.words.length === 1
-        ? usageFault(call, 'missing command behind --explain')
+        ? usageFault(call, '--explain needs a command')
         : printExplanation(call, log);
     case '--scan-includes':
       if (call.words.length === 1) return usageFault(call, 'missing operand');
@@ -92,31 +91,16 @@ async function answer(option: OwnOptionName, call: Call, log: Logger): Promise<n
   }
 }
 
-async function compileOnce(call: Call, log: Logger): Promise<number> {
-  const interruption = listenForInterruption();
-  const world = thisMachine(call, log, interruption);
-  try {
-    return await compile(call, world);
-  } catch (error) {
-    return reportFailure(error, log);
-  } finally {
-    world.state.remove();
-    interruption.die();
-  }
+/** The log of a call that answers about distcc itself: on stderr, whatever DISTCC_LOG says. */
+function ownLog(environment: Environment): Logger {
+  const write = (descriptor: number, bytes: Buffer): void => writeAll(descriptor, bytes);
+  return openLog({ ...environment, DISTCC_LOG: '' }, { pid: process.pid, write, append: (_, bytes) => write(2, bytes) });
 }
 
-/** Runs one call of `distcc`, also under a compiler's name, and gives its exit status; everything it writes is written when it ends. */
-export async function runClient(call: Call): Promise<number> {
-  const log = openLog(call.environment);
+/** Answers one call that is for `distcc` itself, and gives its exit status; texts of the call are bytes. */
+export async function answerCall(call: Call): Promise<number> {
   const [first] = call.words;
-  const ownName = /[^/]*$/.exec(call.argv0)?.[0].includes('distcc') === true;
-  if (ownName && first === undefined) return usageFault(call, 'missing option/operand');
-  if (ownName && first !== undefined && isOwnOption(first)) return answer(first, call, log);
-  const status = await compileOnce(call, log);
-  if (log.writes('info')) {
-    const { user, system } = process.cpuUsage();
-    const seconds = (micros: number): string => (micros / 1e6).toFixed(6);
-    log.info(`exit: code ${status}; self: ${seconds(user)} user ${seconds(system)} sys`);
-  }
-  return status;
+  if (first === undefined) return usageFault(call, 'missing option/operand');
+  if (isOwnOption(first)) return answer(first, call, ownLog(call.environment));
+  return usageFault(call, `"${first}" is for a compiler, and no compiler is run here`);
 }

@@ -1,7 +1,8 @@
+import { constants } from 'node:os';
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure } from '../basics/failure.ts';
+import { leavesTarget } from '../compiler/cross-names.ts';
 import { readVariable } from '../config/client-environment.ts';
-import { errorCode } from '../system/error-text.ts';
 import { readWaitStatus } from '../wire/wait-status.ts';
 import { compileHere } from './compile-here.ts';
 import type { Place } from './compile-here.ts';
@@ -11,8 +12,9 @@ import { Interrupted } from './faults.ts';
 import type { DistantHost, Host } from './host.ts';
 import { noHosts } from './host-list.ts';
 import type { HostList } from './host-list.ts';
-import { placeOf, understand, withoutPlace } from './job.ts';
+import { keptHere, understand } from './job.ts';
 import type { LocalJob, RemoteJob } from './job.ts';
+import { withOptions } from './options-files.ts';
 import { exitStatusOf, resultText } from './result-text.ts';
 import type { Call, World } from './world.ts';
 
@@ -22,16 +24,18 @@ import type { Call, World } from './world.ts';
  */
 export async function compile(call: Call, world: World): Promise<number> {
   const begin = world.seconds();
-  const job = understand(call, world.tools, world.log);
-  if (job.run === 'locally') return runLocally(job, world);
-  const obstacle = world.outputObstacle(placeOf(job, job.verdict.output));
-  if (obstacle !== undefined) return runLocally(withoutPlace(job, obstacle), world);
+  const given = await withOptions(call, (path) => world.readOptions(path));
+  const understood = understand(call, await world.findPrograms(), world.log, given);
+  if (understood.run === 'locally') return runLocally(understood, world);
+  const job = leavesTarget(understood.verdict.words)
+    ? { ...understood, target: await world.defaultTarget(understood) }
+    : understood;
   const distribution = await distributeSafely(job, world);
   switch (distribution.kind) {
     case 'answered':
       return finish(job, { ...distribution, begin }, world);
-    case 'faulty source':
-      return distribution.status;
+    case 'only here':
+      return runLocally(keptHere(job, distribution), world);
     case 'here':
       return compileHere(job, { kind: 'taken', lock: distribution.lock }, world);
     case 'nobody':
@@ -52,9 +56,9 @@ async function distributeSafely(job: RemoteJob, world: World): Promise<Distribut
 }
 
 /** The numbers of places here are all that a job of this machine needs of the list; its faults matter to others. */
-function slotNumbers(world: World): HostList {
+async function slotNumbers(world: World): Promise<HostList> {
   try {
-    return world.hosts();
+    return await world.hosts();
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     world.log.debug(error.message);
@@ -67,7 +71,7 @@ const waitFor = (slots: number): Place => ({ kind: 'wait', slots, work: 'compile
 async function runLocally(job: LocalJob, world: World): Promise<number> {
   world.log.info(`running locally: ${job.because}`);
   if (job.guarded) return compileHere(job, { kind: 'none' }, world);
-  const { localSlots, cppSlots } = slotNumbers(world);
+  const { localSlots, cppSlots } = await slotNumbers(world);
   return compileHere(
     job,
     job.preprocessOnly ? { kind: 'wait', slots: cppSlots, work: 'preprocess' } : waitFor(localSlots),
@@ -76,8 +80,9 @@ async function runLocally(job: LocalJob, world: World): Promise<number> {
 }
 
 function isDiskFull(error: unknown): boolean {
-  const code = error instanceof Error ? errorCode(error.cause) : undefined;
-  return code === 'ENOSPC' || code === 'EDQUOT';
+  const { ENOSPC, EDQUOT } = constants.errno;
+  const number = error instanceof Error && error.cause instanceof Error && 'errno' in error.cause ? error.cause.errno : 0;
+  return number === ENOSPC || number === EDQUOT;
 }
 
 type Answered = Extract<Distribution, { kind: 'answered' }> & { readonly begin: number };
@@ -87,20 +92,23 @@ async function finish(job: RemoteJob, answered: Answered, world: World): Promise
   const { response } = answer;
   world.keepMessages(response.stderr);
   if (response.status !== 0) return judgeFailure(job, answered, world);
+  const saving = world.saveOutput(job, response.object);
+  world.showPreprocessor();
+  world.tell('stdout', response.stdout);
+  world.tell('stderr', response.stderr);
+  world.slots.praise(host, answer.seconds);
+  world.log.info(resultText(`compile ${job.name} on ${host.definition}`, 0));
+  world.log.info(`elapsed compilation time ${(world.seconds() - answered.begin).toFixed(6)}s`);
+  world.end(0);
   try {
-    await world.saveOutput(placeOf(job, job.verdict.output), response.object);
+    await saving;
+    return 0;
   } catch (error) {
     world.log.error(error instanceof Error ? error.message : String(error));
     // A compiler here would empty the old file before it finds that out.
     if (isDiskFull(error)) return exitStatus.inputOutput;
     return fallBack(job, { status: exitStatus.inputOutput, last: host }, world);
   }
-  world.tell('stdout', response.stdout);
-  world.tell('stderr', response.stderr);
-  world.slots.praise(host, answer.seconds);
-  world.log.info(resultText(`compile ${job.name} on ${host.definition}`, 0));
-  world.log.info(`elapsed compilation time ${(world.seconds() - answered.begin).toFixed(6)}s`);
-  return 0;
 }
 
 /** A host's compiler failed: the user's fault as a rule, but the host may be to blame, and the compiler here tells. */
@@ -113,9 +121,10 @@ async function judgeFailure(job: RemoteJob, { host, answer }: Answered, world: W
   if (answer.readsFiles) {
     log.info('Found unsupported .incbin directive, compiling locally.');
     log.warning(`${job.name}: can't distribute due to unsupported directives, running locally`);
-    return compileHere(job, waitFor(slotNumbers(world).localSlots), world);
+    return compileHere(job, waitFor((await slotNumbers(world)).localSlots), world);
   }
   if (compilerSaysNo && readVariable('DISTCC_SKIP_LOCAL_RETRY', job.environment)) {
+    world.showPreprocessor();
     world.tell('stderr', response.stderr);
     return end.code;
   }
@@ -123,6 +132,7 @@ async function judgeFailure(job: RemoteJob, { host, answer }: Answered, world: W
   const fallback = { status: exitStatusOf(response.status), last: host, andReturn: true };
   if (!mayFallBack(job)) {
     const status = await fallBack(job, fallback, world);
+    world.showPreprocessor();
     world.tell('stderr', response.stderr);
     return status;
   }
@@ -164,5 +174,5 @@ async function fallBack(job: RemoteJob, { status, last, andReturn }: Fallback, w
       ? 'failed to distribute, running locally instead'
       : `failed to distribute ${job.name} to ${last.definition}, running locally instead`,
   );
-  return compileHere(job, waitFor(slotNumbers(world).localSlots), world, andReturn);
+  return compileHere(job, waitFor((await slotNumbers(world)).localSlots), world, andReturn);
 }

@@ -1,10 +1,11 @@
 import { Failure } from '../basics/failure.ts';
 import { exitStatus } from '../basics/exit-status.ts';
 import type { ExitStatus } from '../basics/exit-status.ts';
+import type { Reason } from '../compiler/verdict.ts';
 import type { FileLock } from '../system/file-lock.ts';
 import { attempt } from './attempt.ts';
 import type { Answer } from './attempt.ts';
-import { CannotDistribute, JobRefused, PreprocessorFailed, TransportError } from './faults.ts';
+import { CannotDistribute, JobRefused, OnlyHere, TransportError } from './faults.ts';
 import type { DistantHost, Host } from './host.ts';
 import type { HostList } from './host-list.ts';
 import type { RemoteJob } from './job.ts';
@@ -18,8 +19,8 @@ import type { World } from './world.ts';
 export type Distribution =
   /** A host compiled, well or not. */
   | { readonly kind: 'answered'; readonly host: DistantHost; readonly answer: Answer }
-  /** The user has read what is wrong with the source. */
-  | { readonly kind: 'faulty source'; readonly status: number }
+  /** The compiler here alone can do the job, or tell what is wrong with it. */
+  | ({ readonly kind: 'only here' } & Reason)
   /** The list says that this machine is next. */
   | { readonly kind: 'here'; readonly lock: FileLock }
   /** No host is left, or none can be asked from here; `last` is the one that failed last. */
@@ -110,9 +111,9 @@ async function tryHost(
   }
 }
 
-function readHosts(world: World): HostList | undefined {
+async function readHosts(world: World): Promise<HostList | undefined> {
   try {
-    const list = world.hosts();
+    const list = await world.hosts();
     for (const warning of list.warnings) world.log.warning(warning);
     return list;
   } catch (error) {
@@ -127,19 +128,19 @@ function readHosts(world: World): HostList | undefined {
  * @throws Interrupted; a Failure when a setting leaves no sensible way to go on
  */
 export async function distribute(job: RemoteJob, world: World): Promise<Distribution> {
-  const list = readHosts(world);
+  const list = await readHosts(world);
   if (list === undefined) return { kind: 'nobody', status: exitStatus.noHosts, last: undefined };
   const trail: Trail = { failed: new Set(), last: undefined, preprocessing: undefined };
   try {
     return await tryHosts(job, list, trail, world);
   } catch (error) {
-    if (error instanceof PreprocessorFailed) return { kind: 'faulty source', status: error.status };
+    if (error instanceof OnlyHere) return { kind: 'only here', because: error.message, cure: error.cure };
     if (error instanceof CannotDistribute) {
       world.log.error(error.message);
       return { kind: 'nobody', status: exitStatus.inputOutput, last: trail.last };
     }
     throw error;
   } finally {
-    await trail.preprocessing?.stop();
+    trail.preprocessing?.stop();
   }
 }

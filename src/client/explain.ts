@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { Failure } from '../basics/failure.ts';
 import type { Reason } from '../compiler/verdict.ts';
 import { distccDirectory, readVariable } from '../config/client-environment.ts';
@@ -8,12 +9,14 @@ import type { AgentStatus } from './agent/status.ts';
 import { loadHosts } from './host-source.ts';
 import { statesFromAgent, statesFromFolder } from './host-states.ts';
 import type { HostState } from './host-states.ts';
-import { placeOf, understand, withoutPlace } from './job.ts';
+import { placeOf, understand } from './job.ts';
 import { readLockFolder } from './lock-folder.ts';
+import { withOptions } from './options-files.ts';
 import { outputObstacle } from './output.ts';
 import { usableHosts } from './schedule.ts';
 import { textLog } from './text-log.ts';
-import { toolsIn } from './tools.ts';
+import { programsIn } from './tools.ts';
+import { pathOf, readable } from '../system/byte-text.ts';
 import type { Call } from './world.ts';
 
 function isUsable({ host, rest }: HostState): boolean {
@@ -96,20 +99,22 @@ function here({ because, cure }: Reason, status: AgentStatus | undefined): strin
   return [`runs on this machine: ${because}`, `to have it distributed: ${cure}`, ...lacks, ''].join('\n');
 }
 
+function readText(name: string): Promise<string | undefined> {
+  const path = pathOf(name);
+  return path === undefined ? Promise.resolve(undefined) : readFile(path, 'latin1').catch(() => undefined);
+}
+
 /**
  * Says where a command would run, why, and what would have to change to distribute it; nothing is run.
  * @throws Failure when it is no call of a compiler
  */
-export function explain(call: Call, status: AgentStatus | undefined): string {
-  const tools = toolsIn(call.directory);
-  const job = understand(
-    call,
-    tools,
-    textLog('distcc', 'emergency', () => {}),
-  );
+export async function explain(call: Call, status: AgentStatus | undefined): Promise<string> {
+  const silent = textLog('distcc', 'emergency', () => {});
+  const programs = programsIn(pathOf(call.environment['PATH']), pathOf(call.directory) ?? '/');
+  const job = understand(call, (name) => programs(readable(name)), silent, await withOptions(call, readText));
   if (job.run === 'locally') return here(job, status);
-  const obstacle = outputObstacle(placeOf(job, job.verdict.output));
-  if (obstacle !== undefined) return here(withoutPlace(job, obstacle), status);
+  const obstacle = outputObstacle(placeOf(job, job.verdict.source), placeOf(job, job.verdict.output));
+  if (obstacle !== undefined) return here(obstacle, status);
   const usual = `can be distributed: "${job.verdict.source}" is compiled to "${job.verdict.output}" by "${job.verdict.words[0] ?? ''}"`;
   return [usual, ...hostLines(call, status), ''].join('\n');
 }

@@ -14,15 +14,15 @@ export class JobRefused extends TransportError {
   }
 }
 
-/** The preprocessor found a fault in the source, and has told the user: no compiler would do better. */
-export class PreprocessorFailed extends Error {
-  /** The preprocessor's exit status. */
-  readonly status: number;
+/** A job is for the compiler here, whichever host would be asked: the message is the reason. */
+export class OnlyHere extends Error {
+  /** What would have it distributed. */
+  readonly cure: string;
 
-  constructor(status: number) {
-    super(`the preprocessor failed with exit code ${status}`);
-    this.name = 'PreprocessorFailed';
-    this.status = status;
+  constructor(because: string, options?: ErrorOptions) {
+    super(because, options);
+    this.name = 'OnlyHere';
+    this.cure = 'see what the compiler here says';
   }
 }
 

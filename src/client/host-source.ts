@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { Failure } from '../basics/failure.ts';
 import { exitStatus } from '../basics/exit-status.ts';
+import { pathOf } from '../system/byte-text.ts';
 import { errorCode, systemReason } from '../system/error-text.ts';
 import { distccDirectory, readVariable } from '../config/client-environment.ts';
 import type { Environment } from '../config/client-environment.ts';
@@ -23,7 +24,7 @@ function readText(path: string): string {
     if (found.isCharacterDevice()) return '';
     if (!found.isFile() && !found.isDirectory()) refuse(`"${path}" is not a regular file: it cannot hold a host list`);
     if (found.size > longestFile) refuse(`"${path}" is longer than 1 MiB: this is not a host list`);
-    return readFileSync(descriptor, 'utf8');
+    return readFileSync(descriptor, 'latin1');
   } finally {
     closeSync(descriptor);
   }
@@ -35,7 +36,9 @@ function refuse(sentence: string, cause?: unknown): never {
 
 const missing: ReadonlySet<string | undefined> = new Set(['ENOENT', 'EACCES', 'ENOTDIR']);
 
-function readHostsFile(path: string): string | undefined {
+function readHostsFile(name: string): string | undefined {
+  const path = pathOf(name);
+  if (path === undefined) return undefined;
   try {
     return readText(path);
   } catch (error) {
@@ -45,12 +48,22 @@ function readHostsFile(path: string): string | undefined {
   }
 }
 
-/** The first host list that exists, without merging (client-run reference, section 3.1); undefined when there is none. */
-function findHostSource(environment: Environment): HostSource | undefined {
-  const variable = readVariable('DISTCC_HOSTS', environment);
-  if (variable !== undefined) return { name: '$DISTCC_HOSTS', text: variable, places: 'words' };
+/** The list in DISTCC_HOSTS, which comes before all files. */
+export function sourceInVariable(environment: Environment): HostSource | undefined {
+  const text = readVariable('DISTCC_HOSTS', environment);
+  return text === undefined ? undefined : { name: '$DISTCC_HOSTS', text, places: 'words' };
+}
+
+/** The files that may hold the list, of which the first that exists counts, without merging (client-run reference, section 3.1). */
+export function hostFiles(environment: Environment): string[] {
   const directory = distccDirectory(environment);
-  for (const name of [...(directory === undefined ? [] : [`${directory}/hosts`]), systemHosts]) {
+  return [...(directory === undefined ? [] : [`${directory}/hosts`]), systemHosts];
+}
+
+function findHostSource(environment: Environment): HostSource | undefined {
+  const variable = sourceInVariable(environment);
+  if (variable !== undefined) return variable;
+  for (const name of hostFiles(environment)) {
     const text = readHostsFile(name);
     if (text !== undefined) return { name, text, places: 'lines' };
   }
@@ -58,19 +71,24 @@ function findHostSource(environment: Environment): HostSource | undefined {
 }
 
 /**
- * The user's host list in the order of use. A list without hosts is not an error: it says so in its warnings.
+ * The hosts of a source in the order of use. A list without hosts is not an error: it says so in its warnings.
  * @throws Failure (status 106) when the list cannot be read
  */
-export function loadHosts(environment: Environment, parse = parseHostList): HostList {
-  const source = findHostSource(environment);
+export function listFrom(source: HostSource | undefined, parse = parseHostList): HostList {
   if (source === undefined) {
     return {
       ...noHosts,
       warnings: [`no hostlist is set; can't distribute work: set DISTCC_HOSTS or write ${systemHosts}`],
     };
   }
+  if (source.text.length >= longestFile) refuse(`"${source.name}" is longer than 1 MiB: this is not a host list`);
   const list = parse(source);
   const empty = list.hosts.length === 0 ? [`${source.name} contained no hosts; can't distribute work`] : [];
   const hosts = list.randomize ? shuffle(list.hosts, Math.random) : list.hosts;
   return { ...list, hosts, warnings: [...list.warnings, ...empty] };
+}
+
+/** The user's list, read in this process. @throws Failure (status 106) when it cannot be read */
+export function loadHosts(environment: Environment): HostList {
+  return listFrom(findHostSource(environment));
 }

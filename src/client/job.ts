@@ -1,17 +1,20 @@
-import { resolve } from 'node:path';
+import { isUtf8 } from 'node:buffer';
+import { isAbsolute, resolve } from 'node:path';
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure } from '../basics/failure.ts';
-import { crossCommand } from '../compiler/cross-names.ts';
-import type { CrossCommand } from '../compiler/cross-names.ts';
-import { pathBehindMasquerade } from '../compiler/masquerade-path.ts';
+import { crossCommand, namesToLookFor } from '../compiler/cross-names.ts';
+import type { CompilerNames, CrossCommand, ProgramFile } from '../compiler/cross-names.ts';
+import { pathAfterMasquerade } from '../compiler/masquerade-path.ts';
+import type { ShortenedPath } from '../compiler/masquerade-path.ts';
 import { scanArguments } from '../compiler/scan-arguments.ts';
 import type { LocalVerdict, Reason, RemoteVerdict } from '../compiler/verdict.ts';
 import { baseName } from '../compiler/source-name.ts';
 import { findInvocation } from '../compiler/which-compiler.ts';
 import { guardLevel, guardVariable, readVariable } from '../config/client-environment.ts';
 import type { Environment } from '../config/client-environment.ts';
+import { compilerTriple } from './tools.ts';
 import type { Logger } from '../logging/log-line.ts';
-import type { Call, Command, ToolFinder } from './world.ts';
+import type { Call, Command } from './world.ts';
 
 interface Common extends Command {
   /** The source as the user gave it, when there is one. */
@@ -29,14 +32,22 @@ export interface LocalJob extends Common, Reason {
 /** A compile that a host can do; `argv` is the command for compiling it here after all. */
 export interface RemoteJob extends Common {
   readonly run: 'remotely';
+  /** The command with a compiler's name that means the same on every machine. */
   readonly verdict: RemoteVerdict;
   readonly name: string;
   /** Where relative names start. */
   readonly directory: string;
+  /** The file of the compiler that was looked at; undefined for one that was called by its path. */
+  readonly compiler: ProgramFile | undefined;
+  /** What clang compiles for here, when the command leaves that to it. */
+  readonly target?: string | undefined;
 }
 
 /** What a call asks for. */
 export type Job = LocalJob | RemoteJob;
+
+/** The programs of PATH with one of the names that `namesIn` gives. */
+export type FoundPrograms = (name: string) => readonly ProgramFile[];
 
 /** Where a job's file is. */
 export function placeOf(job: RemoteJob, name: string): string {
@@ -48,13 +59,24 @@ interface Invoked {
   readonly environment: Environment;
   /** Whether a distcc above us has begun this job already. */
   readonly guarded: boolean;
+  readonly names: CompilerNames;
+}
+
+const triple = compilerTriple();
+
+/** The names of programs that understanding a call takes; empty for one that makes no sense, or names its compiler by a path. */
+export function namesIn({ argv0, words }: Call): string[] {
+  const name = baseName(argv0).includes('distcc') ? (words[0] ?? '') : baseName(argv0);
+  const implicit = name.startsWith('-') || baseName(argv0).includes('distcc');
+  return [...new Set([...namesToLookFor(name, triple), ...(implicit ? namesToLookFor('cc', triple) : [])])];
 }
 
 /** PATH for a masquerading call, undefined when it stays; entries are compared by the directories they mean. */
-function shortenedPath(call: Call, tools: ToolFinder): string | undefined {
-  const path = (call.environment['PATH'] ?? '').split(':').map((entry) => resolve(call.directory, entry));
-  const masquerade = { invokedAs: call.argv0, directory: call.directory, isExecutable: tools.isExecutable };
-  return pathBehindMasquerade(path.join(':'), masquerade);
+function shortenedPath(call: Call, programs: FoundPrograms): ShortenedPath | undefined {
+  const absolute = (entry: string): string => (isAbsolute(entry) && !entry.endsWith('/') ? entry : resolve(call.directory, entry));
+  const path = (call.environment['PATH'] ?? '').split(':').map(absolute);
+  const foundIn = programs(call.argv0)[0]?.entry;
+  return pathAfterMasquerade(path.join(':'), { invokedAs: call.argv0, directory: call.directory, foundIn });
 }
 
 /** What was made last from an environment: an agent does many jobs with the same. */
@@ -70,9 +92,10 @@ function environmentFor(given: Environment, path: string | undefined, level: str
 }
 
 /** Finds the compiler, gives its children their environment, and stops a call that came from ourselves. */
-function invoke(call: Call, tools: ToolFinder, log: Logger): Invoked {
+function invoke(call: Call, programs: FoundPrograms, log: Logger): Invoked {
   const { kind, words } = findInvocation(call.argv0, call.words);
-  const path = kind === 'masquerade' ? shortenedPath(call, tools) : undefined;
+  const shortened = kind === 'masquerade' ? shortenedPath(call, programs) : undefined;
+  const path = shortened?.path;
   const level = guardLevel(call.environment);
   log.debug(`compiler name is "${words[0]}", safeguard level=${level}`);
   if (kind === 'masquerade') log.debug(path === undefined ? 'not modifying PATH' : `setting PATH=${path}`);
@@ -80,52 +103,58 @@ function invoke(call: Call, tools: ToolFinder, log: Logger): Invoked {
     throw new Failure(exitStatus.recursion, 'distcc seems to have invoked itself recursively!');
   }
   const environment = environmentFor(call.environment, path, String(level + 1));
-  return { words, environment, guarded: level > 0 };
+  const kept = (name: string): readonly ProgramFile[] => programs(name).filter(({ entry }) => shortened?.keeps(entry) ?? true);
+  return { words, environment, guarded: level > 0, names: { triple, programs: kept } };
 }
 
 /** The command with names of compilers that mean the same on every machine. */
-function rename({ words, environment }: Invoked, tools: ToolFinder): CrossCommand {
-  if (readVariable('DISTCC_NO_REWRITE_CROSS', environment)) return { words, changes: [] };
-  return crossCommand(words, tools.compilerNames(environment));
+function rename({ words, environment, names }: Invoked): CrossCommand {
+  return readVariable('DISTCC_NO_REWRITE_CROSS', environment)
+    ? { known: true, words, changes: [] }
+    : crossCommand(words, names);
 }
 
 function reasonOf({ because, cure, preprocessOnly }: LocalVerdict): Reason & { readonly preprocessOnly: boolean } {
   return { because, cure, preprocessOnly };
 }
 
-/** A job that stays here because its output has no place; the compiler here says so in its own words. */
-export function withoutPlace(job: RemoteJob, obstacle: string): LocalJob {
-  const { argv, environment, name } = job;
-  const reason = { because: obstacle, cure: 'make a place for its output: a directory that you may write to' };
+/** A job that stays here after all; the compiler here says in its own words what is wrong. */
+export function keptHere({ argv, environment, name }: RemoteJob, reason: Reason): LocalJob {
   return { run: 'locally', argv, environment, name, ...reason, preprocessOnly: false, guarded: false };
 }
 
+/** Text of which every character is one byte, and which is not UTF-8. */
+function isForeignText(text: string): boolean {
+  return /[\x80-\xff]/.test(text) && !isUtf8(Buffer.from(text, 'latin1'));
+}
+
 /**
- * Finds out what a call asks for (client-run reference, section 2, steps 2 to 4).
- * @throws Failure when it is no call of a compiler, or comes from distcc itself
+ * Finds out what a call asks for (client-run reference, section 2, steps 2 to 4). `given` is the call's command with its files of options
+ * taken in, when it has some.
+ * @throws Failure when it does not call a compiler, or comes from distcc itself
  */
-export function understand(call: Call, tools: ToolFinder, log: Logger): Job {
-  const invoked = invoke(call, tools, log);
-  const { words, environment, guarded } = invoked;
-  const local = { run: 'locally', argv: words, environment, name: undefined, guarded, preprocessOnly: false } as const;
+export function understand(call: Call, programs: FoundPrograms, log: Logger, given = call): Job {
+  const invoked = invoke(given, programs, log);
+  const { environment, guarded } = invoked;
+  const { words: argv } = given === call ? invoked : findInvocation(call.argv0, call.words);
+  const local = { run: 'locally', argv, environment, name: undefined, guarded, preprocessOnly: false } as const;
   if (guarded) {
     const cure = 'nothing has to be done, since the distcc that called this one decides';
     return { ...local, because: 'another distcc has this job already', cure };
   }
-  if (log.writes('debug')) log.debug(`scanning arguments: ${words.join(' ')}`);
+  if (call.directory === '') return { ...local, because: 'its directory has been removed', cure: 'make it again' };
+  const foreign = invoked.words.find(isForeignText);
+  if (foreign !== undefined) return { ...local, because: 'its words are not UTF-8', cure: 'write names and texts in UTF-8' };
+  if (log.writes('debug')) log.debug(`scanning arguments: ${invoked.words.join(' ')}`);
   // Some options mean something else to another compiler, and "cc" may be any.
-  const renamed = rename(invoked, tools);
-  const verdict = scanArguments(renamed.words, 'client');
+  const renamed = rename(invoked);
+  const verdict = scanArguments(renamed.known ? renamed.words : invoked.words, 'client');
   if (verdict.run === 'locally') return { ...local, ...reasonOf(verdict) };
+  if (!renamed.known) return { ...local, because: renamed.because, cure: renamed.cure, name: verdict.source };
   for (const change of renamed.changes) log.info(change);
   if (verdict.appended) log.info(`no visible output file, going to add "-o ${verdict.output}" at end`);
   log.info(`compile from ${baseName(verdict.source)} to ${baseName(verdict.output)}`);
-  return {
-    run: 'remotely',
-    environment,
-    name: verdict.source,
-    directory: call.directory,
-    verdict,
-    argv: renamed.words,
-  };
+  const compiler = invoked.names.programs(invoked.words[0] ?? '').find(({ ours }) => !ours);
+  const { directory } = call;
+  return { run: 'remotely', environment, name: verdict.source, directory, verdict, argv, compiler };
 }

@@ -1,79 +1,98 @@
 import type { PhaseName } from '../job-state/job-record.ts';
 import { missingMarkers } from '../compiler/line-markers.ts';
 import { preprocessCommand } from '../compiler/split-command.ts';
-import { preprocessedExtension } from '../compiler/source-name.ts';
+import { bytesOf, byteText } from '../system/byte-text.ts';
 import { systemReason } from '../system/error-text.ts';
 import { readWaitStatus } from '../wire/wait-status.ts';
-import { CannotDistribute, PreprocessorFailed } from './faults.ts';
-import { placeOf } from './job.ts';
+import { OnlyHere } from './faults.ts';
 import type { RemoteJob } from './job.ts';
 import { resultText } from './result-text.ts';
-import type { Preprocessor, World } from './world.ts';
+import type { Command, Preprocessor, PreprocessorEnd, World } from './world.ts';
 
 /** A source on its way to being preprocessed text; one preprocessor's work serves every host that is tried. */
 export interface Preprocessing {
-  /** The text; rejects with PreprocessorFailed or CannotDistribute. */
+  /** The text; rejects with OnlyHere. */
   readonly text: Promise<Buffer>;
-  /** Ends the preprocessor when it is still at work. */
-  stop(): Promise<void>;
+  /** Ends the wait for it, when it is still at work. */
+  stop(): void;
 }
 
 const waiting: PhaseName = 'Preprocess';
 
-/** Tells a fault of the source, which the user has read, from a preprocessor that did not do its work. */
-function judge(status: number, name: string, world: World): void {
+/** The preprocessor's verdict is not the compiler's: gcc 11 and 12 ignore some pragmas with -E, and a wrapper may not know -E. */
+function judge({ status, obstacle }: PreprocessorEnd, name: string, world: World): void {
+  if (obstacle !== undefined) throw new OnlyHere(obstacle);
   const end = readWaitStatus(status);
   const text = resultText(`cpp ${name} on localhost`, status);
-  if (end.kind === 'killed') throw new CannotDistribute(text);
   world.log.info(text);
-  if (end.code !== 0) throw new PreprocessorFailed(end.code);
+  if (end.kind === 'killed' || end.code !== 0) throw new OnlyHere(text);
 }
 
-async function textOf(preprocessor: Preprocessor, name: string, world: World): Promise<Buffer> {
-  let status: number;
-  try {
-    status = await preprocessor.ended;
-  } catch (error) {
-    throw new CannotDistribute(`cannot start the preprocessor: ${systemReason(error)}`, { cause: error });
-  }
-  judge(status, name, world);
-  return preprocessor.output();
-}
-
-/** Line markers stand within so many bytes when a text begins with them. */
+/** Line markers stand within this many bytes when a text begins with them. */
 const headBytes = 16 * 1024;
 
-/** Reads a text that is preprocessed already, and puts the names of this machine in front where it lacks them. */
-function readPreprocessed({ verdict, directory }: RemoteJob, path: string, world: World): Buffer {
-  try {
-    const text = world.readSource(path);
-    const markers = missingMarkers(verdict, text.subarray(0, headBytes).toString(), directory);
-    return markers === '' || text.length === 0 ? text : Buffer.concat([Buffer.from(markers), text]);
-  } catch (error) {
-    throw new CannotDistribute(`cannot read "${path}": ${systemReason(error)}`, { cause: error });
+/** Puts the names of this machine in front of a text that was preprocessed already and lacks them. */
+function withMarkers({ verdict, directory }: RemoteJob, text: Buffer): Buffer {
+  const markers = missingMarkers(verdict, byteText(text.subarray(0, headBytes)), directory);
+  return markers === '' || text.length === 0 ? text : Buffer.concat([bytesOf(markers), text]);
+}
+
+/** The command that preprocesses, by the name that the user gave; undefined for a source that needs none. */
+function commandOf(job: RemoteJob, log: World['log']): Command | undefined {
+  if (job.verdict.preprocessed) return undefined;
+  const argv = [job.argv[0] ?? '', ...preprocessCommand(job.verdict).slice(1)];
+  if (log.writes('debug')) log.debug(`preprocessing: ${argv.join(' ')}`);
+  return { argv, environment: job.environment };
+}
+
+/** A preprocessor's work, which can be given up. */
+class Work implements Preprocessing {
+  readonly text: Promise<Buffer>;
+  readonly #preprocessor: Preprocessor;
+  #stopped = false;
+
+  constructor(job: RemoteJob, preprocessor: Preprocessor, world: World) {
+    this.#preprocessor = preprocessor;
+    this.text = this.#textOf(job, world);
+    // Whoever waits for it gets the error; until then nobody may be waiting.
+    this.text.catch(() => {});
+  }
+
+  async #textOf(job: RemoteJob, world: World): Promise<Buffer> {
+    let end: PreprocessorEnd;
+    try {
+      end = await this.#preprocessor.ended;
+    } catch (error) {
+      const what = job.verdict.preprocessed ? `read "${job.verdict.source}"` : 'start the preprocessor';
+      throw new OnlyHere(`cannot ${what}: ${systemReason(error)}`, { cause: error });
+    }
+    // Nobody asks any more how it ended, and the log is about the compiler by now.
+    if (this.#stopped) throw new OnlyHere('the job is done in another way');
+    judge(end, job.name, world);
+    const text = this.#preprocessor.output();
+    return job.verdict.preprocessed ? withMarkers(job, text) : text;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#preprocessor.stop();
   }
 }
 
-/** Takes a preprocessor's place on this machine and starts it; a source that is preprocessed already is just read. */
+/** Takes a preprocessor's slot on this machine and starts it; a source that is preprocessed already is just read. */
 export async function startPreprocessing(job: RemoteJob, cppSlots: number, world: World): Promise<Preprocessing> {
-  const { source } = job.verdict;
-  if (job.verdict.preprocessed) {
-    const text = Promise.resolve(readPreprocessed(job, placeOf(job, source), world));
-    return { text, stop: () => Promise.resolve() };
-  }
+  const command = commandOf(job, world.log);
+  if (command === undefined) return new Work(job, world.preprocess(job, undefined), world);
   const slot = await world.slots.takeLocal(cppSlots, 'preprocess');
   world.state.show('local', waiting, { host: 'localhost', ...(slot === undefined ? {} : { slot: slot.slot }) });
   let preprocessor: Preprocessor;
   try {
-    const command = { argv: preprocessCommand(job.verdict), environment: job.environment };
-    if (world.log.writes('debug')) world.log.debug(`preprocessing: ${command.argv.join(' ')}`);
-    preprocessor = world.preprocess(command, preprocessedExtension(source) ?? '.i');
+    preprocessor = world.preprocess(job, command);
   } catch (error) {
     slot?.lock.release();
     throw error;
   }
-  const text = textOf(preprocessor, job.name, world).finally(() => slot?.lock.release());
-  // Whoever waits for it gets the error; until then nobody may be waiting.
-  text.catch(() => {});
-  return { text, stop: () => preprocessor.stop() };
+  const release = (): void => slot?.lock.release();
+  preprocessor.ended.then(release, release);
+  return new Work(job, preprocessor, world);
 }

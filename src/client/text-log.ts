@@ -1,9 +1,7 @@
-import { openSync } from 'node:fs';
 import { readVariable } from '../config/client-environment.ts';
 import type { Environment } from '../config/client-environment.ts';
 import { formatText, type Level, levels, type Logger } from '../logging/log-line.ts';
-import { systemReason } from '../system/error-text.ts';
-import { writeAll } from '../system/write-all.ts';
+import { bytesOf } from '../system/byte-text.ts';
 
 /** Takes one finished line without its newline. */
 export type LineSink = (line: string) => void;
@@ -27,53 +25,32 @@ export function textLog(program: string, least: Level, sink: LineSink, pid = pro
   };
 }
 
-/** Whose log it is, and how its lines get out of this process. */
+/** Whose log it is, and how its lines get to the user's descriptors and files. */
 export interface Outlet {
   /** The process that the user started. */
   readonly pid: number;
   /** Writes to a descriptor of that process. */
   write(descriptor: number, bytes: Buffer): void;
-  /** Opens a file of the user's for appending. */
-  open(path: string): number;
-}
-
-const thisProcess: Outlet = { pid: process.pid, write: writeAll, open: (path) => openSync(path, 'a', 0o666) };
-
-/** Writes lines; a log that cannot be written stops nothing. */
-function sinkTo(write: (bytes: Buffer) => void): LineSink {
-  return (line) => {
-    try {
-      write(Buffer.from(`${line}\n`));
-    } catch {
-      // There is nowhere left to say so.
-    }
-  };
+  /** Writes to the end of a file of the user's, or says on stderr why that cannot be. */
+  append(path: string, bytes: Buffer): void;
 }
 
 /**
  * The log that the environment asks for: warnings on stderr, DISTCC_LOG adds what happened and names a file, DISTCC_VERBOSE adds
- * everything (client-run reference, section 7).
+ * everything (client-run reference, section 7). Names and words in it are bytes, and so is a line.
  */
-export function openLog(environment: Environment, outlet = thisProcess): Logger {
-  const to = (descriptor: number): LineSink => sinkTo((bytes) => outlet.write(descriptor, bytes));
+export function openLog(environment: Environment, outlet: Outlet): Logger {
   const file = readVariable('DISTCC_LOG', environment);
   const verbose = readVariable('DISTCC_VERBOSE', environment);
-  if (file === '') {
-    const descriptor = readVariable('UNCACHED_ERR_FD', environment) ?? 2;
-    return textLog('distcc', verbose ? 'debug' : 'warning', to(descriptor), outlet.pid);
-  }
-  const least = verbose ? 'debug' : 'info';
-  try {
-    const descriptor = outlet.open(file);
+  const write = (line: string, to: (bytes: Buffer) => void): void => to(bytesOf(`${line}\n`));
+  if (file !== '')
     return textLog(
       'distcc',
-      least,
-      sinkTo((bytes) => writeAll(descriptor, bytes)),
+      verbose ? 'debug' : 'info',
+      (line) => write(line, (bytes) => outlet.append(file, bytes)),
       outlet.pid,
     );
-  } catch (error) {
-    const log = textLog('distcc', least, to(2), outlet.pid);
-    log.error(`failed to open logfile ${file}: ${systemReason(error)}`);
-    return log;
-  }
+  const descriptor = readVariable('UNCACHED_ERR_FD', environment) ?? 2;
+  const sink: LineSink = (line) => write(line, (bytes) => outlet.write(descriptor, bytes));
+  return textLog('distcc', verbose ? 'debug' : 'warning', sink, outlet.pid);
 }

@@ -1,4 +1,3 @@
-import type { CompilerNames } from '../compiler/cross-names.ts';
 import type { Environment } from '../config/client-environment.ts';
 import type { StateFile } from '../job-state/state-folder.ts';
 import type { Logger } from '../logging/log-line.ts';
@@ -6,16 +5,17 @@ import type { FileLock } from '../system/file-lock.ts';
 import type { Connection } from './connection.ts';
 import type { DistantHost } from './host.ts';
 import type { HostList } from './host-list.ts';
+import type { FoundPrograms, RemoteJob } from './job.ts';
 import type { Slots } from './slots.ts';
 
-/** One call of the client, as a build system makes it. */
+/** One call of the client, as a build system makes it. All texts are bytes, one character for each. */
 export interface Call {
   /** The name it was called by: `distcc`, or a compiler's when it masquerades. */
   readonly argv0: string;
-  /** The words behind that name. */
+  /** The words after that name. */
   readonly words: readonly string[];
   readonly environment: Environment;
-  /** Absolute; relative names on the command line start here. */
+  /** Absolute; relative names on the command line start here. Empty when it has been removed. */
   readonly directory: string;
 }
 
@@ -25,35 +25,34 @@ export interface Command {
   readonly environment: Environment;
 }
 
+/** How a preprocessor ended. */
+export interface PreprocessorEnd {
+  /** Its raw Unix wait status. */
+  readonly status: number;
+  /** Why the job is for the compiler here, whatever the status; undefined when it is not. */
+  readonly obstacle: string | undefined;
+}
+
 /** A preprocessor at work. */
 export interface Preprocessor {
-  /** Its raw Unix wait status. */
-  readonly ended: Promise<number>;
+  readonly ended: Promise<PreprocessorEnd>;
   /** What it wrote; asked for once, after it has ended. */
   output(): Buffer;
-  /** Ends it and everything it started, when it is still at work, and gives back what it held. */
-  stop(): Promise<void>;
+  /** Gives back what it held. It ends by itself, since its launcher waits for it. */
+  stop(): void;
 }
 
 /** How a compile in this place goes on afterwards. */
 export interface HereOptions {
-  /** Whether something remains to be done: if not, this process may become the compiler. */
+  /** Whether something remains to be done: if not, the launcher may become the compiler. */
   readonly andReturn: boolean;
   /** The slot that the compiler holds. */
   readonly lock: FileLock | undefined;
 }
 
-/** What finding the compiler asks the file system. */
-export interface ToolFinder {
-  isExecutable(this: void, path: string): boolean;
-  /** The compilers on the PATH of an environment. */
-  compilerNames(environment: Environment): CompilerNames;
-}
-
-/** What a compile does to the world; a resident agent has other ways for some of it. */
+/** What a compile does to the world. */
 export interface World {
   readonly log: Logger;
-  readonly tools: ToolFinder;
   readonly state: StateFile;
   /** Places for jobs, here and on the hosts. */
   readonly slots: Slots;
@@ -63,29 +62,38 @@ export interface World {
   readonly backOff: boolean;
   /** Whether waiting for a host is a good time to preprocess. */
   readonly preprocessAhead: boolean;
-  /** The list of hosts; throws a Failure. */
-  hosts(): HostList;
-  /**
-   * Starts a preprocessor with stdin from nowhere.
-   * @throws CannotDistribute; Failure (status 110) when there is no such program
-   */
-  preprocess(command: Command, extension: string): Preprocessor;
+  /** Whether what a compiler writes to stderr is shown on a terminal. */
+  readonly stderrIsTerminal: boolean;
+  /** The programs that understanding the call takes. */
+  findPrograms(): Promise<FoundPrograms>;
+  /** The text of a file of options, undefined when it cannot be read. */
+  readOptions(path: string): Promise<string | undefined>;
+  /** The list of hosts; rejects with a Failure. */
+  hosts(): Promise<HostList>;
+  /** What clang compiles for when it is not told; undefined when it does not tell. */
+  defaultTarget(job: RemoteJob): Promise<string | undefined>;
+  /** Starts a preprocessor with stdin from nowhere, or takes the source when it is preprocessed already. */
+  preprocess(job: RemoteJob, command: Command | undefined): Preprocessor;
   /** Connects to a host; throws a TransportError. */
   connect(host: DistantHost): Promise<Connection>;
   /**
-   * Runs a command with our own stdin, stdout and stderr, and gives its raw Unix wait status.
+   * Runs a command with the caller's stdin, stdout and stderr, and gives its raw Unix wait status.
    * @throws Failure (status 110) when there is no such program
    */
   runHere(command: Command, options: HereOptions): Promise<number>;
-  /** The content of a source that is preprocessed already. */
-  readSource(path: string): Buffer;
-  /** Why an output could not be written, or undefined. */
-  outputObstacle(path: string): string | undefined;
   /** Packs a text for protocol 2. */
   pack(text: Buffer): Promise<Buffer>;
-  saveOutput(path: string, bytes: Buffer): Promise<void>;
+  /**
+   * Writes a job's output. What is shown, logged and ended afterwards counts only when that works; the promise comes when all has ended.
+   * Rejects with an Error that has a sentence.
+   */
+  saveOutput(job: RemoteJob, bytes: Buffer): Promise<void>;
+  /** Ends the job with an exit status. */
+  end(status: number): void;
   /** Keeps a host's messages for inspection when the user wants temporary files kept. */
   keepMessages(bytes: Buffer): void;
+  /** Shows the user what the preprocessor wrote to stderr, which is held back until then. */
+  showPreprocessor(): void;
   /** Shows the user what a compiler wrote. */
   tell(to: 'stdout' | 'stderr', bytes: Buffer): void;
   /** Seconds on a clock that only goes forward. */

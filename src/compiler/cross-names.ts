@@ -1,22 +1,33 @@
 import { isClang } from './compiler-family.ts';
 import { danglingOption } from './option-values.ts';
 import { baseName } from './source-name.ts';
+import type { Reason } from './verdict.ts';
 
-/** What rewriting a compiler's name has to know about this machine. */
+/** A program of PATH. */
+export interface ProgramFile {
+  /** Which entry of PATH it is in. */
+  readonly entry: number;
+  /** Whether it is distcc, or a link to that. */
+  readonly ours: boolean;
+  /** Device and inode: two names with the same are one program. */
+  readonly device: number;
+  readonly inode: number;
+  /** The file's own path, after all links. */
+  readonly real: string;
+}
+
+/** What naming a compiler has to know about this machine. */
 export interface CompilerNames {
   /** This machine as the compilers spell it: `x86_64-linux-gnu`. */
   readonly triple: string;
-  /** The path of the first executable of that name on PATH, entries that contain `distcc` left out. */
-  find(name: string): string | undefined;
-  /** The text of a symbolic link, `undefined` when the path is none. */
-  linkText(path: string): string | undefined;
+  /** The programs of that name on PATH, in its order. */
+  programs(name: string): readonly ProgramFile[];
 }
 
-/** A command whose compiler means the same on every machine, and what was changed, for the log. */
-export interface CrossCommand {
-  readonly words: readonly string[];
-  readonly changes: readonly string[];
-}
+/** A command whose compiler means the same on every machine, and what was changed, for the log; or why there is none. */
+export type CrossCommand =
+  | { readonly known: true; readonly words: readonly string[]; readonly changes: readonly string[] }
+  | ({ readonly known: false } & Reason);
 
 /** The compilers that the two general names may stand for. */
 const generalNames: ReadonlyMap<string, readonly string[]> = new Map([
@@ -24,44 +35,72 @@ const generalNames: ReadonlyMap<string, readonly string[]> = new Map([
   ['cc', ['clang', 'gcc']],
 ]);
 
-/** The name behind `cc` or `c++`, one or two links away (Debian goes by way of /etc/alternatives). */
-function realName(name: string, names: CompilerNames): string {
-  const known = generalNames.get(name);
-  const path = known && names.find(name);
-  if (known === undefined || path === undefined) return name;
-  let target = names.linkText(path);
-  if (target === `/etc/alternatives/${name}`) target = names.linkText(target);
-  const real = baseName(target ?? '');
-  return known.includes(real) && names.find(real) !== undefined ? real : name;
-}
-
 const gcc = /^(?:gcc|g\+\+)(?:-.*)?$/;
 
-/**
- * Replaces names that mean another compiler on another machine (client-arguments reference, section 5): `cc` by `gcc`, `gcc` by
- * `TRIPLE-gcc`, and clang gets `-target TRIPLE`, also for jobs that stay here. A name with a slash stays. Positions of words stay.
- */
-export function crossCommand(words: readonly string[], names: CompilerNames): CrossCommand {
-  const [given = ''] = words;
-  if (given.includes('/')) return { words, changes: [] };
-  const changes: string[] = [];
-  const real = realName(given, names);
-  if (real !== given) changes.push(`rewriting "${given}" to "${real}"`);
-  const rest = words.slice(1);
-  if (isClang(real) && real.startsWith('clang')) {
-    const target = targetWords(words, names.triple);
-    if (target.length > 0) changes.push(`adding "${target.join(' ')}" to support clang cross-compilation`);
-    return { words: [real, ...rest, ...target], changes };
-  }
-  const full = `${names.triple}-${real}`;
-  if (!gcc.test(real) || names.find(full) === undefined) return { words: [real, ...rest], changes };
-  changes.push(`rewriting "${real}" to "${full}" to support cross-compilation`);
-  return { words: [full, ...rest], changes };
+/** Programs that pass a command on to the next one of the same name. */
+const transparent: ReadonlySet<string> = new Set(['ccache', 'sccache']);
+
+const isSame = (one: ProgramFile, other: ProgramFile): boolean =>
+  one.device === other.device && one.inode === other.inode;
+
+/** The compilers of a name; those that pass on are left out unless there is nothing else. */
+function compilersOf(name: string, names: CompilerNames): readonly ProgramFile[] {
+  const others = names.programs(name).filter(({ ours }) => !ours);
+  const compilers = others.filter(({ real }) => !transparent.has(baseName(real)));
+  return compilers.length > 0 ? compilers : others;
 }
 
-/** The words that name clang's target, none when the command names one or has no place for them at its end. */
-function targetWords(words: readonly string[], triple: string): string[] {
+/** Every name that is looked for to tell what a compiler is on other machines; none for a path. */
+export function namesToLookFor(given: string, triple: string): string[] {
+  if (given.includes('/') || given === '') return [];
+  const real = [given, ...(generalNames.get(given) ?? [])];
+  return [...real, ...real.filter((name) => gcc.test(name)).map((name) => `${triple}-${name}`)];
+}
+
+/** The name of what `cc` or `c++` leads to. */
+function realName(given: string, program: ProgramFile, names: CompilerNames): string {
+  const known = generalNames.get(given) ?? [];
+  const real = known.find((name) => {
+    const [first] = compilersOf(name, names);
+    return first !== undefined && isSame(first, program);
+  });
+  return real ?? given;
+}
+
+function hidden(given: string, full: string): CrossCommand {
+  return {
+    known: false,
+    because: `"${given}" is another program than "${full}" on this machine, so a host may have another one too`,
+    cure: 'call the compiler by a name that tells its version and that hosts have, such as "gcc-12"',
+  };
+}
+
+/**
+ * Replaces names that mean another compiler on another machine (client-arguments reference, section 5): `cc` by `gcc`, and `gcc` by
+ * `TRIPLE-gcc`, when both are the same program. The first of several programs of one name is a wrapper or another version than hosts have. A
+ * name with a slash stays. Positions of words stay.
+ */
+export function crossCommand(words: readonly string[], names: CompilerNames): CrossCommand {
+  const [given = '', ...rest] = words;
+  const [program, ...others] = given.includes('/') ? [] : compilersOf(given, names);
+  if (program === undefined) return { known: true, words, changes: [] };
+  const real = realName(given, program, names);
+  const changes = real === given ? [] : [`rewriting "${given}" to "${real}"`];
+  const full = `${names.triple}-${real}`;
+  const [same] = gcc.test(real) ? compilersOf(full, names) : [];
+  if (same === undefined) {
+    if (real === given && others.some((other) => !isSame(other, program))) return hidden(given, `the next "${given}" of PATH`);
+    return { known: true, words: [real, ...rest], changes };
+  }
+  if (!isSame(same, program)) return hidden(given, full);
+  changes.push(`rewriting "${real}" to "${full}" to support cross-compilation`);
+  return { known: true, words: [full, ...rest], changes };
+}
+
+/** Whether a command is clang's and leaves the target to it: another clang may be made for another one. */
+export function leavesTarget(words: readonly string[]): boolean {
+  const [name = ''] = words;
+  if (!isClang(name) || !baseName(name).startsWith('clang')) return false;
   const named = words.some((word) => word === '-target' || word.startsWith('--target'));
-  if (named || words.includes('--') || danglingOption(words) !== undefined) return [];
-  return ['-target', triple];
+  return !named && !words.includes('--') && danglingOption(words) === undefined;
 }

@@ -4,8 +4,15 @@ export interface MasqueradeCall {
   readonly invokedAs: string;
   /** The current directory, absolute. */
   readonly directory: string;
-  /** Whether a path names an executable file. */
-  isExecutable(path: string): boolean;
+  /** Which entry of PATH has the first program of that name. */
+  readonly foundIn: number | undefined;
+}
+
+/** What is left of PATH. */
+export interface ShortenedPath {
+  readonly path: string;
+  /** Whether an entry of the longer PATH is still there. */
+  keeps(entry: number): boolean;
 }
 
 /** The absolute directory of a name with a slash: `./` left out and `x/../` folded, links not followed. */
@@ -20,16 +27,15 @@ function directoryOf(invokedAs: string, current: string): string {
 }
 
 /**
- * PATH behind the directory that distcc was found in under the compiler's name, so that the same name finds the compiler; `undefined` when
+ * PATH after the directory that distcc was found in under the compiler's name, so that the same name finds the compiler; `undefined` when
  * that directory is not on PATH or nothing follows it (client-arguments reference, section 1). Further entries of the same directory go too.
  */
-export function pathBehindMasquerade(path: string, call: MasqueradeCall): string | undefined {
+export function pathAfterMasquerade(path: string, call: MasqueradeCall): ShortenedPath | undefined {
   const entries = path.split(':');
-  const { invokedAs, directory } = call;
-  const at = invokedAs.includes('/')
-    ? entries.indexOf(directoryOf(invokedAs, directory))
-    : entries.findIndex((entry) => call.isExecutable(`${entry === '' ? '.' : entry}/${invokedAs}`));
+  const { invokedAs, directory, foundIn } = call;
+  const at = invokedAs.includes('/') ? entries.indexOf(directoryOf(invokedAs, directory)) : (foundIn ?? -1);
   if (at === -1) return undefined;
-  const rest = entries.slice(at + 1).filter((entry) => entry !== entries[at]);
-  return rest.length === 0 ? undefined : rest.join(':');
+  const keeps = (entry: number): boolean => entry > at && entries[entry] !== entries[at];
+  const rest = entries.filter((_, entry) => keeps(entry));
+  return rest.length === 0 ? undefined : { path: rest.join(':'), keeps };
 }

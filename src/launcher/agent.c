@@ -33,9 +33,25 @@ static int name_socket(struct sockaddr_un *there, const char *name) {
   return fits(snprintf(there->sun_path, sizeof there->sun_path, "%s/%s", folder, name), sizeof there->sun_path);
 }
 
+static int name_sockets(void) {
+  return name_socket(&agent_socket, AGENT_VERSION) && name_socket(&door, "agent.sock");
+}
+
+/* The path of a socket has about a hundred bytes: a folder with a longer one is stood for by one in /tmp, named after a hash of it (FNV-1a). */
+static void name_short_folder(void) {
+  uint64_t hash = 0xcbf29ce484222325U;
+  for (const char *at = folder; *at != '\0'; at++) hash = (hash ^ (unsigned char)*at) * 0x100000001b3U;
+  snprintf(folder, sizeof folder, "/tmp/distcc-%u-%016llx", (unsigned)geteuid(), (unsigned long long)hash);
+  if (says("DISTCC_VERBOSE", "1")) fprintf(stderr, "distcc[%d] the agent is in %s, since the path of its own folder is too long for a socket\n", (int)getpid(), folder);
+}
+
 /* The folder that only we can enter; without one there is no agent. */
 static int find_place(void) {
-  if (!name_folder() || !name_socket(&agent_socket, AGENT_VERSION) || !name_socket(&door, "agent.sock")) return 0;
+  if (!name_folder()) return 0;
+  if (!name_sockets()) {
+    name_short_folder();
+    if (!name_sockets()) return 0;
+  }
   struct stat found;
   if (lstat(folder, &found) != 0) {
     mkdir(folder, 0700); /* unless another launcher has just made it */
@@ -54,15 +70,17 @@ static void close_others(void) {
 #endif
 }
 
-/* In the agent's process: nothing of ours may reach it, neither descriptors, which our callers wait for, nor this job's environment. */
-static void become_agent(int ready) {
-  /* Without helper threads and with a nursery of a fixed size, collecting garbage costs half, and memory does not grow. */
-  char path[PATH_MAX], *environment[5] = {"MALLOC_ARENA_MAX=1"};
-  char *argv[] = {NODE, "--single-threaded-gc", "--min-semi-space-size=4", "--max-semi-space-size=4", path, agent_socket.sun_path, "3", NULL};
+/* In the agent's process: nothing of ours may reach it, neither descriptors, which our callers wait for, nor this job's environment. What it
+   has of us is descriptor 3; the word tells what that is. */
+_Noreturn static void become_agent(int descriptor, char *word) {
+  /* Without helper threads and with a nursery of a fixed size, collecting garbage costs half, and memory does not grow. Look-ups of names
+     that hang occupy threads: there are some to spare. */
+  char path[PATH_MAX], *environment[6] = {"MALLOC_ARENA_MAX=1", "UV_THREADPOOL_SIZE=16"};
+  char *argv[] = {NODE, "--single-threaded-gc", "--min-semi-space-size=4", "--max-semi-space-size=4", path, word, "3", NULL};
   const char *kept[] = {"PATH", "HOME", "DISTCC_AGENT_IDLE"}, *value;
-  for (int at = 0, count = 1; at < 3; at++)
+  for (int at = 0, count = 2; at < 3; at++)
     if ((value = getenv(kept[at])) != NULL && asprintf(&environment[count++], "%s=%s", kept[at], value) < 0) _exit(1);
-  if (!find_beside("distcc-agent", path) || chdir("/") != 0 || dup2(ready, 3) < 0) _exit(1);
+  if (!find_beside("distcc-agent", path) || chdir("/") != 0 || dup2(descriptor, 3) < 0) _exit(1);
   int null = open("/dev/null", O_RDWR);
   for (int fd = 0; fd < 3; fd++)
     if (dup2(null, fd) < 0) _exit(1);
@@ -72,6 +90,32 @@ static void become_agent(int ready) {
   execve(NODE, argv, environment);
   execve(path, argv + 4, environment);
   _exit(1);
+}
+
+/* Starts an agent in a session of its own, and as nobody's child: neither terminal nor parent may wait for it. */
+static void start_apart(int ours, int its, char *word) {
+  pid_t middle = fork();
+  if (middle == 0) {
+    close(ours);
+    if (setsid() < 0 || fork() != 0) _exit(0);
+    become_agent(its, word);
+  }
+  close(its);
+  if (middle > 0) waitpid(middle, NULL, 0);
+}
+
+/* An agent of our own, which ends with us: its end of the connection, or -1. */
+int start_private(void) {
+  int pair[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0) return -1;
+  pair[0] = out_of_the_way(pair[0]);
+  pair[1] = out_of_the_way(pair[1]);
+  if (pair[0] < 0 || pair[1] < 0) {
+    close(pair[0] < 0 ? pair[1] : pair[0]);
+    return -1;
+  }
+  start_apart(pair[0], pair[1], "--private=" AGENT_VERSION);
+  return pair[0];
 }
 
 /* Returns when the other end closes: an agent listens, or cannot. It may also take too long. */
@@ -84,19 +128,12 @@ static void wait_and_close(int fd) {
 static void start_agent(void) {
   int ready[2];
   if (pipe(ready) != 0) return;
-  pid_t middle = fork();
-  if (middle == 0) {
-    close(ready[0]);
-    /* In a session of its own, and nobody's child: neither terminal nor parent may wait for it. */
-    if (setsid() < 0 || fork() != 0) _exit(0);
-    become_agent(ready[1]);
-  }
-  close(ready[1]);
-  if (middle > 0) waitpid(middle, NULL, 0);
+  start_apart(ready[0], ready[1], agent_socket.sun_path);
   wait_and_close(ready[0]);
 }
 
-/* Of those who find no agent, for the one that has the lock. Its note in the file, also of one before us: there is no agent to be had. */
+/* Of those who find no agent, for the one that has the lock. A recent byte in the lock file means: starting an
+   agent has just failed, do without. */
 static int dial_or_start(int lock) {
   struct stat note;
   int fd = dial(&agent_socket);

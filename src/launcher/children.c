@@ -1,6 +1,7 @@
 /* The programs that the agent has us start or become, and what an interrupt does to them. */
 #include "launcher.h"
 #include <spawn.h>
+#include <sys/resource.h>
 
 enum { GRACE_S = 2 };
 
@@ -40,35 +41,50 @@ static char **environment_for(char **changes) {
 
 /* A script without an interpreter line is for sh, as in execvp(3). */
 static char **for_shell(const struct command *command) {
-  return in_front("sh", command->path, command->argv + 1);
+  return in_front("sh", command->program.path, command->argv + 1);
+}
+
+/* Finds the program in the PATH of its environment. One that was found by passing over a link to distcc is called by its path: gcc looks for
+   its parts beside the first file on PATH that has the name it was called by. Gives the environment, or NULL with errno. */
+static char **prepare(struct command *command) {
+  char **environment = environment_for(command->changes);
+  int found = environment == NULL ? 0 : find_program(command->argv[0], variable_in(environment, "PATH"), &command->program);
+  if (found == 2) command->argv = in_front(command->program.path, NULL, command->argv + 1);
+  return found == 0 || command->argv == NULL ? NULL : environment;
 }
 
 /* Becomes the program, or returns with errno. */
 void become(struct command *command) {
-  char **environment = environment_for(command->changes), **argv;
+  char **environment = prepare(command), **argv;
   if (environment == NULL) return;
-  execve(command->path, command->argv, environment);
+  execve(command->program.path, command->argv, environment);
   if (errno == ENOEXEC && (argv = for_shell(command)) != NULL) execve("/bin/sh", argv, environment);
 }
 
-/* Starts the program, with a number in a process group of its own, with an output in place of stdin and stdout; gives errno, or 0 and sets the
-   pid. It is no fork: copying a process costs more than all else that is done here. */
-int start(struct command *command, int output, pid_t *pid) {
+/* What a preprocessor reads and writes: nothing, and what is kept of it. */
+static int connect_kept(posix_spawn_file_actions_t *actions, const struct kept *kept) {
+  int error = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
+  if (error == 0) error = posix_spawn_file_actions_adddup2(actions, kept->text, 1);
+  return error != 0 ? error : posix_spawn_file_actions_adddup2(actions, kept->messages, 2);
+}
+
+/* Starts the program, with a number in a process group of its own; gives errno, or 0 and sets the pid. It is not a fork: copying a process
+   costs more than all else that is done here. */
+int start(struct command *command, const struct kept *kept, pid_t *pid) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   sigset_t before;
-  char **environment = environment_for(command->changes), **argv;
-  int group = command->number != 0, error = environment == NULL ? ENOMEM : posix_spawn_file_actions_init(&actions);
+  char **environment = prepare(command), **argv;
+  if (environment == NULL) return errno;
+  int group = command->number != 0, error = posix_spawn_file_actions_init(&actions);
   if (error != 0 || (error = posix_spawnattr_init(&attributes)) != 0) return error;
-  if (output >= 0) {
-    error = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    if (error == 0) error = posix_spawn_file_actions_adddup2(&actions, output, 1);
-  }
+  if (kept != NULL) error = connect_kept(&actions, kept);
   sigprocmask(SIG_BLOCK, &heard, &before);
   posix_spawnattr_setsigdefault(&attributes, &heard);
   posix_spawnattr_setsigmask(&attributes, &before);
   posix_spawnattr_setflags(&attributes, (short)(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | (group ? POSIX_SPAWN_SETPGROUP : 0)));
-  if (error == 0) error = posix_spawn(pid, command->path, &actions, &attributes, command->argv, environment);
+  const char *path = command->program.path;
+  if (error == 0) error = posix_spawn(pid, path, &actions, &attributes, command->argv, environment);
   if (error == ENOEXEC && (argv = for_shell(command)) != NULL) error = posix_spawn(pid, "/bin/sh", &actions, &attributes, argv, environment);
   if (error == 0) child = group ? -*pid : *pid;
   sigprocmask(SIG_SETMASK, &before, NULL);
@@ -90,11 +106,20 @@ int wait_for(pid_t pid) {
 
 void die_by(int number) {
   sigset_t only;
+  if (unfinished[0] != '\0') unlink(unfinished);
   sigemptyset(&only);
   sigaddset(&only, number);
   signal(number, SIG_DFL);
   raise(number);
   sigprocmask(SIG_UNBLOCK, &only, NULL);
+}
+
+/* Ends as another process did. */
+_Noreturn void end_like(int status) {
+  if (WIFEXITED(status)) exit(WEXITSTATUS(status));
+  setrlimit(RLIMIT_CORE, &(const struct rlimit){0, 0});
+  die_by(WTERMSIG(status));
+  exit(128 + WTERMSIG(status));
 }
 
 /* What we have started may clean up first: we die when it has ended. A second signal, or its time that is over, kills it. */

@@ -2,13 +2,18 @@
 #include "launcher.h"
 #include <sys/time.h>
 
-/* After so many silent seconds we look whether the agent lives, and so long may its answer take. */
+/* After this many silent seconds we ask whether the agent lives, and its answer may take as long. */
 #ifndef QUIET_S
 #define QUIET_S 5
 #endif
 
 void put32(unsigned char *at, uint32_t value) {
   for (int byte = 0; byte < 4; byte++) at[byte] = (unsigned char)(value >> (8 * byte));
+}
+
+void put64(unsigned char *at, uint64_t value) {
+  put32(at, (uint32_t)value);
+  put32(at + 4, (uint32_t)(value >> 32));
 }
 
 uint32_t get32(const unsigned char *at) {
@@ -54,29 +59,28 @@ int dial(const struct sockaddr_un *there) {
   return -1;
 }
 
-/* Asks the agent something trivial. One that is stopped or turns in circles is ended: the next launcher finds a new one. */
-static int agent_lives(void) {
-  int fd = dial(&agent_socket);
-  if (fd < 0) return 0;
-  unsigned char answer;
-  ssize_t got = -1;
-  if (tell(fd, ASK, (const uint32_t[]){1}, 1))
-    while ((got = read(fd, &answer, 1)) < 0 && errno == EINTR) continue;
-  pid_t process = got < 0 && errno == EAGAIN ? find_peer(fd) : 0;
-  if (process > 1) kill(process, SIGKILL);
-  close(fd);
-  return got == 1;
-}
+/* Whether PING is on its way and nothing has come since. It is asked on the job's own connection: an agent that was told to stop has no
+   other one, and still does its jobs. */
+static int asked;
 
-/* Whether a call that failed is worth another try. */
-static int try_again(void) {
-  return errno == EINTR || (errno == EAGAIN && agent_lives());
+/* After a silence: asks, and when there was no answer to that either, ends the agent, so that the next launcher finds a new one. */
+static int agent_lives(int fd, int sending) {
+  unsigned char ping[HEADER];
+  put32(ping, PING);
+  put32(ping + 4, 0);
+  if (!asked && !sending) {
+    asked = 1;
+    return send(fd, ping, sizeof ping, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof ping;
+  }
+  pid_t process = find_peer(fd);
+  if (process > 1) kill(process, SIGKILL);
+  return 0;
 }
 
 int send_all(int fd, const void *bytes, size_t length) {
   while (length > 0) {
     ssize_t sent = send(fd, bytes, length, MSG_NOSIGNAL);
-    if (sent < 0 && try_again()) continue;
+    if (sent < 0 && (errno == EINTR || (errno == EAGAIN && agent_lives(fd, 1)))) continue;
     if (sent < 0) return 0;
     bytes = (const char *)bytes + sent;
     length -= (size_t)sent;
@@ -87,8 +91,9 @@ int send_all(int fd, const void *bytes, size_t length) {
 int read_all(int fd, void *bytes, size_t length) {
   while (length > 0) {
     ssize_t got = read(fd, bytes, length);
-    if (got < 0 && try_again()) continue;
+    if (got < 0 && (errno == EINTR || (errno == EAGAIN && agent_lives(fd, 0)))) continue;
     if (got <= 0) return 0;
+    asked = 0;
     bytes = (char *)bytes + got;
     length -= (size_t)got;
   }
@@ -97,9 +102,22 @@ int read_all(int fd, void *bytes, size_t length) {
 
 /* A message of numbers only. */
 int tell(int fd, uint32_t kind, const uint32_t *numbers, uint32_t count) {
-  unsigned char message[HEADER + 6 * 4];
+  unsigned char message[HEADER + 16 * 4];
   put32(message, kind);
   put32(message + 4, 4 * count);
   for (uint32_t at = 0; at < count; at++) put32(message + HEADER + 4 * at, numbers[at]);
   return send_all(fd, message, HEADER + 4 * count);
+}
+
+/* A pipe or a terminal is shared, and somebody may have made it non-blocking. */
+void write_all(int fd, const unsigned char *bytes, size_t length) {
+  while (length > 0) {
+    ssize_t written = write(fd, bytes, length);
+    struct pollfd wait = {fd, POLLOUT, 0};
+    if (written < 0 && errno == EAGAIN) poll(&wait, 1, -1);
+    else if (written < 0 && errno != EINTR) return;
+    if (written < 0) continue;
+    bytes += written;
+    length -= (size_t)written;
+  }
 }

@@ -1,175 +1,239 @@
 /* distcc: hands a compile to the user's agent and obeys it. It starts in a millisecond, which no Node program does.
 
-   What it says to the agent and what it is told stand in src/client/agent/messages.ts. It never decides anything about a
-   compile: when no agent can be had, or the agent dies or no longer answers, it becomes the Node program distcc-node, which
-   does the same work alone. When it is interrupted it ends what it has started and dies, and the agent notices by the
-   connection that closes. */
+   What it says to the agent and what it is told stand in src/client/agent/messages.ts. It never decides anything about a compile, but nobody
+   else touches the caller's files, descriptors and processes. When no agent can be had, or the agent dies or no longer answers, it starts one
+   of its own; when that cannot be either, it becomes the compiler. When it is interrupted it ends what it has started and dies, and the agent
+   notices by the connection that closes. */
 #include "launcher.h"
-#include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/time.h>
 
-static char **words;  /* our own argv */
-static int text = -1; /* what the preprocessor wrote */
+char **own_words;
+static struct kept kept = {-1, -1};
 
-/* Makes JOB, or NULL when it cannot be made: pid, umask, whether stdin is a terminal, device and inode of the directory, counts of words and
-   variables, then directory, words and variables, each with a NUL behind it. */
+/* Whether a variable of ours has this value. */
+int says(const char *variable, const char *value) {
+  const char *found = getenv(variable);
+  return found != NULL && strcmp(found, value) == 0;
+}
+
+/* The number of a namespace that we are in, 0 when it cannot be told. */
+static uint64_t inode_of(const char *path) {
+  struct stat found;
+  return stat(path, &found) == 0 ? (uint64_t)found.st_ino : 0;
+}
+
+/* Makes JOB, or NULL when it cannot be made: pid, umask, which of stdin, stdout and stderr are terminals, counts of words and variables, bytes
+   of all but the variables, namespaces of mounts, users and network, device and inode of the root, then directory, words and variables, each
+   with a NUL. */
 static unsigned char *make_job(size_t *size) {
   char directory[PATH_MAX];
-  struct stat here;
-  memset(&here, 0, sizeof here);
-  if (getcwd(directory, sizeof directory) == NULL || stat(".", &here) != 0) directory[0] = '\0';
-  size_t length = HEADER + 36 + strlen(directory) + 1;
-  uint32_t counts[2] = {0, 0};
-  char **lists[2] = {words, environ};
-  for (int list = 0; list < 2; list++)
-    for (char **word = lists[list]; *word != NULL; word++, counts[list]++) length += strlen(*word) + 1;
-  unsigned char *message = length > LONGEST ? NULL : malloc(length);
+  if (getcwd(directory, sizeof directory) == NULL) directory[0] = '\0';
+  size_t names = strlen(directory) + 1, variables = 0;
+  uint32_t counts[2] = {0, 0}, terminals = 0;
+  for (char **word = own_words; *word != NULL; word++, counts[0]++) names += strlen(*word) + 1;
+  for (char **word = environ; *word != NULL; word++, counts[1]++) variables += strlen(*word) + 1;
+  const size_t numbers = 6 * 4 + 5 * 8;
+  *size = HEADER + numbers + names + variables;
+  unsigned char *message = *size > LONGEST ? NULL : malloc(*size);
   if (message == NULL) return NULL;
   mode_t mask = umask(0);
   umask(mask);
-  uint64_t device = (uint64_t)here.st_dev, inode = (uint64_t)here.st_ino;
-  const uint32_t numbers[] = {JOB, (uint32_t)(length - HEADER), (uint32_t)getpid(), (uint32_t)mask, (uint32_t)isatty(0), (uint32_t)device,
-                              (uint32_t)(device >> 32), (uint32_t)inode, (uint32_t)(inode >> 32), counts[0], counts[1]};
-  for (size_t at = 0; at < sizeof numbers / sizeof *numbers; at++) put32(message + 4 * at, numbers[at]);
-  char *end = stpcpy((char *)message + sizeof numbers, directory) + 1;
+  for (int fd = 0; fd < 3; fd++) terminals |= isatty(fd) ? 1U << fd : 0;
+  const uint32_t first[] = {JOB, (uint32_t)(*size - HEADER), (uint32_t)getpid(), (uint32_t)mask, terminals, counts[0], counts[1], (uint32_t)names};
+  for (size_t at = 0; at < sizeof first / sizeof *first; at++) put32(message + 4 * at, first[at]);
+  struct stat root;
+  if (stat("/", &root) != 0) memset(&root, 0, sizeof root);
+  const uint64_t world[] = {inode_of("/proc/self/ns/mnt"), inode_of("/proc/self/ns/user"), inode_of("/proc/self/ns/net"),
+                            (uint64_t)root.st_dev, (uint64_t)root.st_ino};
+  for (size_t at = 0; at < sizeof world / sizeof *world; at++) put64(message + sizeof first + 8 * at, world[at]);
+  char *end = stpcpy((char *)message + HEADER + numbers, directory) + 1;
+  char **lists[2] = {own_words, environ};
   for (int list = 0; list < 2; list++)
     for (char **word = lists[list]; *word != NULL; word++) end = stpcpy(end, *word) + 1;
-  *size = length;
   return message;
 }
 
-/* A command as it comes: a number, counts of words and changes, then the program's path, words and changes. */
+/* A command as it comes: a number, counts of words and changes, then words, changes, source and output. */
 static int read_command(unsigned char *bytes, size_t length, struct command *command) {
   if (length < 13 || bytes[length - 1] != '\0') return 0;
   uint32_t argc = get32(bytes + 4), changes = get32(bytes + 8);
   if (argc == 0 || argc > length || changes > length) return 0;
-  char **list = calloc((size_t)argc + changes + 3, sizeof *list), *at = (char *)bytes + 12, *end = (char *)bytes + length;
+  char **list = calloc((size_t)argc + changes + 4, sizeof *list), *at = (char *)bytes + 12, *end = (char *)bytes + length;
   if (list == NULL) return 0;
-  *command = (struct command){get32(bytes), at, list, list + argc + 1};
-  for (uint32_t count = 0; count < argc + changes; count++) {
-    if ((at += strlen(at) + 1) >= end) return 0;
-    list[count < argc ? count : count + 1] = at;
+  char **places[2] = {&command->source, &command->output};
+  for (uint32_t count = 0; count < argc + changes + 2; count++, at += strlen(at) + 1) {
+    if (at >= end) return 0;
+    if (count >= argc + changes) *places[count - argc - changes] = at;
+    else list[count < argc ? count : count + 1] = at;
   }
+  command->number = get32(bytes);
+  command->argv = list;
+  command->changes = list + argc + 1;
   return 1;
 }
 
-/* EXEC with a number: behind its own argv[0] the program gets our words from that one on, byte for byte. */
-static int own_words(struct command *command) {
+/* EXEC with a number: after its own argv[0] the program gets our words from that one on, byte for byte. */
+static int with_own_words(struct command *command) {
   if (command->number == 0) return 1;
   for (uint32_t at = 0; at < command->number; at++)
-    if (words[at] == NULL) return 0;
-  command->argv = in_front(command->argv[0], NULL, words + command->number);
+    if (own_words[at] == NULL) return 0;
+  command->argv = in_front(command->argv[0], NULL, own_words + command->number);
   return command->argv != NULL;
 }
 
-/* Ends as another process did. */
-_Noreturn static void end_like(int status) {
-  if (WIFEXITED(status)) exit(WEXITSTATUS(status));
-  setrlimit(RLIMIT_CORE, &(const struct rlimit){0, 0});
-  die_by(WTERMSIG(status));
-  exit(128 + WTERMSIG(status));
+/* A new memory file in place of an old one. */
+static int renew(int *fd, const char *name) {
+  if (*fd >= 0) close(*fd);
+  *fd = out_of_the_way(memfd_create(name, MFD_CLOEXEC));
+  return *fd < 0 ? errno : 0;
 }
 
-/* Starts a command, waits for it and reports its wait status, or in the upper half why it could not be started; for a preprocessor also
-   where the agent finds what it wrote: descriptor, size, inode. 0 when the agent is gone. */
-static int run(int fd, uint32_t kind, struct command *command) {
-  pid_t pid;
-  struct stat found;
-  int error = 0, status = 0;
-  memset(&found, 0, sizeof found);
-  /* A preprocessor writes in small pieces: a reader at the other end would be woken by each. */
-  if (kind == PREPROCESS) {
-    if (text >= 0) close(text);
-    text = out_of_the_way(memfd_create("preprocessed", MFD_CLOEXEC));
-    if (text < 0) error = errno;
+/* ENDED: a wait status, or in the upper half why nothing was started; where the agent finds what was written: descriptor, inode and size;
+   how much was written to stderr, what is wrong with the output, and device and inode of the program. */
+static int report(int fd, uint32_t status, const struct command *command, uint32_t output) {
+  struct stat text, messages;
+  if (kept.text < 0 || fstat(kept.text, &text) != 0) memset(&text, 0, sizeof text);
+  if (kept.messages < 0 || fstat(kept.messages, &messages) != 0) memset(&messages, 0, sizeof messages);
+  uint64_t wide[4] = {(uint64_t)text.st_ino, (uint64_t)text.st_size, (uint64_t)command->program.found.st_dev, (uint64_t)command->program.found.st_ino};
+  uint32_t numbers[12] = {status, (uint32_t)kept.text, (uint32_t)messages.st_size, output};
+  for (int at = 0; at < 4; at++) {
+    numbers[4 + 2 * at] = (uint32_t)wide[at];
+    numbers[5 + 2 * at] = (uint32_t)(wide[at] >> 32);
   }
-  if (error == 0) error = start(command, kind == PREPROCESS ? text : -1, &pid);
-  if (error == 0) status = wait_for(pid);
-  if (kind == PREPROCESS && text >= 0) fstat(text, &found);
-  uint64_t size = (uint64_t)found.st_size, inode = (uint64_t)found.st_ino;
-  const uint32_t report[] = {(uint32_t)(error == 0 ? status : error << 16), (uint32_t)text, (uint32_t)size,
-                             (uint32_t)(size >> 32), (uint32_t)inode, (uint32_t)(inode >> 32)};
-  if (tell(fd, ENDED, report, 6)) return 1;
+  return tell(fd, ENDED, numbers, 12);
+}
+
+/* RUN: a program with our own descriptors. 0 when the agent is gone. */
+static int run(int fd, struct command *command) {
+  pid_t pid;
+  int error = start(command, NULL, &pid), status = error == 0 ? wait_for(pid) : error << 16;
+  if (report(fd, (uint32_t)status, command, 0)) return 1;
   /* A compiler that has run here has done the job, whether or not the agent hears of it. */
-  if (kind == RUN && error == 0) end_like(status);
+  if (error == 0) end_like(status);
   return 0;
 }
 
-/* TEXT: what the preprocessor wrote, for an agent that cannot open our descriptors. */
+/* PREPROCESS: what a program writes is kept in memory files, since a reader at the other end of a pipe would be woken by each small piece. TAKE:
+   the source itself is the text. */
+static int preprocess(int fd, struct command *command, int takes) {
+  pid_t pid;
+  int status = 0, error = renew(&kept.text, "preprocessed");
+  if (error == 0) error = renew(&kept.messages, "messages");
+  if (error == 0) error = takes ? 0 : start(command, &kept, &pid);
+  uint32_t output = look_at_output(command->source, command->output);
+  if (error == 0 && takes) error = copy_file(command->source, kept.text);
+  else if (error == 0) status = wait_for(pid);
+  return report(fd, (uint32_t)(error == 0 ? status : error << 16), command, output);
+}
+
+/* TEXT: what the preprocessor wrote, in pieces and an empty one, for an agent that cannot open our descriptors. */
 static int send_text(int fd) {
-  unsigned char bytes[64 * 1024];
-  struct stat found;
-  if (text < 0 || fstat(text, &found) != 0 || found.st_size > LONGEST || lseek(text, 0, SEEK_SET) != 0) return 0;
-  put32(bytes, TEXT);
-  put32(bytes + 4, (uint32_t)found.st_size);
-  if (!send_all(fd, bytes, HEADER)) return 0;
-  for (off_t left = found.st_size; left > 0;) {
-    ssize_t got = read(text, bytes, left < (off_t)sizeof bytes ? (size_t)left : sizeof bytes);
-    if (got <= 0 || !send_all(fd, bytes, (size_t)got)) return 0;
-    left -= got;
-  }
+  static unsigned char bytes[HEADER + PIECE];
+  ssize_t got;
+  off_t at = 0;
+  do {
+    got = kept.text < 0 ? 0 : pread(kept.text, bytes + HEADER, PIECE, at);
+    if (got < 0) return 0;
+    put32(bytes, TEXT);
+    put32(bytes + 4, (uint32_t)got);
+    if (!send_all(fd, bytes, HEADER + (size_t)got)) return 0;
+    at += got;
+  } while (got > 0);
   return 1;
 }
 
-/* A pipe or a terminal is shared, and somebody may have made it non-blocking. */
-static void write_all(int fd, const unsigned char *bytes, size_t length) {
-  while (length > 0) {
-    ssize_t written = write(fd, bytes, length);
-    struct pollfd wait = {fd, POLLOUT, 0};
-    if (written < 0 && errno == EAGAIN) poll(&wait, 1, -1);
-    else if (written < 0 && errno != EINTR) return;
-    if (written < 0) continue;
-    bytes += written;
-    length -= (size_t)written;
+/* SHOW: what the preprocessor wrote to stderr. */
+static void show(void) {
+  unsigned char bytes[16 * 1024];
+  ssize_t got;
+  for (off_t at = 0; kept.messages >= 0 && (got = pread(kept.messages, bytes, sizeof bytes, at)) > 0; at += got) write_all(2, bytes, (size_t)got);
+}
+
+/* EXEC: returns when it cannot be done. The open connection is the compiler's slot: the kernel gives it back when the compiler ends. */
+static int become_and_tell(int fd, struct command *command) {
+  fcntl(fd, F_SETFD, 0);
+  become(command);
+  int reason = errno;
+  fcntl(fd, F_SETFD, FD_CLOEXEC);
+  return tell(fd, FAILED, (const uint32_t[]){(uint32_t)reason}, 1);
+}
+
+/* A message that is about a command; 0 when it is not one, or the agent is gone. */
+static int do_command(int fd, uint32_t kind, unsigned char *bytes, size_t length) {
+  struct command command;
+  memset(&command, 0, sizeof command);
+  if (!read_command(bytes, length, &command)) return 0;
+  if (kind == RUN) return run(fd, &command);
+  if (kind == EXEC) return with_own_words(&command) && become_and_tell(fd, &command);
+  return preprocess(fd, &command, kind == TAKE);
+}
+
+static int do_message(int fd, uint32_t kind, unsigned char *bytes, size_t length) {
+  switch (kind) {
+  case WRITE:
+    if (length < 4 || (int)get32(bytes) <= 0 || (int)get32(bytes) == fd) return 0;
+    write_all((int)get32(bytes), bytes + 4, length - 4);
+    return 1;
+  case EXIT:
+    if (length >= 4) end_like((int)get32(bytes));
+    return 0;
+  case SHOW:
+    show();
+    return 1;
+  case APPEND:
+    append(bytes, length);
+    return 1;
+  case PREPROCESS:
+  case TAKE:
+  case RUN:
+  case EXEC:
+    return do_command(fd, kind, bytes, length);
+  case SEND_TEXT:
+    return send_text(fd);
+  case SAVE:
+    return save(fd, bytes, length);
+  case READ:
+    return read_files(fd, bytes, length);
+  case LOOK:
+    return look(fd, bytes, length);
+  default:
+    return kind == PONG;
   }
 }
 
-/* Does what the agent says; returns when it is gone, or speaks another language. */
+/* Does what the agent says; returns when it is gone, speaks another language, or leaves the job to an agent of ours. */
 static void obey(int fd) {
   unsigned char header[HEADER], *bytes;
-  struct command command;
   for (; read_all(fd, header, HEADER); free(bytes)) {
     uint32_t kind = get32(header), length = get32(header + 4);
-    bytes = length > LONGEST ? NULL : malloc(length + 1);
-    if (bytes == NULL || !read_all(fd, bytes, length)) return;
-    if (kind == WRITE && length >= 4 && (int)get32(bytes) > 0 && (int)get32(bytes) != fd) {
-      write_all((int)get32(bytes), bytes + 4, length - 4);
-    } else if (kind == EXIT && length >= 4) {
-      end_like((int)get32(bytes));
-    } else if ((kind == PREPROCESS || kind == RUN) && read_command(bytes, length, &command)) {
-      if (!run(fd, kind, &command)) return;
-    } else if (kind == SEND_TEXT) {
-      if (!send_text(fd)) return;
-    } else if (kind == EXEC && read_command(bytes, length, &command) && own_words(&command)) {
-      /* The open connection is the compiler's slot: the kernel gives it back when the compiler ends. */
-      fcntl(fd, F_SETFD, 0);
-      become(&command);
-      fcntl(fd, F_SETFD, FD_CLOEXEC);
-      if (!tell(fd, FAILED, (const uint32_t[]){(uint32_t)errno}, 1)) return;
-    } else {
-      return;
-    }
+    bytes = length > LONGEST ? NULL : malloc((size_t)length + 1);
+    if (bytes == NULL) return;
+    if (!read_all(fd, bytes, length) || !do_message(fd, kind, bytes, length)) break;
   }
+  close(fd);
 }
 
-/* Whether the first word is for distcc itself; one that is for a compiler after all is told apart by the Node program. */
-static int wants_node(void) {
-  const char *slash = strrchr(words[0], '/'), *name = slash == NULL ? words[0] : slash + 1, *agent = getenv("DISTCC_AGENT");
-  if (agent != NULL && strcmp(agent, "0") == 0) return 1;
-  return strstr(name, "distcc") != NULL && (words[1] == NULL || strncmp(words[1], "--", 2) == 0 || strcmp(words[1], "-j") == 0);
+/* Whether the first word is for distcc itself: src/config/client-options.ts has the same words. */
+static int wants_commands(void) {
+  static const char *const ours[] = {"--help", "--version", "--show-hosts", "-j", "--agent-status", "--agent-stop", "--explain", "--scan-includes"};
+  const char *slash = strrchr(own_words[0], '/'), *name = slash == NULL ? own_words[0] : slash + 1, *first = own_words[1];
+  if (strstr(name, "distcc") == NULL) return 0;
+  int found = first == NULL;
+  for (size_t at = 0; !found && at < sizeof ours / sizeof *ours; at++) found = strcmp(first, ours[at]) == 0;
+  return found;
 }
 
 int main(int argc, char **argv) {
-  words = argv;
+  own_words = argv;
   if (argc < 1) return 100;
-  if (!wants_node()) {
-    watch_signals();
-    /* It is made before the agent is woken by our connection, and mostly there when the agent looks. */
-    size_t length = 0;
-    unsigned char *job = make_job(&length);
-    int fd = job == NULL ? -1 : reach_agent();
-    if (fd >= 0 && send_all(fd, job, length)) obey(fd);
-  }
-  become_node(words);
+  if (wants_commands()) become_commands();
+  watch_signals();
+  /* It is made before the agent is woken by our connection, and mostly there when the agent looks. */
+  size_t length = 0;
+  unsigned char *job = make_job(&length);
+  int fd = job == NULL || says("DISTCC_AGENT", "0") ? -1 : reach_agent();
+  if (fd >= 0 && send_all(fd, job, length)) obey(fd);
+  fd = job == NULL ? -1 : start_private();
+  if (fd >= 0 && send_all(fd, job, length)) obey(fd);
+  compile_alone("neither an agent nor one of its own could be started, or it ended in the middle of the job");
 }

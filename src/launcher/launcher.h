@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -25,36 +26,75 @@
 #endif
 
 /* The kinds of messages, as in src/client/agent/messages.ts. */
-enum { JOB = 1, ENDED = 2, FAILED = 3, TEXT = 4, ASK = 5, WRITE = 16, PREPROCESS = 17, RUN = 18, EXEC = 19, EXIT = 20, NODE_INSTEAD = 21, REPORT = 22, SEND_TEXT = 23 };
-enum { HEADER = 8, LONGEST = 64 * 1024 * 1024 };
+enum { JOB = 1, ENDED = 2, FAILED = 3, TEXT = 4, ASK = 5, CONTENT = 6, FOUND = 7, SAVED = 8, PING = 9 };
+enum { WRITE = 16, PREPROCESS = 17, RUN = 18, EXEC = 19, EXIT = 20, PRIVATE = 21, REPORT = 22, SEND_TEXT = 23 };
+enum { SHOW = 24, READ = 25, LOOK = 26, SAVE = 27, APPEND = 28, GO_ON = 29, PONG = 30, TAKE = 31 };
+enum { HEADER = 8, PIECE = 1024 * 1024, LONGEST = 1024 * 1024 * 1024 };
+
+/* What ENDED tells of an output: it is the source, or a compiler could not write it. */
+enum { OUTPUT_IS_SOURCE = 1, NO_PLACE = 2 };
+
+/* How SAVE writes a file: links are followed, as a compiler that opens its output by name does; a name that is taken is left alone. */
+enum { THROUGH_LINKS = 1, NEW_NAME = 2 };
 
 extern char **environ;
+extern char **own_words; /* our argv */
 
-/* node.c */
+/* distcc.c */
+int says(const char *variable, const char *value);
+
+/* programs.c */
+struct program {
+  char path[PATH_MAX];
+  struct stat found;
+};
+int is_ours(const char *path, const struct stat *found);
 int find_beside(const char *name, char *path);
-_Noreturn void become_node(char **words);
+const char *variable_in(char **environment, const char *name);
+int find_program(const char *name, const char *path, struct program *program);
+int look(int fd, const unsigned char *bytes, size_t length);
+_Noreturn void become_commands(void);
 
 /* agent.c */
 extern struct sockaddr_un agent_socket;
 int reach_agent(void);
+int start_private(void);
 
 /* connection.c */
 uint32_t get32(const unsigned char *at);
 void put32(unsigned char *at, uint32_t value);
+void put64(unsigned char *at, uint64_t value);
 int out_of_the_way(int fd);
 int dial(const struct sockaddr_un *there);
 int read_all(int fd, void *bytes, size_t length);
 int send_all(int fd, const void *bytes, size_t length);
 int tell(int fd, uint32_t kind, const uint32_t *numbers, uint32_t count);
+void write_all(int fd, const unsigned char *bytes, size_t length);
 
 /* children.c */
 struct command {
   uint32_t number;
-  char *path, **argv, **changes; /* the lists end with NULL */
+  char **argv, **changes, *source, *output; /* the lists end with NULL */
+  struct program program;
+};
+struct kept {
+  int text, messages; /* where a preprocessor's stdout and stderr go */
 };
 char **in_front(const char *first, const char *second, char **rest);
 void become(struct command *command);
-int start(struct command *command, int output, pid_t *pid);
+int start(struct command *command, const struct kept *kept, pid_t *pid);
 int wait_for(pid_t pid);
 void die_by(int number);
+_Noreturn void end_like(int status);
 void watch_signals(void);
+
+/* files.c */
+extern char unfinished[PATH_MAX];
+uint32_t look_at_output(const char *source, const char *output);
+int copy_file(const char *path, int to);
+int save(int fd, unsigned char *bytes, size_t length);
+void append(const unsigned char *bytes, size_t length);
+int read_files(int fd, const unsigned char *bytes, size_t length);
+
+/* alone.c */
+_Noreturn void compile_alone(const char *why);

@@ -8,8 +8,11 @@ import { runAgent } from '../client/agent/agent.ts';
 import { agentVersion } from '../client/agent/agent-version.ts';
 import { runAgentForDoor } from '../client/agent/door.ts';
 import { serveAsPacker } from '../client/agent/packing-thread.ts';
+import { runPrivateAgent } from '../client/agent/private-agent.ts';
 import { readVariable } from '../config/client-environment.ts';
+import type { Environment } from '../config/client-environment.ts';
 import { versionBlock } from '../config/version.ts';
+import { byteText } from '../system/byte-text.ts';
 import { takeGivenDescriptors } from '../system/given-descriptors.ts';
 import { findServiceManager } from '../system/sd-notify.ts';
 import { run } from './run.ts';
@@ -20,26 +23,46 @@ distcc starts its agent itself, one for each user and DISTCC_DIR; there is no ne
 shows what it does, "distcc --agent-stop" ends it. systemd starts it for the socket of distcc-agent.socket.
 `;
 
-async function main([path, ready]: readonly string[]): Promise<number> {
-  if (path === '--version' || path === '--help') {
-    const version = `${versionBlock('distcc-agent', 'protocols 1 and 2')}\n`;
-    process.stdout.write(path === '--help' ? `${version}\n${help}` : version);
-    return exitStatus.ok;
+/** The environment that the launcher was called with, as bytes: it hides variables that would change what this program does. */
+function givenBack(environment: Environment): Environment {
+  const hidden = /^_DISTCC_(?=NODE_|OPENSSL_CONF$)/;
+  const entries = Object.entries(environment).map(([name, value]) => [name.replace(hidden, ''), byteText(value ?? '')]);
+  return Object.fromEntries(entries);
+}
+
+/** Empty when it has been removed. */
+function ownDirectory(): string {
+  try {
+    return byteText(process.cwd());
+  } catch {
+    return '';
   }
-  if (path?.startsWith('/') !== true) {
-    throw new Failure(exitStatus.badArguments, 'distcc starts its agent itself: there is no need to call it');
-  }
+}
+
+/** distcc's own options: the launcher runs this program for them, and names first what it was called by. */
+async function answerCommand([argv0 = 'distcc', ...words]: readonly string[]): Promise<number> {
+  const { answerCall } = await import('../client/command-line.ts');
+  const directory = ownDirectory();
+  return answerCall({ argv0, words: words.map(byteText), environment: givenBack(process.env), directory });
+}
+
+/** An agent of one launcher, which must be of the same version: an upgrade may have come between them. */
+async function serveOne(version: string, descriptor: number): Promise<never> {
+  if (version === agentVersion) await runPrivateAgent(descriptor);
+  process.exit(exitStatus.ok);
+}
+
+async function serveAll(path: string, descriptor: number | undefined): Promise<never> {
   const idleSeconds = readVariable('DISTCC_AGENT_IDLE', process.env);
   const program = process.argv[1];
   const given = takeGivenDescriptors(process.env);
   const manager = findServiceManager(given, process.env);
   const [door] = given;
   if (door !== undefined) process.exit(await runAgentForDoor({ path, idleSeconds, program, door, manager }));
-  // Amidst an upgrade a launcher meets the other version's agent beside it: that one would take its messages for others.
+  // In the middle of an upgrade a launcher meets the other version's agent beside it: that one would take its messages for others.
   if (basename(path) !== agentVersion) {
     throw new Failure(exitStatus.badArguments, `"${path}" is not for an agent of version ${agentVersion}`);
   }
-  const descriptor = readWholeNumber(ready ?? '', 3, 1024);
   const listening = (): void => {
     if (descriptor !== undefined) closeSync(descriptor);
   };
@@ -48,6 +71,22 @@ async function main([path, ready]: readonly string[]): Promise<number> {
   process.exit(exitStatus.ok);
 }
 
+async function main([first, second, ...more]: readonly string[]): Promise<number> {
+  if (first === '--command') return answerCommand([second ?? 'distcc', ...more]);
+  if (first === '--version' || first === '--help') {
+    const version = `${versionBlock('distcc-agent', 'protocols 1 and 2')}\n`;
+    process.stdout.write(first === '--help' ? `${version}\n${help}` : version);
+    return exitStatus.ok;
+  }
+  const descriptor = readWholeNumber(second ?? '', 3, 1024);
+  if (first?.startsWith('--private=') === true && descriptor !== undefined)
+    return serveOne(first.slice('--private='.length), descriptor);
+  if (first?.startsWith('/') !== true) {
+    throw new Failure(exitStatus.badArguments, 'distcc starts its agent itself: there is no need to call it');
+  }
+  return serveAll(first, descriptor);
+}
+
 // A worker thread runs the same file: a program is installed as one.
-if (isMainThread) void run('distcc-agent', main);
+if (isMainThread) void run(process.argv[2] === '--command' ? 'distcc' : 'distcc-agent', main);
 else serveAsPacker();

@@ -5,7 +5,7 @@ import { encodeText, readAnyTextBody } from './text.ts';
 import { encodeToken, readToken } from './token.ts';
 
 /** Encodes a command line: ARGC, then one ARGV for each argument; throws a RangeError for an empty one. */
-export function encodeArguments(argv: readonly string[]): Buffer {
+export function encodeArguments(argv: readonly (string | Buffer)[]): Buffer {
   if (argv.length === 0) throw new RangeError('a command line has at least the name of its compiler');
   return Buffer.concat([encodeToken('ARGC', argv.length), ...argv.map((argument) => encodeText('ARGV', argument))]);
 }

@@ -17,6 +17,11 @@ export interface RequestHead {
   readonly argv: readonly string[];
 }
 
+/** Words that are in UTF-8, or bytes already. */
+interface EncodedWords {
+  readonly argv: readonly (string | Buffer)[];
+}
+
 /** A source that the client has preprocessed, and how to compile it. */
 export interface PlainRequest extends RequestHead {
   readonly source: Buffer;
@@ -34,7 +39,7 @@ export interface TreeRequest {
 export type CompileRequest = PlainRequest | TreeRequest;
 
 /** Encodes the beginning of a version 1 or 2 request: DIST, ARGC, ARGV...; the source follows as a body of token DOTI. */
-export function encodeRequestHead(head: RequestHead): Buffer {
+export function encodeRequestHead(head: Pick<RequestHead, 'version'> & EncodedWords): Buffer {
   return Buffer.concat([encodeToken('DIST', head.version), encodeArguments(head.argv)]);
 }
 

@@ -2,10 +2,10 @@ import type { Grammar } from './decoder.ts';
 import { ProtocolError } from './protocol-error.ts';
 import { encodeToken, readToken, type TokenName } from './token.ts';
 
-/** Encodes a token and a text in UTF-8; throws a RangeError for a NUL, which would cut the text short at the peer. */
-export function encodeText(name: TokenName, text: string): Buffer {
-  if (text.includes('\0')) throw new RangeError(`the text of token "${name}" has a NUL inside`);
-  const bytes = Buffer.from(text, 'utf8');
+/** Encodes a token and a text, in UTF-8 or as it is; throws a RangeError for a NUL, which would cut the text short at the peer. */
+export function encodeText(name: TokenName, text: string | Buffer): Buffer {
+  const bytes = typeof text === 'string' ? Buffer.from(text, 'utf8') : text;
+  if (bytes.includes(0)) throw new RangeError(`the text of token "${name}" has a NUL inside`);
   return Buffer.concat([encodeToken(name, bytes.length), bytes]);
 }
 

@@ -6,18 +6,17 @@ import { dirname, join } from 'node:path';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 import { LateStates } from '../../job-state/late-state.ts';
+import { readable } from '../../system/byte-text.ts';
 import { tryLock } from '../../system/file-lock.ts';
 import { ownMemory } from '../../system/memory.ts';
 import { peerOf } from '../../system/peer-user.ts';
 import { nameProcess } from '../../system/process-name.ts';
 import { readNow } from '../../system/socket-descriptor.ts';
-import { parseHostList } from '../host-list.ts';
-import type { HostList, HostSource } from '../host-list.ts';
-import { loadHosts } from '../host-source.ts';
 import { agentSockets } from './agent-sockets.ts';
 import { agentVersion } from './agent-version.ts';
 import { ask } from './ask.ts';
-import { runErrand } from './errand.ts';
+import { doJob } from './do-job.ts';
+import { HostLists } from './host-lists.ts';
 import type { Shared } from './job-world.ts';
 import { Launcher } from './launcher.ts';
 import { LocalMemory } from './local-memory.ts';
@@ -25,15 +24,14 @@ import { encodeReport, FrameReader, kinds, readAsk, readJob } from './messages.t
 import type { Frame, JobMessage } from './messages.ts';
 import { Packer } from './packer.ts';
 import { Places } from './places.ts';
+import { Programs } from './programs.ts';
 import { realMemory } from './real-memory.ts';
+import { livesWhereWeDo } from './surroundings.ts';
 import type { AgentStatus } from './status.ts';
 import { TextMemory } from './text-memory.ts';
 
 /** How often, in ms, an agent looks whether its socket is still where launchers find it. */
 const lookPeriod = 10_000;
-/** Host lists that are kept read; more than a few only come from a test or a mistake. */
-const keptLists = 64;
-
 /** How an agent is started. */
 export interface AgentSettings {
   /** Where it listens; the folder is made when it is missing. */
@@ -42,20 +40,10 @@ export interface AgentSettings {
   readonly idleSeconds: number;
   /** Called as soon as it listens. */
   readonly listening: () => void;
+  /** Called when it no longer listens; it may still have jobs. */
+  readonly left: () => void;
   /** The program's own file, whose worker threads pack long texts. */
   readonly program: string | undefined;
-}
-
-/** Reads a host list only when its text is new: then equal lists are the same object, and jobs that wait for it are alike. */
-function rememberingParser(): (source: HostSource) => HostList {
-  const known = new Map<string, HostList>();
-  return (source) => {
-    const key = `${source.name}\0${source.text}`;
-    const list = known.get(key) ?? parseHostList(source);
-    if (known.size >= keptLists) known.clear();
-    known.set(key, list);
-    return list;
-  };
 }
 
 /** Whoever could write into the folder could listen in our place. */
@@ -82,13 +70,17 @@ class Agent {
 
   constructor(settings: AgentSettings) {
     this.#settings = settings;
-    const parse = rememberingParser();
+    const states = new LateStates();
+    const now = (): number => performance.now();
     this.#shared = {
-      places: this.#places,
-      states: new LateStates(),
+      slotsFor: ({ job, interrupted, restSeconds }) => this.#places.slotsFor({ interrupted, restSeconds, pid: job.pid }),
+      late: (file) => states.of(file),
+      letNextBegin: () => this.#places.letNextBegin(),
+      preprocessAhead: true,
       memory: new TextMemory(),
       packer: new Packer(settings.program),
-      hosts: (environment) => loadHosts(environment, parse),
+      hosts: new HostLists(now),
+      programs: new Programs(now),
     };
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#welcome(socket));
   }
@@ -113,9 +105,11 @@ class Agent {
     clearTimeout(this.#idle);
   }
 
-  /** Takes no more jobs, and ends when those that run are done. */
+  /** Takes no more jobs, so that new launchers find another agent, and ends when those that run are done. */
   stop(): void {
+    if (!this.#server.listening) return;
     this.#server.close();
+    this.#settings.left();
     if (this.#jobs.size === 0) this.#end();
   }
 
@@ -173,9 +167,13 @@ class Agent {
     const launcher = new Launcher(socket);
     // After EXEC that is the end of the compiler.
     socket.once('close', () => launcher.close());
+    if (!livesWhereWeDo(job)) {
+      launcher.giveBack();
+      return launcher;
+    }
     this.#jobs.set(launcher, job);
     clearTimeout(this.#idle);
-    void runErrand(job, launcher, this.#shared).finally(() => {
+    void doJob(job, launcher, this.#shared).finally(() => {
       this.#jobs.delete(launcher);
       this.#done += 1;
       this.#rest();
@@ -201,7 +199,7 @@ class Agent {
       waiting: waiting.size,
       jobs: [...this.#jobs.values()].map(({ pid, directory, words }) => {
         const what = waiting.get(pid);
-        return { pid, directory, words, ...(what === undefined ? {} : { waitsFor: what }) };
+        return { pid, directory: readable(directory), words: words.map(readable), ...(what === undefined ? {} : { waitsFor: what }) };
       }),
       expected: [...expected].map(([name, ms]) => ({ name, seconds: ms / 1000 })),
       places: [...busy].map(([name, jobs]) => ({ name, jobs })),
@@ -220,7 +218,7 @@ async function sendOthersHome(path: string): Promise<void> {
 }
 
 /** Runs the agent until its end; false when there is one for the same socket. */
-export async function runAgent(settings: AgentSettings): Promise<boolean> {
+export async function runAgent(settings: Omit<AgentSettings, 'left'>): Promise<boolean> {
   const { path } = settings;
   const folder = dirname(path);
   nameProcess('distcc-agent');
@@ -239,12 +237,15 @@ export async function runAgent(settings: AgentSettings): Promise<boolean> {
     writeFileSync(join(folder, 'fault'), `${error.stack ?? error.message}\n`);
     process.exit(exitStatus.general);
   });
-  const agent = new Agent(settings);
+  // From then on another agent may have the socket, the lock and the file.
+  const left = (): void => {
+    unlinkSync(`${path}.pid`);
+    lock.release();
+  };
+  const agent = new Agent({ ...settings, left });
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => agent.stop());
   const serving = agent.serve();
   sendOthersHome(path).catch(() => {});
   await serving;
-  unlinkSync(`${path}.pid`);
-  lock.release();
   return true;
 }

@@ -1,53 +1,61 @@
-import { closeSync, fchmodSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { exitStatus } from '../../basics/exit-status.ts';
+import { Failure } from '../../basics/failure.ts';
+import { isClang } from '../../compiler/compiler-family.ts';
+import { preprocessedExtension } from '../../compiler/source-name.ts';
 import { distccDirectory, readVariable } from '../../config/client-environment.ts';
 import type { Environment } from '../../config/client-environment.ts';
-import type { LateStates } from '../../job-state/late-state.ts';
+import type { StateFile } from '../../job-state/state-folder.ts';
 import type { Logger } from '../../logging/log-line.ts';
-import { errorCode } from '../../system/error-text.ts';
+import { byteText, pathOf, readable } from '../../system/byte-text.ts';
 import { readForeignFile } from '../../system/foreign-file.ts';
-import type { HostList } from '../host-list.ts';
-import { outputObstacle, saveOutput } from '../output.ts';
-import { locate, missing } from '../run-children.ts';
-import { connectionMaker, keepMessages, stateFileOf } from '../this-machine.ts';
-import { toolsIn } from '../tools.ts';
-import { openNewFile } from '../unique-name.ts';
-import type { Call, Command, HereOptions, Preprocessor, World } from '../world.ts';
+import { exited } from '../../wire/wait-status.ts';
+import { connectionMaker } from '../connection-maker.ts';
+import type { RemoteJob } from '../job.ts';
+import type { Slots } from '../slots.ts';
+import { openState } from '../state-file.ts';
+import { uniqueName } from '../unique-name.ts';
+import type { Call, Command, HereOptions, Preprocessor, PreprocessorEnd, World } from '../world.ts';
+import type { HostLists } from './host-lists.ts';
 import type { Launcher } from './launcher.ts';
-import { NotStarted } from './launcher.ts';
+import { LauncherError } from './launcher.ts';
+import { saveFlags } from './messages.ts';
 import type { EndedMessage, JobMessage } from './messages.ts';
 import type { Packer } from './packer.ts';
-import type { Places } from './places.ts';
+import type { Programs } from './programs.ts';
 import type { TextMemory } from './text-memory.ts';
+
+/** Whose slots are wanted. */
+export interface SlotAsker {
+  readonly job: JobMessage;
+  readonly environment: Environment;
+  readonly interrupted: AbortSignal;
+  /** How long a host that failed rests, 0 for not at all. */
+  readonly restSeconds: number;
+  readonly log: Logger;
+}
 
 /** What all jobs of an agent share. */
 export interface Shared {
-  readonly places: Places;
-  readonly states: LateStates;
+  slotsFor(asker: SlotAsker): Slots;
+  /** Makes a state file whose reports may come late. */
+  late(file: StateFile): StateFile;
+  /** Comes when whoever was just given a slot has begun to use it. */
+  letNextBegin(): Promise<void>;
+  /** Whether to preprocess while a job waits for a host. */
+  readonly preprocessAhead: boolean;
   readonly memory: TextMemory;
-  readonly packer: Packer;
-  hosts(environment: Environment): HostList;
+  readonly packer: Pick<Packer, 'pack'>;
+  readonly hosts: HostLists;
+  readonly programs: Programs;
 }
 
 /** One job, and the process that was started for it. */
-export interface Errand {
+export interface Assignment {
   readonly call: Call;
   readonly job: JobMessage;
   readonly launcher: Launcher;
   readonly log: Logger;
-}
-
-/** Opens a file of the user's for appending, as the launcher would: with its directory and its umask. */
-export function openForAppending(path: string, { directory, umask }: JobMessage): number {
-  const place = resolve(directory, path);
-  try {
-    const descriptor = openSync(place, 'ax', 0o600);
-    fchmodSync(descriptor, 0o666 & ~umask);
-    return descriptor;
-  } catch (error) {
-    if (errorCode(error) !== 'EEXIST') throw error;
-    return openSync(place, 'a');
-  }
 }
 
 /** The changes that were found last, by the environment after them. */
@@ -74,100 +82,178 @@ function anchored({ environment, directory }: Call): Environment {
     : { ...environment, DISTCC_DIR: resolve(directory, own) };
 }
 
-/** What a preprocessor wrote: read where it lies, or sent by the launcher when we cannot get there. */
-async function fetchText(ended: EndedMessage, { job, launcher }: Errand, memory: Buffer): Promise<Buffer> {
-  const text = memory.subarray(0, ended.size);
-  return readForeignFile({ pid: job.pid, ...ended }, text) ? text : launcher.sendText();
+/** What is said when a program cannot be started. */
+function missing(name: string, reason: string): Failure {
+  return new Failure(exitStatus.compilerMissing, `failed to exec ${name}: ${reason}`);
 }
 
-function startPreprocessor(command: Command, extension: string, errand: Errand, shared: Shared): Preprocessor {
-  const { call, launcher } = errand;
-  const { path, argv } = locate(command, call.directory);
-  const changes = changesOf(call.environment, command.environment);
-  let memory: Buffer | undefined;
-  let text: Buffer = Buffer.alloc(0);
-  const ending = async (): Promise<number> => {
-    try {
-      const ended = await launcher.start('PREPROCESS', { number: 1, path, argv, changes });
+/** The world of a job: this process thinks, and the launcher does all that touches what is the user's. */
+export class JobWorld implements World {
+  readonly log: Logger;
+  readonly state: StateFile;
+  readonly slots: Slots;
+  readonly interrupted: AbortSignal;
+  readonly backOff: boolean;
+  readonly preprocessAhead: boolean;
+  readonly stderrIsTerminal: boolean;
+  readonly connect: World['connect'];
+  readonly #assignment: Assignment;
+  readonly #shared: Shared;
+  readonly #environment: Environment;
+  #hasMessages = false;
+
+  constructor(assignment: Assignment, shared: Shared) {
+    const { call, job, launcher, log } = assignment;
+    const environment = anchored(call);
+    const restSeconds = readVariable('DISTCC_BACKOFF_PERIOD', environment, (sentence) => log.warning(sentence));
+    this.#assignment = assignment;
+    this.#shared = shared;
+    this.#environment = environment;
+    this.log = log;
+    this.state = shared.late(openState(pathOf(distccDirectory(environment)), job.pid, log));
+    this.interrupted = launcher.gone;
+    this.slots = shared.slotsFor({ job, environment, interrupted: launcher.gone, restSeconds, log });
+    this.backOff = restSeconds > 0;
+    this.preprocessAhead = shared.preprocessAhead;
+    [, , this.stderrIsTerminal] = job.terminals;
+    const messages = (bytes: Buffer): void => launcher.write(2, bytes);
+    this.connect = connectionMaker({ environment, directory: call.directory }, log, messages);
+  }
+
+  findPrograms(): ReturnType<World['findPrograms']> {
+    const { call, launcher } = this.#assignment;
+    return this.#shared.programs.find(call, launcher);
+  }
+
+  async readOptions(path: string): Promise<string | undefined> {
+    const [found] = await this.#assignment.launcher.read([path]);
+    return found?.error === 0 && 'bytes' in found ? byteText(found.bytes) : undefined;
+  }
+
+  hosts(): ReturnType<World['hosts']> {
+    return this.#shared.hosts.load(this.#environment, this.#assignment.launcher);
+  }
+
+  defaultTarget(job: RemoteJob): Promise<string | undefined> {
+    const { call, launcher } = this.#assignment;
+    const changes = changesOf(call.environment, job.environment);
+    return this.#shared.programs.defaultTarget(job, async (argv) => {
+      const ended = await launcher.start('PREPROCESS', { number: 1, argv, changes });
+      return ended.status === 0 ? byteText(await launcher.sendText()) : undefined;
+    });
+  }
+
+  preprocess(job: RemoteJob, command: Command | undefined): Preprocessor {
+    const { call, launcher } = this.#assignment;
+    const files = { source: job.verdict.source, output: job.verdict.output };
+    const { argv, environment } = command ?? { argv: ['cat'], environment: call.environment };
+    const changes = changesOf(call.environment, environment);
+    const kind = command === undefined ? 'TAKE' : 'PREPROCESS';
+    const held: { memory?: Buffer | undefined; text: Buffer; over: boolean } = { text: Buffer.alloc(0), over: false };
+    const ending = async (): Promise<PreprocessorEnd> => {
+      const ended = await launcher.start(kind, { number: 1, argv, changes, ...files });
+      this.#hasMessages = ended.messages > 0;
+      const obstacle = this.#obstacle(ended, job, command !== undefined);
       // What one wrote that did not end well is never looked at.
-      if (ended.status !== 0) return ended.status;
-      memory = shared.memory.take(ended.size);
-      text = await fetchText(ended, errand, memory);
+      if (ended.status === 0 && obstacle === undefined && !held.over) await this.#fetch(ended, held);
+      return { status: ended.status, obstacle };
+    };
+    const ended = ending();
+    ended.catch(() => {});
+    const giveBack = (): void => {
+      held.over = true;
+      if (held.memory !== undefined) this.#shared.memory.giveBack(held.memory);
+      held.memory = undefined;
+    };
+    const extension = preprocessedExtension(job.verdict.source) ?? '.i';
+    return {
+      ended,
+      output: () => this.#kept(held.text, `distcc_${uniqueName()}${extension}`),
+      stop: giveBack,
+    };
+  }
+
+  /** What the launcher has seen of the job's files that makes it the compiler's own. */
+  #obstacle({ outputIsSource, noPlace, program }: EndedMessage, job: RemoteJob, ran: boolean): string | undefined {
+    if (outputIsSource) return 'its output is its source';
+    if (noPlace) return `"${job.verdict.output}" cannot be written`;
+    const { compiler } = job;
+    if (!ran || compiler === undefined) return undefined;
+    if (compiler.device === program.device && compiler.inode === program.inode) return undefined;
+    this.#shared.programs.forget();
+    return 'its compiler has just been replaced by another one';
+  }
+
+  /** Reads what a preprocessor wrote where it lies, or has the launcher send it when we cannot get there. */
+  async #fetch(ended: EndedMessage, held: { memory?: Buffer | undefined; text: Buffer }): Promise<void> {
+    const { job, launcher } = this.#assignment;
+    const memory = this.#shared.memory.take(ended.size);
+    held.memory = memory;
+    const text = memory.subarray(0, ended.size);
+    held.text = readForeignFile({ pid: job.pid, ...ended }, text) ? text : await launcher.sendText();
+  }
+
+  /** Keeps a temporary file when the user wants that. */
+  #kept(bytes: Buffer, name: string): Buffer {
+    if (!readVariable('DISTCC_SAVE_TEMPS', this.#environment)) return bytes;
+    const folder = readVariable('TMPDIR', this.#environment);
+    const saving = this.#assignment.launcher.save(`${folder}/${name}`, bytes, saveFlags.newName);
+    saving.catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.log.warning(`cannot keep "${name}" in "${folder}": ${reason}`);
+    });
+    return bytes;
+  }
+
+  async runHere({ argv, environment }: Command, { andReturn }: HereOptions): Promise<number> {
+    const { call, job, launcher } = this.#assignment;
+    const message = { argv, changes: changesOf(call.environment, environment) };
+    try {
+      // One that may ask the terminal something has to be in the user's own process group.
+      const [terminal] = job.terminals;
+      if (andReturn) return (await launcher.start('RUN', { number: terminal ? 0 : 1, ...message })).status;
+      await launcher.become({ number: 0, ...message });
       return 0;
     } catch (error) {
-      throw error instanceof NotStarted ? missing(argv[0] ?? '', error.message) : error;
+      if (error instanceof LauncherError) throw missing(argv[0] ?? '', error.message);
+      throw error;
     }
-  };
-  const ended = ending();
-  ended.catch(() => {});
-  return {
-    ended,
-    output() {
-      if (readVariable('DISTCC_SAVE_TEMPS', command.environment)) keepText(text, extension, call);
-      return text;
-    },
-    // A launcher that is interrupted ends it; one whose hosts have all failed has to wait for it.
-    stop() {
-      if (memory !== undefined) shared.memory.giveBack(memory);
-      memory = undefined;
-      return Promise.resolve();
-    },
-  };
-}
-
-function keepText(text: Buffer, extension: string, { environment, directory }: Call): void {
-  const folder = resolve(directory, readVariable('TMPDIR', environment));
-  const { descriptor } = openNewFile((digits) => join(folder, `distcc_${digits}${extension}`), 0o600);
-  writeFileSync(descriptor, text);
-  closeSync(descriptor);
-}
-
-async function runHere(command: Command, { andReturn }: HereOptions, { call, job, launcher }: Errand): Promise<number> {
-  const { path, argv, environment } = locate(command, call.directory);
-  const message = { path, argv, changes: changesOf(call.environment, environment) };
-  try {
-    // One that may ask the terminal something has to be in the user's own process group.
-    const group = job.terminal ? 0 : 1;
-    if (andReturn) return (await launcher.start('RUN', { number: group, ...message })).status;
-    await launcher.become({ number: 0, ...message });
-    return 0;
-  } catch (error) {
-    if (error instanceof NotStarted) throw missing(command.argv[0] ?? '', error.message);
-    throw error;
   }
-}
 
-/** The world of a job whose launcher is another process: files are written here, programs are started there. */
-export function jobWorld(errand: Errand, shared: Shared): World {
-  const { call, job, launcher, log } = errand;
-  const environment = anchored(call);
-  const complain = (sentence: string): void => log.warning(sentence);
-  const folder = distccDirectory(environment);
-  const restSeconds = readVariable('DISTCC_BACKOFF_PERIOD', environment, complain);
-  const temporary = resolve(call.directory, readVariable('TMPDIR', environment));
-  const keep = readVariable('DISTCC_SAVE_TEMPS', environment);
-  let list: HostList | undefined;
-  return {
-    log,
-    tools: toolsIn(call.directory),
-    state: shared.states.of(stateFileOf(folder === undefined ? undefined : `${folder}/state`, job.pid, log)),
-    slots: shared.places.slotsFor({ interrupted: launcher.gone, restSeconds, pid: job.pid }),
-    interrupted: launcher.gone,
-    backOff: restSeconds > 0,
-    preprocessAhead: true,
-    hosts: () => (list ??= shared.hosts(environment)),
-    preprocess: (command, extension) => startPreprocessor(command, extension, errand, shared),
-    connect: connectionMaker({ environment, directory: call.directory }, log, (bytes) => launcher.write(2, bytes)),
-    runHere: (command, options) => runHere(command, options, errand),
-    readSource: (path) => readFileSync(path),
-    outputObstacle,
-    pack: (text) => shared.packer.pack(text),
-    saveOutput: async (path, bytes) => {
-      await shared.places.letNextBegin();
-      await saveOutput(path, bytes, job.umask);
-    },
-    keepMessages: (bytes) => keepMessages(bytes, { keep, temporary, log }),
-    tell: (to, bytes) => launcher.write(to === 'stdout' ? 1 : 2, bytes),
-    seconds: () => performance.now() / 1000,
-  };
+  pack(text: Buffer): Promise<Buffer> {
+    return this.#shared.packer.pack(text);
+  }
+
+  async saveOutput({ verdict }: RemoteJob, bytes: Buffer): Promise<void> {
+    // gcc opens assembler text by its name; all else is written to another file first, or by the assembler, which takes a link away.
+    const through = verdict.assemble && !isClang(verdict.words[0] ?? '');
+    try {
+      await this.#assignment.launcher.save(verdict.output, bytes, through ? saveFlags.throughLinks : 0);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`cannot write "${readable(verdict.output)}": ${reason}`, { cause: error });
+    }
+  }
+
+  end(status: number): void {
+    this.log.info(`exit: code ${status}`);
+    this.#assignment.launcher.exit(exited(status));
+  }
+
+  keepMessages(bytes: Buffer): void {
+    this.#kept(bytes, `distcc_server_stderr_${uniqueName()}.txt`);
+  }
+
+  showPreprocessor(): void {
+    if (this.#hasMessages) this.#assignment.launcher.show();
+    this.#hasMessages = false;
+  }
+
+  tell(to: 'stdout' | 'stderr', bytes: Buffer): void {
+    this.#assignment.launcher.write(to === 'stdout' ? 1 : 2, bytes);
+  }
+
+  seconds(): number {
+    return performance.now() / 1000;
+  }
 }

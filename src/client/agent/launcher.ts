@@ -1,19 +1,25 @@
 import type { Socket } from 'node:net';
 import { getSystemErrorMap } from 'node:util';
 import { writeNow } from '../../system/socket-descriptor.ts';
-import { kinds, encodeCommand, encodeExit, encodeFrame, encodeWrite, readEnded, readFailed } from './messages.ts';
-import type { CommandMessage, EndedMessage, Frame } from './messages.ts';
+import * as messages from './messages.ts';
+import type { CommandMessage, EndedMessage, FileContent, FoundProgram, Frame } from './messages.ts';
 
-/** A launcher could not start a program; the message is the reason in the C library's words. */
-export class NotStarted extends Error {
+const { kinds } = messages;
+
+/** A failed call of a launcher's; the message is the reason in the C library's words. */
+export class LauncherError extends Error {
+  /** The number of the error. */
+  readonly errno: number;
+
   constructor(errorNumber: number) {
     const text = getSystemErrorMap().get(-errorNumber)?.[1] ?? `error ${errorNumber}`;
     super(text.charAt(0).toUpperCase() + text.slice(1));
-    this.name = 'NotStarted';
+    this.name = 'LauncherError';
+    this.errno = errorNumber;
   }
 }
 
-/** Bytes for a descriptor go in messages of at most this length: a launcher refuses a message above its limit. */
+/** Bytes for a descriptor go in messages of at most this length. */
 const writePiece = 1024 * 1024;
 
 interface Waiting<T> {
@@ -21,14 +27,49 @@ interface Waiting<T> {
   readonly reject: (error: Error) => void;
 }
 
+/** Answers of one kind, which come in the order of the questions; one that has several parts may be quicker than who waits for them. */
+class Answers<T> {
+  readonly #waiting: Waiting<T>[] = [];
+  readonly #early: T[] = [];
+
+  get some(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  wait(): Promise<T> {
+    const early = this.#early.shift();
+    if (early !== undefined) return Promise.resolve(early);
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  give(answer: T): void {
+    const first = this.#waiting.shift();
+    if (first !== undefined) first.resolve(answer);
+    else this.#early.push(answer);
+  }
+
+  fail(error: Error): void {
+    this.#waiting.shift()?.reject(error);
+  }
+
+  end(error: Error): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
+  }
+}
+
 /** The process that the build system started, at the other end of its connection. */
 export class Launcher {
   readonly #socket: Socket;
   readonly #gone = new AbortController();
-  /** Those who wait for the programs that it was told to start: it runs one at a time, in the order it was told. */
-  readonly #running: Waiting<EndedMessage>[] = [];
-  #text: Waiting<Buffer> | undefined;
-  #becoming: Waiting<void> | undefined;
+  /** It runs one program at a time, in the order in which it was told. */
+  readonly #running = new Answers<EndedMessage>();
+  readonly #texts = new Answers<Buffer>();
+  readonly #contents = new Answers<FileContent>();
+  readonly #found = new Answers<FoundProgram[]>();
+  /** What it becomes, and what it saves by its number: these end with its connection. */
+  readonly #becoming = new Answers<void>();
+  readonly #saving = new Map<number, Waiting<void>>();
+  #saves = 0;
   #finished = false;
 
   constructor(socket: Socket) {
@@ -40,71 +81,133 @@ export class Launcher {
     return this.#gone.signal;
   }
 
-  /** Takes what it says. */
+  /** Takes what it says; a message that cannot be read throws before anybody is forgotten, and close() then ends every wait. */
   hear({ kind, content }: Frame): void {
-    if (kind === kinds.FAILED) {
-      const reason = readFailed(content);
-      const becoming = this.#becoming;
-      this.#becoming = undefined;
-      becoming?.reject(new NotStarted(reason));
-    } else if (kind === kinds.ENDED) {
-      // A message that cannot be read throws before anybody is forgotten: close() then ends every wait.
-      const ended = readEnded(content);
-      const running = this.#running.shift();
-      // A wait status has 16 bits; above them stands why there is none.
-      if (ended.status > 0xffff) running?.reject(new NotStarted(ended.status >>> 16));
-      else running?.resolve(ended);
-    } else if (kind === kinds.TEXT) {
-      this.#text?.resolve(content);
-      this.#text = undefined;
+    switch (kind) {
+      case kinds.ENDED:
+        this.#end(messages.readEnded(content));
+        return;
+      case kinds.FAILED:
+        this.#becoming.fail(new LauncherError(messages.readFailed(content)));
+        return;
+      case kinds.SAVED:
+        this.#failSaving(messages.readSaved(content));
+        return;
+      case kinds.TEXT:
+        this.#texts.give(content);
+        return;
+      case kinds.CONTENT:
+        this.#contents.give(messages.readContent(content));
+        return;
+      case kinds.FOUND:
+        this.#found.give(messages.readFound(content));
+        return;
+      case kinds.PING:
+        this.#say(messages.encodeFrame(kinds.PONG));
+    }
+  }
+
+  #end(ended: EndedMessage): void {
+    // A wait status has 16 bits; above them stands why there is none.
+    if (ended.status > 0xffff) this.#running.fail(new LauncherError(ended.status >>> 16));
+    else this.#running.give(ended);
+  }
+
+  /** It has passed over what came after the file: other files, and how to end. */
+  #failSaving({ errno, number }: ReturnType<typeof messages.readSaved>): void {
+    this.#finished = false;
+    this.#say(messages.encodeFrame(kinds.GO_ON));
+    for (const [other, { reject }] of this.#saving) {
+      if (other < number) continue;
+      this.#saving.delete(other);
+      reject(new LauncherError(errno));
     }
   }
 
   /** Its connection is closed, by itself or, after it became a compiler, by that compiler's end. */
   close(): void {
-    for (const waiting of [...this.#running.splice(0), this.#text]) waiting?.reject(new Error('the launcher is gone'));
-    if (this.#becoming !== undefined) this.#becoming.resolve();
-    else if (!this.#finished) this.#gone.abort();
+    const error = new Error('the launcher is gone');
+    for (const answers of [this.#running, this.#texts, this.#contents, this.#found]) answers.end(error);
+    const became = this.#becoming.some;
+    if (became) this.#becoming.give();
+    if (!became && !this.#finished) this.#gone.abort();
+    for (const { resolve, reject } of this.#saving.values()) {
+      if (this.#finished) resolve();
+      else reject(error);
+    }
+    this.#saving.clear();
   }
 
   /** Writes to one of its descriptors. */
   write(descriptor: number, bytes: Buffer): void {
     for (let at = 0; at < bytes.length; at += writePiece)
-      this.#say(encodeWrite(descriptor, bytes.subarray(at, at + writePiece)));
+      this.#say(messages.encodeWrite(descriptor, bytes.subarray(at, at + writePiece)));
   }
 
-  /** Has it start a program and wait for it. @throws NotStarted */
-  start(kind: 'PREPROCESS' | 'RUN', command: CommandMessage): Promise<EndedMessage> {
-    this.#say(encodeCommand(kind, command));
-    return new Promise((resolve, reject) => {
-      this.#running.push({ resolve, reject });
-    });
+  /** Writes to the end of a file; always the same one. */
+  append(path: string, bytes: Buffer): void {
+    this.#say(messages.encodeAppend(path, bytes));
   }
 
-  /** Has it send what the preprocessor wrote. */
-  sendText(): Promise<Buffer> {
-    this.#say(encodeFrame(kinds.SEND_TEXT));
-    return new Promise((resolve, reject) => {
-      this.#text = { resolve, reject };
-    });
+  /** Has it start a program and wait for it, or take a file in place of what a program writes. @throws LauncherError */
+  start(kind: 'PREPROCESS' | 'TAKE' | 'RUN', command: CommandMessage): Promise<EndedMessage> {
+    this.#say(messages.encodeCommand(kind, command));
+    return this.#running.wait();
   }
 
-  /** Has it become a program; comes back when that has ended, however that was. @throws NotStarted */
+  /** Has it send what the last preprocessor wrote; an empty piece comes last. */
+  async sendText(): Promise<Buffer> {
+    this.#say(messages.encodeFrame(kinds.SEND_TEXT));
+    const pieces: Buffer[] = [];
+    do pieces.push(await this.#texts.wait());
+    while (pieces.at(-1)?.length !== 0);
+    return Buffer.concat(pieces);
+  }
+
+  /** Shows what the last preprocessor wrote to stderr. */
+  show(): void {
+    this.#say(messages.encodeFrame(kinds.SHOW));
+  }
+
+  /** Has it read files until one is there; of that and those before it. */
+  async read(paths: readonly string[]): Promise<FileContent[]> {
+    this.#say(messages.encodeRead(paths));
+    const contents: FileContent[] = [];
+    while (contents.length < paths.length && contents.at(-1)?.error !== 0) contents.push(await this.#contents.wait());
+    return contents;
+  }
+
+  /** Has it look for programs with these names. */
+  look(path: string, names: readonly string[]): Promise<FoundProgram[]> {
+    this.#say(messages.encodeLook(path, names));
+    return this.#found.wait();
+  }
+
+  /**
+   * Has it write a file. What it is told afterwards, as how to end, counts only when that has worked: the promise comes when it has ended.
+   * @throws LauncherError, after which it can be told something else
+   */
+  save(path: string, bytes: Buffer, flags: number): Promise<void> {
+    this.#saves += 1;
+    const number = this.#saves;
+    this.#say(messages.encodeSave({ flags, number, path, bytes }));
+    return new Promise((resolve, reject) => this.#saving.set(number, { resolve, reject }));
+  }
+
+  /** Has it become a program; comes back when that has ended, however that was. @throws LauncherError */
   become(command: CommandMessage): Promise<void> {
-    this.#say(encodeCommand('EXEC', command));
-    return new Promise((resolve, reject) => {
-      this.#becoming = { resolve, reject };
-    });
+    this.#say(messages.encodeCommand('EXEC', command));
+    return this.#becoming.wait();
   }
 
-  /** Ends it with a raw Unix wait status. */
+  /** Ends it with a raw Unix wait status; once. */
   exit(status: number): void {
-    this.#finish(encodeExit(status));
+    this.#finish(messages.encodeExit(status));
   }
 
-  /** Has it do the job without us. */
+  /** Has it do the job with an agent of its own. */
   giveBack(): void {
-    this.#finish(encodeFrame(kinds.NODE_INSTEAD));
+    this.#finish(messages.encodeFrame(kinds.PRIVATE));
   }
 
   /**
@@ -112,9 +215,10 @@ export class Launcher {
    * cannot send it takes us for dead, and does the job again before it reads how to end.
    */
   #finish(bytes: Buffer): void {
+    if (this.#finished) return;
     this.#finished = true;
     this.#say(bytes);
-    if (this.#running.length > 0 || this.#text !== undefined) return;
+    if (this.#running.some || this.#texts.some || this.#saving.size > 0) return;
     setImmediate(() => {
       if (this.#socket.writableLength === 0) this.#socket.destroy();
       else this.#socket.destroySoon();

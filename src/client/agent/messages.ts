@@ -2,7 +2,8 @@ import { ProtocolError } from '../../wire/protocol-error.ts';
 
 /**
  * The kinds of messages between the launcher and the agent, both on this machine: `src/launcher/launcher.h` has the same numbers. A message
- * is its kind, the length of what follows, and that; all numbers are 32 bits, least byte first.
+ * is its kind, the length of what follows, and that; all numbers are 32 bits, least byte first. Names, words, paths and variables are bytes:
+ * a text here has one character for each byte of them (latin1).
  */
 export const kinds = {
   // From the launcher.
@@ -12,18 +13,30 @@ export const kinds = {
   TEXT: 4,
   // From a program that asks about the agent itself.
   ASK: 5,
+  CONTENT: 6,
+  FOUND: 7,
+  SAVED: 8,
+  PING: 9,
   // From the agent.
   WRITE: 16,
   PREPROCESS: 17,
   RUN: 18,
   EXEC: 19,
   EXIT: 20,
-  NODE_INSTEAD: 21,
+  PRIVATE: 21,
   REPORT: 22,
   SEND_TEXT: 23,
+  SHOW: 24,
+  READ: 25,
+  LOOK: 26,
+  SAVE: 27,
+  APPEND: 28,
+  GO_ON: 29,
+  PONG: 30,
+  TAKE: 31,
 } as const;
 
-/** What a launcher or an agent may send at most in one message, in bytes: an argument list of Linux fits several times. */
+/** What a launcher may send at most in one message, in bytes: an argument list of Linux fits several times. */
 export const longestMessage = 64 * 1024 * 1024;
 
 const headerLength = 8;
@@ -53,11 +66,11 @@ export class FrameReader {
     if (length > longestMessage) throw new ProtocolError('too large', `a message of ${length} bytes`);
     if (this.#length < headerLength + length) return undefined;
     const all = this.rest();
-    this.feed(all.subarray(headerLength + length));
+    if (all.length > headerLength + length) this.feed(all.subarray(headerLength + length));
     return { kind: all.readUInt32LE(0), content: all.subarray(headerLength, headerLength + length) };
   }
 
-  /** What has arrived behind the last message. */
+  /** What has arrived after the last message. */
   rest(): Buffer {
     const all = this.#chunks.length === 1 ? (this.#chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(this.#chunks);
     this.#chunks = [];
@@ -68,13 +81,14 @@ export class FrameReader {
 
 /** Puts the header before a message's content. */
 export function encodeFrame(kind: number, ...content: readonly Buffer[]): Buffer {
-  const header = Buffer.alloc(headerLength);
-  header.writeUInt32LE(kind, 0);
-  header.writeUInt32LE(
-    content.reduce((sum, { length }) => sum + length, 0),
-    4,
-  );
-  return Buffer.concat([header, ...content]);
+  let length = 0;
+  for (const part of content) length += part.length;
+  const frame = Buffer.allocUnsafe(headerLength + length);
+  frame.writeUInt32LE(kind, 0);
+  frame.writeUInt32LE(length, 4);
+  let at = headerLength;
+  for (const part of content) at += part.copy(frame, at);
+  return frame;
 }
 
 function numbers(...values: readonly number[]): Buffer {
@@ -89,126 +103,152 @@ function numberAt(content: Buffer, at: number): number {
   return content.readUInt32LE(4 * at);
 }
 
-const terminated = (words: readonly string[]): Buffer => Buffer.from(words.map((word) => `${word}\0`).join(''));
+/** 64 bits, which an inode or a size never needs all of. */
+const wideAt = (content: Buffer, at: number): number => numberAt(content, at) + numberAt(content, at + 1) * 2 ** 32;
 
-/** Exactly `count` strings, each with a NUL behind it. */
-function splitStrings(text: string, count: number): string[] {
-  const words = text.split('\0');
+const terminated = (words: readonly string[]): Buffer => Buffer.from(words.map((word) => `${word}\0`).join(''), 'latin1');
+
+/** Exactly `count` strings, each with a NUL after it. */
+function splitStrings(bytes: Buffer, count: number): string[] {
+  const words = bytes.toString('latin1').split('\0');
   if (words.pop() !== '' || words.length !== count) {
     throw new ProtocolError('malformed', `a message with ${words.length} strings in place of ${count}`);
   }
   return words;
 }
 
-const readStrings = (bytes: Buffer, count: number): string[] => splitStrings(bytes.toString('utf8'), count);
+/** Where a process lives: its namespaces of mounts, users and network, and the device and inode of its root; 0 for what cannot be told. */
+export type Surroundings = readonly [mounts: number, users: number, network: number, device: number, inode: number];
 
 /** What a launcher was called for. */
 export interface JobMessage {
   readonly pid: number;
   readonly umask: number;
-  /** Whether its stdin is one. */
-  readonly terminal: boolean;
-  /** Device and inode of the directory, by which both know that they see the same files. */
-  readonly device: bigint;
-  readonly inode: bigint;
-  /** Empty when there is none any more. */
+  /** Which of stdin, stdout and stderr are terminals. */
+  readonly terminals: readonly [stdin: boolean, stdout: boolean, stderr: boolean];
+  readonly surroundings: Surroundings;
+  /** Empty when it has been removed. */
   readonly directory: string;
-  /** The name that distcc was called by, and the words behind it. */
+  /** The name that distcc was called by, and the words after it. */
   readonly words: readonly string[];
   /** NAME=value. */
   readonly variables: readonly string[];
-  /** Whether directory and words are UTF-8: only then what was read is what was sent. */
-  readonly faithful: boolean;
 }
 
-/** JOB: pid, umask, 1 for a terminal, device, inode, counts of words and variables, then directory, words, variables. */
-export function encodeJob(job: Omit<JobMessage, 'faithful'>): Buffer {
-  const identity = Buffer.alloc(16);
-  identity.writeBigUInt64LE(job.device, 0);
-  identity.writeBigUInt64LE(job.inode, 8);
+const jobNumbers = 6 * 4 + 5 * 8;
+
+/**
+ * JOB: pid, umask, terminals as bits, counts of words and variables, bytes of the names, the surroundings with 64 bits each, then directory,
+ * words, variables.
+ */
+export function encodeJob(job: JobMessage): Buffer {
+  const names = terminated([job.directory, ...job.words]);
+  const surroundings = Buffer.alloc(40);
+  for (const [at, value] of job.surroundings.entries()) surroundings.writeBigUInt64LE(BigInt(value), 8 * at);
+  const bits = job.terminals.reduce((sum, is, at) => sum + (is ? 1 << at : 0), 0);
   return encodeFrame(
     kinds.JOB,
-    numbers(job.pid, job.umask, job.terminal ? 1 : 0),
-    identity,
-    numbers(job.words.length, job.variables.length),
-    terminated([job.directory, ...job.words, ...job.variables]),
+    numbers(job.pid, job.umask, bits, job.words.length, job.variables.length, names.length),
+    surroundings,
+    names,
+    terminated(job.variables),
   );
 }
 
-/** The place behind so many strings. */
-function behind(text: string, count: number): number {
-  let at = 0;
-  for (let passed = 0; passed < count; passed += 1) {
-    const end = text.indexOf('\0', at);
-    if (end === -1) throw new ProtocolError('malformed', `a message with ${passed} strings in place of ${count}`);
-    at = end + 1;
-  }
-  return at;
-}
-
 /** The variables of the job before: most jobs of a build come with the same. */
-let lastVariables: { readonly text: string; readonly variables: readonly string[] } | undefined;
+let last: { readonly bytes: Buffer; readonly variables: readonly string[] } | undefined;
 
-function readVariables(text: string, count: number): readonly string[] {
-  if (lastVariables?.text !== text) lastVariables = { text, variables: splitStrings(text, count) };
-  return lastVariables.variables;
+function readVariables(bytes: Buffer, count: number): readonly string[] {
+  if (last?.bytes.equals(bytes) !== true) last = { bytes: Buffer.from(bytes), variables: splitStrings(bytes, count) };
+  return last.variables;
 }
 
 /** Reads JOB; jobs that come with the same variables share the list of them. @throws ProtocolError */
 export function readJob(content: Buffer): JobMessage {
-  const [count, variables] = [numberAt(content, 7), numberAt(content, 8)];
-  const bytes = content.subarray(36);
-  const text = bytes.toString('utf8');
-  const end = behind(text, 1 + count);
-  const named = text.slice(0, end);
-  const [directory = '', ...words] = splitStrings(named, 1 + count);
-  if (count === 0) throw new ProtocolError('malformed', 'a job without a word');
+  const [words, variables, names] = [numberAt(content, 3), numberAt(content, 4), numberAt(content, 5)];
+  const bits = numberAt(content, 2);
+  const end = jobNumbers + names;
+  if (words === 0) throw new ProtocolError('malformed', 'a job without a word');
+  if (end > content.length) throw new ProtocolError('malformed', 'a job whose names are not there');
+  const wide = (at: number): number => wideAt(content, 6 + 2 * at);
+  const [directory = '', ...given] = splitStrings(content.subarray(jobNumbers, end), 1 + words);
   return {
     pid: numberAt(content, 0),
     umask: numberAt(content, 1),
-    terminal: numberAt(content, 2) === 1,
-    device: content.readBigUInt64LE(12),
-    inode: content.readBigUInt64LE(20),
+    terminals: [(bits & 1) !== 0, (bits & 2) !== 0, (bits & 4) !== 0],
+    surroundings: [wide(0), wide(1), wide(2), wide(3), wide(4)],
     directory,
-    words,
-    variables: readVariables(text.slice(end), variables),
-    // What is no UTF-8 was read as U+FFFD, which takes three bytes where at most that many were.
-    faithful: !named.includes('\uFFFD') || bytes.subarray(0, Buffer.byteLength(named)).equals(Buffer.from(named)),
+    words: given,
+    variables: readVariables(content.subarray(end), variables),
   };
+}
+
+/** A file by its device and inode; 0 and 0 when there is none. */
+export interface FileIdentity {
+  readonly device: number;
+  readonly inode: number;
 }
 
 /** How a program that a launcher was told to start has ended. */
 export interface EndedMessage {
   /** Its raw Unix wait status, or 65536 times the number of the error for which it could not be started. */
   readonly status: number;
-  /** Of a preprocessor: the launcher's descriptor for what it wrote, and the size and inode of that. */
+  /** Of a preprocessor: the launcher's descriptor for what it wrote, and the inode and size of that. */
   readonly descriptor: number;
-  readonly size: number;
   readonly inode: number;
+  readonly size: number;
+  /** How many bytes it wrote to stderr. */
+  readonly messages: number;
+  /** Whether the output is the source, and whether a compiler could not write it. */
+  readonly outputIsSource: boolean;
+  readonly noPlace: boolean;
+  /** What was started. */
+  readonly program: FileIdentity;
 }
 
-/** ENDED: status, descriptor, then size and inode with 64 bits each. */
-export function encodeEnded({ status, descriptor, size, inode }: EndedMessage): Buffer {
-  const wide = Buffer.alloc(16);
-  wide.writeBigUInt64LE(BigInt(size), 0);
-  wide.writeBigUInt64LE(BigInt(inode), 8);
-  return encodeFrame(kinds.ENDED, numbers(status, descriptor), wide);
+/** ENDED: status, descriptor, bytes of messages, bits about the output, then inode, size, device and inode of the program with 64 bits each. */
+export function encodeEnded(ended: EndedMessage): Buffer {
+  const { program } = ended;
+  const wide = Buffer.alloc(32);
+  for (const [at, value] of [ended.inode, ended.size, program.device, program.inode].entries())
+    wide.writeBigUInt64LE(BigInt(value), 8 * at);
+  const output = (ended.outputIsSource ? 1 : 0) + (ended.noPlace ? 2 : 0);
+  return encodeFrame(kinds.ENDED, numbers(ended.status, ended.descriptor, ended.messages, output), wide);
 }
 
 /** Reads ENDED. @throws ProtocolError */
 export function readEnded(content: Buffer): EndedMessage {
-  const wide = (at: number): number => numberAt(content, at) + numberAt(content, at + 1) * 2 ** 32;
-  return { status: numberAt(content, 0), descriptor: numberAt(content, 1), size: wide(2), inode: wide(4) };
+  const output = numberAt(content, 3);
+  return {
+    status: numberAt(content, 0),
+    descriptor: numberAt(content, 1),
+    messages: numberAt(content, 2),
+    outputIsSource: (output & 1) !== 0,
+    noPlace: (output & 2) !== 0,
+    inode: wideAt(content, 4),
+    size: wideAt(content, 6),
+    program: { device: wideAt(content, 8), inode: wideAt(content, 10) },
+  };
 }
 
 /** FAILED: the number of the error for which the launcher could not become a program. */
 export function encodeFailed(errorNumber: number): Buffer {
-  return encodeFrame(kinds.FAILED, numbers(errorNumber, 0));
+  return encodeFrame(kinds.FAILED, numbers(errorNumber));
 }
 
 /** Reads FAILED. @throws ProtocolError */
 export function readFailed(content: Buffer): number {
   return numberAt(content, 0);
+}
+
+/** SAVED: the number of the error for which the launcher could not write a file, and the number that SAVE had. */
+export function encodeSaved(errorNumber: number, number: number): Buffer {
+  return encodeFrame(kinds.SAVED, numbers(errorNumber, number));
+}
+
+/** Reads SAVED. @throws ProtocolError */
+export function readSaved(content: Buffer): { readonly errno: number; readonly number: number } {
+  return { errno: numberAt(content, 0), number: numberAt(content, 1) };
 }
 
 /** What may be asked of an agent. */
@@ -236,9 +276,9 @@ export function encodeWrite(descriptor: number, bytes: Buffer): Buffer {
   return encodeFrame(kinds.WRITE, numbers(descriptor), bytes);
 }
 
-/** Reads WRITE. @throws ProtocolError */
-export function readWrite(content: Buffer): { descriptor: number; bytes: Buffer } {
-  return { descriptor: numberAt(content, 0), bytes: content.subarray(4) };
+/** APPEND: a path, and the bytes for the end of that file. */
+export function encodeAppend(path: string, bytes: Buffer): Buffer {
+  return encodeFrame(kinds.APPEND, terminated([path]), bytes);
 }
 
 /** A command for the launcher. */
@@ -248,28 +288,37 @@ export interface CommandMessage {
    * argv[0] in place of the others.
    */
   readonly number: number;
-  /** The file to execute; a relative one starts in the launcher's directory. */
-  readonly path: string;
+  /** The program, which is looked for in PATH, and its words. */
   readonly argv: readonly string[];
   /** How its environment differs from the launcher's: NAME=value, or NAME for a variable that is taken away. */
   readonly changes: readonly string[];
+  /** PREPROCESS and TAKE: the source, and the output of the job; empty when there is none to look at. */
+  readonly source?: string;
+  readonly output?: string;
 }
 
-/** PREPROCESS, RUN and EXEC: number, counts of words and changes, then path, words, changes. */
-export function encodeCommand(kind: 'PREPROCESS' | 'RUN' | 'EXEC', command: CommandMessage): Buffer {
-  const { number, path, argv, changes } = command;
+/** PREPROCESS, TAKE, RUN and EXEC: number, counts of words and changes, then words, changes, source, output. */
+export function encodeCommand(kind: 'PREPROCESS' | 'TAKE' | 'RUN' | 'EXEC', command: CommandMessage): Buffer {
+  const { number, argv, changes, source = '', output = '' } = command;
   return encodeFrame(
     kinds[kind],
     numbers(number, argv.length, changes.length),
-    terminated([path, ...argv, ...changes]),
+    terminated([...argv, ...changes, source, output]),
   );
 }
 
-/** Reads PREPROCESS, RUN and EXEC. @throws ProtocolError */
+/** Reads PREPROCESS, TAKE, RUN and EXEC. @throws ProtocolError */
 export function readCommand(content: Buffer): CommandMessage {
   const [argc, changes] = [numberAt(content, 1), numberAt(content, 2)];
-  const [path = '', ...rest] = readStrings(content.subarray(12), 1 + argc + changes);
-  return { number: numberAt(content, 0), path, argv: rest.slice(0, argc), changes: rest.slice(argc) };
+  const words = splitStrings(content.subarray(12), argc + changes + 2);
+  const [source = '', output = ''] = words.slice(argc + changes);
+  return {
+    number: numberAt(content, 0),
+    argv: words.slice(0, argc),
+    changes: words.slice(argc, argc + changes),
+    source,
+    output,
+  };
 }
 
 /** EXIT: the raw Unix wait status that the launcher ends with, as if it were that process. */
@@ -277,7 +326,85 @@ export function encodeExit(status: number): Buffer {
   return encodeFrame(kinds.EXIT, numbers(status));
 }
 
-/** Reads EXIT. @throws ProtocolError */
-export function readExit(content: Buffer): number {
-  return numberAt(content, 0);
+/** READ: names of files, of which the first that is there is wanted. */
+export function encodeRead(paths: readonly string[]): Buffer {
+  return encodeFrame(kinds.READ, terminated(paths));
+}
+
+/** One file that the launcher was asked for: its bytes, at most 1 MiB of them, or the number of the error. */
+export type FileContent = { readonly error: 0; readonly bytes: Buffer } | { readonly error: number };
+
+/** Reads CONTENT: the number of an error or 0, the length, the bytes. @throws ProtocolError */
+export function readContent(content: Buffer): FileContent {
+  const [error, length] = [numberAt(content, 0), numberAt(content, 1)];
+  if (content.length !== 8 + length) throw new ProtocolError('malformed', 'a file of another length than told');
+  return error === 0 ? { error: 0, bytes: content.subarray(8) } : { error };
+}
+
+/** How a file is written: links are followed as by a program that opens it by name; it must not be there yet. */
+export const saveFlags = { throughLinks: 1, newName: 2 } as const;
+
+/** A file for the launcher to write. */
+export interface SaveMessage {
+  readonly flags: number;
+  /** By which SAVED names it. */
+  readonly number: number;
+  readonly path: string;
+  readonly bytes: Buffer;
+}
+
+/**
+ * SAVE: flags, a number, the path, the bytes. All that follows counts only when that has worked; else SAVED comes, and the launcher waits for
+ * GO_ON.
+ */
+export function encodeSave({ flags, number, path, bytes }: SaveMessage): Buffer {
+  return encodeFrame(kinds.SAVE, numbers(flags, number), terminated([path]), bytes);
+}
+
+/** LOOK: a PATH, and names of programs. */
+export function encodeLook(path: string, names: readonly string[]): Buffer {
+  return encodeFrame(kinds.LOOK, terminated([path, ...names]));
+}
+
+/** A program of PATH. */
+export interface FoundProgram extends FileIdentity {
+  /** Which of the names it has. */
+  readonly name: number;
+  /** Which entry of PATH it is in. */
+  readonly entry: number;
+  /** Whether it is distcc. */
+  readonly ours: boolean;
+  /** The file's own path, after all links. */
+  readonly real: string;
+}
+
+/** FOUND: for each program of each name the name's number, the entry of PATH, 1 for one of ours, device and inode, and its own path. */
+export function encodeFound(programs: readonly FoundProgram[]): Buffer {
+  const parts = programs.map(({ name, entry, ours, device, inode, real }) => {
+    const wide = Buffer.alloc(16);
+    wide.writeBigUInt64LE(BigInt(device), 0);
+    wide.writeBigUInt64LE(BigInt(inode), 8);
+    return Buffer.concat([numbers(name, entry, ours ? 1 : 0), wide, terminated([real])]);
+  });
+  return encodeFrame(kinds.FOUND, ...parts);
+}
+
+/** Reads FOUND. @throws ProtocolError */
+export function readFound(content: Buffer): FoundProgram[] {
+  const programs: FoundProgram[] = [];
+  for (let at = 0; at < content.length;) {
+    const one = content.subarray(at);
+    const end = one.indexOf(0, 28);
+    if (end === -1) throw new ProtocolError('malformed', 'a program without an end');
+    programs.push({
+      name: numberAt(one, 0),
+      entry: numberAt(one, 1),
+      ours: numberAt(one, 2) === 1,
+      device: wideAt(one, 3),
+      inode: wideAt(one, 5),
+      real: one.toString('latin1', 28, end),
+    });
+    at += end + 1;
+  }
+  return programs;
 }

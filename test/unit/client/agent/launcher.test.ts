@@ -2,10 +2,22 @@ import type { Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Launcher } from '../../../../src/client/agent/launcher.ts';
-import { encodeEnded, FrameReader, kinds } from '../../../../src/client/agent/messages.ts';
+import { encodeEnded, encodeSaved, FrameReader, kinds } from '../../../../src/client/agent/messages.ts';
+import type { EndedMessage } from '../../../../src/client/agent/messages.ts';
 import { exited } from '../../../../src/wire/wait-status.ts';
 import { connectPair } from '../../../support/socket-pair.ts';
 import type { SocketPair } from '../../../support/socket-pair.ts';
+
+const endedWith = (status: number): EndedMessage => ({
+  status,
+  descriptor: 3,
+  size: 0,
+  inode: 1,
+  messages: 0,
+  outputIsSource: false,
+  noPlace: false,
+  program: { device: 0, inode: 0 },
+});
 
 describe('a launcher, as the agent sees it,', () => {
   let pair: SocketPair;
@@ -49,29 +61,29 @@ describe('a launcher, as the agent sees it,', () => {
   });
 
   it('keeps its connection when it ends in the midst of something, until what it still says has been read', async () => {
-    launcher.start('PREPROCESS', { number: 1, path: '/bin/true', argv: ['true'], changes: [] }).catch(() => {});
+    launcher.start('PREPROCESS', { number: 1, argv: ['true'], changes: [] }).catch(() => {});
     launcher.exit(exited(0));
     await setTimeout(20);
     expect(agentSide.destroyed).toBe(false);
-    launcherSide.end(encodeEnded({ status: 0, descriptor: 3, size: 0, inode: 1 }));
+    launcherSide.end(encodeEnded(endedWith(0)));
     agentSide.resume().on('end', () => agentSide.destroy());
     expect(await heard()).toEqual([kinds.PREPROCESS, kinds.EXIT]);
   });
 
   it('has two programs started one after the other, and each end is told to who waits for it', async () => {
-    const command = { number: 1, path: '/bin/true', argv: ['true'], changes: [] };
+    const command = { number: 1, argv: ['true'], changes: [] };
     const [preprocessor, compiler] = [launcher.start('PREPROCESS', command), launcher.start('RUN', command)];
     for (const code of [0, 1])
       launcher.hear({
         kind: kinds.ENDED,
-        content: encodeEnded({ status: exited(code), descriptor: 3, size: 0, inode: 1 }).subarray(8),
+        content: encodeEnded(endedWith(exited(code))).subarray(8),
       });
     expect([(await preprocessor).status, (await compiler).status]).toEqual([exited(0), exited(1)]);
   });
 
   it('that says something too short is gone, and so is every wait', async () => {
     const waits = [1, 2].map(() =>
-      launcher.start('RUN', { number: 1, path: '/bin/true', argv: ['true'], changes: [] }),
+      launcher.start('RUN', { number: 1, argv: ['true'], changes: [] }),
     );
     expect(() => launcher.hear({ kind: kinds.ENDED, content: Buffer.alloc(4) })).toThrow();
     launcher.close();
@@ -92,5 +104,35 @@ describe('a launcher, as the agent sees it,', () => {
     }
     expect(total).toBe(70 * 1024 * 1024);
     expect(longest).toBeLessThanOrEqual(1024 * 1024 + 4);
+  });
+
+  it('that could not save a file is told something else afterwards, and all that it passed over counts for nothing', async () => {
+    const saving = launcher.save('a.o', Buffer.from('object'), 0);
+    launcher.exit(exited(0));
+    launcher.hear({ kind: kinds.SAVED, content: encodeSaved(28, 1).subarray(8) });
+    await expect(saving).rejects.toThrow('No space left on device');
+    launcher.exit(exited(1));
+    expect(await heard()).toEqual([kinds.SAVE, kinds.EXIT, kinds.GO_ON, kinds.EXIT]);
+  });
+
+  it('has saved a file when it has ended as it was told', async () => {
+    const saving = launcher.save('a.o', Buffer.from('object'), 0);
+    launcher.exit(exited(0));
+    launcher.close();
+    await saving;
+    expect(launcher.gone.aborted).toBe(false);
+  });
+
+  it('gives the parts of an answer however quickly they come', async () => {
+    const reading = launcher.read(['a', 'b', 'c']);
+    const part = (error: number): Buffer => Buffer.from([error, 0, 0, 0, error === 0 ? 1 : 0, 0, 0, 0, ...(error === 0 ? [65] : [])]);
+    for (const error of [2, 0]) launcher.hear({ kind: kinds.CONTENT, content: part(error) });
+    expect(await reading).toEqual([{ error: 2 }, { error: 0, bytes: Buffer.from('A') }]);
+  });
+
+  it('answers when it asks whether the agent lives', async () => {
+    launcher.hear({ kind: kinds.PING, content: Buffer.alloc(0) });
+    launcher.exit(exited(0));
+    expect(await heard()).toEqual([kinds.PONG, kinds.EXIT]);
   });
 });

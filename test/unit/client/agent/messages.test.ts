@@ -13,22 +13,21 @@ function frameOf(bytes: Buffer, cut = 0): messages.Frame {
   return frame;
 }
 
-const job = {
+const job: messages.JobMessage = {
   pid: 4711,
   umask: 0o22,
-  terminal: true,
-  device: 2n ** 40n + 1n,
-  inode: 2n ** 60n,
-  directory: '/home/mé',
-  words: ['distcc', 'gcc', '', 'a\nb.c'],
-  variables: ['PATH=/bin', 'EMPTY='],
-} as const;
+  terminals: [true, false, true],
+  surroundings: [2 ** 32 - 1, 4026531837, 0, 2 ** 40 + 1, 2 ** 52],
+  directory: '/home/m\u00e9',
+  words: ['distcc', 'gcc', '', 'a\nb.c', '\u00ff\u0080'],
+  variables: ['PATH=/bin', 'EMPTY=', 'NAME=\u00e9'],
+};
 
 describe('FrameReader', () => {
   it('reads a message however it was cut', () => {
     const bytes = messages.encodeJob(job);
     for (let cut = 0; cut <= bytes.length; cut += 1) {
-      expect(messages.readJob(frameOf(bytes, cut).content)).toEqual({ ...job, faithful: true });
+      expect(messages.readJob(frameOf(bytes, cut).content)).toEqual(job);
     }
   });
 
@@ -43,23 +42,40 @@ describe('FrameReader', () => {
 
 describe('messages', () => {
   it('come back as they were', () => {
-    const command = { number: 7, path: '/bin/gcc', argv: ['gcc', ''], changes: ['A=1', 'GONE'] };
+    const command = { number: 7, argv: ['gcc', ''], changes: ['A=1', 'GONE'], source: 'a.c', output: '' };
     expect(messages.readCommand(frameOf(messages.encodeCommand('RUN', command)).content)).toEqual(command);
-    const ended = { status: 256, descriptor: 11, size: 2 ** 40 + 1, inode: 2 ** 33 + 2 };
+    const ended = {
+      status: 256,
+      descriptor: 11,
+      size: 2 ** 40 + 1,
+      inode: 2 ** 33 + 2,
+      messages: 7,
+      outputIsSource: true,
+      noPlace: false,
+      program: { device: 2 ** 34, inode: 3 },
+    };
     expect(messages.readEnded(frameOf(messages.encodeEnded(ended)).content)).toEqual(ended);
     expect(messages.readFailed(frameOf(messages.encodeFailed(2)).content)).toBe(2);
-    expect(messages.readExit(frameOf(messages.encodeExit(9)).content)).toBe(9);
+    expect(messages.readSaved(frameOf(messages.encodeSaved(28, 3)).content)).toEqual({ errno: 28, number: 3 });
     expect(messages.readAsk(frameOf(messages.encodeAsk('stop')).content)).toBe('stop');
-    const written = messages.readWrite(frameOf(messages.encodeWrite(2, Buffer.from('text'))).content);
-    expect(written).toEqual({ descriptor: 2, bytes: Buffer.from('text') });
+    const found = [
+      { name: 0, entry: 2, ours: true, device: 2 ** 33, inode: 5, real: '/usr/bin/distcc' },
+      { name: 1, entry: 0, ours: false, device: 1, inode: 2 ** 35, real: '/opt/\u00e9' },
+    ];
+    expect(messages.readFound(frameOf(messages.encodeFound(found)).content)).toEqual(found);
   });
 
-  it('tell words that are no UTF-8 from words that hold the replacement character', () => {
-    const bytes = messages.encodeJob({ ...job, words: ['gcc', 'a\uFFFD.c'] });
-    expect(messages.readJob(frameOf(bytes).content).faithful).toBe(true);
-    const at = bytes.indexOf(Buffer.from('a\uFFFD'));
-    bytes.fill(0xff, at + 1, at + 4);
-    expect(messages.readJob(frameOf(bytes).content).faithful).toBe(false);
+  it('share the list of variables with the job before when that has the same', () => {
+    const [one, other] = [1, 2].map((pid) => messages.readJob(frameOf(messages.encodeJob({ ...job, pid })).content));
+    expect(one?.variables).toBe(other?.variables);
+    const third = messages.readJob(frameOf(messages.encodeJob({ ...job, variables: ['PATH=/usr'] })).content);
+    expect(third.variables).toEqual(['PATH=/usr']);
+  });
+
+  it('are refused when they are cut anywhere', () => {
+    const { content } = frameOf(messages.encodeJob(job));
+    for (let length = 0; length < content.length; length += 1)
+      expect(() => messages.readJob(content.subarray(0, length))).toThrow();
   });
 
   it('are refused when strings are missing', () => {

@@ -1,0 +1,61 @@
+import type { Environment } from '../../config/client-environment.ts';
+import { compile } from '../compile.ts';
+import { Interrupted } from '../faults.ts';
+import { reportFailure } from '../report-failure.ts';
+import { openLog } from '../text-log.ts';
+import type { World } from '../world.ts';
+import { JobWorld } from './job-world.ts';
+import type { Assignment, Shared } from './job-world.ts';
+import type { Launcher } from './launcher.ts';
+import type { JobMessage } from './messages.ts';
+
+/** Environments by the lists they were made from: jobs of one build share both. */
+const environments = new WeakMap<readonly string[], Environment>();
+
+function environmentOf(variables: readonly string[]): Environment {
+  const known = environments.get(variables);
+  if (known !== undefined) return known;
+  const environment: Record<string, string> = {};
+  for (const variable of variables) {
+    const at = variable.indexOf('=');
+    if (at > 0) environment[variable.slice(0, at)] = variable.slice(at + 1);
+  }
+  environments.set(variables, environment);
+  return environment;
+}
+
+/** The exit status of a job; undefined for one that was interrupted. */
+async function statusOf({ call, log }: Assignment, world: World): Promise<number | undefined> {
+  try {
+    return await compile(call, world);
+  } catch (error) {
+    const status = reportFailure(error, log);
+    return error instanceof Interrupted ? undefined : status;
+  }
+}
+
+/** Does one launcher's job and tells it how to end; never rejects. */
+export async function doJob(job: JobMessage, launcher: Launcher, shared: Shared): Promise<void> {
+  try {
+    const environment = environmentOf(job.variables);
+    const [argv0 = '', ...words] = job.words;
+    const call = { argv0, words, environment, directory: job.directory };
+    const log = openLog(environment, {
+      pid: job.pid,
+      write: (descriptor, bytes) => launcher.write(descriptor, bytes),
+      append: (path, bytes) => launcher.append(path, bytes),
+    });
+    const assignment = { call, job, launcher, log };
+    const world = new JobWorld(assignment, shared);
+    try {
+      const status = await statusOf(assignment, world);
+      if (status !== undefined) world.end(status);
+    } finally {
+      // After the end of the job: the build waits for that, and monitors pass over what a process that is gone has left.
+      world.state.remove();
+    }
+  } catch {
+    // Whatever it is, the launcher can have the job done by an agent of its own, or by the compiler.
+    launcher.giveBack();
+  }
+}

@@ -1,0 +1,79 @@
+import { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { distccDirectory, readVariable } from '../../config/client-environment.ts';
+import { pathOf } from '../../system/byte-text.ts';
+import { nameProcess } from '../../system/process-name.ts';
+import { compressLzo } from '../../wire/lzo/compress.ts';
+import { openLockFolder } from '../lock-folder.ts';
+import type { LockFolder } from '../lock-folder.ts';
+import { polledSlots } from '../slots.ts';
+import { doJob } from './do-job.ts';
+import { HostLists } from './host-lists.ts';
+import type { Shared, SlotAsker } from './job-world.ts';
+import { Launcher } from './launcher.ts';
+import { FrameReader, kinds, readJob } from './messages.ts';
+import { Programs } from './programs.ts';
+import { TextMemory } from './text-memory.ts';
+
+function lockFolderOf({ environment, restSeconds }: SlotAsker): LockFolder {
+  const directory = pathOf(distccDirectory(environment));
+  if (directory !== undefined) return openLockFolder(`${directory}/lock`, restSeconds);
+  const refuse = (): never => {
+    throw new Error("HOME is not set; can't find distcc directory");
+  };
+  return { take: refuse, takeLocal: refuse, rests: () => false, rest: refuse, praise: refuse };
+}
+
+/** The slots of a user's clients that know nothing of each other: files, which distcc 3.4 locks too. */
+function slotsFor(asker: SlotAsker): ReturnType<Shared['slotsFor']> {
+  return polledSlots({
+    locks: lockFolderOf(asker),
+    log: asker.log,
+    interrupted: asker.interrupted,
+    pause: (milliseconds) => delay(milliseconds),
+    pauseWished: readVariable('DISTCC_PAUSE_TIME_MSEC', asker.environment, (sentence) => asker.log.warning(sentence)),
+  });
+}
+
+/** Does the one job of the launcher at the other end of a descriptor, and comes back when that launcher, or the compiler that it became, has ended. */
+export async function runPrivateAgent(descriptor: number): Promise<void> {
+  nameProcess('distcc-agent');
+  const now = (): number => performance.now();
+  const shared: Shared = {
+    slotsFor,
+    late: (file) => file,
+    letNextBegin: () => Promise.resolve(),
+    preprocessAhead: false,
+    memory: new TextMemory(),
+    packer: { pack: (text) => Promise.resolve(compressLzo(text)) },
+    hosts: new HostLists(now),
+    programs: new Programs(now),
+  };
+  const socket = new Socket({ fd: descriptor, readable: true, writable: true });
+  const launcher = new Launcher(socket);
+  const reader = new FrameReader();
+  let doing: Promise<void> | undefined;
+  const take = (chunk: Buffer): void => {
+    reader.feed(chunk);
+    for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
+      if (doing !== undefined) launcher.hear(frame);
+      else if (frame.kind === kinds.JOB) doing = doJob(readJob(frame.content), launcher, shared);
+      else throw new Error('a stranger to our messages');
+    }
+  };
+  await new Promise<void>((resolve) => {
+    socket.on('error', () => {});
+    socket.once('close', () => {
+      launcher.close();
+      resolve();
+    });
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        take(chunk);
+      } catch {
+        socket.destroy();
+      }
+    });
+  });
+  await doing;
+}

@@ -1,0 +1,27 @@
+import { statSync } from 'node:fs';
+import type { JobMessage, Surroundings } from './messages.ts';
+
+function numberOf(path: string): number {
+  try {
+    return statSync(path).ino;
+  } catch {
+    return 0;
+  }
+}
+
+let ours: Surroundings | undefined;
+
+function ownSurroundings(): Surroundings {
+  const { dev, ino } = statSync('/');
+  const [mounts, users, network] = ['mnt', 'user', 'net'].map((name) => numberOf(`/proc/self/ns/${name}`));
+  return [mounts ?? 0, users ?? 0, network ?? 0, dev, ino];
+}
+
+/**
+ * Whether a launcher has the files, the users and the network that this process has. One in a container or a sandbox has an agent of its own:
+ * hosts and programs are other ones there.
+ */
+export function livesWhereWeDo({ surroundings }: Pick<JobMessage, 'surroundings'>): boolean {
+  ours ??= ownSurroundings();
+  return ours.every((number, at) => number === surroundings[at]);
+}

@@ -1,0 +1,46 @@
+/* The way when there is no brain to be had: we become the compiler. */
+#include "launcher.h"
+
+static const char guard[] = "_DISTCC_SAFEGUARD";
+
+/* How often distcc already stands between the user and this call. */
+static long level(void) {
+  const char *text = getenv(guard);
+  char *end = NULL;
+  long value = text == NULL ? 0 : strtol(text, &end, 10);
+  return text != NULL && (*text == '\0' || *end != '\0' || value < 0) ? 1 : value;
+}
+
+/* The compiler's words: behind "distcc", or all of them when we have a compiler's name; without a compiler it is "cc". */
+static char **compiler_words(struct program *program, const char *path) {
+  char *name = strrchr(own_words[0], '/');
+  name = name == NULL ? own_words[0] : name + 1;
+  if (strstr(name, "distcc") == NULL) return in_front(name, NULL, own_words + 1);
+  char *first = own_words[1];
+  if (first == NULL) return NULL;
+  return first[0] != '-' && find_program(first, path, program) ? own_words + 1 : in_front("cc", NULL, own_words + 1);
+}
+
+/* Becomes the compiler, since `why`; ends with 110 when there is none, and 108 when we would call ourselves for ever. */
+_Noreturn void compile_alone(const char *why) {
+  const char *path = getenv("PATH");
+  char *number;
+  if (says("DISTCC_VERBOSE", "1")) fprintf(stderr, "distcc[%d] running locally: %s\n", (int)getpid(), why);
+  if (level() > 1) {
+    fprintf(stderr, "distcc[%d] CRITICAL! distcc seems to have invoked itself recursively!\n", (int)getpid());
+    exit(108);
+  }
+  struct command command;
+  memset(&command, 0, sizeof command);
+  char *none[] = {NULL, NULL};
+  if (asprintf(&number, "%s=%ld", guard, level() + 1) > 0) none[0] = number;
+  command.changes = none;
+  command.argv = compiler_words(&command.program, path);
+  if (command.argv == NULL) {
+    fprintf(stderr, "%s: missing option/operand\nTry `%s --help' for more information.\n", own_words[0], own_words[0]);
+    exit(101);
+  }
+  become(&command);
+  fprintf(stderr, "distcc[%d] ERROR: failed to exec %s: %s\n", (int)getpid(), command.argv[0], strerror(errno));
+  exit(110);
+}

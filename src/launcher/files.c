@@ -1,0 +1,177 @@
+/* The user's files, which are opened here and nowhere else: outputs, logs, and what the agent has to read. */
+#include "launcher.h"
+#include <time.h>
+
+/* A file that is not whole yet: an interrupt takes it away. */
+char unfinished[PATH_MAX];
+
+static int leads_away(const char *path) {
+  char text[PATH_MAX];
+  ssize_t length = readlink(path, text, sizeof text - 1);
+  if (length < 0) return 0;
+  text[length] = '\0';
+  return strncmp(text, "/proc/", 6) == 0 || strncmp(text, "/dev/", 5) == 0;
+}
+
+/* The directory of a file, in PATH_MAX bytes, with room for another name after it. */
+static int folder_of(const char *path, char *folder) {
+  const char *slash = strrchr(path, '/');
+  size_t length = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+  if (length + 64 > PATH_MAX) return 0;
+  memcpy(folder, path, length);
+  strcpy(folder + length, slash == NULL ? "./" : "");
+  return 1;
+}
+
+/* What would go wrong with an output. It is asked while the preprocessor runs: then the compiler runs here, and the user reads its own error. */
+uint32_t look_at_output(const char *source, const char *output) {
+  struct stat of_source, old;
+  char folder[PATH_MAX];
+  if (*output == '\0') return 0;
+  if (stat(output, &old) == 0) {
+    if (stat(source, &of_source) == 0 && old.st_dev == of_source.st_dev && old.st_ino == of_source.st_ino) return OUTPUT_IS_SOURCE;
+    if (S_ISDIR(old.st_mode)) return NO_PLACE;
+    if (access(output, W_OK) == 0) return 0;
+  }
+  if (!folder_of(output, folder)) return NO_PLACE;
+  return access(folder, W_OK) == 0 ? 0 : NO_PLACE;
+}
+
+static int write_whole(int to, const unsigned char *bytes, size_t length) {
+  while (length > 0) {
+    ssize_t written = write(to, bytes, length);
+    struct pollfd wait = {to, POLLOUT, 0};
+    if (written < 0 && errno == EAGAIN) poll(&wait, 1, -1);
+    else if (written < 0 && errno != EINTR) return errno;
+    if (written < 0) continue;
+    bytes += written;
+    length -= (size_t)written;
+  }
+  return 0;
+}
+
+/* Copies a file, of whatever kind, to a descriptor; gives errno. */
+int copy_file(const char *path, int to) {
+  unsigned char bytes[64 * 1024];
+  int from = out_of_the_way(open(path, O_RDONLY | O_CLOEXEC)), error = 0;
+  if (from < 0) return errno;
+  for (ssize_t got; error == 0 && (got = read(from, bytes, sizeof bytes)) != 0;) {
+    if (got > 0) error = write_whole(to, bytes, (size_t)got);
+    else if (errno != EINTR) error = errno;
+  }
+  close(from);
+  return error;
+}
+
+static int write_and_close(int to, const unsigned char *bytes, size_t length) {
+  if (to < 0) return errno;
+  int error = write_whole(to, bytes, length);
+  return close(to) != 0 && error == 0 ? errno : error;
+}
+
+/* Writes what is no regular file, or has no room for another file beside it, where it is. */
+static int write_in_place(const char *path, const unsigned char *bytes, size_t length) {
+  return write_and_close(out_of_the_way(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)), bytes, length);
+}
+
+/* Writes a file beside the output that takes its name when it is whole; an empty one's mode is kept, as a compiler would. */
+static int replace(const char *path, const struct stat *old, const unsigned char *bytes, size_t length) {
+  char name[PATH_MAX];
+  if (!folder_of(path, name)) return ENAMETOOLONG;
+  size_t end = strlen(name);
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  snprintf(name + end, sizeof name - end, ".distcc-%d-%ld.tmp", (int)getpid(), now.tv_nsec);
+  int to = out_of_the_way(open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
+  if (to < 0) return old != NULL && access(path, W_OK) == 0 ? write_in_place(path, bytes, length) : errno;
+  strcpy(unfinished, name);
+  if (old != NULL && old->st_size == 0 && fchmod(to, old->st_mode & 07777) != 0) errno = 0;
+  int error = write_and_close(to, bytes, length);
+  if (error == 0 && rename(name, path) != 0) error = errno;
+  if (error != 0) unlink(name);
+  unfinished[0] = '\0';
+  return error;
+}
+
+/* The output as the compiler would have left it: a regular file appears whole or not at all. */
+static int save_output(const char *path, uint32_t flags, const unsigned char *bytes, size_t length) {
+  struct stat old, link;
+  if (flags & NEW_NAME) return write_and_close(open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600), bytes, length);
+  int there = stat(path, &old) == 0;
+  int is_link = lstat(path, &link) == 0 && S_ISLNK(link.st_mode);
+  if (there && !S_ISREG(old.st_mode)) return write_in_place(path, bytes, length);
+  if (strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0) return write_in_place(path, bytes, length);
+  if (is_link && (!there || old.st_size == 0 || (flags & THROUGH_LINKS) || leads_away(path))) return write_in_place(path, bytes, length);
+  return replace(path, there ? &old : NULL, bytes, length);
+}
+
+/* Passes over what was to follow a file that could not be saved; 0 when the agent is gone. */
+static int pass_over(int fd) {
+  unsigned char header[HEADER], bytes[4096];
+  do {
+    if (!read_all(fd, header, HEADER)) return 0;
+    for (uint32_t left = get32(header + 4); left > 0;) {
+      uint32_t now = left < sizeof bytes ? left : (uint32_t)sizeof bytes;
+      if (!read_all(fd, bytes, now)) return 0;
+      left -= now;
+    }
+  } while (get32(header) != GO_ON);
+  return 1;
+}
+
+/* SAVE: flags, a number, the path, its bytes. All goes on when it is saved; else SAVED tells why, and all up to GO_ON is not for us. */
+int save(int fd, unsigned char *bytes, size_t length) {
+  unsigned char *end = length < 9 ? NULL : memchr(bytes + 8, '\0', length - 8);
+  if (end == NULL) return 0;
+  int error = save_output((char *)bytes + 8, get32(bytes), end + 1, (size_t)(bytes + length - end - 1));
+  return error == 0 || (tell(fd, SAVED, (const uint32_t[]){(uint32_t)error, get32(bytes + 4)}, 2) && pass_over(fd));
+}
+
+/* A log that somebody else has put a link in the place of is not written; a fifo is not waited for. */
+static int open_log(const char *path) {
+  struct stat found;
+  if (lstat(path, &found) == 0 && S_ISLNK(found.st_mode) && found.st_uid != geteuid() && found.st_uid != 0) {
+    errno = ELOOP;
+    return -1;
+  }
+  return out_of_the_way(open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666));
+}
+
+/* APPEND: a path and bytes for that file, the same one each time; stderr takes them when it cannot be opened. */
+void append(const unsigned char *bytes, size_t length) {
+  static int log = -1;
+  const unsigned char *end = memchr(bytes, '\0', length);
+  if (end == NULL) return;
+  if (log < 0 && (log = open_log((const char *)bytes)) < 0) {
+    log = 2;
+    fprintf(stderr, "distcc[%d] ERROR: failed to open logfile %s: %s\n", (int)getpid(), (const char *)bytes, strerror(errno));
+  }
+  write_all(log, end + 1, (size_t)(bytes + length - end - 1));
+}
+
+/* One part of CONTENT: errno or 0, length, bytes. A file that has to be waited for counts as empty; one that is too long is cut there. */
+static int send_file(int fd, const char *path, int *error) {
+  static unsigned char part[8 + PIECE];
+  struct stat found;
+  size_t length = 0;
+  int from = out_of_the_way(open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  *error = from < 0 ? errno : 0;
+  if (from >= 0 && fstat(from, &found) == 0 && S_ISDIR(found.st_mode)) *error = EISDIR;
+  for (ssize_t got; *error == 0 && length < PIECE && (got = read(from, part + 8 + length, PIECE - length)) > 0;) length += (size_t)got;
+  if (from >= 0) close(from);
+  put32(part, (uint32_t)*error);
+  put32(part + 4, (uint32_t)length);
+  unsigned char header[HEADER];
+  put32(header, CONTENT);
+  put32(header + 4, (uint32_t)(8 + length));
+  return send_all(fd, header, HEADER) && send_all(fd, part, 8 + length);
+}
+
+/* READ: names of files, of which the first that is there is wanted; CONTENT tells of each until then. */
+int read_files(int fd, const unsigned char *bytes, size_t length) {
+  if (length == 0 || bytes[length - 1] != '\0') return 0;
+  int error = 1;
+  for (const char *at = (const char *)bytes, *end = at + length; at < end && error != 0; at += strlen(at) + 1)
+    if (!send_file(fd, at, &error)) return 0;
+  return 1;
+}
