@@ -148,7 +148,7 @@ const systems: readonly (readonly [RegExp, Target['format'] | undefined])[] = [
 function elfTarget(family: Family, words: readonly string[], system: string): Target {
   const { elf, bits, bigEndian } = family;
   const isX86 = family === x86 || family === x64;
-  const chosen = isX86 ? (last(words, widths) ?? (/x32$/.test(system) ? x32 : family)) : family;
+  const chosen = isX86 ? (last(words, widths) ?? (system.endsWith('x32') ? x32 : family)) : family;
   if (isX86) return { format: 'ELF', machines: chosen.elf, bits: chosen.bits ?? 64, bigEndian: false };
   // Another width of such a processor may be another family.
   if (words.some((word) => /^-m(?:16|31|32|64|x32)$/.test(word))) return { format: 'ELF' };
@@ -173,7 +173,10 @@ export function targetOf(words: readonly string[], machine: Machine): Target | u
   const format = systems.find(([pattern]) => pattern.test(system))?.[1];
   if (family === undefined || format === undefined) return undefined;
   if (format === 'ELF') return elfTarget(family, words, system);
-  const resized = family === x86 || family === x64 ? (last(words, widths) ?? family) : family;
-  const number = format === 'COFF' ? resized.coff : resized.machO;
+  // No such system has the other order of bytes: clang makes something else then.
+  if (last(words, byteOrders) !== undefined) return undefined;
+  const width = last(words, widths);
+  const resized = family === x86 || family === x64 ? (width ?? family) : width === undefined ? family : undefined;
+  const number = format === 'COFF' ? resized?.coff : resized?.machO;
   return { format, ...(number === undefined ? {} : { machines: [number] }) };
 }
