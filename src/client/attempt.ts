@@ -1,4 +1,5 @@
 import { baseName } from '../compiler/source-name.ts';
+import { readsFiles, sourceReason } from '../compiler/source-reasons.ts';
 import { remoteCommand } from '../compiler/split-command.ts';
 import { bytesOf } from '../system/byte-text.ts';
 import { encodeBody, encodePackedBody } from '../wire/body.ts';
@@ -11,6 +12,7 @@ import { unlessInterrupted } from './faults.ts';
 import { hostName } from './host.ts';
 import type { DistantHost } from './host.ts';
 import type { RemoteJob } from './job.ts';
+import { judgeAnswer } from './judge-answer.ts';
 import type { Preprocessing } from './preprocessing.ts';
 import type { World } from './world.ts';
 
@@ -23,15 +25,12 @@ export interface Chosen {
 /** What a host answered. */
 export interface Answer {
   readonly response: CompileResponse;
+  /** Why the text, which failed, may fail there and not here, as far as it tells. */
+  readonly sourceReason: string | undefined;
   /** Whether the text, which failed, is assembler that reads files: only this machine has them. */
   readonly readsFiles: boolean;
   /** How long the host and the way to it took, from when the text was there. */
   readonly seconds: number;
-}
-
-/** Assembler text that reads files: only this machine has them. */
-function readsFiles(source: Buffer): boolean {
-  return source.includes('.incbin "') || source.includes('.incbin \\"');
 }
 
 /** Connects while the preprocessor works; a source that turns out to be faulty ends the wait for a host that does not answer. */
@@ -93,9 +92,16 @@ export async function attempt(
     log.info(
       `${source.length} bytes from ${job.name} compiled on ${hostName(host)} ${rateOf(source.length, end - begin)}`,
     );
+    judgeAnswer(job, response);
     // The build waits for the object, nobody for this.
     setImmediate(() => connection.close());
-    return { response, readsFiles: response.status !== 0 && readsFiles(source), seconds: end - (await ready) };
+    const failed = response.status !== 0;
+    return {
+      response,
+      sourceReason: failed ? sourceReason(source, response.stderr) : undefined,
+      readsFiles: failed && readsFiles(source),
+      seconds: end - (await ready),
+    };
   } catch (error) {
     connection.close();
     throw error;

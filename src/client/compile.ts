@@ -4,6 +4,7 @@ import { Failure } from '../basics/failure.ts';
 import { leavesTarget } from '../compiler/cross-names.ts';
 import { readVariable } from '../config/client-environment.ts';
 import { readWaitStatus } from '../wire/wait-status.ts';
+import type { Answer } from './attempt.ts';
 import { compileHere } from './compile-here.ts';
 import type { Place } from './compile-here.ts';
 import { distribute } from './distribute.ts';
@@ -14,6 +15,7 @@ import { noHosts } from './host-list.ts';
 import type { HostList } from './host-list.ts';
 import { keptHere, understand } from './job.ts';
 import type { LocalJob, RemoteJob } from './job.ts';
+import { compilerOf } from './judge-answer.ts';
 import { withOptions } from './options-files.ts';
 import { exitStatusOf, resultText } from './result-text.ts';
 import type { Call, World } from './world.ts';
@@ -96,7 +98,7 @@ async function finish(job: RemoteJob, answered: Answered, world: World): Promise
   world.showPreprocessor();
   world.tell('stdout', response.stdout);
   world.tell('stderr', response.stderr);
-  world.slots.praise(host, answer.seconds);
+  world.slots.praise(host, answer.seconds, compilerOf(job));
   world.log.info(resultText(`compile ${job.name} on ${host.definition}`, 0));
   world.log.info(`elapsed compilation time ${(world.seconds() - answered.begin).toFixed(6)}s`);
   world.end(0);
@@ -137,20 +139,25 @@ async function judgeFailure(job: RemoteJob, { host, answer }: Answered, world: W
     return status;
   }
   const status = await fallBack(job, fallback, world);
-  if (compilerSaysNo) compareResults(job, host, { remote: end.code, local: status }, world);
+  if (compilerSaysNo && end.code !== status) noteDifference(job, host, answer, world);
   return status;
 }
 
-/** Only a result that differs speaks against the host: a faulty source must not send everybody's jobs away from it. */
-function compareResults(
-  job: RemoteJob,
-  host: DistantHost,
-  codes: { readonly remote: number; readonly local: number },
-  world: World,
-): void {
-  if (codes.remote === codes.local) return;
-  world.log.warning(`remote compilation of '${job.name}' failed, retried locally and got a different result.`);
-  world.slots.rest(host, 'its compiler fails where the one here does not');
+/**
+ * The job is done, so nothing is lost by a host whose compiler failed for once: only one that does so again and again has another
+ * compiler, and loses the jobs of that name. What lies in the source says nothing about a host.
+ */
+function noteDifference(job: RemoteJob, host: DistantHost, { sourceReason }: Answer, { log, slots }: World): void {
+  log.warning(`remote compilation of '${job.name}' failed, retried locally and got a different result.`);
+  if (sourceReason !== undefined) {
+    log.info(`${job.name}: ${sourceReason}, which is not held against ${host.definition}`);
+    return;
+  }
+  const compiler = compilerOf(job);
+  if (!slots.differs(host, compiler)) return;
+  log.warning(
+    `${host.definition} gets no jobs of ${compiler} for a while: it fails there again and again, and not here`,
+  );
 }
 
 interface Fallback {

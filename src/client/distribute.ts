@@ -5,9 +5,10 @@ import type { Reason } from '../compiler/verdict.ts';
 import type { FileLock } from '../system/file-lock.ts';
 import { attempt } from './attempt.ts';
 import type { Answer } from './attempt.ts';
-import { CannotDistribute, JobRefused, OnlyHere, TransportError } from './faults.ts';
+import { CannotDistribute, CompilerUnfit, JobRefused, OnlyHere, TransportError } from './faults.ts';
 import type { DistantHost, Host } from './host.ts';
 import type { HostList } from './host-list.ts';
+import { compilerOf } from './judge-answer.ts';
 import type { RemoteJob } from './job.ts';
 import { startPreprocessing } from './preprocessing.ts';
 import type { Preprocessing } from './preprocessing.ts';
@@ -28,7 +29,9 @@ export type Distribution =
 
 /** What has been tried so far. */
 interface Trail {
+  /** Those that failed, and those that are not asked. */
   readonly failed: Set<Host>;
+  attempts: number;
   last: Host | undefined;
   preprocessing: Preprocessing | undefined;
 }
@@ -58,13 +61,25 @@ async function takeHost(job: RemoteJob, list: HostList, trail: Trail, world: Wor
   }
 }
 
+/** A host without the job's compiler, or with another one of its name, is not asked. */
+function passOverUnfit(job: RemoteJob, list: HostList, trail: Trail, world: World): void {
+  const compiler = compilerOf(job);
+  for (const host of list.hosts) {
+    const why = host.kind === 'local' || trail.failed.has(host) ? undefined : world.slots.unfit(host, compiler);
+    if (why === undefined) continue;
+    world.log.info(`${host.definition} is passed over for ${compiler}: ${why}`);
+    trail.failed.add(host);
+  }
+}
+
 /** Hosts are tried until one answers; without back-off a limited number of times. */
 async function tryHosts(job: RemoteJob, list: HostList, trail: Trail, world: World): Promise<Distribution> {
   for (;;) {
-    if (!world.backOff && trail.failed.size === mostAttemptsWithoutBackOff) {
+    if (!world.backOff && trail.attempts === mostAttemptsWithoutBackOff) {
       world.log.warning(`Couldn't find a host in ${mostAttemptsWithoutBackOff} attempts, retrying locally`);
       return { kind: 'nobody', status: exitStatus.noHosts, last: trail.last };
     }
+    passOverUnfit(job, list, trail, world);
     const taken = await takeHost(job, list, trail, world);
     if (taken === undefined) return { kind: 'nobody', status: exitStatus.noHosts, last: trail.last };
     const distribution = await tryHost(job, taken, trail, { list, world });
@@ -72,11 +87,24 @@ async function tryHosts(job: RemoteJob, list: HostList, trail: Trail, world: Wor
   }
 }
 
-/** A host that failed rests for everybody; one that refused this job may do the next. */
-function report(host: DistantHost, error: TransportError, world: World): void {
+/** Whether a server's refusal speaks of the compiler rather than of this job. */
+function refusesCompiler(sentence: string, compiler: string): boolean {
+  return sentence.startsWith(`the compiler "${compiler}"`);
+}
+
+/** A host that failed rests for everybody; one that refused this job may do the next, by another compiler when that is the reason. */
+function report(host: DistantHost, compiler: string, error: TransportError, world: World): void {
+  if (error instanceof CompilerUnfit) {
+    const sentence = `${host.definition} ${error.message}`;
+    if (error.missing) world.log.info(sentence);
+    else world.log.warning(sentence);
+    world.slots.lacks(host, compiler, `it ${error.message}`);
+    return;
+  }
   if (error instanceof JobRefused) {
     world.log.warning(`${host.definition} refused the job: ${error.message}`);
-    world.slots.refused(host);
+    if (refusesCompiler(error.message, compiler)) world.slots.lacks(host, compiler, error.message);
+    else world.slots.refused(host);
     return;
   }
   const named = error.message.includes(host.name);
@@ -104,7 +132,8 @@ async function tryHost(
   } catch (error) {
     if (!(error instanceof TransportError)) throw error;
     trail.failed.add(host);
-    report(host, error, world);
+    trail.attempts += 1;
+    report(host, compilerOf(job), error, world);
     return undefined;
   } finally {
     lock.release();
@@ -130,7 +159,7 @@ async function readHosts(world: World): Promise<HostList | undefined> {
 export async function distribute(job: RemoteJob, world: World): Promise<Distribution> {
   const list = await readHosts(world);
   if (list === undefined) return { kind: 'nobody', status: exitStatus.noHosts, last: undefined };
-  const trail: Trail = { failed: new Set(), last: undefined, preprocessing: undefined };
+  const trail: Trail = { failed: new Set(), attempts: 0, last: undefined, preprocessing: undefined };
   try {
     return await tryHosts(job, list, trail, world);
   } catch (error) {

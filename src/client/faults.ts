@@ -14,6 +14,18 @@ export class JobRefused extends TransportError {
   }
 }
 
+/** A host works, but it has no compiler of that name that does what ours does; the message is a sentence about the host, without its name. */
+export class CompilerUnfit extends TransportError {
+  /** Whether there is none; else it does something else. */
+  readonly missing: boolean;
+
+  constructor(sentence: string, missing: boolean) {
+    super(sentence);
+    this.name = 'CompilerUnfit';
+    this.missing = missing;
+  }
+}
+
 /** A job is for the compiler here, whichever host would be asked: the message is the reason. */
 export class OnlyHere extends Error {
   /** What would have it distributed. */

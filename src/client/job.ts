@@ -39,6 +39,8 @@ export interface RemoteJob extends Common {
   readonly directory: string;
   /** The file of the compiler that was looked at; undefined for one that was called by its path. */
   readonly compiler: ProgramFile | undefined;
+  /** Where that is on PATH. */
+  readonly compilerPath: string | undefined;
   /** What clang compiles for here, when the command leaves that to it. */
   readonly target?: string | undefined;
 }
@@ -128,6 +130,14 @@ function isForeignText(text: string): boolean {
   return /[\x80-\xff]/.test(text) && !isUtf8(Buffer.from(text, 'latin1'));
 }
 
+/** The file of the compiler that the launcher will find. */
+function compilerIn({ environment }: Call, { words, names }: Invoked): Pick<RemoteJob, 'compiler' | 'compilerPath'> {
+  const [name = ''] = words;
+  const compiler = names.programs(name).find(({ ours }) => !ours);
+  const folder = compiler === undefined ? undefined : (environment['PATH'] ?? '').split(':')[compiler.entry];
+  return { compiler, compilerPath: folder === undefined ? undefined : `${folder}/${name}` };
+}
+
 /**
  * Finds out what a call asks for (client-run reference, section 2, steps 2 to 4). `given` is the call's command with its files of options
  * taken in, when it has some.
@@ -154,7 +164,7 @@ export function understand(call: Call, programs: FoundPrograms, log: Logger, giv
   for (const change of renamed.changes) log.info(change);
   if (verdict.appended) log.info(`no visible output file, going to add "-o ${verdict.output}" at end`);
   log.info(`compile from ${baseName(verdict.source)} to ${baseName(verdict.output)}`);
-  const compiler = invoked.names.programs(invoked.words[0] ?? '').find(({ ours }) => !ours);
   const { directory } = call;
-  return { run: 'remotely', environment, name: verdict.source, directory, verdict, argv, compiler };
+  const found = compilerIn(call, invoked);
+  return { run: 'remotely', environment, name: verdict.source, directory, verdict, argv, ...found };
 }

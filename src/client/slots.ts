@@ -32,10 +32,16 @@ export interface Slots {
   takeLocal(count: number, work: LocalWork): Promise<TakenSlot | undefined>;
   /** Notes for all clients that a host failed, and why. */
   rest(host: DistantHost, why: string): void;
-  /** Notes for all clients that a host works, and how long it took for a job. */
-  praise(host: DistantHost, seconds: number): void;
+  /** Notes for all clients that a host works, how long it took for a job, and by which compiler. */
+  praise(host: DistantHost, seconds: number, compiler?: string): void;
   /** Notes that a host works, but did not want a job. */
   refused(host: DistantHost): void;
+  /** Notes that a host cannot do the jobs of a compiler: it gets none of them for a while, and its other jobs as before. */
+  lacks(host: DistantHost, compiler: string, why: string): void;
+  /** Notes that a job failed there and not here; true when that made the host lose the jobs of this compiler for a while. */
+  differs(host: DistantHost, compiler: string): boolean;
+  /** Why a host gets no jobs of a compiler for now. */
+  unfit(host: DistantHost, compiler: string): string | undefined;
 }
 
 /** What clients that share nothing but a folder need for waiting. */
@@ -117,7 +123,10 @@ export function polledSlots(polling: Polling): Slots {
         log.debug(`cannot note that "${host.definition}" works: ${systemReason(error)}`);
       }
     },
-    // The files have no place for it.
+    // The files have no place for these.
     refused() {},
+    lacks() {},
+    differs: () => false,
+    unfit: () => undefined,
   };
 }

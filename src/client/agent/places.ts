@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { CompilerFaults } from '../compiler-faults.ts';
 import { lockName } from '../host.ts';
 import type { Host } from '../host.ts';
 import { usableHosts } from '../schedule.ts';
@@ -78,6 +79,7 @@ export class Places {
   readonly #resting = new Map<string, Rest>();
   readonly #line = new WaitingLine();
   readonly #times: JobTimes;
+  readonly #compilers: CompilerFaults;
   readonly #shares = new WeakMap<readonly Host[], Map<Host, number>>();
   readonly #kinds = new WeakMap<readonly Host[], string>();
   #timer: NodeJS.Timeout | undefined;
@@ -88,6 +90,7 @@ export class Places {
     this.#now = now;
     this.#memory = memory;
     this.#times = new JobTimes(now);
+    this.#compilers = new CompilerFaults(now);
   }
 
   /** The places as one job sees them. */
@@ -109,11 +112,17 @@ export class Places {
         // Whoever waits for this host only has to know.
         this.#line.serve();
       },
-      praise: (host, seconds) => {
+      praise: (host, seconds, compiler) => {
+        if (compiler !== undefined) this.#compilers.works(lockName(host), compiler);
         this.#resting.delete(lockName(host));
         this.#times.end(lockName(host), seconds * 1000);
       },
       refused: (host) => this.#times.refuse(lockName(host)),
+      lacks: (host, compiler, why) => {
+        this.#compilers.lacks(lockName(host), compiler, { why, seconds: asker.restSeconds });
+      },
+      differs: (host, compiler) => this.#compilers.differs(lockName(host), compiler, asker.restSeconds),
+      unfit: (host, compiler) => this.#compilers.why(lockName(host), compiler),
     };
   }
 

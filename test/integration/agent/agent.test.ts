@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lives } from '../../../src/system/living-process.ts';
 import { startDaemon, until } from '../../support/daemon.ts';
+import { objectWith } from '../../support/object-file.ts';
 import type { TestDaemon } from '../../support/daemon.ts';
 import { needs } from '../../support/needs.ts';
 import { answer, startFakeServer } from '../client/fake-server.ts';
@@ -38,7 +39,7 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
   const objects = (): string[] => objectsIn(box);
 
   it('is started once by 64 launchers', async () => {
-    const { host, connections } = await serve(answer({ object: Buffer.from('object') }));
+    const { host, connections } = await serve(answer({ object: objectWith('object') }));
     const runs = Array.from({ length: 64 }, (_, at) =>
       box.run(['gcc', '-c', 'a.c', '-o', `a${at}.o`], { DISTCC_HOSTS: `${host}/16` }),
     );
@@ -121,7 +122,10 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
 
   it('keeps directory, environment and umask of jobs apart', async () => {
     const { host } = await serve(({ version, ...request }) =>
-      answer({ object: 'source' in request ? request.source : Buffer.alloc(0) })({ version, ...request } as never),
+      answer({ object: objectWith('source' in request ? request.source.toString() : '') })({
+        version,
+        ...request,
+      } as never),
     );
     mkdirSync(box.path('one'));
     mkdirSync(box.path('two'));
@@ -144,11 +148,11 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
   });
 
   it.each(['with blanks', 'with\nnewlines', 'mit ünïcödé', "it's $HOME"])('compiles in a path %j', async (name) => {
-    const { host } = await serve(answer({ object: Buffer.from('object') }));
+    const { host } = await serve(answer({ object: objectWith('object') }));
     box.write(`${name}/${name}.c`, 'int x;\n');
     const result = await box.run(['gcc', '-c', `${name}/${name}.c`, '-o', `${name}/${name}.o`], { DISTCC_HOSTS: host });
     expect(result).toMatchObject({ status: 0, stderr: '' });
-    expect([box.read(`${name}/${name}.o`).toString(), server?.requests.length]).toEqual(['object', 1]);
+    expect([box.read(`${name}/${name}.o`), server?.requests.length]).toEqual([objectWith('object'), 1]);
   });
 
   it('compiles with a command line of 100 KB and an environment of 1 MB', async () => {

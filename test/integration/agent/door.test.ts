@@ -16,6 +16,7 @@ import { createConnection } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../../support/daemon.ts';
+import { objectWith } from '../../support/object-file.ts';
 import { readLauncher } from '../../support/launcher.ts';
 import { needs } from '../../support/needs.ts';
 import { answer, startFakeServer } from '../client/fake-server.ts';
@@ -45,7 +46,7 @@ describe.skipIf(!able)('distcc-agent behind a socket of systemd', () => {
     door = join(folder, 'agent.sock');
     mkdirSync(folder, { mode: 0o700 });
     started = [];
-    server = await startFakeServer(answer({ object: Buffer.from('object') }));
+    server = await startFakeServer(answer({ object: objectWith('object') }));
   });
   afterEach(async () => {
     for (const child of started.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)) {
@@ -82,7 +83,7 @@ describe.skipIf(!able)('distcc-agent behind a socket of systemd', () => {
   async function compile(more: NodeJS.ProcessEnv = {}): Promise<void> {
     const result = await box.run(gcc, { DISTCC_HOSTS: server.host, DISTCC_FALLBACK: '0', ...more });
     expect(result).toMatchObject({ status: 0, stderr: '' });
-    expect(box.read('a.o').toString()).toBe('object');
+    expect(box.read('a.o')).toEqual(objectWith('object'));
   }
 
   const isAgent = ({ pid }: ChildProcess): boolean =>

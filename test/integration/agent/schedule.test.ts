@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freePort, startDaemon, until } from '../../support/daemon.ts';
+import { objectWith } from '../../support/object-file.ts';
 import type { TestDaemon } from '../../support/daemon.ts';
 import { needs } from '../../support/needs.ts';
 import { answer, startFakeServer } from '../client/fake-server.ts';
@@ -68,7 +69,7 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
     });
 
     it('runs no more preprocessors at once than --localslots_cpp allows', async () => {
-      const { host } = await fake(answer({ object: Buffer.from('object') }));
+      const { host } = await fake(answer({ object: objectWith('object') }));
       const environment = { DISTCC_HOSTS: `--localslots_cpp=2 ${host}/4`, ...countingGcc('-E') };
       const compiles = Array.from({ length: 8 }, (_, at) =>
         box.run(['gcc', '-c', 'a.c', '-o', `a${at}.o`], environment),
@@ -197,7 +198,7 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
     });
 
     it('opens the connection while the preprocessor runs', async () => {
-      const { host, connections, requests } = await fake(answer({ object: Buffer.from('object') }));
+      const { host, connections, requests } = await fake(answer({ object: objectWith('object') }));
       const PATH = `${box.script('slowcc', 'until test -e go; do sleep 0.02; done; cat a.c')}:${process.env['PATH']}`;
       const job = box.start(['slowcc', '-c', 'a.c'], { DISTCC_HOSTS: host, PATH });
       await until(() => connections() === 1, 'it is connected');
@@ -209,7 +210,7 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
 
     it('uses a host that is put on the list while jobs wait for another', async () => {
       const silent = await fake(() => undefined);
-      const good = await fake(answer({ object: Buffer.from('object') }));
+      const good = await fake(answer({ object: objectWith('object') }));
       box.write('../distcc/hosts', `${silent.host}/1\n`);
       const waiting = ['one.o', 'two.o'].map((name) => box.start(['gcc', '-c', 'a.c', '-o', name], {}));
       await until(() => silent.requests.length === 1, 'one is at work');

@@ -8,6 +8,7 @@ import { encodeRefusal } from '../../../src/wire/refusal.ts';
 import { readJobRecord } from '../../../src/job-state/job-record.ts';
 import { posix } from '../../../src/system/posix.ts';
 import { until } from '../../support/daemon.ts';
+import { objectWith } from '../../support/object-file.ts';
 import { needs } from '../../support/needs.ts';
 import { answer, startFakeServer } from './fake-server.ts';
 import type { Answer, FakeServer } from './fake-server.ts';
@@ -108,13 +109,13 @@ describe.skipIf(!enabled)('distcc', () => {
   });
 
   describe('with hosts that answer strangely', () => {
-    it('shows what the compiler there wrote, on stdout and on stderr, and stores an empty object', async () => {
+    it('shows what the compiler there wrote, on stdout and on stderr, and stores the object', async () => {
       const { host, requests } = await serve(
         answer({ stderr: Buffer.from('a note\n'), stdout: Buffer.from('a listing\n') }),
       );
       const result = await box.run(['gcc', '-DX', '-Inone', '-c', 'a.c', '-O1'], { DISTCC_HOSTS: `${host},lzo` });
       expect(result).toEqual({ status: 0, signal: null, stdout: 'a listing\n', stderr: 'a note\n' });
-      expect(box.read('a.o').length).toBe(0);
+      expect(box.read('a.o')).toEqual(objectWith('object'));
       expect(requests[0]).toMatchObject({ version: 2 });
       expect(requests[0]?.argv.slice(1)).toEqual(['-c', 'a.c', '-O1', '-o', 'a.o']);
     });
@@ -131,29 +132,29 @@ describe.skipIf(!enabled)('distcc', () => {
       expect(backOffs()).toEqual([]);
     });
 
-    it('lets a host rest whose compiler fails where the one here does not', async () => {
-      const { host, port } = await serve(answer({ status: exited(1), stderr: Buffer.from('never shown\n') }));
+    it('does a job here that fails there, and does not let the host rest for one', async () => {
+      const { host } = await serve(answer({ status: exited(1), stderr: Buffer.from('never shown\n') }));
       const result = await box.run(gcc, { DISTCC_HOSTS: host });
       expect(result.status).toBe(0);
       expect(result.stderr).toContain(
         "remote compilation of 'a.c' failed, retried locally and got a different result.",
       );
       expect(result.stderr).not.toContain('never shown');
-      expect(backOffs()).toEqual([`backoff_tcp_127.0.0.1_${port}_0`]);
+      expect(backOffs()).toEqual([]);
     });
 
     it('goes to the next host when one refuses the job, and lets it not rest', async () => {
       const { host } = await serve(({ version }) =>
         Buffer.concat(encodeRefusal(version === 2 ? 2 : 1, 'no such compiler here')),
       );
-      const second = await startFakeServer(answer({ object: Buffer.from('object') }));
+      const second = await startFakeServer(answer({ object: objectWith('object') }));
       try {
         const result = await box.run(gcc, { DISTCC_HOSTS: `${host} ${second.host}` });
         expect(result.status).toBe(0);
         expect(result.stderr).toMatch(
           new RegExp(`^distcc\\[\\d+\\] Warning: ${host} refused the job: no such compiler here\n$`),
         );
-        expect(box.read('a.o').toString()).toBe('object');
+        expect(box.read('a.o')).toEqual(objectWith('object'));
         expect(backOffs()).toEqual([]);
       } finally {
         await second.end();
@@ -163,6 +164,16 @@ describe.skipIf(!enabled)('distcc', () => {
     it.each([
       ['nothing', '', 'server provided no answer. Is the server configured to allow access'],
       ['half an answer', 'DONE00000001STAT00000000SERR00000000SOUT00000000DOTO00000009half', 'bad answer from server'],
+      [
+        'that it is done, and sends no object',
+        'DONE00000001STAT00000000SERR00000000SOUT00000000DOTO00000000',
+        "not a compiler's: its object is empty",
+      ],
+      [
+        'more than an answer',
+        'DONE00000001STAT00000000SERR00000000SOUT00000000DOTO00000004halfmore',
+        '4 bytes came after its end',
+      ],
       ['something else', 'HTTP/1.1 400 Bad Request\r\n', 'bad answer from server'],
     ])('compiles here when the only host says %s, and lets it rest', async (_case, text, words) => {
       const { host, port } = await serve(() => Buffer.from(text));

@@ -6,6 +6,7 @@ import { readRequest } from '../../../src/wire/request.ts';
 import type { CompileRequest } from '../../../src/wire/request.ts';
 import { encodeResponse } from '../../../src/wire/response.ts';
 import type { CompileResponse } from '../../../src/wire/response.ts';
+import { objectWith } from '../../support/object-file.ts';
 
 /** A server that says what a test wants it to say. */
 export interface FakeServer {
@@ -22,11 +23,13 @@ export interface FakeServer {
 /** What a fake server answers to a request, in bytes; undefined keeps the client waiting. */
 export type Answer = (request: CompileRequest) => Buffer | undefined;
 
-/** An answer in the protocol, success unless it is told otherwise. */
+/** An answer in the protocol, success and an object unless it is told otherwise. */
 export function answer(changes: Partial<CompileResponse>): Answer {
   return ({ version }) => {
     const empty = Buffer.alloc(0);
-    const response = { version, status: 0, stderr: empty, stdout: empty, object: empty, ...changes };
+    const { status = 0 } = changes;
+    const object = status === 0 ? objectWith('object') : empty;
+    const response = { version, status, stderr: empty, stdout: empty, object, ...changes };
     return Buffer.concat(encodeResponse(response));
   };
 }

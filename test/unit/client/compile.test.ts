@@ -1,8 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { Places } from '../../../src/client/agent/places.ts';
 import { compile } from '../../../src/client/compile.ts';
 import type { Connection } from '../../../src/client/connection.ts';
-import { Interrupted, TransportError } from '../../../src/client/faults.ts';
+import { Interrupted, JobRefused, TransportError } from '../../../src/client/faults.ts';
 import { noHosts, parseHostList } from '../../../src/client/host-list.ts';
 import { lockName } from '../../../src/client/host.ts';
 import type { DistantHost } from '../../../src/client/host.ts';
@@ -11,11 +12,14 @@ import { polledSlots } from '../../../src/client/slots.ts';
 import type { World } from '../../../src/client/world.ts';
 import type { FileLock } from '../../../src/system/file-lock.ts';
 import type { Decoder } from '../../../src/wire/decoder.ts';
+import { encodeRefusal } from '../../../src/wire/refusal.ts';
 import { encodeResponse } from '../../../src/wire/response.ts';
+import type { CompileResponse } from '../../../src/wire/response.ts';
 import { exited, killed } from '../../../src/wire/wait-status.ts';
+import { objectWith } from '../../support/object-file.ts';
 
-/** What a host does in a test: a wait status, a fault, or nothing ever. */
-type Behaviour = number | 'unreachable' | 'silent';
+/** What a host does in a test: a wait status, parts of an answer, the sentence of a refusal, a fault, or nothing ever. */
+type Behaviour = number | Partial<CompileResponse> | { readonly refuses: string } | 'unreachable' | 'silent';
 
 interface Plan {
   readonly hosts: string;
@@ -30,30 +34,44 @@ interface Plan {
   readonly interrupted?: AbortSignal;
   readonly words?: readonly string[];
   readonly resting?: readonly string[];
+  /** The preprocessed text. */
+  readonly text?: string;
+  /** The places that several jobs share. */
+  readonly places?: Places;
 }
 
 /** Everything that happened, in order. */
 type Events = string[];
 
-function connectionOf(status: number | 'silent', events: Events, name: string): Connection {
+/** The bytes of an answer. */
+function answerOf(behaviour: Exclude<Behaviour, string>): Buffer[] {
+  if (typeof behaviour === 'object' && 'refuses' in behaviour) return encodeRefusal(1, behaviour.refuses);
+  const given = typeof behaviour === 'number' ? { status: behaviour } : behaviour;
+  const { status = 0 } = given;
+  const object = status === 0 ? objectWith('object') : Buffer.alloc(0);
+  return encodeResponse({
+    version: 1,
+    status,
+    stderr: Buffer.from('there\n'),
+    stdout: Buffer.alloc(0),
+    object,
+    ...given,
+  });
+}
+
+function connectionOf(behaviour: Exclude<Behaviour, 'unreachable'>, events: Events, name: string): Connection {
   return {
     send: (chunks) => {
       events.push(`send ${name} ${chunks[0]?.toString('latin1', 0, 4)}`);
       return Promise.resolve();
     },
     receive<T>(decoder: Decoder<T>, begun: () => void): Promise<T> {
-      if (status === 'silent') return new Promise(() => {});
+      if (behaviour === 'silent') return new Promise(() => {});
       begun();
-      const empty = Buffer.alloc(0);
-      const object = Buffer.from(status === 0 ? 'object' : '');
-      for (const chunk of encodeResponse({
-        version: 1,
-        status,
-        stderr: Buffer.from('there\n'),
-        stdout: empty,
-        object,
-      })) {
-        decoder.feed(chunk);
+      try {
+        for (const chunk of answerOf(behaviour)) decoder.feed(chunk);
+      } catch (error) {
+        return Promise.reject(new JobRefused(error instanceof Error ? error.message.replace(/^distccd: /, '') : ''));
       }
       const { result } = decoder;
       return result === undefined ? Promise.reject(new Error('no answer')) : Promise.resolve(result.value);
@@ -83,19 +101,21 @@ function worldOf(plan: Plan, events: Events): World {
       compilerNames: () => ({ triple: 'x86_64-linux-gnu', find: () => undefined, linkText: () => undefined }),
     },
     state: { know: () => {}, show: (side, phase) => void events.push(`${side} ${phase}`), remove: () => {} },
-    slots: polledSlots({
-      locks: {
-        take: ({ host, slot }) => lock(`${lockName(host)}#${slot}`),
-        takeLocal: (count) => ({ lock: lock(`local of ${count}`), slot: 0 }),
-        rests: ({ name }) => plan.resting?.includes(name) ?? false,
-        rest: ({ name }) => void events.push(`rest ${name}`),
-        praise: ({ name }) => void events.push(`praise ${name}`),
-      },
-      log,
-      interrupted,
-      pause: () => new Promise(() => {}),
-      pauseWished: undefined,
-    }),
+    slots:
+      plan.places?.slotsFor({ interrupted, restSeconds: 60, pid: 1 }) ??
+      polledSlots({
+        locks: {
+          take: ({ host, slot }) => lock(`${lockName(host)}#${slot}`),
+          takeLocal: (count) => ({ lock: lock(`local of ${count}`), slot: 0 }),
+          rests: ({ name }) => plan.resting?.includes(name) ?? false,
+          rest: ({ name }) => void events.push(`rest ${name}`),
+          praise: ({ name }) => void events.push(`praise ${name}`),
+        },
+        log,
+        interrupted,
+        pause: () => new Promise(() => {}),
+        pauseWished: undefined,
+      }),
     interrupted,
     backOff: true,
     preprocessAhead: false,
@@ -104,7 +124,7 @@ function worldOf(plan: Plan, events: Events): World {
       events.push(`preprocess ${argv.join(' ')}`);
       return {
         ended: Promise.resolve(plan.cpp ?? 0),
-        output: () => Buffer.from('text'),
+        output: () => Buffer.from(plan.text ?? 'text'),
         stop: () => Promise.resolve(void events.push('stop cpp')),
       };
     },
@@ -116,7 +136,10 @@ function worldOf(plan: Plan, events: Events): World {
     readSource: () => Buffer.from('preprocessed already'),
     outputObstacle: () => plan.obstacle,
     pack: (text) => Promise.resolve(text),
-    saveOutput: (path, bytes) => Promise.resolve(void events.push(`save ${path} ${bytes.toString()}`)),
+    saveOutput: (path, bytes) => {
+      events.push(`save ${path} ${bytes.equals(objectWith('object')) ? 'object' : 'something else'}`);
+      return Promise.resolve();
+    },
     keepMessages: () => {},
     tell: (to, bytes) => void (bytes.length > 0 && events.push(`${to}: ${bytes.toString().trim()}`)),
     seconds: () => 0,
@@ -257,7 +280,7 @@ describe('compile()', () => {
     expect(same.events).not.toContain('rest far');
     const other = await play({ hosts: 'far', behaviours: { far: exited(1) }, here: 0 });
     expect(other.end).toBe(0);
-    expect(other.events).toContain('rest far');
+    expect(other.events).not.toContain('rest far');
   });
 
   it('releases the place of a compile here', async () => {
@@ -316,5 +339,158 @@ describe('compile()', () => {
     expect(end).toBeInstanceOf(Interrupted);
     expect(events.slice(-3)).toEqual(['close far', 'release tcp_far_3632#0', 'stop cpp']);
     expect(events.filter((event) => /^(?:run|become|rest|ERROR)/.test(event))).toEqual([]);
+  });
+});
+
+const compiler = (events: Events): Events =>
+  events.filter((event) => /^(?:connect|run|become|Warning|ERROR)/.test(event));
+
+describe('compile() with a host whose answer no compiler has made', () => {
+  it.each<readonly [string, Partial<CompileResponse>]>([
+    ['no object', { object: Buffer.alloc(0) }],
+    ['half an object', { object: objectWith('').subarray(0, 80) }],
+    ['no assembler text', { object: Buffer.alloc(0) }],
+  ])('takes the next host after %s, and lets the first one rest', async (what, answer) => {
+    const step = what.includes('text') ? '-S' : '-c';
+    const words = ['gcc', step, 'a.c'];
+    const { end, events } = await play({ hosts: 'one two', behaviours: { one: answer }, words });
+    expect(end).toBe(0);
+    expect(events.filter((event) => /^(?:connect|rest|praise|save)/.test(event))).toEqual([
+      'connect one',
+      'rest one',
+      'connect two',
+      `save /home/me/a.${step === '-S' ? 's' : 'o'} object`,
+      'praise two',
+    ]);
+  });
+
+  it('compiles here when no other host is left', async () => {
+    const { end, events } = await play({ hosts: 'one', behaviours: { one: { object: Buffer.alloc(0) } } });
+    expect(end).toBe(0);
+    expect(events).toContain("ERROR: one: the answer is not a compiler's: its object is empty");
+    expect(events).toContain('become gcc -O2 -c src/a.c -o a.o');
+  });
+
+  it('lets a host whose compiler is for another machine lose the jobs of this compiler alone', async () => {
+    const places = new Places(() => 0);
+    const foreign = Buffer.from(objectWith(''));
+    foreign.writeUInt16LE(22, 18);
+    const behaviours = { one: { object: foreign } };
+    const first = await play({ hosts: 'one', behaviours, places });
+    expect(first.end).toBe(0);
+    expect(first.events.find((event) => event.startsWith('Warning: one has another gcc'))).toMatch('S/390');
+    const second = await play({ hosts: 'one', behaviours, places });
+    expect(second.events.filter((event) => event.startsWith('connect'))).toEqual([]);
+    const other = await play({ hosts: 'one', places, words: ['g++', '-c', 'a.cc'] });
+    expect(compiler(other.events)).toEqual(['connect one']);
+  });
+
+  it('believes the "gcc" of a kit, whose objects may be for any machine', async () => {
+    const foreign = Buffer.from(objectWith(''));
+    foreign.writeUInt16LE(22, 18);
+    const events: Events = [];
+    const world = worldOf({ hosts: 'one', behaviours: { one: { object: foreign } } }, events);
+    const find = (name: string): string | undefined => (name === 'gcc' ? '/opt/kit/bin/gcc' : undefined);
+    const names = { triple: 'x86_64-linux-gnu', find, linkText: () => undefined };
+    const tools = { isExecutable: () => false, compilerNames: () => names };
+    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
+    expect(await compile(call, { ...world, tools })).toBe(0);
+    expect(events).toContain('save /home/me/a.o something else');
+  });
+
+  it('believes what the status says, whatever the messages say', async () => {
+    const stderr = Buffer.from('a.c:1: internal compiler error: in f, at g.c:1\n');
+    const { end, events } = await play({ hosts: 'one', behaviours: { one: { stderr } } });
+    expect([end, compiler(events)]).toEqual([0, ['connect one']]);
+  });
+});
+
+describe('compile() with a host that lacks the compiler', () => {
+  it.each<readonly [string, Behaviour]>([
+    ['says so by status 110', exited(110)],
+    ['says so as a shell does', exited(127)],
+    ['refuses it', { refuses: 'the compiler "gcc" is not permitted here' }],
+  ])('goes on when it %s, and asks it for its other compilers', async (_how, behaviour) => {
+    const places = new Places(() => 0);
+    const behaviours = { one: behaviour };
+    const first = await play({ hosts: 'one two', behaviours, places });
+    expect([first.end, compiler(first.events).filter((event) => !event.includes('refused'))]).toEqual([
+      0,
+      ['connect one', 'connect two'],
+    ]);
+    const second = await play({ hosts: 'one two', behaviours, places });
+    expect(compiler(second.events)).toEqual(['connect two']);
+    const other = await play({ hosts: 'one two', places, words: ['g++', '-c', 'a.cc'] });
+    expect(compiler(other.events)).toEqual(['connect one']);
+    expect(places.report().resting.size).toBe(0);
+  });
+
+  it('asks it again after a while', async () => {
+    let now = 0;
+    const places = new Places(() => now);
+    const plan = { hosts: 'one', behaviours: { one: exited(110) }, places };
+    await play(plan);
+    now = 59_000;
+    expect(compiler((await play(plan)).events)).not.toContain('connect one');
+    now = 61_000;
+    expect(compiler((await play(plan)).events)).toContain('connect one');
+  });
+
+  it('asks it for a job that it refuses by itself', async () => {
+    const places = new Places(() => 0);
+    const plan = { hosts: 'one', behaviours: { one: { refuses: 'the option "-fplugin" is refused' } }, places };
+    await play(plan);
+    expect(compiler((await play(plan)).events)).toContain('connect one');
+  });
+});
+
+describe('compile() with a job that fails there and not here', () => {
+  const failing = { hosts: 'one', behaviours: { one: exited(1) }, here: 0 };
+  const asked = (events: Events): boolean => events.includes('connect one');
+
+  it('sends the host no more of its jobs after three in a row', async () => {
+    const places = new Places(() => 0);
+    for (const often of ['one', 'two', 'three']) {
+      const { end, events } = await play({ ...failing, places });
+      expect([often, end, asked(events)]).toEqual([often, 0, true]);
+      const told = events.some((event) => event.startsWith('Warning: one gets no jobs of gcc for a while'));
+      expect(told).toBe(often === 'three');
+    }
+    expect(asked((await play({ ...failing, places })).events)).toBe(false);
+    expect(asked((await play({ hosts: 'one', places, words: ['g++', '-c', 'a.cc'] })).events)).toBe(true);
+  });
+
+  it('forgets that when one goes well there', async () => {
+    const places = new Places(() => 0);
+    for (let round = 0; round < 3; round += 1) {
+      await play({ ...failing, places });
+      await play({ ...failing, places });
+      expect(asked((await play({ hosts: 'one', places })).events)).toBe(true);
+    }
+    expect(asked((await play({ ...failing, places })).events)).toBe(true);
+  });
+
+  it.each<readonly [string, Partial<Plan>]>([
+    ['assembler that reads files', { text: 'asm(".include \\"x.inc\\"");' }],
+    [
+      'a warning that is an error',
+      { behaviours: { one: { status: exited(1), stderr: Buffer.from('error: x [-Werror=y]') } } },
+    ],
+    ['a fault that is the same here', { here: exited(1) }],
+  ])('holds nothing against the host for %s', async (_why, plan) => {
+    const places = new Places(() => 0);
+    for (let round = 0; round < 9; round += 1) {
+      expect(asked((await play({ ...failing, ...plan, places })).events)).toBe(true);
+    }
+  });
+
+  it('compiles here after a compiler that was killed there, and blames nobody', async () => {
+    const places = new Places(() => 0);
+    const plan = { hosts: 'one', behaviours: { one: killed(11, true) }, places };
+    for (let round = 0; round < 4; round += 1) {
+      const { end, events } = await play(plan);
+      expect([end, asked(events)]).toEqual([0, true]);
+      expect(events).toContain('ERROR: compile src/a.c on one: Segmentation fault (core dumped)');
+    }
   });
 });

@@ -23,6 +23,9 @@ const response: CompileResponse = {
   object: Buffer.alloc(300_000, 'o'),
 };
 
+/** An answer up to its object. */
+const whole = 'DONE00000001STAT00000000SERR00000000SOUT00000000';
+
 const decoder = (): Decoder<CompileResponse> => new Decoder(readResponse(1));
 
 /** A connection over two pipes, and the peer's ends of them. */
@@ -90,11 +93,28 @@ describe('connectionOver()', () => {
     ['an answer that is cut short', 'DONE00000001STAT', /bad answer from server: .*ended after/],
     ['an answer that is none', 'HTTP/1.1 400 Bad Request', /bad answer from server: .*"DONE"/],
     ['an answer of another version', 'DONE00000002STAT00000000', /bad answer from server: .*version 2/],
+    ['more than an answer', `${whole}DOTO00000001ab`, /bad answer from server: 1 bytes came after its end/],
+    ['an answer without an object', whole, /bad answer from server: .*ended after 0 of the 12 bytes of token "DOTO"/],
+    [
+      'more messages than there may be',
+      'DONE00000001STAT00000000SERRffffffff',
+      /SERR" is 4294967295, more than the limit/,
+    ],
+    ['a status that no process has', 'DONE00000001STAT00010000', /STAT" is 65536, more than the limit of 65535/],
   ])('fails with %s', async (_case, text, words) => {
     const { connection, toUs } = piped();
     const answer = connection.receive(decoder(), () => {});
     toUs.end(text);
     await expect(answer).rejects.toThrow(words);
+  });
+
+  it('does not wait for what a server might send after its answer', async () => {
+    const { connection, toUs } = piped();
+    const answer = connection.receive(decoder(), () => {});
+    toUs.write(`${whole}DOTO00000001a`);
+    expect((await answer).object.toString()).toBe('a');
+    toUs.write('b');
+    connection.close();
   });
 
   it('passes on the sentence of a server that refuses the job', async () => {

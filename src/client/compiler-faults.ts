@@ -1,0 +1,54 @@
+/** So many jobs in a row that only fail there, and a host's compiler counts as another one than ours. */
+const mostInARow = 3;
+
+interface Known {
+  /** Jobs that failed there and not here, since the last one that went well there. */
+  inARow: number;
+  why: string;
+  until: number;
+}
+
+/** What hosts cannot do by one compiler, while they do their other jobs: a host that lacks it, or has another one of that name. */
+export class CompilerFaults {
+  readonly #now: () => number;
+  readonly #known = new Map<string, Known>();
+
+  /** `now` is a clock that only goes forward, in ms. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  #of(host: string, compiler: string): Known {
+    const name = `${host} ${compiler}`;
+    const known = this.#known.get(name) ?? { inARow: 0, why: '', until: 0 };
+    this.#known.set(name, known);
+    return known;
+  }
+
+  /** A host gets no jobs of a compiler for so many seconds. */
+  lacks(host: string, compiler: string, fault: { readonly why: string; readonly seconds: number }): void {
+    const known = this.#of(host, compiler);
+    known.why = fault.why;
+    known.until = this.#now() + fault.seconds * 1000;
+  }
+
+  /** A job failed there and not here; tells whether that happened so often that the host gets none of this compiler's for so many seconds. */
+  differs(host: string, compiler: string, seconds: number): boolean {
+    const known = this.#of(host, compiler);
+    known.inARow += 1;
+    if (known.inARow < mostInARow) return false;
+    this.lacks(host, compiler, { why: `its ${compiler} fails where the one here does not`, seconds });
+    return true;
+  }
+
+  /** A job went well there. */
+  works(host: string, compiler: string): void {
+    this.#known.delete(`${host} ${compiler}`);
+  }
+
+  /** Why a host gets no jobs of a compiler for now. */
+  why(host: string, compiler: string): string | undefined {
+    const known = this.#known.get(`${host} ${compiler}`);
+    return known !== undefined && known.until > this.#now() ? known.why : undefined;
+  }
+}
