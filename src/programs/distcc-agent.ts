@@ -11,6 +11,7 @@ import { serveAsPacker } from '../client/agent/packing-thread.ts';
 import { readVariable } from '../config/client-environment.ts';
 import { versionBlock } from '../config/version.ts';
 import { takeGivenDescriptors } from '../system/given-descriptors.ts';
+import { prepareLookups } from '../system/name-lookup.ts';
 import { findServiceManager } from '../system/sd-notify.ts';
 import { run } from './run.ts';
 
@@ -29,6 +30,7 @@ async function main([path, ready]: readonly string[]): Promise<number> {
   if (path?.startsWith('/') !== true) {
     throw new Failure(exitStatus.badArguments, 'distcc starts its agent itself: there is no need to call it');
   }
+  prepareLookups(process.env, { atOnce: 8, seconds: 2 });
   const idleSeconds = readVariable('DISTCC_AGENT_IDLE', process.env);
   const program = process.argv[1];
   const given = takeGivenDescriptors(process.env);

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { runClient } from '../client/command-line.ts';
 import type { Environment } from '../config/client-environment.ts';
+import { prepareLookups } from '../system/name-lookup.ts';
 import { run } from './run.ts';
 
 /** The environment that the launcher was called with: it hides variables that would change what this program does. */
@@ -15,5 +16,8 @@ void run('distcc', (words) => {
   // Words that begin with a dash come from somebody who calls it by hand: nothing is called so.
   const behindLauncher = basename(script) === 'distcc-node' && words[0]?.startsWith('-') === false;
   const [argv0 = script, ...rest] = behindLauncher ? words : [script, ...words];
-  return runClient({ argv0, words: rest, environment: givenBack(process.env), directory: process.cwd() });
+  const environment = givenBack(process.env);
+  // Not for the compilers, which get the copy. One second: a look-up that is given up still delays the end of this process.
+  prepareLookups(process.env, { atOnce: 8, seconds: 1 });
+  return runClient({ argv0, words: rest, environment, directory: process.cwd() });
 });
