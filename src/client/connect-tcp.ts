@@ -1,44 +1,37 @@
-import { lookup } from 'node:dns';
-import type { LookupAddress } from 'node:dns';
-import { createConnection, isIP } from 'node:net';
+import { createConnection } from 'node:net';
 import type { Socket } from 'node:net';
 import { systemReason } from '../system/error-text.ts';
+import { lookUpAddresses } from '../system/name-lookup.ts';
 import { connectionOver } from './connection.ts';
 import type { Connection } from './connection.ts';
+import { firstToAnswer } from './first-to-answer.ts';
+import type { Dialing } from './first-to-answer.ts';
 import type { TcpHost } from './host.ts';
 import { TransportError } from './faults.ts';
+import { NameResolver } from './resolve-name.ts';
 
 /** How long one address may take, in ms (wire-protocol reference, section 9). */
 const connectPatience = 4000;
 
-/** The resolver's own words (gai_strerror(3)), which Node's table lacks. */
-function lookupReason(error: NodeJS.ErrnoException): string {
-  if (error.code === 'ENOTFOUND') return 'Name or service not known';
-  return error.code === 'EAI_AGAIN' ? 'Temporary failure in name resolution' : systemReason(error);
-}
+/** What all jobs of this process know about names. */
+const resolver = new NameResolver(lookUpAddresses, () => performance.now());
 
-function addressesOf({ name, port }: TcpHost): Promise<readonly string[]> {
-  if (isIP(name) !== 0) return Promise.resolve([name]);
-  return new Promise((resolve, reject) => {
-    lookup(name, { all: true }, (error, found: LookupAddress[]) => {
-      if (error === null) resolve(found.map(({ address }) => address));
-      else reject(new TransportError(`failed to resolve host ${name} port ${port}: ${lookupReason(error)}`));
-    });
-  });
-}
+/** Of names with several addresses, the one that answered last. */
+const answered = new Map<string, string>();
 
-function connectTo(host: string, port: number): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    // Small packets go out at once: the head of a request must not wait for the acknowledgement of anything.
-    const socket = createConnection({ host, port, noDelay: true });
-    const give = (reason: string): void => {
+function dial(host: string, port: number): Dialing<Socket> {
+  // Small packets go out at once: the head of a request must not wait for the acknowledgement of anything.
+  const socket = createConnection({ host, port, noDelay: true });
+  const place = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  const timer = setTimeout(() => {
+    socket.destroy(new TransportError(`timeout while connecting to ${place}`));
+  }, connectPatience);
+  const answer = new Promise<Socket>((resolve, reject) => {
+    const refuse = (error: Error): void => {
       clearTimeout(timer);
-      socket.destroy();
-      reject(new TransportError(reason));
+      const reason = `nonblocking connect to ${place} failed: ${systemReason(error)}`;
+      reject(error instanceof TransportError ? error : new TransportError(reason, { cause: error }));
     };
-    const place = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-    const timer = setTimeout(() => give(`timeout while connecting to ${place}`), connectPatience);
-    const refuse = (error: Error): void => give(`nonblocking connect to ${place} failed: ${systemReason(error)}`);
     socket.once('error', refuse);
     socket.once('connect', () => {
       clearTimeout(timer);
@@ -46,24 +39,32 @@ function connectTo(host: string, port: number): Promise<Socket> {
       resolve(socket);
     });
   });
+  const cancel = (): void => {
+    clearTimeout(timer);
+    socket.destroy();
+  };
+  return { answer, cancel };
+}
+
+/** The addresses of a name, first the one that answered last: one that is dead must not cost every job its time. */
+function inOrder(name: string, addresses: readonly string[]): readonly string[] {
+  const last = answered.get(name);
+  if (last === undefined || !addresses.includes(last)) return addresses;
+  return [last, ...addresses.filter((address) => address !== last)];
 }
 
 /** Connects to the first of a host's addresses that answers; throws a TransportError. */
 export async function connectTcp(
-  host: TcpHost,
+  { name, port }: TcpHost,
   idleSeconds: number,
   tried: (address: string) => void,
+  names: Pick<NameResolver, 'addressesOf'> = resolver,
 ): Promise<Connection> {
-  let last: TransportError | undefined;
-  for (const address of await addressesOf(host)) {
-    tried(address);
-    try {
-      const socket = await connectTo(address, host.port);
-      return connectionOver({ readable: socket, writable: socket, destroy: () => void socket.destroy() }, idleSeconds);
-    } catch (error) {
-      if (!(error instanceof TransportError)) throw error;
-      last = error;
-    }
-  }
-  throw last ?? new TransportError(`host ${host.name} has no address`);
+  const addresses = await names.addressesOf(name);
+  const { address, value: socket } = await firstToAnswer(inOrder(name, addresses), (next) => {
+    tried(next);
+    return dial(next, port);
+  });
+  if (addresses.length > 1) answered.set(name, address);
+  return connectionOver({ readable: socket, writable: socket, destroy: () => void socket.destroy() }, idleSeconds);
 }

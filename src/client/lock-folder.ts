@@ -1,8 +1,10 @@
-import { makeFolder } from '../system/make-folder.ts';
-import { statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { closeSync, futimesSync, lstatSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorCode } from '../system/error-text.ts';
 import { tryLock } from '../system/file-lock.ts';
 import type { FileLock } from '../system/file-lock.ts';
+import { makeFolder } from '../system/make-folder.ts';
+import { openOrCreate, requireHarmless } from '../system/open-own-file.ts';
 import { lockName } from './host.ts';
 import type { DistantHost, Host } from './host.ts';
 import type { Candidate } from './schedule.ts';
@@ -32,18 +34,45 @@ export interface FolderState {
   readonly restSeconds: number;
 }
 
+/** When a host's mark was made, in ms; undefined without one. Others may write to the folder: only a regular file is a mark. */
+function markedAt(file: string): number | undefined {
+  const found = lstatSync(file, { throwIfNoEntry: false });
+  return found?.isFile() === true ? found.mtimeMs : undefined;
+}
+
+/** A mark is one byte, as distcc's own clients make it. */
+function mark(file: string): void {
+  const descriptor = openOrCreate(file);
+  try {
+    requireHarmless(descriptor, file, 1);
+    writeSync(descriptor, 'x', 0);
+    const now = new Date();
+    futimesSync(descriptor, now, now);
+  } catch (error) {
+    // Of somebody else's file only what is written sets the time, by the clock of the machine that has the disk.
+    if (errorCode(error) !== 'EPERM') throw error;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 /** Looks at the shared folder at `path` without making anything in it. */
 export function readLockFolder(path: string, restSeconds: number): (host: Host) => FolderState {
   const taken = (file: string): boolean => {
-    if (statSync(file, { throwIfNoEntry: false }) === undefined) return false;
-    const lock = tryLock(file);
-    lock?.release();
-    return lock === undefined;
+    if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return false;
+    try {
+      const lock = tryLock(file);
+      lock?.release();
+      return lock === undefined;
+    } catch {
+      // No job gets it.
+      return true;
+    }
   };
   return (host) => {
     const files = Array.from({ length: host.slots }, (_, slot) => join(path, `cpu_${lockName(host)}_${slot}`));
-    const failed = statSync(join(path, `backoff_${lockName(host)}_0`), { throwIfNoEntry: false });
-    const rest = failed === undefined ? 0 : restSeconds - (Date.now() - failed.mtimeMs) / 1000;
+    const failed = markedAt(join(path, `backoff_${lockName(host)}_0`));
+    const rest = failed === undefined ? 0 : restSeconds - (Date.now() - failed) / 1000;
     return { taken: files.filter((file) => taken(file)).length, restSeconds: Math.max(0, rest) };
   };
 }
@@ -68,20 +97,16 @@ export function openLockFolder(path: string, restSeconds: number): LockFolder {
     },
     rests(host) {
       if (restSeconds === 0) return false;
-      const failed = statSync(pathOf('backoff', host, 0), { throwIfNoEntry: false });
-      return failed !== undefined && Date.now() - failed.mtimeMs < restSeconds * 1000;
+      const failed = markedAt(pathOf('backoff', host, 0));
+      return failed !== undefined && Date.now() - failed < restSeconds * 1000;
     },
     rest(host) {
-      if (restSeconds === 0) return;
-      const file = pathOf('backoff', host, 0);
-      writeFileSync(file, 'x');
-      const now = new Date();
-      utimesSync(file, now, now);
+      if (restSeconds > 0) mark(pathOf('backoff', host, 0));
     },
     praise(host) {
       if (restSeconds === 0) return;
       const file = pathOf('backoff', host, 0);
-      if (statSync(file, { throwIfNoEntry: false }) !== undefined) unlinkSync(file);
+      if (markedAt(file) !== undefined) unlinkSync(file);
     },
   };
 }

@@ -1,7 +1,9 @@
+import { closeSync, constants, fstatSync, readdirSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { errorCode, systemReason } from '../system/error-text.ts';
 import { lives } from '../system/living-process.ts';
 import { makeFolder } from '../system/make-folder.ts';
-import { closeSync, fstatSync, openSync, readdirSync, readSync, unlinkSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { createAnew, openRegular, UnsafeFile } from '../system/open-own-file.ts';
 import { encodeJobRecord, nativeLayout, readJobRecord, recordSize } from './job-record.ts';
 import type { JobRecord, PhaseName } from './job-record.ts';
 
@@ -40,10 +42,11 @@ function unlinkIfThere(path: string): void {
 /** Opens a state file, and makes its folder only when it is missing. */
 function openNew(folder: string, path: string): number {
   try {
-    return openSync(path, 'w', 0o666);
-  } catch {
+    return createAnew(path);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
     makeFolder(folder);
-    return openSync(path, 'w', 0o666);
+    return createAnew(path);
   }
 }
 
@@ -111,9 +114,9 @@ export interface StateListing {
 function readState(path: string, now: number): { bytes: Buffer; age: number } | undefined {
   let descriptor: number;
   try {
-    descriptor = openSync(path, 'r');
+    descriptor = openRegular(path, constants.O_RDONLY);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
   try {
@@ -152,7 +155,11 @@ export function listJobs(folder: string, now: number): StateListing {
         jobs.push(reading.record);
       }
     } catch (error) {
-      complaints.push(`cannot read "${path}": ${error instanceof Error ? error.message : String(error)}`);
+      complaints.push(
+        error instanceof UnsafeFile
+          ? `passing over a state file: ${error.message}`
+          : `cannot read "${path}": ${systemReason(error)}`,
+      );
     }
   }
   return { jobs: jobs.sort(byHostAndSlot), complaints };

@@ -73,12 +73,11 @@ static void close_others(void) {
 /* In the agent's process: nothing of ours may reach it, neither descriptors, which our callers wait for, nor this job's environment. What it
    has of us is descriptor 3; the word tells what that is. */
 _Noreturn static void become_agent(int descriptor, char *word) {
-  /* Without helper threads and with a nursery of a fixed size, collecting garbage costs half, and memory does not grow. Look-ups of names
-     that hang occupy threads: there are some to spare. */
-  char path[PATH_MAX], *environment[6] = {"MALLOC_ARENA_MAX=1", "UV_THREADPOOL_SIZE=16"};
+  /* Without helper threads and with a nursery of a fixed size, collecting garbage costs half, and memory does not grow. */
+  char path[PATH_MAX], *environment[5] = {"MALLOC_ARENA_MAX=1"};
   char *argv[] = {NODE, "--single-threaded-gc", "--min-semi-space-size=4", "--max-semi-space-size=4", path, word, "3", NULL};
   const char *kept[] = {"PATH", "HOME", "DISTCC_AGENT_IDLE"}, *value;
-  for (int at = 0, count = 2; at < 3; at++)
+  for (int at = 0, count = 1; at < 3; at++)
     if ((value = getenv(kept[at])) != NULL && asprintf(&environment[count++], "%s=%s", kept[at], value) < 0) _exit(1);
   if (!find_beside("distcc-agent", path) || chdir("/") != 0 || dup2(descriptor, 3) < 0) _exit(1);
   int null = open("/dev/null", O_RDWR);

@@ -14,6 +14,7 @@ import type { Environment } from '../config/client-environment.ts';
 import { versionBlock } from '../config/version.ts';
 import { byteText } from '../system/byte-text.ts';
 import { takeGivenDescriptors } from '../system/given-descriptors.ts';
+import { prepareLookups } from '../system/name-lookup.ts';
 import { findServiceManager } from '../system/sd-notify.ts';
 import { run } from './run.ts';
 
@@ -48,11 +49,13 @@ async function answerCommand([argv0 = 'distcc', ...words]: readonly string[]): P
 
 /** An agent of one launcher, which must be of the same version: an upgrade may have come between them. */
 async function serveOne(version: string, descriptor: number): Promise<never> {
+  prepareLookups(process.env, { atOnce: 8, seconds: 1 });
   if (version === agentVersion) await runPrivateAgent(descriptor);
   process.exit(exitStatus.ok);
 }
 
 async function serveAll(path: string, descriptor: number | undefined): Promise<never> {
+  prepareLookups(process.env, { atOnce: 8, seconds: 2 });
   const idleSeconds = readVariable('DISTCC_AGENT_IDLE', process.env);
   const program = process.argv[1];
   const given = takeGivenDescriptors(process.env);

@@ -4,7 +4,11 @@ import { versionBlock } from '../config/version.ts';
 import { listServers } from '../monitor/list-servers.ts';
 import { dnsDomain } from '../system/dns-domain.ts';
 import { printTo } from '../system/write-all.ts';
+import { prepareLookups } from '../system/name-lookup.ts';
 import { run } from './run.ts';
+
+/** Each has two threads, which take room. */
+const mostLookups = 128;
 
 void run('lsdistcc', async (argv) => {
   if (argv[0] === '--version') {
@@ -22,8 +26,8 @@ void run('lsdistcc', async (argv) => {
     process.stderr.write('lsdistcc: ERROR: this machine has no DNS domain for -d: set HOSTNAME to its full name\n');
     return searchStatus.nothing;
   }
-  // A lookup cannot be broken off, not even by the program's end: resolv.conf(5)'s own ten seconds are too long for it.
-  process.env['RES_OPTIONS'] ??= 'timeout:1 attempts:2';
+  // Names that are still being looked for when their time is over have threads of their own for as long again.
+  prepareLookups(process.env, { atOnce: Math.max(8, Math.min(2 * (words.options.o + 1), mostLookups)), seconds: 1 });
   if (seconds > 0) {
     setTimeout(() => {
       if (verbose) process.stderr.write('Timeout!\n');

@@ -1,6 +1,7 @@
-import { closeSync, constants as open, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, readSync, writeSync } from 'node:fs';
 import { constants, uptime } from 'node:os';
 import { lives } from './living-process.ts';
+import { openOrCreate, requireHarmless } from './open-own-file.ts';
 import { posix } from './posix.ts';
 
 /** A held lock; it ends with the process, however the process ends. */
@@ -18,7 +19,7 @@ const held = new Set<string>();
 
 /**
  * Takes the exclusive lock of a file, which is made when it is missing, without waiting; undefined when somebody has it. The lock is
- * fcntl's on the whole file, as distcc takes it. Throws when the file cannot be opened or locked.
+ * fcntl's on the whole file, as distcc takes it. Throws when the file cannot be opened or locked, or is not a regular file.
  */
 export function tryLock(path: string): FileLock | undefined {
   return posix.lockf === undefined ? tryClaim(path) : tryFcntl(path);
@@ -26,7 +27,7 @@ export function tryLock(path: string): FileLock | undefined {
 
 /** Claims the file in this process's name, and opens it. */
 function openUnheld(path: string): number | undefined {
-  return held.has(path) ? undefined : openSync(path, open.O_RDWR | open.O_CREAT, 0o666);
+  return held.has(path) ? undefined : openOrCreate(path);
 }
 
 /** A second release must not take away the lock of whoever came next. */
@@ -59,14 +60,26 @@ function tryFcntl(path: string): FileLock | undefined {
   };
 }
 
+/** How long a claim is: a process id and a line end. */
+const longestClaim = 16;
+
 function ownerOf(descriptor: number): number {
-  const bytes = Buffer.alloc(16);
+  const bytes = Buffer.alloc(longestClaim);
   const length = readSync(descriptor, bytes, 0, bytes.length, 0);
   return Number(bytes.toString('latin1', 0, length).trim());
 }
 
 /** Whether a file was written before this system started: whoever has the number in it now is somebody else. */
 const isFromBefore = (descriptor: number): boolean => fstatSync(descriptor).mtimeMs < Date.now() - uptime() * 1000;
+
+function claim(descriptor: number, path: string): boolean {
+  const owner = ownerOf(descriptor);
+  if (owner > 0 && owner !== process.pid && lives(owner) && !isFromBefore(descriptor)) return false;
+  requireHarmless(descriptor, path, longestClaim);
+  ftruncateSync(descriptor);
+  writeSync(descriptor, `${process.pid}\n`, 0);
+  return ownerOf(descriptor) === process.pid;
+}
 
 /**
  * The way where Node cannot reach fcntl: the file holds the owner's process id, and a dead owner has lost it. Two that claim it in the
@@ -75,17 +88,13 @@ const isFromBefore = (descriptor: number): boolean => fstatSync(descriptor).mtim
 export function tryClaim(path: string): FileLock | undefined {
   const descriptor = openUnheld(path);
   if (descriptor === undefined) return undefined;
-  const owner = ownerOf(descriptor);
-  if (owner > 0 && owner !== process.pid && lives(owner) && !isFromBefore(descriptor)) {
-    closeSync(descriptor);
-    return undefined;
+  let claimed = false;
+  try {
+    claimed = claim(descriptor, path);
+  } finally {
+    if (!claimed) closeSync(descriptor);
   }
-  ftruncateSync(descriptor);
-  writeSync(descriptor, `${process.pid}\n`, 0);
-  if (ownerOf(descriptor) !== process.pid) {
-    closeSync(descriptor);
-    return undefined;
-  }
+  if (!claimed) return undefined;
   held.add(path);
   return {
     // The claim names the process, which stays the same.

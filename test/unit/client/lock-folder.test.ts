@@ -1,11 +1,22 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, utimesSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readHostWord } from '../../../src/client/host-word.ts';
 import type { DistantHost } from '../../../src/client/host.ts';
-import { openLockFolder } from '../../../src/client/lock-folder.ts';
+import { openLockFolder, readLockFolder } from '../../../src/client/lock-folder.ts';
 import { posix } from '../../../src/system/posix.ts';
 import { needs } from '../../support/needs.ts';
 
@@ -94,6 +105,30 @@ except OSError: print('taken')`;
     locks.praise(angry);
     expect(locks.rests(angry)).toBe(false);
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it.each([
+    ['link', (path: string, other: string) => symlinkSync(other, path), 'is a symbolic link'],
+    ['second name', (path: string, other: string) => linkSync(other, path), 'has other names too'],
+    ['named pipe', (path: string) => void execFileSync('mkfifo', [path]), 'is not a regular file'],
+  ])('writes to no %s in place of a mark', (kind, plant, sentence) => {
+    const other = join(folder, 'precious');
+    writeFileSync(other, 'precious');
+    const file = join(folder, 'backoff_tcp_angry_4000_0');
+    plant(file, other);
+    const locks = openLockFolder(folder, 60);
+    expect(() => locks.rest(angry)).toThrow(`"${file}" ${sentence}`);
+    expect(readFileSync(other, 'utf8')).toBe('precious');
+    if (kind === 'second name') return;
+    expect(locks.rests(angry)).toBe(false);
+    expect(readLockFolder(folder, 60)(angry)).toEqual({ taken: 0, restSeconds: 0 });
+    locks.praise(angry);
+    expect(lstatSync(file).isFile()).toBe(false);
+  });
+
+  it('counts a place that no job can get as taken', () => {
+    execFileSync('mkfifo', [join(folder, 'cpu_tcp_angry_4000_1')]);
+    expect(readLockFolder(folder, 60)(angry).taken).toBe(1);
   });
 
   it('notes nothing when hosts never rest', () => {

@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -57,6 +68,18 @@ describe('openStateFile()', () => {
     expect(readJobRecord(readFileSync(path))).toMatchObject({ record: { file: 'a.c', host: 'far', slot: 1 } });
   });
 
+  it('takes the place of a file from before, and empties no other name of it', () => {
+    const other = join(folder, 'precious');
+    writeFileSync(other, 'precious');
+    const path = join(folder, 'binstate_77');
+    linkSync(other, path);
+    const state = openStateFile(folder, 77, fail);
+    state.show('local', 'Compile');
+    expect(readFileSync(other, 'utf8')).toBe('precious');
+    expect(readJobRecord(readFileSync(path))).toMatchObject({ record: { pid: 77, phase: 'Compile' } });
+    state.remove();
+  });
+
   it('reports once that it cannot write, and goes on', () => {
     writeFileSync(join(folder, 'plain'), '');
     const faults: unknown[] = [];
@@ -65,6 +88,31 @@ describe('openStateFile()', () => {
     state.show('local', 'Compile');
     state.remove();
     expect(faults).toHaveLength(1);
+  });
+});
+
+describe.each([
+  ['link', (path: string, other: string) => symlinkSync(other, path), 'is a symbolic link'],
+  ['named pipe', (path: string) => void execFileSync('mkfifo', [path]), 'is not a regular file'],
+  ['folder', (path: string) => mkdirSync(path), 'is not a regular file'],
+])('a %s in place of a state file', (_kind, plant, sentence) => {
+  it('is neither followed nor waited for, and the job goes on', () => {
+    const other = join(folder, 'precious');
+    writeFileSync(other, 'precious');
+    const path = join(folder, 'binstate_77');
+    plant(path, other);
+    const faults: unknown[] = [];
+    const state = openStateFile(folder, 77, (error) => faults.push(error));
+    state.show('local', 'Compile');
+    state.show('local', 'Compile');
+    state.remove();
+    expect(faults).toMatchObject([{ name: 'UnsafeFile', message: `"${path}" ${sentence}` }]);
+    expect(readFileSync(other, 'utf8')).toBe('precious');
+    expect(listJobs(folder, Date.now())).toEqual({
+      jobs: [],
+      complaints: [`passing over a state file: "${path}" ${sentence}`],
+    });
+    expect(readdirSync(folder).sort()).toEqual(['binstate_77', 'precious']);
   });
 });
 

@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  linkSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir, uptime } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -41,6 +52,23 @@ describe.each([
     for (const lock of locks) lock?.release();
   });
 
+  it('takes nothing but a regular file', () => {
+    symlinkSync(join(folder, 'elsewhere'), path);
+    expect(() => take(path)).toThrow(`"${path}" is a symbolic link`);
+    execFileSync('mkfifo', [`${path}2`]);
+    expect(() => take(`${path}2`)).toThrow(`"${path}2" is not a regular file`);
+    expect(readdirSync(folder).sort()).toEqual(['lock', 'lock2']);
+  });
+
+  it("takes somebody else's lock file in a shared folder", (context) => {
+    if (process.getuid?.() !== 0) context.skip();
+    writeFileSync(path, '');
+    chownSync(path, 65_534, 65_534);
+    const lock = take(path);
+    expect(lock).toBeDefined();
+    lock?.release();
+  });
+
   it('throws when the file cannot be opened', () => {
     expect(() => take(join(folder, 'none/lock'))).toThrow('ENOENT');
   });
@@ -63,6 +91,13 @@ describe('tryClaim()', () => {
     const lock = tryClaim(path);
     expect(readFileSync(path, 'utf8')).toBe(`${process.pid}\n`);
     lock?.release();
+  });
+
+  it('writes to no file that has another name', () => {
+    writeFileSync(`${path}2`, 'precious');
+    linkSync(`${path}2`, path);
+    expect(() => tryClaim(path)).toThrow(`"${path}" has other names too`);
+    expect(readFileSync(path, 'utf8')).toBe('precious');
   });
 
   it('takes over a file that stock clients made, or that holds nonsense', () => {
