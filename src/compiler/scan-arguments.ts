@@ -206,12 +206,16 @@ function needsNoPreprocessor(argv: readonly string[], { language, sourceAt }: Fi
   return language === undefined ? isPreprocessed(argv[sourceAt ?? 0] ?? '') : isPreprocessedLanguage(language);
 }
 
+/** Options that make assembler text tell where in the source it comes from, to the line's text or its column. */
+const annotatesAssembler = /^-(?:f|-)verbose-asm$|^-d[A-Za-z]*P/;
+
 /** What keeps a compile here that distcc 3.4 would send: by-products a server does not return, and words that a server refuses. */
 function clientObstacle(verdict: RemoteVerdict): Obstacle | undefined {
   const { words, assemble, appended, source, output } = verdict;
-  if (assemble && words.includes('-fverbose-asm')) {
-    const cure = 'take "-fverbose-asm" out: a host has no source to copy lines from';
-    return { because: '"-fverbose-asm" copies lines of the source into the assembler text', cure };
+  const annotates = assemble ? words.find((word) => annotatesAssembler.test(word)) : undefined;
+  if (annotates !== undefined) {
+    const cure = `take "${annotates}" out: a host has preprocessed text only`;
+    return { because: `"${annotates}" copies lines or places of the source into the assembler text`, cure };
   }
   if (appended && words.includes('-emit-llvm')) {
     return { because: '"-emit-llvm" without "-o" names the output differently', cure: 'name the output by "-o"' };
