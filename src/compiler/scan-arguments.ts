@@ -53,6 +53,9 @@ function scan(argv: readonly string[], side: Side): RemoteVerdict | Obstacle {
     if (typeof step !== 'number') return step;
     at += step;
   }
+  // Also as the value of an option, "-o @more": the compiler looks for such words before it knows what an option is.
+  const response = side === 'client' ? argv.find((word, place) => place > 0 && word.startsWith('@')) : undefined;
+  if (response !== undefined) return responseFileObstacle(response);
   const dangling = danglingOption(argv);
   if (dangling !== undefined)
     return { because: `"${dangling}" at the end lacks its value`, cure: 'give it its value, or take it out' };
@@ -115,11 +118,14 @@ function readDependencyWord(words: readonly string[], at: number, side: Side): n
   return apart ? 2 : 1;
 }
 
+/** A word that the expansion of response files has left: only the compiler can tell whether it is an input, or what the file says. */
+function responseFileObstacle(word: string): Obstacle {
+  const cure = `write the options of "${word.slice(1)}" on the command line`;
+  return { because: `"${word}" names a file of options that distcc cannot read as the compiler does`, cure };
+}
+
 function readName(word: string, at: number, findings: Findings, side: Side): number | Obstacle {
-  if (word.startsWith('@') && side === 'client') {
-    const cure = `write the options of "${word.slice(1)}" on the command line`;
-    return { because: `"${word}" holds more options, which distcc does not look into`, cure };
-  }
+  if (side === 'client' && word.startsWith('@')) return responseFileObstacle(word);
   if (isSourceName(word)) {
     if (findings.sourceAt !== undefined) return { because: `"${word}" is a second source`, cure: oneSource };
     findings.sourceAt = at;
