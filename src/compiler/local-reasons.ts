@@ -21,6 +21,10 @@ export const localReasons = {
     because: 'moves the compiler to a directory of this machine',
     cure: 'change to that directory before, by "cd"',
   },
+  document: {
+    because: 'writes one document for a whole compile, which distributed is done by two programs',
+    cure: 'leave the option out: text is the one form of messages that can be put together',
+  },
   dump: {
     because: 'writes a dump of the compiler beside the object',
     cure: 'leave the dump out, or make it by a command of its own',
@@ -46,12 +50,20 @@ export const localReasons = {
     because: 'makes the assembler write a file, and a server sends only the object back',
     cure: 'make the listing by a command of its own, without distcc',
   },
+  listsHeaders: {
+    because: 'lists the headers, and clang lists them again for preprocessed text',
+    cure: 'take the option out, or ask for the headers by "-MD"',
+  },
   longDependencies: { because: 'asks for dependencies in a long form', cure: 'write "-MD" or "-MMD"' },
   longDump: {
     because: 'is a long form of "-d" that is not distributed',
     cure: 'write the short form, "-d" and the letters',
   },
   longLanguage: { because: 'names the language in a long form', cure: 'write "-x" and the language as two words' },
+  measures: {
+    because: 'tells about one run of the compiler, and a distributed compile is two',
+    cure: 'leave the option out, and measure by a command of its own',
+  },
   modules: { because: 'needs the modules of this machine', cure: 'compile without modules, with the headers instead' },
   nativeProcessor: {
     because: 'means another processor on another machine',
@@ -65,6 +77,10 @@ export const localReasons = {
   otherDependencies: {
     because: 'asks for dependencies in a way that is not distributed',
     cure: 'ask for dependencies by "-MD" or "-MMD", with "-MF" and "-MT"',
+  },
+  otherLanguage: {
+    because: 'names the language, which preprocessed text has changed',
+    cure: 'write "-x objective-c" or "-x objective-c++" in its place',
   },
   otherProduct: {
     because: 'asks for something else than an object',

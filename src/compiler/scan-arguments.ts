@@ -53,6 +53,9 @@ function scan(argv: readonly string[], side: Side): RemoteVerdict | Obstacle {
     if (typeof step !== 'number') return step;
     at += step;
   }
+  // Also as the value of an option, "-o @more": the compiler looks for such words before it knows what an option is.
+  const response = side === 'client' ? argv.find((word, place) => place > 0 && word.startsWith('@')) : undefined;
+  if (response !== undefined) return responseFileObstacle(response);
   const dangling = danglingOption(argv);
   if (dangling !== undefined)
     return { because: `"${dangling}" at the end lacks its value`, cure: 'give it its value, or take it out' };
@@ -115,11 +118,14 @@ function readDependencyWord(words: readonly string[], at: number, side: Side): n
   return apart ? 2 : 1;
 }
 
+/** A word that the expansion of response files has left: only the compiler can tell whether it is an input, or what the file says. */
+function responseFileObstacle(word: string): Obstacle {
+  const cure = `write the options of "${word.slice(1)}" on the command line`;
+  return { because: `"${word}" names a file of options that distcc cannot read as the compiler does`, cure };
+}
+
 function readName(word: string, at: number, findings: Findings, side: Side): number | Obstacle {
-  if (word.startsWith('@') && side === 'client') {
-    const cure = `write the options of "${word.slice(1)}" on the command line`;
-    return { because: `"${word}" holds more options, which distcc does not look into`, cure };
-  }
+  if (side === 'client' && word.startsWith('@')) return responseFileObstacle(word);
   if (isSourceName(word)) {
     if (findings.sourceAt !== undefined) return { because: `"${word}" is a second source`, cure: oneSource };
     findings.sourceAt = at;
@@ -206,12 +212,16 @@ function needsNoPreprocessor(argv: readonly string[], { language, sourceAt }: Fi
   return language === undefined ? isPreprocessed(argv[sourceAt ?? 0] ?? '') : isPreprocessedLanguage(language);
 }
 
+/** Options that make assembler text tell where in the source it comes from, to the line's text or its column. */
+const annotatesAssembler = /^-(?:f|-)verbose-asm$|^-d[A-Za-z]*P/;
+
 /** What keeps a compile here that distcc 3.4 would send: by-products a server does not return, and words that a server refuses. */
 function clientObstacle(verdict: RemoteVerdict): Obstacle | undefined {
   const { words, assemble, appended, source, output } = verdict;
-  if (assemble && words.includes('-fverbose-asm')) {
-    const cure = 'take "-fverbose-asm" out: a host has no source to copy lines from';
-    return { because: '"-fverbose-asm" copies lines of the source into the assembler text', cure };
+  const annotates = assemble ? words.find((word) => annotatesAssembler.test(word)) : undefined;
+  if (annotates !== undefined) {
+    const cure = `take "${annotates}" out: a host has preprocessed text only`;
+    return { because: `"${annotates}" copies lines or places of the source into the assembler text`, cure };
   }
   if (appended && words.includes('-emit-llvm')) {
     return { because: '"-emit-llvm" without "-o" names the output differently', cure: 'name the output by "-o"' };

@@ -12,8 +12,11 @@ function localVerdict(command: string): LocalVerdict {
 
 /** Values for the entries that only mean some. */
 const values: Readonly<Record<string, string>> = {
+  '--for-assembler value': '=-al',
   '-M start': 'E',
   '-Wa, start': '-a',
+  '-Xassembler value': ' -al',
+  '-d start': 'a',
   '-fdiagnostics-format= start': 'sarif-file',
   '-finput-charset= start': 'latin1',
   '-fopt-info start': '-vec=file',

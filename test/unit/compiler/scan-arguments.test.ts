@@ -168,6 +168,10 @@ describe('scanArguments() differs from distcc 3.4', () => {
     ['gcc -fplugin=x.so -c foo.c', 'since servers drop the connection'],
     ['gcc -c @args.rsp foo.c', 'since the file is here'],
     ['gcc @args.rsp', 'since the file is here'],
+    ['gcc -c foo.c -o @out', 'since the compiler would read such a file and not write it'],
+    ['gcc -c foo.c -D @x -o foo.o', 'since the compiler would read such a file first'],
+    ['gcc -c foo.c -MD -MF @x -o foo.o', 'since the compiler would read such a file first'],
+    ['gcc -c @foo.c', 'since the compiler would read such a file first'],
     ['gcc -fsyntax-only -c foo.c', 'since distcc 3.4 makes an empty object'],
     ['gcc -### -c foo.c', 'since there is no text to compile'],
     ['gcc -finput-charset=latin1 -c foo.c', 'since distcc 3.4 converts the strings twice'],
@@ -183,8 +187,38 @@ describe('scanArguments() differs from distcc 3.4', () => {
     ['clang -frecord-gcc-switches -c foo.c', 'since the object holds the command'],
     ['gcc -P -g -c foo.c', 'since gcc records it'],
     ['gcc --output=x.o -c foo.c', 'since it names the output without distcc knowing'],
+    ['gcc -da -c foo.c', 'since the dumps would stay on the server'],
+    ['gcc -dumpx -c foo.c', 'since gcc takes it for letters, "a" not among them but known to older ones'],
+    ['gcc --stack-usage -c foo.c', 'since that is "-fstack-usage" to gcc'],
+    ['gcc --machine-arch=native -c foo.c', 'since that is "-march=native" to gcc'],
+    ['gcc --machine arch=native -c foo.c', 'since that is "-march=native" to gcc'],
+    ['gcc --input-charset=latin1 -c foo.c', 'since that is "-finput-charset=latin1" to gcc'],
+    ['gcc --no-preprocessed -c foo.c', 'since that is "-fno-preprocessed" to gcc'],
+    ['gcc -S --verbose-asm foo.c', 'since that is "-fverbose-asm" to gcc'],
+    ['gcc -S -dAP foo.c', 'since the places in the assembler text would be those of the preprocessed text'],
+    ['gcc -fdiagnostics-format=json -c foo.c', 'since two documents are not one'],
+    ['gcc -fdiagnostics-format=sarif-stderr -c foo.c', 'since two documents are not one'],
+    ['gcc -fdiagnostics-add-output=sarif -c foo.c', 'since the file would stay on the server'],
+    ['gcc -fdiagnostics-generate-patch -c foo.c', 'since a server has no source to make a patch of'],
+    ['clang -fdiagnostics-format=sarif -c foo.c', 'since two documents are not one'],
+    ['gcc -ftime-report -c foo.c', 'since it would measure two programs'],
+    ['gcc -Q -c foo.c', 'since it would measure two programs'],
+    ['clang -H -c foo.c', 'since clang lists the headers of preprocessed text again'],
+    ['clang -ObjC -c foo.c', 'since the server would preprocess again'],
   ])('%s stays local, %s', (line) => {
     expect(local(line).because).not.toBe('');
+  });
+
+  it.each([
+    'gcc -dA -dp -dP -dD -dH -dx -dumpbase x -dumpdir y -c foo.c',
+    'gcc -S -dAp foo.c',
+    'clang -dynamic -c foo.c',
+    'gcc -H -c foo.c',
+    'gcc -fdiagnostics-format=text -c foo.c',
+    'gcc --std=c99 --sysroot=/ --param=x=1 --coverage-x -c foo.c',
+    'gcc --optimize=3 --warn-all --pedantic -c foo.c',
+  ])('goes on to distribute %s', (line) => {
+    expect(remote(line).source).toBe('foo.c');
   });
 
   it.each([

@@ -1,0 +1,16 @@
+/** Beginnings of gcc's long options and of what they stand for, the longest first; any other `--X` is `-fX`. */
+const longForms: ReadonlyArray<readonly [string, string]> = [
+  ['--machine-', '-m'],
+  ['--machine=', '-m'],
+  ['--debug=', '-g'],
+  ['--optimize=', '-O'],
+  ['--', '-f'],
+];
+
+/** The short option that gcc takes the long one at a position for: `--stack-usage` is `-fstack-usage`; `undefined` for a short word. */
+export function shortOption(words: readonly string[], at: number): string | undefined {
+  const word = words[at] ?? '';
+  if (word === '--machine') return `-m${words[at + 1] ?? ''}`;
+  const form = word === '--' ? undefined : longForms.find(([long]) => word.startsWith(long));
+  return form === undefined ? undefined : `${form[1]}${word.slice(form[0].length)}`;
+}

@@ -1,0 +1,53 @@
+/** Where assembler text can begin: `asm("…")` in any spelling, and names of sections, which compilers copy as they are. */
+const opening = /(?:asm|section)[\w\s]{0,200}\(\s*/gu;
+/** One literal, raw or not, after blanks and line markers. */
+const literal = /(?:\s|^#.*$)*(?:R"([^()\\\s]{0,16})\(([^]*?)\)\1"|"((?:[^"\\]|\\[^])*)")/muy;
+const escape = /\\(?:x\{?([0-9a-f]+)\}?|(?:o\{)?([0-7]+)\}?|([^]))/giu;
+
+/** What makes the assembler read a file; the file's name is in quotes but after `.mri`. */
+const reading = /\.(?:incbin|include|mri)\b/iu;
+/** The beginning of such a directive with the rest of it put in by a macro or an operand. */
+const completed = /\.(?:i|in|inc|incbi?|inclu?|includ)?[\\%{&]/iu;
+const defining = /\.(?:altmacro|irpc?|macro)\b/iu;
+
+/** A string takes no more bytes than this on all machines. */
+const longestText = 256 * 1024 * 1024;
+
+function decode(inside: string): string {
+  return inside.replaceAll(escape, (_, hex?: string, octal?: string, letter?: string) => {
+    if (letter !== undefined) return /[abfnrtv]/u.test(letter) ? '\n' : letter;
+    const code = hex === undefined ? Number.parseInt(octal ?? '', 8) : Number.parseInt(hex, 16);
+    return String.fromCharCode(code % 256);
+  });
+}
+
+/** The literals from a place on, put together. */
+function literalsAt(text: string, at: number): string {
+  let joined = '';
+  literal.lastIndex = at;
+  for (let match = literal.exec(text); match !== null; match = literal.exec(text)) {
+    joined += match[2] ?? decode(match[3] ?? '');
+  }
+  return joined;
+}
+
+/**
+ * Whether a preprocessed text may have the assembler read files (`.incbin`, `.include`), which only the client's machine has. It says
+ * so rather once too often: of macros that could put such a directive together, and of literals that it cannot read.
+ */
+export function mayReadFiles(source: Buffer): boolean {
+  if (source.length > longestText) return true;
+  if (!source.includes('asm') && !source.includes('section')) return false;
+  const text = source.toString('latin1');
+  let defines = false;
+  let quotes = false;
+  for (const { 0: all, index } of text.matchAll(opening)) {
+    const assembler = literalsAt(text, index + all.length);
+    // Text that the compiler works out: asm((constant)).
+    if (assembler === '' && all.startsWith('asm') && text[index + all.length] === '(') return true;
+    if (reading.test(assembler) || completed.test(assembler)) return true;
+    defines ||= defining.test(assembler);
+    quotes ||= assembler.includes('"');
+  }
+  return defines && quotes;
+}
