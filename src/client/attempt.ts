@@ -1,5 +1,6 @@
 import { baseName } from '../compiler/source-name.ts';
-import { readsFiles, sourceReason } from '../compiler/source-reasons.ts';
+import { mayReadFiles } from '../compiler/reading-assembler.ts';
+import { sourceReason } from '../compiler/source-reasons.ts';
 import { remoteCommand } from '../compiler/split-command.ts';
 import { bytesOf } from '../system/byte-text.ts';
 import { encodeBody, encodePackedBody } from '../wire/body.ts';
@@ -99,7 +100,7 @@ export async function attempt(
     return {
       response,
       sourceReason: failed ? sourceReason(source, response.stderr) : undefined,
-      readsFiles: failed && readsFiles(source),
+      readsFiles: failed && mayReadFiles(source),
       seconds: end - (await ready),
     };
   } catch (error) {

@@ -45,7 +45,9 @@ async function printAgents(call: Call, question: 'status' | 'stop'): Promise<num
   if (format !== undefined) print(byteText(`${JSON.stringify(agents)}\n`));
   if (question === 'stop' || format !== undefined) return exitStatus.ok;
   const { statusText } = await import('./agent/status.ts');
-  print(agents.length === 0 ? 'no agent is running\n' : byteText(agents.map((status) => statusText(status)).join('\n')));
+  print(
+    agents.length === 0 ? 'no agent is running\n' : byteText(agents.map((status) => statusText(status)).join('\n')),
+  );
   return exitStatus.ok;
 }
 
@@ -81,9 +83,7 @@ async function answer(option: OwnOptionName, call: Call, log: Logger): Promise<n
     case '--agent-stop':
       return printAgents(call, 'stop');
     case '--explain':
-      return call.words.length === 1
-        ? usageFault(call, '--explain needs a command')
-        : printExplanation(call, log);
+      return call.words.length === 1 ? usageFault(call, '--explain needs a command') : printExplanation(call, log);
     case '--scan-includes':
       if (call.words.length === 1) return usageFault(call, 'missing operand');
       log.error("'--scan_includes' specified, but the files mode (pump) is not supported yet");
@@ -94,7 +94,10 @@ async function answer(option: OwnOptionName, call: Call, log: Logger): Promise<n
 /** The log of a call that answers about distcc itself: on stderr, whatever DISTCC_LOG says. */
 function ownLog(environment: Environment): Logger {
   const write = (descriptor: number, bytes: Buffer): void => writeAll(descriptor, bytes);
-  return openLog({ ...environment, DISTCC_LOG: '' }, { pid: process.pid, write, append: (_, bytes) => write(2, bytes) });
+  return openLog(
+    { ...environment, DISTCC_LOG: '' },
+    { pid: process.pid, write, append: (_, bytes) => write(2, bytes) },
+  );
 }
 
 /** Answers one call that is for `distcc` itself, and gives its exit status; texts of the call are bytes. */

@@ -83,7 +83,8 @@ async function runLocally(job: LocalJob, world: World): Promise<number> {
 
 function isDiskFull(error: unknown): boolean {
   const { ENOSPC, EDQUOT } = constants.errno;
-  const number = error instanceof Error && error.cause instanceof Error && 'errno' in error.cause ? error.cause.errno : 0;
+  const number =
+    error instanceof Error && error.cause instanceof Error && 'errno' in error.cause ? error.cause.errno : 0;
   return number === ENOSPC || number === EDQUOT;
 }
 

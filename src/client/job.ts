@@ -75,7 +75,8 @@ export function namesIn({ argv0, words }: Call): string[] {
 
 /** PATH for a masquerading call, undefined when it stays; entries are compared by the directories they mean. */
 function shortenedPath(call: Call, programs: FoundPrograms): ShortenedPath | undefined {
-  const absolute = (entry: string): string => (isAbsolute(entry) && !entry.endsWith('/') ? entry : resolve(call.directory, entry));
+  const absolute = (entry: string): string =>
+    isAbsolute(entry) && !entry.endsWith('/') ? entry : resolve(call.directory, entry);
   const path = (call.environment['PATH'] ?? '').split(':').map(absolute);
   const foundIn = programs(call.argv0)[0]?.entry;
   return pathAfterMasquerade(path.join(':'), { invokedAs: call.argv0, directory: call.directory, foundIn });
@@ -105,7 +106,8 @@ function invoke(call: Call, programs: FoundPrograms, log: Logger): Invoked {
     throw new Failure(exitStatus.recursion, 'distcc seems to have invoked itself recursively!');
   }
   const environment = environmentFor(call.environment, path, String(level + 1));
-  const kept = (name: string): readonly ProgramFile[] => programs(name).filter(({ entry }) => shortened?.keeps(entry) ?? true);
+  const kept = (name: string): readonly ProgramFile[] =>
+    programs(name).filter(({ entry }) => shortened?.keeps(entry) ?? true);
   return { words, environment, guarded: level > 0, names: { triple, programs: kept } };
 }
 
@@ -154,7 +156,8 @@ export function understand(call: Call, programs: FoundPrograms, log: Logger, giv
   }
   if (call.directory === '') return { ...local, because: 'its directory has been removed', cure: 'make it again' };
   const foreign = invoked.words.find(isForeignText);
-  if (foreign !== undefined) return { ...local, because: 'its words are not UTF-8', cure: 'write names and texts in UTF-8' };
+  if (foreign !== undefined)
+    return { ...local, because: 'its words are not UTF-8', cure: 'write names and texts in UTF-8' };
   if (log.writes('debug')) log.debug(`scanning arguments: ${invoked.words.join(' ')}`);
   // Some options mean something else to another compiler, and "cc" may be any.
   const renamed = rename(invoked);

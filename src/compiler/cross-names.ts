@@ -89,7 +89,8 @@ export function crossCommand(words: readonly string[], names: CompilerNames): Cr
   const full = `${names.triple}-${real}`;
   const [same] = gcc.test(real) ? compilersOf(full, names) : [];
   if (same === undefined) {
-    if (real === given && others.some((other) => !isSame(other, program))) return hidden(given, `the next "${given}" of PATH`);
+    if (real === given && others.some((other) => !isSame(other, program)))
+      return hidden(given, `the next "${given}" of PATH`);
     return { known: true, words: [real, ...rest], changes };
   }
   if (!isSame(same, program)) return hidden(given, full);

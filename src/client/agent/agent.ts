@@ -73,7 +73,8 @@ class Agent {
     const states = new LateStates();
     const now = (): number => performance.now();
     this.#shared = {
-      slotsFor: ({ job, interrupted, restSeconds }) => this.#places.slotsFor({ interrupted, restSeconds, pid: job.pid }),
+      slotsFor: ({ job, interrupted, restSeconds }) =>
+        this.#places.slotsFor({ interrupted, restSeconds, pid: job.pid }),
       late: (file) => states.of(file),
       letNextBegin: () => this.#places.letNextBegin(),
       preprocessAhead: true,
@@ -199,7 +200,12 @@ class Agent {
       waiting: waiting.size,
       jobs: [...this.#jobs.values()].map(({ pid, directory, words }) => {
         const what = waiting.get(pid);
-        return { pid, directory: readable(directory), words: words.map(readable), ...(what === undefined ? {} : { waitsFor: what }) };
+        return {
+          pid,
+          directory: readable(directory),
+          words: words.map(readable),
+          ...(what === undefined ? {} : { waitsFor: what }),
+        };
       }),
       expected: [...expected].map(([name, ms]) => ({ name, seconds: ms / 1000 })),
       places: [...busy].map(([name, jobs]) => ({ name, jobs })),

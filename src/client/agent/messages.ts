@@ -106,7 +106,8 @@ function numberAt(content: Buffer, at: number): number {
 /** 64 bits, which an inode or a size never needs all of. */
 const wideAt = (content: Buffer, at: number): number => numberAt(content, at) + numberAt(content, at + 1) * 2 ** 32;
 
-const terminated = (words: readonly string[]): Buffer => Buffer.from(words.map((word) => `${word}\0`).join(''), 'latin1');
+const terminated = (words: readonly string[]): Buffer =>
+  Buffer.from(words.map((word) => `${word}\0`).join(''), 'latin1');
 
 /** Exactly `count` strings, each with a NUL after it. */
 function splitStrings(bytes: Buffer, count: number): string[] {

@@ -24,15 +24,24 @@ function dice(seed: number): (below: number) => number {
   };
 }
 
-const command = { number: 0, path: '/bin/true', argv: ['true', 'word'], changes: ['NEW=1', 'GONE'] };
+const command = { number: 0, argv: ['/bin/true', 'word'], changes: ['NEW=1', 'GONE'], source: 'a.c', output: 'a.o' };
 const sensible = [
   messages.encodeWrite(2, Buffer.from('text\n')),
   messages.encodeCommand('RUN', command),
   messages.encodeCommand('PREPROCESS', { ...command, number: 7 }),
-  messages.encodeCommand('EXEC', { ...command, path: '/nowhere/gcc' }),
-  messages.encodeCommand('EXEC', { ...command, path: '/nowhere/gcc', number: 1 }),
-  messages.encodeFrame(23),
-  messages.encodeFrame(messages.kinds.NODE_INSTEAD),
+  messages.encodeCommand('EXEC', { ...command, argv: ['/nowhere/gcc'] }),
+  messages.encodeCommand('EXEC', { ...command, argv: ['/nowhere/gcc'], number: 1 }),
+  messages.encodeCommand('TAKE', command),
+  messages.encodeFrame(messages.kinds.SEND_TEXT),
+  messages.encodeFrame(messages.kinds.SHOW),
+  messages.encodeFrame(messages.kinds.PONG),
+  messages.encodeFrame(messages.kinds.PRIVATE),
+  messages.encodeRead(['a.c', '/etc/passwd', '.']),
+  messages.encodeLook('/usr/bin:.', ['true', 'gcc']),
+  messages.encodeSave({ flags: 0, number: 1, path: 'a.o', bytes: Buffer.from('object') }),
+  messages.encodeSave({ flags: messages.saveFlags.newName, number: 2, path: 'none/a.o', bytes: Buffer.from('object') }),
+  messages.encodeAppend('log', Buffer.from('line\n')),
+  messages.encodeFrame(messages.kinds.GO_ON),
 ];
 
 /** Some messages, with bytes changed and the end cut off; never one that says how to end. */
@@ -54,11 +63,13 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher with address and undefined-be
   });
   afterEach(() => box.remove());
 
-  it('becomes distcc-node whatever an agent says', { timeout: 120_000 }, async () => {
+  it('is left with the compiler, whatever an agent says', { timeout: 120_000 }, async () => {
     const program = join(box.temporary, 'distcc');
-    const defined = ['-DAGENT_VERSION="hostile"', '-DNODE="/bin/sh"'];
+    // Its own agent is one that ends at once; then it is the compiler's turn, which ends with 42 here.
+    const defined = ['-DAGENT_VERSION="hostile"', '-DNODE="/bin/false"'];
     execFileSync('cc', ['-std=gnu11', '-O1', ...sanitizers, ...defined, ...launcherSources, '-o', program]);
-    writeFileSync(join(box.temporary, 'distcc-node'), 'exit 42\n');
+    writeFileSync(join(box.temporary, 'distcc-agent'), '#!/bin/false\n', { mode: 0o755 });
+    const path = `${box.script('gcc', 'exit 42')}:${process.env['PATH']}`;
     mkdirSync(join(box.own, 'agent'), { mode: 0o700 });
     const seed = Number(process.env['DISTCCD_TEST_SEED'] ?? Date.now() % 1_000_000);
     process.stderr.write(`hostile-agent seed: ${seed}\n`);
@@ -71,12 +82,12 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher with address and undefined-be
     });
     server.listen(join(box.own, 'agent', 'hostile'));
     await once(server, 'listening');
-    const more = { ASAN_OPTIONS: 'detect_leaks=0:exitcode=99:allocator_may_return_null=1' };
+    const more = { PATH: path, ASAN_OPTIONS: 'detect_leaks=0:exitcode=99:allocator_may_return_null=1' };
     for (let round = 0; round < rounds; round += 1) {
       said = nonsense(roll);
       const { status, signal, stderr } = await box.run(['gcc', '-c', 'a.c'], more, { program });
       // A changed bit makes "start it" a "become it": then it ends as that program does.
-      const ends = said.includes(command.path) ? [0, 42] : [42];
+      const ends = said.includes('/bin/true') ? [0, 42] : [42];
       const seen = { round, said: said.toString('hex'), status, signal, stderr };
       expect({ ...seen, well: ends.includes(status ?? -1) }).toMatchObject({ well: true, signal: null });
       expect(stderr).not.toMatch(/Sanitizer|runtime error/);

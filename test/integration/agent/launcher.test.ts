@@ -5,9 +5,11 @@ import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { byteText } from '../../../src/system/byte-text.ts';
 import { readForeignFile } from '../../../src/system/foreign-file.ts';
 import * as messages from '../../../src/client/agent/messages.ts';
 import type { Frame } from '../../../src/client/agent/messages.ts';
+import { ownOptions } from '../../../src/config/client-options.ts';
 import { exited, killed } from '../../../src/wire/wait-status.ts';
 import { until } from '../../support/daemon.ts';
 import { launcherSources, readLauncher } from '../../support/launcher.ts';
@@ -62,6 +64,12 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
     return { ...running, line, job: messages.readJob(line.frames[0]?.content ?? Buffer.alloc(0)) };
   }
 
+  it('has the words that are for distcc itself', () => {
+    const text = readLauncher('distcc.c');
+    const own = [...(/ours\[\] = \{(.*)\}/.exec(text)?.[1] ?? '').matchAll(/"([^"]*)"/g)].map(([, word]) => word);
+    expect(own.toSorted()).toEqual(Object.keys(ownOptions).toSorted());
+  });
+
   it('has the numbers of the messages', () => {
     const text = readLauncher('launcher.h');
     for (const [name, number] of Object.entries(messages.kinds))
@@ -71,13 +79,12 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
   it('says what it was called for, byte for byte as encodeJob() does', async () => {
     const words = ['gcc', '-c', 'ä b\n.c', ''];
     const { line, job, child, ended } = await call(words, { STRANGE: 'x=y\n', EMPTY: '' });
-    expect(job.words).toEqual([distccProgram, ...words]);
+    expect(job.words).toEqual([distccProgram, ...words].map(byteText));
     expect(job).toMatchObject({
       pid: child.pid,
       directory: box.work,
-      faithful: true,
       umask: process.umask(),
-      terminal: false,
+      terminals: [false, false, false],
     });
     expect(job.variables).toEqual(expect.arrayContaining(['STRANGE=x=y\n', 'EMPTY=', `DISTCC_DIR=${box.own}`]));
     const header = messages.encodeFrame(messages.kinds.JOB, line.frames[0]?.content ?? Buffer.alloc(0));
@@ -108,7 +115,6 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
 
   const sh = (script: string, changes: readonly string[] = [], number = 1) => ({
     number,
-    path: '/bin/sh',
     argv: ['sh', '-c', script],
     changes,
   });
@@ -118,15 +124,16 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
     const script = 'cat; printf "%s|%s" "$NEW" "${GONE-none}"; echo said >&2; exit 3';
     line.socket.write(messages.encodeCommand('PREPROCESS', sh(script, ['NEW=a b', 'GONE'], 0)));
     await until(() => line.frames.length === 2, 'the preprocessor ends');
-    const { status, size, ...where } = messages.readEnded(line.frames[1]?.content ?? Buffer.alloc(0));
-    expect([status, size]).toEqual([exited(3), 8]);
+    const { status, size, messages: said, ...where } = messages.readEnded(line.frames[1]?.content ?? Buffer.alloc(0));
+    expect([status, size, said]).toEqual([exited(3), 8, 5]);
     const memory = Buffer.alloc(size);
     expect(readForeignFile({ pid: child.pid ?? 0, ...where }, memory)).toBe(true);
     expect(memory.toString()).toBe('a b|none');
     expect(readForeignFile({ pid: child.pid ?? 0, ...where, inode: where.inode + 1 }, memory)).toBe(false);
     line.socket.write(messages.encodeFrame(messages.kinds.SEND_TEXT));
-    await until(() => line.frames.length === 3, 'the text is sent');
+    await until(() => line.frames.length === 4, 'the text is sent, and an empty piece');
     expect(line.frames[2]).toEqual({ kind: messages.kinds.TEXT, content: Buffer.from('a b|none') });
+    line.socket.write(messages.encodeFrame(messages.kinds.SHOW));
     line.socket.write(messages.encodeExit(exited(0)));
     expect(await ended).toMatchObject({ stderr: 'said\n', stdout: '' });
   });
@@ -136,15 +143,16 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
     const script = 'head -c 3000001 /dev/zero | tr "\\0" x';
     line.socket.write(messages.encodeCommand('PREPROCESS', sh(script, [], 0)));
     line.socket.write(messages.encodeFrame(messages.kinds.SEND_TEXT));
-    await until(() => line.frames.length === 3, 'the text is sent');
-    expect(line.frames[2]?.content.equals(Buffer.alloc(3_000_001, 'x'))).toBe(true);
+    await until(() => line.frames.at(-1)?.content.length === 0, 'the text is sent');
+    const texts = line.frames.filter(({ kind }) => kind === messages.kinds.TEXT).map(({ content }) => content);
+    expect(Buffer.concat(texts).equals(Buffer.alloc(3_000_001, 'x'))).toBe(true);
     line.socket.write(messages.encodeExit(exited(0)));
     await ended;
   });
 
   it('says why a program cannot be started', async () => {
     const { line, ended } = await call(['gcc']);
-    const command = { ...sh(''), path: '/nowhere/gcc' };
+    const command = { ...sh(''), argv: ['/nowhere/gcc'] };
     for (const kind of ['PREPROCESS', 'RUN'] as const) line.socket.write(messages.encodeCommand(kind, command));
     await until(() => line.frames.length === 3, 'both have failed');
     expect(line.frames.slice(1).map(({ content }) => messages.readEnded(content).status)).toEqual([2 << 16, 2 << 16]);
@@ -159,7 +167,9 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
     box.write('a.c', 'int main(void) { return 0; }\n');
     const { line, child, ended } = await call(['gcc', '-c', 'a.c', '-o', 'a.o'], { DISTCC_HOSTS: 'localhost' });
     child.kill('SIGSTOP');
-    line.socket.write(messages.encodeCommand('RUN', { ...sh(''), path: '/nowhere/gcc' }), () => line.socket.destroy());
+    line.socket.write(messages.encodeCommand('RUN', { ...sh(''), argv: ['/nowhere/gcc'] }), () =>
+      line.socket.destroy(),
+    );
     await until(() => !line.open, 'the agent has gone');
     child.kill('SIGCONT');
     expect(await ended).toMatchObject({ status: 0, stderr: '' });
@@ -192,9 +202,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
   it('gives a script without an interpreter line to sh', async () => {
     writeFileSync(box.path('script'), 'echo "$0 $1"\n', { mode: 0o755 });
     const { line, ended } = await call(['gcc']);
-    line.socket.write(
-      messages.encodeCommand('EXEC', { number: 0, path: './script', argv: ['gcc', 'one'], changes: [] }),
-    );
+    line.socket.write(messages.encodeCommand('EXEC', { number: 0, argv: ['./script', 'one'], changes: [] }));
     expect(await ended).toMatchObject({ status: 0, stdout: './script one\n' });
   });
 
@@ -260,7 +268,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
     expect(() => process.kill(Number(box.read('began').toString()), 0)).toThrow('ESRCH');
   });
 
-  it("keeps the user's Node variables from distcc-node, and gives them to compilers", async () => {
+  it("keeps the user's Node variables from its own programs, and gives them to compilers", async () => {
     const path = `${box.script('cc1', 'echo "$NODE_OPTIONS $OPENSSL_CONF ${_DISTCC_NODE_OPTIONS-none}"')}:${process.env['PATH']}`;
     const more = { NODE_OPTIONS: '-r /nowhere/x', OPENSSL_CONF: '/nowhere/y', PATH: path, DISTCC_AGENT: '0' };
     const result = await box.run(['cc1'], { ...more, DISTCC_HOSTS: 'localhost' });

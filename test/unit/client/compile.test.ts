@@ -9,7 +9,8 @@ import { lockName } from '../../../src/client/host.ts';
 import type { DistantHost } from '../../../src/client/host.ts';
 import { textLog } from '../../../src/client/text-log.ts';
 import { polledSlots } from '../../../src/client/slots.ts';
-import type { World } from '../../../src/client/world.ts';
+import type { FoundPrograms } from '../../../src/client/job.ts';
+import type { PreprocessorEnd, World } from '../../../src/client/world.ts';
 import type { FileLock } from '../../../src/system/file-lock.ts';
 import type { Decoder } from '../../../src/wire/decoder.ts';
 import { encodeRefusal } from '../../../src/wire/refusal.ts';
@@ -30,7 +31,12 @@ interface Plan {
   /** The wait status of a compile here. */
   readonly here?: number;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Why the preprocessor's end says that the job is the compiler's. */
   readonly obstacle?: string;
+  /** Why the object cannot be saved. */
+  readonly saving?: Error;
+  readonly programs?: FoundPrograms;
+  readonly optionsFiles?: Readonly<Record<string, string>>;
   readonly interrupted?: AbortSignal;
   readonly words?: readonly string[];
   readonly resting?: readonly string[];
@@ -96,10 +102,10 @@ function worldOf(plan: Plan, events: Events): World {
   const interrupted = plan.interrupted ?? new AbortController().signal;
   return {
     log,
-    tools: {
-      isExecutable: () => false,
-      compilerNames: () => ({ triple: 'x86_64-linux-gnu', find: () => undefined, linkText: () => undefined }),
-    },
+    stderrIsTerminal: false,
+    findPrograms: () => Promise.resolve(plan.programs ?? (() => [])),
+    readOptions: (path) => Promise.resolve(plan.optionsFiles?.[path]),
+    defaultTarget: () => Promise.resolve('x86_64-pc-linux-gnu'),
     state: { know: () => {}, show: (side, phase) => void events.push(`${side} ${phase}`), remove: () => {} },
     slots:
       plan.places?.slotsFor({ interrupted, restSeconds: 60, pid: 1 }) ??
@@ -119,13 +125,14 @@ function worldOf(plan: Plan, events: Events): World {
     interrupted,
     backOff: true,
     preprocessAhead: false,
-    hosts: () => ({ ...noHosts, ...parseHostList({ name: '$DISTCC_HOSTS', text: plan.hosts, places: 'words' }) }),
-    preprocess({ argv }) {
-      events.push(`preprocess ${argv.join(' ')}`);
+    hosts: () =>
+      Promise.resolve({ ...noHosts, ...parseHostList({ name: '$DISTCC_HOSTS', text: plan.hosts, places: 'words' }) }),
+    preprocess(job, command) {
+      events.push(command === undefined ? `take ${job.verdict.source}` : `preprocess ${command.argv.join(' ')}`);
       return {
-        ended: Promise.resolve(plan.cpp ?? 0),
+        ended: Promise.resolve({ status: plan.cpp ?? 0, obstacle: plan.obstacle }),
         output: () => Buffer.from(plan.text ?? 'text'),
-        stop: () => Promise.resolve(void events.push('stop cpp')),
+        stop: () => void events.push('stop cpp'),
       };
     },
     connect,
@@ -133,13 +140,13 @@ function worldOf(plan: Plan, events: Events): World {
       events.push(`${andReturn ? 'run' : 'become'} ${argv.join(' ')}`);
       return Promise.resolve(plan.here ?? 0);
     },
-    readSource: () => Buffer.from('preprocessed already'),
-    outputObstacle: () => plan.obstacle,
     pack: (text) => Promise.resolve(text),
-    saveOutput: (path, bytes) => {
-      events.push(`save ${path} ${bytes.equals(objectWith('object')) ? 'object' : 'something else'}`);
-      return Promise.resolve();
+    saveOutput: (job, bytes) => {
+      events.push(`save ${job.verdict.output} ${bytes.equals(objectWith('object')) ? 'object' : 'something else'}`);
+      return plan.saving === undefined ? Promise.resolve() : Promise.reject(plan.saving);
     },
+    end: (status) => void events.push(`end ${status}`),
+    showPreprocessor: () => void events.push('show cpp'),
     keepMessages: () => {},
     tell: (to, bytes) => void (bytes.length > 0 && events.push(`${to}: ${bytes.toString().trim()}`)),
     seconds: () => 0,
@@ -178,9 +185,11 @@ describe('compile()', () => {
       'send far DIST',
       'release tcp_far_3632#0',
       'stop cpp',
-      'save /home/me/a.o object',
+      'save a.o object',
+      'show cpp',
       'stderr: there',
       'praise far',
+      'end 0',
     ]);
     // Nobody waits for that, and the build waits for the object.
     await turn();
@@ -188,8 +197,8 @@ describe('compile()', () => {
   });
 
   it('sends the command while the preprocessor works, and the text when it is there', async () => {
-    let end: (status: number) => void = () => {};
-    const ended = new Promise<number>((resolve) => {
+    let end: (end: PreprocessorEnd) => void = () => {};
+    const ended = new Promise<PreprocessorEnd>((resolve) => {
       end = resolve;
     });
     const events: Events = [];
@@ -197,13 +206,13 @@ describe('compile()', () => {
     const preprocess: World['preprocess'] = () => ({
       ended,
       output: () => Buffer.from('text'),
-      stop: () => Promise.resolve(),
+      stop: () => {},
     });
     const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
     const compiling = compile(call, { ...world, preprocess });
     await turn();
     expect(events.filter((event) => event.startsWith('send'))).toEqual(['send far DIST']);
-    end(0);
+    end({ status: 0, obstacle: undefined });
     expect(await compiling).toBe(0);
     expect(events.filter((event) => event.startsWith('send'))).toEqual(['send far DIST', 'send far DOTI']);
   });
@@ -211,11 +220,11 @@ describe('compile()', () => {
   it('closes at once what it has begun to send when the source is faulty', async () => {
     const events: Events = [];
     const world = worldOf({ hosts: 'far' }, events);
-    const ended = turn().then(() => exited(1));
+    const ended = turn().then(() => ({ status: exited(1), obstacle: undefined }));
     const preprocess: World['preprocess'] = () => ({
       ended,
       output: () => Buffer.from(''),
-      stop: () => Promise.resolve(),
+      stop: () => {},
     });
     const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
     expect(await compile(call, { ...world, preprocess })).toBe(1);
@@ -243,10 +252,36 @@ describe('compile()', () => {
     expect(events.filter((event) => event.startsWith('connect'))).toHaveLength(1);
   });
 
-  it('gives the status of a preprocessor that found a fault, and compiles nothing', async () => {
-    const { end, events } = await play({ hosts: 'far', cpp: exited(3) });
-    expect(end).toBe(3);
-    expect(events.filter((event) => /^(?:rest|run|become|save|ERROR|Warning)/.test(event))).toEqual([]);
+  it('leaves a source to the compiler here when the preprocessor fails, and shows what that says alone', async () => {
+    const { end, events } = await play({ hosts: 'far', cpp: exited(3), here: exited(1) });
+    expect(end).toBe(1);
+    expect(events.filter((event) => /^(?:rest|run|become|save|show|ERROR|Warning)/.test(event))).toEqual([
+      'become gcc -O2 -c src/a.c -o a.o',
+    ]);
+  });
+
+  it('compiles here what cannot be saved, but where the disk is full it says so', async () => {
+    const full = new Error('cannot write "a.o"', { cause: Object.assign(new Error('full'), { errno: 28 }) });
+    const said = await play({ hosts: 'far', saving: full });
+    expect(said.end).toBe(107);
+    expect(said.events).not.toContain('become gcc -O2 -c src/a.c -o a.o');
+    const other = await play({ hosts: 'far', saving: new Error('cannot write "a.o": Permission denied') });
+    expect(other.end).toBe(0);
+    expect(other.events).toContain('become gcc -O2 -c src/a.c -o a.o');
+  });
+
+  it('distributes a command with its options from a file, and runs it here as it was given', async () => {
+    const words = ['gcc', '@o.rsp', '-c', 'a.c', '-o', 'a.o'];
+    const optionsFiles = { 'o.rsp': '-O2 "-DA=b c"' };
+    const { events } = await play({ hosts: 'far', words, optionsFiles });
+    expect(events).toContain('preprocess gcc -O2 -DA=b c -E a.c');
+    const here = await play({ hosts: 'far', words, optionsFiles, cpp: exited(1) });
+    expect(here.events).toContain(`become ${words.join(' ')}`);
+  });
+
+  it('takes a source that is preprocessed already', async () => {
+    const { end, events } = await play({ hosts: 'far', words: ['gcc', '-c', 'a.i', '-o', 'a.o'] });
+    expect([end, events.includes('take a.i')]).toEqual([0, true]);
   });
 
   it('does not wait for a dead host when the source is faulty', async () => {
@@ -259,7 +294,6 @@ describe('compile()', () => {
   it('compiles here when the preprocessor was killed, and blames no host', async () => {
     const { end, events } = await play({ hosts: 'far', cpp: killed(9) });
     expect(end).toBe(0);
-    expect(events).toContain('ERROR: cpp src/a.c on localhost: Killed');
     expect(events).toContain('become gcc -O2 -c src/a.c -o a.o');
     expect(events.filter((event) => event.startsWith('rest'))).toEqual([]);
   });
@@ -359,7 +393,7 @@ describe('compile() with a host whose answer no compiler has made', () => {
       'connect one',
       'rest one',
       'connect two',
-      `save /home/me/a.${step === '-S' ? 's' : 'o'} object`,
+      `save a.${step === '-S' ? 's' : 'o'} object`,
       'praise two',
     ]);
   });
@@ -395,7 +429,7 @@ describe('compile() with a host whose answer no compiler has made', () => {
     const tools = { isExecutable: () => false, compilerNames: () => names };
     const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
     expect(await compile(call, { ...world, tools })).toBe(0);
-    expect(events).toContain('save /home/me/a.o something else');
+    expect(events).toContain('save a.o something else');
   });
 
   it('believes what the status says, whatever the messages say', async () => {

@@ -12,22 +12,23 @@ describe('explain()', () => {
   beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'test-explain-'))));
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  function told(hosts: string, status?: AgentStatus, words = ['gcc', '-c', 'a.c']): string[] {
+  async function told(hosts: string, status?: AgentStatus, words = ['gcc', '-c', 'a.c']): Promise<string[]> {
     const environment = { DISTCC_HOSTS: hosts, DISTCC_DIR: folder, PATH: '', DISTCC_NO_REWRITE_CROSS: '1' };
-    return explain({ argv0: 'distcc', words, environment, directory: folder }, status).trim().split('\n');
+    const text = await explain({ argv0: 'distcc', words, environment, directory: folder }, status);
+    return text.trim().split('\n');
   }
 
-  it('tells reason and cure of a command that stays here, and what it would wait for', () => {
+  it('tells reason and cure of a command that stays here, and what it would wait for', async () => {
     const words = ['gcc', '-c', 'a.c', '-march=native'];
-    expect(told('a', { ...idle, lacks: 'memory' }, words)).toEqual([
+    expect(await told('a', { ...idle, lacks: 'memory' }, words)).toEqual([
       'runs on this machine: "-march=native" means another processor on another machine',
       'to have it distributed: name the processor in place of "native": "gcc -march=native -Q --help=target" shows the name',
       'would wait now for memory',
     ]);
-    expect(told('a', idle, ['gcc', '-c', 'a.c', '-o', 'none/a.o'])[1]).toMatch(/make a place for its output/);
+    expect((await told('a', idle, ['gcc', '-c', 'a.c', '-o', 'none/a.o']))[1]).toMatch(/make a place for its output/);
   });
 
-  it('shows the hosts in order with what the agent knows of them', () => {
+  it('shows the hosts in order with what the agent knows of them', async () => {
     const status = {
       ...idle,
       places: [
@@ -41,7 +42,7 @@ describe('explain()', () => {
       ],
       resting: [{ name: 'tcp_gone_3632', why: 'no route', seconds: 42 }],
     };
-    expect(told('full gone off,down strict slow/2 fast/2 twice/2 twice/2', status).slice(1)).toEqual([
+    expect((await told('full gone off,down strict slow/2 fast/2 twice/2 twice/2', status)).slice(1)).toEqual([
       'hosts, in the order of preference, by the agent, process 4711:',
       '  1. full: 4 of 4 places taken',
       '  2. gone: rests 42 s more, because it failed: no route',
@@ -55,11 +56,11 @@ describe('explain()', () => {
     ]);
   });
 
-  it('reads lock and back-off files where there is no agent, and makes none', () => {
+  it('reads lock and back-off files where there is no agent, and makes none', async () => {
     mkdirSync(join(folder, 'lock'));
     writeFileSync(join(folder, 'lock/backoff_tcp_gone_3632_0'), 'x');
     const lock = tryLock(join(folder, 'lock/cpu_tcp_busy_3632_1'));
-    const lines = told('gone busy/2');
+    const lines = await told('gone busy/2');
     lock?.release();
     expect(lines.slice(1)).toEqual([
       'hosts, in the order of preference, by the lock files, since no agent is running:',
@@ -74,12 +75,14 @@ describe('explain()', () => {
     ['a,down', 'or list others'],
     ['a::', 'mend the list: '],
     ['localhost/2 a', 'move or remove "localhost"'],
-  ])('tells what would have to change when the list is %j', (hosts, cure) => {
-    expect(told(hosts, idle).at(-1)).toContain(`to have it distributed: ${cure}`.slice(0, 24));
-    expect(told(hosts, idle).at(-1)).toContain(cure);
+  ])('tells what would have to change when the list is %j', async (hosts, cure) => {
+    const last = (await told(hosts, idle)).at(-1);
+    expect(last).toContain('to have it distributed: ');
+    expect(last).toContain(cure);
   });
 
-  it('says that a job would wait', () => {
-    expect(told('a/1', { ...idle, places: [{ name: 'tcp_a_3632', jobs: 1 }] }).at(-1)).toMatch(/^would wait now/);
+  it('says that a job would wait', async () => {
+    const status = { ...idle, places: [{ name: 'tcp_a_3632', jobs: 1 }] };
+    expect((await told('a/1', status)).at(-1)).toMatch(/^would wait now/);
   });
 });

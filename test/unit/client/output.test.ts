@@ -15,7 +15,8 @@ describe('outputObstacle()', () => {
 
   it('finds none where a compiler could write', () => {
     writeFileSync(join(folder, 'old.o'), '');
-    for (const output of [join(folder, 'a.o'), join(folder, 'old.o'), '/dev/null']) expect(because(output)).toBeUndefined();
+    for (const output of [join(folder, 'a.o'), join(folder, 'old.o'), '/dev/null'])
+      expect(because(output)).toBeUndefined();
   });
 
   it('names a directory that is missing or is a file, and an output that is a directory', () => {

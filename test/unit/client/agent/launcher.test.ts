@@ -82,9 +82,7 @@ describe('a launcher, as the agent sees it,', () => {
   });
 
   it('that says something too short is gone, and so is every wait', async () => {
-    const waits = [1, 2].map(() =>
-      launcher.start('RUN', { number: 1, argv: ['true'], changes: [] }),
-    );
+    const waits = [1, 2].map(() => launcher.start('RUN', { number: 1, argv: ['true'], changes: [] }));
     expect(() => launcher.hear({ kind: kinds.ENDED, content: Buffer.alloc(4) })).toThrow();
     launcher.close();
     for (const wait of waits) await expect(wait).rejects.toThrow('the launcher is gone');
@@ -125,7 +123,8 @@ describe('a launcher, as the agent sees it,', () => {
 
   it('gives the parts of an answer however quickly they come', async () => {
     const reading = launcher.read(['a', 'b', 'c']);
-    const part = (error: number): Buffer => Buffer.from([error, 0, 0, 0, error === 0 ? 1 : 0, 0, 0, 0, ...(error === 0 ? [65] : [])]);
+    const part = (error: number): Buffer =>
+      Buffer.from([error, 0, 0, 0, error === 0 ? 1 : 0, 0, 0, 0, ...(error === 0 ? [65] : [])]);
     for (const error of [2, 0]) launcher.hear({ kind: kinds.CONTENT, content: part(error) });
     expect(await reading).toEqual([{ error: 2 }, { error: 0, bytes: Buffer.from('A') }]);
   });
