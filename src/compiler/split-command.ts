@@ -36,9 +36,14 @@ function withPreprocessedLanguages(words: readonly string[]): string[] {
   });
 }
 
+/** Options by which clang 15 and newer warn of line markers, of which every preprocessed text is full. */
+const warnsOfMarkers = /^(?:-{1,2}pedantic(?:-errors)?|-W(?:error=)?(?:pedantic|everything|gnu|gnu-line-marker))$/;
+/** Older ones do not know the name, and the local run has told about names that really are unknown. */
+const aboutMarkers: readonly string[] = ['-Wno-unknown-warning-option', '-Wno-gnu-line-marker'];
+
 function wordsForClang(words: readonly string[], directory: string | undefined): string[] {
   // Options for the preprocessor are unused now; the local run has told about those that really are.
-  const quiet = ['-Qunused-arguments'];
+  const quiet = ['-Qunused-arguments', ...(words.some((word) => warnsOfMarkers.test(word)) ? aboutMarkers : [])];
   const recorded = words.some((word) => word.startsWith('-g') && word !== '-g0');
   const chosen = words.some((word) => /^-f(?:debug|file)-compilation-dir/.test(word));
   if (directory === undefined || !recorded || chosen) return quiet;

@@ -208,12 +208,25 @@ const clangOnly: readonly string[] = [
   '-emit-llvm -c foo.c -o foo.bc',
 ];
 
+/** With -Werror, so that a warning of the text's line markers is a failure. */
+const pedanticClang: readonly string[] = [
+  '-Werror -pedantic -c foo.c',
+  '-Werror --pedantic -c foo.c',
+  '-pedantic-errors -c foo.c',
+  '-Werror -Wpedantic -c foo.c',
+  '-Werror=pedantic -c foo.c',
+  '-Werror -Wgnu -c foo.c',
+  '-Werror -Weverything -Wno-missing-prototypes -Wno-missing-variable-declarations -c foo.c',
+];
+
 const inCplusplus: readonly string[] = ['-c foo.cc -MD', '-c foo.C -o x.o -MD', '-O2 -c foo.cc', '-x c++ -c foo.cc'];
 
 const tables: ReadonlyArray<readonly [string, readonly string[]]> = [
   ['gcc', [...common, ...gccOnly]],
   ['g++', inCplusplus],
-  ['clang', [...common, ...clangOnly]],
+  ['clang', [...common, ...clangOnly, ...pedanticClang]],
+  ['clang-16', [...pedanticClang, '-Werror -Wgnu-line-marker -c foo.c']],
+  ['clang-19', [...pedanticClang, '-Werror -Wgnu-line-marker -c foo.c']],
   ['clang++', inCplusplus],
 ];
 
