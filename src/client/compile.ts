@@ -2,7 +2,9 @@ import { constants } from 'node:os';
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure } from '../basics/failure.ts';
 import { leavesTarget } from '../compiler/cross-names.ts';
+import { doubtfulWarning } from '../compiler/doubtful-warnings.ts';
 import { readVariable } from '../config/client-environment.ts';
+import { byteText } from '../system/byte-text.ts';
 import { readWaitStatus } from '../wire/wait-status.ts';
 import type { Answer } from './attempt.ts';
 import { compileHere } from './compile-here.ts';
@@ -94,6 +96,12 @@ async function finish(job: RemoteJob, answered: Answered, world: World): Promise
   const { host, answer } = answered;
   const { response } = answer;
   world.keepMessages(response.stderr);
+  const doubtful =
+    response.stderr.length === 0 ? undefined : doubtfulWarning(job.verdict.words, byteText(response.stderr));
+  if (doubtful !== undefined) {
+    const because = `${doubtful} may warn of what only preprocessing did to the source`;
+    return runLocally(keptHere(job, { because, cure: 'mend what it warns of, or leave the option out' }), world);
+  }
   if (response.status !== 0) return judgeFailure(job, answered, world);
   const saving = world.saveOutput(job, response.object);
   world.showPreprocessor();

@@ -21,14 +21,14 @@ static char **compiler_words(struct program *program, const char *path) {
   return first[0] != '-' && find_program(first, path, program) ? own_words + 1 : in_front("cc", NULL, own_words + 1);
 }
 
-/* Becomes the compiler, since `why`; ends with 110 when there is none, and 108 when we would call ourselves for ever. */
+/* Becomes the compiler, since `why`; ends with 110 when there is none, and 111 when we would call ourselves for ever. */
 _Noreturn void compile_alone(const char *why) {
   const char *path = getenv("PATH");
   char *number;
   if (says("DISTCC_VERBOSE", "1")) fprintf(stderr, "distcc[%d] running locally: %s\n", (int)getpid(), why);
   if (level() > 1) {
     fprintf(stderr, "distcc[%d] CRITICAL! distcc seems to have invoked itself recursively!\n", (int)getpid());
-    exit(108);
+    exit(111);
   }
   struct command command;
   memset(&command, 0, sizeof command);

@@ -15,6 +15,9 @@ import { FrameReader, kinds, readJob } from './messages.ts';
 import { Programs } from './programs.ts';
 import { TextMemory } from './text-memory.ts';
 
+/** How long, in ms, an agent whose launcher has gone may take to clean up. */
+const lastGrace = 5000;
+
 function lockFolderOf({ environment, restSeconds }: SlotAsker): LockFolder {
   const directory = pathOf(distccDirectory(environment));
   if (directory !== undefined) return openLockFolder(`${directory}/lock`, restSeconds);
@@ -75,5 +78,6 @@ export async function runPrivateAgent(descriptor: number): Promise<void> {
       }
     });
   });
-  await doing;
+  // What it still waits for, as an answer of ssh, is for nobody.
+  await Promise.race([doing, delay(lastGrace)]);
 }

@@ -65,7 +65,8 @@ describe.skipIf(!enabled)('distcc', () => {
         expect(box.states()).toEqual([`binstate_${child.pid}`]);
         child.kill(name);
         expect(await ended).toEqual({ status: null, signal: name, stdout: '', stderr: '' });
-        expect([box.states(), box.temporaries(), hidden(), backOffs()]).toEqual([[], [], [], []]);
+        await until(() => box.states().length === 0, 'its agent takes the state away');
+        expect([box.temporaries(), hidden(), backOffs()]).toEqual([[], [], []]);
         expect(box.read('a.o').toString()).toBe('old');
       },
     );
@@ -262,9 +263,9 @@ describe.skipIf(!enabled)('distcc', () => {
     it('runs a preprocessor that was killed again as a whole compiler', async () => {
       const { host, requests } = await serve(answer({}));
       const path = `${box.script('flaky', 'case "$*" in *-E*) kill -KILL $$ ;; *) exec gcc "$@" ;; esac')}:${process.env['PATH']}`;
-      const result = await box.run(['flaky', '-c', 'a.c'], { DISTCC_HOSTS: host, PATH: path });
+      const result = await box.run(['flaky', '-c', 'a.c'], { DISTCC_HOSTS: host, PATH: path, DISTCC_VERBOSE: '1' });
       expect(result.status).toBe(0);
-      expect(result.stderr).toContain('cpp a.c on localhost: Killed');
+      expect(result.stderr).toContain('running locally: cpp a.c on localhost: Killed');
       expect([box.has('a.o'), requests.length, backOffs()]).toEqual([true, 0, []]);
     });
 
@@ -286,8 +287,7 @@ describe.skipIf(!enabled)('distcc', () => {
       await first.ended;
       expect((await second.ended).status).toBe(0);
       expect(box.has('second')).toBe(true);
-      // The second took away what the first could not.
-      expect(box.states()).toEqual([`binstate_${second.child.pid}`]);
+      await until(() => box.states().length === 0, 'the states are taken away');
     });
 
     it('tells its children that it is there, and refuses to be its own child', async () => {
@@ -406,12 +406,11 @@ describe.skipIf(!enabled)('distcc', () => {
   });
 
   describe('with troubles of this machine', () => {
-    it('compiles here without a home, without temporary files, without hosts', async () => {
+    it('compiles here without a home, without hosts', async () => {
       const { host } = await serve(answer({}));
       const cases: [NodeJS.ProcessEnv, RegExp][] = [
         [{ DISTCC_HOSTS: host, DISTCC_DIR: '', HOME: '' }, /HOME is not set; can't find distcc directory/],
         [{ DISTCC_HOSTS: host, DISTCC_DIR: '/dev/null/x' }, /failed to lock "\/dev\/null\/x\/lock": Not a directory/],
-        [{ DISTCC_HOSTS: host, TMPDIR: '/none' }, /can't use TMPDIR "\/none": No such file or directory/],
         [{ DISTCC_HOSTS: '' }, /Warning.*\$DISTCC_HOSTS.*can't distribute work/],
         [{ DISTCC_HOSTS: 'a:x' }, /invalid tcp port specification in "x" \(\$DISTCC_HOSTS, word 1, "a:x"\)/],
         [{ DISTCC_HOSTS: 'a,down' }, /failed to distribute, running locally instead/],

@@ -161,6 +161,7 @@ export class Sandbox {
   remove(): void {
     this.#endAgents();
     for (const child of this.#children) if (child.exitCode === null) child.kill('SIGKILL');
-    rmSync(this.top, { recursive: true, force: true });
+    // An agent of a client that was killed may still be taking its files away.
+    rmSync(this.top, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }

@@ -424,11 +424,11 @@ describe('compile() with a host whose answer no compiler has made', () => {
     foreign.writeUInt16LE(22, 18);
     const events: Events = [];
     const world = worldOf({ hosts: 'one', behaviours: { one: { object: foreign } } }, events);
-    const find = (name: string): string | undefined => (name === 'gcc' ? '/opt/kit/bin/gcc' : undefined);
-    const names = { triple: 'x86_64-linux-gnu', find, linkText: () => undefined };
-    const tools = { isExecutable: () => false, compilerNames: () => names };
-    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
-    expect(await compile(call, { ...world, tools })).toBe(0);
+    const kit = { entry: 0, ours: false, device: 1, inode: 2, real: '/opt/kit/bin/gcc' };
+    const findPrograms: World['findPrograms'] = () => Promise.resolve((name) => (name === 'gcc' ? [kit] : []));
+    const environment = { PATH: '/opt/kit/bin' };
+    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment, directory: '/home/me' };
+    expect(await compile(call, { ...world, findPrograms })).toBe(0);
     expect(events).toContain('save a.o something else');
   });
 
