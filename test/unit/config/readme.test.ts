@@ -11,7 +11,7 @@ const readme = readFileSync(resolve(import.meta.dirname, '../../../README.md'), 
 const changelog = readFileSync(resolve(import.meta.dirname, '../../../CHANGELOG.md'), 'utf8');
 
 /** Options of other programs, and words of a host list, that these texts name. */
-const others = new Set(['help', 'ignore-scripts', 'json', 'localslots', 'now', 'randomize']);
+const others = new Set(['help', 'ignore-scripts', 'json', 'localslots', 'now', 'randomize', 'stack-usage']);
 
 describe('README.md and CHANGELOG.md', () => {
   it('name only options that our programs have', () => {
