@@ -1,4 +1,5 @@
 import { baseName } from '../compiler/source-name.ts';
+import { coloured } from '../compiler/colour-words.ts';
 import { readsFiles, sourceReason } from '../compiler/source-reasons.ts';
 import { remoteCommand } from '../compiler/split-command.ts';
 import { encodeBody, encodePackedBody } from '../wire/body.ts';
@@ -13,7 +14,7 @@ import type { DistantHost } from './host.ts';
 import type { RemoteJob } from './job.ts';
 import { judgeAnswer } from './judge-answer.ts';
 import type { Preprocessing } from './preprocessing.ts';
-import type { World } from './world.ts';
+import type { TellingWorld as World } from './tell-messages.ts';
 
 /** A host that has been chosen for a job. */
 export interface Chosen {
@@ -57,7 +58,8 @@ export async function attempt(
   world: World,
 ): Promise<Answer> {
   const { log, state, interrupted } = world;
-  const argv = remoteCommand(job.verdict, job.directory);
+  const reader = { stderrIsTerminal: world.stderrIsTerminal ?? false, environment: job.environment };
+  const argv = coloured(remoteCommand(job.verdict, job.directory), reader);
   const begin = world.seconds();
   if (log.writes('info')) log.info(`exec on ${host.definition}: ${argv.join(' ')}`);
   let waitsForText = true;

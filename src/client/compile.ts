@@ -16,7 +16,9 @@ import { placeOf, understand, withoutPlace } from './job.ts';
 import type { LocalJob, RemoteJob } from './job.ts';
 import { compilerOf } from './judge-answer.ts';
 import { exitStatusOf, resultText } from './result-text.ts';
-import type { Call, World } from './world.ts';
+import { languageToRepeatFor, tellMessages } from './tell-messages.ts';
+import type { TellingWorld as World } from './tell-messages.ts';
+import type { Call } from './world.ts';
 
 /**
  * The story of one compile: understand the command, have a host compile it, or compile here. Gives the exit status for the build system.
@@ -89,6 +91,12 @@ async function finish(job: RemoteJob, answered: Answered, world: World): Promise
   const { response } = answer;
   world.keepMessages(response.stderr);
   if (response.status !== 0) return judgeFailure(job, answered, world);
+  const language = mayFallBack(job) ? languageToRepeatFor(job, response.stderr, world) : undefined;
+  if (language !== undefined) {
+    world.slots.praise(host, answer.seconds, compilerOf(job));
+    world.log.info(`${job.name} is compiled here once more, for messages in "${language}"`);
+    return compileHere(job, waitFor(slotNumbers(world).localSlots), world);
+  }
   try {
     await world.saveOutput(placeOf(job, job.verdict.output), response.object);
   } catch (error) {
@@ -97,8 +105,7 @@ async function finish(job: RemoteJob, answered: Answered, world: World): Promise
     if (isDiskFull(error)) return exitStatus.inputOutput;
     return fallBack(job, { status: exitStatus.inputOutput, last: host }, world);
   }
-  world.tell('stdout', response.stdout);
-  world.tell('stderr', response.stderr);
+  tellMessages(job, response, world);
   world.slots.praise(host, answer.seconds, compilerOf(job));
   world.log.info(resultText(`compile ${job.name} on ${host.definition}`, 0));
   world.log.info(`elapsed compilation time ${(world.seconds() - answered.begin).toFixed(6)}s`);
@@ -118,14 +125,14 @@ async function judgeFailure(job: RemoteJob, { host, answer }: Answered, world: W
     return compileHere(job, waitFor(slotNumbers(world).localSlots), world);
   }
   if (compilerSaysNo && readVariable('DISTCC_SKIP_LOCAL_RETRY', job.environment)) {
-    world.tell('stderr', response.stderr);
+    tellMessages(job, response, world);
     return end.code;
   }
   if (compilerSaysNo) log.warning(`remote compilation of '${job.name}' failed, retrying locally`);
   const fallback = { status: exitStatusOf(response.status), last: host, andReturn: true };
   if (!mayFallBack(job)) {
     const status = await fallBack(job, fallback, world);
-    world.tell('stderr', response.stderr);
+    tellMessages(job, response, world);
     return status;
   }
   const status = await fallBack(job, fallback, world);
@@ -134,8 +141,8 @@ async function judgeFailure(job: RemoteJob, { host, answer }: Answered, world: W
 }
 
 /**
- * The job is done, so nothing is lost by a host whose compiler failed for once: only one that does so again and again has another
- * compiler, and loses the jobs of that name. What lies in the source says nothing about a host.
+ * The job is done, so nothing is lost by a host whose compiler failed for once: only one that does so again and again
+ * has another compiler, and loses the jobs of that name. What lies in the source says nothing about a host.
  */
 function noteDifference(job: RemoteJob, host: DistantHost, { sourceReason }: Answer, { log, slots }: World): void {
   log.warning(`remote compilation of '${job.name}' failed, retried locally and got a different result.`);

@@ -13,7 +13,7 @@ import { startPreprocessing } from './preprocessing.ts';
 import type { Preprocessing } from './preprocessing.ts';
 import { mostAttemptsWithoutBackOff } from './schedule.ts';
 import type { TakenHost } from './slots.ts';
-import type { World } from './world.ts';
+import type { TellingWorld as World } from './tell-messages.ts';
 
 /** What became of the try to compile elsewhere. */
 export type Distribution =
@@ -91,7 +91,10 @@ function refusesCompiler(sentence: string, compiler: string): boolean {
   return sentence.startsWith(`the compiler "${compiler}"`);
 }
 
-/** A host that failed rests for everybody; one that refused this job may do the next, by another compiler when that is the reason. */
+/**
+ * A host that failed rests for everybody; one that refused this job may do the next, by another compiler when that is
+ * the reason.
+ */
 function report(host: DistantHost, compiler: string, error: TransportError, world: World): void {
   if (error instanceof CompilerUnfit) {
     const sentence = `${host.definition} ${error.message}`;

@@ -5,8 +5,8 @@ const pieceEnd = String.raw`(?:"\s*")?`;
 const directives = `(?:${inPieces('incbin')}|${inPieces('include')})`;
 
 /**
- * Assembler that reads a file, which only the machine of the source has (the GNU assembler's manual, ".incbin" and ".include", in any
- * case): the directive, a blank, and not far from it the quote of a name.
+ * Assembler that reads a file, which only the machine of the source has (the GNU assembler's manual, ".incbin" and
+ * ".include", in any case): the directive, a blank, and not far from it the quote of a name.
  */
 const readsFile = new RegExp(String.raw`\.${pieceEnd}${directives}${pieceEnd}(?:\s|\\t)[^;(){}\n]{0,20}"`, 'i');
 
@@ -19,9 +19,9 @@ export function readsFiles(text: Buffer): boolean {
 }
 
 /**
- * Why a compile of preprocessed text may fail where that of its source does not, or undefined. Of gcc's and clang's warnings some look at
- * comments and at which words come from a macro, which preprocessing takes away: where warnings are errors, that says nothing about a
- * host. `messages` are those of the compile that failed.
+ * Why a compile of preprocessed text may fail where that of its source does not, or undefined. Of gcc's and clang's
+ * warnings some look at comments and at which words come from a macro, which preprocessing takes away: where warnings
+ * are errors, that says nothing about a host. `messages` are those of the compile that failed.
  */
 export function sourceReason(text: Buffer, messages: Buffer): string | undefined {
   if (readsFiles(text)) return 'its assembler reads files';

@@ -9,6 +9,7 @@ import { lockName } from '../../../src/client/host.ts';
 import type { DistantHost } from '../../../src/client/host.ts';
 import { textLog } from '../../../src/client/text-log.ts';
 import { polledSlots } from '../../../src/client/slots.ts';
+import type { Reader } from '../../../src/client/tell-messages.ts';
 import type { World } from '../../../src/client/world.ts';
 import type { FileLock } from '../../../src/system/file-lock.ts';
 import type { Decoder } from '../../../src/wire/decoder.ts';
@@ -18,7 +19,7 @@ import type { CompileResponse } from '../../../src/wire/response.ts';
 import { exited, killed } from '../../../src/wire/wait-status.ts';
 import { objectWith } from '../../support/object-file.ts';
 
-/** What a host does in a test: a wait status, parts of an answer, the sentence of a refusal, a fault, or nothing ever. */
+/** What a host does in a test: a wait status, parts of an answer, a refusal's sentence, a fault, or nothing ever. */
 type Behaviour = number | Partial<CompileResponse> | { readonly refuses: string } | 'unreachable' | 'silent';
 
 interface Plan {
@@ -491,6 +492,84 @@ describe('compile() with a job that fails there and not here', () => {
       const { end, events } = await play(plan);
       expect([end, asked(events)]).toEqual([0, true]);
       expect(events).toContain('ERROR: compile src/a.c on one: Segmentation fault (core dumped)');
+    }
+  });
+});
+
+describe('compile() and the one who reads its messages', () => {
+  const evil = Buffer.from('\x1b]0;OWNED\x07\x1b[2J\x1b[1;31ma.c:1: ‘x’\x1b[m\r\n');
+  const plan = { hosts: 'one', behaviours: { one: { stderr: evil, stdout: evil } } };
+
+  async function told(
+    reader: Reader,
+    environment: Readonly<Record<string, string>>,
+    more: Partial<Plan> = {},
+  ): Promise<{ texts: Record<string, string>; sent: string; events: Events }> {
+    const events: Events = [];
+    const texts: Record<string, string> = {};
+    let sent = '';
+    const world = worldOf({ ...plan, ...more }, events);
+    const connect: World['connect'] = async (host) => {
+      const connection = await world.connect(host);
+      const send = (chunks: readonly Buffer[]): Promise<void> => {
+        sent += Buffer.concat(chunks).toString('latin1');
+        return connection.send(chunks);
+      };
+      return { ...connection, send };
+    };
+    const tell: World['tell'] = (to, bytes) => void (texts[to] = bytes.toString());
+    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment, directory: '/home/me' };
+    await compile(call, { ...world, ...reader, connect, tell });
+    return { texts, sent, events };
+  }
+
+  const utf8 = { TERM: 'xterm', LC_ALL: 'C.UTF-8' };
+
+  it('lets only text and colours reach a terminal', async () => {
+    const { texts } = await told({ stderrIsTerminal: true }, utf8);
+    expect(texts['stderr']).toBe('^[]0;OWNED^G^[[2J\x1b[1;31ma.c:1: ‘x’\x1b[m\r\n');
+    expect(texts['stdout']).toBe(evil.toString());
+    const other = await told({ stdoutIsTerminal: true }, utf8);
+    expect([other.texts['stderr'], other.texts['stdout']]).toEqual([evil.toString(), texts['stderr']]);
+  });
+
+  it.each([
+    ['DISTCC_SKIP_LOCAL_RETRY', '1'],
+    ['DISTCC_FALLBACK', '0'],
+  ])('does so as well when the host has the last word, by %s=%s', async (name, value) => {
+    const behaviours = { one: { status: exited(1), stderr: evil } };
+    const { texts } = await told({ stderrIsTerminal: true }, { ...utf8, [name]: value }, { behaviours });
+    expect(texts['stderr']).toMatch(/^\^\[\]0;OWNED/);
+  });
+
+  it('asks for colours where the compiler here would use them', async () => {
+    expect((await told({ stderrIsTerminal: true }, utf8)).sent).toContain('-fdiagnostics-color=always');
+    expect((await told({}, utf8)).sent).not.toContain('color');
+    expect((await told({ stderrIsTerminal: true }, { TERM: 'dumb' })).sent).not.toContain('color');
+  });
+
+  it('writes quotes as the caller reads them', async () => {
+    expect((await told({}, { LC_ALL: 'C' })).texts['stderr']).toContain("a.c:1: 'x'");
+    expect((await told({}, utf8)).texts['stderr']).toContain('a.c:1: ‘x’');
+  });
+
+  it('compiles here once more for messages in the language of the caller', async () => {
+    const german = { LC_ALL: 'de_DE.UTF-8' };
+    const hasCatalogue = (language: string): boolean => language === 'de';
+    const { texts, events } = await told({ hasCatalogue }, german);
+    expect(texts).toEqual({});
+    expect(events.filter((event) => /^(?:save|become|praise)/.test(event))).toEqual([
+      'praise one',
+      'become gcc -c a.c',
+    ]);
+    const silent = { behaviours: { one: { stderr: Buffer.alloc(0) } } };
+    for (const [reader, environment, more] of [
+      [{ hasCatalogue }, german, silent],
+      [{ hasCatalogue }, { LC_ALL: 'C.UTF-8' }, {}],
+      [{ hasCatalogue: () => false }, german, {}],
+      [{ hasCatalogue }, { ...german, DISTCC_FALLBACK: '0' }, {}],
+    ] as const) {
+      expect((await told(reader, environment, more)).events).toContain('save /home/me/a.o object');
     }
   });
 });
