@@ -1,6 +1,7 @@
 import { baseName } from '../compiler/source-name.ts';
 import { mayReadFiles } from '../compiler/reading-assembler.ts';
 import { sourceReason } from '../compiler/source-reasons.ts';
+import { coloured } from '../compiler/colour-words.ts';
 import { remoteCommand } from '../compiler/split-command.ts';
 import { bytesOf } from '../system/byte-text.ts';
 import { encodeBody, encodePackedBody } from '../wire/body.ts';
@@ -65,7 +66,8 @@ export async function attempt(
   world: World,
 ): Promise<Answer> {
   const { log, state, interrupted } = world;
-  const argv = commandFor(job);
+  const reader = { stderrIsTerminal: world.stderrIsTerminal, environment: job.environment };
+  const argv = coloured(commandFor(job), reader);
   const begin = world.seconds();
   if (log.writes('info')) log.info(`exec on ${host.definition}: ${argv.join(' ')}`);
   let waitsForText = true;

@@ -20,6 +20,7 @@ import type { LocalJob, RemoteJob } from './job.ts';
 import { compilerOf } from './judge-answer.ts';
 import { withOptions } from './options-files.ts';
 import { exitStatusOf, resultText } from './result-text.ts';
+import { languageToRepeatFor, tellMessages } from './tell-messages.ts';
 import type { Call, World } from './world.ts';
 
 /**
@@ -60,9 +61,9 @@ async function distributeSafely(job: RemoteJob, world: World): Promise<Distribut
 }
 
 /** The numbers of places here are all that a job of this machine needs of the list; its faults matter to others. */
-async function slotNumbers(world: World): Promise<HostList> {
+function slotNumbers(world: World): HostList {
   try {
-    return await world.hosts();
+    return world.hosts();
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     world.log.debug(error.message);
@@ -75,7 +76,7 @@ const waitFor = (slots: number): Place => ({ kind: 'wait', slots, work: 'compile
 async function runLocally(job: LocalJob, world: World): Promise<number> {
   world.log.info(`running locally: ${job.because}`);
   if (job.guarded) return compileHere(job, { kind: 'none' }, world);
-  const { localSlots, cppSlots } = await slotNumbers(world);
+  const { localSlots, cppSlots } = slotNumbers(world);
   return compileHere(
     job,
     job.preprocessOnly ? { kind: 'wait', slots: cppSlots, work: 'preprocess' } : waitFor(localSlots),
@@ -99,14 +100,20 @@ async function finish(job: RemoteJob, answered: Answered, world: World): Promise
   const doubtful =
     response.stderr.length === 0 ? undefined : doubtfulWarning(job.verdict.words, byteText(response.stderr));
   if (doubtful !== undefined) {
+    if (response.status === 0) world.slots.praise(host, answer.seconds, compilerOf(job));
     const because = `${doubtful} may warn of what only preprocessing did to the source`;
     return runLocally(keptHere(job, { because, cure: 'mend what it warns of, or leave the option out' }), world);
   }
   if (response.status !== 0) return judgeFailure(job, answered, world);
+  const language = mayFallBack(job) ? languageToRepeatFor(job, response.stderr, world) : undefined;
+  if (language !== undefined) {
+    world.slots.praise(host, answer.seconds, compilerOf(job));
+    world.log.info(`${job.name} is compiled here once more, for messages in "${language}"`);
+    return compileHere(job, waitFor(slotNumbers(world).localSlots), world);
+  }
   const saving = world.saveOutput(job, response.object);
   world.showPreprocessor();
-  world.tell('stdout', response.stdout);
-  world.tell('stderr', response.stderr);
+  tellMessages(job, response, world);
   world.slots.praise(host, answer.seconds, compilerOf(job));
   world.log.info(resultText(`compile ${job.name} on ${host.definition}`, 0));
   world.log.info(`elapsed compilation time ${(world.seconds() - answered.begin).toFixed(6)}s`);
@@ -132,11 +139,11 @@ async function judgeFailure(job: RemoteJob, { host, answer }: Answered, world: W
   if (answer.readsFiles) {
     log.info('Found unsupported .incbin directive, compiling locally.');
     log.warning(`${job.name}: can't distribute due to unsupported directives, running locally`);
-    return compileHere(job, waitFor((await slotNumbers(world)).localSlots), world);
+    return compileHere(job, waitFor(slotNumbers(world).localSlots), world);
   }
   if (compilerSaysNo && readVariable('DISTCC_SKIP_LOCAL_RETRY', job.environment)) {
     world.showPreprocessor();
-    world.tell('stderr', response.stderr);
+    tellMessages(job, response, world);
     return end.code;
   }
   if (compilerSaysNo) log.warning(`remote compilation of '${job.name}' failed, retrying locally`);
@@ -144,7 +151,7 @@ async function judgeFailure(job: RemoteJob, { host, answer }: Answered, world: W
   if (!mayFallBack(job)) {
     const status = await fallBack(job, fallback, world);
     world.showPreprocessor();
-    world.tell('stderr', response.stderr);
+    tellMessages(job, response, world);
     return status;
   }
   const status = await fallBack(job, fallback, world);
@@ -153,8 +160,8 @@ async function judgeFailure(job: RemoteJob, { host, answer }: Answered, world: W
 }
 
 /**
- * The job is done, so nothing is lost by a host whose compiler failed for once: only one that does so again and again has another
- * compiler, and loses the jobs of that name. What lies in the source says nothing about a host.
+ * The job is done, so nothing is lost by a host whose compiler failed for once: only one that does so again and again
+ * has another compiler, and loses the jobs of that name. What lies in the source says nothing about a host.
  */
 function noteDifference(job: RemoteJob, host: DistantHost, { sourceReason }: Answer, { log, slots }: World): void {
   log.warning(`remote compilation of '${job.name}' failed, retried locally and got a different result.`);
@@ -190,5 +197,5 @@ async function fallBack(job: RemoteJob, { status, last, andReturn }: Fallback, w
       ? 'failed to distribute, running locally instead'
       : `failed to distribute ${job.name} to ${last.definition}, running locally instead`,
   );
-  return compileHere(job, waitFor((await slotNumbers(world)).localSlots), world, andReturn);
+  return compileHere(job, waitFor(slotNumbers(world).localSlots), world, andReturn);
 }

@@ -8,7 +8,10 @@ interface Known {
   until: number;
 }
 
-/** What hosts cannot do by one compiler, while they do their other jobs: a host that lacks it, or has another one of that name. */
+/**
+ * What hosts cannot do by one compiler, while they do their other jobs: a host that lacks it, or has another one of
+ * that name.
+ */
 export class CompilerFaults {
   readonly #now: () => number;
   readonly #known = new Map<string, Known>();
@@ -32,7 +35,10 @@ export class CompilerFaults {
     known.until = this.#now() + fault.seconds * 1000;
   }
 
-  /** A job failed there and not here; tells whether that happened so often that the host gets none of this compiler's for so many seconds. */
+  /**
+   * A job failed there and not here; tells whether that happened so often that the host gets none of this compiler's
+   * for so many seconds.
+   */
   differs(host: string, compiler: string, seconds: number): boolean {
     const known = this.#of(host, compiler);
     known.inARow += 1;

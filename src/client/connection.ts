@@ -94,7 +94,7 @@ class StreamConnection implements Connection {
           act();
           if (decoder.result === undefined) return;
           // An answer that says it is shorter than it is was not meant like that; later bytes are not waited for.
-          if (decoder.surplus > 0) throw new ProtocolError('malformed', `${decoder.surplus} bytes came after its end`);
+          if (decoder.surplus > 0) throw new ProtocolError('malformed', 'more bytes came after its end');
           this.#complete = true;
           done(decoder.result.value);
         } catch (error) {

@@ -92,7 +92,10 @@ function refusesCompiler(sentence: string, compiler: string): boolean {
   return sentence.startsWith(`the compiler "${compiler}"`);
 }
 
-/** A host that failed rests for everybody; one that refused this job may do the next, by another compiler when that is the reason. */
+/**
+ * A host that failed rests for everybody; one that refused this job may do the next, by another compiler when that is
+ * the reason.
+ */
 function report(host: DistantHost, compiler: string, error: TransportError, world: World): void {
   if (error instanceof CompilerUnfit) {
     const sentence = `${host.definition} ${error.message}`;
@@ -140,9 +143,9 @@ async function tryHost(
   }
 }
 
-async function readHosts(world: World): Promise<HostList | undefined> {
+function readHosts(world: World): HostList | undefined {
   try {
-    const list = await world.hosts();
+    const list = world.hosts();
     for (const warning of list.warnings) world.log.warning(warning);
     return list;
   } catch (error) {
@@ -157,7 +160,7 @@ async function readHosts(world: World): Promise<HostList | undefined> {
  * @throws Interrupted; a Failure when a setting leaves no sensible way to go on
  */
 export async function distribute(job: RemoteJob, world: World): Promise<Distribution> {
-  const list = await readHosts(world);
+  const list = readHosts(world);
   if (list === undefined) return { kind: 'nobody', status: exitStatus.noHosts, last: undefined };
   const trail: Trail = { failed: new Set(), attempts: 0, last: undefined, preprocessing: undefined };
   try {

@@ -14,7 +14,10 @@ export class JobRefused extends TransportError {
   }
 }
 
-/** A host works, but it has no compiler of that name that does what ours does; the message is a sentence about the host, without its name. */
+/**
+ * A host works, but it has no compiler of that name that does what ours does; the message is a sentence about the
+ * host, without its name.
+ */
 export class CompilerUnfit extends TransportError {
   /** Whether there is none; else it does something else. */
   readonly missing: boolean;

@@ -55,7 +55,7 @@ export function sourceInVariable(environment: Environment): HostSource | undefin
 }
 
 /** The files that may hold the list, of which the first that exists counts, without merging (client-run reference, section 3.1). */
-export function hostFiles(environment: Environment): string[] {
+function hostFiles(environment: Environment): string[] {
   const directory = distccDirectory(environment);
   return [...(directory === undefined ? [] : [`${directory}/hosts`]), systemHosts];
 }

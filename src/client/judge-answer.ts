@@ -23,8 +23,9 @@ function isKit(job: RemoteJob): boolean {
 }
 
 /**
- * Looks whether an answer can be that of the job's compiler; one that cannot is a fault of the host, and the source has no part in it.
- * @throws TransportError when the output is broken; CompilerUnfit when the host lacks the compiler, or has one for another machine
+ * Looks whether an answer can be that of the job's compiler; one that cannot is a fault of the host, and the source
+ * has no part in it. @throws TransportError when the output is broken; CompilerUnfit when the host lacks the
+ * compiler, or has one for another machine
  */
 export function judgeAnswer(job: RemoteJob, { status, object }: CompileResponse): void {
   const end = readWaitStatus(status);

@@ -1,4 +1,5 @@
 import type { PhaseName } from '../job-state/job-record.ts';
+import { coloured } from '../compiler/colour-words.ts';
 import { missingMarkers } from '../compiler/line-markers.ts';
 import { preprocessCommand } from '../compiler/split-command.ts';
 import { bytesOf, byteText } from '../system/byte-text.ts';
@@ -38,9 +39,11 @@ function withMarkers({ verdict, directory }: RemoteJob, text: Buffer): Buffer {
 }
 
 /** The command that preprocesses, by the name that the user gave; undefined for a source that needs none. */
-function commandOf(job: RemoteJob, log: World['log']): Command | undefined {
+function commandOf(job: RemoteJob, { log, stderrIsTerminal }: World): Command | undefined {
   if (job.verdict.preprocessed) return undefined;
-  const argv = [job.argv[0] ?? '', ...preprocessCommand(job.verdict).slice(1)];
+  // What it writes to stderr is kept for now, so that it cannot see the terminal by itself.
+  const command = coloured(preprocessCommand(job.verdict), { stderrIsTerminal, environment: job.environment });
+  const argv = [job.argv[0] ?? '', ...command.slice(1)];
   if (log.writes('debug')) log.debug(`preprocessing: ${argv.join(' ')}`);
   return { argv, environment: job.environment };
 }
@@ -81,7 +84,7 @@ class Work implements Preprocessing {
 
 /** Takes a preprocessor's slot on this machine and starts it; a source that is preprocessed already is just read. */
 export async function startPreprocessing(job: RemoteJob, cppSlots: number, world: World): Promise<Preprocessing> {
-  const command = commandOf(job, world.log);
+  const command = commandOf(job, world);
   if (command === undefined) return new Work(job, world.preprocess(job, undefined), world);
   const slot = await world.slots.takeLocal(cppSlots, 'preprocess');
   world.state.show('local', waiting, { host: 'localhost', ...(slot === undefined ? {} : { slot: slot.slot }) });

@@ -36,9 +36,15 @@ export interface Slots {
   praise(host: DistantHost, seconds: number, compiler?: string): void;
   /** Notes that a host works, but did not want a job. */
   refused(host: DistantHost): void;
-  /** Notes that a host cannot do the jobs of a compiler: it gets none of them for a while, and its other jobs as before. */
+  /**
+   * Notes that a host cannot do the jobs of a compiler: it gets none of them for a while, and its other jobs as
+   * before.
+   */
   lacks(host: DistantHost, compiler: string, why: string): void;
-  /** Notes that a job failed there and not here; true when that made the host lose the jobs of this compiler for a while. */
+  /**
+   * Notes that a job failed there and not here; true when that made the host lose the jobs of this compiler for a
+   * while.
+   */
   differs(host: DistantHost, compiler: string): boolean;
   /** Why a host gets no jobs of a compiler for now. */
   unfit(host: DistantHost, compiler: string): string | undefined;

@@ -62,14 +62,17 @@ export interface World {
   readonly backOff: boolean;
   /** Whether waiting for a host is a good time to preprocess. */
   readonly preprocessAhead: boolean;
-  /** Whether what a compiler writes to stderr is shown on a terminal. */
+  /** Whether what a compiler writes is shown on a terminal. */
+  readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
+  /** Whether the caller's machine has a compiler's messages in a language. */
+  hasCatalogue(this: void, language: string, compiler: string): boolean;
   /** The programs that understanding the call takes. */
   findPrograms(): Promise<FoundPrograms>;
   /** The text of a file of options, undefined when it cannot be read. */
   readOptions(path: string): Promise<string | undefined>;
-  /** The list of hosts; rejects with a Failure. */
-  hosts(): Promise<HostList>;
+  /** The list of hosts; throws a Failure. */
+  hosts(): HostList;
   /** What clang compiles for when it is not told; undefined when it does not tell. */
   defaultTarget(job: RemoteJob): Promise<string | undefined>;
   /** Starts a preprocessor with stdin from nowhere, or takes the source when it is preprocessed already. */

@@ -127,8 +127,8 @@ function judgeMachO(bytes: Buffer, machines: readonly number[] | undefined): Mis
 }
 
 /**
- * Why the output that a host sent with status 0 cannot be the compiler's, or undefined. No compiler writes an empty one, not even for an
- * empty source; of an object only the head is looked at.
+ * Why the output that a host sent with status 0 cannot be the compiler's, or undefined. No compiler writes an empty
+ * one, not even for an empty source; of an object only the head is looked at.
  */
 export function judgeOutput(bytes: Buffer, { text, target, bitcode }: Expectation): Misfit | undefined {
   if (bytes.length === 0) return broken(`its ${text ? 'assembler text' : 'object'} is empty`);
@@ -146,7 +146,10 @@ export function judgeOutput(bytes: Buffer, { text, target, bitcode }: Expectatio
   }
 }
 
-/** Whether an output that is foreign may be right after all: "gcc" may be a kit's for another machine, which the caller can find out. */
+/**
+ * Whether an output that is foreign may be right after all: "gcc" may be a kit's for another machine, which the
+ * caller can find out.
+ */
 export function dependsOnFolder(compiler: string): boolean {
   return namesOwnCompiler(compiler) && !compiler.includes('/');
 }

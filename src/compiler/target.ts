@@ -76,7 +76,10 @@ const ownArchitectures: ReadonlyMap<string, string> = new Map([
   ['loong64', 'loongarch64'],
 ]);
 
-/** Words by which the object becomes another thing than the compiler's name says: a part of the compiler is asked by itself. */
+/**
+ * Words by which the object becomes another thing than the compiler's name says: a part of the compiler is asked by
+ * itself.
+ */
 const otherProduct =
   /^(?:-Wa,|-Xassembler$|-Xclang|-Xarch|-cc1|-emit-(?!llvm$)|-fopenmp-targets|--?offload|-fsycl|-arch$|-?-specs)/;
 
@@ -97,7 +100,7 @@ const byteOrders: ReadonlyMap<string, boolean> = new Map([
 const plainNames = /^(?:cc|c\+\+|gcc|g\+\+|clang|clang\+\+)(?:-[0-9][0-9.]*)?$/;
 const prefixedNames = /^(.+)-(?:cc|c\+\+|gcc|g\+\+|clang|clang\+\+)(?:-[0-9][0-9.]*)?$/;
 /** Where a plain name is this machine's own compiler; a kit for another machine may hold a "gcc" as well. */
-const ownFolders: ReadonlySet<string> = new Set(['/usr/bin', '/bin', '/usr/local/bin']);
+const ownFolders = /^\/(?:usr\/(?:local\/)?)?bin\/[^/]+$/;
 
 /** Whether a command's compiler is named as this machine's own: then it is that only when it lies where that lies. */
 export function namesOwnCompiler(compiler: string): boolean {
@@ -106,7 +109,7 @@ export function namesOwnCompiler(compiler: string): boolean {
 
 /** Whether a path is one of a machine's own compilers. */
 export function isOwnCompiler(path: string): boolean {
-  return ownFolders.has(path.slice(0, path.lastIndexOf('/')));
+  return ownFolders.test(path);
 }
 
 function last<T>(words: readonly string[], table: ReadonlyMap<string, T>): T | undefined {

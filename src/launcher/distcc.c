@@ -23,33 +23,39 @@ static uint64_t inode_of(const char *path) {
 }
 
 /* Makes JOB, or NULL when it cannot be made: pid, umask, which of stdin, stdout and stderr are terminals, counts of words and variables, bytes
-   of all but the variables, namespaces of mounts, users and network, device and inode of the root, then directory, words and variables, each
-   with a NUL. */
+   of all but the variables, bytes of the variables, errno of the list of hosts; namespaces of mounts, users and network, device and inode of
+   the root with 64 bits each; then directory, words, path of the list, variables, each with a NUL, and the list. */
 static unsigned char *make_job(size_t *size) {
-  char directory[PATH_MAX];
+  enum { NUMBERS = 8, WORLD = 5 };
+  char directory[PATH_MAX], list[PATH_MAX];
+  const unsigned char *hosts;
   if (getcwd(directory, sizeof directory) == NULL) directory[0] = '\0';
-  size_t names = strlen(directory) + 1, variables = 0;
+  size_t listed, variables = 0;
+  int error = read_hosts(list, &hosts, &listed);
+  size_t names = strlen(directory) + strlen(list) + 2;
   uint32_t counts[2] = {0, 0}, terminals = 0;
   for (char **word = own_words; *word != NULL; word++, counts[0]++) names += strlen(*word) + 1;
   for (char **word = environ; *word != NULL; word++, counts[1]++) variables += strlen(*word) + 1;
-  const size_t numbers = 6 * 4 + 5 * 8;
-  *size = HEADER + numbers + names + variables;
+  *size = HEADER + NUMBERS * 4 + WORLD * 8 + names + variables + listed;
   unsigned char *message = *size > LONGEST ? NULL : malloc(*size);
   if (message == NULL) return NULL;
   mode_t mask = umask(0);
   umask(mask);
   for (int fd = 0; fd < 3; fd++) terminals |= isatty(fd) ? 1U << fd : 0;
-  const uint32_t first[] = {JOB, (uint32_t)(*size - HEADER), (uint32_t)getpid(), (uint32_t)mask, terminals, counts[0], counts[1], (uint32_t)names};
-  for (size_t at = 0; at < sizeof first / sizeof *first; at++) put32(message + 4 * at, first[at]);
+  const uint32_t numbers[2 + NUMBERS] = {JOB, (uint32_t)(*size - HEADER), (uint32_t)getpid(), (uint32_t)mask, terminals, counts[0], counts[1],
+                                         (uint32_t)names, (uint32_t)variables, (uint32_t)error};
+  unsigned char *at = message;
+  for (size_t number = 0; number < 2 + NUMBERS; number++, at += 4) put32(at, numbers[number]);
   struct stat root;
   if (stat("/", &root) != 0) memset(&root, 0, sizeof root);
-  const uint64_t world[] = {inode_of("/proc/self/ns/mnt"), inode_of("/proc/self/ns/user"), inode_of("/proc/self/ns/net"),
-                            (uint64_t)root.st_dev, (uint64_t)root.st_ino};
-  for (size_t at = 0; at < sizeof world / sizeof *world; at++) put64(message + sizeof first + 8 * at, world[at]);
-  char *end = stpcpy((char *)message + HEADER + numbers, directory) + 1;
-  char **lists[2] = {own_words, environ};
-  for (int list = 0; list < 2; list++)
-    for (char **word = lists[list]; *word != NULL; word++) end = stpcpy(end, *word) + 1;
+  const uint64_t world[WORLD] = {inode_of("/proc/self/ns/mnt"), inode_of("/proc/self/ns/user"), inode_of("/proc/self/ns/net"),
+                                 (uint64_t)root.st_dev, (uint64_t)root.st_ino};
+  for (size_t number = 0; number < WORLD; number++, at += 8) put64(at, world[number]);
+  char *end = stpcpy((char *)at, directory) + 1;
+  for (char **word = own_words; *word != NULL; word++) end = stpcpy(end, *word) + 1;
+  end = stpcpy(end, list) + 1;
+  for (char **word = environ; *word != NULL; word++) end = stpcpy(end, *word) + 1;
+  memcpy(end, hosts, listed);
   return message;
 }
 
@@ -193,7 +199,7 @@ static int do_message(int fd, uint32_t kind, unsigned char *bytes, size_t length
   case SAVE:
     return save(fd, bytes, length);
   case READ:
-    return read_files(fd, bytes, length);
+    return read_for_agent(fd, bytes, length);
   case LOOK:
     return look(fd, bytes, length);
   default:

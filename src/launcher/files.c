@@ -149,29 +149,50 @@ void append(const unsigned char *bytes, size_t length) {
   write_all(log, end + 1, (size_t)(bytes + length - end - 1));
 }
 
-/* One part of CONTENT: errno or 0, length, bytes. A file that has to be waited for counts as empty; one that is too long is cut there. */
-static int send_file(int fd, const char *path, int *error) {
-  static unsigned char part[8 + PIECE];
+/* Reads a file, at most PIECE bytes of it; one that has to be waited for counts as empty. Gives errno. */
+static int read_file(const char *path, unsigned char *bytes, size_t *length) {
   struct stat found;
-  size_t length = 0;
+  *length = 0;
   int from = out_of_the_way(open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  *error = from < 0 ? errno : 0;
-  if (from >= 0 && fstat(from, &found) == 0 && S_ISDIR(found.st_mode)) *error = EISDIR;
-  for (ssize_t got; *error == 0 && length < PIECE && (got = read(from, part + 8 + length, PIECE - length)) > 0;) length += (size_t)got;
-  if (from >= 0) close(from);
-  put32(part, (uint32_t)*error);
-  put32(part + 4, (uint32_t)length);
-  unsigned char header[HEADER];
-  put32(header, CONTENT);
-  put32(header + 4, (uint32_t)(8 + length));
-  return send_all(fd, header, HEADER) && send_all(fd, part, 8 + length);
+  if (from < 0) return errno;
+  int error = fstat(from, &found) == 0 && S_ISDIR(found.st_mode) ? EISDIR : 0;
+  for (ssize_t got; error == 0 && *length < PIECE && (got = read(from, bytes + *length, PIECE - *length)) > 0;) *length += (size_t)got;
+  close(from);
+  return error;
 }
 
-/* READ: names of files, of which the first that is there is wanted; CONTENT tells of each until then. */
-int read_files(int fd, const unsigned char *bytes, size_t length) {
+static unsigned char part[8 + PIECE];
+
+/* READ: the name of a file. CONTENT: errno or 0, length, bytes. */
+int read_for_agent(int fd, const unsigned char *bytes, size_t length) {
   if (length == 0 || bytes[length - 1] != '\0') return 0;
-  int error = 1;
-  for (const char *at = (const char *)bytes, *end = at + length; at < end && error != 0; at += strlen(at) + 1)
-    if (!send_file(fd, at, &error)) return 0;
-  return 1;
+  size_t got;
+  int error = read_file((const char *)bytes, part + 8, &got);
+  unsigned char header[HEADER];
+  put32(part, (uint32_t)error);
+  put32(part + 4, (uint32_t)got);
+  put32(header, CONTENT);
+  put32(header + 4, (uint32_t)(8 + got));
+  return send_all(fd, header, HEADER) && send_all(fd, part, 8 + got);
+}
+
+/* The file that lists hosts, of which the agent has to know the text for each job: the first that is there, when there is no list in a
+   variable. Gives errno; a file that nobody lets us read is not there. */
+int read_hosts(char *path, const unsigned char **text, size_t *length) {
+  const char *own = getenv("DISTCC_DIR"), *home = getenv("HOME");
+  int error = ENOENT, given = own != NULL && *own != '\0';
+  *text = part;
+  *length = 0;
+  path[0] = '\0';
+  if (getenv("DISTCC_HOSTS") != NULL) return 0;
+  if (given || (home != NULL && *home != '\0')) {
+    if (snprintf(path, PATH_MAX, "%s%s", given ? own : home, given ? "/hosts" : "/.distcc/hosts") >= PATH_MAX) return ENAMETOOLONG;
+    error = read_file(path, part, length);
+  }
+  if (error == ENOENT || error == EACCES || error == ENOTDIR) {
+    strcpy(path, SYSTEM_HOSTS);
+    error = read_file(path, part, length);
+  }
+  if (error == ENOENT || error == EACCES || error == ENOTDIR) path[0] = '\0';
+  return error;
 }

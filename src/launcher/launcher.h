@@ -37,6 +37,12 @@ enum { OUTPUT_IS_SOURCE = 1, NO_PLACE = 2 };
 /* How SAVE writes a file: links are followed, as a compiler that opens its output by name does; a name that is taken is left alone. */
 enum { THROUGH_LINKS = 1, NEW_NAME = 2 };
 
+#ifdef __FreeBSD__
+#define SYSTEM_HOSTS "/usr/local/etc/distcc/hosts"
+#else
+#define SYSTEM_HOSTS "/etc/distcc/hosts"
+#endif
+
 extern char **environ;
 extern char **own_words; /* our argv */
 
@@ -94,7 +100,8 @@ uint32_t look_at_output(const char *source, const char *output);
 int copy_file(const char *path, int to);
 int save(int fd, unsigned char *bytes, size_t length);
 void append(const unsigned char *bytes, size_t length);
-int read_files(int fd, const unsigned char *bytes, size_t length);
+int read_for_agent(int fd, const unsigned char *bytes, size_t length);
+int read_hosts(char *path, const unsigned char **text, size_t *length);
 
 /* alone.c */
 _Noreturn void compile_alone(const char *why);

@@ -1,4 +1,4 @@
-/** What an ELF object for a processor has in its header, by Node's name of the processor: its number, and whether it has 64 bits. */
+/** A processor's number in ELF, and whether it has 64 bits, by Node's name of it. */
 const headers: Readonly<Record<string, readonly [number, boolean]>> = {
   x64: [62, true],
   arm64: [183, true],

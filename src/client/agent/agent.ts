@@ -80,7 +80,7 @@ class Agent {
       preprocessAhead: true,
       memory: new TextMemory(),
       packer: new Packer(settings.program),
-      hosts: new HostLists(now),
+      hosts: new HostLists(),
       programs: new Programs(now),
     };
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#welcome(socket));

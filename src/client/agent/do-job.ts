@@ -51,7 +51,6 @@ export async function doJob(job: JobMessage, launcher: Launcher, shared: Shared)
       const status = await statusOf(assignment, world);
       if (status !== undefined) world.end(status);
     } finally {
-      // After the end of the job: the build waits for that, and monitors pass over what a process that is gone has left.
       world.state.remove();
     }
   } catch {

@@ -10,7 +10,9 @@ import type { Logger } from '../../logging/log-line.ts';
 import { byteText, pathOf, readable } from '../../system/byte-text.ts';
 import { readForeignFile } from '../../system/foreign-file.ts';
 import { exited } from '../../wire/wait-status.ts';
+import { hasCatalogue } from '../catalogues.ts';
 import { connectionMaker } from '../connection-maker.ts';
+import type { HostList } from '../host-list.ts';
 import type { RemoteJob } from '../job.ts';
 import type { Slots } from '../slots.ts';
 import { openState } from '../state-file.ts';
@@ -95,7 +97,9 @@ export class JobWorld implements World {
   readonly interrupted: AbortSignal;
   readonly backOff: boolean;
   readonly preprocessAhead: boolean;
+  readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
+  readonly hasCatalogue = (language: string, compiler: string): boolean => hasCatalogue(language, compiler);
   readonly connect: World['connect'];
   readonly #assignment: Assignment;
   readonly #shared: Shared;
@@ -115,7 +119,7 @@ export class JobWorld implements World {
     this.slots = shared.slotsFor({ job, environment, interrupted: launcher.gone, restSeconds, log });
     this.backOff = restSeconds > 0;
     this.preprocessAhead = shared.preprocessAhead;
-    [, , this.stderrIsTerminal] = job.terminals;
+    [, this.stdoutIsTerminal, this.stderrIsTerminal] = job.terminals;
     const messages = (bytes: Buffer): void => launcher.write(2, bytes);
     this.connect = connectionMaker({ environment, directory: call.directory }, log, messages);
   }
@@ -126,12 +130,12 @@ export class JobWorld implements World {
   }
 
   async readOptions(path: string): Promise<string | undefined> {
-    const [found] = await this.#assignment.launcher.read([path]);
-    return found?.error === 0 && 'bytes' in found ? byteText(found.bytes) : undefined;
+    const found = await this.#assignment.launcher.read(path);
+    return 'bytes' in found ? byteText(found.bytes) : undefined;
   }
 
-  hosts(): ReturnType<World['hosts']> {
-    return this.#shared.hosts.load(this.#environment, this.#assignment.launcher);
+  hosts(): HostList {
+    return this.#shared.hosts.load(this.#environment, this.#assignment.job.hosts);
   }
 
   defaultTarget(job: RemoteJob): Promise<string | undefined> {
@@ -237,6 +241,7 @@ export class JobWorld implements World {
 
   end(status: number): void {
     this.log.info(`exit: code ${status}`);
+    this.state.remove();
     this.#assignment.launcher.exit(exited(status));
   }
 

@@ -169,12 +169,10 @@ export class Launcher {
     this.#say(messages.encodeFrame(kinds.SHOW));
   }
 
-  /** Has it read files until one is there; of that and those before it. */
-  async read(paths: readonly string[]): Promise<FileContent[]> {
-    this.#say(messages.encodeRead(paths));
-    const contents: FileContent[] = [];
-    while (contents.length < paths.length && contents.at(-1)?.error !== 0) contents.push(await this.#contents.wait());
-    return contents;
+  /** Has it read a file. */
+  read(path: string): Promise<FileContent> {
+    this.#say(messages.encodeRead(path));
+    return this.#contents.wait();
   }
 
   /** Has it look for programs with these names. */

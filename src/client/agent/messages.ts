@@ -134,25 +134,37 @@ export interface JobMessage {
   readonly words: readonly string[];
   /** NAME=value. */
   readonly variables: readonly string[];
+  readonly hosts: HostsFile;
 }
 
-const jobNumbers = 6 * 4 + 5 * 8;
+/** The file that lists hosts: empty names one that is not there, or that no variable leaves to be read. */
+export interface HostsFile {
+  readonly path: string;
+  readonly text: string;
+  /** The number of the error for which it could not be read, or 0. */
+  readonly error: number;
+}
+
+const jobNumbers = 8 * 4 + 5 * 8;
 
 /**
- * JOB: pid, umask, terminals as bits, counts of words and variables, bytes of the names, the surroundings with 64 bits each, then directory,
- * words, variables.
+ * JOB: pid, umask, terminals as bits, counts of words and variables, bytes of the names, bytes of the variables, the error of the list of
+ * hosts; the surroundings with 64 bits each; then directory, words, path of the list, variables, and the text of the list.
  */
 export function encodeJob(job: JobMessage): Buffer {
-  const names = terminated([job.directory, ...job.words]);
+  const names = terminated([job.directory, ...job.words, job.hosts.path]);
+  const variables = terminated(job.variables);
   const surroundings = Buffer.alloc(40);
   for (const [at, value] of job.surroundings.entries()) surroundings.writeBigUInt64LE(BigInt(value), 8 * at);
   const bits = job.terminals.reduce((sum, is, at) => sum + (is ? 1 << at : 0), 0);
   return encodeFrame(
     kinds.JOB,
-    numbers(job.pid, job.umask, bits, job.words.length, job.variables.length, names.length),
+    numbers(job.pid, job.umask, bits, job.words.length, job.variables.length),
+    numbers(names.length, variables.length, job.hosts.error),
     surroundings,
     names,
-    terminated(job.variables),
+    variables,
+    Buffer.from(job.hosts.text, 'latin1'),
   );
 }
 
@@ -166,13 +178,15 @@ function readVariables(bytes: Buffer, count: number): readonly string[] {
 
 /** Reads JOB; jobs that come with the same variables share the list of them. @throws ProtocolError */
 export function readJob(content: Buffer): JobMessage {
-  const [words, variables, names] = [numberAt(content, 3), numberAt(content, 4), numberAt(content, 5)];
+  const [words, variables] = [numberAt(content, 3), numberAt(content, 4)];
+  const namesEnd = jobNumbers + numberAt(content, 5);
+  const variablesEnd = namesEnd + numberAt(content, 6);
   const bits = numberAt(content, 2);
-  const end = jobNumbers + names;
   if (words === 0) throw new ProtocolError('malformed', 'a job without a word');
-  if (end > content.length) throw new ProtocolError('malformed', 'a job whose names are not there');
-  const wide = (at: number): number => wideAt(content, 6 + 2 * at);
-  const [directory = '', ...given] = splitStrings(content.subarray(jobNumbers, end), 1 + words);
+  if (variablesEnd > content.length) throw new ProtocolError('malformed', 'a job whose names are not there');
+  const wide = (at: number): number => wideAt(content, 8 + 2 * at);
+  const [directory = '', ...given] = splitStrings(content.subarray(jobNumbers, namesEnd), 2 + words);
+  const path = given.pop() ?? '';
   return {
     pid: numberAt(content, 0),
     umask: numberAt(content, 1),
@@ -180,7 +194,8 @@ export function readJob(content: Buffer): JobMessage {
     surroundings: [wide(0), wide(1), wide(2), wide(3), wide(4)],
     directory,
     words: given,
-    variables: readVariables(content.subarray(end), variables),
+    variables: readVariables(content.subarray(namesEnd, variablesEnd), variables),
+    hosts: { path, text: content.toString('latin1', variablesEnd), error: numberAt(content, 7) },
   };
 }
 
@@ -327,9 +342,9 @@ export function encodeExit(status: number): Buffer {
   return encodeFrame(kinds.EXIT, numbers(status));
 }
 
-/** READ: names of files, of which the first that is there is wanted. */
-export function encodeRead(paths: readonly string[]): Buffer {
-  return encodeFrame(kinds.READ, terminated(paths));
+/** READ: the name of a file. */
+export function encodeRead(path: string): Buffer {
+  return encodeFrame(kinds.READ, terminated([path]));
 }
 
 /** One file that the launcher was asked for: its bytes, at most 1 MiB of them, or the number of the error. */

@@ -49,7 +49,7 @@ export async function runPrivateAgent(descriptor: number): Promise<void> {
     preprocessAhead: false,
     memory: new TextMemory(),
     packer: { pack: (text) => Promise.resolve(compressLzo(text)) },
-    hosts: new HostLists(now),
+    hosts: new HostLists(),
     programs: new Programs(now),
   };
   const socket = new Socket({ fd: descriptor, readable: true, writable: true });

@@ -173,7 +173,7 @@ describe.skipIf(!enabled)('distcc', () => {
       [
         'more than an answer',
         'DONE00000001STAT00000000SERR00000000SOUT00000000DOTO00000004halfmore',
-        '4 bytes came after its end',
+        'more bytes came after its end',
       ],
       ['something else', 'HTTP/1.1 400 Bad Request\r\n', 'bad answer from server'],
     ])('compiles here when the only host says %s, and lets it rest', async (_case, text, words) => {

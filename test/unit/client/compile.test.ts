@@ -19,7 +19,7 @@ import type { CompileResponse } from '../../../src/wire/response.ts';
 import { exited, killed } from '../../../src/wire/wait-status.ts';
 import { objectWith } from '../../support/object-file.ts';
 
-/** What a host does in a test: a wait status, parts of an answer, the sentence of a refusal, a fault, or nothing ever. */
+/** What a host does in a test: a wait status, parts of an answer, a refusal's sentence, a fault, or nothing ever. */
 type Behaviour = number | Partial<CompileResponse> | { readonly refuses: string } | 'unreachable' | 'silent';
 
 interface Plan {
@@ -102,7 +102,9 @@ function worldOf(plan: Plan, events: Events): World {
   const interrupted = plan.interrupted ?? new AbortController().signal;
   return {
     log,
+    stdoutIsTerminal: false,
     stderrIsTerminal: false,
+    hasCatalogue: () => false,
     findPrograms: () => Promise.resolve(plan.programs ?? (() => [])),
     readOptions: (path) => Promise.resolve(plan.optionsFiles?.[path]),
     defaultTarget: () => Promise.resolve('x86_64-pc-linux-gnu'),
@@ -125,8 +127,7 @@ function worldOf(plan: Plan, events: Events): World {
     interrupted,
     backOff: true,
     preprocessAhead: false,
-    hosts: () =>
-      Promise.resolve({ ...noHosts, ...parseHostList({ name: '$DISTCC_HOSTS', text: plan.hosts, places: 'words' }) }),
+    hosts: () => ({ ...noHosts, ...parseHostList({ name: '$DISTCC_HOSTS', text: plan.hosts, places: 'words' }) }),
     preprocess(job, command) {
       events.push(command === undefined ? `take ${job.verdict.source}` : `preprocess ${command.argv.join(' ')}`);
       return {
@@ -175,10 +176,10 @@ describe('compile()', () => {
       'take local of 8',
       'local Preprocess',
       'preprocess gcc -O2 -E src/a.c',
-      'remote Connect',
-      'connect far',
       // The preprocessor of this test needs no time.
       'release local of 8',
+      'remote Connect',
+      'connect far',
       'local Preprocess',
       'remote Send',
       'remote Receive',
@@ -219,7 +220,7 @@ describe('compile()', () => {
 
   it('closes at once what it has begun to send when the source is faulty', async () => {
     const events: Events = [];
-    const world = worldOf({ hosts: 'far' }, events);
+    const world = worldOf({ hosts: 'far', here: exited(1) }, events);
     const ended = turn().then(() => ({ status: exited(1), obstacle: undefined }));
     const preprocess: World['preprocess'] = () => ({
       ended,
@@ -286,7 +287,10 @@ describe('compile()', () => {
 
   it('does not wait for a dead host when the source is faulty', async () => {
     const events: Events = [];
-    const world = { ...worldOf({ hosts: 'far', cpp: exited(1) }, events), connect: () => new Promise<never>(() => {}) };
+    const world = {
+      ...worldOf({ hosts: 'far', cpp: exited(1), here: exited(1) }, events),
+      connect: () => new Promise<never>(() => {}),
+    };
     const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
     expect(await compile(call, world)).toBe(1);
   });
@@ -336,7 +340,7 @@ describe('compile()', () => {
   it('runs here what could not be written, so that the compiler says why', async () => {
     const { events } = await play({ hosts: 'far', obstacle: 'there is no directory "none"' });
     expect(events).toContain('become gcc -O2 -c src/a.c -o a.o');
-    expect(events.filter((event) => event.startsWith('connect'))).toEqual([]);
+    expect(events.filter((event) => /^(?:save|show|rest|Warning)|DOTI/.test(event))).toEqual([]);
   });
 
   it('keeps the place of this machine when the list says that it is next', async () => {
@@ -525,6 +529,84 @@ describe('compile() with a job that fails there and not here', () => {
       const { end, events } = await play(plan);
       expect([end, asked(events)]).toEqual([0, true]);
       expect(events).toContain('ERROR: compile src/a.c on one: Segmentation fault (core dumped)');
+    }
+  });
+});
+
+describe('compile() and the one who reads its messages', () => {
+  const evil = Buffer.from('\x1b]0;OWNED\x07\x1b[2J\x1b[1;31ma.c:1: ‘x’\x1b[m\r\n');
+  const plan = { hosts: 'one', behaviours: { one: { stderr: evil, stdout: evil } } };
+
+  async function told(
+    reader: Partial<World>,
+    environment: Readonly<Record<string, string>>,
+    more: Partial<Plan> = {},
+  ): Promise<{ texts: Record<string, string>; sent: string; events: Events }> {
+    const events: Events = [];
+    const texts: Record<string, string> = {};
+    let sent = '';
+    const world = worldOf({ ...plan, ...more }, events);
+    const connect: World['connect'] = async (host) => {
+      const connection = await world.connect(host);
+      const send = (chunks: readonly Buffer[]): Promise<void> => {
+        sent += Buffer.concat(chunks).toString('latin1');
+        return connection.send(chunks);
+      };
+      return { ...connection, send };
+    };
+    const tell: World['tell'] = (to, bytes) => void (texts[to] = bytes.toString());
+    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment, directory: '/home/me' };
+    await compile(call, { ...world, ...reader, connect, tell });
+    return { texts, sent, events };
+  }
+
+  const utf8 = { TERM: 'xterm', LC_ALL: 'C.UTF-8' };
+
+  it('lets only text and colours reach a terminal', async () => {
+    const { texts } = await told({ stderrIsTerminal: true }, utf8);
+    expect(texts['stderr']).toBe('^[]0;OWNED^G^[[2J\x1b[1;31ma.c:1: ‘x’\x1b[m\r\n');
+    expect(texts['stdout']).toBe(evil.toString());
+    const other = await told({ stdoutIsTerminal: true }, utf8);
+    expect([other.texts['stderr'], other.texts['stdout']]).toEqual([evil.toString(), texts['stderr']]);
+  });
+
+  it.each([
+    ['DISTCC_SKIP_LOCAL_RETRY', '1'],
+    ['DISTCC_FALLBACK', '0'],
+  ])('does so as well when the host has the last word, by %s=%s', async (name, value) => {
+    const behaviours = { one: { status: exited(1), stderr: evil } };
+    const { texts } = await told({ stderrIsTerminal: true }, { ...utf8, [name]: value }, { behaviours });
+    expect(texts['stderr']).toMatch(/^\^\[\]0;OWNED/);
+  });
+
+  it('asks for colours where the compiler here would use them', async () => {
+    expect((await told({ stderrIsTerminal: true }, utf8)).sent).toContain('-fdiagnostics-color=always');
+    expect((await told({}, utf8)).sent).not.toContain('color');
+    expect((await told({ stderrIsTerminal: true }, { TERM: 'dumb' })).sent).not.toContain('color');
+  });
+
+  it('writes quotes as the caller reads them', async () => {
+    expect((await told({}, { LC_ALL: 'C' })).texts['stderr']).toContain("a.c:1: 'x'");
+    expect((await told({}, utf8)).texts['stderr']).toContain('a.c:1: ‘x’');
+  });
+
+  it('compiles here once more for messages in the language of the caller', async () => {
+    const german = { LC_ALL: 'de_DE.UTF-8' };
+    const hasCatalogue = (language: string): boolean => language === 'de';
+    const { texts, events } = await told({ hasCatalogue }, german);
+    expect(texts).toEqual({});
+    expect(events.filter((event) => /^(?:save|become|praise)/.test(event))).toEqual([
+      'praise one',
+      'become gcc -c a.c',
+    ]);
+    const silent = { behaviours: { one: { stderr: Buffer.alloc(0) } } };
+    for (const [reader, environment, more] of [
+      [{ hasCatalogue }, german, silent],
+      [{ hasCatalogue }, { LC_ALL: 'C.UTF-8' }, {}],
+      [{ hasCatalogue: () => false }, german, {}],
+      [{ hasCatalogue }, { ...german, DISTCC_FALLBACK: '0' }, {}],
+    ] as const) {
+      expect((await told(reader, environment, more)).events).toContain('save a.o object');
     }
   });
 });

@@ -93,7 +93,7 @@ describe('connectionOver()', () => {
     ['an answer that is cut short', 'DONE00000001STAT', /bad answer from server: .*ended after/],
     ['an answer that is none', 'HTTP/1.1 400 Bad Request', /bad answer from server: .*"DONE"/],
     ['an answer of another version', 'DONE00000002STAT00000000', /bad answer from server: .*version 2/],
-    ['more than an answer', `${whole}DOTO00000001ab`, /bad answer from server: 1 bytes came after its end/],
+    ['more than an answer', `${whole}DOTO00000001ab`, /bad answer from server: more bytes came after its end/],
     ['an answer without an object', whole, /bad answer from server: .*ended after 0 of the 12 bytes of token "DOTO"/],
     [
       'more messages than there may be',

