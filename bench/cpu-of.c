@@ -1,6 +1,7 @@
-/* Runs a program and adds a line to the file $CPU_OF: what it and all it has waited for have used, user and system, in microseconds.
-   Inside it, $CPU_OF is what $CPU_OF_INSIDE says. Under another name than cpu-of it runs the program of that name in /usr/bin, and its own work counts as the program's: what a client has
-   to start costs the same with and without it. */
+/* Runs a program of /usr/bin and adds a line to the file $CPU_OF: what it and all it has waited for have used, user and
+   system, in microseconds. As cpu-of it runs what its first word names, for which $CPU_OF is what $CPU_OF_INSIDE says;
+   under any other name it runs the program of that name. Its own work from main() on counts as the program's. What a
+   client does before, to start it, stays the client's. */
 #define _GNU_SOURCE 1
 #include <fcntl.h>
 #include <spawn.h>
@@ -32,8 +33,9 @@ int main(int argc, char **argv) {
   if (posix_spawn(&pid, path, NULL, NULL, argv + self, environ) != 0) return 100;
   while (wait4(pid, &status, 0, &child) < 0) continue;
   getrusage(RUSAGE_SELF, &after);
-  int length = snprintf(line, sizeof line, "%ld %ld\n", micros(child.ru_utime) + micros(after.ru_utime) - micros(before.ru_utime),
-                        micros(child.ru_stime) + micros(after.ru_stime) - micros(before.ru_stime));
+  long user = micros(child.ru_utime) + micros(after.ru_utime) - micros(before.ru_utime);
+  long system = micros(child.ru_stime) + micros(after.ru_stime) - micros(before.ru_stime);
+  int length = snprintf(line, sizeof line, "%ld %ld\n", user, system);
   if (write(fd, line, (size_t)length) != length) return 100;
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

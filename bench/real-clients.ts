@@ -74,7 +74,7 @@ function spread(values: readonly number[]): string {
 }
 
 function row(what: string, ...cells: readonly string[]): string {
-  return what.padEnd(28) + cells.map((cell) => cell.padStart(19)).join('');
+  return what.padEnd(28) + cells.map((cell) => cell.padStart(21)).join('');
 }
 
 /** What was used besides the preprocessors that were started, which no two runs of make take the same time for. */
@@ -90,7 +90,7 @@ function compared(rounds: readonly Round[], of: (run: Run, alone: Run) => number
   return [spread(theirs), spread(ours), spread(ratios)];
 }
 
-/** Our milliseconds a job: the launcher's, less what make needs without one, and the agent's, in programs and in the kernel. */
+/** Our ms a job, in programs and in the kernel: the launcher's, less what make needs without one, and the agent's. */
 function whereOurs(rounds: readonly Round[], jobs: number): string[] {
   const launcher = ({ make, cpp }: Run, part: 'user' | 'system'): number => cpuSince(make, cpp)[part];
   const shares = [
@@ -118,7 +118,7 @@ function countedCompilers(bench: Bench): string {
   return folder;
 }
 
-/** Compares the CPU of both clients in builds of real code with the compiler itself, which empties the caches between two jobs. */
+/** Compares both clients' CPU in builds of real code with the compiler itself, which empties the caches between jobs. */
 export async function compareOnRealCode(
   top: string,
   sources: readonly Sources[],
@@ -139,7 +139,8 @@ export async function compareOnRealCode(
         const direct = compared(found, (run, alone) => (besides(run) - besides(alone)) / jobs);
         const cpp = spread(found.map(({ alone }) => alone.cpuMs / jobs));
         report(row(`${title}, ${jobs} jobs`, ...direct, cpp));
-        report(row('  with what cpp takes more', ...compared(found, (run, alone) => (run.cpuMs - alone.cpuMs) / jobs)));
+        const difference = compared(found, (run, alone) => (run.cpuMs - alone.cpuMs) / jobs);
+        report(row('  with what cpp takes more', ...difference));
         parts.push(row(title, ...whereOurs(found, jobs)));
       }
     }
