@@ -3,40 +3,69 @@ import { exitStatus } from '../src/basics/exit-status.ts';
 import { levelDb, libxml2 } from '../demo/sources.ts';
 import { compareClients, missingForClients } from './clients.ts';
 import { benchLzo } from './lzo.ts';
+import { compareOnRealCode } from './real-clients.ts';
 import { compareServers, type Effort, missingForServers } from './servers.ts';
 
-const usage = `usage: npm run bench [-- [--quick] [lzo] [servers] [clients]]
+const usage = `usage: npm run bench [-- [--quick] [lzo] [servers] [clients] [real [OPTION...]]]
 
 Measures; asserts nothing. --quick takes fewer rounds and compiles nothing for real.
+"clients real" is the part of "clients" that compiles real code, alone. Its options:
+  --rounds=N    10 unless told
+  --only=TEXT   only the builds whose titles hold it: libxml2, LevelDB, -j4, lzo
+  --where       where our client's CPU goes
 `;
 
 const thorough: Effort = { rounds: 15, repeats: 4, realRounds: 5 };
 const quick: Effort = { rounds: 5, repeats: 2, realRounds: 0 };
 
+/** What is known besides --rounds=N and --only=TEXT. */
+const knownWords = new Set(['--quick', 'lzo', 'servers', 'clients', 'real', '--where']);
+
+/** The VALUE of NAME=VALUE. */
+function valueOf(name: string, words: readonly string[]): string | undefined {
+  return words.findLast((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
+}
+
+function isKnown(word: string): boolean {
+  return knownWords.has(word) || /^--(?:rounds=[1-9]\d*|only=.*)$/.test(word);
+}
+
+async function benchServers(top: string, effort: Effort, report: (line: string) => void): Promise<void> {
+  const missing = missingForServers();
+  if (missing !== undefined) report(missing);
+  else
+    for (const sources of [libxml2, levelDb]) await compareServers(top, sources(join(top, '.cache')), effort, report);
+}
+
+/** The clients in pretended builds, unless only the real ones are wanted, and in real ones, unless it has to be quick. */
+async function benchClients(top: string, words: readonly string[], report: (line: string) => void): Promise<void> {
+  const missing = missingForClients();
+  if (missing !== undefined) {
+    report(missing);
+    return;
+  }
+  const sources = [libxml2(join(top, '.cache')), levelDb(join(top, '.cache'))];
+  const isQuick = words.includes('--quick');
+  const effort = isQuick
+    ? { rounds: 3, jobs: 200, parallel: [4, 16], slowRounds: 1, soak: 0 }
+    : { rounds: 5, jobs: 500, parallel: [4, 8, 16, 32], slowRounds: 5, soak: 10_000 };
+  if (!words.includes('real')) await compareClients(top, sources, effort, report);
+  if (isQuick) return;
+  const rounds = Number(valueOf('--rounds', words) ?? 10);
+  const [where, only] = [words.includes('--where'), valueOf('--only', words) ?? ''];
+  await compareOnRealCode(top, sources, { rounds, where, only }, report);
+}
+
 /** Runs the measurements that the words name, or all; returns the exit status. */
 export async function main(top: string, words: readonly string[]): Promise<number> {
-  const known = new Set(['--quick', 'lzo', 'servers', 'clients']);
-  if (words.some((word) => !known.has(word))) {
+  if (!words.every(isKnown)) {
     process.stdout.write(usage);
     return words.includes('--help') ? exitStatus.ok : exitStatus.badArguments;
   }
   const report = (line: string): void => console.log(line);
-  const all = words.every((word) => word === '--quick');
+  const all = words.every((word) => word.startsWith('--'));
   if (all || words.includes('lzo')) await benchLzo(report);
-  if (all || words.includes('servers')) {
-    const effort = words.includes('--quick') ? quick : thorough;
-    const missing = missingForServers();
-    if (missing !== undefined) report(missing);
-    else
-      for (const sources of [libxml2, levelDb]) await compareServers(top, sources(join(top, '.cache')), effort, report);
-  }
-  if (all || words.includes('clients')) {
-    const effort = words.includes('--quick')
-      ? { rounds: 3, jobs: 200, parallel: [4, 16], slowRounds: 1, soak: 0 }
-      : { rounds: 5, jobs: 500, parallel: [4, 8, 16, 32], slowRounds: 5, soak: 10_000 };
-    const missing = missingForClients();
-    if (missing !== undefined) report(missing);
-    else await compareClients(top, [libxml2(join(top, '.cache')), levelDb(join(top, '.cache'))], effort, report);
-  }
+  if (all || words.includes('servers')) await benchServers(top, words.includes('--quick') ? quick : thorough, report);
+  if (all || words.includes('clients') || words.includes('real')) await benchClients(top, words, report);
   return exitStatus.ok;
 }

@@ -1,7 +1,5 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Cleanup } from '../demo/cleanup.ts';
 import { quote } from '../demo/compile.ts';
 import { compilerFor } from '../demo/sources.ts';
 import type { Sources } from '../demo/sources.ts';
@@ -20,6 +18,7 @@ import {
   serve,
   sides,
   stock,
+  withBench,
 } from './run-jobs.ts';
 import type { Bench, Run, Side } from './run-jobs.ts';
 import { Comparison, median } from './table.ts';
@@ -179,26 +178,16 @@ export async function compareClients(
   effort: ClientEffort,
   report: (line: string) => void,
 ): Promise<void> {
-  const cleanup = new Cleanup();
-  cleanup.watchSignals();
-  const place = mkdtempSync(join(tmpdir(), 'distcc-bench-'));
-  try {
-    cleanup.add(() => rmSync(place, { recursive: true, force: true }));
-    chmodSync(place, 0o755);
-    for (const side of sides) mkdirSync(join(place, side));
-    writeFileSync(join(place, 'a.c'), `${'/* A line of a source as long as they are. */\n'.repeat(2000)}int x;\n`);
-    const bench: Bench = { top, place, clients: { theirs: stock.client, ours: join(top, 'dist/bin/distcc') }, cleanup };
-    cleanup.add(() => {
-      const agent = agentOf(bench);
-      if (agent !== undefined) process.kill(agent, 'SIGTERM');
-    });
+  await withBench(top, async (bench) => {
+    writeFileSync(
+      join(bench.place, 'a.c'),
+      `${'/* A line of a source as long as they are. */\n'.repeat(2000)}int x;\n`,
+    );
     const table = new Comparison('distcc 3.4', 'ours');
     report(`\nclients: ${effort.jobs} jobs a round, ${effort.rounds} rounds`);
     await comparePretended(bench, effort, table, report);
     for (const one of sources) await compareReal(bench, one, effort, table);
     table.print(report);
     if (effort.soak > 0) await soak(bench, effort.soak, report);
-  } finally {
-    await cleanup.run();
-  }
+  });
 }

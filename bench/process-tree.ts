@@ -1,10 +1,25 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
+/** CPU in ms: in programs, and in the kernel for them. */
+export interface Cpu {
+  readonly user: number;
+  readonly system: number;
+}
+
+/** Both. */
+export const cpuSum = ({ user, system }: Cpu): number => user + system;
+
+/** What was used between two looks. */
+export const cpuSince = (now: Cpu, before: Cpu): Cpu => ({
+  user: now.user - before.user,
+  system: now.system - before.system,
+});
+
 interface Process {
   readonly pid: number;
   readonly parent: number;
-  /** CPU of the process and of the children it has waited for, in ms. */
-  readonly cpuMs: number;
+  /** CPU of the process and of the children it has waited for. */
+  readonly cpu: Cpu;
 }
 
 /** proc(5): times are in clock ticks, 100 a second on every Linux that Node runs on. */
@@ -15,8 +30,8 @@ function readProcess(pid: number): Process | undefined {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The name may hold anything, so the fields are counted from its closing bracket: state is the third one.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    const ticks = [11, 12, 13, 14].reduce((sum, at) => sum + Number(fields[at]), 0);
-    return { pid, parent: Number(fields[1]), cpuMs: ticks * tickMs };
+    const ticks = (at: number): number => (Number(fields[at]) + Number(fields[at + 2])) * tickMs;
+    return { pid, parent: Number(fields[1]), cpu: { user: ticks(11), system: ticks(12) } };
   } catch {
     return undefined;
   }
@@ -33,7 +48,15 @@ function treeOf(root: number): Process[] {
 
 /** CPU that a process and everything it started have used, in ms, to within 10 for each live process. */
 export function cpuOfTree(root: number): number {
-  return treeOf(root).reduce((sum, { cpuMs }) => sum + cpuMs, 0);
+  return cpuSum(cpuPartsOfTree(root));
+}
+
+/** The same in its two parts. */
+export function cpuPartsOfTree(root: number): Cpu {
+  return treeOf(root).reduce((sum, { cpu }) => ({ user: sum.user + cpu.user, system: sum.system + cpu.system }), {
+    user: 0,
+    system: 0,
+  });
 }
 
 /** Memory of a process and its children that run the same program, in bytes: shared pages are counted once, compilers not at all. */

@@ -1,13 +1,25 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Cleanup } from '../demo/cleanup.ts';
+import { Cleanup } from '../demo/cleanup.ts';
 import { startDaemon } from '../demo/daemons.ts';
 import { freePort } from '../demo/relay.ts';
 import { exitStatus } from '../src/basics/exit-status.ts';
 import { Failure, reasonOf } from '../src/basics/failure.ts';
-import { cpuOfTree } from './process-tree.ts';
+import { cpuPartsOfTree, cpuSince, cpuSum } from './process-tree.ts';
+import type { Cpu } from './process-tree.ts';
 
 /** Debian's programs. */
 export const stock = { client: '/usr/bin/distcc', server: '/usr/bin/distccd' };
@@ -23,18 +35,40 @@ export interface Bench {
   readonly cleanup: Cleanup;
 }
 
+/** Lends a folder for both clients, and afterwards ends the agent and everything else that was started. */
+export async function withBench(top: string, measure: (bench: Bench) => Promise<void>): Promise<void> {
+  const cleanup = new Cleanup();
+  cleanup.watchSignals();
+  const place = mkdtempSync(join(tmpdir(), 'distcc-bench-'));
+  try {
+    cleanup.add(() => rmSync(place, { recursive: true, force: true }));
+    chmodSync(place, 0o755);
+    for (const side of sides) mkdirSync(join(place, side));
+    build(top, 'cpu-of', counterIn({ place }));
+    const bench: Bench = { top, place, clients: { theirs: stock.client, ours: join(top, 'dist/bin/distcc') }, cleanup };
+    cleanup.add(() => {
+      const agent = agentOf(bench);
+      if (agent !== undefined) process.kill(agent, 'SIGTERM');
+    });
+    await measure(bench);
+  } finally {
+    await cleanup.run();
+  }
+}
+
 /** What a round took, with all that it started. */
 export interface Run {
   readonly wallMs: number;
   readonly cpuMs: number;
+  /** Its two shares: make and all that it has waited for, and the agent. */
+  readonly make: Cpu;
+  readonly agent: Cpu;
+  /** The share of make's that its jobs' preprocessors have used, where they are counted. */
+  readonly cpp: Cpu;
 }
 
-/** CPU of the children that this process has waited for, with theirs, in ms (proc(5)). */
-function cpuOfEnded(): number {
-  const text = readFileSync('/proc/self/stat', 'utf8');
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[13]) + Number(fields[14])) * 10;
-}
+/** Where the program is that counts. */
+export const counterIn = ({ place }: Pick<Bench, 'place'>): string => join(place, 'cpu-of');
 
 /** The agent's process, when there is one. */
 export function agentOf({ place }: Bench): number | undefined {
@@ -64,6 +98,13 @@ export interface Load {
   readonly directory?: string;
 }
 
+/** What cpu-of.c has written to a file. */
+function cpuIn(file: string): Cpu {
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n') : [];
+  const sum = (at: number): number => lines.reduce((total, line) => total + Number(line.split(' ')[at]) / 1000, 0);
+  return { user: sum(0), system: sum(1) };
+}
+
 /** Runs all commands with make. */
 export async function runJobs(
   bench: Bench,
@@ -77,17 +118,20 @@ export async function runJobs(
   const rules = commands.map((command, at) => `${names[at] ?? ''}:\n\t@${command} -o $@\n`);
   writeFileSync(makefile, `all: ${names.join(' ')}\n${rules.join('')}`);
   const agent = agentOf(bench);
-  const [ended, of] = [cpuOfEnded(), agent === undefined ? 0 : cpuOfTree(agent)];
+  const agentCpu = (): Cpu => (agent === undefined ? noCpu : cpuPartsOfTree(agent));
+  const agentBefore = agentCpu();
+  const [ofMakeFile, ofCppFile] = [join(out, 'make.cpu'), join(out, 'cpp.cpu')];
   const start = performance.now();
-  const child = spawn('make', ['-f', makefile, `-j${parallel}`], {
+  const child = spawn(counterIn(bench), ['make', '-f', makefile, `-j${parallel}`], {
     cwd: directory,
-    env: { ...process.env, MAKEFLAGS: '', MAKELEVEL: '', ...environment },
+    env: { ...process.env, MAKEFLAGS: '', MAKELEVEL: '', CPU_OF: ofMakeFile, CPU_OF_INSIDE: ofCppFile, ...environment },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   await once(child, 'close');
   if (child.exitCode !== 0) throw new Failure(exitStatus.general, `make failed: ${commands[0] ?? ''}`);
   const wallMs = performance.now() - start;
-  return { wallMs, cpuMs: cpuOfEnded() - ended + (agent === undefined ? 0 : cpuOfTree(agent) - of) };
+  const [make, cpp, ofAgent] = [cpuIn(ofMakeFile), cpuIn(ofCppFile), cpuSince(agentCpu(), agentBefore)];
+  return { wallMs, cpuMs: cpuSum(make) + cpuSum(ofAgent), make, agent: ofAgent, cpp };
 }
 
 /** Starts Debian's server, which finds only these compilers. */
@@ -142,10 +186,12 @@ export async function alternate<W extends Way>(
   return results;
 }
 
+const noCpu: Cpu = { user: 0, system: 0 };
+const nothing: Run = { wallMs: 0, cpuMs: 0, make: noCpu, agent: noCpu, cpp: noCpu };
+
 /** A figure of each side's rounds, beside the round without a client. */
 export function each(results: Record<Way, Run[]>, of: (run: Run, alone: Run) => number) {
-  const side = (name: Side): number[] =>
-    results[name].map((run, at) => of(run, results.alone[at] ?? { wallMs: 0, cpuMs: 0 }));
+  const side = (name: Side): number[] => results[name].map((run, at) => of(run, results.alone[at] ?? nothing));
   return { theirs: side('theirs'), ours: side('ours') };
 }
 
