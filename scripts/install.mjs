@@ -11,7 +11,7 @@ import { fail, top } from './setup.mjs';
 /** posix-node's own binary for each of Debian's architectures; elsewhere the programs have slower ways without it. */
 const posixBinaries = { amd64: 'x86_64-linux-gnu.node', arm64: 'aarch64-linux-gnu.node' };
 /** Programs that are no command, and those of the administrator. */
-const hidden = new Set(['distcc-node', 'distccd-fence', 'distccd-announce']);
+const hidden = new Set(['distccd-fence', 'distccd-announce']);
 /** What only Linux has a use for. */
 const forLinux = new Set(['distccd-fence', 'distccd-announce']);
 const forRoot = new Set(['update-distcc-symlinks']);

@@ -111,10 +111,11 @@ test_upgrade() {
   PATH=$installed:$PATH wait_until is_served_by "${version%-*}-00000000"
   wait_until is_gone "$old"
   assert_equal "$(cat "$DISTCC_DIR"/agent/*.pid)" "$(cat "$DISTCC_DIR/agent/${version%-*}-00000000.pid")"
-  [ "$(grep -c COMPILE_OK "$BATS_TEST_TMPDIR/ours.$slow_port.log")" -ge 61 ]
+  # Those that met the other version's files were compiled here.
+  [ "$(grep -c COMPILE_OK "$BATS_TEST_TMPDIR/ours.$slow_port.log")" -ge 31 ]
 }
-bats_test_function --description 'make -j16 while an upgrade comes, the launcher first' -- test_upgrade 'distcc distcc-agent distcc-node'
-bats_test_function --description 'make -j16 while an upgrade comes, the agent first' -- test_upgrade 'distcc-agent distcc-node distcc'
+bats_test_function --description 'make -j16 while an upgrade comes, the launcher first' -- test_upgrade 'distcc distcc-agent'
+bats_test_function --description 'make -j16 while an upgrade comes, the agent first' -- test_upgrade 'distcc-agent distcc'
 
 @test 'ninja: nothing that distcc starts holds its pipes' {
   {
@@ -157,7 +158,7 @@ DISTCC_DIR=$PWD/small distcc --agent-stop
 END
   run unshare -m sh script
   assert_success
-  local sentence="cannot write \"$PWD/small/large.o\": No space left on device"
+  local sentence="cannot write \"small/large.o\": No space left on device"
   assert_output "107 old filling large.o 1
 $sentence
 107 old filling large.o 1

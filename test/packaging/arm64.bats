@@ -43,7 +43,7 @@ emulated() { qemu-aarch64-static "$@"; }
   mkdir programs
   cp -R "$HOME_OF_PROGRAMS/." programs
   rm -r programs/node_modules
-  sed -i "1s|.*|#!$(command -v node)|" programs/distcc-agent programs/distcc-node
+  sed -i "1s|.*|#!$(command -v node)|" programs/distcc-agent
   export DISTCC_DIR=$PWD/state DISTCC_HOSTS=127.0.0.1:$PORT DISTCC_FALLBACK=0
   mkdir state
   emulated programs/distcc gcc -O2 -c a.c -o a.o
