@@ -1,5 +1,6 @@
 import { createConnection } from 'node:net';
 import type { Socket } from 'node:net';
+import { writeAllNow } from '../system/socket-descriptor.ts';
 import { systemReason } from '../system/error-text.ts';
 import { lookUpAddresses } from '../system/name-lookup.ts';
 import { connectionOver } from './connection.ts';
@@ -66,5 +67,11 @@ export async function connectTcp(
     return dial(next, port);
   });
   if (addresses.length > 1) answered.set(name, address);
-  return connectionOver({ readable: socket, writable: socket, destroy: () => void socket.destroy() }, idleSeconds);
+  const streams = {
+    readable: socket,
+    writable: socket,
+    writeNow: (pieces: readonly Buffer[]) => writeAllNow(socket, pieces),
+    destroy: () => void socket.destroy(),
+  };
+  return connectionOver(streams, idleSeconds);
 }

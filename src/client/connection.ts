@@ -19,6 +19,8 @@ export interface Connection {
 export interface Streams {
   readonly readable: Readable;
   readonly writable: Writable;
+  /** Hands pieces to the operating system past the queue, which is empty; gives how many bytes it took. */
+  writeNow?(this: void, pieces: readonly Buffer[]): number;
   /** Ends both; `broken` when the peer may still be at work. */
   destroy(this: void, broken: boolean): void;
 }
@@ -36,6 +38,16 @@ function piecesOf(chunks: readonly Buffer[]): Buffer[] {
     for (let start = 0; start < chunk.length; start += pieceSize) pieces.push(chunk.subarray(start, start + pieceSize));
   }
   return pieces;
+}
+
+/** What is left of chunks when this many bytes have been sent. */
+function after(chunks: readonly Buffer[], sent: number): readonly Buffer[] {
+  let passed = 0;
+  return chunks.flatMap((chunk) => {
+    const from = Math.min(chunk.length, Math.max(0, sent - passed));
+    passed += chunk.length;
+    return from === chunk.length ? [] : [chunk.subarray(from)];
+  });
 }
 
 const givenUp = (): TransportError => new TransportError('the connection was given up');
@@ -73,8 +85,9 @@ class StreamConnection implements Connection {
 
   send(chunks: readonly Buffer[]): Promise<void> {
     return this.#converse(this.#senders, (done) => {
-      const { writable } = this.#streams;
-      const pieces = piecesOf(chunks);
+      const { writable, writeNow } = this.#streams;
+      const sent = writable.writableLength === 0 ? (writeNow?.(chunks) ?? 0) : 0;
+      const pieces = piecesOf(after(chunks, sent));
       if (pieces.length === 0) done();
       writable.cork();
       for (const [index, piece] of pieces.entries()) {

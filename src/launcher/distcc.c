@@ -196,8 +196,6 @@ static int do_message(int fd, uint32_t kind, unsigned char *bytes, size_t length
     return do_command(fd, kind, bytes, length);
   case SEND_TEXT:
     return send_text(fd);
-  case SAVE:
-    return save(fd, bytes, length);
   case READ:
     return read_for_agent(fd, bytes, length);
   case LOOK:
@@ -212,9 +210,13 @@ static void obey(int fd) {
   unsigned char header[HEADER], *bytes;
   for (; read_all(fd, header, HEADER); free(bytes)) {
     uint32_t kind = get32(header), length = get32(header + 4);
-    bytes = length > LONGEST ? NULL : malloc((size_t)length + 1);
-    if (bytes == NULL) return;
-    if (!read_all(fd, bytes, length) || !do_message(fd, kind, bytes, length)) break;
+    bytes = NULL;
+    if (kind == SAVE) {
+      if (!save(fd, length)) break;
+      continue;
+    }
+    bytes = kind < WRITE || kind > TAKE || length > LONGEST ? NULL : malloc((size_t)length + 1);
+    if (bytes == NULL || !read_all(fd, bytes, length) || !do_message(fd, kind, bytes, length)) break;
   }
   close(fd);
 }

@@ -63,68 +63,96 @@ int copy_file(const char *path, int to) {
   return error;
 }
 
-static int write_and_close(int to, const unsigned char *bytes, size_t length) {
+/* The bytes of a file on their way from the agent: a page of memory that is new costs more than to read and write a piece. */
+struct arriving {
+  int fd;
+  size_t left;
+  int lost; /* the agent is gone */
+};
+
+static unsigned char piece[16 * 1024];
+
+/* Takes what is left of the bytes, and writes them unless it is -1; gives errno. */
+static int take_bytes(struct arriving *bytes, int to) {
+  int error = 0;
+  while (bytes->left > 0 && !bytes->lost) {
+    size_t now = bytes->left < sizeof piece ? bytes->left : sizeof piece;
+    if (!read_all(bytes->fd, piece, now)) bytes->lost = 1;
+    else if (to >= 0 && error == 0) error = write_whole(to, piece, now);
+    bytes->left -= now;
+  }
+  return error;
+}
+
+static int write_and_close(int to, struct arriving *bytes) {
   if (to < 0) return errno;
-  int error = write_whole(to, bytes, length);
+  int error = take_bytes(bytes, to);
   return close(to) != 0 && error == 0 ? errno : error;
 }
 
-/* Writes what is no regular file, or has no room for another file beside it, where it is. */
-static int write_in_place(const char *path, const unsigned char *bytes, size_t length) {
-  return write_and_close(out_of_the_way(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)), bytes, length);
+/* Writes what is not a regular file, or has no room for another file beside it, where it is. */
+static int write_in_place(const char *path, struct arriving *bytes) {
+  return write_and_close(out_of_the_way(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)), bytes);
 }
 
 /* Writes a file beside the output that takes its name when it is whole; an empty one's mode is kept, as a compiler would. */
-static int replace(const char *path, const struct stat *old, const unsigned char *bytes, size_t length) {
-  char name[PATH_MAX];
+static int replace(const char *path, const struct stat *old, struct arriving *bytes) {
+  char *name = unfinished;
   if (!folder_of(path, name)) return ENAMETOOLONG;
   size_t end = strlen(name);
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
-  snprintf(name + end, sizeof name - end, ".distcc-%d-%ld.tmp", (int)getpid(), now.tv_nsec);
+  snprintf(name + end, PATH_MAX - end, ".distcc-%d-%ld.tmp", (int)getpid(), now.tv_nsec);
   int to = out_of_the_way(open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
-  if (to < 0) return old != NULL && access(path, W_OK) == 0 ? write_in_place(path, bytes, length) : errno;
-  strcpy(unfinished, name);
-  if (old != NULL && old->st_size == 0 && fchmod(to, old->st_mode & 07777) != 0) errno = 0;
-  int error = write_and_close(to, bytes, length);
-  if (error == 0 && rename(name, path) != 0) error = errno;
-  if (error != 0) unlink(name);
-  unfinished[0] = '\0';
-  return error;
+  int error = to < 0 ? errno : 0;
+  if (to >= 0) {
+    if (old != NULL && old->st_size == 0 && fchmod(to, old->st_mode & 07777) != 0) errno = 0;
+    error = write_and_close(to, bytes);
+    if (error == 0 && bytes->lost) error = EPIPE;
+    if (error == 0 && rename(name, path) != 0) error = errno;
+    if (error != 0) unlink(name);
+  }
+  name[0] = '\0';
+  return to < 0 && old != NULL && access(path, W_OK) == 0 ? write_in_place(path, bytes) : error;
 }
 
 /* The output as the compiler would have left it: a regular file appears whole or not at all. */
-static int save_output(const char *path, uint32_t flags, const unsigned char *bytes, size_t length) {
+static int save_output(const char *path, uint32_t flags, struct arriving *bytes) {
   struct stat old, link;
-  if (flags & NEW_NAME) return write_and_close(open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600), bytes, length);
+  if (flags & NEW_NAME) return write_and_close(open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600), bytes);
   int there = stat(path, &old) == 0;
   int is_link = lstat(path, &link) == 0 && S_ISLNK(link.st_mode);
-  if (there && !S_ISREG(old.st_mode)) return write_in_place(path, bytes, length);
-  if (strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0) return write_in_place(path, bytes, length);
-  if (is_link && (!there || old.st_size == 0 || (flags & THROUGH_LINKS) || leads_away(path))) return write_in_place(path, bytes, length);
-  return replace(path, there ? &old : NULL, bytes, length);
+  if (there && !S_ISREG(old.st_mode)) return write_in_place(path, bytes);
+  if (strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0) return write_in_place(path, bytes);
+  if (is_link && (!there || old.st_size == 0 || (flags & THROUGH_LINKS) || leads_away(path))) return write_in_place(path, bytes);
+  return replace(path, there ? &old : NULL, bytes);
 }
 
 /* Passes over what was to follow a file that could not be saved; 0 when the agent is gone. */
 static int pass_over(int fd) {
-  unsigned char header[HEADER], bytes[4096];
+  unsigned char header[HEADER];
   do {
     if (!read_all(fd, header, HEADER)) return 0;
-    for (uint32_t left = get32(header + 4); left > 0;) {
-      uint32_t now = left < sizeof bytes ? left : (uint32_t)sizeof bytes;
-      if (!read_all(fd, bytes, now)) return 0;
-      left -= now;
-    }
+    struct arriving bytes = {fd, get32(header + 4), 0};
+    take_bytes(&bytes, -1);
+    if (bytes.lost) return 0;
   } while (get32(header) != GO_ON);
   return 1;
 }
 
-/* SAVE: flags, a number, the path, its bytes. All goes on when it is saved; else SAVED tells why, and all up to GO_ON is not for us. */
-int save(int fd, unsigned char *bytes, size_t length) {
-  unsigned char *end = length < 9 ? NULL : memchr(bytes + 8, '\0', length - 8);
-  if (end == NULL) return 0;
-  int error = save_output((char *)bytes + 8, get32(bytes), end + 1, (size_t)(bytes + length - end - 1));
-  return error == 0 || (tell(fd, SAVED, (const uint32_t[]){(uint32_t)error, get32(bytes + 4)}, 2) && pass_over(fd));
+/* SAVE: flags, a number, length of the path, the path with a NUL, the bytes. All goes on when it is saved; else SAVED tells why, and all up to
+   GO_ON is not for us. 0 when the agent is gone. */
+int save(int fd, size_t length) {
+  static char path[PATH_MAX];
+  unsigned char numbers[12];
+  if (length < sizeof numbers || !read_all(fd, numbers, sizeof numbers)) return 0;
+  size_t named = get32(numbers + 8);
+  if (named == 0 || named > sizeof path || named > length - sizeof numbers || !read_all(fd, path, named) || path[named - 1] != '\0') return 0;
+  struct arriving bytes = {fd, length - sizeof numbers - named, 0};
+  int error = save_output(path, get32(numbers), &bytes);
+  take_bytes(&bytes, -1);
+  if (bytes.lost) return 0;
+  return error == 0 || (tell(fd, SAVED, (const uint32_t[]){(uint32_t)error, get32(numbers + 4)}, 2) && pass_over(fd));
 }
 
 /* A log that somebody else has put a link in the place of is not written; a fifo is not waited for. */

@@ -29,7 +29,7 @@
 enum { JOB = 1, ENDED = 2, FAILED = 3, TEXT = 4, ASK = 5, CONTENT = 6, FOUND = 7, SAVED = 8, PING = 9 };
 enum { WRITE = 16, PREPROCESS = 17, RUN = 18, EXEC = 19, EXIT = 20, PRIVATE = 21, REPORT = 22, SEND_TEXT = 23 };
 enum { SHOW = 24, READ = 25, LOOK = 26, SAVE = 27, APPEND = 28, GO_ON = 29, PONG = 30, TAKE = 31 };
-enum { HEADER = 8, PIECE = 1024 * 1024, LONGEST = 1024 * 1024 * 1024 };
+enum { HEADER = 8, PIECE = 1024 * 1024, LONGEST = 64 * 1024 * 1024 };
 
 /* What ENDED tells of an output: it is the source, or a compiler could not write it. */
 enum { OUTPUT_IS_SOURCE = 1, NO_PLACE = 2 };
@@ -98,7 +98,7 @@ void watch_signals(void);
 extern char unfinished[PATH_MAX];
 uint32_t look_at_output(const char *source, const char *output);
 int copy_file(const char *path, int to);
-int save(int fd, unsigned char *bytes, size_t length);
+int save(int fd, size_t length);
 void append(const unsigned char *bytes, size_t length);
 int read_for_agent(int fd, const unsigned char *bytes, size_t length);
 int read_hosts(char *path, const unsigned char **text, size_t *length);

@@ -38,14 +38,33 @@ static const char *base_of(const char *path) {
   return slash == NULL ? path : slash + 1;
 }
 
+/* Whether a file has the name of distcc, after all links. Those within a directory, as of gcc to gcc-12, are followed here: memory that is
+   touched for the first time costs more than the system calls. */
+static int leads_to_distcc(const char *path) {
+  char at[512], real[PATH_MAX], text[256];
+  size_t folder = (size_t)(base_of(path) - path);
+  int fits = snprintf(at, sizeof at, "%s", path) < (int)sizeof at;
+  for (int links = 0; fits && links < 8; links++) {
+    ssize_t length = readlink(at, text, sizeof text - 1);
+    if (length < 0) return strcmp(base_of(at), "distcc") == 0;
+    text[length] = '\0';
+    if (strchr(text, '/') != NULL) break;
+    fits = snprintf(at + folder, sizeof at - folder, "%s", text) < (int)(sizeof at - folder);
+  }
+  return realpath(path, real) != NULL && strcmp(base_of(real), "distcc") == 0;
+}
+
 /* Whether a file is distcc: this program, a copy of it that we are, or a link to one that is installed elsewhere. */
 int is_ours(const char *path, const struct stat *found) {
   static struct stat self;
   static int known;
-  char own[PATH_MAX], real[PATH_MAX];
-  if (!known) known = find_ourselves(own) && stat(own, &self) == 0 ? 1 : -1;
+  if (!known) {
+    known = stat("/proc/self/exe", &self) == 0 ? 1 : -1;
+    char own[PATH_MAX];
+    if (known < 0 && find_ourselves(own) && stat(own, &self) == 0) known = 1;
+  }
   if (known == 1 && found->st_dev == self.st_dev && found->st_ino == self.st_ino) return 1;
-  return realpath(path, real) != NULL && strcmp(base_of(real), "distcc") == 0;
+  return leads_to_distcc(path);
 }
 
 /* The value of a variable, or NULL. */

@@ -370,11 +370,12 @@ export interface SaveMessage {
 }
 
 /**
- * SAVE: flags, a number, the path, the bytes. All that follows counts only when that has worked; else SAVED comes, and the launcher waits for
+ * SAVE: flags, a number, the length of the path with its NUL, the path, the bytes. All that follows counts only when that has worked; else SAVED comes, and the launcher waits for
  * GO_ON.
  */
 export function encodeSave({ flags, number, path, bytes }: SaveMessage): Buffer {
-  return encodeFrame(kinds.SAVE, numbers(flags, number), terminated([path]), bytes);
+  const name = terminated([path]);
+  return encodeFrame(kinds.SAVE, numbers(flags, number, name.length), name, bytes);
 }
 
 /** LOOK: a PATH, and names of programs. */
