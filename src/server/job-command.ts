@@ -37,17 +37,22 @@ function inputName(source: string): string {
   return plainName(name.replace(/\.[^.]*$/, extension), `source${extension}`);
 }
 
-/** Clients of distcc 3.4 show 199 bytes of a refusal: the cure has to be among them. */
-const longestShown = 60;
+/** Clients of distcc 3.4 show 199 bytes of a refusal; the option and its reason have what the rest of the sentence leaves of them. */
+const roomForOption = 105;
 
-function shown(option: string): string {
-  return quoted(option.length > longestShown ? `${option.slice(0, longestShown)}...` : option);
+function shown(option: string, room: number): string {
+  let text = quoted(option);
+  for (let length = room; text.length > room; length -= 1) text = quoted(`${option.slice(0, length)}...`);
+  return text;
 }
 
-const refuse = ({ option, because }: RefusedOption): Refusal =>
-  new Refusal(
-    `the option ${shown(option)} is refused, because it ${because}: the administrator can permit it by --permit-option`,
+/** Why an option is refused, and the cure, whole in what every client shows. */
+function refuse({ option, because }: RefusedOption): Refusal {
+  const name = shown(option, roomForOption - because.length);
+  return new Refusal(
+    `the option ${name} is refused: it ${because}; the administrator can permit it by --permit-option`,
   );
+}
 
 /** What a server's policy says about commands: which compilers, and which options, or all of them. */
 export interface CommandPolicy {

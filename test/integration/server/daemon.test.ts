@@ -215,6 +215,12 @@ describe('a refusal says why, and the connection then ends as for any distcc', (
     expect((await converse(daemon.port, request)).toString()).toContain('write the host without ",cpp"');
   });
 
+  it('--permit-option permits one more option, and no longer one', async () => {
+    await start({ options: ['--allow', '127.0.0.1', '--permit-option', '-fstack-usage'] });
+    expect((await compile(['gcc', '--stack-usage', '-c', 'a.c'])).status).toBe(0);
+    expect(await refusalOf(['gcc', '-fstack-usage=x', '-c', 'a.c'])).toContain('is refused');
+  });
+
   it('--enable-tcp-insecure permits what would be refused', async () => {
     await start({ options: ['--allow', '127.0.0.1', '--enable-tcp-insecure'] });
     expect((await compile(['true', '-c', 'a.c'])).status).toBe(0);
