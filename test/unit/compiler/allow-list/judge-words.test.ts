@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { describeAllowList } from '../../../../src/compiler/allow-list/describe-allow-list.ts';
 import { judgeWords, refusedOption } from '../../../../src/compiler/allow-list/judge-words.ts';
 import { scanArguments } from '../../../../src/compiler/scan-arguments.ts';
-import { judged, judgedOptions } from './judged.ts';
+import { judged, judgedOptions } from '../../../support/judged.ts';
 
 /** Words that load code, run programs, or read or write files, most of them seen to do so. */
 const refused: readonly string[] = [

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { judgeWords } from '../../../../src/compiler/allow-list/judge-words.ts';
 import { textFeatures } from '../../../../src/compiler/allow-list/feature-names.ts';
 import { scanArguments } from '../../../../src/compiler/scan-arguments.ts';
-import { judgedOptions } from './judged.ts';
+import { judgedOptions } from '../../../support/judged.ts';
 
 interface Seen {
   readonly option: string;
