@@ -8,7 +8,8 @@ const localeNames = /^[A-Za-z0-9_.:@-]*$/;
  * writes files. A distcc that is started by accident as a compiler sees the guard and does not go round in circles.
  */
 export function compilerEnvironment(own: NodeJS.ProcessEnv, searchPath: readonly string[]): string[] {
-  const environment: Record<string, string> = { PATH: searchPath.join(':') };
+  // Text that makes clang crash would have it start another program.
+  const environment: Record<string, string> = { LLVM_DISABLE_SYMBOLIZATION: '1', PATH: searchPath.join(':') };
   for (const [name, value] of Object.entries(own)) {
     if (value !== undefined && languages.test(name) && localeNames.test(value)) environment[name] = value;
   }

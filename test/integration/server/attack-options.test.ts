@@ -90,6 +90,19 @@ describe.skipIf(!needs('strace', 'strace'))(`options of compilers, seed ${seed}`
   );
 });
 
+describe.skipIf(!needs('strace', 'strace'))('text that makes clang crash', () => {
+  it('starts no other program', async () => {
+    const daemon = await startTracedDaemon(['clang']);
+    try {
+      const { executed } = await daemon.compile(['clang', '-c', 'a.c', '-o', 'a.o'], '#pragma clang __debug crash\n');
+      expect(executed.length).toBeGreaterThan(1);
+      expect(executed.filter((path) => !programOfCompiler.test(path))).toEqual([]);
+    } finally {
+      await daemon.end();
+    }
+  });
+});
+
 describe.skipIf(!needs('strace', 'strace'))('this test', () => {
   const dangerous: ReadonlyArray<readonly [string, string, string]> = [
     ['gcc', `-fdump-tree-original=/tmp/${evil}`, `wrote /tmp/${evil}`],

@@ -8,6 +8,7 @@ describe('compilerEnvironment()', () => {
       'LANG=de_DE.UTF-8',
       'LANGUAGE=de:en',
       'LC_ALL=C.UTF-8',
+      'LLVM_DISABLE_SYMBOLIZATION=1',
       'PATH=/usr/bin:/bin',
       '_DISTCC_SAFEGUARD=2',
     ]);
@@ -22,7 +23,9 @@ describe('compilerEnvironment()', () => {
       .join(' ')
       .split(' '),
   )('has no %s, which compilers or their loader would obey', (name) => {
-    expect(compilerEnvironment({ [name]: '/x' }, []).join(' ')).toBe('PATH= _DISTCC_SAFEGUARD=1');
+    expect(compilerEnvironment({ [name]: '/x' }, []).join(' ')).toBe(
+      'LLVM_DISABLE_SYMBOLIZATION=1 PATH= _DISTCC_SAFEGUARD=1',
+    );
   });
 
   it('takes no path for a language', () => {
