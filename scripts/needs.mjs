@@ -47,6 +47,7 @@ export const groups = [
     needs: [has('gcc'), has('dash'), has('zsh'), has('busybox')],
   },
   { name: 'compiling with clang', needs: [has('clang')] },
+  { name: 'options of compilers under strace', needs: [has('strace')] },
   {
     name: 'Objective-C',
     needs: [

@@ -16,8 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum setting { ALLOWEDNETS, LISTENER, PORT, JOBS, NICE, ZEROCONF, DISTCCD_OPTIONS, SETTINGS };
-static const char *const names[SETTINGS] = {"ALLOWEDNETS", "LISTENER", "PORT", "JOBS", "NICE", "ZEROCONF", "DISTCCD_OPTIONS"};
+enum setting { ALLOWEDNETS, LISTENER, PORT, JOBS, NICE, ZEROCONF, PERMIT_OPTIONS, DISTCCD_OPTIONS, SETTINGS };
+static const char *const names[SETTINGS] = {"ALLOWEDNETS", "LISTENER", "PORT", "JOBS", "NICE", "ZEROCONF", "PERMIT_OPTIONS", "DISTCCD_OPTIONS"};
 
 /* The values of one file; NULL where it does not set one. */
 struct settings {
@@ -271,6 +271,7 @@ static void write_service(FILE *file, const struct settings *settings, const cha
     fputs(" --nice ", file);
     write_quoted(file, nice);
   }
+  if (settings->values[PERMIT_OPTIONS] != NULL) write_each(file, "--permit-option", settings->values[PERMIT_OPTIONS]);
   if (options != NULL) {
     fputc(' ', file);
     write_quoted(file, options);

@@ -1,10 +1,10 @@
 import type { Reason, RemoteVerdict, Verdict } from './verdict.ts';
+import { refusedOption } from './allow-list/judge-words.ts';
 import { danglingOption } from './option-values.ts';
 import { isDistributedLanguage, isPreprocessedLanguage, preprocessedLanguage } from './languages.ts';
 import { findLocalOption, findRecordedOption } from './local-options.ts';
 import type { Side } from './local-options.ts';
 import { expandPreprocessorWord, lacksDependencyFile } from './preprocessor-words.ts';
-import { refusedOption } from './refused-options.ts';
 import { defaultOutput, isConftest, isObjectName, isPreprocessed, isSourceName } from './source-name.ts';
 import { remoteCommand } from './split-command.ts';
 
@@ -238,8 +238,8 @@ function clientObstacle(verdict: RemoteVerdict): Obstacle | undefined {
     const cure = 'look for an option that lacks its value and took the next word for it';
     return { because: `a server would not see "${source}" compiled to "${output}"`, cure };
   }
-  const refused = refusedOption(sent);
+  const refused = refusedOption(seen);
   if (refused === undefined) return undefined;
-  const cure = `take "${refused.option}" out: servers let no client say that`;
-  return { because: `"${refused.option}" ${refused.because}, which servers refuse`, cure };
+  const cure = `take "${refused.option}" out: servers refuse what is not in their allow list`;
+  return { because: `"${refused.option}" ${refused.because}`, cure };
 }

@@ -51,6 +51,7 @@ export const daemonOptions = {
     help: 'serve one client on stdin and stdout, then end (what happens by itself when stdin is a socket)',
   }),
   check: flag({ help: 'say what would be served, where and to whom, or why not, and exit' }),
+  'show-policy': flag({ help: 'say which options of compilers are permitted, and exit' }),
   'no-detach': flag({ help: 'stay in the foreground' }),
   port: valued({
     short: 'p',
@@ -178,6 +179,12 @@ export const daemonOptions = {
     help: 'also permit the compilers named in DIR (repeatable; looked at before the usual directories)',
     expects: 'an absolute path',
     read: path,
+  }),
+  'permit-option': repeated({
+    value: 'WORD',
+    help: 'also permit this compiler option, or with "=" at its end any value behind it (repeatable; see --show-policy)',
+    expects: 'an option of a compiler, such as -fstack-usage or -fprofile-dir=',
+    read: (value) => (/^-[\x21-\x7e]+$/.test(value) ? value : undefined),
   }),
   'enable-tcp-insecure': flag({ help: 'permit every command: any client may run any program here' }),
   'no-fork': flag({ help: 'accepted and without effect: nothing is forked here' }),

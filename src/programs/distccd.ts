@@ -12,6 +12,11 @@ void run('distccd', async (words) => {
     process.stdout.write(reading.print);
     return 0;
   }
+  if (reading.options['show-policy']) {
+    const { describePolicy } = await import('../server/describe-policy.ts');
+    process.stdout.write(`${describePolicy(reading.options).join('\n')}\n`);
+    return 0;
+  }
   await prepare(words);
   if (reading.options.check) {
     const { checkDaemon } = await import('../server/check.ts');

@@ -36,6 +36,7 @@ export async function checkDaemon(options: DaemonOptions): Promise<string[]> {
     `to: ${access.networks.join(', ')}`,
     `as: ${userInfo().username}`,
     `compilers: ${describeCompilers(options, service.compilers)}`,
+    `options: ${describeOptions(options)}`,
     `at a time: ${options.inetd ? 1 : service.jobs}`,
     `temporary files: ${process.cwd()}`,
     `log: ${describeLog(options)}`,
@@ -104,6 +105,11 @@ function describeCompilers(options: DaemonOptions, compilers: PermittedCompilers
 
 const masqueradeNames = (options: DaemonOptions): string[] =>
   [...options['masquerade-dir'], ...usualMasqueradeDirs].flatMap((dir) => (existsSync(dir) ? readdirSync(dir) : []));
+
+function describeOptions(options: DaemonOptions): string {
+  if (options['enable-tcp-insecure']) return 'every option';
+  return ['the allow list (--show-policy prints it)', ...new Set(options['permit-option'])].join(', ');
+}
 
 function describeLog(options: DaemonOptions): string {
   const level = `${options['log-level']} and worse`;

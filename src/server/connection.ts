@@ -10,11 +10,10 @@ import type { AccessList } from './access-list.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { ClientStream } from './client-stream.ts';
 import type { FairQueue, Release } from './fair-queue.ts';
-import { judgeCommand } from './job-command.ts';
+import { type CommandPolicy, judgeCommand } from './job-command.ts';
 import type { JobStatistics } from './job-statistics.ts';
 import { endedWith, endedWithout, type JobEnd } from './job-summary.ts';
 import { runJob, type Workshop } from './job.ts';
-import type { PermittedCompilers } from './permitted-compilers.ts';
 import { ClientGone, clientGone, Overdue, Refusal } from './refusal.ts';
 import { receiveRequest } from './request-reader.ts';
 
@@ -29,10 +28,8 @@ export interface Deadlines {
 }
 
 /** Everything that serving a connection needs. */
-export interface Service extends Workshop {
+export interface Service extends Workshop, CommandPolicy {
   readonly access: () => AccessList;
-  readonly compilers: PermittedCompilers;
-  readonly everythingPermitted: boolean;
   readonly queue: FairQueue;
   readonly budget: ByteBudget;
   readonly deadlines: Deadlines;
@@ -151,13 +148,13 @@ export class Conversation {
   }
 
   async #answer(request: ArrivedRequest): Promise<JobEnd> {
-    const { compilers, everythingPermitted, log } = this.#service;
+    const { log } = this.#service;
     if (request.version === 3) {
       throw new Refusal('this server does not preprocess: write the host without ",cpp" in the list of hosts');
     }
     if (request.garbled)
       throw new Refusal('a word of the command is not UTF-8: rename the file, or compile it locally');
-    const command = judgeCommand(request.argv, compilers, everythingPermitted);
+    const command = judgeCommand(request.argv, this.#service);
     log.info(`compile from ${basename(command.source)} to ${basename(command.object)}`);
     const release = await this.#turn();
     try {

@@ -1,7 +1,10 @@
 import { basename } from 'node:path';
-import { refusedOption } from '../compiler/refused-options.ts';
+import { judgeWords } from '../compiler/allow-list/judge-words.ts';
+import type { PermittedByAdministrator, RefusedOption } from '../compiler/allow-list/judge-words.ts';
 import { scanArguments } from '../compiler/scan-arguments.ts';
 import { preprocessedExtension } from '../compiler/source-name.ts';
+import type { RemoteVerdict } from '../compiler/verdict.ts';
+import { quoted } from '../wire/quoted.ts';
 import type { PermittedCompilers } from './permitted-compilers.ts';
 import { Refusal } from './refusal.ts';
 
@@ -34,28 +37,68 @@ function inputName(source: string): string {
   return plainName(name.replace(/\.[^.]*$/, extension), `source${extension}`);
 }
 
+/** Clients of distcc 3.4 show 199 bytes of a refusal; the option and its reason have what the rest of the sentence leaves of them. */
+const roomForOption = 105;
+
+function shown(option: string, room: number): string {
+  let text = quoted(option);
+  for (let length = room; text.length > room; length -= 1) text = quoted(`${option.slice(0, length)}...`);
+  return text;
+}
+
+/** Why an option is refused, and the cure, whole in what every client shows. */
+function refuse({ option, because }: RefusedOption): Refusal {
+  const name = shown(option, roomForOption - because.length);
+  return new Refusal(
+    `the option ${name} is refused: it ${because}; the administrator can permit it by --permit-option`,
+  );
+}
+
+/** What a server's policy says about commands: which compilers, and which options, or all of them. */
+export interface CommandPolicy {
+  readonly compilers: PermittedCompilers;
+  readonly permittedOptions: PermittedByAdministrator | 'every option';
+}
+
+interface Names {
+  readonly input: string;
+  readonly output: string;
+}
+
+/** The client's words with the names of the job in them. In front of them is what makes it a compile, so that no option can take that for its value. */
+function wordsAsGiven({ words, sourceAt, outputAt, joined, assemble }: RemoteVerdict, names: Names): string[] {
+  const given = words.slice(1);
+  given[sourceAt - 1] = names.input;
+  given[outputAt - 1] = joined ? `-o${names.output}` : names.output;
+  return [assemble ? '-S' : '-c', ...given];
+}
+
+/** The server's own words, and behind them those of the client's that the allow list has: nothing there can take them for its value, or say them twice. */
+function wordsByAllowList(verdict: RemoteVerdict, names: Names, permitted: PermittedByAdministrator): string[] {
+  const judgement = judgeWords(verdict, permitted);
+  if (judgement.refused !== undefined) throw refuse(judgement.refused);
+  const { words, language } = judgement;
+  return [verdict.assemble ? '-S' : '-c', '-o', names.output, '-x', language, names.input, ...words];
+}
+
 /**
  * Turns a client's command into ours.
  * @throws Refusal when it is no compile, names a compiler that is not permitted, or holds an option that is refused
  */
-export function judgeCommand(argv: readonly string[], compilers: PermittedCompilers, everything: boolean): JobCommand {
+export function judgeCommand(argv: readonly string[], { compilers, permittedOptions }: CommandPolicy): JobCommand {
   const verdict = scanArguments(argv, 'server');
   if (verdict.run === 'locally')
     throw new Refusal(`this server compiles only what can be distributed: ${verdict.because}`);
   const permission = compilers.permit(argv[0] ?? '');
   if ('refused' in permission) throw new Refusal(permission.refused);
-  const option = everything ? undefined : refusedOption(argv);
-  if (option !== undefined)
-    throw new Refusal(
-      `the option "${option.option}" is refused, because it ${option.because}: compile this file locally`,
-    );
   const input = inputName(verdict.source);
   const wished = plainName(basename(verdict.output), 'object.o');
   const output = wished === input ? 'object.o' : wished;
-  const words = verdict.words.slice(1);
-  words[verdict.sourceAt - 1] = input;
-  words[verdict.outputAt - 1] = verdict.joined ? `-o${output}` : output;
-  // In front of everything a client wrote, so that no option can take this for its value and start the linker.
-  words.unshift(permission.name, verdict.assemble ? '-S' : '-c');
-  return { path: permission.path, argv: words, input, output, source: verdict.source, object: verdict.output };
+  const names = { input, output };
+  const words =
+    permittedOptions === 'every option'
+      ? wordsAsGiven(verdict, names)
+      : wordsByAllowList(verdict, names, permittedOptions);
+  const argvHere = [permission.name, ...words];
+  return { path: permission.path, argv: argvHere, input, output, source: verdict.source, object: verdict.output };
 }

@@ -2,6 +2,7 @@ import os from 'node:os';
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure, reasonOf } from '../basics/failure.ts';
 import { readWholeNumber } from '../basics/whole-number.ts';
+import { readPermittedOptions } from '../compiler/allow-list/judge-words.ts';
 import { type DaemonOptions, logLevelNames } from '../config/daemon-options.ts';
 import type { Logger } from '../logging/log-line.ts';
 import { behindFence, hasFence, tryFence } from '../system/fence.ts';
@@ -61,7 +62,7 @@ export function prove(
     spawn: apart(options, path, spool, notices),
     access,
     compilers,
-    everythingPermitted: options['enable-tcp-insecure'],
+    permittedOptions: options['enable-tcp-insecure'] ? 'every option' : readPermittedOptions(options['permit-option']),
     environment: compilerEnvironment(process.env, path),
     lifetimeMs: options['job-lifetime'] === 0 ? defaultLifetimeMs : options['job-lifetime'] * 1000,
     graceMs: 1000,

@@ -11,7 +11,7 @@ const notForClients = new Set(['--daemon', '--wizard', '-W', '--help', '--versio
  * @throws Failure (status 101) when the client would be a terminal
  */
 export function servesStdin(words: readonly string[], stdin: StdinKind): boolean {
-  if (words.includes('--check')) return false;
+  if (words.includes('--check') || words.includes('--show-policy')) return false;
   if (!words.includes('--inetd')) return stdin === 'socket' && !words.some((word) => notForClients.has(word));
   if (stdin !== 'terminal') return true;
   throw new Failure(

@@ -164,7 +164,7 @@ check() {
 }
 
 @test "--check says what would be served, where, to whom and as whom, and leaves nothing behind" {
-  check --allow 10.0.0.0/8 --log-file "$LOG" --pid-file "$PID_FILE" --jobs 7
+  check --allow 10.0.0.0/8 --log-file "$LOG" --pid-file "$PID_FILE" --jobs 7 --permit-option -fstack-usage
   assert_success
   assert_equal "$stderr" ''
   assert_line "serves: 127.0.0.1:$PORT"
@@ -172,12 +172,27 @@ check() {
   assert_line --regexp '^as: [a-z]+$'
   refute_line 'as: root'
   assert_line --regexp '^compilers: .*gcc \(/usr/.*/?gcc\)'
+  assert_line 'options: the allow list (--show-policy prints it), -fstack-usage'
   assert_line 'at a time: 7'
   assert_line "temporary files: $TMPDIR"
   assert_line "log: $LOG, notice and worse"
   run find "$TMPDIR" "$BATS_TEST_TMPDIR/run" -mindepth 1
   assert_output ''
   run ! listens "$PORT"
+}
+
+@test "--show-policy prints the allow list and what is added to it, and starts nothing" {
+  run --separate-stderr "$OURS/distccd" --show-policy --permit-option -fstack-usage --permit-option=-fprofile-dir=
+  assert_success
+  assert_equal "$stderr" ''
+  assert_line '  -fprofile-dir= -fstack-usage'
+  assert_line --partial ' -fPIC '
+  assert_line --partial '--target=...: a target, without a slash'
+  run "$OURS/distccd" --show-policy --enable-tcp-insecure
+  assert_output 'Every option is permitted, because of --enable-tcp-insecure.'
+  run --separate-stderr "$OURS/distccd" --permit-option stack-usage --check
+  assert_equal "$status" 101
+  assert_equal "$stderr" 'distccd: ERROR: --permit-option expects an option of a compiler, such as -fstack-usage or -fprofile-dir=, not "stack-usage"'
 }
 
 @test "--check while the daemon runs is no failure, says that the port is taken, and leaves the daemon alone" {

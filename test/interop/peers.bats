@@ -82,6 +82,7 @@ END
 namespace { struct Greeter { int times; int greet() const { return greeting[0] * times; } }; }
 int greet(int times) { return Greeter{times}.greet(); }
 END
+  cp plain.cc plain.c
   cat >hello.m <<'END'
 #include "hello.h"
 __attribute__((objc_root_class))
@@ -237,6 +238,25 @@ test_refused_address() {
   grep -q 'denied by access list' "$BATS_TEST_TMPDIR/log"
 }
 
+test_refused_option() {
+  local client server option
+  IFS=' ' read -r client server option <<<"$1"
+  sources
+  serve "$server"
+  gcc -fstack-usage -c hello.c -o local.o
+  run env DISTCC_HOSTS="127.0.0.1:$PORT${option/#plain/}" "$(client "$client")" gcc -fstack-usage -c hello.c -o out.o
+  assert_success
+  # Ours reads the same list, and asks nobody.
+  if [ "$client" = theirs ]; then
+    assert_output --partial 'the option "-fstack-usage" is refused: it makes the compiler write another file than the object'
+    assert_output --partial 'the administrator can permit it by --permit-option'
+    assert_output --partial 'running locally instead'
+  fi
+  cmp out.o local.o
+  [ -e out.su ]
+  run ! grep -q COMPILE_OK "$LOG"
+}
+
 test_refused_compiler() {
   local client server option
   IFS=' ' read -r client server option <<<"$1"
@@ -328,10 +348,14 @@ for pair in 'theirs ours plain' 'theirs ours ,lzo' 'ours theirs plain' 'ours the
   language 'C++' g++ -O2 -c hello.cc -o out.o
   language 'C++ with -g' g++ -g -c plain.cc -o out.o
   language 'Objective-C' gcc -c hello.m -o out.o
+  language 'options for the preprocessor and the linker' gcc -O1 -iquote . -isysroot / --sysroot=/ -A x=y -C -z now -c hello.c -o out.o
+  language 'C++ by the name of C' g++ -O2 -c plain.c -o out.o
+  language 'C++ by -x' gcc -x c++ -c plain.c -o out.o
   language 'C by clang' clang -O2 -c hello.c -o out.o
   language 'C++ by clang' clang++ -O2 -c hello.cc -o out.o
   # 3.4's client does not tell a server's clang the directory that debug information names; ours does.
   [ "$from" = theirs ] || language 'C++ by clang with -g' clang++ -gdwarf-4 -c plain.cc -o out.o
+  [ "$to" = theirs ] || bats_test_function --description "$name: refused option" -- test_refused_option "$pair"
   for case in dependencies warnings error signal missing_compiler empty_object large crowd refused_address refused_compiler \
     daemon_killed client_killed; do
     bats_test_function --description "$name: ${case//_/ }" -- "test_$case" "$pair"

@@ -69,6 +69,12 @@ refuses() {
   grep -qx 'Nice=0' "$SERVICE"
 }
 
+@test "each permitted option is one of the daemon's" {
+  our_settings 'PERMIT_OPTIONS="-fstack-usage  -fprofile-dir="' 'DISTCCD_OPTIONS="--log-level debug"'
+  generate
+  settings_are '--idle-exit 600 --allow 127.0.0.0/8 --allow ::1 --permit-option -fstack-usage --permit-option -fprofile-dir= --log-level debug'
+}
+
 @test "one line of networks opens every address, whatever the other file's listener is" {
   debian_settings
   our_settings 'ALLOWEDNETS="10.0.0.0/8"'
@@ -199,7 +205,7 @@ refuses() {
     python3 - "$seed" "$round" >"$DEFAULTS/distccd" <<'END'
 import random, sys
 random.seed(sys.argv[1] + ' ' + sys.argv[2])
-names = [b'ALLOWEDNETS', b'LISTENER', b'PORT', b'JOBS', b'NICE', b'ZEROCONF', b'DISTCCD_OPTIONS']
+names = [b'ALLOWEDNETS', b'LISTENER', b'PORT', b'JOBS', b'NICE', b'ZEROCONF', b'PERMIT_OPTIONS', b'DISTCCD_OPTIONS']
 pieces = [b'"', b"'", b'\\', b'%', b'$', b'`', b'\n', b'\0', b'=', b' ', b'\t', b'127.0.0.1', b'::1', b'/8', b'[Service]',
           b'ExecStart=', b'#', b'9', b'\xff', b'a' * 3000]
 for _ in range(12):

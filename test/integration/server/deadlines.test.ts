@@ -47,7 +47,7 @@ async function serve(change: Partial<Service>): Promise<{ port: number; queue: F
     graceMs: 100,
     access: () => ({ admits: () => true, networks: [], warnings: [] }),
     compilers: { permit: (name) => ({ path: '/bin/true', name }) },
-    everythingPermitted: false,
+    permittedOptions: () => false,
     queue,
     budget,
     deadlines: patient,

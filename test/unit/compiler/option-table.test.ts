@@ -3,8 +3,6 @@ import { localOptions } from '../../../src/compiler/local-options.ts';
 import { OptionTable } from '../../../src/compiler/option-table.ts';
 import type { OptionRule } from '../../../src/compiler/option-table.ts';
 import { danglingOption } from '../../../src/compiler/option-values.ts';
-import { forwardTables } from '../../../src/compiler/refused-forwards.ts';
-import { refusedOptions } from '../../../src/compiler/refused-options.ts';
 
 const table = new OptionTable([
   { option: '--long', form: 'word', because: 'is long' },
@@ -36,8 +34,6 @@ describe('OptionTable', () => {
 
   const tables: ReadonlyArray<{ name: string; rules: readonly OptionRule[] }> = [
     { name: 'localOptions', rules: localOptions.rules },
-    { name: 'refusedOptions', rules: refusedOptions.rules },
-    ...forwardTables.map(({ rules }) => ({ name: `the table that begins with ${rules[0]?.option}`, rules })),
   ];
 
   it.each(tables)('$name is sorted, without an entry twice', ({ rules }) => {

@@ -31,8 +31,6 @@ const distributed: ReadonlyArray<readonly [string, string, string]> = [
   ['gcc -o /tmp/hello.o -c ../src/hello.c', '../src/hello.c > /tmp/hello.o', '-o /tmp/hello.o -c ../src/hello.c'],
   ['gcc -DMYNAME=quasibar.c bar.c -c -o bar.o', 'bar.c > bar.o', 'bar.c -c -o bar.o'],
   ['gcc -ohello.o -c hello.c', 'hello.c > hello.o', '-ohello.o -c hello.c'],
-  ['ccache gcc -c hello.c', 'hello.c > hello.o', 'gcc -c hello.c -o hello.o'],
-  ['gcc -fprofile-dir=x -c hello.c', 'hello.c > hello.o', '-fprofile-dir=x -c hello.c -o hello.o'],
   ['gcc -S hello.c', 'hello.c > hello.s', '-S hello.c -o hello.s'],
   ['gcc -c -S hello.c', 'hello.c > hello.s', '-c -S hello.c -o hello.s'],
   ['gcc -MD -c hello.c', 'hello.c > hello.o', '-c hello.c -o hello.o'],
@@ -52,7 +50,6 @@ const distributed: ReadonlyArray<readonly [string, string, string]> = [
   ['gcc -dM -c foo.c', 'foo.c > foo.o', '-dM -c foo.c -o foo.o'],
   ['gcc -c conftest2.c', 'conftest2.c > conftest2.o', '-c conftest2.c -o conftest2.o'],
   ['gcc -v -c foo.c', 'foo.c > foo.o', '-v -c foo.c -o foo.o'],
-  ['gcc -fdirectives-only -c foo.c', 'foo.c > foo.o', '-fdirectives-only -c foo.c -o foo.o'],
   ['gcc -c a.c', 'a.c > a.o', '-c a.c -o a.o'],
   ...['.cc', '.cpp', '.cxx', '.cp', '.c++', '.C', '.m', '.mm', '.M', '.i', '.ii', '.mi', '.mii'].map(
     (extension) => [`gcc -c foo${extension}`, `foo${extension} > foo.o`, `-c foo${extension} -o foo.o`] as const,
@@ -67,9 +64,9 @@ const distributed: ReadonlyArray<readonly [string, string, string]> = [
     '-c foo.c -iquote /z -includeq.h -o foo.o',
   ],
   [
-    'gcc -c foo.c -Xpreprocessor -DX -Xassembler -z -undef -nostdinc -A x -I- -I -D',
+    'gcc -c foo.c -Xpreprocessor -DX -Xassembler -Z -undef -nostdinc -A x -I- -I -D',
     'foo.c > foo.o',
-    '-c foo.c -Xassembler -z -A x -o foo.o',
+    '-c foo.c -Xassembler -Z -A x -o foo.o',
   ],
   ['gcc -c sub/foo.c', 'sub/foo.c > foo.o', '-c sub/foo.c -o foo.o'],
   ['gcc -c a.c -o /dev/null', 'a.c > /dev/null', '-c a.c -o /dev/null'],
@@ -205,17 +202,24 @@ describe('scanArguments() differs from distcc 3.4', () => {
     ['gcc -Q -c foo.c', 'since it would measure two programs'],
     ['clang -H -c foo.c', 'since clang lists the headers of preprocessed text again'],
     ['clang -ObjC -c foo.c', 'since the server would preprocess again'],
+    ['ccache gcc -c foo.c', 'since a server would have to run any program that is named there'],
+    ['gcc -fprofile-dir=x -c foo.c', 'since the allow list does not have it'],
+    ['gcc -fdirectives-only -c foo.c', 'since the server would have to preprocess again'],
+    ['gcc -Xassembler -z -c foo.c', 'since the allow list does not have it'],
+    ['gcc -dH -c foo.c', 'since it has the compiler dump its memory on an error'],
+    ['gcc -dx -c foo.c', 'since it makes no object'],
+    ['gcc --coverage-x -c foo.c', 'since the allow list does not have it'],
   ])('%s stays local, %s', (line) => {
     expect(local(line).because).not.toBe('');
   });
 
   it.each([
-    'gcc -dA -dp -dP -dD -dH -dx -dumpbase x -dumpdir y -c foo.c',
+    'gcc -dA -dp -dP -dAPp -dD -c foo.c',
     'gcc -S -dAp foo.c',
     'clang -dynamic -c foo.c',
     'gcc -H -c foo.c',
     'gcc -fdiagnostics-format=text -c foo.c',
-    'gcc --std=c99 --sysroot=/ --param=x=1 --coverage-x -c foo.c',
+    'gcc --std=c99 --sysroot=/ --param=x=1 -c foo.c',
     'gcc --optimize=3 --warn-all --pedantic -c foo.c',
   ])('goes on to distribute %s', (line) => {
     expect(remote(line).source).toBe('foo.c');

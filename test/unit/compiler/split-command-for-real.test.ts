@@ -190,7 +190,6 @@ const gccOnly: readonly string[] = [
   '-O2 -g -gno-column-info -fno-working-directory -c foo.c',
   '-O2 -g -gno-column-info -c bare.i',
   '-O2 -g -gno-column-info -c marked.i',
-  '-g -fdirectives-only -c foo.c',
   '-P -c foo.c',
   '-CC -c foo.c',
   '-frecord-gcc-switches -DVALUE=4 -c foo.c',

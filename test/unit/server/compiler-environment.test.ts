@@ -8,13 +8,28 @@ import { compilerEnvironment } from '../../../src/server/compiler-environment.ts
 const german = { LANG: 'de_DE.UTF-8', LC_ALL: 'de_DE', LC_MESSAGES: 'de_DE', LANGUAGE: 'de', CPATH: '/x', TZ: 'UTC' };
 
 describe('compilerEnvironment()', () => {
-  it('has compilers speak English in UTF-8, whatever the daemon speaks, and keeps out what changes a compile', () => {
-    expect(compilerEnvironment(german, ['/usr/bin', '/bin'])).toEqual([
+  it('is written afresh: the search path, English in UTF-8 and the guard against circles', () => {
+    const own = { ...german, PATH: '/x', _DISTCC_SAFEGUARD: '1' };
+    expect(compilerEnvironment(own, ['/usr/bin', '/bin'])).toEqual([
       'PATH=/usr/bin:/bin',
       'LC_ALL=C.UTF-8',
-      'TZ=UTC',
-      '_DISTCC_SAFEGUARD=1',
+      'LLVM_DISABLE_SYMBOLIZATION=1',
+      '_DISTCC_SAFEGUARD=2',
     ]);
+  });
+
+  it.each(
+    [
+      'CCC_OVERRIDE_OPTIONS CC_PRINT_OPTIONS CC_PRINT_OPTIONS_FILE CLANG_CRASH_DIAGNOSTICS_DIR COMPILER_PATH CPATH',
+      'C_INCLUDE_PATH DEPENDENCIES_OUTPUT SUNPRO_DEPENDENCIES GCC_COMPARE_DEBUG GCC_EXEC_PREFIX GCONV_PATH HOME LOCPATH',
+      'LD_AUDIT LD_LIBRARY_PATH LD_PRELOAD NOTIFY_SOCKET TMPDIR TZ USER LOGNAME NLSPATH LC_all LANGUAGE LANG LC_CTYPE',
+    ]
+      .join(' ')
+      .split(' '),
+  )("has no %s of the daemon's, which compilers or their loader would obey", (name) => {
+    expect(compilerEnvironment({ [name]: '/x' }, []).join(' ')).toBe(
+      'PATH= LC_ALL=C.UTF-8 LLVM_DISABLE_SYMBOLIZATION=1 _DISTCC_SAFEGUARD=1',
+    );
   });
 
   it('gives gcc the quotes that a client can reduce', () => {

@@ -14,6 +14,7 @@ describe('servesStdin()', () => {
     [['-W'], 'socket', false],
     [['--check'], 'socket', false],
     [['--check', '--inetd'], 'terminal', false],
+    [['--show-policy', '--inetd'], 'terminal', false],
     [['--help'], 'socket', false],
   ] as const)('%j with a %s on stdin: %s', (words, stdin, answer) => {
     expect(servesStdin(words, stdin)).toBe(answer);

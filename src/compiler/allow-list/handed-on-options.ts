@@ -1,0 +1,72 @@
+import type { Part } from './canonical-word.ts';
+import { directoryName, matching, targetName } from './value-grammars.ts';
+import type { Grammar } from './value-grammars.ts';
+
+/** What a part of the compiler takes: words as they are, and words that need the one after them. */
+interface PermittedWords {
+  readonly alone: Grammar;
+  /** Words that take the next one for their value, and what that may be. */
+  readonly withNext: ReadonlyMap<string, Grammar>;
+}
+
+/** GNU as cuts long names short and takes several letters in a word, so that only whole words are known here; `-a` prints files. */
+const assemblerWord = matching(
+  /--(?:no)?execstack|--fatal-warnings|--no-warn|--warn|--divide|--strip-local-absolute|--crel|--gsframe|--longcalls|--isa=\w+|--g(?:dwarf-?[2-5]|stabs\+?)|-g(?:dwarf-?[2-5]|stabs\+?)?|--?(?:32|64|x32)|-[CJLSWZlpqsv]|-quiet|-a(?:32|64)|--compress-debug-sections(?:=[a-z-]+)?|--no-pad-sections|--trap|--undeclared-regs|--no-type-check|-f?no-execstack|-execstack|-fatal-warnings|-dsp|-vdiv4|-force_cpusubtype_ALL|-isa=\w*|-A[a-z0-9]+|-xarch=\w+|-m(?!llvm)[a-zA-Z0-9][a-zA-Z0-9.-]*(?:=(?:[A-Za-z0-9_+-][A-Za-z0-9_.+:-]*)?)?/,
+);
+
+/** A symbol and a number for `--defsym`. */
+const symbolValue = matching(/[A-Za-z_]\w*=[0-9a-fA-Fx]+/);
+
+const assemblerMap: Grammar = (value) => directoryName(value) && value.includes('=');
+
+/** Words for clang's front end that only shape code. */
+const frontEndWord = matching(
+  /--dependent-lib=[\w+-][\w.+-]*|-coverage-no-function-names-in-data|-debug-info-kind=[a-z-]+|-disable-(?:llvm-passes|lifetime-markers|O0-optnone)|-f(?:no-)?(?:assume-unique-vtables|cuda-allow-variadic-functions|experimental-new-pass-manager|legacy-pass-manager|openmp|relaxed-template-template-args|use-ctor-homing)|-fno-cxx-modules|-fno-modules|-fno-pch-timestamp|-flto-visibility-public-std|-gcodeview(?:-ghash)?|-mcode-object-version=[A-Za-z0-9_]+|-mconstructor-aliases|-mnoexecstack|-mrelax-relocations=\w+|-msoft-float|-mstrict-align|-no-implicit-float|-no-opaque-pointers|-std=[a-z][0-9a-z+]*|-O[0-3s]|-W(?:no-)?[a-z0-9+][a-z0-9+-]*/,
+);
+
+/** LLVM's own options that builds use; each version has some 2,000, dozens of which name files, and says so nowhere. */
+export const llvmNames: ReadonlySet<string> = new Set(
+  `
+  O0 amdgpu-lower-global-ctor-dtor arm-enable-ehabi arm-use-movt asan-globals asan-instrument-reads
+  asan-instrumentation-with-call-threshold asan-stack asan-use-private-alias combiner-global-alias-analysis
+  dom-tree-reachability-max-bbs-to-explore enable-fs-discriminator enable-load-pre enable-machine-outliner
+  enable-ml-inliner enable-name-compression enable-order-file-instrumentation enable-shrink-wrap
+  exhaustive-register-search hexagon-cext hexagon-eif hwasan-globals hwasan-instrument-reads import-hot-multiplier
+  import-instr-limit improved-fs-discriminator inline-threshold inlinedefault-threshold inlinehint-threshold
+  instcombine-lower-dbg-declare jump-is-expensive limited-coverage-experimental loongarch-enable-merge-offset
+  msan-disable-checks msan-keep-going no-warn-sample-unused nvptx-emit-init-fini-kernel openmp-opt-disable
+  pbqp-coalescing pgo-temporal-instrumentation regalloc regalloc-enable-advisor replexitval
+  riscv-v-vector-bits-min runtime-counter-relocation sanitizer-coverage-block-threshold
+  sanitizer-coverage-prune-blocks simplifycfg-dup-ret sparc-reserve-app-registers stack-alignment
+  tail-merge-threshold tsan-compound-read-before-write tsan-distinguish-volatile vectorize-slp x86-cmov-converter
+  `
+    .trim()
+    .split(/\s+/),
+);
+
+const llvmShape = matching(/--?[A-Za-z0-9-]+(?:=[A-Za-z0-9_+-][A-Za-z0-9_.+:-]*)?/);
+
+const llvmWord: Grammar = (word) => llvmShape(word) && llvmNames.has(word.replace(/^--?/, '').split('=', 1)[0] ?? '');
+
+/** The allow lists of the parts that words are handed on to. */
+export const handedOnOptions: Readonly<Record<Exclude<Part, 'driver'>, PermittedWords>> = {
+  assembler: {
+    alone: assemblerWord,
+    withNext: new Map([
+      ['--debug-prefix-map', assemblerMap],
+      ['--defsym', symbolValue],
+      ['-defsym', symbolValue],
+      ['-fdebug-compilation-dir', directoryName],
+    ]),
+  },
+  'front end': {
+    alone: frontEndWord,
+    withNext: new Map([
+      ['-fdebug-compilation-dir', directoryName],
+      ['-mllvm', llvmWord],
+      ['-target-cpu', targetName],
+      ['-target-feature', matching(/[+-][a-z0-9.-]+/)],
+    ]),
+  },
+  llvm: { alone: llvmWord, withNext: new Map() },
+};

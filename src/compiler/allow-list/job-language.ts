@@ -1,0 +1,46 @@
+import { isClang } from '../compiler-family.ts';
+import { baseName, preprocessedExtension } from '../source-name.ts';
+
+/** The languages that a server compiles, as gcc and clang both call them behind `-x`: all of them preprocessed. */
+export type JobLanguage = 'cpp-output' | 'c++-cpp-output' | 'objective-c-cpp-output' | 'objective-c++-cpp-output';
+
+/** What clients write behind `-x`. The text is preprocessed, whatever they call it: `-x c` would have it preprocessed again, with the server's files. */
+const spokenLanguages: ReadonlyMap<string, JobLanguage> = new Map([
+  ['c', 'cpp-output'],
+  ['c++', 'c++-cpp-output'],
+  ['c++-cpp-output', 'c++-cpp-output'],
+  ['cpp-output', 'cpp-output'],
+  ['objc++-cpp-output', 'objective-c++-cpp-output'],
+  ['objc-cpp-output', 'objective-c-cpp-output'],
+  ['objective-c', 'objective-c-cpp-output'],
+  ['objective-c++', 'objective-c++-cpp-output'],
+  ['objective-c++-cpp-output', 'objective-c++-cpp-output'],
+  ['objective-c-cpp-output', 'objective-c-cpp-output'],
+]);
+
+/** The language of the source's name, by the extension that its preprocessed text has. */
+const namedLanguages: ReadonlyMap<string, JobLanguage> = new Map([
+  ['.i', 'cpp-output'],
+  ['.ii', 'c++-cpp-output'],
+  ['.mi', 'objective-c-cpp-output'],
+  ['.mii', 'objective-c++-cpp-output'],
+]);
+
+/** The language behind `-x`: `by name` for `none`, `undefined` for one that is not served, such as Ada, headers or assembler. */
+export function spokenLanguage(name: string): JobLanguage | 'by name' | undefined {
+  return name === 'none' ? 'by name' : spokenLanguages.get(name);
+}
+
+/** Whether a driver takes C for C++, by its name: `g++`, `clang++-19`, `x86_64-linux-gnu-g++`, `CC`. */
+function isForCxx(compiler: string): boolean {
+  return /(?:\+\+|^CC)[-0-9.]*$/.test(baseName(compiler));
+}
+
+/** The language of a source that no `-x` speaks of. `cxx` is whether an option makes the driver one for C++, or one that is not. */
+export function languageOfSource(source: string, compiler: string, cxx: boolean | undefined): JobLanguage | undefined {
+  const language = namedLanguages.get(preprocessedExtension(source) ?? '');
+  if (!(cxx ?? isForCxx(compiler))) return language;
+  if (language === 'cpp-output') return 'c++-cpp-output';
+  // g++ leaves Objective-C what it is.
+  return language === 'objective-c-cpp-output' && isClang(compiler) ? 'objective-c++-cpp-output' : language;
+}

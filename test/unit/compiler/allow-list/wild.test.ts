@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { judgeWords } from '../../../../src/compiler/allow-list/judge-words.ts';
+import { textFeatures } from '../../../../src/compiler/allow-list/feature-names.ts';
+import { scanArguments } from '../../../../src/compiler/scan-arguments.ts';
+import { judgedOptions } from '../../../support/judged.ts';
+
+interface Seen {
+  readonly option: string;
+  readonly compiler: string;
+  readonly kind: string;
+}
+
+const seen: readonly Seen[] = readFileSync(join(import.meta.dirname, 'wild.tsv'), 'utf8')
+  .split('\n')
+  .filter((line) => line !== '' && !line.startsWith('#'))
+  .map((line) => {
+    const [option = '', compiler = '', kind = ''] = line.split('\t');
+    return { option: option.replaceAll('<VAR>', kind === 'code' ? '1' : 'dir/x=y'), compiler, kind };
+  });
+
+/** Kinds of which every word shapes the object, and names nothing. */
+const wanted = new Set(['code', 'path-map', 'llvm', 'asm: safe', 'xclang: safe']);
+
+/** What distcc 3.4 takes for a language, an output, a profile or a listing, so that it sends none of them, and its server would refuse them. */
+const staysForOtherReasons = new Set([
+  '-Wa,-a32',
+  '-Wa,-a64',
+  '-fprofile-correction',
+  '-mllvm -openmp-opt-disable',
+  '-mllvm -x86-cmov-converter=false',
+  '-x assembler',
+  '-x none',
+]);
+
+const refusedOf = ({ option, compiler }: Seen): string | undefined => {
+  const judgement = judgedOptions(option.split(' '), compiler === 'clang' ? 'clang' : 'gcc');
+  return judgement.refused && `${option}: ${judgement.refused.option} ${judgement.refused.because}`;
+};
+
+const legitimate = seen.filter(({ kind, option }) => wanted.has(kind) && !staysForOtherReasons.has(option));
+
+describe('the words that builds really use', () => {
+  it('are all there', () => {
+    expect(legitimate.length).toBeGreaterThan(4500);
+  });
+
+  it('are all permitted when they only shape the object', () => {
+    expect(legitimate.map(refusedOf).filter((refusal) => refusal !== undefined)).toEqual([]);
+  });
+
+  it('are not permitted when they name files, programs or more options, unless they are left out', () => {
+    const others = seen.filter(({ kind }) => /^(?:local|asm: unsafe|xclang: unsafe)/.test(kind));
+    const passed = others.filter((one) => refusedOf(one) === undefined);
+    const kept = passed.filter(({ option }) => judgedOptions([option]).refused === undefined);
+    expect(kept.map(({ option }) => option).sort()).toEqual(
+      ['--verbose -Bsymbolic -C -CC -H -P -S -dA -dD -dM -dP -dp', '-fno-cxx-modules -fno-modules -resource-dir -v']
+        .join(' ')
+        .split(' ')
+        .sort(),
+    );
+  });
+
+  it('stay for the reasons of distcc 3.4 in a few cases, and not because of the allow list', () => {
+    for (const option of staysForOtherReasons) {
+      const verdict = scanArguments(['clang', ...option.split(' '), '-c', 'a.c', '-o', 'a.o'], 'server');
+      expect([option, verdict.run]).toEqual([option, 'locally']);
+    }
+  });
+});
+
+describe('a longer tail', () => {
+  const isText = (option: string): boolean =>
+    [...textFeatures].some((name) => option.startsWith(`-f${name}`)) || option.includes('compilation-dir');
+
+  it.each(['\n-fplugin=x', '\0', '\u007f', '\r'])('of control characters, %j, is refused behind every word', (tail) => {
+    const passed = legitimate.filter(({ option, compiler }) =>
+      [option + tail].some((longer) => refusedOf({ option: longer, compiler, kind: '' }) === undefined),
+    );
+    expect(passed.map(({ option }) => option)).toEqual([]);
+  });
+
+  it.each(['/x', '@x', '\u00e9', '"x', '%x', '$(x)', '`x', '\\x', '=a=b=c=d', ' '])(
+    'of %j is refused behind every word but a text',
+    (tail) => {
+      const passed = legitimate.filter(({ option, compiler }) => {
+        if (isText(option) || (tail === '$(x)' && option.startsWith('-R'))) return false;
+        const words = option.split(' ');
+        const longer = [...words.slice(0, -1), (words.at(-1) ?? '') + tail];
+        return judgedOptions(longer, compiler === 'clang' ? 'clang' : 'gcc').refused === undefined;
+      });
+      expect(passed.map(({ option }) => option)).toEqual([]);
+    },
+  );
+
+  it('is found by a hand-written verdict too, whatever scanArguments() thinks of it', () => {
+    const verdict = scanArguments(['gcc', '-c', 'a.c', '-o', 'a.o'], 'server');
+    if (verdict.run === 'locally') throw new Error(verdict.because);
+    expect(judgeWords({ ...verdict, words: [...verdict.words, 'b.c'] }).refused?.option).toBe('b.c');
+    expect(judgeWords({ ...verdict, words: [...verdict.words, '-o', 'b.o'] }).refused?.option).toBe('-o');
+  });
+});
