@@ -29,14 +29,15 @@ _distccd() {
   case $prev in
     --log-level) _distcc_words emerg alert crit err warning notice info debug ;;
     --log-format) _distcc_words text json ;;
+    --fence) _distcc_words auto full none ;;
     --user) _distcc_names u ;;
     --log-file | --pid-file | -P) _distcc_names f ;;
     --masquerade-dir) _distcc_names d ;;
     --allow | -a | --idle-exit | --job-lifetime | --jobs | -j | --lifetime | --listen | --nice | -N | --oom-score-adj | \
       --port | -p | --stats-listen | --stats-port) ;;
     *)
-      _distcc_words --allow --allow-private --check --daemon --enable-tcp-insecure --help --idle-exit --inetd --job-lifetime \
-        --jobs --lifetime --listen --log-file --log-format --log-level --log-stderr --masquerade-dir --nice --no-detach \
+      _distcc_words --allow --allow-private --check --daemon --enable-tcp-insecure --fence --help --idle-exit --inetd \
+        --job-lifetime --jobs --lifetime --listen --log-file --log-format --log-level --log-stderr --masquerade-dir --nice --no-detach \
         --no-fifo --no-fork --oom-score-adj --pid-file --port --stats --stats-listen --stats-port --user --verbose --version \
         --wizard --zeroconf
       ;;

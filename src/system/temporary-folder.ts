@@ -1,19 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  unlinkSync,
-  utimesSync,
-} from 'node:fs';
+import { closeSync, lstatSync, mkdirSync, mkdtempSync, openSync, readdirSync, renameSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { posix } from './posix.ts';
+import { removeFolder, removeFolderNow } from './remove-folder.ts';
 
 const F_TLOCK = 2;
 
@@ -25,8 +14,8 @@ export interface Spool {
   readonly path: string;
   /** Makes an empty folder (mode 0700) and names it. */
   lend(): string;
-  /** Removes a lent folder with everything in it. */
-  takeBack(folder: string): void;
+  /** Removes a lent folder with everything in it; rejects when something is left, which the next start removes. */
+  takeBack(folder: string): Promise<void>;
   /** Removes the whole spool. */
   remove(): void;
 }
@@ -43,16 +32,6 @@ function lock(path: string, flags: 'wx' | 'r+'): number | undefined {
   } catch {
     closeSync(descriptor);
     return undefined;
-  }
-}
-
-/** Removes a folder; the two plain calls do for what a job leaves as a rule, and cost a tenth of the thorough way. */
-function removeFolder(path: string): void {
-  try {
-    for (const name of readdirSync(path)) unlinkSync(join(path, name));
-    rmdirSync(path);
-  } catch {
-    rmSync(path, { recursive: true, force: true });
   }
 }
 
@@ -98,7 +77,7 @@ export function openSpool(directory: string, prefix: string): Spool {
     takeBack: removeFolder,
     remove: () => {
       clearInterval(touch);
-      rmSync(path, { recursive: true, force: true });
+      removeFolderNow(path);
     },
   };
 }
@@ -141,7 +120,7 @@ export function sweepSpools(directory: string, prefix: string, isLeft = isDead):
       const found = lstatSync(path);
       if (!found.isDirectory() || found.uid !== process.getuid?.()) continue;
       if (!isLeft(path)) continue;
-      rmSync(path, { recursive: true, force: true });
+      removeFolderNow(path);
       swept.push(path);
     } catch {
       // Another account's folder, no spool at all, or gone in the meantime: not ours to remove.
