@@ -21,13 +21,26 @@ export interface Places {
  * of all their programs.
  */
 const single = [
-  ...['/etc/alternatives', '/etc/ld.so.cache', '/etc/env.d/gcc', '/etc/clang', '/etc/ccache.conf'],
-  ...['/usr/share/locale', '/usr/share/locale-langpack', '/usr/share/perl', '/usr/share/perl5', '/usr/share/gcc-data'],
-  ...['/dev/null', '/dev/urandom', '/nix/store', '/gnu/store'],
+  '/dev/null',
+  '/dev/urandom',
+  '/etc/alternatives',
+  '/etc/ccache.conf',
+  '/etc/clang',
+  '/etc/env.d/gcc',
+  '/etc/ld.so.cache',
+  '/gnu/store',
+  '/nix/store',
+  '/usr/share/gcc-data',
+  '/usr/share/locale',
+  '/usr/share/locale-langpack',
+  '/usr/share/perl',
+  '/usr/share/perl5',
 ];
 const programFolder = /^(?:s?bin|lib(?:exec|x?\d*|o32|\d+\w*)?)$/;
 /** Everybody has these, and no toolchain is there. */
 const ordinary = new Set(['etc', 'games', 'include', 'local', 'man', 'share', 'src', 'tmp']);
+/** Trees of which only the programs and libraries are shown. */
+const systemTrees = ['/usr', '/usr/local'];
 /** Somebody's home, or all of them. */
 const home = /^\/(?:home|root|var\/home)(?:\/[^/]+)?$/;
 
@@ -57,7 +70,8 @@ const toolsOfTree = (tree: string): string[] =>
 /** A toolchain's own tree: not a directory of many things, one where everybody may put something, or a home. */
 function isTree(path: string): boolean {
   const about = attempt(() => statSync(path));
-  return path.split('/').length > 2 && about !== undefined && (about.mode & 0o002) === 0 && !home.test(path);
+  if (path.split('/').length <= 2 || systemTrees.includes(path) || home.test(path)) return false;
+  return about !== undefined && (about.mode & 0o002) === 0;
 }
 
 /** What belongs to the programs of a directory: the tree whose `bin` it is, or what lies beside it as a toolchain's parts do. */
@@ -114,7 +128,7 @@ function directoriesOf(program: string): string[] {
  */
 export function planRoot(program: string, { directories, temporary }: Places): RootPlan {
   const top = namesIn('/').filter((name) => programFolder.test(name));
-  const system = [...top.map((name) => `/${name}`), ...toolsOfTree('/usr'), ...toolsOfTree('/usr/local')];
+  const system = [...top.map((name) => `/${name}`), ...systemTrees.flatMap(toolsOfTree)];
   const links = new Map(
     system.filter(isLink).map((path) => [path, relative(realPath(dirname(path)), realPath(path))] as const),
   );

@@ -26,7 +26,10 @@ const shownOf = (program: string, directories: readonly string[] = [], temporary
 
 describe('planRoot()', () => {
   it("shows the system's programs and libraries, and no data, settings or homes", () => {
-    const { shown, links } = planRoot('/usr/bin/gcc', { directories: ['/usr/bin', '/bin'], temporary: '/tmp' });
+    const { shown, links } = planRoot('/usr/bin/gcc', {
+      directories: ['/usr/local/bin', '/usr/bin', '/bin', '/sbin'],
+      temporary: '/tmp',
+    });
     expect(shown).toEqual(expect.arrayContaining(['/usr/bin', '/usr/lib', '/dev/null', '/etc/ld.so.cache']));
     expect(
       shown.filter((path) => /^\/(?:usr(?:\/(?:share|include|local))?|etc|var|home|root|proc)?$/.test(path)),
