@@ -17,8 +17,7 @@ const kept = new Set([
 ]);
 
 /** Variables that name a place for a program's own files: all of them are the job's folder, which vanishes with the job. */
-const placeNames =
-  'HOME TMPDIR XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_RUNTIME_DIR XDG_STATE_HOME'.split(' ');
+const placeNames = 'HOME TMPDIR XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_RUNTIME_DIR XDG_STATE_HOME'.split(' ');
 
 /**
  * Builds the compilers' environment as NAME=value; `folder` is a job's own as its compiler sees it. A distcc that is started by accident as a
