@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
-"""What the fence costs: processor time of a job whose compiler does nothing, and of one that compiles a line of C, in ms.
+"""What the fence costs: ms of processor time for a job whose compiler does nothing, and for one that compiles a line.
 
     fence-cost.py FENCE [NAME=FENCE...]
 
-Runs each of them in turn, plain, with "-" and with a root of its own, as "nobody" when started as root, and prints the medians of the rounds and of
-the differences within a round, so that what else the machine does counts on both sides. NAME=FENCE is another program to compare with: one of
-distccd 0.1.0's first form, which takes COUNT instead of ROOT COUNT."""
+Runs each of them in turn, plain, with "-" and with a root of its own, as "nobody" when started as root, and prints
+the medians of the rounds and of the differences within a round, so that what else the machine does counts on both
+sides. NAME=FENCE is another program to compare with: one of distccd 0.1.0's first form, which takes COUNT instead of
+ROOT COUNT."""
 import os, pwd, resource, shutil, statistics, sys, tempfile
 
 ROUNDS, CALLS = 15, 60
-SHOWN = ['/usr/bin', '/usr/sbin', '/usr/lib', '/usr/lib32', '/usr/lib64', '/usr/libx32', '/usr/libexec', '/usr/local/bin', '/usr/local/sbin', '/usr/local/lib',
-         '/usr/share/locale', '/usr/share/perl', '/usr/share/perl5', '/etc/alternatives', '/etc/ld.so.cache', '/dev/null', '/dev/urandom']
+SHOWN = ['/usr/bin', '/usr/sbin', '/usr/lib', '/usr/lib32', '/usr/lib64', '/usr/libx32', '/usr/libexec',
+         '/usr/local/bin', '/usr/local/sbin', '/usr/local/lib',
+         '/usr/share/locale', '/usr/share/perl', '/usr/share/perl5',
+         '/etc/alternatives', '/etc/ld.so.cache', '/dev/null', '/dev/urandom']
 
 
 def lay(root):
@@ -50,14 +53,18 @@ def main():
     shown = lay(root)
     os.chdir(job)
     with open('a.i', 'w') as file: file.write('int twice(int x) { return 2 * x; }\n')
-    for title, program in (('true', ['/bin/true', 'true']), ('gcc -O2', ['/usr/bin/gcc', 'gcc', '-O2', '-c', 'a.i', '-o', 'a.o'])):
-        ways = {'plain': program, **{name: [path, 'fence', '0', *program] for name, path in (other.split('=') for other in others)},
-                '"-"': [fence, 'fence', '-', '0', *program], 'root': [fence, 'fence', root, str(len(shown)), *shown, *program]}
+    compile_it = ['/usr/bin/gcc', 'gcc', '-O2', '-c', 'a.i', '-o', 'a.o']
+    for title, program in (('true', ['/bin/true', 'true']), ('gcc -O2', compile_it)):
+        ways = {'plain': program}
+        for name, path in (other.split('=') for other in others): ways[name] = [path, 'fence', '0', *program]
+        ways['"-"'] = [fence, 'fence', '-', '0', *program]
+        ways['root'] = [fence, 'fence', root, str(len(shown)), *shown, *program]
         rounds = [{name: cpu(words) for name, words in ways.items()} for _ in range(ROUNDS)]
         base = list(ways)[1] if others else 'plain'
         for name in ways:
             more = statistics.median(one[name] - one[base] for one in rounds)
-            print(f'{title:8} {name:8} {statistics.median(one[name] for one in rounds):6.2f} ms, {more:+.2f} against {base}')
+            own = statistics.median(one[name] for one in rounds)
+            print(f'{title:8} {name:8} {own:6.2f} ms, {more:+.2f} against {base}')
     shutil.rmtree(top, ignore_errors=True)
 
 

@@ -1,11 +1,13 @@
-/* distccd-fence ROOT COUNT [PATH...] PROGRAM ARGV0 [WORD...]: runs a compiler that gets at nothing but itself and its job.
+/* distccd-fence ROOT COUNT [PATH...] PROGRAM ARGV0 [WORD...]: runs a compiler that gets at nothing but itself and
+   its job.
 
-   distccd starts it in the job's folder, TMPDIR/SPOOL/JOB. With a folder as ROOT the compiler has namespaces of its own, and a root in which
-   there are the COUNT named paths and its job's folder; it ends with all that it has started. With "-" as ROOT, where the kernel gives no
-   namespaces, Landlock keeps it from all below TMPDIR but its own folder and the named paths. All jobs run as one account, so that file modes
-   keep nobody out. Either way it may not signal or trace a process that is not its own, nor gain rights by a program, nor fill the disk with
-   one file, and a filter leaves it only the system calls that compilers need (seccomp(2)). "--check" as the only word tells by exit status 1
-   that this kernel has no Landlock, by 2 that it takes no filter. */
+   distccd starts it in the job's folder, TMPDIR/SPOOL/JOB. With a folder as ROOT the compiler has namespaces of its
+   own, and a root in which there are the COUNT named paths and its job's folder; it ends with all that it has
+   started. With "-" as ROOT, where the kernel gives no namespaces, Landlock keeps it from all below TMPDIR but its
+   own folder and the named paths. All jobs run as one account, so that file modes keep nobody out. Either way it
+   may not signal or trace a process that is not its own, nor gain rights by a program, nor fill the disk with one
+   file, and a filter leaves it only the system calls that compilers need (seccomp(2)). "--check" as the only word
+   tells by exit status 1 that this kernel has no Landlock, by 2 that it takes no filter. */
 #define _GNU_SOURCE 1
 #include "fail.h"
 #include "family.h"
@@ -39,7 +41,8 @@ static void limit(__typeof__(RLIMIT_CORE) resource, rlim_t most) {
 }
 
 static void keep_to_calls(int may_leave_group) {
-  if (!filter_calls(may_leave_group) && errno != EINVAL && errno != ENOSYS) fail(GENERAL, "cannot fence off", "the job");
+  if (filter_calls(may_leave_group) || errno == EINVAL || errno == ENOSYS) return;
+  fail(GENERAL, "cannot fence off", "the job");
 }
 
 /* Inside the fence a compiler needs what lies beside TMPDIR. */

@@ -1,5 +1,6 @@
-/* The processes of one job. The kernel ends a PID namespace with its first process, whatever sessions and groups the others have made. That
-   first process is ours, since signals pass over a first process that has no handler for them, and compilers have none. */
+/* The processes of one job. The kernel ends a PID namespace with its first process, whatever sessions and groups
+   the others have made. That first process is ours, since signals pass over a first process that has no handler for
+   them, and compilers have none. */
 #define _GNU_SOURCE 1
 #include "family.h"
 #include "fail.h"

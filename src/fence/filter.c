@@ -1,5 +1,6 @@
-/* What compilers need of the kernel, and no more: calls.h names it. A mount, a socket, io_uring, another process's memory, the mode of a file by
-   its name, or hearing which names appear in a folder, is refused; what a newer kernel can is absent, so that the C library does without. */
+/* What compilers need of the kernel, and no more: calls.h names it. A mount, a socket, io_uring, another process's
+   memory, the mode of a file by its name, or hearing which names appear in a folder, is refused; what a newer
+   kernel can is absent, so that the C library does without. */
 #include "filter.h"
 #include <errno.h>
 #include <stddef.h>
@@ -25,9 +26,9 @@ enum { LOAD = 0x20, AND = 0x54, IF_EQUAL = 0x15, IF_AT_LEAST = 0x35, IF_ANY_BIT 
 enum { MODE_FILTER = 2 };
 static const uint32_t take = 0x7fff0000, refuse = 0x00050000 | EPERM, lack = 0x00050000 | ENOSYS;
 
-/* A call is taken, refused or absent; or taken if it is about the caller alone (ITSELF, PRIORITY, IO_PRIORITY), makes no namespace (CLONE),
-   makes a pair of stream sockets (PAIR), or is one of a few kinds (PERSONALITY, IOCTL), or none of a few (FCNTL); or taken where leaving the
-   process group leaves nothing behind (GROUP). */
+/* A call is taken, refused or absent; or taken if it is about the caller alone (ITSELF, PRIORITY, IO_PRIORITY),
+   makes no namespace (CLONE), makes a pair of stream sockets (PAIR), or is one of a few kinds (PERSONALITY, IOCTL),
+   or none of a few (FCNTL); or taken where leaving the process group leaves nothing behind (GROUP). */
 enum verdict { TAKE, REFUSE, ABSENT, ITSELF, PRIORITY, IO_PRIORITY, CLONE, PAIR, PERSONALITY, IOCTL, FCNTL, GROUP };
 
 /* What Linux 6.18 has: a number above it is a call that nobody has looked at. */
@@ -37,10 +38,12 @@ enum { NEWEST = 469 };
 static const uint32_t new_namespaces = 0x7e020000;
 /* None at all, ADDR_NO_RANDOMIZE, and asking what it is. */
 static const uint32_t personalities[] = {0, 0x0040000, 0xffffffff};
-/* Whether it is a terminal and how large, what can be read, close-on-exec, waiting or not, and a copy that shares its blocks: TCGETS,
-   TCGETS2, TIOCGPGRP, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX, FICLONE. */
-static const uint32_t device_requests[] = {0x5401, 0x802c542a, 0x540f, 0x5413, 0x541b, 0x5421, 0x5450, 0x5451, 0x40049409};
-/* To have another process signalled, or to hear of what others do with a file: F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY. */
+/* Whether it is a terminal and how large, what can be read, close-on-exec, waiting or not, and a copy that shares
+   its blocks: TCGETS, TCGETS2, TIOCGPGRP, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX, FICLONE. */
+static const uint32_t device_requests[] = {0x5401, 0x802c542a, 0x540f, 0x5413, 0x541b,
+                                           0x5421, 0x5450,     0x5451, 0x40049409};
+/* To have another process signalled, or to hear of what others do with a file: F_SETOWN, F_SETSIG, F_SETOWN_EX,
+   F_SETLEASE, F_NOTIFY. */
 static const uint32_t refused_file_commands[] = {8, 10, 15, 1024, 1026};
 
 struct entry {

@@ -1,4 +1,5 @@
-/* Keeps a compiler to its own job's files, and from signalling or tracing a process that is not its own (landlock(7)). */
+/* Keeps a compiler to its own job's files, and from signalling or tracing a process that is not its own
+   (landlock(7)). */
 #define _GNU_SOURCE 1
 #include "landlock.h"
 #include "fail.h"
@@ -22,13 +23,15 @@ struct path_beneath {
   int32_t parent;
 } __attribute__((packed));
 enum { CREATE_RULESET = 444, ADD_RULE = 445, RESTRICT_SELF = 446, VERSION = 1, PATH_BENEATH = 1 };
-enum { EXECUTE = 1 << 0, WRITE_FILE = 1 << 1, READ_FILE = 1 << 2, READ_DIR = 1 << 3, ALL_OF_1 = (1 << 13) - 1, REFER = 1 << 13, TRUNCATE = 1 << 14 };
+enum { EXECUTE = 1 << 0, WRITE_FILE = 1 << 1, READ_FILE = 1 << 2, READ_DIR = 1 << 3 };
+enum { ALL_OF_1 = (1 << 13) - 1, REFER = 1 << 13, TRUNCATE = 1 << 14 };
 enum { ABSTRACT_SOCKETS = 1 << 0, SIGNALS = 1 << 1 };
 
 static uint64_t rights;
 static int rules = -1;
 
-/* The way to the job's folder, the root first: what is one of these under another name, as a bind mount is, would let in all that is below. */
+/* The way to the job's folder, the root first: what is one of these under another name, as a bind mount is, would
+   let in all that is below. */
 static struct stat way[PATH_MAX / 2];
 static int ways;
 
@@ -64,7 +67,8 @@ static int allow_here(const char *path, uint64_t allowed) {
 
 void keep_to_root(int version, const char *job) {
   begin(version);
-  if (!allow_here("/", EXECUTE | READ_FILE | READ_DIR) || !allow_here(job, rights & ~(uint64_t)EXECUTE)) fail(GENERAL, "cannot let the compiler use", job);
+  if (!allow_here("/", EXECUTE | READ_FILE | READ_DIR) || !allow_here(job, rights & ~(uint64_t)EXECUTE))
+    fail(GENERAL, "cannot let the compiler use", job);
   allow_here("/dev/null", READ_FILE | WRITE_FILE);
   end();
 }
@@ -75,7 +79,8 @@ static int is_on_way(const struct stat *found) {
   return 0;
 }
 
-/* Allows all below a path, and tells whether it could. A link is nothing of its own, and what is gone in the meantime needs no rule. */
+/* Allows all below a path, and tells whether it could. A link is nothing of its own, and what is gone in the
+   meantime needs no rule. */
 static int allow(int folder, const char *name) {
   struct stat found;
   int parent = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -92,7 +97,8 @@ static void allow_beside(const char *folder, const char *entry) {
   DIR *list = opendir(folder);
   if (list == NULL) return;
   for (struct dirent *found; (found = readdir(list)) != NULL;)
-    if (found->d_type != DT_LNK && strcmp(found->d_name, ".") != 0 && strcmp(found->d_name, "..") != 0 && strcmp(found->d_name, entry) != 0)
+    if (found->d_type != DT_LNK && strcmp(found->d_name, ".") != 0 && strcmp(found->d_name, "..") != 0 &&
+        strcmp(found->d_name, entry) != 0)
       allow(dirfd(list), found->d_name);
   closedir(list);
 }

@@ -1,4 +1,5 @@
-/* A root for one job. Its user namespace has no map of users: files keep their owners, and nothing can be gained by being "root" in it. */
+/* A root for one job. Its user namespace has no map of users: files keep their owners, and nothing can be gained by
+   being "root" in it. */
 #define _GNU_SOURCE 1
 #include "root.h"
 #include "fail.h"
@@ -36,11 +37,13 @@ void become_root(const char *root, char **paths, long count) {
   if (mount(root, root, NULL, MS_BIND | MS_REC, NULL) != 0) fail(GENERAL, "cannot make a root of", root);
   for (long at = 0; at < count; at++)
     /* What is gone in the meantime the compiler does without. */
-    if (mount(paths[at], below(root, paths[at]), NULL, MS_BIND | MS_REC, NULL) != 0 && errno != ENOENT) fail(GENERAL, "cannot show a job", paths[at]);
+    if (mount(paths[at], below(root, paths[at]), NULL, MS_BIND | MS_REC, NULL) != 0 && errno != ENOENT)
+      fail(GENERAL, "cannot show a job", paths[at]);
   set(root, RECURSIVE, READ_ONLY | NO_SETUID);
   const char *job = below(root, JOB_FOLDER);
   if (mount(".", job, NULL, MS_BIND, NULL) != 0) fail(GENERAL, "cannot show a job", "its folder");
   set(job, 0, NO_SETUID | NO_DEVICES | NO_PROGRAMS);
-  if (chdir(root) != 0 || syscall(SYS_pivot_root, ".", ".") != 0 || umount2(".", MNT_DETACH) != 0) fail(GENERAL, "cannot make a root of", root);
+  if (chdir(root) != 0 || syscall(SYS_pivot_root, ".", ".") != 0 || umount2(".", MNT_DETACH) != 0)
+    fail(GENERAL, "cannot make a root of", root);
   if (chdir(JOB_FOLDER) != 0) fail(GENERAL, "cannot enter", JOB_FOLDER);
 }

@@ -1,9 +1,9 @@
 import { dirname, isAbsolute } from 'node:path';
 
 /**
- * The variables of the daemon's environment that compilers see: where programs and their parts are, the language of messages, the time
- * zone. Everything else stays out: variables such as CPATH or DEPENDENCIES_OUTPUT change what a compile means or writes, and the
- * service manager's are no business of a compiler that a stranger steers.
+ * The variables of the daemon's environment that compilers see: where programs and their parts are, the language of
+ * messages, the time zone. Everything else stays out: variables such as CPATH or DEPENDENCIES_OUTPUT change what a
+ * compile means or writes, and the service manager's are no business of a compiler that a stranger steers.
  */
 const kept = new Set([
   'COMPILER_PATH',
@@ -16,12 +16,15 @@ const kept = new Set([
   'USER',
 ]);
 
-/** Variables that name a place for a program's own files: all of them are the job's folder, which vanishes with the job. */
+/**
+ * Variables that name a place for a program's own files: all of them are the job's folder, which vanishes with the
+ * job.
+ */
 const placeNames = 'HOME TMPDIR XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_RUNTIME_DIR XDG_STATE_HOME'.split(' ');
 
 /**
- * Builds the compilers' environment as NAME=value; `folder` is a job's own as its compiler sees it. A distcc that is started by accident as a
- * compiler sees the guard and does not go round in circles.
+ * Builds the compilers' environment as NAME=value; `folder` is a job's own as its compiler sees it. A distcc that is
+ * started by accident as a compiler sees the guard and does not go round in circles.
  */
 export function compilerEnvironment(own: NodeJS.ProcessEnv, searchPath: readonly string[], folder: string): string[] {
   const environment: Record<string, string> = { PATH: searchPath.join(':') };

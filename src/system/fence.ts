@@ -6,13 +6,20 @@ import { StartError } from './reaper.ts';
 import type { Spawn } from './spawn.ts';
 import { type Places, planRoot } from './toolchain-paths.ts';
 
-/** The program that becomes a compiler with its own job's files only: `src/fence`. It is built beside ours, on Linux. */
+/**
+ * The program that becomes a compiler with its own job's files only: `src/fence`. It is built beside ours, on Linux.
+ */
 const program = join(dirname(__filename), 'distccd-fence');
 
-/** What keeps jobs apart: a root for each; or, in the machine's root, Landlock and a filter, as far as there are such; or nothing. */
+/**
+ * What keeps jobs apart: a root for each; or, in the machine's root, Landlock and a filter, as far as there are such;
+ * or nothing.
+ */
 export type FenceKind = 'root' | 'files' | 'none';
 
-/** What fence can be had here, and what is missing that a newer or freer kernel has, in words for the administrator. */
+/**
+ * What fence can be had here, and what is missing that a newer or freer kernel has, in words for the administrator.
+ */
 export interface FenceFound {
   readonly kind: FenceKind;
   readonly lacks?: string;
@@ -63,8 +70,9 @@ const isBelow = (path: string, folder: string): boolean => /^(?!\.\.(?:\/|$))[^/
 const holds = (folder: string, path: string): boolean => folder === path || isBelow(path, folder);
 
 /**
- * What compilers need beside the temporary directory, where the fence does not look: of each directory of the search path the one above, as
- * a toolchain's `bin` has its `lib` beside it, when both have a directory above them in common. All paths are absolute, without links.
+ * What compilers need beside the temporary directory, where the fence does not look: of each directory of the search
+ * path the one above, as a toolchain's `bin` has its `lib` beside it, when both have a directory above them in
+ * common. All paths are absolute, without links.
  */
 export function toolsBeside(temporary: string, searchPath: readonly string[]): string[] {
   const first = (path: string): string | undefined => path.split('/')[1];
@@ -83,7 +91,10 @@ function wordsBeside(path: string, { directories, temporary }: Places): string[]
   return ['-', String(tools.length), ...tools];
 }
 
-/** Programs whose words are remembered, no more than a mistake would bring; and how long, in ms: meanwhile packages come and go. */
+/**
+ * Programs whose words are remembered, no more than a mistake would bring; and how long, in ms: meanwhile packages
+ * come and go.
+ */
 const mostKnown = 256;
 const believedMs = 10_000;
 

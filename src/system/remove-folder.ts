@@ -3,8 +3,8 @@ import { lstatSync, readdirSync, rmdirSync, type Stats, statSync, unlinkSync } f
 import { startChild } from './child.ts';
 
 /**
- * rm goes by descriptors, follows no link and needs no stack, however deep the folders are; what a program closed to its own account has to
- * be opened first, as a rule nothing.
+ * rm goes by descriptors, follows no link and needs no stack, however deep the folders are; what a program closed to
+ * its own account has to be opened first, as a rule nothing.
  */
 const words = ['-c', 'rm -rf "$1" 2>/dev/null || { chmod -R u+rwx "$1"; rm -rf "$1"; } 2>/dev/null', 'sh'];
 const shell = '/bin/sh';
@@ -13,8 +13,8 @@ const environment = { PATH: '/usr/bin:/bin' };
 const isSame = (one: Stats, other: Stats): boolean => one.ino === other.ino && one.dev === other.dev;
 
 /**
- * Removes a folder of plain files, as jobs leave them as a rule, and tells whether it is gone. It goes into the folder, so that no link can
- * lead it elsewhere.
+ * Removes a folder of plain files, as jobs leave them as a rule, and tells whether it is gone. It goes into the
+ * folder, so that no link can lead it elsewhere.
  */
 function removeFlat(path: string): boolean {
   const home = process.cwd();

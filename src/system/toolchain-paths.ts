@@ -16,9 +16,9 @@ export interface Places {
 }
 
 /**
- * Single things that compilers, and the scripts around them, read beside programs and libraries: which alternative a name stands for,
- * where libraries are, what a distribution makes of its compilers, translations, perl's modules, two devices; and two distributions' stores
- * of all their programs.
+ * Single things that compilers, and the scripts around them, read beside programs and libraries: which alternative a
+ * name stands for, where libraries are, what a distribution makes of its compilers, translations, perl's modules, two
+ * devices; and two distributions' stores of all their programs.
  */
 const single = [
   '/dev/null',
@@ -61,7 +61,10 @@ const isFolder = (path: string): boolean => attempt(() => statSync(path).isDirec
 const namesIn = (folder: string): string[] => attempt(() => readdirSync(folder)) ?? [];
 const realPath = (path: string): string => attempt(() => realpathSync(path)) ?? path;
 
-/** Programs and libraries of a tree such as `/usr`, and the toolchains for other machines in it, which have a `bin` of their own. */
+/**
+ * Programs and libraries of a tree such as `/usr`, and the toolchains for other machines in it, which have a `bin` of
+ * their own.
+ */
 const toolsOfTree = (tree: string): string[] =>
   namesIn(tree)
     .filter((name) => programFolder.test(name) || (!ordinary.has(name) && isFolder(join(tree, name, 'bin'))))
@@ -74,7 +77,10 @@ function isTree(path: string): boolean {
   return about !== undefined && (about.mode & 0o002) === 0;
 }
 
-/** What belongs to the programs of a directory: the tree whose `bin` it is, or what lies beside it as a toolchain's parts do. */
+/**
+ * What belongs to the programs of a directory: the tree whose `bin` it is, or what lies beside it as a toolchain's
+ * parts do.
+ */
 export function toolsAround(directory: string, temporary: string): string[] {
   const above = dirname(directory);
   if (!/^s?bin$/.test(directory.slice(above.length).replace('/', ''))) return [directory];
@@ -108,7 +114,10 @@ function readStart(path: string): string {
   }
 }
 
-/** The directories that a program is found in on the way through links, and those of the programs that it names, however they do. */
+/**
+ * The directories that a program is found in on the way through links, and those of the programs that it names,
+ * however they do.
+ */
 function directoriesOf(program: string): string[] {
   const found = new Set<string>();
   const waiting = [program];
@@ -123,8 +132,9 @@ function directoriesOf(program: string): string[] {
 }
 
 /**
- * What a program needs of the machine: all programs and libraries that the system has, so that a wrapper finds its shell and a driver its
- * parts, and the toolchains that the program and the places lead to; no data, no settings, no home, and nothing that holds jobs.
+ * What a program needs of the machine: all programs and libraries that the system has, so that a wrapper finds its
+ * shell and a driver its parts, and the toolchains that the program and the places lead to; no data, no settings, no
+ * home, and nothing that holds jobs.
  */
 export function planRoot(program: string, { directories, temporary }: Places): RootPlan {
   const top = namesIn('/').filter((name) => programFolder.test(name));

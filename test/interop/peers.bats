@@ -56,7 +56,11 @@ client() {
 }
 
 finished() { grep -q "$1" "$LOG"; }
-nothing_left() { [ -z "$(find "$SERVER_TMP" -mindepth 1 ! -name daemon-lock ! -name 'distccd-spool-*' | head -n 1)" ]; }
+# What the jobs' roots are mounted on stays.
+nothing_left() {
+  [ -z "$(find "$SERVER_TMP" -mindepth 1 -path '*/distccd-spool-*/root' -prune -o \
+    ! -name daemon-lock ! -name 'distccd-spool-*' -print | head -n 1)" ]
+}
 
 # Sources for -g have no macros: gcc's column numbers are those of the preprocessed text, for every distcc. Clang's DWARF 5 holds a
 # checksum of each source, which no server has.
