@@ -4,6 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { folderInRoot, layRoot } from './private-root.ts';
 import { StartError } from './reaper.ts';
 import type { Spawn } from './spawn.ts';
+import { rootName } from './temporary-folder.ts';
 import { type Places, planRoot } from './toolchain-paths.ts';
 
 /**
@@ -60,7 +61,7 @@ function attempt(folder: string, words: () => readonly string[]): { status: numb
 
 /** ROOT COUNT PATH... for a program that has a root of its own, which lies in the spool. */
 function wordsInRoot(folder: string, path: string, places: Places): string[] {
-  const root = join(dirname(folder), 'root');
+  const root = join(dirname(folder), rootName);
   const plan = planRoot(path, places);
   layRoot(root, plan);
   return [root, String(plan.shown.length), ...plan.shown];

@@ -1,5 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, lstatSync, mkdirSync, mkdtempSync, openSync, readdirSync, renameSync, utimesSync } from 'node:fs';
+import {
+  closeSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { posix } from './posix.ts';
 import { removeFolder, removeFolderNow } from './remove-folder.ts';
@@ -19,6 +29,9 @@ export interface Spool {
   /** Removes the whole spool. */
   remove(): void;
 }
+
+/** What the roots of all jobs are mounted on. */
+export const rootName = 'root';
 
 /** The file whose lock says that a spool's daemon lives; a folder without it is no spool. */
 const lockName = 'daemon-lock';
@@ -77,6 +90,12 @@ export function openSpool(directory: string, prefix: string): Spool {
     takeBack: removeFolder,
     remove: () => {
       clearInterval(touch);
+      try {
+        // Of the jobs' roots there are only the places to mount on, which is done sooner without another program.
+        rmSync(join(path, rootName), { recursive: true, force: true });
+      } catch {
+        // Then it is something else.
+      }
       removeFolderNow(path);
     },
   };
