@@ -1,8 +1,8 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../../support/daemon.ts';
 import { fence, rootedJob, runScript, type Said } from '../../support/fence.ts';
@@ -60,6 +60,19 @@ describe('distccd-fence with a root for the job', () => {
     );
     expect(said.match(/Permission denied|Read-only file system/g)).toHaveLength(8);
     expect(said).toMatch(/^null$/m);
+    expect(readdirSync(folder)).toEqual(['mine']);
+  });
+
+  it('is for reading in a kernel without Landlock too', () => {
+    const without = join(place, 'without');
+    execFileSync('gcc', ['-O', resolve(import.meta.dirname, '../../support/without.c'), '-o', without]);
+    const script = 'exec 2>&1; for at in / /etc /dev /tmp /usr /usr/bin /usr/lib .; do touch $at/mine; done';
+    const { stdout } = spawnSync(without, ['landlock', fence, ...words, '/bin/sh', 'sh', '-c', script], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { PATH: '/usr/bin:/bin' },
+    });
+    expect(stdout.match(/Read-only file system/g)).toHaveLength(7);
     expect(readdirSync(folder)).toEqual(['mine']);
   });
 
