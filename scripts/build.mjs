@@ -96,6 +96,8 @@ function buildFence() {
   const built = buildSmall(
     'distccd-fence',
     sources.map((name) => join(folder, name)),
+    '-Wpedantic',
+    '-Wconversion',
   );
   if (built === undefined)
     console.log(`no C compiler ("${compiler}"): distccd cannot keep jobs from each other's files`);

@@ -159,6 +159,13 @@ export const daemonOptions = {
     expects: 'a number from -1000 to 1000',
     read: readOomScore,
   }),
+  fence: valued({
+    value: 'KIND',
+    help: 'keep compilers from all but their jobs: as far as the system can (auto, the default), or not at all (none); full: serve only so',
+    initial: 'auto',
+    expects: 'auto, full or none',
+    read: (value) => (value === 'auto' || value === 'full' || value === 'none' ? value : undefined),
+  }),
   stats: flag({ help: 'say by HTTP how many jobs there were and how they ended' }),
   'stats-port': valued({
     value: 'PORT',

@@ -1,5 +1,6 @@
-/* What Landlock does not cover, could do harm, and no compiler needs: the mode of a file by its name, limits, priority and processors of
-   another process, hearing which names appear in a folder, and talking to this machine's services by Unix sockets. */
+/* What compilers need of the kernel, and no more: calls.h names it. A mount, a socket, io_uring, another process's
+   memory, the mode of a file by its name, or hearing which names appear in a folder, is refused; what a newer
+   kernel can is absent, so that the C library does without. */
 #include "filter.h"
 #include <errno.h>
 #include <stddef.h>
@@ -21,51 +22,118 @@ struct program {
   unsigned short length;
   struct step *steps;
 };
-enum { LOAD = 0x20, AND = 0x54, IF_EQUAL = 0x15, GO_ON = 0x05, RETURN = 0x06 };
+enum { LOAD = 0x20, AND = 0x54, IF_EQUAL = 0x15, IF_AT_LEAST = 0x35, IF_ANY_BIT = 0x45, GO_ON = 0x05, RETURN = 0x06 };
 enum { MODE_FILTER = 2 };
-static const uint32_t take = 0x7fff0000, refuse = 0x00050000 | EPERM;
+static const uint32_t take = 0x7fff0000, refuse = 0x00050000 | EPERM, lack = 0x00050000 | ENOSYS;
 
-/* A call is refused always; or unless its first word is 0, which means the caller; or unless its first two are a given one and 0; or only if
-   the first is the given one. */
-enum unless { NEVER, ITSELF, ITSELF_OF_KIND, OTHER_KIND };
-struct rule {
-  uint32_t number;
-  enum unless unless;
-  uint32_t kind;
+/* A call is taken, refused or absent; or taken if it is about the caller alone (ITSELF, PRIORITY, IO_PRIORITY),
+   makes no namespace (CLONE), makes a pair of stream sockets (PAIR), or is one of a few kinds (PERSONALITY, IOCTL),
+   or none of a few (FCNTL); or taken where leaving the process group leaves nothing behind (GROUP). */
+enum verdict { TAKE, REFUSE, ABSENT, ITSELF, PRIORITY, IO_PRIORITY, CLONE, PAIR, PERSONALITY, IOCTL, FCNTL, GROUP };
+
+/* What Linux 6.18 has: a number above it is a call that nobody has looked at. */
+enum { NEWEST = 469 };
+
+/* CLONE_NEWNS, _NEWCGROUP, _NEWUTS, _NEWIPC, _NEWUSER, _NEWPID and _NEWNET. */
+static const uint32_t new_namespaces = 0x7e020000;
+/* None at all, ADDR_NO_RANDOMIZE, and asking what it is. */
+static const uint32_t personalities[] = {0, 0x0040000, 0xffffffff};
+/* Whether it is a terminal and how large, what can be read, close-on-exec, waiting or not, and a copy that shares
+   its blocks: TCGETS, TCGETS2, TIOCGPGRP, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX, FICLONE. */
+static const uint32_t device_requests[] = {0x5401, 0x802c542a, 0x540f, 0x5413, 0x541b,
+                                           0x5421, 0x5450,     0x5451, 0x40049409};
+/* To have another process signalled, or to hear of what others do with a file: F_SETOWN, F_SETSIG, F_SETOWN_EX,
+   F_SETLEASE, F_NOTIFY. */
+static const uint32_t refused_file_commands[] = {8, 10, 15, 1024, 1026};
+
+struct entry {
+  int32_t number;
+  enum verdict verdict;
 };
-
-enum { PRIO_IS_PROCESS = 0, IOPRIO_IS_PROCESS = 1, FAMILY_IS_UNIX = 1, CALL_IS_SOCKET = 1 };
-
-/* chmod, fchmodat, fchmodat2, inotify_add_watch, prlimit64, sched_setparam, _setscheduler, _setaffinity, _setattr, setpriority, ioprio_set,
-   socket, and socketcall where there is such. */
-#define RULES(chmod, fchmodat, watch, prlimit, param, scheduler, affinity, attr, priority, ioprio, socket, socketcall)                      \
-  {{chmod, NEVER, 0}, {fchmodat, NEVER, 0}, {452, NEVER, 0}, {watch, NEVER, 0}, {prlimit, ITSELF, 0}, {param, ITSELF, 0},                   \
-   {scheduler, ITSELF, 0}, {affinity, ITSELF, 0}, {attr, ITSELF, 0}, {priority, ITSELF_OF_KIND, PRIO_IS_PROCESS},                           \
-   {ioprio, ITSELF_OF_KIND, IOPRIO_IS_PROCESS}, {socket, OTHER_KIND, FAMILY_IS_UNIX}, {socketcall, OTHER_KIND, CALL_IS_SOCKET}}
-
 struct architecture {
   uint32_t audit;
-  struct rule rules[13];
+  const struct entry *entries;
+};
+enum { ENTRIES = 0
+#define CALL(verdict, name, x86_64, i386, arm64, arm) +1
+#include "calls.h"
+#undef CALL
 };
 
-/* A processor's programs of 32 bits have numbers of their own. */
+/* A processor's programs of 32 bits have numbers of their own; those of riscv64 are arm64's. */
+#define CALL(verdict, name, x86_64, i386, arm64, arm) {FIRST(x86_64, arm64), verdict},
+#if defined __x86_64__
+#define FIRST(x86_64, arm64) x86_64
+#else
+#define FIRST(x86_64, arm64) arm64
+#endif
+static const struct entry native[ENTRIES] = {
+#include "calls.h"
+};
+#undef CALL
+#undef FIRST
+#if defined __x86_64__
+#define CALL(verdict, name, x86_64, i386, arm64, arm) {i386, verdict},
+#else
+#define CALL(verdict, name, x86_64, i386, arm64, arm) {arm, verdict},
+#endif
+static const struct entry narrow[ENTRIES] = {
+#include "calls.h"
+};
+#undef CALL
+
 static const struct architecture architectures[] = {
 #if defined __x86_64__
-  {0xc000003e, RULES(90, 268, 254, 302, 142, 144, 203, 314, 141, 251, 41, 41)},
-  {0x40000003, RULES(15, 306, 292, 340, 154, 156, 241, 351, 97, 289, 359, 102)},
+  {0xc000003e, native}, {0x40000003, narrow},
 #elif defined __aarch64__
-  /* It has no chmod. */
-  {0xc00000b7, RULES(53, 53, 27, 261, 118, 119, 122, 274, 140, 30, 198, 198)},
-  {0x40000028, RULES(15, 333, 317, 369, 154, 156, 241, 380, 97, 314, 281, 281)},
+  {0xc00000b7, native}, {0x40000028, narrow},
+#elif defined __riscv && __riscv_xlen == 64
+  {0xc00000f3, native},
 #endif
-  {0, {{0, NEVER, 0}}},
+  {0, narrow},
 };
 
-static struct step steps[192];
+/* Calls with the same verdict whose numbers follow each other, up to the next run. */
+struct run {
+  uint32_t first;
+  enum verdict verdict;
+};
+static struct run runs[2 * ENTRIES + 3];
+static size_t run_count;
+static struct step steps[4096];
 static unsigned short length;
 
 static void add(uint16_t code, uint8_t if_so, uint8_t if_not, uint32_t value) {
-  steps[length++] = (struct step){code, if_so, if_not, value};
+  if (length < sizeof steps / sizeof *steps) steps[length++] = (struct step){code, if_so, if_not, value};
+}
+
+static void add_run(uint32_t first, enum verdict verdict) {
+  if (run_count == 0 || runs[run_count - 1].verdict != verdict) runs[run_count++] = (struct run){first, verdict};
+}
+
+/* What no entry names, from one number to before another. */
+static void add_gap(uint32_t from, uint32_t to) {
+  if (from < to && from <= NEWEST) add_run(from, REFUSE);
+  if (to > NEWEST + 1 && from < to) add_run(from > NEWEST ? from : NEWEST + 1, ABSENT);
+}
+
+static void sort_into_runs(const struct entry *entries) {
+  struct entry sorted[ENTRIES];
+  size_t count = 0;
+  for (size_t at = 0; at < ENTRIES; at++) {
+    if (entries[at].number < 0) continue;
+    size_t to = count++;
+    for (; to > 0 && sorted[to - 1].number > entries[at].number; to--) sorted[to] = sorted[to - 1];
+    sorted[to] = entries[at];
+  }
+  uint32_t next = 0;
+  run_count = 0;
+  for (size_t at = 0; at < count; at++) {
+    add_gap(next, (uint32_t)sorted[at].number);
+    add_run((uint32_t)sorted[at].number, sorted[at].verdict);
+    next = (uint32_t)sorted[at].number + 1;
+  }
+  add_gap(next, UINT32_MAX);
 }
 
 /* The lower half, as all these words have 32 bits. */
@@ -73,42 +141,80 @@ static void load_word(int which) {
   add(LOAD, 0, 0, (uint32_t)(offsetof(struct call, words) + 8 * (size_t)which));
 }
 
-/* With the call's number loaded. */
-static void add_rule(const struct rule *rule) {
-  static const uint8_t lengths[] = {[NEVER] = 1, [ITSELF] = 4, [ITSELF_OF_KIND] = 6, [OTHER_KIND] = 4};
-  add(IF_EQUAL, 0, lengths[rule->unless], rule->number);
-  if (rule->unless == ITSELF_OF_KIND) {
-    load_word(0);
-    add(IF_EQUAL, 0, 3, rule->kind);
-  }
-  if (rule->unless == OTHER_KIND) {
-    load_word(0);
-    add(IF_EQUAL, 1, 0, rule->kind);
-    add(RETURN, 0, 0, take);
-  } else if (rule->unless != NEVER) {
-    load_word(rule->unless == ITSELF ? 0 : 1);
-    add(IF_EQUAL, 0, 1, 0);
-    add(RETURN, 0, 0, take);
-  }
+/* Goes by whether a word is among some. */
+static void decide(int word, const uint32_t *some, size_t count, uint32_t among, uint32_t otherwise) {
+  load_word(word);
+  for (size_t at = 0; at < count; at++) add(IF_EQUAL, (uint8_t)(count - at), 0, some[at]);
+  add(RETURN, 0, 0, otherwise);
+  add(RETURN, 0, 0, among);
+}
+
+/* Taken when the first two words, the second one of them under a mask, are these. */
+static void take_only(uint32_t first, uint32_t mask, uint32_t second) {
+  load_word(0);
+  add(IF_EQUAL, 0, 4, first);
+  load_word(1);
+  add(AND, 0, 0, mask);
+  add(IF_EQUAL, 0, 1, second);
+  add(RETURN, 0, 0, take);
   add(RETURN, 0, 0, refuse);
 }
 
-static void add_architecture(const struct architecture *one) {
+#define SOME(list) list, sizeof(list) / sizeof *(list)
+
+static void add_verdict(enum verdict verdict, int may_leave_group) {
+  static const uint32_t itself[] = {0};
+  enum { PRIO_IS_PROCESS = 0, IOPRIO_IS_PROCESS = 1, FAMILY_IS_UNIX = 1, KIND = 0xf, STREAM = 1 };
+  switch (verdict) {
+  case TAKE: add(RETURN, 0, 0, take); break;
+  case REFUSE: add(RETURN, 0, 0, refuse); break;
+  case ABSENT: add(RETURN, 0, 0, lack); break;
+  case GROUP: add(RETURN, 0, 0, may_leave_group ? take : refuse); break;
+  case ITSELF: decide(0, SOME(itself), take, refuse); break;
+  case PERSONALITY: decide(0, SOME(personalities), take, refuse); break;
+  case IOCTL: decide(1, SOME(device_requests), take, refuse); break;
+  case FCNTL: decide(1, SOME(refused_file_commands), refuse, take); break;
+  case PRIORITY: take_only(PRIO_IS_PROCESS, UINT32_MAX, 0); break;
+  case IO_PRIORITY: take_only(IOPRIO_IS_PROCESS, UINT32_MAX, 0); break;
+  case PAIR: take_only(FAMILY_IS_UNIX, KIND, STREAM); break;
+  case CLONE:
+    load_word(0);
+    add(IF_ANY_BIT, 0, 1, new_namespaces);
+    add(RETURN, 0, 0, refuse);
+    add(RETURN, 0, 0, take);
+  }
+}
+
+/* Finds the run by halves: the kernel goes through the filter for every number, once for each job. */
+static void add_runs(size_t from, size_t to, int may_leave_group) {
+  if (to - from == 1) {
+    add_verdict(runs[from].verdict, may_leave_group);
+    return;
+  }
+  size_t middle = from + (to - from) / 2;
+  add(IF_AT_LEAST, 0, 1, runs[middle].first);
+  unsigned short over = length;
+  add(GO_ON, 0, 0, 0);
+  add_runs(from, middle, may_leave_group);
+  steps[over].value = (uint32_t)(length - over - 1);
+  add_runs(middle, to, may_leave_group);
+}
+
+static void add_architecture(const struct architecture *one, int may_leave_group) {
   add(LOAD, 0, 0, offsetof(struct call, architecture));
   add(IF_EQUAL, 1, 0, one->audit);
   unsigned short over = length;
   add(GO_ON, 0, 0, 0);
   add(LOAD, 0, 0, offsetof(struct call, number));
-  /* x32's numbers are those of x86-64 with a bit more. */
-  add(AND, 0, 0, ~0x40000000U);
-  for (size_t at = 0; at < sizeof one->rules / sizeof *one->rules; at++) add_rule(&one->rules[at]);
-  add(RETURN, 0, 0, take);
+  sort_into_runs(one->entries);
+  add_runs(0, run_count, may_leave_group);
   steps[over].value = (uint32_t)(length - over - 1);
 }
 
-int filter_calls(void) {
-  for (const struct architecture *one = architectures; one->audit != 0; one++) add_architecture(one);
-  add(RETURN, 0, 0, take);
+int filter_calls(int may_leave_group) {
+  if (architectures[0].audit == 0) return errno = ENOSYS, 0;
+  for (const struct architecture *one = architectures; one->audit != 0; one++) add_architecture(one, may_leave_group);
+  add(RETURN, 0, 0, lack);
   struct program program = {length, steps};
   return prctl(PR_SET_SECCOMP, MODE_FILTER, &program, 0, 0) == 0;
 }

@@ -1,4 +1,5 @@
 #pragma once
 
-/* Refuses system calls that harm other jobs; 0 with errno when the kernel does not take it. */
-int filter_calls(void);
+/* Leaves a program the system calls of calls.h; whether it may leave its process group is for the caller to say. 0
+   with errno when the kernel does not take it. */
+int filter_calls(int may_leave_group);

@@ -3,6 +3,7 @@ import { userInfo } from 'node:os';
 import { isAbsolute } from 'node:path';
 import { Failure } from '../basics/failure.ts';
 import type { DaemonOptions } from '../config/daemon-options.ts';
+import type { FenceKind } from '../system/fence.ts';
 import { readAccess } from './access-source.ts';
 import { bindSockets } from './bind.ts';
 import type { PermittedCompilers } from './permitted-compilers.ts';
@@ -39,6 +40,7 @@ export async function checkDaemon(options: DaemonOptions): Promise<string[]> {
     `options: ${describeOptions(options)}`,
     `at a time: ${options.inetd ? 1 : service.jobs}`,
     `temporary files: ${process.cwd()}`,
+    `fence: ${fences[service.fence.kind]}`,
     `log: ${describeLog(options)}`,
     ...notices.map((notice) => `warning: ${notice}`),
     ...(isRoot
@@ -46,6 +48,13 @@ export async function checkDaemon(options: DaemonOptions): Promise<string[]> {
       : ['not checked: what root would find and become; everything was tried as this account, as a start by it would']),
   ];
 }
+
+/** What keeps the jobs apart. */
+const fences: Readonly<Record<FenceKind, string>> = {
+  root: 'each job has a root of its own',
+  files: 'each job has its own files, and the rest of the machine',
+  none: 'none',
+};
 
 /** What a try creates is taken away again. */
 function withoutTrace<T>(path: string | undefined, attempt: () => T): T {

@@ -1,5 +1,6 @@
 import { closeSync, constants, lstatSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { exitStatus } from '../basics/exit-status.ts';
+import { reasonOf } from '../basics/failure.ts';
 import { formatLine, type Logger } from '../logging/log-line.ts';
 import { errorCode } from '../system/error-text.ts';
 import { endChild, StartError } from '../system/reaper.ts';
@@ -15,7 +16,7 @@ export interface Workshop {
   readonly spool: Spool;
   readonly spawn: Spawn;
   readonly log: Logger;
-  /** The compilers' environment as NAME=value, without TMPDIR. */
+  /** The compilers' environment as NAME=value. */
   readonly environment: readonly string[];
   /** A compiler that runs longer is ended, in ms. */
   readonly lifetimeMs: number;
@@ -61,7 +62,9 @@ export async function runJob(
     if (error instanceof StartError) return notStarted(command, error, workshop.log);
     throw noRoom(error) ?? error;
   } finally {
-    workshop.spool.takeBack(folder);
+    await workshop.spool.takeBack(folder).catch((error: unknown) => {
+      workshop.log.error(`${reasonOf(error)}, a job's folder: the next start of the daemon tries again`);
+    });
   }
 }
 
@@ -96,8 +99,7 @@ async function compile(command: JobCommand, folder: string, signal: AbortSignal,
   const child = workshop.spawn({
     path: command.path,
     argv: command.argv,
-    // The compiler's own temporary files vanish with the job's folder.
-    environment: [...workshop.environment, `TMPDIR=${folder}`],
+    environment: workshop.environment,
     directory: folder,
     stdout: `${folder}/${stdoutFile}`,
     stderr: `${folder}/${stderrFile}`,

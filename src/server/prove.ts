@@ -5,9 +5,10 @@ import { readWholeNumber } from '../basics/whole-number.ts';
 import { readPermittedOptions } from '../compiler/allow-list/judge-words.ts';
 import { type DaemonOptions, logLevelNames } from '../config/daemon-options.ts';
 import type { Logger } from '../logging/log-line.ts';
-import { behindFence, hasFence, tryFence } from '../system/fence.ts';
-import { spawn, type Spawn } from '../system/spawn.ts';
+import { behindFence, type FenceFound, folderSeen, tryFence } from '../system/fence.ts';
+import { spawn } from '../system/spawn.ts';
 import { openSpool, type Spool, sweepSpools } from '../system/temporary-folder.ts';
+import type { Places } from '../system/toolchain-paths.ts';
 import type { AccessList } from './access-list.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { compilerEnvironment } from './compiler-environment.ts';
@@ -28,6 +29,7 @@ export interface ProvenService extends Service {
   readonly daemonLog: DaemonLog;
   readonly spool: Spool;
   readonly jobs: number;
+  readonly fence: FenceFound;
 }
 
 /** Tries everything that serving needs, as the account that will need it, so that nothing fails with the first job. */
@@ -54,16 +56,20 @@ export function prove(
   const spool = makeSpool(daemonLog.log);
   const jobs = options.jobs ?? os.availableParallelism() + 2;
   const path = compilerPath(searchPath, [...options['masquerade-dir'], ...usualMasqueradeDirs]);
+  const places = { directories: path, temporary: process.cwd() };
+  const fence = findFence(options, spool, places);
+  if (fence.lacks !== undefined) notices.push(fence.lacks);
   return {
     daemonLog,
     log: daemonLog.log,
     jobs,
     spool,
-    spawn: apart(options, path, spool, notices),
+    spawn: behindFence(spawn, fence.kind, places),
+    fence,
     access,
     compilers,
     permittedOptions: options['enable-tcp-insecure'] ? 'every option' : readPermittedOptions(options['permit-option']),
-    environment: compilerEnvironment(process.env, path),
+    environment: compilerEnvironment(process.env, path, folderSeen(fence.kind)),
     lifetimeMs: options['job-lifetime'] === 0 ? defaultLifetimeMs : options['job-lifetime'] * 1000,
     graceMs: 1000,
     queue: new FairQueue(jobs),
@@ -73,23 +79,21 @@ export function prove(
   };
 }
 
-/**
- * Starts compilers that get at no other job's files, where that can be had. Whether it can is tried where that does not cost each client
- * a process; whoever may run every program needs no fence.
- */
-function apart(options: DaemonOptions, path: readonly string[], spool: Spool, notices: Notices): Spawn {
-  if (process.platform !== 'linux' || options['enable-tcp-insecure']) return spawn;
-  const fault = options.inetd ? undefined : tryIn(spool);
-  if (fault !== undefined) notices.push(`a compiler could get at the files of other jobs: ${fault.obstacle}`);
-  return hasFence && fault?.usable !== false ? behindFence(spawn, process.cwd(), path) : spawn;
-}
-
-function tryIn(spool: Spool): ReturnType<typeof tryFence> {
+/** What will keep jobs apart. Whoever may run every program needs no fence. */
+function findFence(options: DaemonOptions, spool: Spool, places: Places): FenceFound {
+  if (options['enable-tcp-insecure']) return { kind: 'none' };
+  if (options.fence === 'none') {
+    return { kind: 'none', lacks: 'a compiler could get at the files of other jobs: --fence none' };
+  }
   const folder = spool.lend();
   try {
-    return tryFence(folder);
+    const found = tryFence(folder, places);
+    if (options.fence === 'full' && found.lacks !== undefined) {
+      throw new Failure(exitStatus.badArguments, `--fence full cannot be had here: ${found.lacks}`);
+    }
+    return found;
   } finally {
-    spool.takeBack(folder);
+    void spool.takeBack(folder);
   }
 }
 

@@ -18,6 +18,7 @@ export function serve(
   supervision: Supervision,
   idleSeconds: number,
 ): Promise<void> {
+  const { lacks } = service.fence;
   const drain = new AbortController();
   const kill = new AbortController();
   const reason = new Refusal('this server is stopping: try another one');
@@ -34,7 +35,7 @@ export function serve(
     const attendance = new Attendance({
       running: () => service.queue.running,
       waiting: () => service.queue.waiting,
-      status: (text) => supervision.status(text),
+      status: (text) => supervision.status(lacks === undefined ? text : `${text}; ${lacks}`),
       idleMs: idleSeconds === 0 ? undefined : idleSeconds * 1000,
       idle: () => finish(`nobody came for ${idleSeconds} seconds: ending until somebody does`),
     });

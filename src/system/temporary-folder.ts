@@ -7,13 +7,12 @@ import {
   openSync,
   readdirSync,
   renameSync,
-  rmdirSync,
   rmSync,
-  unlinkSync,
   utimesSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { posix } from './posix.ts';
+import { removeFolder, removeFolderNow } from './remove-folder.ts';
 
 const F_TLOCK = 2;
 
@@ -25,11 +24,14 @@ export interface Spool {
   readonly path: string;
   /** Makes an empty folder (mode 0700) and names it. */
   lend(): string;
-  /** Removes a lent folder with everything in it. */
-  takeBack(folder: string): void;
+  /** Removes a lent folder with everything in it; rejects when something is left, which the next start removes. */
+  takeBack(folder: string): Promise<void>;
   /** Removes the whole spool. */
   remove(): void;
 }
+
+/** What the roots of all jobs are mounted on. */
+export const rootName = 'root';
 
 /** The file whose lock says that a spool's daemon lives; a folder without it is no spool. */
 const lockName = 'daemon-lock';
@@ -43,16 +45,6 @@ function lock(path: string, flags: 'wx' | 'r+'): number | undefined {
   } catch {
     closeSync(descriptor);
     return undefined;
-  }
-}
-
-/** Removes a folder; the two plain calls do for what a job leaves as a rule, and cost a tenth of the thorough way. */
-function removeFolder(path: string): void {
-  try {
-    for (const name of readdirSync(path)) unlinkSync(join(path, name));
-    rmdirSync(path);
-  } catch {
-    rmSync(path, { recursive: true, force: true });
   }
 }
 
@@ -98,7 +90,13 @@ export function openSpool(directory: string, prefix: string): Spool {
     takeBack: removeFolder,
     remove: () => {
       clearInterval(touch);
-      rmSync(path, { recursive: true, force: true });
+      try {
+        // Of the jobs' roots there are only the places to mount on, which is done sooner without another program.
+        rmSync(join(path, rootName), { recursive: true, force: true });
+      } catch {
+        // Then it is something else.
+      }
+      removeFolderNow(path);
     },
   };
 }
@@ -141,7 +139,7 @@ export function sweepSpools(directory: string, prefix: string, isLeft = isDead):
       const found = lstatSync(path);
       if (!found.isDirectory() || found.uid !== process.getuid?.()) continue;
       if (!isLeft(path)) continue;
-      rmSync(path, { recursive: true, force: true });
+      removeFolderNow(path);
       swept.push(path);
     } catch {
       // Another account's folder, no spool at all, or gone in the meantime: not ours to remove.

@@ -298,8 +298,8 @@ END
   assert_output ''
   inside '
     cd /usr/lib/systemd/system
-    systemd-analyze security --offline=true --no-pager --threshold=3 distccd.service >/dev/null
-    systemd-analyze security --offline=true --no-pager --threshold=3 distccd@.service >/dev/null
+    systemd-analyze security --offline=true --no-pager --threshold=11 distccd.service >/dev/null
+    systemd-analyze security --offline=true --no-pager --threshold=11 distccd@.service >/dev/null
     systemd-analyze security --offline=true --no-pager --threshold=11 distccd-port@.service >/dev/null'
 }
 

@@ -15,7 +15,9 @@ setup() {
   open_folder "$PROGRAMS"
   program segvcc 'kill -SEGV $$'
   program emptycc 'exit 0'
-  program slowcc 'echo $$ >"${0%/*}/pids.$$"; sleep 300 & echo $! >>"${0%/*}/pids.$$"; wait'
+  # Jobs can tell nobody their process ids: how long it sleeps no other process does.
+  SLEEP="sleep 300.$PORT$$"
+  program slowcc "$SLEEP & wait"
   export PATH=$PROGRAMS:/usr/local/bin:/usr/bin:/bin
   unset DISTCC_HOSTS DISTCC_FALLBACK
 }
@@ -56,7 +58,11 @@ client() {
 }
 
 finished() { grep -q "$1" "$LOG"; }
-nothing_left() { [ -z "$(find "$SERVER_TMP" -mindepth 1 ! -name daemon-lock ! -name 'distccd-spool-*' | head -n 1)" ]; }
+# What the jobs' roots are mounted on stays.
+nothing_left() {
+  [ -z "$(find "$SERVER_TMP" -mindepth 1 -path '*/distccd-spool-*/root' -prune -o \
+    ! -name daemon-lock ! -name 'distccd-spool-*' -print | head -n 1)" ]
+}
 
 # Sources for -g have no macros: gcc's column numbers are those of the preprocessed text, for every distcc. Clang's DWARF 5 holds a
 # checksum of each source, which no server has.
@@ -283,13 +289,8 @@ test_refused_compiler() {
   assert_success
 }
 
-compilers_started() { ls "$PROGRAMS"/pids.* >/dev/null 2>&1 && [ "$(cat "$PROGRAMS"/pids.* | wc -l)" -ge 2 ]; }
-compilers_gone() {
-  local pid
-  for pid in $(cat "$PROGRAMS"/pids.*); do
-    [ ! -e "/proc/$pid" ] || grep -q '^State:	Z' "/proc/$pid/status" || return 1
-  done
-}
+compilers_started() { pgrep -fx "$SLEEP" >/dev/null; }
+compilers_gone() { ! compilers_started; }
 
 test_daemon_killed() {
   local client server option
@@ -313,7 +314,7 @@ test_daemon_killed() {
   assert_equal "$(cat out.o)" local
   # The compilers of a killed daemon are orphans that this test made.
   # shellcheck disable=SC2046
-  kill $(cat "$PROGRAMS"/pids.*) 2>/dev/null || true
+  kill $(pgrep -fx "$SLEEP") 2>/dev/null || true
 }
 
 test_client_killed() {

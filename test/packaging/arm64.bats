@@ -56,9 +56,9 @@ emulated() { qemu-aarch64-static "$@"; }
 
 @test "the fence becomes the compiler" {
   cd "$BATS_TEST_TMPDIR"
-  run -0 emulated "$HOME_OF_PROGRAMS/distccd-fence" 0 /bin/echo echo "a word"
+  run -0 emulated "$HOME_OF_PROGRAMS/distccd-fence" - 0 /bin/echo echo "a word"
   assert_output 'a word'
-  run -110 emulated "$HOME_OF_PROGRAMS/distccd-fence" 0 /gone/gcc gcc
+  run -110 emulated "$HOME_OF_PROGRAMS/distccd-fence" - 0 /gone/gcc gcc
   assert_output --partial 'failed to exec gcc: No such file or directory'
 }
 

@@ -113,8 +113,8 @@ export async function startDaemon(setup: DaemonSetup = {}): Promise<TestDaemon> 
   return { port, process: child, temporary, log: () => log, end };
 }
 
-/** What is left in a daemon's temporary directory besides its own empty spool. */
+/** What is left in a daemon's temporary directory besides its own spool without jobs. */
 export function leftovers(folder: string): string[] {
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-  return names.filter((name) => !/^distccd-spool-[^/]+(\/daemon-lock)?$/.test(name));
+  return names.filter((name) => !/^distccd-spool-[^/]+(?:\/daemon-lock|\/root(?:\/.*)?)?$/.test(name));
 }

@@ -1,16 +1,25 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { release, tmpdir } from 'node:os';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Decoder } from '../../../src/wire/decoder.ts';
 import { encodeRequest } from '../../../src/wire/request.ts';
 import { type CompileResponse, readResponse } from '../../../src/wire/response.ts';
 import { distccdProgram, startDaemon, type TestDaemon } from '../../support/daemon.ts';
+import { fence, isKernel, kernelHas, runScript, type Said } from '../../support/fence.ts';
 import { converse } from '../../support/wire-client.ts';
 
-const fence = join(dirname(distccdProgram), 'distccd-fence');
 const support = resolve(import.meta.dirname, '../../support');
 
 let place: string;
@@ -25,12 +34,9 @@ async function answerOf({ port }: TestDaemon, compiler: string): Promise<Compile
   return decoder.result?.value;
 }
 
-/** What a shell behind the fence says, in the folder of one of two jobs. */
-function shell(script: string, paths: readonly string[] = []): { status: number | null; said: string } {
-  const words = [String(paths.length), ...paths, '/bin/sh', 'sh', '-c', `exec 2>&1\n${script}`];
-  const { status, stdout } = spawnSync(fence, words, { cwd: own, encoding: 'utf8', env: { PATH: '/usr/bin:/bin' } });
-  return { status, said: stdout };
-}
+/** What a shell behind the fence says, in the machine's root, in the folder of one of two jobs. */
+const shell = (script: string, paths: readonly string[] = []): Said =>
+  runScript(['-', String(paths.length), ...paths], own, script);
 
 beforeEach(() => {
   place = mkdtempSync(join(tmpdir(), 'fence-'));
@@ -41,17 +47,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(place, { recursive: true }));
 
-/** Whether this kernel can do that; says so where a test has to be left out. */
-function kernelHas(what: string, there: boolean): boolean {
-  if (!there) console.log(`skipped: what needs ${what}, which this kernel lacks`);
-  return there;
-}
+const landlock = kernelHas('Landlock', spawnSync(fence, ['--check']).status !== 1);
+const scopes = kernelHas('scopes of signals (Linux 6.12)', isKernel(6, 12));
 
-const landlock = kernelHas('Landlock', spawnSync(fence, ['--check']).status === 0);
-const [major = 0, minor = 0] = release().split('.').map(Number);
-const scopes = kernelHas('scopes of signals (Linux 6.12)', major > 6 || (major === 6 && minor >= 12));
-
-describe.skipIf(!landlock)('distccd-fence', () => {
+describe.skipIf(!landlock)("distccd-fence in the machine's root", () => {
   it('lets a compiler do all it likes in the folder of its job', () => {
     const { status, said } = shell(
       'mkdir d && echo text >d/a && mv d/a b && ln -s b c && cat c && rm -r b c d && ls -A',
@@ -102,6 +101,7 @@ describe.skipIf(!landlock)('distccd-fence', () => {
     expect(shell('cat ../../tools/part').said).toContain('Permission denied');
     expect(shell('cat ../../tools/part', [join(place, 'tools')])).toEqual({
       status: 0,
+      signal: null,
       said: 'a part of a compiler\n',
     });
   });
@@ -133,8 +133,12 @@ print(os.strerror(ctypes.get_errno()) if seen < 0 else "watches")`;
 for family in socket.AF_UNIX, socket.AF_INET:
     try: socket.socket(family); print("socket")
     except OSError as error: print(error.strerror)
-socket.socketpair(); print("pair")`;
-    expect(shell(`python3 -c '${asking}'`).said).toBe('Operation not permitted\nsocket\npair\n');
+socket.socketpair(); print("pair")
+try: socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM); print("datagrams")
+except OSError as error: print(error.strerror)`;
+    expect(shell(`python3 -c '${asking}'`).said).toBe(
+      'Operation not permitted\nOperation not permitted\npair\nOperation not permitted\n',
+    );
   });
 
   it('lets it see to its own limits, priority and processors, and to those of no other process', () => {
@@ -153,7 +157,7 @@ socket.socketpair(); print("pair")`;
     writeFileSync(join(deep, 'spool/two/secret.i'), 'int secret;\n');
     const secret = 'spool/two/secret.i';
     const script = `mount --bind ${deep} ${view} && cat ${view}/${secret} && cd ${deep}/spool/one &&
-      exec ${fence} 0 /bin/sh sh -c 'cat ${view}/${secret}; cat ${deep}/${secret}'`;
+      exec ${fence} - 0 /bin/sh sh -c 'cat ${view}/${secret}; cat ${deep}/${secret}'`;
     const { stdout, stderr } = spawnSync('unshare', ['--user', '--map-root-user', '--mount', 'sh', '-c', script], {
       encoding: 'utf8',
     });
@@ -168,27 +172,32 @@ socket.socketpair(); print("pair")`;
   });
 
   it('says that a compiler is not there as distcc does', () => {
-    const { status, stderr } = spawnSync(fence, ['0', '/gone/gcc', 'gcc'], { cwd: own, encoding: 'utf8' });
+    const { status, stderr } = spawnSync(fence, ['-', '0', '/gone/gcc', 'gcc'], { cwd: own, encoding: 'utf8' });
     expect(status).toBe(110);
     expect(stderr).toMatch(/^distccd\[\d+\] ERROR: failed to exec gcc: No such file or directory\n$/);
   });
 
-  it.each([[[]], [['0']], [['x']], [['2', '/a', '/b', '/c']], [['-1', 'a', 'b', 'c']]])(
-    'refuses the words %j',
-    (words) => {
-      expect(spawnSync(fence, words, { cwd: own }).status).toBe(101);
-    },
-  );
+  it.each([
+    [[]],
+    [['-']],
+    [['-', '0']],
+    [['-', '2', '/a', '/b', '/c']],
+    [['-', '-1', 'a', 'b', 'c']],
+    [['root', '0', 'a', 'b']],
+    [['-', '0x', 'a', 'b']],
+  ])('refuses the words %j', (words) => {
+    expect(spawnSync(fence, words, { cwd: own }).status).toBe(101);
+  });
 
   it('compiles all the same in a kernel without Landlock, and tells so when asked', () => {
     const without = join(place, 'without');
     execFileSync('gcc', ['-O', join(support, 'without.c'), '-o', without]);
     const there = (...words: string[]): unknown =>
       spawnSync(without, ['landlock', fence, ...words], { cwd: own }).status;
-    expect(spawnSync(fence, ['--check']).status).toBe(0);
+    expect(spawnSync(fence, ['--check']).status).toBe(2);
     expect(there('--check')).toBe(1);
-    expect(there('0', '/bin/cat', 'cat', '../two/secret.i')).toBe(0);
-    expect(there('0', '/bin/false', 'false')).toBe(1);
+    expect(there('-', '0', '/bin/cat', 'cat', '../two/secret.i')).toBe(0);
+    expect(there('-', '0', '/bin/false', 'false')).toBe(1);
   });
 });
 
@@ -199,12 +208,12 @@ describe.skipIf(!landlock)('distccd', () => {
     for (const path of [place, programs]) chmodSync(path, 0o755);
     writeFileSync(
       join(programs, 'spycc'),
-      '#!/bin/sh\nls .. && echo "saw others"\nls /usr >/dev/null && echo "saw the machine"\n',
+      '#!/bin/sh\nfind / -name daemon-lock 2>/dev/null | sed "s/.*/saw others/"\nls /usr/bin >/dev/null && echo "saw the tools"\nls\n',
     );
     chmodSync(join(programs, 'spycc'), 0o755);
     const daemon = await startDaemon({ compilers: ['spycc'], path: programs });
     try {
-      expect(await answerOf(daemon, 'spycc')).toMatchObject({ status: 0, stdout: Buffer.from('saw the machine\n') });
+      expect(await answerOf(daemon, 'spycc')).toMatchObject({ status: 0, stdout: Buffer.from('saw the tools\na.i\n') });
       expect(daemon.log()).not.toContain('could get at the files of other jobs');
     } finally {
       await daemon.end();
@@ -231,10 +240,12 @@ describe.skipIf(!landlock)('distccd', () => {
     }
   });
 
-  /** What `--check` says, started by the words `before`. */
+  /** What `--check` says, started by the words `before`, with `more` options. */
   function check(
     before: readonly string[],
     { directory, temporary }: Record<'directory' | 'temporary', string>,
+    more: readonly string[] = [],
+    daemon = distccdProgram,
   ): string {
     const masks = join(place, 'masks');
     mkdirSync(masks, { recursive: true });
@@ -249,8 +260,9 @@ describe.skipIf(!landlock)('distccd', () => {
       '127.0.0.1',
       '--masquerade-dir',
       masks,
+      ...more,
     ];
-    const [program = '', ...words] = [...before, process.execPath, distccdProgram, ...options];
+    const [program = '', ...words] = [...before, process.execPath, daemon, ...options];
     return execFileSync(program, words, {
       cwd: directory,
       encoding: 'utf8',
@@ -258,21 +270,45 @@ describe.skipIf(!landlock)('distccd', () => {
     });
   }
 
-  it('warns in a kernel without Landlock', () => {
+  it('says what is missing where the kernel has no Landlock, gives no namespaces, or neither', () => {
     const without = join(place, 'without');
     execFileSync('gcc', ['-O', join(support, 'without.c'), '-o', without]);
     const places = { directory: place, temporary: tmpdir() };
-    expect(check([], places)).not.toContain('other jobs');
-    expect(check([without, 'landlock'], places)).toContain(
-      'warning: a compiler could get at the files of other jobs: this kernel has no Landlock\n',
+    expect(check([], places)).not.toMatch(/compilers can|a compiler could/);
+    expect(check([without, 'landlock'], places)).not.toMatch(/compilers can|a compiler could/);
+    const noRoots = 'jobs have no roots of their own here: cannot make namespaces for the job: Operation not permitted';
+    expect(check([without, 'namespaces'], places)).toContain(
+      `warning: compilers can read all that the account can read: ${noRoots}\n`,
+    );
+    expect(check([without, 'namespaces', without, 'landlock'], places)).toContain(
+      `warning: a compiler could get at the files of other jobs: this kernel has no Landlock; ${noRoots}\n`,
     );
   });
 
-  it('warns, and would compile without it, where the fence does not work, such as behind another one', () => {
-    for (const path of [dirname(own), own]) chmodSync(path, 0o777);
-    const said = check([fence, '1', join(place, 'masks'), process.execPath], { directory: own, temporary: own });
-    expect(said).toMatch(
-      /^warning: a compiler could get at the files of other jobs: ".*" does not work here: cannot list \/usr\/bin: Permission denied$/m,
+  it('has no fence with --fence none, and says so, and serves only with all of it with --fence full', () => {
+    const without = join(place, 'without');
+    execFileSync('gcc', ['-O', join(support, 'without.c'), '-o', without]);
+    const places = { directory: place, temporary: tmpdir() };
+    expect(check([], places, ['--fence', 'none'])).toContain(
+      'warning: a compiler could get at the files of other jobs: --fence none\n',
     );
+    expect(check([], places, ['--fence', 'full'])).toContain('fence: each job has a root of its own\n');
+    expect(() => check([without, 'namespaces'], places, ['--fence', 'full'])).toThrow(
+      /--fence full cannot be had here: compilers can read all/,
+    );
+  });
+
+  it('warns, and would compile without it, where there is no fence, or one that does not work', () => {
+    const program = join(place, 'bin/distccd');
+    mkdirSync(dirname(program));
+    for (const path of [place, dirname(program)]) chmodSync(path, 0o755);
+    copyFileSync(distccdProgram, program);
+    const places = { directory: place, temporary: tmpdir() };
+    const open = 'warning: a compiler could get at the files of other jobs: ';
+    expect(check([], places, [], program)).toContain(`${open}there is no "${dirname(program)}/distccd-fence"\n`);
+    writeFileSync(join(place, 'bin/distccd-fence'), '#!/bin/sh\necho broken >&2\nexit 9\n', { mode: 0o755 });
+    const said = check([], places, [], program);
+    expect(said).toContain(`${open}"${dirname(program)}/distccd-fence" does not work here: broken\n`);
+    expect(said).toContain('fence: none\n');
   });
 });

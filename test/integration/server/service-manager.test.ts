@@ -145,6 +145,11 @@ describe('--idle-exit', () => {
 });
 
 describe('what the service manager hears', () => {
+  it('names in its status what does not keep jobs apart here', async () => {
+    start({ sockets: ['tcp'], notify: join(folder, 'notify'), options: ['--fence', 'none'] });
+    await service.hears(/^STATUS=0 running, 0 waiting, 0 done; a compiler could get at .*: --fence none$/);
+  });
+
   it.each([
     ['over $NOTIFY_SOCKET', false],
     ['through a descriptor named notify', true],

@@ -27,10 +27,16 @@ describe('the units of the service', () => {
     expect(without(other, fence)).toEqual(['TasksMax=512', 'RestrictAddressFamilies=none']);
   });
 
-  it('share it, but for the network of a daemon that opens a port', () => {
+  it('share it, but for the network of a daemon that opens a port, which makes no namespaces instead', () => {
     const other = fenceOf('distccd-port@.service');
-    expect(without(fence, other)).toEqual(['PrivateNetwork=yes', 'RestrictAddressFamilies=AF_UNIX']);
+    expect(without(fence, other)).toEqual([
+      'RestrictNamespaces=user mnt pid',
+      'SystemCallFilter=mount mount_setattr pivot_root umount2',
+      'PrivateNetwork=yes',
+      'RestrictAddressFamilies=AF_UNIX',
+    ]);
     expect(without(other, fence)).toEqual([
+      'RestrictNamespaces=yes',
       'RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX',
       'IPAddressAllow=localhost link-local 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7',
     ]);

@@ -23,7 +23,7 @@ beforeEach(() => {
 afterEach(() => rmSync(top, { recursive: true }));
 
 describe('openSpool()', () => {
-  it('makes private folders and takes them back with everything in them', () => {
+  it('makes private folders and takes them back with everything in them', async () => {
     const spool = openSpool(top, 'distccd-');
     const one = spool.lend();
     const two = spool.lend();
@@ -34,9 +34,9 @@ describe('openSpool()', () => {
     mkdirSync(join(two, 'deep/er'), { recursive: true });
     writeFileSync(join(two, 'deep/er/a.o'), 'x');
     symlinkSync('/etc', join(two, 'link'));
-    spool.takeBack(one);
-    spool.takeBack(two);
-    spool.takeBack(two);
+    await spool.takeBack(one);
+    await spool.takeBack(two);
+    await spool.takeBack(two);
     expect([existsSync(one), existsSync(two), existsSync('/etc/passwd')]).toEqual([false, false, true]);
     spool.remove();
     expect(readdirSync(top)).toEqual([]);

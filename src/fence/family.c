@@ -1,0 +1,88 @@
+/* The processes of one job. The kernel ends a PID namespace with its first process, whatever sessions and groups
+   the others have made. That first process is ours, since signals pass over a first process that has no handler for
+   them, and compilers have none. */
+#define _GNU_SOURCE 1
+#include "family.h"
+#include "fail.h"
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What only the first process knows: the compiler's wait status. Below 0 until it has ended. */
+static volatile int *ended;
+static volatile pid_t first;
+static const int stops[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+static volatile sig_atomic_t stopped;
+
+static void stop(int number) {
+  stopped = number;
+  kill(first, SIGKILL);
+}
+
+/* Ends this process as another one ended. */
+_Noreturn static void end_like(int status) {
+  if (WIFEXITED(status)) _exit(WEXITSTATUS(status));
+  int number = WTERMSIG(status);
+  sigset_t none;
+  sigemptyset(&none);
+  signal(number, SIG_DFL);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  raise(number);
+  _exit(128 + number);
+}
+
+_Noreturn static void wait_outside(const sigset_t *before) {
+  struct sigaction action = {.sa_handler = stop};
+  for (size_t at = 0; at < sizeof stops / sizeof *stops; at++) sigaction(stops[at], &action, NULL);
+  sigprocmask(SIG_SETMASK, before, NULL);
+  int status;
+  while (waitpid(first, &status, 0) < 0)
+    if (errno != EINTR) fail(GENERAL, "cannot wait for", "the compiler");
+  if (*ended >= 0) end_like(*ended);
+  if (stopped) end_like(stopped);
+  end_like(status);
+}
+
+/* As fork, for a child in namespaces of its own. */
+static pid_t in_namespaces(int flags) {
+  return (pid_t)syscall(SYS_clone, flags | SIGCHLD, NULL, NULL, NULL, NULL);
+}
+
+void begin_family(void) {
+  ended = mmap(NULL, sizeof *ended, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (ended == MAP_FAILED) fail(GENERAL, "cannot fence off", "the job");
+  *ended = -1;
+  sigset_t held, before;
+  sigemptyset(&held);
+  for (size_t at = 0; at < sizeof stops / sizeof *stops; at++) sigaddset(&held, stops[at]);
+  sigprocmask(SIG_BLOCK, &held, &before);
+  first = in_namespaces(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS);
+  /* A unit may allow no more than these; the others have nothing that the filter leaves a compiler a call for. */
+  if (first < 0 && errno == EPERM) first = in_namespaces(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID);
+  if (first < 0) fail(GENERAL, "cannot make namespaces for", "the job");
+  if (first > 0) wait_outside(&before);
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+_Noreturn void run_in_family(const char *path, char **argv) {
+  pid_t compiler = vfork();
+  if (compiler == 0) {
+    execv(path, argv);
+    fail(COMPILER_MISSING, "failed to exec", argv[0]);
+  }
+  if (compiler < 0) fail(GENERAL, "cannot start", argv[0]);
+  int status;
+  for (pid_t found; (found = wait(&status)) != compiler;)
+    if (found < 0 && errno != EINTR) fail(GENERAL, "cannot wait for", argv[0]);
+  *ended = status;
+  _exit(0);
+}

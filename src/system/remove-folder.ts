@@ -1,0 +1,54 @@
+import { spawnSync } from 'node:child_process';
+import { lstatSync, readdirSync, rmdirSync, type Stats, statSync, unlinkSync } from 'node:fs';
+import { startChild } from './child.ts';
+
+/**
+ * rm goes by descriptors, follows no link and needs no stack, however deep the folders are; what a program closed to
+ * its own account has to be opened first, as a rule nothing.
+ */
+const words = ['-c', 'rm -rf "$1" 2>/dev/null || { chmod -R u+rwx "$1"; rm -rf "$1"; } 2>/dev/null', 'sh'];
+const shell = '/bin/sh';
+const environment = { PATH: '/usr/bin:/bin' };
+
+const isSame = (one: Stats, other: Stats): boolean => one.ino === other.ino && one.dev === other.dev;
+
+/**
+ * Removes a folder of plain files, as jobs leave them as a rule, and tells whether it is gone. It goes into the
+ * folder, so that no link can lead it elsewhere.
+ */
+function removeFlat(path: string): boolean {
+  const home = process.cwd();
+  try {
+    const about = lstatSync(path, { throwIfNoEntry: false });
+    if (about === undefined) return true;
+    if (!about.isDirectory()) return false;
+    process.chdir(path);
+    try {
+      if (!isSame(statSync('.'), about)) return false;
+      for (const name of readdirSync('.')) unlinkSync(name);
+    } finally {
+      process.chdir(home);
+    }
+    rmdirSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const failed = (path: string): Error => new Error(`cannot remove "${path}"`);
+
+/** Removes a folder with all in it, whatever that is; a link only itself. @throws when something is left */
+export async function removeFolder(path: string): Promise<void> {
+  if (removeFlat(path)) return;
+  const argv = ['sh', ...words, path];
+  const status = await startChild({ path: shell, argv, environment, stdin: 'null', stdout: 'inherited', group: 'own' })
+    .ended;
+  if (status !== 0) throw failed(path);
+}
+
+/** The same while nothing else is to be done. */
+export function removeFolderNow(path: string): void {
+  if (removeFlat(path)) return;
+  if (spawnSync(shell, [...words, path], { env: environment, stdio: 'ignore' }).status !== 0) throw failed(path);
+}
