@@ -17,7 +17,9 @@ export function connectionMaker(
     const idleSeconds = readVariable('DISTCC_IO_TIMEOUT', environment);
     if (host.kind === 'tcp')
       return connectTcp(host, idleSeconds, (address) => log.debug(`connecting to ${address} port ${host.port}`));
-    const entries = Object.entries(environment).map(([name, value]) => [readable(name), readable(value ?? '')]);
+    const entries = Object.entries(environment).map(
+      ([name, value]) => [readable(name), readable(value ?? '')] as const,
+    );
     const ssh = readable(readVariable('DISTCC_SSH', environment));
     const place = { environment: Object.fromEntries(entries), directory: pathOf(directory) ?? '/' };
     return connectSsh(host, idleSeconds, { ssh, ...place, messages });

@@ -45,6 +45,9 @@ const removedStarts: readonly string[] = [
 /** Options for clang's front end that name headers; the names are behind a second `-Xclang`. */
 const removedFrontEndOptions: ReadonlySet<string> = new Set(['-imacros', '-include', '-include-pch']);
 
+/** Options that hand the next word on to a part of the compiler, whatever it looks like: `-mllvm -limited-x` names no library. */
+const handsOnNext: ReadonlySet<string> = new Set(['--for-assembler', '--param', '-Xassembler', '-Xclang', '-mllvm']);
+
 /** How many words, from the one at this position on, only the preprocessor needs. */
 function preprocessorWordsAt(words: readonly string[], at: number): number {
   const word = words[at] ?? '';
@@ -61,6 +64,10 @@ export function positionsForCompiling(words: readonly string[]): number[] {
   while (at < words.length) {
     const removed = at === 0 ? 0 : preprocessorWordsAt(words, at);
     if (removed === 0) kept.push(at);
+    if (removed === 0 && at > 0 && at + 1 < words.length && handsOnNext.has(words[at] ?? '')) {
+      kept.push(at + 1);
+      at += 1;
+    }
     at += Math.max(removed, 1);
   }
   return kept;

@@ -66,7 +66,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
 
   it('has the words that are for distcc itself', () => {
     const text = readLauncher('distcc.c');
-    const own = [...(/ours\[\] = \{(.*)\}/.exec(text)?.[1] ?? '').matchAll(/"([^"]*)"/g)].map(([, word]) => word);
+    const own = [...(/ours\[\] = \{(.*)\}/.exec(text)?.[1] ?? '').matchAll(/"([^"]*)"/g)].map(([, word = '']) => word);
     expect(own.toSorted()).toEqual(Object.keys(ownOptions).toSorted());
   });
 

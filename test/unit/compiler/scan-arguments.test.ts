@@ -68,6 +68,11 @@ const distributed: ReadonlyArray<readonly [string, string, string]> = [
     'foo.c > foo.o',
     '-c foo.c -Xassembler -Z -A x -o foo.o',
   ],
+  [
+    'clang -mllvm -limited-coverage-experimental=true -Xassembler -L --param lim-expensive=20 -c foo.c -lm',
+    'foo.c > foo.o',
+    '-mllvm -limited-coverage-experimental=true -Xassembler -L --param lim-expensive=20 -c foo.c -o foo.o -Qunused-arguments',
+  ],
   ['gcc -c sub/foo.c', 'sub/foo.c > foo.o', '-c sub/foo.c -o foo.o'],
   ['gcc -c a.c -o /dev/null', 'a.c > /dev/null', '-c a.c -o /dev/null'],
   ["gcc -c 'my file.c'", 'my file.c > my file.o', '-c my file.c -o my file.o'],

@@ -192,6 +192,9 @@ describe('judgeWords()', () => {
     '-flto -flto=thin -flto=auto -ffat-lto-objects -fno-use-linker-plugin -fmodulo-sched -mrecip=!sqrt',
     '-frandom-seed=/x/y.o --param max-inline-insns-single=200 --param=ssp-buffer-size=4 -G 0 -G8',
     '--std=c++17 --std c++20 --PIC --no-strict-aliasing --warn-no-unused --machine-avx2 --machine=avx2 --debug=3',
+    // What our own client adds to the words of its user.
+    '-fdiagnostics-color=always -fcolor-diagnostics -Wno-unknown-warning-option -Wno-gnu-line-marker -Qunused-arguments',
+    '-target aarch64-unknown-linux-gnu -Xclang -fdebug-compilation-dir -Xclang /home/me',
     '-no-canonical-prefixes -no-integrated-cpp -fno-integrated-as -integrated-as --driver-mode=g++ -dA -v',
   ])('keeps %s as it is written', (line) => {
     const options = line.split(' ');
