@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { distccdProgram, freePort, makeMasquerade, makeOpenFolder, until } from './daemon.ts';
 import { converse } from './wire-client.ts';
+import { folderInRoot } from '../../src/system/private-root.ts';
 import { encodeRequest } from '../../src/wire/request.ts';
 
 /** What a compiler and the programs that it starts asked the kernel for. */
@@ -46,13 +47,13 @@ function pathsOf({ rest }: Call, folder: string): string[] {
   );
 }
 
-function readDeeds(text: string, daemon: ReadonlySet<string>, spool: string): Omit<Deeds, 'refused'> {
+function readDeeds(text: string, daemon: ReadonlySet<string>): Omit<Deeds, 'refused'> {
   const deeds = { read: new Set<string>(), written: new Set<string>(), executed: new Set<string>() };
   for (const line of text.split('\n')) {
     const call = readCall(line);
     // The threads of the daemon itself, which write the source and read the object.
     if (call === undefined || daemon.has(call.pid)) continue;
-    const paths = pathsOf(call, `${spool}/distccd-spool-x/job`);
+    const paths = pathsOf(call, folderInRoot);
     if (call.name.startsWith('exec')) deeds.executed.add(paths[0] ?? '');
     // O_PATH gets at no content: so the fence looks at what it will forbid.
     else if (call.name.startsWith('open') && call.rest.includes('O_PATH')) continue;
@@ -131,7 +132,7 @@ export async function startTracedDaemon(
     async compile(argv, source) {
       const answer = await converse(port, encodeRequest({ version: 1, argv, source: Buffer.from(source) }));
       const refused = answer.includes('distccd: ') && answer.includes('STAT00007100');
-      return { refused, ...readDeeds(growing.more(), daemon, spool) };
+      return { refused, ...readDeeds(growing.more(), daemon) };
     },
     async end() {
       growing.close();
