@@ -48,6 +48,7 @@ export const groups = [
   },
   { name: 'compiling with clang', needs: [has('clang')] },
   { name: 'options of compilers under strace', needs: [has('strace')] },
+  { name: 'compilers that are ccache', needs: [has('ccache')] },
   {
     name: 'Objective-C',
     needs: [

@@ -1,14 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -16,6 +7,7 @@ import { Decoder } from '../../../src/wire/decoder.ts';
 import { encodeRequest } from '../../../src/wire/request.ts';
 import { type CompileResponse, readResponse } from '../../../src/wire/response.ts';
 import { leftovers, startDaemon, type DaemonSetup, type TestDaemon } from '../../support/daemon.ts';
+import { needs } from '../../support/needs.ts';
 import { converse } from '../../support/wire-client.ts';
 
 const support = resolve(import.meta.dirname, '../../support');
@@ -58,8 +50,6 @@ function local([name = '', ...options]: readonly string[]): { text: Buffer; obje
   return { text, object: readFileSync(join(place, 'twice.o')) };
 }
 
-const installed = (name: string): boolean => existsSync(join('/usr/bin', name));
-
 describe('a compiler in the fence', () => {
   it.each([
     ['gcc', '-O2', '-g'],
@@ -94,7 +84,7 @@ describe('a compiler in the fence', () => {
     program('perlcc', '#!/usr/bin/perl\nuse strict; use File::Basename;\nexec("gcc", "-O2", @ARGV);\n');
     const { text, object } = local(['gcc', '-O2']);
     const names = ['shellcc', 'pythoncc', 'perlcc'];
-    if (installed('ccache')) {
+    if (needs('ccache', 'ccache')) {
       symlinkSync('/usr/bin/ccache', join(programs, 'gcc'));
       names.push('gcc');
     }
