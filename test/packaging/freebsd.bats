@@ -157,6 +157,7 @@ distccd is running as pid N."
     [ "$(pid)" = "$old" ] && echo same
   '
   assert_output "Starting distccd.
+distccd: Warning: a compiler could get at the files of other jobs: this system has no fence for them
 status 0
 serving 10.0.0.0/8
 serving 172.16.0.0/12
