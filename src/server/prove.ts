@@ -58,7 +58,8 @@ export function prove(
   const path = compilerPath(searchPath, [...options['masquerade-dir'], ...usualMasqueradeDirs]);
   const places = { directories: path, temporary: process.cwd() };
   const fence = findFence(options, spool, places);
-  if (fence.lacks !== undefined) notices.push(fence.lacks);
+  // Under an inetd it would be said again for each client.
+  if (fence.lacks !== undefined && !options.inetd) notices.push(fence.lacks);
   return {
     daemonLog,
     log: daemonLog.log,
