@@ -63,11 +63,14 @@ int copy_file(const char *path, int to) {
   return error;
 }
 
-/* The bytes of a file on their way from the agent: a page of memory that is new costs more than to read and write a piece. */
+/* The bytes of a file on their way from the agent, or in a memory file: a page of memory that is new costs more than to read and write a
+   piece. */
 struct arriving {
   int fd;
   size_t left;
-  int lost; /* the agent is gone */
+  int lost;   /* the agent is gone */
+  int memory; /* a memory file, or -1 */
+  off_t at;   /* where in that */
 };
 
 static unsigned char piece[16 * 1024];
@@ -77,9 +80,12 @@ static int take_bytes(struct arriving *bytes, int to) {
   int error = 0;
   while (bytes->left > 0 && !bytes->lost) {
     size_t now = bytes->left < sizeof piece ? bytes->left : sizeof piece;
-    if (!read_all(bytes->fd, piece, now)) bytes->lost = 1;
+    if (bytes->memory >= 0 && to < 0) return 0;
+    if (bytes->memory >= 0 && error == 0 && pread(bytes->memory, piece, now, bytes->at) != (ssize_t)now) error = EIO;
+    else if (bytes->memory < 0 && !read_all(bytes->fd, piece, now)) bytes->lost = 1;
     else if (to >= 0 && error == 0) error = write_whole(to, piece, now);
     bytes->left -= now;
+    bytes->at += (off_t)now;
   }
   return error;
 }
@@ -133,7 +139,7 @@ static int pass_over(int fd) {
   unsigned char header[HEADER];
   do {
     if (!read_all(fd, header, HEADER)) return 0;
-    struct arriving bytes = {fd, get32(header + 4), 0};
+    struct arriving bytes = {fd, get32(header + 4), 0, -1, 0};
     take_bytes(&bytes, -1);
     if (bytes.lost) return 0;
   } while (get32(header) != GO_ON);
@@ -141,14 +147,17 @@ static int pass_over(int fd) {
 }
 
 /* SAVE: flags, a number, length of the path, the path with a NUL, the bytes. All goes on when it is saved; else SAVED tells why, and all up to
-   GO_ON is not for us. 0 when the agent is gone. */
-int save(int fd, size_t length) {
+   GO_ON is not for us. SAVE_ANSWER: place and length in what a host has sent, in place of the bytes. 0 when the agent is gone. */
+int save(int fd, size_t length, int memory) {
   static char path[PATH_MAX];
   unsigned char numbers[12];
   if (length < sizeof numbers || !read_all(fd, numbers, sizeof numbers)) return 0;
   size_t named = get32(numbers + 8);
   if (named == 0 || named > sizeof path || named > length - sizeof numbers || !read_all(fd, path, named) || path[named - 1] != '\0') return 0;
-  struct arriving bytes = {fd, length - sizeof numbers - named, 0};
+  struct arriving bytes = {fd, length - sizeof numbers - named, 0, -1, 0};
+  unsigned char part_of[8];
+  if (memory >= 0 && (bytes.left != sizeof part_of || !read_all(fd, part_of, sizeof part_of))) return 0;
+  if (memory >= 0) bytes = (struct arriving){fd, get32(part_of + 4), 0, memory, (off_t)get32(part_of)};
   int error = save_output(path, get32(numbers), &bytes);
   take_bytes(&bytes, -1);
   if (bytes.lost) return 0;

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { getSystemErrorMap } from 'node:util';
 import { writeNow } from '../../system/socket-descriptor.ts';
 import * as messages from './messages.ts';
-import type { CommandMessage, EndedMessage, FileContent, FoundProgram, Frame } from './messages.ts';
+import type { AnswerMessage, CommandMessage, EndedMessage, FileContent, FoundProgram, Frame } from './messages.ts';
 
 const { kinds } = messages;
 
@@ -64,6 +64,7 @@ export class Launcher {
   /** It runs one program at a time, in the order in which it was told. */
   readonly #running = new Answers<EndedMessage>();
   readonly #texts = new Answers<Buffer>();
+  readonly #carrying = new Answers<AnswerMessage>();
   readonly #contents = new Answers<FileContent>();
   readonly #found = new Answers<FoundProgram[]>();
   /** What it becomes, and what it saves by its number: these end with its connection. */
@@ -96,6 +97,9 @@ export class Launcher {
       case kinds.TEXT:
         this.#texts.give(content);
         return;
+      case kinds.ANSWER:
+        this.#carrying.give(messages.readAnswer(content));
+        return;
       case kinds.CONTENT:
         this.#contents.give(messages.readContent(content));
         return;
@@ -127,7 +131,7 @@ export class Launcher {
   /** Its connection is closed, by itself or, after it became a compiler, by that compiler's end. */
   close(): void {
     const error = new Error('the launcher is gone');
-    for (const answers of [this.#running, this.#texts, this.#contents, this.#found]) answers.end(error);
+    for (const answers of [this.#running, this.#texts, this.#carrying, this.#contents, this.#found]) answers.end(error);
     const became = this.#becoming.some;
     if (became) this.#becoming.give();
     if (!became && !this.#finished) this.#gone.abort();
@@ -155,9 +159,9 @@ export class Launcher {
     return this.#running.wait();
   }
 
-  /** Has it send what the last preprocessor wrote; an empty piece comes last. */
-  async sendText(): Promise<Buffer> {
-    this.#say(messages.encodeFrame(kinds.SEND_TEXT));
+  /** Has it send what the last preprocessor wrote, or the host; an empty piece comes last. */
+  async sendText(which: 'text' | 'answer' = 'text'): Promise<Buffer> {
+    this.#say(messages.encodeSendText(which));
     const pieces: Buffer[] = [];
     do pieces.push(await this.#texts.wait());
     while (pieces.at(-1)?.length !== 0);
@@ -190,6 +194,20 @@ export class Launcher {
     const number = this.#saves;
     this.#say(messages.encodeSave({ flags, number, path, bytes }));
     return new Promise((resolve, reject) => this.#saving.set(number, { resolve, reject }));
+  }
+
+  /** As save(), of a part of what a host has sent, which the launcher holds. */
+  saveAnswer(path: string, part: messages.KeptPart, flags: number): Promise<void> {
+    this.#saves += 1;
+    const number = this.#saves;
+    this.#say(messages.encodeSaveAnswer({ flags, number, path }, part));
+    return new Promise((resolve, reject) => this.#saving.set(number, { resolve, reject }));
+  }
+
+  /** Has it bring a request to a host and the answer back; anything that it is told meanwhile ends that. */
+  carry(message: messages.CarryMessage): Promise<AnswerMessage> {
+    this.#say(messages.encodeCarry(message));
+    return this.#carrying.wait();
   }
 
   /** Has it become a program; comes back when that has ended, however that was. @throws LauncherError */
