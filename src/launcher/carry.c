@@ -154,7 +154,7 @@ int finish_carrying(int text_is_there) {
   snprintf((char *)way.prefix, sizeof way.prefix, "%.4s%08x", way.token, (unsigned)text.st_size);
   int error = way.begun;
   for (step = CONNECTING; error == 0;) error = one_step(way.connected ? way.idle_ms : way.connect_ms, &step);
-  return error == -1 ? tell_answer(0, DONE) : tell_answer(error, step);
+  return error == -1 ? tell_answer(0, is_whole() ? DONE : EXCHANGING) : tell_answer(error, step);
 }
 
 /* CARRY: port, patience for connecting and for each step in ms, address, name of the token before the text, each with a NUL, and the bytes that

@@ -66,7 +66,7 @@ export interface Assignment {
 const foundChanges = new WeakMap<Environment, { readonly before: Environment; readonly changes: readonly string[] }>();
 
 /** How one environment differs from another: NAME=value, or NAME for a variable that is gone. */
-export function changesOf(before: Environment, after: Environment): readonly string[] {
+function changesOf(before: Environment, after: Environment): readonly string[] {
   const last = foundChanges.get(after);
   if (last?.before === before) return last.changes;
   const changes: string[] = [];

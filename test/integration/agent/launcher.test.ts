@@ -67,7 +67,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
   it('has the words that are for distcc itself', () => {
     const text = readLauncher('distcc.c');
     const own = [...(/ours\[\] = \{(.*)\}/.exec(text)?.[1] ?? '').matchAll(/"([^"]*)"/g)].map(([, word]) => word);
-    expect(own.toSorted()).toEqual(Object.keys(ownOptions).toSorted());
+    expect(new Set(own)).toEqual(new Set(Object.keys(ownOptions)));
   });
 
   it('has the numbers of the messages', () => {
