@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -6,6 +7,7 @@ import { join } from 'node:path';
 import * as messages from '../../../src/client/agent/messages.ts';
 import type { Frame, JobMessage } from '../../../src/client/agent/messages.ts';
 import { until } from '../../support/daemon.ts';
+import { launcherSources } from '../../support/launcher.ts';
 import { distccProgram, Sandbox } from '../client/sandbox.ts';
 import type { Running } from '../client/sandbox.ts';
 
@@ -20,6 +22,15 @@ export interface Line {
 export interface Called extends Running {
   readonly line: Line;
   readonly job: JobMessage;
+}
+
+/** The name of the socket on which a lonely launcher looks for its agent. */
+export const lonelyVersion = 'played';
+
+/** Builds a launcher that is patient for a second only, and has no agent of its own: when it has to do without, it becomes the compiler. */
+export function buildLonelyLauncher(program: string): void {
+  const defined = [`-DAGENT_VERSION="${lonelyVersion}"`, '-DNODE="/bin/false"', '-DQUIET_S=1'];
+  execFileSync('cc', ['-std=gnu11', ...defined, ...launcherSources, '-o', program]);
 }
 
 /** The socket on which the launcher that was built looks for its agent. */
