@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { byteText } from '../../../src/system/byte-text.ts';
 import { readForeignFile } from '../../../src/system/foreign-file.ts';
 import * as messages from '../../../src/client/agent/messages.ts';
+import { sourceExtensions } from '../../../src/compiler/source-name.ts';
 import { ownOptions } from '../../../src/config/client-options.ts';
 import { exited, killed } from '../../../src/wire/wait-status.ts';
 import { until } from '../../support/daemon.ts';
@@ -33,6 +34,12 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
     const text = readLauncher('distcc.c');
     const own = [...(/ours\[\] = \{(.*)\}/.exec(text)?.[1] ?? '').matchAll(/"([^"]*)"/g)].map(([, word]) => word);
     expect(own.toSorted()).toEqual(Object.keys(ownOptions).toSorted());
+  });
+
+  it('has the names of sources and objects, by which it knows that a compiler was left out', () => {
+    const listed = /files\[\] = \{(.*)\}/.exec(readLauncher('alone.c'))?.[1] ?? '';
+    const extensions = [...listed.matchAll(/"([^"]*)"/g)].map(([, extension]) => extension);
+    expect(extensions).toEqual([...sourceExtensions, '.o']);
   });
 
   it('has the numbers of the messages', () => {
