@@ -34,7 +34,7 @@ export function buildLonelyLauncher(program: string): void {
 }
 
 /** The socket on which the launcher that was built looks for its agent. */
-export function agentSocket(box: Sandbox): string {
+function agentSocket(box: Sandbox): string {
   const version = /0\.1\.0-[0-9a-f]{8}/.exec(readFileSync(distccProgram, 'latin1'))?.[0] ?? '';
   mkdirSync(join(box.own, 'agent'), { mode: 0o700, recursive: true });
   return join(box.own, 'agent', version);
