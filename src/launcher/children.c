@@ -106,7 +106,8 @@ int wait_for(pid_t pid) {
 
 void die_by(int number) {
   sigset_t only;
-  if (unfinished[0] != '\0') unlink(unfinished);
+  const char *name = unfinished;
+  if (name != NULL) unlink(name);
   sigemptyset(&only);
   sigaddset(&only, number);
   signal(number, SIG_DFL);

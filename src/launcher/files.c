@@ -2,8 +2,8 @@
 #include "launcher.h"
 #include <time.h>
 
-/* A file that is not whole yet: an interrupt takes it away. */
-char unfinished[PATH_MAX];
+/* A file that is not whole yet: an interrupt takes it away. It is a pointer, since an interrupt that found half a name could take another file. */
+const char *volatile unfinished;
 
 static int leads_away(const char *path) {
   char text[PATH_MAX];
@@ -101,9 +101,26 @@ static int write_in_place(const char *path, struct arriving *bytes) {
   return write_and_close(out_of_the_way(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)), bytes);
 }
 
+/* Fills a file that we have just made, and gives it the name that it is to have in the end; one that is not whole is taken away. */
+static int fill_new(int to, const char *made, const char *path, struct arriving *bytes) {
+  unfinished = made;
+  int error = write_and_close(to, bytes);
+  if (error == 0 && bytes->lost) error = EPIPE;
+  if (error == 0 && path != NULL && rename(made, path) != 0) error = errno;
+  if (error != 0) unlink(made);
+  unfinished = NULL;
+  return error;
+}
+
+/* Writes a file under a name that nothing has. */
+static int write_new(const char *path, struct arriving *bytes) {
+  int to = out_of_the_way(open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  return to < 0 ? errno : fill_new(to, path, NULL, bytes);
+}
+
 /* Writes a file beside the output that takes its name when it is whole; an empty one's mode is kept, as a compiler would. */
 static int replace(const char *path, const struct stat *old, struct arriving *bytes) {
-  char *name = unfinished;
+  char name[PATH_MAX];
   if (!folder_of(path, name)) return ENAMETOOLONG;
   size_t end = strlen(name);
   struct timespec now;
@@ -111,21 +128,15 @@ static int replace(const char *path, const struct stat *old, struct arriving *by
   snprintf(name + end, PATH_MAX - end, ".distcc-%d-%ld.tmp", (int)getpid(), now.tv_nsec);
   int to = out_of_the_way(open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
   int error = to < 0 ? errno : 0;
-  if (to >= 0) {
-    if (old != NULL && old->st_size == 0 && fchmod(to, old->st_mode & 07777) != 0) errno = 0;
-    error = write_and_close(to, bytes);
-    if (error == 0 && bytes->lost) error = EPIPE;
-    if (error == 0 && rename(name, path) != 0) error = errno;
-    if (error != 0) unlink(name);
-  }
-  name[0] = '\0';
-  return to < 0 && old != NULL && access(path, W_OK) == 0 ? write_in_place(path, bytes) : error;
+  if (to < 0) return old != NULL && access(path, W_OK) == 0 ? write_in_place(path, bytes) : error;
+  if (old != NULL && old->st_size == 0 && fchmod(to, old->st_mode & 07777) != 0) errno = 0;
+  return fill_new(to, name, path, bytes);
 }
 
 /* The output as the compiler would have left it: a regular file appears whole or not at all. */
 static int save_output(const char *path, uint32_t flags, struct arriving *bytes) {
   struct stat old, link;
-  if (flags & NEW_NAME) return write_and_close(open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600), bytes);
+  if (flags & NEW_NAME) return write_new(path, bytes);
   int there = stat(path, &old) == 0;
   int is_link = lstat(path, &link) == 0 && S_ISLNK(link.st_mode);
   if (there && !S_ISREG(old.st_mode)) return write_in_place(path, bytes);

@@ -100,7 +100,7 @@ _Noreturn void end_like(int status);
 void watch_signals(void);
 
 /* files.c */
-extern char unfinished[PATH_MAX];
+extern const char *volatile unfinished;
 uint32_t look_at_output(const char *source, const char *output);
 int copy_file(const char *path, int to);
 int save(int fd, size_t length, int memory);
