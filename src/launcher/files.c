@@ -141,7 +141,7 @@ static int pass_over(int fd) {
 }
 
 /* SAVE: flags, a number, length of the path, the path with a NUL, the bytes. All goes on when it is saved; else SAVED tells why, and all up to
-   GO_ON is not for us. 0 when the agent is gone. */
+   GO_ON is not for us, unless the file has a new name: that one is an extra. 0 when the agent is gone. */
 int save(int fd, size_t length) {
   static char path[PATH_MAX];
   unsigned char numbers[12];
@@ -149,10 +149,12 @@ int save(int fd, size_t length) {
   size_t named = get32(numbers + 8);
   if (named == 0 || named > sizeof path || named > length - sizeof numbers || !read_all(fd, path, named) || path[named - 1] != '\0') return 0;
   struct arriving bytes = {fd, length - sizeof numbers - named, 0};
-  int error = save_output(path, get32(numbers), &bytes);
+  uint32_t flags = get32(numbers);
+  int error = save_output(path, flags, &bytes);
   take_bytes(&bytes, -1);
   if (bytes.lost) return 0;
-  return error == 0 || (tell(fd, SAVED, (const uint32_t[]){(uint32_t)error, get32(numbers + 4)}, 2) && pass_over(fd));
+  if (error == 0) return 1;
+  return tell(fd, SAVED, (const uint32_t[]){(uint32_t)error, get32(numbers + 4)}, 2) && ((flags & NEW_NAME) || pass_over(fd));
 }
 
 /* A log that somebody else has put a link in the place of is not written; a fifo is not waited for. */

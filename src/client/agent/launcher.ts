@@ -27,6 +27,11 @@ interface Waiting<T> {
   readonly reject: (error: Error) => void;
 }
 
+interface Saving extends Waiting<void> {
+  /** Whether all that is said afterwards counts only when the file is saved. */
+  readonly matters: boolean;
+}
+
 /** Answers of one kind, which come in the order of the questions; one that has several parts may be quicker than who waits for them. */
 class Answers<T> {
   readonly #waiting: Waiting<T>[] = [];
@@ -68,7 +73,7 @@ export class Launcher {
   readonly #found = new Answers<FoundProgram[]>();
   /** What it becomes, and what it saves by its number: these end with its connection. */
   readonly #becoming = new Answers<void>();
-  readonly #saving = new Map<number, Waiting<void>>();
+  readonly #saving = new Map<number, Saving>();
   #saves = 0;
   #finished = false;
 
@@ -113,8 +118,14 @@ export class Launcher {
     else this.#running.give(ended);
   }
 
-  /** It has passed over what came after the file: other files, and how to end. */
+  /** It has passed over what came after a file that matters: other files, and how to end. */
   #failSaving({ errno, number }: ReturnType<typeof messages.readSaved>): void {
+    const failed = this.#saving.get(number);
+    if (failed?.matters === false) {
+      this.#saving.delete(number);
+      failed.reject(new LauncherError(errno));
+      return;
+    }
     this.#finished = false;
     this.#say(messages.encodeFrame(kinds.GO_ON));
     for (const [other, { reject }] of this.#saving) {
@@ -182,14 +193,16 @@ export class Launcher {
   }
 
   /**
-   * Has it write a file. What it is told afterwards, as how to end, counts only when that has worked: the promise comes when it has ended.
+   * Has it write a file. What it is told afterwards, as how to end, counts only when that has worked, except after a file with a new name,
+   * which is the user's extra: the promise comes when it has ended.
    * @throws LauncherError, after which it can be told something else
    */
   save(path: string, bytes: Buffer, flags: number): Promise<void> {
     this.#saves += 1;
     const number = this.#saves;
     this.#say(messages.encodeSave({ flags, number, path, bytes }));
-    return new Promise((resolve, reject) => this.#saving.set(number, { resolve, reject }));
+    const matters = (flags & messages.saveFlags.newName) === 0;
+    return new Promise((resolve, reject) => this.#saving.set(number, { resolve, reject, matters }));
   }
 
   /** Has it become a program; comes back when that has ended, however that was. @throws LauncherError */

@@ -240,6 +240,16 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
     expect([box.has('a.o'), box.has('b.o')]).toEqual([true, true]);
   });
 
+  it('does all that follows a file with a new name that cannot be made', async () => {
+    const { line, ended } = await call(['gcc']);
+    const object = { flags: 0, number: 2, path: 'a.o', bytes: Buffer.from('object') };
+    const text = { flags: messages.saveFlags.newName, number: 1, path: 'none/a.i', bytes: Buffer.alloc(100_000) };
+    for (const save of [text, object]) line.socket.write(messages.encodeSave(save));
+    line.socket.write(messages.encodeExit(exited(3)));
+    expect(await ended).toMatchObject({ status: 3, stderr: '' });
+    expect(box.read('a.o').toString()).toBe('object');
+  });
+
   it('ends its preprocessor when it is interrupted', async () => {
     const { line, child, ended } = await call(['gcc']);
     line.socket.write(messages.encodeCommand('PREPROCESS', sh('sleep 1000 & echo $! >sleeper; wait')));
