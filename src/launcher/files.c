@@ -126,8 +126,9 @@ static int replace(const char *path, const struct stat *old, struct arriving *by
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   snprintf(name + end, PATH_MAX - end, ".distcc-%d-%ld.tmp", (int)getpid(), now.tv_nsec);
-  int to = out_of_the_way(open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
+  int made = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666), to = out_of_the_way(made);
   int error = to < 0 ? errno : 0;
+  if (made >= 0 && to < 0) unlink(name);
   if (to < 0) return old != NULL && access(path, W_OK) == 0 ? write_in_place(path, bytes) : error;
   if (old != NULL && old->st_size == 0 && fchmod(to, old->st_mode & 07777) != 0) errno = 0;
   return fill_new(to, name, path, bytes);
@@ -158,7 +159,8 @@ static int pass_over(int fd) {
 }
 
 /* SAVE: flags, a number, length of the path, the path with a NUL, the bytes. All goes on when it is saved; else SAVED tells why, and all up to
-   GO_ON is not for us. SAVE_ANSWER: place and length in what a host has sent, in place of the bytes. 0 when the agent is gone. */
+   GO_ON is not for us, unless the file has a new name: that one is an extra. SAVE_ANSWER: place and length in what a host has sent, in place of
+   the bytes. 0 when the agent is gone. */
 int save(int fd, size_t length, int memory) {
   static char path[PATH_MAX];
   unsigned char numbers[12];
@@ -169,10 +171,12 @@ int save(int fd, size_t length, int memory) {
   unsigned char part_of[8];
   if (memory >= 0 && (bytes.left != sizeof part_of || !read_all(fd, part_of, sizeof part_of))) return 0;
   if (memory >= 0) bytes = (struct arriving){fd, get32(part_of + 4), 0, memory, (off_t)get32(part_of)};
-  int error = save_output(path, get32(numbers), &bytes);
+  uint32_t flags = get32(numbers);
+  int error = save_output(path, flags, &bytes);
   take_bytes(&bytes, -1);
   if (bytes.lost) return 0;
-  return error == 0 || (tell(fd, SAVED, (const uint32_t[]){(uint32_t)error, get32(numbers + 4)}, 2) && pass_over(fd));
+  if (error == 0) return 1;
+  return tell(fd, SAVED, (const uint32_t[]){(uint32_t)error, get32(numbers + 4)}, 2) && ((flags & NEW_NAME) || pass_over(fd));
 }
 
 /* A log that somebody else has put a link in the place of is not written; a fifo is not waited for. */

@@ -27,6 +27,11 @@ interface Waiting<T> {
   readonly reject: (error: Error) => void;
 }
 
+interface Saving extends Waiting<void> {
+  /** Whether all that is said afterwards counts only when the file is saved. */
+  readonly matters: boolean;
+}
+
 /** Answers of one kind, which come in the order of the questions; one that has several parts may be quicker than who waits for them. */
 class Answers<T> {
   readonly #waiting: Waiting<T>[] = [];
@@ -69,7 +74,7 @@ export class Launcher {
   readonly #found = new Answers<FoundProgram[]>();
   /** What it becomes, and what it saves by its number: these end with its connection. */
   readonly #becoming = new Answers<void>();
-  readonly #saving = new Map<number, Waiting<void>>();
+  readonly #saving = new Map<number, Saving>();
   #saves = 0;
   #finished = false;
 
@@ -117,8 +122,14 @@ export class Launcher {
     else this.#running.give(ended);
   }
 
-  /** It has passed over what came after the file: other files, and how to end. */
+  /** It has passed over what came after a file that matters: other files, and how to end. */
   #failSaving({ errno, number }: ReturnType<typeof messages.readSaved>): void {
+    const failed = this.#saving.get(number);
+    if (failed?.matters === false) {
+      this.#saving.delete(number);
+      failed.reject(new LauncherError(errno));
+      return;
+    }
     this.#finished = false;
     this.#say(messages.encodeFrame(kinds.GO_ON));
     for (const [other, { reject }] of this.#saving) {
@@ -186,14 +197,16 @@ export class Launcher {
   }
 
   /**
-   * Has it write a file. What it is told afterwards, as how to end, counts only when that has worked: the promise comes when it has ended.
+   * Has it write a file. What it is told afterwards, as how to end, counts only when that has worked, except after a file with a new name,
+   * which is the user's extra: the promise comes when it has ended.
    * @throws LauncherError, after which it can be told something else
    */
   save(path: string, bytes: Buffer, flags: number): Promise<void> {
     this.#saves += 1;
     const number = this.#saves;
     this.#say(messages.encodeSave({ flags, number, path, bytes }));
-    return new Promise((resolve, reject) => this.#saving.set(number, { resolve, reject }));
+    const matters = (flags & messages.saveFlags.newName) === 0;
+    return new Promise((resolve, reject) => this.#saving.set(number, { resolve, reject, matters }));
   }
 
   /** As save(), of a part of what a host has sent, which the launcher holds. */
@@ -201,7 +214,7 @@ export class Launcher {
     this.#saves += 1;
     const number = this.#saves;
     this.#say(messages.encodeSaveAnswer({ flags, number, path }, part));
-    return new Promise((resolve, reject) => this.#saving.set(number, { resolve, reject }));
+    return new Promise((resolve, reject) => this.#saving.set(number, { resolve, reject, matters: true }));
   }
 
   /** Has it bring a request to a host and the answer back; anything that it is told meanwhile ends that. */

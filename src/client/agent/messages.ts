@@ -373,8 +373,8 @@ export interface SaveMessage {
 }
 
 /**
- * SAVE: flags, a number, the length of the path with its NUL, the path, the bytes. All that follows counts only when that has worked; else SAVED comes, and the launcher waits for
- * GO_ON.
+ * SAVE: flags, a number, the length of the path with its NUL, the path, the bytes. All that follows counts only when that has worked; else
+ * SAVED comes, and the launcher waits for GO_ON. After a file with a new name SAVED may come too, but all goes on.
  */
 export function encodeSave({ flags, number, path, bytes }: SaveMessage): Buffer {
   const name = terminated([path]);

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { byteText } from '../../../src/system/byte-text.ts';
@@ -7,6 +7,7 @@ import { readForeignFile } from '../../../src/system/foreign-file.ts';
 import * as messages from '../../../src/client/agent/messages.ts';
 import { sourceExtensions } from '../../../src/compiler/source-name.ts';
 import { ownOptions } from '../../../src/config/client-options.ts';
+import { lives } from '../../../src/system/living-process.ts';
 import { exited, killed } from '../../../src/wire/wait-status.ts';
 import { until } from '../../support/daemon.ts';
 import { launcherSources, readLauncher } from '../../support/launcher.ts';
@@ -212,12 +213,52 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
     expect([box.has('a.o'), box.has('b.o')]).toEqual([true, true]);
   });
 
-  it('ends its preprocessor when it is interrupted', async () => {
+  it('does all that follows a file with a new name that cannot be made', async () => {
+    const { line, ended } = await call(['gcc']);
+    const object = { flags: 0, number: 2, path: 'a.o', bytes: Buffer.from('object') };
+    const text = { flags: messages.saveFlags.newName, number: 1, path: 'none/a.i', bytes: Buffer.alloc(100_000) };
+    for (const save of [text, object]) line.socket.write(messages.encodeSave(save));
+    line.socket.write(messages.encodeExit(exited(3)));
+    expect(await ended).toMatchObject({ status: 3, stderr: '' });
+    expect(box.read('a.o').toString()).toBe('object');
+  });
+
+  it.each([
+    ['may write only short files', 'ulimit -f 8'],
+    ['may open no file beside its connection', 'ulimit -n 11'],
+  ])('that %s says that an output cannot be saved, and leaves nothing of it', async (_case, limit) => {
+    const script = `${limit}; exec '${distccProgram}' gcc`;
+    const { ended } = box.start(['-c', script], {}, { program: '/bin/sh' });
+    await until(() => played.lines[0]?.frames.length === 1, 'it says what it was called for');
+    const [line] = played.lines;
+    const object = { flags: 0, number: 1, path: 'a.o', bytes: Buffer.alloc(100_000) };
+    line?.socket.write(messages.encodeSave(object));
+    await until(() => line?.frames.at(-1)?.kind === messages.kinds.SAVED, 'it says why not');
+    line?.socket.write(messages.encodeFrame(messages.kinds.GO_ON));
+    line?.socket.write(messages.encodeExit(exited(3)));
+    expect(await ended).toMatchObject({ status: 3, signal: null });
+    expect(readdirSync(box.work)).toEqual([]);
+  });
+
+  it("lets a file that is too long end what it runs, which is that program's own affair", async () => {
+    const script = `ulimit -f 8; exec '${distccProgram}' gcc`;
+    const { ended } = box.start(['-c', script], {}, { program: '/bin/sh' });
+    await until(() => played.lines[0]?.frames.length === 1, 'it says what it was called for');
+    const [line] = played.lines;
+    line?.socket.write(messages.encodeCommand('RUN', sh('exec head -c 100000 /dev/zero >long')));
+    await until(() => line?.frames.length === 2, 'it says how that has ended');
+    expect(messages.readEnded(line?.frames[1]?.content ?? Buffer.alloc(0)).status & 0x7f).toBe(25);
+    line?.socket.write(messages.encodeExit(exited(0)));
+    await ended;
+  });
+
+  it.each(['SIGINT', 'SIGQUIT'] as const)('ends its preprocessor when it is interrupted by %s', async (signal) => {
     const { line, child, ended } = await call(['gcc']);
     line.socket.write(messages.encodeCommand('PREPROCESS', sh('sleep 1000 & echo $! >sleeper; wait')));
     await until(() => box.has('sleeper') && box.read('sleeper').length > 0, 'it runs');
-    child.kill('SIGINT');
-    expect((await ended).signal).toBe('SIGINT');
+    child.kill(signal);
+    expect((await ended).signal).toBe(signal);
+    await until(() => !lives(Number(box.read('sleeper').toString())), 'it has ended');
     await until(() => !line.open, 'nobody has its output any more');
   });
 
