@@ -188,6 +188,10 @@ const surroundings: readonly ShellCommand[] = [
   { title: 'closed stdin, stdout and stderr', script: '$CC -MD -c a.c <&- >&- 2>&-', files, remote: 1 },
   { title: 'taken descriptors', script: '$CC -c a.c 3>three 4>four 9>nine; $CC -c sub/b.c 3<a.c', files, remote: 2 },
   {
+    title: 'descriptors that are closed, which stay closed',
+    script: `$DISTCC perl -e 'print STDERR join " ", grep { -e "/proc/$$/fd/$_" } 0..9' 5>five <&- >&-`,
+  },
+  {
     title: 'a DISTCC_DIR with spaces and letters beyond ASCII',
     script: `export DISTCC_DIR="$PWD/../distcc/d ä"; mkdir "$DISTCC_DIR" 2>/dev/null; $CC -c a.c; ${stop}`,
     files,
