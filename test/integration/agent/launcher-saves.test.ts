@@ -174,9 +174,9 @@ describe.skipIf(!able)('an output in the hands of the launcher', () => {
     line.socket.write(save('new', 'new', saveFlags.newName));
     line.socket.write(save('old', 'new', saveFlags.newName, 2));
     expect(messages.readSaved(await heard(line, 1, 'SAVED'))).toEqual({ errno: 17, number: 2 });
-    line.socket.write(Buffer.concat([goOn, save('link', 'new', saveFlags.newName, 3)]));
+    line.socket.write(save('link', 'new', saveFlags.newName, 3));
     expect(messages.readSaved(await heard(line, 2, 'SAVED'))).toEqual({ errno: 17, number: 3 });
-    line.socket.write(Buffer.concat([goOn, exit(0)]));
+    line.socket.write(exit(0));
     expect((await ended).status).toBe(0);
     expect([box.read('new').toString(), modeOf('new'), box.read('old').toString()]).toEqual(['new', '600', 'old']);
     expect(names()).toEqual(['link', 'new', 'old']);
@@ -186,7 +186,7 @@ describe.skipIf(!able)('an output in the hands of the launcher', () => {
     const { line, ended } = await callAfter("trap '' XFSZ; ulimit -f 8");
     line.socket.write(save('kept', 'x'.repeat(100_000), saveFlags.newName));
     expect(messages.readSaved(await heard(line, 1, 'SAVED'))).toEqual({ errno: 27, number: 1 });
-    line.socket.write(Buffer.concat([goOn, exit(0)]));
+    line.socket.write(exit(0));
     expect((await ended).status).toBe(0);
     expect(names()).toEqual([]);
   });
