@@ -16,7 +16,7 @@ import type { DistantHost } from './host.ts';
 import type { RemoteJob } from './job.ts';
 import { judgeAnswer } from './judge-answer.ts';
 import type { Preprocessing } from './preprocessing.ts';
-import type { World } from './world.ts';
+import type { Carrier, HostResponse, World } from './world.ts';
 
 /** A host that has been chosen for a job. */
 export interface Chosen {
@@ -26,7 +26,7 @@ export interface Chosen {
 
 /** What a host answered. */
 export interface Answer {
-  readonly response: CompileResponse;
+  readonly response: HostResponse;
   /** Why the text, which failed, may fail there and not here, as far as it tells. */
   readonly sourceReason: string | undefined;
   /** Whether the text, which failed, is assembler that reads files: only this machine has them. */
@@ -36,10 +36,10 @@ export interface Answer {
 }
 
 /** Connects while the preprocessor works; a source that turns out to be faulty ends the wait for a host that does not answer. */
-async function connectMeanwhile(host: DistantHost, text: Promise<Buffer>, world: World): Promise<Connection> {
+async function connectMeanwhile(host: DistantHost, ready: Promise<unknown>, world: World): Promise<Connection> {
   const connecting = world.connect(host);
   try {
-    return await unlessInterrupted(Promise.race([connecting, text.then(() => connecting)]), world.interrupted);
+    return await unlessInterrupted(Promise.race([connecting, ready.then(() => connecting)]), world.interrupted);
   } catch (error) {
     connecting.then(
       (late) => late.close(),
@@ -55,9 +55,56 @@ function commandFor({ verdict, directory, target }: RemoteJob): string[] {
   return target === undefined ? argv : [...argv, '-target', target];
 }
 
+/** A request on its way: what is sent first, and the text that follows. */
+interface Request {
+  readonly host: DistantHost;
+  readonly head: Buffer;
+  readonly preprocessing: Preprocessing;
+}
+
+/** Has the launcher bring the request to the host and the answer back. */
+async function exchangeByLauncher(
+  carry: Carrier,
+  { head, preprocessing }: Request,
+  world: World,
+): Promise<HostResponse> {
+  const { state, interrupted } = world;
+  const answering = carry(head);
+  answering.catch(() => {});
+  await unlessInterrupted(preprocessing.ready, interrupted);
+  state.show('remote', 'Compile');
+  return unlessInterrupted(answering, interrupted);
+}
+
+/** Connects, sends the request and reads the answer in this process. */
+async function exchangeHere({ host, head, preprocessing }: Request, world: World): Promise<HostResponse> {
+  const { log, state, interrupted } = world;
+  const { version } = host;
+  const over = preprocessing.ready.then(() => true);
+  over.catch(() => {});
+  const connection = await connectMeanwhile(host, preprocessing.ready, world);
+  try {
+    log.info('No authentication requested.');
+    state.show('local', 'Preprocess');
+    // A server makes its files when it has the command, which it can do while we still preprocess; else all goes at once.
+    const ahead = !(await Promise.race([over, Promise.resolve(false)]));
+    if (ahead) await unlessInterrupted(connection.send([head]), interrupted);
+    const source = await unlessInterrupted(preprocessing.text(), interrupted);
+    state.show('remote', 'Send');
+    const body = await unlessInterrupted(bodyOf(version, source, world), interrupted);
+    const response = await exchange(connection, { version, request: ahead ? body : [head, ...body] }, world);
+    // The build waits for the object, nobody for this.
+    setImmediate(() => connection.close());
+    return response;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
 /**
  * Has one host compile a job: connects while the preprocessor works, then sends the command with its text, and reads the answer.
- * @throws TransportError, CannotDistribute, PreprocessorFailed, Interrupted
+ * @throws TransportError, CannotDistribute, OnlyHere, Interrupted
  */
 export async function attempt(
   job: RemoteJob,
@@ -65,50 +112,29 @@ export async function attempt(
   preprocessing: Preprocessing,
   world: World,
 ): Promise<Answer> {
-  const { log, state, interrupted } = world;
+  const { log, state } = world;
   const reader = { stderrIsTerminal: world.stderrIsTerminal, environment: job.environment };
   const argv = coloured(commandFor(job), reader);
   const begin = world.seconds();
   if (log.writes('info')) log.info(`exec on ${host.definition}: ${argv.join(' ')}`);
-  let waitsForText = true;
-  const ready = preprocessing.text.then(() => {
-    waitsForText = false;
-    return world.seconds();
-  });
+  const ready = preprocessing.ready.then((size) => ({ size, at: world.seconds() }));
   ready.catch(() => {});
   state.show('remote', 'Connect', { file: baseName(job.name), host: hostName(host), slot });
-  const connection = await connectMeanwhile(host, preprocessing.text, world);
-  try {
-    log.info('No authentication requested.');
-    state.show('local', 'Preprocess');
-    const { version } = host;
-    const head = encodeRequestHead({ version, argv: argv.map(bytesOf) });
-    // A server makes its files when it has the command, which it can do while we still preprocess; else all goes at once.
-    const ahead = waitsForText;
-    if (ahead) await unlessInterrupted(connection.send([head]), interrupted);
-    const source = await unlessInterrupted(preprocessing.text, interrupted);
-    state.show('remote', 'Send');
-    const body = await unlessInterrupted(bodyOf(version, source, world), interrupted);
-    const request = ahead ? body : [head, ...body];
-    const response = await exchange(connection, { version, request }, world);
-    const end = world.seconds();
-    log.info(
-      `${source.length} bytes from ${job.name} compiled on ${hostName(host)} ${rateOf(source.length, end - begin)}`,
-    );
-    judgeAnswer(job, response);
-    // The build waits for the object, nobody for this.
-    setImmediate(() => connection.close());
-    const failed = response.status !== 0;
-    return {
-      response,
-      sourceReason: failed ? sourceReason(source, response.stderr) : undefined,
-      readsFiles: failed && mayReadFiles(source),
-      seconds: end - (await ready),
-    };
-  } catch (error) {
-    connection.close();
-    throw error;
-  }
+  const request = { host, head: encodeRequestHead({ version: host.version, argv: argv.map(bytesOf) }), preprocessing };
+  const carry = job.verdict.preprocessed ? undefined : await world.carrier(host);
+  const response =
+    carry === undefined ? await exchangeHere(request, world) : await exchangeByLauncher(carry, request, world);
+  const end = world.seconds();
+  const { size, at } = await ready;
+  log.info(`${size} bytes from ${job.name} compiled on ${hostName(host)} ${rateOf(size, end - begin)}`);
+  judgeAnswer(job, response);
+  const source = response.status === 0 ? undefined : await preprocessing.text();
+  return {
+    response,
+    sourceReason: source === undefined ? undefined : sourceReason(source, response.stderr),
+    readsFiles: source !== undefined && mayReadFiles(source),
+    seconds: end - at,
+  };
 }
 
 /** The text as it is sent; nothing is no LZO stream. */

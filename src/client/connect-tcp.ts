@@ -12,7 +12,7 @@ import { TransportError } from './faults.ts';
 import { NameResolver } from './resolve-name.ts';
 
 /** How long one address may take, in ms (wire-protocol reference, section 9). */
-const connectPatience = 4000;
+export const connectPatience = 4000;
 
 /** What all jobs of this process know about names. */
 const resolver = new NameResolver(lookUpAddresses, () => performance.now());
@@ -52,6 +52,17 @@ function inOrder(name: string, addresses: readonly string[]): readonly string[] 
   const last = answered.get(name);
   if (last === undefined || !addresses.includes(last)) return addresses;
   return [last, ...addresses.filter((address) => address !== last)];
+}
+
+/** The one address of a host that is worth trying first; undefined when several may have to be tried, or none can be dialled by number alone. */
+export async function likelyAddress(
+  { name }: TcpHost,
+  names: Pick<NameResolver, 'addressesOf'> = resolver,
+): Promise<string | undefined> {
+  const addresses = await names.addressesOf(name);
+  const [first] = inOrder(name, addresses);
+  const known = addresses.length === 1 || answered.has(name);
+  return known && first?.includes('%') === false ? first : undefined;
 }
 
 /** Connects to the first of a host's addresses that answers; throws a TransportError. */

@@ -17,11 +17,10 @@ export function connectionMaker(
     const idleSeconds = readVariable('DISTCC_IO_TIMEOUT', environment);
     if (host.kind === 'tcp')
       return connectTcp(host, idleSeconds, (address) => log.debug(`connecting to ${address} port ${host.port}`));
-    const entries = Object.entries(environment).map(
-      ([name, value]) => [readable(name), readable(value ?? '')] as const,
-    );
+    const texts: Record<string, string> = {};
+    for (const [name, value] of Object.entries(environment)) texts[readable(name)] = readable(value ?? '');
     const ssh = readable(readVariable('DISTCC_SSH', environment));
-    const place = { environment: Object.fromEntries(entries), directory: pathOf(directory) ?? '/' };
+    const place = { environment: texts, directory: pathOf(directory) ?? '/' };
     return connectSsh(host, idleSeconds, { ssh, ...place, messages });
   };
 }

@@ -50,6 +50,18 @@ function after(chunks: readonly Buffer[], sent: number): readonly Buffer[] {
   });
 }
 
+/** What is said of a connection that ended; a server that refuses a client just closes, and the user needs to know what that means. */
+export function lostConnection(reason: string, answered: boolean, silence = silentServer): TransportError {
+  return new TransportError(answered ? reason : `${silence} (${reason})`);
+}
+
+/** What is said of an answer that cannot be read. */
+export function badAnswer(error: ProtocolError, answered: boolean, silence = silentServer): TransportError {
+  if (error.kind === 'refused') return new JobRefused(error.message.replace(refusalMark, ''), { cause: error });
+  const reason = answered ? `bad answer from server: ${error.message}` : 'the connection was closed';
+  return lostConnection(reason, answered, silence);
+}
+
 const givenUp = (): TransportError => new TransportError('the connection was given up');
 
 /** Ends a wait. */
@@ -111,7 +123,8 @@ class StreamConnection implements Connection {
           this.#complete = true;
           done(decoder.result.value);
         } catch (error) {
-          this.#break(error instanceof ProtocolError ? this.#badAnswer(error) : error);
+          const fault = error instanceof ProtocolError ? badAnswer(error, this.#answered, this.#silence) : error;
+          this.#break(fault);
         }
       };
       this.#streams.readable.on('data', (chunk: Buffer) => {
@@ -131,14 +144,8 @@ class StreamConnection implements Connection {
     else this.#break(givenUp());
   }
 
-  /** A server that refuses a client just closes: the user needs to know what that means. */
   #lost(reason: string): TransportError {
-    return new TransportError(this.#answered ? reason : `${this.#silence} (${reason})`);
-  }
-
-  #badAnswer(error: ProtocolError): TransportError {
-    if (error.kind === 'refused') return new JobRefused(error.message.replace(refusalMark, ''), { cause: error });
-    return this.#lost(this.#answered ? `bad answer from server: ${error.message}` : 'the connection was closed');
+    return lostConnection(reason, this.#answered, this.#silence);
   }
 
   #break(error: unknown): void {

@@ -51,7 +51,7 @@ async function takeHost(job: RemoteJob, list: HostList, trail: Trail, world: Wor
   if (decided) return taking;
   try {
     trail.preprocessing ??= await startPreprocessing(job, list.cppSlots, world);
-    return await Promise.race([taking, trail.preprocessing.text.then(() => taking)]);
+    return await Promise.race([taking, trail.preprocessing.ready.then(() => taking)]);
   } catch (error) {
     taking.then(
       (late) => late?.lock.release(),

@@ -9,6 +9,7 @@ import type { ShortenedPath } from '../compiler/masquerade-path.ts';
 import { scanArguments } from '../compiler/scan-arguments.ts';
 import type { LocalVerdict, Reason, RemoteVerdict } from '../compiler/verdict.ts';
 import { baseName } from '../compiler/source-name.ts';
+import { remoteCommand } from '../compiler/split-command.ts';
 import { findInvocation } from '../compiler/which-compiler.ts';
 import { guardLevel, guardVariable, readVariable } from '../config/client-environment.ts';
 import type { Environment } from '../config/client-environment.ts';
@@ -155,15 +156,15 @@ export function understand(call: Call, programs: FoundPrograms, log: Logger, giv
     return { ...local, because: 'another distcc has this job already', cure };
   }
   if (call.directory === '') return { ...local, because: 'its directory has been removed', cure: 'make it again' };
-  const foreign = invoked.words.find(isForeignText);
-  if (foreign !== undefined)
-    return { ...local, because: 'its words are not UTF-8', cure: 'write names and texts in UTF-8' };
   if (log.writes('debug')) log.debug(`scanning arguments: ${invoked.words.join(' ')}`);
   // Some options mean something else to another compiler, and "cc" may be any.
   const renamed = rename(invoked);
   const verdict = scanArguments(renamed.known ? renamed.words : invoked.words, 'client');
   if (verdict.run === 'locally') return { ...local, ...reasonOf(verdict) };
   if (!renamed.known) return { ...local, because: renamed.because, cure: renamed.cure, name: verdict.source };
+  // A server takes words in UTF-8 only; what the preprocessor here uses up is not sent.
+  if (invoked.words.some(isForeignText) && remoteCommand(verdict, call.directory).some(isForeignText))
+    return { ...local, because: 'its words are not UTF-8', cure: 'write names and texts in UTF-8' };
   for (const change of renamed.changes) log.info(change);
   if (verdict.appended) log.info(`no visible output file, going to add "-o ${verdict.output}" at end`);
   log.info(`compile from ${baseName(verdict.source)} to ${baseName(verdict.output)}`);

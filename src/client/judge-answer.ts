@@ -2,9 +2,9 @@ import { dependsOnFolder, expectOutput, judgeOutput } from '../compiler/object-f
 import { isOwnCompiler } from '../compiler/target.ts';
 import { exitStatus } from '../basics/exit-status.ts';
 import { readWaitStatus } from '../wire/wait-status.ts';
-import type { CompileResponse } from '../wire/response.ts';
 import { CompilerUnfit, TransportError } from './faults.ts';
 import type { RemoteJob } from './job.ts';
+import type { HostResponse } from './world.ts';
 
 /** The name that hosts are asked to compile by. */
 export function compilerOf(job: RemoteJob): string {
@@ -27,14 +27,15 @@ function isKit(job: RemoteJob): boolean {
  * has no part in it. @throws TransportError when the output is broken; CompilerUnfit when the host lacks the
  * compiler, or has one for another machine
  */
-export function judgeAnswer(job: RemoteJob, { status, object }: CompileResponse): void {
+export function judgeAnswer(job: RemoteJob, { status, object }: HostResponse): void {
   const end = readWaitStatus(status);
   if (end.kind === 'exited' && notRunCodes.has(end.code)) {
     throw new CompilerUnfit(`has no ${compilerOf(job)}, or cannot run it`, true);
   }
   if (status !== 0) return;
   const { words, assemble } = job.verdict;
-  const misfit = judgeOutput(object, expectOutput(words, assemble, thisMachine));
+  const head = Buffer.isBuffer(object) ? object : object.head;
+  const misfit = judgeOutput(head, expectOutput(words, assemble, thisMachine), object.length);
   if (misfit === undefined) return;
   if (misfit.kind === 'broken') throw new TransportError(`the answer is not a compiler's: ${misfit.sentence}`);
   if (isKit(job)) return;

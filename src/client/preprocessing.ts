@@ -12,8 +12,10 @@ import type { Command, Preprocessor, PreprocessorEnd, World } from './world.ts';
 
 /** A source on its way to being preprocessed text; one preprocessor's work serves every host that is tried. */
 export interface Preprocessing {
+  /** Comes when the text is there, with its size; rejects with OnlyHere. */
+  readonly ready: Promise<number>;
   /** The text; rejects with OnlyHere. */
-  readonly text: Promise<Buffer>;
+  text(): Promise<Buffer>;
   /** Ends the wait for it, when it is still at work. */
   stop(): void;
 }
@@ -50,18 +52,32 @@ function commandOf(job: RemoteJob, { log, stderrIsTerminal }: World): Command | 
 
 /** A preprocessor's work, which can be given up. */
 class Work implements Preprocessing {
-  readonly text: Promise<Buffer>;
+  readonly ready: Promise<number>;
+  readonly #job: RemoteJob;
   readonly #preprocessor: Preprocessor;
+  #text: Promise<Buffer> | undefined;
   #stopped = false;
 
   constructor(job: RemoteJob, preprocessor: Preprocessor, world: World) {
+    this.#job = job;
     this.#preprocessor = preprocessor;
-    this.text = this.#textOf(job, world);
+    this.ready = this.#endOf(job, world);
     // Whoever waits for it gets the error; until then nobody may be waiting.
-    this.text.catch(() => {});
+    this.ready.catch(() => {});
   }
 
-  async #textOf(job: RemoteJob, world: World): Promise<Buffer> {
+  text(): Promise<Buffer> {
+    this.#text ??= this.#fetch();
+    return this.#text;
+  }
+
+  async #fetch(): Promise<Buffer> {
+    await this.ready;
+    const text = await this.#preprocessor.output();
+    return this.#job.verdict.preprocessed ? withMarkers(this.#job, text) : text;
+  }
+
+  async #endOf(job: RemoteJob, world: World): Promise<number> {
     let end: PreprocessorEnd;
     try {
       end = await this.#preprocessor.ended;
@@ -72,8 +88,7 @@ class Work implements Preprocessing {
     // Nobody asks any more how it ended, and the log is about the compiler by now.
     if (this.#stopped) throw new OnlyHere('the job is done in another way');
     judge(end, job.name, world);
-    const text = this.#preprocessor.output();
-    return job.verdict.preprocessed ? withMarkers(job, text) : text;
+    return end.size;
   }
 
   stop(): void {

@@ -31,13 +31,37 @@ export interface PreprocessorEnd {
   readonly status: number;
   /** Why the job is for the compiler here, whatever the status; undefined when it is not. */
   readonly obstacle: string | undefined;
+  /** How many bytes it wrote. */
+  readonly size: number;
 }
+
+/** An output that the launcher holds: its length, and its first bytes. */
+export interface HeldOutput {
+  readonly at: number;
+  readonly length: number;
+  readonly head: Buffer;
+}
+
+/** What a host has made. */
+export type Output = Buffer | HeldOutput;
+
+/** What a host answered. */
+export interface HostResponse {
+  /** The raw Unix wait status of its compiler. */
+  readonly status: number;
+  readonly stderr: Buffer;
+  readonly stdout: Buffer;
+  readonly object: Output;
+}
+
+/** A way to a host that the launcher goes: it sends these bytes, then the text that it holds, and brings the answer. Rejects with a TransportError. */
+export type Carrier = (head: Buffer) => Promise<HostResponse>;
 
 /** A preprocessor at work. */
 export interface Preprocessor {
   readonly ended: Promise<PreprocessorEnd>;
-  /** What it wrote; asked for once, after it has ended. */
-  output(): Buffer;
+  /** What it wrote; asked for after it has ended. */
+  output(): Promise<Buffer>;
   /** Gives back what it held. It ends by itself, since its launcher waits for it. */
   stop(): void;
 }
@@ -77,6 +101,8 @@ export interface World {
   defaultTarget(job: RemoteJob): Promise<string | undefined>;
   /** Starts a preprocessor with stdin from nowhere, or takes the source when it is preprocessed already. */
   preprocess(job: RemoteJob, command: Command | undefined): Preprocessor;
+  /** The launcher's way to a host; undefined for one that only this process can reach, or speak to. */
+  carrier(host: DistantHost): Promise<Carrier | undefined>;
   /** Connects to a host; throws a TransportError. */
   connect(host: DistantHost): Promise<Connection>;
   /**
@@ -90,7 +116,7 @@ export interface World {
    * Writes a job's output. What is shown, logged and ended afterwards counts only when that works; the promise comes when all has ended.
    * Rejects with an Error that has a sentence.
    */
-  saveOutput(job: RemoteJob, bytes: Buffer): Promise<void>;
+  saveOutput(job: RemoteJob, output: Output): Promise<void>;
   /** Ends the job with an exit status. */
   end(status: number): void;
   /** Keeps a host's messages for inspection when the user wants temporary files kept. */

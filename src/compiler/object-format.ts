@@ -75,12 +75,12 @@ const nameOf = (machine: number | undefined): string =>
 const broken = (sentence: string): Misfit => ({ kind: 'broken', sentence });
 const foreign = (sentence: string): Misfit => ({ kind: 'foreign', sentence });
 
-function judgeElf(bytes: Buffer, target: Target | undefined): Misfit | undefined {
+function judgeElf(bytes: Buffer, target: Target | undefined, length: number): Misfit | undefined {
   const head = readElf(bytes);
-  if (head === undefined) return broken(`its object is cut short: it has ${bytes.length} bytes and no whole header`);
+  if (head === undefined) return broken(`its object is cut short: it has ${length} bytes and no whole header`);
   if (head.end === Infinity) return broken('its object has no sections');
-  if (head.end > bytes.length) {
-    return broken(`its object is cut short: its sections go on to byte ${head.end}, and it has ${bytes.length}`);
+  if (head.end > length) {
+    return broken(`its object is cut short: its sections go on to byte ${head.end}, and it has ${length}`);
   }
   if (target === undefined) return undefined;
   if (target.format !== 'ELF') return foreign(`its object is an ELF file, not a ${target.format} file`);
@@ -99,8 +99,8 @@ const coffHeader = 20;
 const coffSymbol = 18;
 
 /** The header of a COFF object, as Windows has it (the PE format's "COFF File Header"). */
-function judgeCoff(bytes: Buffer, machines: readonly number[] | undefined): Misfit | undefined {
-  if (bytes.length < coffHeader) return broken(`its object is cut short: it has ${bytes.length} bytes`);
+function judgeCoff(bytes: Buffer, machines: readonly number[] | undefined, length: number): Misfit | undefined {
+  if (bytes.length < coffHeader) return broken(`its object is cut short: it has ${length} bytes`);
   const machine = bytes.readUInt16LE(0);
   // An object with very many sections has another header.
   if (machine === 0 && bytes.readUInt16LE(2) === 0xffff) return undefined;
@@ -110,39 +110,43 @@ function judgeCoff(bytes: Buffer, machines: readonly number[] | undefined): Misf
     );
   }
   const end = bytes.readUInt32LE(8) + bytes.readUInt32LE(12) * coffSymbol;
-  return end > bytes.length
-    ? broken(`its object is cut short: its symbols go on to byte ${end}, and it has ${bytes.length}`)
+  return end > length
+    ? broken(`its object is cut short: its symbols go on to byte ${end}, and it has ${length}`)
     : undefined;
 }
 
-function judgeMachO(bytes: Buffer, machines: readonly number[] | undefined): Misfit | undefined {
-  if (bytes.length < 32) return broken(`its object is cut short: it has ${bytes.length} bytes`);
+function judgeMachO(bytes: Buffer, machines: readonly number[] | undefined, length: number): Misfit | undefined {
+  if (bytes.length < 32) return broken(`its object is cut short: it has ${length} bytes`);
   const magic = bytes.readUInt32LE(0);
   const plain = magic === 0xfeed_face || magic === 0xfeed_facf;
   if (!plain) return machOMagics.has(magic) ? undefined : foreign('its object is not a Mach-O file');
   const machine = bytes.readUInt32LE(4);
   if (machines?.includes(machine) === false) return foreign(`its object is for processor 0x${machine.toString(16)}`);
   const end = 28 + bytes.readUInt32LE(20);
-  return end > bytes.length ? broken(`its object is cut short: it has ${bytes.length} bytes`) : undefined;
+  return end > length ? broken(`its object is cut short: it has ${length} bytes`) : undefined;
 }
 
 /**
  * Why the output that a host sent with status 0 cannot be the compiler's, or undefined. No compiler writes an empty
- * one, not even for an empty source; of an object only the head is looked at.
+ * one, not even for an empty source; of an object only the head is looked at, and `length` is how long all of it is.
  */
-export function judgeOutput(bytes: Buffer, { text, target, bitcode }: Expectation): Misfit | undefined {
-  if (bytes.length === 0) return broken(`its ${text ? 'assembler text' : 'object'} is empty`);
+export function judgeOutput(
+  bytes: Buffer,
+  { text, target, bitcode }: Expectation,
+  length = bytes.length,
+): Misfit | undefined {
+  if (length === 0) return broken(`its ${text ? 'assembler text' : 'object'} is empty`);
   if (text) return undefined;
   const magic = bytes.length < 4 ? 0 : bytes.readUInt32BE(0);
-  if (magic === elfMagic) return judgeElf(bytes, target);
+  if (magic === elfMagic) return judgeElf(bytes, target, length);
   if (target === undefined || (bitcode && bitcodeMagics.has(magic))) return undefined;
   switch (target.format) {
     case 'ELF':
       return foreign('its object is not an ELF file');
     case 'COFF':
-      return judgeCoff(bytes, target.machines);
+      return judgeCoff(bytes, target.machines, length);
     case 'Mach-O':
-      return judgeMachO(bytes, target.machines);
+      return judgeMachO(bytes, target.machines, length);
   }
 }
 

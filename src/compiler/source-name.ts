@@ -16,6 +16,9 @@ const preprocessedExtensions: ReadonlyMap<string, string> = new Map([
   ['.mm', '.mii'],
 ]);
 
+/** The extensions of sources. */
+export const sourceExtensions: readonly string[] = [...preprocessedExtensions.keys()];
+
 const alreadyPreprocessed: ReadonlySet<string> = new Set(['.i', '.ii', '.mi', '.mii']);
 
 /** What follows the last slash of a path. */

@@ -15,6 +15,12 @@ static int fits(int length, size_t size) {
   return length >= 0 && (size_t)length < size;
 }
 
+/* Somebody else's is left in the environment by su: what we made there would keep its owner's agent out. */
+static int is_own(const char *path) {
+  struct stat found;
+  return stat(path, &found) == 0 && found.st_uid == geteuid();
+}
+
 static int name_folder(void) {
   const char *own = getenv("DISTCC_DIR"), *run = getenv("XDG_RUNTIME_DIR"), *home = getenv("HOME");
   if (own != NULL && *own != '\0') {
@@ -22,7 +28,7 @@ static int name_folder(void) {
     if (*own != '/' && getcwd(here, sizeof here - 1) == NULL) return 0;
     return fits(snprintf(folder, sizeof folder, "%s%s%s/agent", here, *own == '/' ? "" : "/", own), sizeof folder);
   }
-  if (run != NULL && *run == '/') return fits(snprintf(folder, sizeof folder, "%s/distcc", run), sizeof folder);
+  if (run != NULL && *run == '/' && is_own(run)) return fits(snprintf(folder, sizeof folder, "%s/distcc", run), sizeof folder);
   if (home == NULL || *home != '/' || !fits(snprintf(folder, sizeof folder, "%s/.distcc", home), sizeof folder)) return 0;
   mkdir(folder, 0777);
   return fits(snprintf(folder, sizeof folder, "%s/.distcc/agent", home), sizeof folder);

@@ -11,19 +11,26 @@ static long level(void) {
   return text != NULL && (*text == '\0' || *end != '\0' || value < 0) ? 1 : value;
 }
 
-/* The compiler's words: behind "distcc", or all of them when we have a compiler's name; without a compiler it is "cc". */
-static char **compiler_words(struct program *program, const char *path) {
+/* Whether a first word can be no compiler, so that the compiler was left out: src/compiler/source-name.ts has the same names. */
+static int is_argument(const char *word) {
+  static const char *const files[] = {".C", ".M", ".c", ".c++", ".cc", ".cp", ".cpp", ".cxx", ".i", ".ii", ".m", ".mi", ".mii", ".mm", ".o"};
+  const char *dot = strrchr(word, '.');
+  int found = word[0] == '-';
+  for (size_t at = 0; !found && dot != NULL && at < sizeof files / sizeof *files; at++) found = strcmp(dot, files[at]) == 0;
+  return found;
+}
+
+/* The compiler's words: after "distcc", or all of them when we have a compiler's name; without a compiler it is "cc". */
+static char **compiler_words(void) {
   char *name = strrchr(own_words[0], '/');
   name = name == NULL ? own_words[0] : name + 1;
   if (strstr(name, "distcc") == NULL) return in_front(name, NULL, own_words + 1);
-  char *first = own_words[1];
-  if (first == NULL) return NULL;
-  return first[0] != '-' && find_program(first, path, program) ? own_words + 1 : in_front("cc", NULL, own_words + 1);
+  if (own_words[1] == NULL) return NULL;
+  return is_argument(own_words[1]) ? in_front("cc", NULL, own_words + 1) : own_words + 1;
 }
 
 /* Becomes the compiler, since `why`; ends with 110 when there is none, and 111 when we would call ourselves for ever. */
 _Noreturn void compile_alone(const char *why) {
-  const char *path = getenv("PATH");
   char *number;
   if (says("DISTCC_VERBOSE", "1")) fprintf(stderr, "distcc[%d] running locally: %s\n", (int)getpid(), why);
   if (level() > 1) {
@@ -35,7 +42,7 @@ _Noreturn void compile_alone(const char *why) {
   char *none[] = {NULL, NULL};
   if (asprintf(&number, "%s=%ld", guard, level() + 1) > 0) none[0] = number;
   command.changes = none;
-  command.argv = compiler_words(&command.program, path);
+  command.argv = compiler_words();
   if (command.argv == NULL) {
     fprintf(stderr, "%s: missing option/operand\nTry `%s --help' for more information.\n", own_words[0], own_words[0]);
     exit(101);

@@ -106,7 +106,8 @@ int wait_for(pid_t pid) {
 
 void die_by(int number) {
   sigset_t only;
-  if (unfinished[0] != '\0') unlink(unfinished);
+  const char *name = unfinished;
+  if (name != NULL) unlink(name);
   sigemptyset(&only);
   sigaddset(&only, number);
   signal(number, SIG_DFL);
@@ -131,17 +132,23 @@ static void end_with_child(int number) {
   alarm(GRACE_S);
 }
 
+/* A file that grows past the limit is an error of writing to us: there is something to take away, and the compiler may need less. As a
+   handler it does not reach what we start or become, which something ignored would. */
+static void go_on(int number) {
+  (void)number;
+}
+
 /* What the caller ignores, as nohup does, stays ignored; but we need our own clock, and to hear of our children. */
 void watch_signals(void) {
-  static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGALRM};
+  static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGXFSZ};
   sigemptyset(&heard);
   for (size_t at = 0; at < sizeof numbers / sizeof *numbers; at++) {
     struct sigaction now;
     if (sigaction(numbers[at], NULL, &now) != 0 || (now.sa_handler == SIG_IGN && numbers[at] != SIGALRM)) continue;
-    now.sa_handler = end_with_child;
+    now.sa_handler = numbers[at] == SIGXFSZ ? go_on : end_with_child;
     now.sa_flags = SA_RESTART | SA_NODEFER;
     sigaction(numbers[at], &now, NULL);
-    sigaddset(&heard, numbers[at]);
+    if (numbers[at] != SIGXFSZ) sigaddset(&heard, numbers[at]);
   }
   signal(SIGCHLD, SIG_DFL);
 }

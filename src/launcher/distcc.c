@@ -8,7 +8,7 @@
 #include <sys/time.h>
 
 char **own_words;
-static struct kept kept = {-1, -1};
+struct kept memories = {-1, -1, -1};
 
 /* Whether a variable of ours has this value. */
 int says(const char *variable, const char *value) {
@@ -88,7 +88,7 @@ static int with_own_words(struct command *command) {
 }
 
 /* A new memory file in place of an old one. */
-static int renew(int *fd, const char *name) {
+int renew(int *fd, const char *name) {
   if (*fd >= 0) close(*fd);
   *fd = out_of_the_way(memfd_create(name, MFD_CLOEXEC));
   return *fd < 0 ? errno : 0;
@@ -98,10 +98,10 @@ static int renew(int *fd, const char *name) {
    how much was written to stderr, what is wrong with the output, and device and inode of the program. */
 static int report(int fd, uint32_t status, const struct command *command, uint32_t output) {
   struct stat text, messages;
-  if (kept.text < 0 || fstat(kept.text, &text) != 0) memset(&text, 0, sizeof text);
-  if (kept.messages < 0 || fstat(kept.messages, &messages) != 0) memset(&messages, 0, sizeof messages);
+  if (memories.text < 0 || fstat(memories.text, &text) != 0) memset(&text, 0, sizeof text);
+  if (memories.messages < 0 || fstat(memories.messages, &messages) != 0) memset(&messages, 0, sizeof messages);
   uint64_t wide[4] = {(uint64_t)text.st_ino, (uint64_t)text.st_size, (uint64_t)command->program.found.st_dev, (uint64_t)command->program.found.st_ino};
-  uint32_t numbers[12] = {status, (uint32_t)kept.text, (uint32_t)messages.st_size, output};
+  uint32_t numbers[12] = {status, (uint32_t)memories.text, (uint32_t)messages.st_size, output};
   for (int at = 0; at < 4; at++) {
     numbers[4 + 2 * at] = (uint32_t)wide[at];
     numbers[5 + 2 * at] = (uint32_t)(wide[at] >> 32);
@@ -119,26 +119,43 @@ static int run(int fd, struct command *command) {
   return 0;
 }
 
+/* While the preprocessor works: the agent mostly knows a host by now, and the way there takes time. Gives the message, or NULL when something
+   else, or nothing, has come. */
+static unsigned char *begin_meanwhile(int fd) {
+  unsigned char header[HEADER], *bytes;
+  struct pollfd wait = {fd, POLLIN, 0};
+  if (poll(&wait, 1, MEANWHILE_MS) != 1 || recv(fd, header, HEADER, MSG_PEEK | MSG_DONTWAIT) != HEADER) return NULL;
+  uint32_t length = get32(header + 4);
+  if (get32(header) != CARRY || length > LONGEST || (bytes = malloc((size_t)length + 1)) == NULL) return NULL;
+  if (read_all(fd, header, HEADER) && read_all(fd, bytes, length) && begin_carrying(fd, bytes, length)) return bytes;
+  free(bytes);
+  return NULL;
+}
+
 /* PREPROCESS: what a program writes is kept in memory files, since a reader at the other end of a pipe would be woken by each small piece. TAKE:
    the source itself is the text. */
 static int preprocess(int fd, struct command *command, int takes) {
   pid_t pid;
-  int status = 0, error = renew(&kept.text, "preprocessed");
-  if (error == 0) error = renew(&kept.messages, "messages");
-  if (error == 0) error = takes ? 0 : start(command, &kept, &pid);
+  int status = 0, error = renew(&memories.text, "preprocessed");
+  if (error == 0) error = renew(&memories.messages, "messages");
+  if (error == 0) error = takes ? 0 : start(command, &memories, &pid);
   uint32_t output = look_at_output(command->source, command->output);
-  if (error == 0 && takes) error = copy_file(command->source, kept.text);
+  unsigned char *carrying = error == 0 && !takes ? begin_meanwhile(fd) : NULL;
+  if (error == 0 && takes) error = copy_file(command->source, memories.text);
   else if (error == 0) status = wait_for(pid);
-  return report(fd, (uint32_t)(error == 0 ? status : error << 16), command, output);
+  int told = report(fd, (uint32_t)(error == 0 ? status : error << 16), command, output);
+  if (told && carrying != NULL) told = finish_carrying(error == 0 && status == 0 && output == 0);
+  free(carrying);
+  return told;
 }
 
-/* TEXT: what the preprocessor wrote, in pieces and an empty one, for an agent that cannot open our descriptors. */
-static int send_text(int fd) {
+/* TEXT: what the preprocessor wrote, or the host, in pieces and an empty one, for an agent that cannot open our descriptors. */
+static int send_text(int fd, int memory) {
   static unsigned char bytes[HEADER + PIECE];
   ssize_t got;
   off_t at = 0;
   do {
-    got = kept.text < 0 ? 0 : pread(kept.text, bytes + HEADER, PIECE, at);
+    got = memory < 0 ? 0 : pread(memory, bytes + HEADER, PIECE, at);
     if (got < 0) return 0;
     put32(bytes, TEXT);
     put32(bytes + 4, (uint32_t)got);
@@ -152,7 +169,7 @@ static int send_text(int fd) {
 static void show(void) {
   unsigned char bytes[16 * 1024];
   ssize_t got;
-  for (off_t at = 0; kept.messages >= 0 && (got = pread(kept.messages, bytes, sizeof bytes, at)) > 0; at += got) write_all(2, bytes, (size_t)got);
+  for (off_t at = 0; memories.messages >= 0 && (got = pread(memories.messages, bytes, sizeof bytes, at)) > 0; at += got) write_all(2, bytes, (size_t)got);
 }
 
 /* EXEC: returns when it cannot be done. The open connection is the compiler's slot: the kernel gives it back when the compiler ends. */
@@ -195,7 +212,9 @@ static int do_message(int fd, uint32_t kind, unsigned char *bytes, size_t length
   case EXEC:
     return do_command(fd, kind, bytes, length);
   case SEND_TEXT:
-    return send_text(fd);
+    return send_text(fd, length >= 4 && get32(bytes) == 1 ? memories.answer : memories.text);
+  case CARRY:
+    return begin_carrying(fd, bytes, length) && finish_carrying(memories.text >= 0);
   case READ:
     return read_for_agent(fd, bytes, length);
   case LOOK:
@@ -205,17 +224,28 @@ static int do_message(int fd, uint32_t kind, unsigned char *bytes, size_t length
   }
 }
 
+/* Does one message that only writes something; 0 when the next one is another. */
+int do_writes(int fd) {
+  unsigned char header[HEADER], *bytes;
+  if (recv(fd, header, HEADER, MSG_PEEK | MSG_DONTWAIT) != HEADER) return 0;
+  uint32_t kind = get32(header), length = get32(header + 4);
+  if ((kind != WRITE && kind != APPEND) || length > LONGEST || (bytes = malloc((size_t)length + 1)) == NULL) return 0;
+  int done = read_all(fd, header, HEADER) && read_all(fd, bytes, length) && do_message(fd, kind, bytes, length);
+  free(bytes);
+  return done;
+}
+
 /* Does what the agent says; returns when it is gone, speaks another language, or leaves the job to an agent of ours. */
 static void obey(int fd) {
   unsigned char header[HEADER], *bytes;
   for (; read_all(fd, header, HEADER); free(bytes)) {
     uint32_t kind = get32(header), length = get32(header + 4);
     bytes = NULL;
-    if (kind == SAVE) {
-      if (!save(fd, length)) break;
+    if (kind == SAVE || kind == SAVE_ANSWER) {
+      if (!save(fd, length, kind == SAVE ? -1 : memories.answer)) break;
       continue;
     }
-    bytes = kind < WRITE || kind > TAKE || length > LONGEST ? NULL : malloc((size_t)length + 1);
+    bytes = kind < WRITE || kind > SAVE_ANSWER || length > LONGEST ? NULL : malloc((size_t)length + 1);
     if (bytes == NULL || !read_all(fd, bytes, length) || !do_message(fd, kind, bytes, length)) break;
   }
   close(fd);

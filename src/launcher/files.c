@@ -2,8 +2,8 @@
 #include "launcher.h"
 #include <time.h>
 
-/* A file that is not whole yet: an interrupt takes it away. */
-char unfinished[PATH_MAX];
+/* A file that is not whole yet: an interrupt takes it away. It is a pointer, since an interrupt that found half a name could take another file. */
+const char *volatile unfinished;
 
 static int leads_away(const char *path) {
   char text[PATH_MAX];
@@ -63,11 +63,14 @@ int copy_file(const char *path, int to) {
   return error;
 }
 
-/* The bytes of a file on their way from the agent: a page of memory that is new costs more than to read and write a piece. */
+/* The bytes of a file on their way from the agent, or in a memory file: a page of memory that is new costs more than to read and write a
+   piece. */
 struct arriving {
   int fd;
   size_t left;
-  int lost; /* the agent is gone */
+  int lost;   /* the agent is gone */
+  int memory; /* a memory file, or -1 */
+  off_t at;   /* where in that */
 };
 
 static unsigned char piece[16 * 1024];
@@ -77,9 +80,12 @@ static int take_bytes(struct arriving *bytes, int to) {
   int error = 0;
   while (bytes->left > 0 && !bytes->lost) {
     size_t now = bytes->left < sizeof piece ? bytes->left : sizeof piece;
-    if (!read_all(bytes->fd, piece, now)) bytes->lost = 1;
+    if (bytes->memory >= 0 && to < 0) return 0;
+    if (bytes->memory >= 0 && error == 0 && pread(bytes->memory, piece, now, bytes->at) != (ssize_t)now) error = EIO;
+    else if (bytes->memory < 0 && !read_all(bytes->fd, piece, now)) bytes->lost = 1;
     else if (to >= 0 && error == 0) error = write_whole(to, piece, now);
     bytes->left -= now;
+    bytes->at += (off_t)now;
   }
   return error;
 }
@@ -95,31 +101,43 @@ static int write_in_place(const char *path, struct arriving *bytes) {
   return write_and_close(out_of_the_way(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)), bytes);
 }
 
+/* Fills a file that we have just made, and gives it the name that it is to have in the end; one that is not whole is taken away. */
+static int fill_new(int to, const char *made, const char *path, struct arriving *bytes) {
+  unfinished = made;
+  int error = write_and_close(to, bytes);
+  if (error == 0 && bytes->lost) error = EPIPE;
+  if (error == 0 && path != NULL && rename(made, path) != 0) error = errno;
+  if (error != 0) unlink(made);
+  unfinished = NULL;
+  return error;
+}
+
+/* Writes a file under a name that nothing has. */
+static int write_new(const char *path, struct arriving *bytes) {
+  int to = out_of_the_way(open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  return to < 0 ? errno : fill_new(to, path, NULL, bytes);
+}
+
 /* Writes a file beside the output that takes its name when it is whole; an empty one's mode is kept, as a compiler would. */
 static int replace(const char *path, const struct stat *old, struct arriving *bytes) {
-  char *name = unfinished;
+  char name[PATH_MAX];
   if (!folder_of(path, name)) return ENAMETOOLONG;
   size_t end = strlen(name);
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   snprintf(name + end, PATH_MAX - end, ".distcc-%d-%ld.tmp", (int)getpid(), now.tv_nsec);
-  int to = out_of_the_way(open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
+  int made = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666), to = out_of_the_way(made);
   int error = to < 0 ? errno : 0;
-  if (to >= 0) {
-    if (old != NULL && old->st_size == 0 && fchmod(to, old->st_mode & 07777) != 0) errno = 0;
-    error = write_and_close(to, bytes);
-    if (error == 0 && bytes->lost) error = EPIPE;
-    if (error == 0 && rename(name, path) != 0) error = errno;
-    if (error != 0) unlink(name);
-  }
-  name[0] = '\0';
-  return to < 0 && old != NULL && access(path, W_OK) == 0 ? write_in_place(path, bytes) : error;
+  if (made >= 0 && to < 0) unlink(name);
+  if (to < 0) return old != NULL && access(path, W_OK) == 0 ? write_in_place(path, bytes) : error;
+  if (old != NULL && old->st_size == 0 && fchmod(to, old->st_mode & 07777) != 0) errno = 0;
+  return fill_new(to, name, path, bytes);
 }
 
 /* The output as the compiler would have left it: a regular file appears whole or not at all. */
 static int save_output(const char *path, uint32_t flags, struct arriving *bytes) {
   struct stat old, link;
-  if (flags & NEW_NAME) return write_and_close(open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600), bytes);
+  if (flags & NEW_NAME) return write_new(path, bytes);
   int there = stat(path, &old) == 0;
   int is_link = lstat(path, &link) == 0 && S_ISLNK(link.st_mode);
   if (there && !S_ISREG(old.st_mode)) return write_in_place(path, bytes);
@@ -133,7 +151,7 @@ static int pass_over(int fd) {
   unsigned char header[HEADER];
   do {
     if (!read_all(fd, header, HEADER)) return 0;
-    struct arriving bytes = {fd, get32(header + 4), 0};
+    struct arriving bytes = {fd, get32(header + 4), 0, -1, 0};
     take_bytes(&bytes, -1);
     if (bytes.lost) return 0;
   } while (get32(header) != GO_ON);
@@ -141,18 +159,24 @@ static int pass_over(int fd) {
 }
 
 /* SAVE: flags, a number, length of the path, the path with a NUL, the bytes. All goes on when it is saved; else SAVED tells why, and all up to
-   GO_ON is not for us. 0 when the agent is gone. */
-int save(int fd, size_t length) {
+   GO_ON is not for us, unless the file has a new name: that one is an extra. SAVE_ANSWER: place and length in what a host has sent, in place of
+   the bytes. 0 when the agent is gone. */
+int save(int fd, size_t length, int memory) {
   static char path[PATH_MAX];
   unsigned char numbers[12];
   if (length < sizeof numbers || !read_all(fd, numbers, sizeof numbers)) return 0;
   size_t named = get32(numbers + 8);
   if (named == 0 || named > sizeof path || named > length - sizeof numbers || !read_all(fd, path, named) || path[named - 1] != '\0') return 0;
-  struct arriving bytes = {fd, length - sizeof numbers - named, 0};
-  int error = save_output(path, get32(numbers), &bytes);
+  struct arriving bytes = {fd, length - sizeof numbers - named, 0, -1, 0};
+  unsigned char part_of[8];
+  if (memory >= 0 && (bytes.left != sizeof part_of || !read_all(fd, part_of, sizeof part_of))) return 0;
+  if (memory >= 0) bytes = (struct arriving){fd, get32(part_of + 4), 0, memory, (off_t)get32(part_of)};
+  uint32_t flags = get32(numbers);
+  int error = save_output(path, flags, &bytes);
   take_bytes(&bytes, -1);
   if (bytes.lost) return 0;
-  return error == 0 || (tell(fd, SAVED, (const uint32_t[]){(uint32_t)error, get32(numbers + 4)}, 2) && pass_over(fd));
+  if (error == 0) return 1;
+  return tell(fd, SAVED, (const uint32_t[]){(uint32_t)error, get32(numbers + 4)}, 2) && ((flags & NEW_NAME) || pass_over(fd));
 }
 
 /* A log that somebody else has put a link in the place of is not written; a fifo is not waited for. */

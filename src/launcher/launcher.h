@@ -26,10 +26,11 @@
 #endif
 
 /* The kinds of messages, as in src/client/agent/messages.ts. */
-enum { JOB = 1, ENDED = 2, FAILED = 3, TEXT = 4, ASK = 5, CONTENT = 6, FOUND = 7, SAVED = 8, PING = 9 };
+enum { JOB = 1, ENDED = 2, FAILED = 3, TEXT = 4, ASK = 5, CONTENT = 6, FOUND = 7, SAVED = 8, PING = 9, ANSWER = 10 };
 enum { WRITE = 16, PREPROCESS = 17, RUN = 18, EXEC = 19, EXIT = 20, PRIVATE = 21, REPORT = 22, SEND_TEXT = 23 };
 enum { SHOW = 24, READ = 25, LOOK = 26, SAVE = 27, APPEND = 28, GO_ON = 29, PONG = 30, TAKE = 31 };
-enum { HEADER = 8, PIECE = 1024 * 1024, LONGEST = 64 * 1024 * 1024 };
+enum { CARRY = 32, SAVE_ANSWER = 33 };
+enum { HEADER = 8, PIECE = 1024 * 1024, LONGEST = 64 * 1024 * 1024, MEANWHILE_MS = 2 };
 
 /* What ENDED tells of an output: it is the source, or a compiler could not write it. */
 enum { OUTPUT_IS_SOURCE = 1, NO_PLACE = 2 };
@@ -48,6 +49,8 @@ extern char **own_words; /* our argv */
 
 /* distcc.c */
 int says(const char *variable, const char *value);
+int renew(int *fd, const char *name);
+int do_writes(int fd);
 
 /* programs.c */
 struct program {
@@ -85,7 +88,9 @@ struct command {
 };
 struct kept {
   int text, messages; /* where a preprocessor's stdout and stderr go */
+  int answer;         /* what a host has sent */
 };
+extern struct kept memories;
 char **in_front(const char *first, const char *second, char **rest);
 void become(struct command *command);
 int start(struct command *command, const struct kept *kept, pid_t *pid);
@@ -95,13 +100,17 @@ _Noreturn void end_like(int status);
 void watch_signals(void);
 
 /* files.c */
-extern char unfinished[PATH_MAX];
+extern const char *volatile unfinished;
 uint32_t look_at_output(const char *source, const char *output);
 int copy_file(const char *path, int to);
-int save(int fd, size_t length);
+int save(int fd, size_t length, int memory);
 void append(const unsigned char *bytes, size_t length);
 int read_for_agent(int fd, const unsigned char *bytes, size_t length);
 int read_hosts(char *path, const unsigned char **text, size_t *length);
+
+/* carry.c */
+int begin_carrying(int agent, unsigned char *bytes, size_t length);
+int finish_carrying(int text_is_there);
 
 /* alone.c */
 _Noreturn void compile_alone(const char *why);

@@ -27,9 +27,9 @@ shows what it does, "distcc --agent-stop" ends it. systemd starts it for the soc
 /** The environment that the launcher was called with, as bytes: it hides variables that would change what this program does. */
 function givenBack(environment: Environment): Environment {
   const hidden = /^_DISTCC_(?=NODE_|OPENSSL_CONF$)/;
-  return Object.fromEntries(
-    Object.entries(environment).map(([name, value]) => [name.replace(hidden, ''), byteText(value ?? '')] as const),
-  );
+  const given: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) given[name.replace(hidden, '')] = byteText(value ?? '');
+  return given;
 }
 
 /** Empty when it has been removed. */

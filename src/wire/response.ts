@@ -32,6 +32,11 @@ const bounds = { ceiling: limits.bodyLength };
 /** A wait status has 16 bits: a code or a signal, and whether there was a core. */
 const largestStatus = 0xffff;
 
+/** A response of which the object has not been read. */
+export interface ResponseHead extends Omit<CompileResponse, 'object' | 'dependencies'> {
+  readonly objectLength: number;
+}
+
 /** Encodes a response as pieces to be written in this order (wire-protocol reference, section 5); large ones are not copied. */
 export function encodeResponse(response: CompileResponse): Buffer[] {
   const { version, status, dependencies } = response;
@@ -52,8 +57,7 @@ function* readSoutOrRefusal(stderr: Buffer): Grammar<Token> {
   return parseToken(['SOUT'], largestParameter, bytes);
 }
 
-/** Reads the response to a request of that version; throws a ProtocolError of kind 'version' when it answers another one. */
-export function* readResponse(version: ProtocolVersion): Grammar<CompileResponse> {
+function* readBeforeObject(version: ProtocolVersion): Grammar<Omit<CompileResponse, 'object' | 'dependencies'>> {
   const answered = yield* readToken('DONE', largestParameter);
   if (answered !== version) {
     throw new ProtocolError('version', `the server answered with protocol version ${answered} instead of ${version}`);
@@ -61,8 +65,20 @@ export function* readResponse(version: ProtocolVersion): Grammar<CompileResponse
   const status = yield* readToken('STAT', largestStatus);
   const stderr = yield* readBody('SERR', version, bounds);
   const stdout = yield* readBodyAfter(yield* readSoutOrRefusal(stderr), version, bounds);
-  const object = yield* readBody('DOTO', version, bounds);
-  const response = { version, status, stderr, stdout, object };
+  return { version, status, stderr, stdout };
+}
+
+/** Reads what stands before the object in a response to a request of version 1. @throws ProtocolError */
+export function* readResponseHead(): Grammar<ResponseHead> {
+  const before = yield* readBeforeObject(1);
+  return { ...before, objectLength: yield* readToken('DOTO', limits.bodyLength) };
+}
+
+/** Reads the response to a request of that version; throws a ProtocolError of kind 'version' when it answers another one. */
+export function* readResponse(version: ProtocolVersion): Grammar<CompileResponse> {
+  const before = yield* readBeforeObject(version);
+  const { status } = before;
+  const response = { ...before, object: yield* readBody('DOTO', version, bounds) };
   if (version !== 3 || status !== 0) return response;
   const parameter = yield* readTokenOrEnd('DOTD', largestParameter);
   if (parameter === undefined) return response;

@@ -9,6 +9,6 @@ export const launcherSources: readonly string[] = readdirSync(folder)
   .map((name) => join(folder, name));
 
 /** One of its files. */
-export function readLauncher(name: 'agent.c' | 'distcc.c' | 'launcher.h'): string {
+export function readLauncher(name: 'agent.c' | 'alone.c' | 'distcc.c' | 'launcher.h'): string {
   return readFileSync(join(folder, name), 'utf8');
 }

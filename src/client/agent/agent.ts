@@ -1,5 +1,5 @@
 import { makeFolder } from '../../system/make-folder.ts';
-import { lstatSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -12,7 +12,7 @@ import { ownMemory } from '../../system/memory.ts';
 import { peerOf } from '../../system/peer-user.ts';
 import { nameProcess } from '../../system/process-name.ts';
 import { readNow } from '../../system/socket-descriptor.ts';
-import { agentSockets } from './agent-sockets.ts';
+import { agentSockets, bornPrefix } from './agent-sockets.ts';
 import { agentVersion } from './agent-version.ts';
 import { ask } from './ask.ts';
 import { doJob } from './do-job.ts';
@@ -40,8 +40,8 @@ export interface AgentSettings {
   readonly idleSeconds: number;
   /** Called as soon as it listens. */
   readonly listening: () => void;
-  /** Called when it no longer listens; it may still have jobs. */
-  readonly left: () => void;
+  /** Called when it no longer listens, with whether launchers have found it until now; it may still have jobs. */
+  readonly left: (found: boolean) => void;
   /** The program's own file, whose worker threads pack long texts. */
   readonly program: string | undefined;
 }
@@ -65,6 +65,8 @@ class Agent {
   readonly #jobs = new Map<Launcher, JobMessage>();
   readonly #started = performance.now();
   #done = 0;
+  /** Of its socket. */
+  #inode: bigint | undefined;
   #idle: NodeJS.Timeout | undefined;
   #end: () => void = () => {};
 
@@ -89,14 +91,18 @@ class Agent {
   /** Serves until it is told to stop, or nobody has come for a while. */
   async serve(): Promise<void> {
     const { path, listening } = this.#settings;
+    // Node takes away the name that it has bound when it closes a socket, whoever has that name by then: it gets one that nobody else has.
+    const born = join(dirname(path), `${bornPrefix}${process.pid}`);
+    rmSync(born, { force: true });
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen({ path, backlog: 1024 }, resolve);
+      this.#server.listen({ path: born, backlog: 1024 }, resolve);
     });
+    this.#inode = statSync(born, { bigint: true }).ino;
+    renameSync(born, path);
     listening();
-    const { ino } = statSync(path, { bigint: true });
     const look = setInterval(() => {
-      if (statSync(path, { bigint: true, throwIfNoEntry: false })?.ino !== ino) this.stop();
+      if (!this.#isFound()) this.stop();
     }, lookPeriod);
     this.#rest();
     await new Promise<void>((resolve) => {
@@ -106,11 +112,18 @@ class Agent {
     clearTimeout(this.#idle);
   }
 
+  /** Whether its socket is where launchers look for it: the folder may have been removed, and another agent may live there. */
+  #isFound(): boolean {
+    return statSync(this.#settings.path, { bigint: true, throwIfNoEntry: false })?.ino === this.#inode;
+  }
+
   /** Takes no more jobs, so that new launchers find another agent, and ends when those that run are done. */
   stop(): void {
     if (!this.#server.listening) return;
+    const found = this.#isFound();
+    if (found) rmSync(this.#settings.path, { force: true });
     this.#server.close();
-    this.#settings.left();
+    this.#settings.left(found);
     if (this.#jobs.size === 0) this.#end();
   }
 
@@ -233,19 +246,14 @@ export async function runAgent(settings: Omit<AgentSettings, 'left'>): Promise<b
   const lock = tryLock(`${path}.lock`);
   if (lock === undefined) return false;
   writeFileSync(`${path}.pid`, `${process.pid}\n`);
-  try {
-    unlinkSync(path);
-  } catch {
-    // Nobody was here before.
-  }
   // Nobody reads what an agent writes; a bug of it should be found all the same.
   process.on('uncaughtException', (error) => {
     writeFileSync(join(folder, 'fault'), `${error.stack ?? error.message}\n`);
     process.exit(exitStatus.general);
   });
-  // From then on another agent may have the socket, the lock and the file.
-  const left = (): void => {
-    unlinkSync(`${path}.pid`);
+  // From then on another agent may have the socket, the lock and the file; one that is no longer found has none of them any more.
+  const left = (found: boolean): void => {
+    if (found) rmSync(`${path}.pid`, { force: true });
     lock.release();
   };
   const agent = new Agent({ ...settings, left });

@@ -1,23 +1,48 @@
 import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { Environment } from '../../config/client-environment.ts';
+import { bytesOf, pathOf } from '../../system/byte-text.ts';
 import { agentSockets } from './agent-sockets.ts';
+import { agentVersion } from './agent-version.ts';
 import { ask } from './ask.ts';
 import type { questions } from './messages.ts';
 import type { AgentStatus } from './status.ts';
 
-/** The folder of the agent's socket, as the launcher finds it; undefined for a user who has no place for one. */
-export function agentFolder(environment: Environment, directory: string): string | undefined {
-  const { DISTCC_DIR: own = '', XDG_RUNTIME_DIR: run = '', HOME: home = '' } = environment;
-  if (own !== '') return resolve(directory, own, 'agent');
-  if (run.startsWith('/')) return `${run}/distcc`;
+function isOwn(folder: string): boolean {
+  return statSync(bytesOf(folder), { throwIfNoEntry: false })?.uid === process.geteuid?.();
+}
+
+function namedFolder({ DISTCC_DIR, XDG_RUNTIME_DIR, HOME }: Environment, directory: string): string | undefined {
+  const [own = '', run = '', home = ''] = [DISTCC_DIR, XDG_RUNTIME_DIR, HOME];
+  if (own !== '') return own.startsWith('/') ? `${own}/agent` : `${directory}/${own}/agent`;
+  if (run.startsWith('/') && isOwn(run)) return `${run}/distcc`;
   return home.startsWith('/') ? `${home}/.distcc/agent` : undefined;
 }
 
+/** The bytes of a socket's path, with a NUL: unix(7), and unix(4) of FreeBSD. */
+const longestPath = process.platform === 'freebsd' ? 104 : 108;
+
+/** FNV-1a with 64 bits. */
+function hashOf(text: string): string {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of bytesOf(text)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  return hash.toString(16).padStart(16, '0');
+}
+
+/**
+ * The folder of the agent's socket, as the launcher finds it; one in /tmp stands for a folder with a name too long for a socket; undefined
+ * for a user who has no place for one.
+ */
+export function agentFolder(environment: Environment, directory: string): string | undefined {
+  const folder = namedFolder(environment, directory);
+  if (folder === undefined || bytesOf(`${folder}/${agentVersion}`).length < longestPath) return folder;
+  return `/tmp/distcc-${process.geteuid?.()}-${hashOf(folder)}`;
+}
+
 function socketsIn(folder: string): string[] {
+  const path = pathOf(folder);
   try {
     // Somebody else's folder may hold anything that answers.
-    return statSync(folder).uid === process.getuid?.() ? agentSockets(folder) : [];
+    return path !== undefined && isOwn(folder) ? agentSockets(path) : [];
   } catch {
     return [];
   }

@@ -17,7 +17,9 @@ import type { RemoteJob } from '../job.ts';
 import type { Slots } from '../slots.ts';
 import { openState } from '../state-file.ts';
 import { uniqueName } from '../unique-name.ts';
-import type { Call, Command, HereOptions, Preprocessor, PreprocessorEnd, World } from '../world.ts';
+import type { DistantHost } from '../host.ts';
+import type { Call, Carrier, Command, HereOptions, Output, Preprocessor, PreprocessorEnd, World } from '../world.ts';
+import { carrierFor } from './carry.ts';
 import type { HostLists } from './host-lists.ts';
 import type { Launcher } from './launcher.ts';
 import { LauncherError } from './launcher.ts';
@@ -154,13 +156,12 @@ export class JobWorld implements World {
     const changes = changesOf(call.environment, environment);
     const kind = command === undefined ? 'TAKE' : 'PREPROCESS';
     const held: { memory?: Buffer | undefined; text: Buffer; over: boolean } = { text: Buffer.alloc(0), over: false };
+    let where: EndedMessage | undefined;
     const ending = async (): Promise<PreprocessorEnd> => {
       const ended = await launcher.start(kind, { number: 1, argv, changes, ...files });
       this.#hasMessages = ended.messages > 0;
-      const obstacle = this.#obstacle(ended, job, command !== undefined);
-      // What one wrote that did not end well is never looked at.
-      if (ended.status === 0 && obstacle === undefined && !held.over) await this.#fetch(ended, held);
-      return { status: ended.status, obstacle };
+      where = ended;
+      return { status: ended.status, obstacle: this.#obstacle(ended, job, command !== undefined), size: ended.size };
     };
     const ended = ending();
     ended.catch(() => {});
@@ -172,7 +173,10 @@ export class JobWorld implements World {
     const extension = preprocessedExtension(job.verdict.source) ?? '.i';
     return {
       ended,
-      output: () => this.#kept(held.text, `distcc_${uniqueName()}${extension}`),
+      output: async () => {
+        if (where !== undefined && !held.over) await this.#fetch(where, held);
+        return this.#kept(held.text, `distcc_${uniqueName()}${extension}`);
+      },
       stop: giveBack,
     };
   }
@@ -228,11 +232,20 @@ export class JobWorld implements World {
     return this.#shared.packer.pack(text);
   }
 
-  async saveOutput({ verdict }: RemoteJob, bytes: Buffer): Promise<void> {
+  carrier(host: DistantHost): Promise<Carrier | undefined> {
+    const { job, launcher } = this.#assignment;
+    return carrierFor(host, { launcher, pid: job.pid, environment: this.#environment });
+  }
+
+  async saveOutput({ verdict }: RemoteJob, output: Output): Promise<void> {
     // gcc opens assembler text by its name; all else is written to another file first, or by the assembler, which takes a link away.
     const through = verdict.assemble && !isClang(verdict.words[0] ?? '');
     try {
-      await this.#assignment.launcher.save(verdict.output, bytes, through ? saveFlags.throughLinks : 0);
+      const { launcher } = this.#assignment;
+      const flags = through ? saveFlags.throughLinks : 0;
+      await (Buffer.isBuffer(output)
+        ? launcher.save(verdict.output, output, flags)
+        : launcher.saveAnswer(verdict.output, output, flags));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new Error(`cannot write "${readable(verdict.output)}": ${reason}`, { cause: error });

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { getSystemErrorMap } from 'node:util';
 import { writeNow } from '../../system/socket-descriptor.ts';
 import * as messages from './messages.ts';
-import type { CommandMessage, EndedMessage, FileContent, FoundProgram, Frame } from './messages.ts';
+import type { AnswerMessage, CommandMessage, EndedMessage, FileContent, FoundProgram, Frame } from './messages.ts';
 
 const { kinds } = messages;
 
@@ -25,6 +25,11 @@ const writePiece = 1024 * 1024;
 interface Waiting<T> {
   readonly resolve: (value: T) => void;
   readonly reject: (error: Error) => void;
+}
+
+interface Saving extends Waiting<void> {
+  /** Whether all that is said afterwards counts only when the file is saved. */
+  readonly matters: boolean;
 }
 
 /** Answers of one kind, which come in the order of the questions; one that has several parts may be quicker than who waits for them. */
@@ -64,11 +69,12 @@ export class Launcher {
   /** It runs one program at a time, in the order in which it was told. */
   readonly #running = new Answers<EndedMessage>();
   readonly #texts = new Answers<Buffer>();
+  readonly #carrying = new Answers<AnswerMessage>();
   readonly #contents = new Answers<FileContent>();
   readonly #found = new Answers<FoundProgram[]>();
   /** What it becomes, and what it saves by its number: these end with its connection. */
   readonly #becoming = new Answers<void>();
-  readonly #saving = new Map<number, Waiting<void>>();
+  readonly #saving = new Map<number, Saving>();
   #saves = 0;
   #finished = false;
 
@@ -96,6 +102,9 @@ export class Launcher {
       case kinds.TEXT:
         this.#texts.give(content);
         return;
+      case kinds.ANSWER:
+        this.#carrying.give(messages.readAnswer(content));
+        return;
       case kinds.CONTENT:
         this.#contents.give(messages.readContent(content));
         return;
@@ -113,8 +122,14 @@ export class Launcher {
     else this.#running.give(ended);
   }
 
-  /** It has passed over what came after the file: other files, and how to end. */
+  /** It has passed over what came after a file that matters: other files, and how to end. */
   #failSaving({ errno, number }: ReturnType<typeof messages.readSaved>): void {
+    const failed = this.#saving.get(number);
+    if (failed?.matters === false) {
+      this.#saving.delete(number);
+      failed.reject(new LauncherError(errno));
+      return;
+    }
     this.#finished = false;
     this.#say(messages.encodeFrame(kinds.GO_ON));
     for (const [other, { reject }] of this.#saving) {
@@ -127,7 +142,7 @@ export class Launcher {
   /** Its connection is closed, by itself or, after it became a compiler, by that compiler's end. */
   close(): void {
     const error = new Error('the launcher is gone');
-    for (const answers of [this.#running, this.#texts, this.#contents, this.#found]) answers.end(error);
+    for (const answers of [this.#running, this.#texts, this.#carrying, this.#contents, this.#found]) answers.end(error);
     const became = this.#becoming.some;
     if (became) this.#becoming.give();
     if (!became && !this.#finished) this.#gone.abort();
@@ -155,9 +170,9 @@ export class Launcher {
     return this.#running.wait();
   }
 
-  /** Has it send what the last preprocessor wrote; an empty piece comes last. */
-  async sendText(): Promise<Buffer> {
-    this.#say(messages.encodeFrame(kinds.SEND_TEXT));
+  /** Has it send what the last preprocessor wrote, or the host; an empty piece comes last. */
+  async sendText(which: 'text' | 'answer' = 'text'): Promise<Buffer> {
+    this.#say(messages.encodeSendText(which));
     const pieces: Buffer[] = [];
     do pieces.push(await this.#texts.wait());
     while (pieces.at(-1)?.length !== 0);
@@ -182,14 +197,30 @@ export class Launcher {
   }
 
   /**
-   * Has it write a file. What it is told afterwards, as how to end, counts only when that has worked: the promise comes when it has ended.
+   * Has it write a file. What it is told afterwards, as how to end, counts only when that has worked, except after a file with a new name,
+   * which is the user's extra: the promise comes when it has ended.
    * @throws LauncherError, after which it can be told something else
    */
   save(path: string, bytes: Buffer, flags: number): Promise<void> {
     this.#saves += 1;
     const number = this.#saves;
     this.#say(messages.encodeSave({ flags, number, path, bytes }));
-    return new Promise((resolve, reject) => this.#saving.set(number, { resolve, reject }));
+    const matters = (flags & messages.saveFlags.newName) === 0;
+    return new Promise((resolve, reject) => this.#saving.set(number, { resolve, reject, matters }));
+  }
+
+  /** As save(), of a part of what a host has sent, which the launcher holds. */
+  saveAnswer(path: string, part: messages.KeptPart, flags: number): Promise<void> {
+    this.#saves += 1;
+    const number = this.#saves;
+    this.#say(messages.encodeSaveAnswer({ flags, number, path }, part));
+    return new Promise((resolve, reject) => this.#saving.set(number, { resolve, reject, matters: true }));
+  }
+
+  /** Has it bring a request to a host and the answer back; anything that it is told meanwhile ends that. */
+  carry(message: messages.CarryMessage): Promise<AnswerMessage> {
+    this.#say(messages.encodeCarry(message));
+    return this.#carrying.wait();
   }
 
   /** Has it become a program; comes back when that has ended, however that was. @throws LauncherError */

@@ -17,6 +17,7 @@ export const kinds = {
   FOUND: 7,
   SAVED: 8,
   PING: 9,
+  ANSWER: 10,
   // From the agent.
   WRITE: 16,
   PREPROCESS: 17,
@@ -34,6 +35,8 @@ export const kinds = {
   GO_ON: 29,
   PONG: 30,
   TAKE: 31,
+  CARRY: 32,
+  SAVE_ANSWER: 33,
 } as const;
 
 /** What a launcher may send at most in one message, in bytes: an argument list of Linux fits several times. */
@@ -370,12 +373,89 @@ export interface SaveMessage {
 }
 
 /**
- * SAVE: flags, a number, the length of the path with its NUL, the path, the bytes. All that follows counts only when that has worked; else SAVED comes, and the launcher waits for
- * GO_ON.
+ * SAVE: flags, a number, the length of the path with its NUL, the path, the bytes. All that follows counts only when that has worked; else
+ * SAVED comes, and the launcher waits for GO_ON. After a file with a new name SAVED may come too, but all goes on.
  */
 export function encodeSave({ flags, number, path, bytes }: SaveMessage): Buffer {
   const name = terminated([path]);
   return encodeFrame(kinds.SAVE, numbers(flags, number, name.length), name, bytes);
+}
+
+/** SAVE_ANSWER: as SAVE, with place and length in the answer that the launcher holds in place of the bytes. */
+export function encodeSaveAnswer(
+  { flags, number, path }: Omit<SaveMessage, 'bytes'>,
+  { at, length }: KeptPart,
+): Buffer {
+  const name = terminated([path]);
+  return encodeFrame(kinds.SAVE_ANSWER, numbers(flags, number, name.length), name, numbers(at, length));
+}
+
+/** A part of the answer that the launcher holds. */
+export interface KeptPart {
+  readonly at: number;
+  readonly length: number;
+}
+
+/** What a launcher is to bring to a host, with the text that it holds, and to bring back. */
+export interface CarryMessage {
+  /** A numeric address, and the port. */
+  readonly address: string;
+  readonly port: number;
+  /** How long, in ms, connecting may take, and how long nothing may move afterwards. */
+  readonly connectMs: number;
+  readonly idleMs: number;
+  /** The name of the token that stands before the text. */
+  readonly token: string;
+  /** What is sent first. */
+  readonly head: Buffer;
+}
+
+const longestWait = 2 ** 31 - 1;
+
+/** CARRY: port, patience for connecting and for each step in ms, address, token, and the bytes that come first. */
+export function encodeCarry({ address, port, connectMs, idleMs, token, head }: CarryMessage): Buffer {
+  const waits = numbers(port, Math.min(connectMs, longestWait), Math.min(idleMs, longestWait));
+  return encodeFrame(kinds.CARRY, waits, terminated([address, token]), head);
+}
+
+/** How far a launcher got with CARRY: the answer is whole, or it failed at that step, or was told something else meanwhile. */
+export type CarryStep = 'done' | 'connecting' | 'exchanging' | 'given up';
+
+const steps: readonly CarryStep[] = ['done', 'connecting', 'exchanging', 'given up'];
+
+/** What a launcher has brought back. */
+export interface AnswerMessage {
+  readonly step: CarryStep;
+  /** The number of the error, or 0. */
+  readonly error: number;
+  /** Its descriptor for what came, and the inode and size of that. */
+  readonly descriptor: number;
+  readonly inode: number;
+  readonly size: number;
+}
+
+/** ANSWER: step, error, descriptor, nothing, then inode and size with 64 bits each. */
+export function encodeAnswer({ step, error, descriptor, inode, size }: AnswerMessage): Buffer {
+  const wide = Buffer.alloc(16);
+  wide.writeBigUInt64LE(BigInt(inode), 0);
+  wide.writeBigUInt64LE(BigInt(size), 8);
+  return encodeFrame(kinds.ANSWER, numbers(steps.indexOf(step), error, descriptor, 0), wide);
+}
+
+/** Reads ANSWER. @throws ProtocolError */
+export function readAnswer(content: Buffer): AnswerMessage {
+  return {
+    step: steps[numberAt(content, 0)] ?? 'given up',
+    error: numberAt(content, 1),
+    descriptor: numberAt(content, 2),
+    inode: wideAt(content, 4),
+    size: wideAt(content, 6),
+  };
+}
+
+/** SEND_TEXT: 1 for what a host has sent, else it is what the preprocessor wrote. */
+export function encodeSendText(which: 'text' | 'answer'): Buffer {
+  return encodeFrame(kinds.SEND_TEXT, numbers(which === 'answer' ? 1 : 0));
 }
 
 /** LOOK: a PATH, and names of programs. */

@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lives } from '../../../src/system/living-process.ts';
@@ -236,6 +246,66 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
     const nowhere = { DISTCC_HOSTS: 'localhost', DISTCC_DIR: box.path('a.c') };
     expect((await box.run(gcc, nowhere)).status).toBe(0);
     expect([readdirSync(join(box.own, 'agent')), existsSync(join(long, 'agent'))]).toEqual([[], false]);
+  });
+
+  it('is found by questions where its folder has a long name, or one of other letters', async () => {
+    for (const name of ['long'.repeat(40), 'ä b']) {
+      const more = { DISTCC_HOSTS: 'localhost', DISTCC_DIR: join(box.top, name) };
+      mkdirSync(more.DISTCC_DIR);
+      expect((await box.run(gcc, more)).status).toBe(0);
+      const { stdout } = await box.run(['--agent-status', '--json'], more);
+      expect(JSON.parse(stdout)).toMatchObject([{ jobsDone: 1 }]);
+      const pid = Number(/"pid":(\d+)/.exec(stdout)?.[1]);
+      await box.run(['--agent-stop'], more);
+      await until(() => !lives(pid), 'it has stopped');
+    }
+  });
+
+  it("leaves somebody else's $XDG_RUNTIME_DIR alone, and lives in the home", async () => {
+    const run = process.getuid?.() === 0 ? join(box.top, 'run') : '/etc';
+    if (run !== '/etc') {
+      mkdirSync(run);
+      chownSync(run, 65534, 65534);
+    }
+    const more = { DISTCC_HOSTS: 'localhost', DISTCC_DIR: undefined, HOME: box.top, XDG_RUNTIME_DIR: run };
+    expect(await box.run(gcc, more)).toMatchObject({ status: 0, stderr: '' });
+    expect(existsSync(join(run, 'distcc'))).toBe(false);
+    expect((await box.run(['--agent-status', '--json'], more)).stdout).toContain('"jobsDone":1');
+    await box.run(['--agent-stop'], more);
+  });
+
+  it(
+    'whose folder was removed ends, and leaves the one that lives there now what it has',
+    { timeout: 60_000 },
+    async () => {
+      const local = { DISTCC_HOSTS: 'localhost' };
+      expect((await box.run(gcc, local)).status).toBe(0);
+      const [first = 0] = box.agents();
+      rmSync(box.own, { recursive: true });
+      mkdirSync(box.own);
+      expect((await box.run(gcc, local)).status).toBe(0);
+      const [second = 0] = box.agents();
+      const before = readdirSync(join(box.own, 'agent')).sort();
+      await until(() => !lives(first), 'it ends');
+      expect(readdirSync(join(box.own, 'agent')).sort()).toEqual(before);
+      expect((await box.run(gcc, local)).status).toBe(0);
+      expect([second === first, lives(second), box.agents()]).toEqual([false, true, [second]]);
+    },
+  );
+
+  it('whose folder is gone for good does the job that it has', { timeout: 60_000 }, async () => {
+    const path = `${box.script('gcc', 'while [ ! -e finish ]; do sleep 0.05; done')}:${process.env['PATH']}`;
+    const { ended } = box.start(gcc, { DISTCC_HOSTS: 'localhost', DISTCC_VERBOSE: '1', PATH: path });
+    await until(() => box.states().length > 0, 'the compiler runs');
+    const [agent = 0] = box.agents();
+    rmSync(join(box.own, 'agent'), { recursive: true });
+    // The column of flags tells that a socket listens.
+    const listens = new RegExp(`: \\S+ \\S+ 00010000 .* ${box.own}/agent/`);
+    expect(readFileSync('/proc/net/unix', 'utf8')).toMatch(listens);
+    await until(() => !listens.test(readFileSync('/proc/net/unix', 'utf8')), 'it has seen that');
+    box.write('finish', '');
+    expect(await ended).toMatchObject({ status: 0, stderr: expect.stringContaining('exit: code 0') });
+    await until(() => !lives(agent), 'it ends');
   });
 
   it('ends when nobody has come for a while', async () => {

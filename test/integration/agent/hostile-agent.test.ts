@@ -41,6 +41,16 @@ const sensible = [
   messages.encodeLook('/usr/bin:.', ['true', 'gcc']),
   messages.encodeSave({ flags: 0, number: 1, path: 'a.o', bytes: Buffer.from('object') }),
   messages.encodeSave({ flags: messages.saveFlags.newName, number: 2, path: 'none/a.o', bytes: Buffer.from('object') }),
+  messages.encodeCarry({
+    address: '127.0.0.1',
+    port: 1,
+    connectMs: 100,
+    idleMs: 100,
+    token: 'DOTI',
+    head: Buffer.from('head'),
+  }),
+  messages.encodeSaveAnswer({ flags: 0, number: 3, path: 'b.o' }, { at: 0, length: 100 }),
+  messages.encodeSendText('answer'),
   messages.encodeAppend('log', Buffer.from('line\n')),
   messages.encodeFrame(messages.kinds.GO_ON),
 ];

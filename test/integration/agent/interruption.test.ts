@@ -63,9 +63,10 @@ describe.skipIf(!able)('an interruption', () => {
         const { child, ended } = box.start(gcc, { DISTCC_HOSTS: server.host });
         const receives = (): boolean => {
           const folder = join(box.own, 'state');
-          return box.states().length > 0 && listJobs(folder, Date.now()).jobs.some(({ phase }) => phase === 'Receive');
+          return box.states().length > 0 && listJobs(folder, Date.now()).jobs.some(({ phase }) => phase === 'Compile');
         };
-        await until(receives, 'half of it has come');
+        const { requests } = server;
+        await until(() => receives() && requests.length === 1, 'half of it is on its way');
         child.kill(signal);
         expect((await ended).signal).toBe(signal);
         await until(() => box.states().length === 0, 'the job is shown no more');

@@ -1,73 +1,46 @@
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { Server, Socket } from 'node:net';
-import { join, resolve } from 'node:path';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { byteText } from '../../../src/system/byte-text.ts';
 import { readForeignFile } from '../../../src/system/foreign-file.ts';
 import * as messages from '../../../src/client/agent/messages.ts';
-import type { Frame } from '../../../src/client/agent/messages.ts';
+import { sourceExtensions } from '../../../src/compiler/source-name.ts';
 import { ownOptions } from '../../../src/config/client-options.ts';
+import { lives } from '../../../src/system/living-process.ts';
 import { exited, killed } from '../../../src/wire/wait-status.ts';
 import { until } from '../../support/daemon.ts';
 import { launcherSources, readLauncher } from '../../support/launcher.ts';
 import { needs } from '../../support/needs.ts';
-import { distccProgram, Sandbox } from '../client/sandbox.ts';
+import { distccProgram } from '../client/sandbox.ts';
+import type { Sandbox } from '../client/sandbox.ts';
+import { PlayedAgent } from './played-agent.ts';
+import type { Called } from './played-agent.ts';
 
 const standIns = resolve(import.meta.dirname, '../../support/freebsd/include');
 
-/** What one connection has said so far. */
-interface Line {
-  readonly socket: Socket;
-  readonly frames: Frame[];
-  open: boolean;
-}
-
 describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
+  let played: PlayedAgent;
   let box: Sandbox;
-  let server: Server;
-  let lines: Line[];
 
   beforeEach(async () => {
-    box = new Sandbox({ agent: true });
-    lines = [];
-    const version = /0\.1\.0-[0-9a-f]{8}/.exec(readFileSync(distccProgram, 'latin1'))?.[0] ?? '';
-    mkdirSync(join(box.own, 'agent'), { mode: 0o700 });
-    server = createServer((socket) => {
-      const line: Line = { socket, frames: [], open: true };
-      lines.push(line);
-      const reader = new messages.FrameReader();
-      socket.on('error', () => {});
-      socket.on('close', () => (line.open = false));
-      socket.on('data', (chunk: Buffer) => {
-        reader.feed(chunk);
-        for (let frame = reader.next(); frame !== undefined; frame = reader.next()) line.frames.push(frame);
-      });
-    });
-    server.listen(join(box.own, 'agent', version));
-    await once(server, 'listening');
+    played = await PlayedAgent.start();
+    ({ box } = played);
   });
-  afterEach(async () => {
-    for (const { socket } of lines) socket.destroy();
-    server.close();
-    await once(server, 'close');
-    box.remove();
-  });
+  afterEach(() => played.end());
 
-  async function call(words: readonly string[], more: NodeJS.ProcessEnv = {}) {
-    const running = box.start(words, more);
-    await until(() => lines[0]?.frames.length === 1, 'the launcher says what it was called for');
-    const [line] = lines;
-    if (line === undefined) throw new Error('no line');
-    return { ...running, line, job: messages.readJob(line.frames[0]?.content ?? Buffer.alloc(0)) };
-  }
+  const call = (words: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Called> => played.call(words, more);
 
   it('has the words that are for distcc itself', () => {
     const text = readLauncher('distcc.c');
-    const own = [...(/ours\[\] = \{(.*)\}/.exec(text)?.[1] ?? '').matchAll(/"([^"]*)"/g)].map(([, word = '']) => word);
-    expect(own.toSorted()).toEqual(Object.keys(ownOptions).toSorted());
+    const own = [...(/ours\[\] = \{(.*)\}/.exec(text)?.[1] ?? '').matchAll(/"([^"]*)"/g)].map(([, word]) => word);
+    expect(new Set(own)).toEqual(new Set(Object.keys(ownOptions)));
+  });
+
+  it('has the names of sources and objects, by which it knows that a compiler was left out', () => {
+    const listed = /files\[\] = \{(.*)\}/.exec(readLauncher('alone.c'))?.[1] ?? '';
+    const extensions = [...listed.matchAll(/"([^"]*)"/g)].map(([, extension]) => extension);
+    expect(extensions).toEqual([...sourceExtensions, '.o']);
   });
 
   it('has the numbers of the messages', () => {
@@ -180,9 +153,9 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
   async function runAfter(preparation: string, script: string) {
     const words = ['-e', `${preparation}; exec @ARGV`, distccProgram, 'gcc'];
     const { ended } = box.start(words, {}, { program: 'perl' });
-    await until(() => lines[0]?.frames.length === 1, 'it calls');
-    lines[0]?.socket.write(messages.encodeCommand('RUN', sh(script)));
-    return { line: lines[0], ended };
+    await until(() => played.lines[0]?.frames.length === 1, 'it calls');
+    played.lines[0]?.socket.write(messages.encodeCommand('RUN', sh(script)));
+    return { line: played.lines[0], ended };
   }
 
   it('hears how a compiler ended also when its caller ignores the end of children', async () => {
@@ -208,11 +181,11 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
 
   it('runs a command with its own stdin and stdout, and says how it ended', async () => {
     const running = box.start(['gcc'], {}, { input: 'typed' });
-    await until(() => lines[0]?.frames.length === 1, 'it calls');
-    lines[0]?.socket.write(messages.encodeCommand('RUN', sh('cat; kill -9 $$')));
-    await until(() => lines[0]?.frames.length === 2, 'it has run');
-    expect(messages.readEnded(lines[0]?.frames[1]?.content ?? Buffer.alloc(0)).status).toBe(killed(9));
-    lines[0]?.socket.write(messages.encodeExit(exited(137)));
+    await until(() => played.lines[0]?.frames.length === 1, 'it calls');
+    played.lines[0]?.socket.write(messages.encodeCommand('RUN', sh('cat; kill -9 $$')));
+    await until(() => played.lines[0]?.frames.length === 2, 'it has run');
+    expect(messages.readEnded(played.lines[0]?.frames[1]?.content ?? Buffer.alloc(0)).status).toBe(killed(9));
+    played.lines[0]?.socket.write(messages.encodeExit(exited(137)));
     expect(await running.ended).toMatchObject({ status: 137, stdout: 'typed' });
   });
 
@@ -233,19 +206,59 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
     const first = await call(['gcc', '-c', 'a.c', '-o', 'a.o'], { DISTCC_HOSTS: 'localhost' });
     first.line.socket.destroy();
     expect(await first.ended).toMatchObject({ status: 0, stderr: '' });
-    lines = [];
+    played.lines = [];
     const second = await call(['gcc', '-c', 'a.c', '-o', 'b.o'], { DISTCC_HOSTS: 'localhost' });
     second.line.socket.write(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'.repeat(10)));
     expect(await second.ended).toMatchObject({ status: 0, stderr: '' });
     expect([box.has('a.o'), box.has('b.o')]).toEqual([true, true]);
   });
 
-  it('ends its preprocessor when it is interrupted', async () => {
+  it('does all that follows a file with a new name that cannot be made', async () => {
+    const { line, ended } = await call(['gcc']);
+    const object = { flags: 0, number: 2, path: 'a.o', bytes: Buffer.from('object') };
+    const text = { flags: messages.saveFlags.newName, number: 1, path: 'none/a.i', bytes: Buffer.alloc(100_000) };
+    for (const save of [text, object]) line.socket.write(messages.encodeSave(save));
+    line.socket.write(messages.encodeExit(exited(3)));
+    expect(await ended).toMatchObject({ status: 3, stderr: '' });
+    expect(box.read('a.o').toString()).toBe('object');
+  });
+
+  it.each([
+    ['may write only short files', 'ulimit -f 8'],
+    ['may open no file beside its connection', 'ulimit -n 11'],
+  ])('that %s says that an output cannot be saved, and leaves nothing of it', async (_case, limit) => {
+    const script = `${limit}; exec '${distccProgram}' gcc`;
+    const { ended } = box.start(['-c', script], {}, { program: '/bin/sh' });
+    await until(() => played.lines[0]?.frames.length === 1, 'it says what it was called for');
+    const [line] = played.lines;
+    const object = { flags: 0, number: 1, path: 'a.o', bytes: Buffer.alloc(100_000) };
+    line?.socket.write(messages.encodeSave(object));
+    await until(() => line?.frames.at(-1)?.kind === messages.kinds.SAVED, 'it says why not');
+    line?.socket.write(messages.encodeFrame(messages.kinds.GO_ON));
+    line?.socket.write(messages.encodeExit(exited(3)));
+    expect(await ended).toMatchObject({ status: 3, signal: null });
+    expect(readdirSync(box.work)).toEqual([]);
+  });
+
+  it("lets a file that is too long end what it runs, which is that program's own affair", async () => {
+    const script = `ulimit -f 8; exec '${distccProgram}' gcc`;
+    const { ended } = box.start(['-c', script], {}, { program: '/bin/sh' });
+    await until(() => played.lines[0]?.frames.length === 1, 'it says what it was called for');
+    const [line] = played.lines;
+    line?.socket.write(messages.encodeCommand('RUN', sh('exec head -c 100000 /dev/zero >long')));
+    await until(() => line?.frames.length === 2, 'it says how that has ended');
+    expect(messages.readEnded(line?.frames[1]?.content ?? Buffer.alloc(0)).status & 0x7f).toBe(25);
+    line?.socket.write(messages.encodeExit(exited(0)));
+    await ended;
+  });
+
+  it.each(['SIGINT', 'SIGQUIT'] as const)('ends its preprocessor when it is interrupted by %s', async (signal) => {
     const { line, child, ended } = await call(['gcc']);
     line.socket.write(messages.encodeCommand('PREPROCESS', sh('sleep 1000 & echo $! >sleeper; wait')));
     await until(() => box.has('sleeper') && box.read('sleeper').length > 0, 'it runs');
-    child.kill('SIGINT');
-    expect((await ended).signal).toBe('SIGINT');
+    child.kill(signal);
+    expect((await ended).signal).toBe(signal);
+    await until(() => !lives(Number(box.read('sleeper').toString())), 'it has ended');
     await until(() => !line.open, 'nobody has its output any more');
   });
 

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Launcher } from '../../../../src/client/agent/launcher.ts';
-import { encodeEnded, encodeSaved, FrameReader, kinds } from '../../../../src/client/agent/messages.ts';
+import { encodeEnded, encodeSaved, FrameReader, kinds, saveFlags } from '../../../../src/client/agent/messages.ts';
 import type { EndedMessage } from '../../../../src/client/agent/messages.ts';
 import { exited } from '../../../../src/wire/wait-status.ts';
 import { connectPair } from '../../../support/socket-pair.ts';
@@ -111,6 +111,18 @@ describe('a launcher, as the agent sees it,', () => {
     await expect(saving).rejects.toThrow('No space left on device');
     launcher.exit(exited(1));
     expect(await heard()).toEqual([kinds.SAVE, kinds.EXIT, kinds.GO_ON, kinds.EXIT]);
+  });
+
+  it('that could not save a file with a new name still does all that it was told', async () => {
+    const keeping = launcher.save('tmp/a.i', Buffer.from('text'), saveFlags.newName);
+    const saving = launcher.save('a.o', Buffer.from('object'), 0);
+    launcher.exit(exited(0));
+    launcher.hear({ kind: kinds.SAVED, content: encodeSaved(2, 1).subarray(8) });
+    await expect(keeping).rejects.toThrow('No such file or directory');
+    launcherSide.end();
+    agentSide.resume().on('end', () => agentSide.destroy());
+    expect(await heard()).toEqual([kinds.SAVE, kinds.SAVE, kinds.EXIT]);
+    await saving;
   });
 
   it('has saved a file when it has ended as it was told', async () => {

@@ -1,0 +1,169 @@
+import { once } from 'node:events';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import * as messages from '../../../src/client/agent/messages.ts';
+import type { AnswerMessage } from '../../../src/client/agent/messages.ts';
+import { encodeResponse } from '../../../src/wire/response.ts';
+import { exited } from '../../../src/wire/wait-status.ts';
+import { until } from '../../support/daemon.ts';
+import { needs } from '../../support/needs.ts';
+import { distccProgram, Sandbox } from '../client/sandbox.ts';
+
+const { kinds } = messages;
+const none = Buffer.alloc(0);
+
+describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => {
+  let box: Sandbox;
+  let servers: Server[];
+  let sockets: Socket[];
+
+  beforeEach(() => {
+    box = new Sandbox({ agent: true });
+    [servers, sockets] = [[], []];
+  });
+  afterEach(() => {
+    for (const socket of sockets) socket.destroy();
+    for (const server of servers) server.close();
+    box.remove();
+  });
+
+  async function listen(place: string | number, welcome: (socket: Socket) => void): Promise<number> {
+    const server = createServer((socket) => {
+      sockets.push(socket);
+      socket.on('error', () => {});
+      welcome(socket);
+    });
+    servers.push(server);
+    if (typeof place === 'string') server.listen(place);
+    else server.listen(place, '127.0.0.1');
+    await once(server, 'listening');
+    return typeof place === 'string' ? 0 : (server.address() as AddressInfo).port;
+  }
+
+  /** Plays an agent for one launcher: what it says first, and what it has heard. */
+  async function play(say: readonly Buffer[]) {
+    const version = /0\.1\.0-[0-9a-f]{8}/.exec(readFileSync(distccProgram, 'latin1'))?.[0] ?? '';
+    mkdirSync(join(box.own, 'agent'), { mode: 0o700 });
+    const heard: messages.Frame[] = [];
+    let line: Socket | undefined;
+    await listen(join(box.own, 'agent', version), (socket) => {
+      line = socket;
+      const reader = new messages.FrameReader();
+      socket.on('data', (chunk: Buffer) => {
+        reader.feed(chunk);
+        for (let frame = reader.next(); frame !== undefined; frame = reader.next()) heard.push(frame);
+      });
+      socket.write(Buffer.concat(say));
+    });
+    const { ended, child } = box.start(['gcc'], {});
+    const answer = async (): Promise<AnswerMessage> => {
+      await until(() => heard.some(({ kind }) => kind === kinds.ANSWER), 'the launcher is back');
+      return messages.readAnswer(heard.find(({ kind }) => kind === kinds.ANSWER)?.content ?? none);
+    };
+    return { heard, ended, child, answer, say: (bytes: Buffer) => line?.write(bytes) };
+  }
+
+  const preprocess = (script: string): Buffer =>
+    messages.encodeCommand('PREPROCESS', { number: 1, argv: ['sh', '-c', script], changes: [] });
+  const carry = (port: number, head = 'head'): Buffer =>
+    messages.encodeCarry({
+      address: '127.0.0.1',
+      port,
+      connectMs: 5000,
+      idleMs: 20_000,
+      token: 'DOTI',
+      head: Buffer.from(head),
+    });
+  const object = Buffer.alloc(300_000, 'o');
+  const response = Buffer.concat(
+    encodeResponse({ version: 1, status: 0, stderr: Buffer.from('said'), stdout: none, object }),
+  );
+
+  /** A host that takes a request up to its end, and then answers. */
+  function host(whole: number, reply: (socket: Socket) => void): { port: Promise<number>; came: () => Buffer } {
+    let came: Buffer = none;
+    const port = listen(0, (socket) => {
+      socket.on('data', (chunk: Buffer) => {
+        came = Buffer.concat([came, chunk]);
+        if (came.length === whole) reply(socket);
+      });
+    });
+    return { port, came: () => came };
+  }
+
+  it('sends the head, the token and the text, and saves the object out of the answer', async () => {
+    const { port, came } = host(4 + 12 + 1_000_000, (socket) => socket.write(response));
+    const script = 'head -c 1000000 /dev/zero | tr "\\0" x';
+    const { answer, ended, say } = await play([preprocess(script), carry(await port)]);
+    const { step, size } = await answer();
+    expect([step, size]).toEqual(['done', response.length]);
+    expect(came().toString('latin1', 0, 20)).toBe('headDOTI000f4240xxxx');
+    const part = { at: response.length - object.length, length: object.length };
+    say(messages.encodeSaveAnswer({ flags: 0, number: 1, path: 'a.o' }, part));
+    say(messages.encodeExit(exited(0)));
+    expect((await ended).status).toBe(0);
+    expect(box.read('a.o').equals(object)).toBe(true);
+  });
+
+  it('goes when it is told after the preprocessor has ended, and writes what it is given meanwhile', async () => {
+    const { port } = host(4 + 12 + 4, (socket) => setTimeout(() => socket.write(response), 100));
+    const { answer, ended, heard, say } = await play([preprocess('printf text')]);
+    await until(() => heard.some(({ kind }) => kind === kinds.ENDED), 'the text is there');
+    say(carry(await port));
+    say(messages.encodeWrite(2, Buffer.from('a line\n')));
+    expect((await answer()).step).toBe('done');
+    say(messages.encodeExit(exited(0)));
+    expect((await ended).stderr).toBe('a line\n');
+  });
+
+  it('brings nothing when the preprocessor fails, and says so', async () => {
+    const { port, came } = host(Infinity, () => {});
+    const { answer, ended, say } = await play([preprocess('sleep 0.1; exit 1'), carry(await port)]);
+    expect((await answer()).step).toBe('given up');
+    expect(came().length).toBeLessThanOrEqual(4);
+    say(messages.encodeExit(exited(1)));
+    await ended;
+  });
+
+  it('tells what came of a host that closes before it has read all', async () => {
+    const port = await listen(0, (socket) => {
+      socket.once('data', () => socket.end('refused'));
+    });
+    const { answer, ended, say } = await play([preprocess('head -c 8000000 /dev/zero'), carry(port)]);
+    const { step, size } = await answer();
+    expect([step === 'done', size <= 7]).toEqual([false, true]);
+    say(messages.encodeExit(exited(0)));
+    await ended;
+  });
+
+  it('tells that a host refuses the connection', async () => {
+    const port = await listen(0, () => {});
+    servers.at(-1)?.close();
+    const { answer, ended, say } = await play([preprocess('printf text'), carry(port)]);
+    expect(await answer()).toMatchObject({ step: 'connecting', error: 111 });
+    say(messages.encodeExit(exited(0)));
+    await ended;
+  });
+
+  it('gives the way up for another task', async () => {
+    const { port } = host(Infinity, () => {});
+    const { answer, ended, heard, say } = await play([preprocess('printf text'), carry(await port)]);
+    await until(() => heard.some(({ kind }) => kind === kinds.ENDED), 'the text is there');
+    say(messages.encodeCommand('RUN', { number: 1, argv: ['sh', '-c', 'exit 3'], changes: [] }));
+    expect((await answer()).step).toBe('given up');
+    await until(() => heard.filter(({ kind }) => kind === kinds.ENDED).length === 2, 'it has run');
+    say(messages.encodeExit(exited(3)));
+    expect((await ended).status).toBe(3);
+  });
+
+  it('dies at once when it is interrupted there', async () => {
+    const { port, came } = host(Infinity, () => {});
+    const { ended, child } = await play([preprocess('printf text'), carry(await port)]);
+    await until(() => came().length === 20, 'the request is there');
+    child.kill('SIGTERM');
+    expect((await ended).signal).toBe('SIGTERM');
+  });
+});
