@@ -8,7 +8,7 @@
 #include <sys/sendfile.h>
 #endif
 
-enum { TOKEN = 12, EARLY_MS = 10, LARGEST = 1024 * 1024 * 1024 };
+enum { TOKEN = 12, EARLY_MS = 10, BEGINNING = 1024, LARGEST = 1024 * 1024 * 1024 };
 
 /* How far it got, as in src/client/agent/messages.ts. */
 enum step { DONE, CONNECTING, EXCHANGING, GIVEN_UP };
@@ -110,16 +110,24 @@ static int receive_some(void) {
   return 0;
 }
 
-/* ANSWER: how far it got, errno, descriptor of what came, nothing; inode and size of that. */
+/* ANSWER: how far it got, errno, descriptor of what came, nothing; inode and size of that, and its beginning, which is mostly all that the agent
+   needs. */
 static int tell_answer(int error, enum step step) {
   struct stat found;
   if (memories.answer < 0 || fstat(memories.answer, &found) != 0) memset(&found, 0, sizeof found);
   uint64_t inode = (uint64_t)found.st_ino, size = (uint64_t)found.st_size;
-  const uint32_t numbers[] = {step, (uint32_t)error, (uint32_t)memories.answer, 0, (uint32_t)inode, (uint32_t)(inode >> 32),
-                              (uint32_t)size, (uint32_t)(size >> 32)};
+  const uint32_t numbers[] = {step, (uint32_t)error, (uint32_t)memories.answer, 0};
+  unsigned char message[HEADER + 4 * 4 + 2 * 8 + BEGINNING];
+  ssize_t begins = pread(memories.answer, message + sizeof message - BEGINNING, BEGINNING, 0);
+  size_t length = sizeof message - BEGINNING + (begins < 0 ? 0 : (size_t)begins);
+  put32(message, ANSWER);
+  put32(message + 4, (uint32_t)(length - HEADER));
+  for (int at = 0; at < 4; at++) put32(message + HEADER + 4 * at, numbers[at]);
+  put64(message + HEADER + 16, inode);
+  put64(message + HEADER + 24, size);
   if (way.host >= 0) close(way.host);
   way.host = -1;
-  return tell(way.agent, ANSWER, numbers, 8);
+  return send_all(way.agent, message, length);
 }
 
 /* One wait for host and agent, and what follows from it; gives errno, -1 for the end of the answer, 0 to go on. */

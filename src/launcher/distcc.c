@@ -9,6 +9,7 @@
 
 char **own_words;
 struct kept memories = {-1, -1, -1};
+static int text_is_good; /* whether the last preprocessor did its work: else nothing is brought anywhere */
 
 /* Whether a variable of ours has this value. */
 int says(const char *variable, const char *value) {
@@ -144,7 +145,8 @@ static int preprocess(int fd, struct command *command, int takes) {
   if (error == 0 && takes) error = copy_file(command->source, memories.text);
   else if (error == 0) status = wait_for(pid);
   int told = report(fd, (uint32_t)(error == 0 ? status : error << 16), command, output);
-  if (told && carrying != NULL) told = finish_carrying(error == 0 && status == 0 && output == 0);
+  text_is_good = error == 0 && status == 0 && output == 0;
+  if (told && carrying != NULL) told = finish_carrying(text_is_good);
   free(carrying);
   return told;
 }
@@ -214,7 +216,7 @@ static int do_message(int fd, uint32_t kind, unsigned char *bytes, size_t length
   case SEND_TEXT:
     return send_text(fd, length >= 4 && get32(bytes) == 1 ? memories.answer : memories.text);
   case CARRY:
-    return begin_carrying(fd, bytes, length) && finish_carrying(memories.text >= 0);
+    return begin_carrying(fd, bytes, length) && finish_carrying(text_is_good);
   case READ:
     return read_for_agent(fd, bytes, length);
   case LOOK:

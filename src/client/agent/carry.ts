@@ -14,8 +14,10 @@ import type { Launcher } from './launcher.ts';
 import { LauncherError } from './launcher.ts';
 import type { AnswerMessage } from './messages.ts';
 
-/** The messages of most answers end before this many bytes. */
-const mostlyEnough = 32 * 1024;
+/** What is read of an answer whose messages are longer than the beginning that comes along. */
+const mostlyEnough = 64 * 1024;
+/** What is looked at of an object, in bytes. */
+const headOfObject = 64;
 /** ETIMEDOUT: what the launcher says when nothing moved for too long. */
 const timedOut = 110;
 
@@ -51,17 +53,20 @@ interface Parsed {
   readonly bytes: Buffer;
 }
 
+/** Undefined when more bytes than these have to be looked at. @throws ProtocolError */
 function parse(bytes: Buffer, size: number): Parsed | undefined {
   const decoder = new Decoder(readResponseHead());
   decoder.feed(bytes);
-  if (decoder.result === undefined && bytes.length < size) return undefined;
-  decoder.end();
-  return decoder.result && { head: decoder.result.value, at: bytes.length - decoder.surplus, bytes };
+  if (bytes.length === size) decoder.end();
+  const at = bytes.length - decoder.surplus;
+  if (decoder.result === undefined || bytes.length < Math.min(size, at + headOfObject)) return undefined;
+  return { head: decoder.result.value, at, bytes };
 }
 
 async function readAnswerOf(answer: AnswerMessage, settings: CarrySettings): Promise<HostResponse> {
   const { size } = answer;
   const parsed =
+    parse(answer.beginning, size) ??
     parse(await bytesOfAnswer(answer, mostlyEnough, settings), size) ??
     parse(await bytesOfAnswer(answer, size, settings), size);
   if (parsed === undefined) throw new ProtocolError('truncated', 'the answer has no end');
@@ -70,7 +75,7 @@ async function readAnswerOf(answer: AnswerMessage, settings: CarrySettings): Pro
   if (at + length < size) throw new ProtocolError('malformed', 'more bytes came after its end');
   if (at + length > size)
     throw new ProtocolError('truncated', `the connection ended after ${size - at} of ${length} bytes`);
-  return { status, stderr, stdout, object: { at, length, head: bytes.subarray(at, at + 64) } };
+  return { status, stderr, stdout, object: { at, length, head: bytes.subarray(at, at + headOfObject) } };
 }
 
 function carrierTo({ port }: TcpHost, address: string, settings: CarrySettings): Carrier {

@@ -432,14 +432,16 @@ export interface AnswerMessage {
   readonly descriptor: number;
   readonly inode: number;
   readonly size: number;
+  /** Its first bytes. */
+  readonly beginning: Buffer;
 }
 
-/** ANSWER: step, error, descriptor, nothing, then inode and size with 64 bits each. */
-export function encodeAnswer({ step, error, descriptor, inode, size }: AnswerMessage): Buffer {
+/** ANSWER: step, error, descriptor, nothing, then inode and size with 64 bits each, and the first bytes. */
+export function encodeAnswer({ step, error, descriptor, inode, size, beginning }: AnswerMessage): Buffer {
   const wide = Buffer.alloc(16);
   wide.writeBigUInt64LE(BigInt(inode), 0);
   wide.writeBigUInt64LE(BigInt(size), 8);
-  return encodeFrame(kinds.ANSWER, numbers(steps.indexOf(step), error, descriptor, 0), wide);
+  return encodeFrame(kinds.ANSWER, numbers(steps.indexOf(step), error, descriptor, 0), wide, beginning);
 }
 
 /** Reads ANSWER. @throws ProtocolError */
@@ -450,6 +452,7 @@ export function readAnswer(content: Buffer): AnswerMessage {
     descriptor: numberAt(content, 2),
     inode: wideAt(content, 4),
     size: wideAt(content, 6),
+    beginning: content.subarray(32),
   };
 }
 

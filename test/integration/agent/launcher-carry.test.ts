@@ -128,6 +128,17 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
     await ended;
   });
 
+  it('brings nothing either when it is told only after the preprocessor has failed', async () => {
+    const { port, came } = host(Infinity, () => {});
+    const { answer, ended, heard, say } = await play([preprocess('printf text; exit 1')]);
+    await until(() => heard.some(({ kind }) => kind === kinds.ENDED), 'it has failed');
+    say(carry(await port));
+    expect((await answer()).step).toBe('given up');
+    expect(came().length).toBeLessThanOrEqual(4);
+    say(messages.encodeExit(exited(1)));
+    await ended;
+  });
+
   it('tells what came of a host that closes before it has read all', async () => {
     const port = await listen(0, (socket) => {
       socket.once('data', () => socket.end('refused'));

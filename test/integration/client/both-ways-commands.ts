@@ -176,6 +176,7 @@ const surroundings: readonly ShellCommand[] = [
     title: 'words with bytes that are not UTF-8',
     script: `echo 'const char *t = TEXT;' >>a.c; $CC "$(printf '%sDTEXT="\\344\\303\\244"' -)" -c a.c`,
     files,
+    remote: 1,
   },
   {
     title: 'a command line of a hundred kilobytes',

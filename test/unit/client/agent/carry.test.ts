@@ -17,7 +17,9 @@ async function bring(
   more: Partial<AnswerMessage> = {},
 ): Promise<{ told: CarryMessage[]; end: unknown }> {
   const told: CarryMessage[] = [];
-  const answer: AnswerMessage = { step: 'done', error: 0, descriptor: -1, inode: 0, size: bytes.length, ...more };
+  const beginning = bytes.subarray(0, 1024);
+  const where = { descriptor: -1, inode: 0, size: bytes.length, beginning };
+  const answer: AnswerMessage = { step: 'done', error: 0, ...where, ...more };
   const launcher = {
     carry: (message: CarryMessage) => {
       told.push(message);

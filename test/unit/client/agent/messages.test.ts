@@ -58,7 +58,8 @@ describe('messages', () => {
     expect(messages.readEnded(frameOf(messages.encodeEnded(ended)).content)).toEqual(ended);
     expect(messages.readFailed(frameOf(messages.encodeFailed(2)).content)).toBe(2);
     expect(messages.readSaved(frameOf(messages.encodeSaved(28, 3)).content)).toEqual({ errno: 28, number: 3 });
-    const answer = { step: 'exchanging', error: 104, descriptor: 12, inode: 2 ** 33, size: 2 ** 34 } as const;
+    const where = { descriptor: 12, inode: 2 ** 33, size: 2 ** 34, beginning: Buffer.from('DONE') };
+    const answer = { step: 'exchanging', error: 104, ...where } as const;
     expect(messages.readAnswer(frameOf(messages.encodeAnswer(answer)).content)).toEqual(answer);
     expect(messages.readAsk(frameOf(messages.encodeAsk('stop')).content)).toBe('stop');
     const found = [
