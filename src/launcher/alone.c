@@ -32,6 +32,7 @@ static char **compiler_words(void) {
 /* Becomes the compiler, since `why`; ends with 110 when there is none, and 111 when we would call ourselves for ever. */
 _Noreturn void compile_alone(const char *why) {
   char *number;
+  const char *called = own_words[0];
   if (says("DISTCC_VERBOSE", "1")) fprintf(stderr, "distcc[%d] running locally: %s\n", (int)getpid(), why);
   if (level() > 1) {
     fprintf(stderr, "distcc[%d] CRITICAL! distcc seems to have invoked itself recursively!\n", (int)getpid());
@@ -44,7 +45,7 @@ _Noreturn void compile_alone(const char *why) {
   command.changes = none;
   command.argv = compiler_words();
   if (command.argv == NULL) {
-    fprintf(stderr, "%s: missing option/operand\nTry `%s --help' for more information.\n", own_words[0], own_words[0]);
+    fprintf(stderr, "%s: missing option/operand\nTry `%s --help' for more information.\n", called, called);
     exit(101);
   }
   become(&command);

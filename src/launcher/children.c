@@ -9,11 +9,24 @@ static volatile sig_atomic_t child; /* what an interrupt ends with us: a process
 static volatile sig_atomic_t came;  /* the signal that interrupts us */
 static sigset_t heard;              /* the signals that do */
 
+/* Memory that a command needs until the next one comes. */
+static void *held[16];
+static size_t holds;
+
+void *hold(void *memory) {
+  if (holds < sizeof held / sizeof *held) held[holds++] = memory;
+  return memory;
+}
+
+void release_held(void) {
+  while (holds > 0) free(held[--holds]);
+}
+
 /* A list with one or two words before the words of another. */
 char **in_front(const char *first, const char *second, char **rest) {
   size_t count = 0, at = 0;
   while (rest[count] != NULL) count++;
-  char **list = calloc(count + 3, sizeof *list);
+  char **list = hold(calloc(count + 3, sizeof *list));
   if (list == NULL) return NULL;
   list[at++] = (char *)(uintptr_t)first;
   if (second != NULL) list[at++] = (char *)(uintptr_t)second;
@@ -26,7 +39,7 @@ static char **environment_for(char **changes) {
   size_t count = 0, more = 0, at = 0;
   while (environ[count] != NULL) count++;
   while (changes[more] != NULL) more++;
-  char **list = calloc(count + more + 1, sizeof *list);
+  char **list = hold(calloc(count + more + 1, sizeof *list));
   if (list == NULL) return NULL;
   for (char **variable = environ; *variable != NULL; variable++) {
     size_t length = strcspn(*variable, "=");

@@ -65,7 +65,7 @@ static int read_command(unsigned char *bytes, size_t length, struct command *com
   if (length < 13 || bytes[length - 1] != '\0') return 0;
   uint32_t argc = get32(bytes + 4), changes = get32(bytes + 8);
   if (argc == 0 || argc > length || changes > length) return 0;
-  char **list = calloc((size_t)argc + changes + 4, sizeof *list), *at = (char *)bytes + 12, *end = (char *)bytes + length;
+  char **list = hold(calloc((size_t)argc + changes + 4, sizeof *list)), *at = (char *)bytes + 12, *end = (char *)bytes + length;
   if (list == NULL) return 0;
   char **places[2] = {&command->source, &command->output};
   for (uint32_t count = 0; count < argc + changes + 2; count++, at += strlen(at) + 1) {
@@ -187,6 +187,7 @@ static int become_and_tell(int fd, struct command *command) {
 static int do_command(int fd, uint32_t kind, unsigned char *bytes, size_t length) {
   struct command command;
   memset(&command, 0, sizeof command);
+  release_held();
   if (!read_command(bytes, length, &command)) return 0;
   if (kind == RUN) return run(fd, &command);
   if (kind == EXEC) return with_own_words(&command) && become_and_tell(fd, &command);

@@ -91,6 +91,8 @@ struct kept {
   int answer;         /* what a host has sent */
 };
 extern struct kept memories;
+void *hold(void *memory);
+void release_held(void);
 char **in_front(const char *first, const char *second, char **rest);
 void become(struct command *command);
 int start(struct command *command, const struct kept *kept, pid_t *pid);
