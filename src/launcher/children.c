@@ -14,8 +14,9 @@ static void *held[16];
 static size_t holds;
 
 void *hold(void *memory) {
-  if (holds < sizeof held / sizeof *held) held[holds++] = memory;
-  return memory;
+  if (holds < sizeof held / sizeof *held) return held[holds++] = memory;
+  free(memory);
+  return NULL;
 }
 
 void release_held(void) {
