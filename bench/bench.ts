@@ -11,7 +11,7 @@ const usage = `usage: npm run bench [-- [--quick] [lzo] [servers] [clients] [rea
 Measures; asserts nothing. --quick takes fewer rounds and compiles nothing for real.
 "clients real" is the part of "clients" that compiles real code, alone. Its options:
   --rounds=N    10 unless told
-  --only=TEXT   only the builds whose titles hold it: libxml2, LevelDB, -j4, lzo
+  --only=TEXT   only the builds whose titles hold it: libxml2, LevelDB, -j4, lzo; with $ at its end, end with it
   --where       where our client's CPU goes
 `;
 

@@ -134,7 +134,7 @@ export async function compareOnRealCode(
       const jobs = one.files.length;
       for (const setting of settings) {
         const title = `${one.title.split(' ')[0] ?? ''} -j${setting.parallel}${setting.options}`;
-        if (!title.includes(only)) continue;
+        if (only.endsWith('$') ? !title.endsWith(only.slice(0, -1)) : !title.includes(only)) continue;
         const found = await build(bench, one, setting, given);
         const direct = compared(found, (run, alone) => (besides(run) - besides(alone)) / jobs);
         const cpp = spread(found.map(({ alone }) => alone.cpuMs / jobs));

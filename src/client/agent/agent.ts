@@ -78,7 +78,6 @@ class Agent {
       slotsFor: ({ job, interrupted, restSeconds }) =>
         this.#places.slotsFor({ interrupted, restSeconds, pid: job.pid }),
       late: (file) => states.of(file),
-      letNextBegin: () => this.#places.letNextBegin(),
       preprocessAhead: true,
       memory: new TextMemory(),
       packer: new Packer(settings.program),

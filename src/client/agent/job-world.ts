@@ -44,8 +44,6 @@ export interface Shared {
   slotsFor(asker: SlotAsker): Slots;
   /** Makes a state file whose reports may come late. */
   late(file: StateFile): StateFile;
-  /** Comes when whoever was just given a slot has begun to use it. */
-  letNextBegin(): Promise<void>;
   /** Whether to preprocess while a job waits for a host. */
   readonly preprocessAhead: boolean;
   readonly memory: TextMemory;

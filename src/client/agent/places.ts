@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import { CompilerFaults } from '../compiler-faults.ts';
 import { lockName } from '../host.ts';
 import type { Host } from '../host.ts';
@@ -83,7 +82,6 @@ export class Places {
   readonly #shares = new WeakMap<readonly Host[], Map<Host, number>>();
   readonly #kinds = new WeakMap<readonly Host[], string>();
   #timer: NodeJS.Timeout | undefined;
-  #handOver: Promise<void> | undefined;
 
   /** `now` is a clock that only goes forward, in ms; without `memory` no job waits for that. */
   constructor(now: () => number, memory?: Memory) {
@@ -124,14 +122,6 @@ export class Places {
       differs: (host, compiler) => this.#compilers.differs(lockName(host), compiler, asker.restSeconds),
       unfit: (host, compiler) => this.#compilers.why(lockName(host), compiler),
     };
-  }
-
-  /**
-   * Resolves when whoever was just given a place has begun to use it. A job that has ended lets it go first: a host that waits for its next
-   * job costs more than an object that is written a little later.
-   */
-  async letNextBegin(): Promise<void> {
-    await this.#handOver;
   }
 
   /** What a status report shows. */
@@ -183,17 +173,10 @@ export class Places {
       held = false;
       taken.release(slot);
       end();
-      if (this.#line.serve()) this.#handOver ??= this.#waitForNext();
+      this.#line.serve();
     };
     // The job's connection holds the place, also when its launcher becomes the compiler.
     return { slot, lock: { keepThroughExec: () => {}, release } };
-  }
-
-  /** In the first turn of the event loop the next job is connected, in the second its text is sent. */
-  async #waitForNext(): Promise<void> {
-    await turn();
-    await turn();
-    this.#handOver = undefined;
   }
 
   #lookHere(count: number, work: LocalWork, { pid }: Asker): Found<TakenSlot> | undefined {

@@ -45,7 +45,6 @@ export async function runPrivateAgent(descriptor: number): Promise<void> {
   const shared: Shared = {
     slotsFor,
     late: (file) => file,
-    letNextBegin: () => Promise.resolve(),
     preprocessAhead: false,
     memory: new TextMemory(),
     packer: { pack: (text) => Promise.resolve(compressLzo(text)) },

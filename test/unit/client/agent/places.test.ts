@@ -1,7 +1,3 @@
-import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { Places } from '../../../../src/client/agent/places.ts';
 import { parseHostList } from '../../../../src/client/host-list.ts';
@@ -48,43 +44,6 @@ describe('Places', () => {
     const { slots, places } = begin();
     expect(names(await take(slots, hostsOf('a/1 a/1 b/1'), 3))).toEqual(['a/1', 'a/1', 'b/1']);
     expect([...places.report().busy.values()]).toEqual([2, 1]);
-  });
-
-  it('lets the next job connect and send before the one that ended goes on', async () => {
-    const { slots, places } = begin();
-    const hosts = hostsOf('a/1');
-    const server = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const [first] = await take(slots, hosts, 1);
-    const order: string[] = [];
-    const connectAndSend = async (): Promise<void> => {
-      await slots.takeHost(hosts, none);
-      const { port } = server.address() as AddressInfo;
-      const socket = connect(port, '127.0.0.1');
-      socket.on('connect', () => order.push('connected'));
-      await once(socket, 'connect');
-      order.push('sends');
-      socket.destroy();
-    };
-    const next = connectAndSend();
-    // As in the agent: the answer comes with an event of the loop.
-    await turn();
-    first?.lock.release();
-    await places.letNextBegin();
-    order.push('goes on');
-    await next;
-    expect(order).toEqual(['connected', 'sends', 'goes on']);
-    server.close();
-  });
-
-  it('keeps nobody who has handed on nothing', async () => {
-    const { slots, places } = begin();
-    const [first] = await take(slots, hostsOf('a/1'), 1);
-    let turned = false;
-    setImmediate(() => (turned = true));
-    first?.lock.release();
-    await places.letNextBegin();
-    expect(turned).toBe(false);
   });
 
   it('serves who came first as soon as a place is free', async () => {
