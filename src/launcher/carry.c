@@ -165,6 +165,11 @@ int finish_carrying(int text_is_there) {
   return error == -1 ? tell_answer(0, is_whole() ? DONE : EXCHANGING) : tell_answer(error, step);
 }
 
+/* Whether the way has come to an end already; then the agent hears it at once, and can choose another host while the preprocessor works. */
+int has_failed(void) {
+  return way.begun != 0 && tell_answer(way.begun, CONNECTING);
+}
+
 /* CARRY: port, patience for connecting and for each step in ms, address, name of the token before the text, each with a NUL, and the bytes that
    come first. Connects, and sends those when the host is quick; 0 when it is not such a message. */
 int begin_carrying(int agent, unsigned char *bytes, size_t length) {

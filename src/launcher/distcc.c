@@ -125,10 +125,14 @@ static int run(int fd, struct command *command) {
 static unsigned char *begin_meanwhile(int fd) {
   unsigned char header[HEADER], *bytes;
   struct pollfd wait = {fd, POLLIN, 0};
-  if (poll(&wait, 1, MEANWHILE_MS) != 1 || recv(fd, header, HEADER, MSG_PEEK | MSG_DONTWAIT) != HEADER) return NULL;
+  /* Lines of the log may come before it. */
+  do {
+    if (poll(&wait, 1, MEANWHILE_MS) != 1) return NULL;
+  } while (do_writes(fd));
+  if (recv(fd, header, HEADER, MSG_PEEK | MSG_DONTWAIT) != HEADER) return NULL;
   uint32_t length = get32(header + 4);
   if (get32(header) != CARRY || length > LONGEST || (bytes = malloc((size_t)length + 1)) == NULL) return NULL;
-  if (read_all(fd, header, HEADER) && read_all(fd, bytes, length) && begin_carrying(fd, bytes, length)) return bytes;
+  if (read_all(fd, header, HEADER) && read_all(fd, bytes, length) && begin_carrying(fd, bytes, length) && !has_failed()) return bytes;
   free(bytes);
   return NULL;
 }

@@ -112,6 +112,7 @@ int read_hosts(char *path, const unsigned char **text, size_t *length);
 
 /* carry.c */
 int begin_carrying(int agent, unsigned char *bytes, size_t length);
+int has_failed(void);
 int finish_carrying(int text_is_there);
 
 /* alone.c */

@@ -159,6 +159,20 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
     await ended;
   });
 
+  it('tells that at once, while the preprocessor works', async () => {
+    const port = await listen(0, () => {});
+    servers.at(-1)?.close();
+    const { answer, ended, heard, say } = await play([
+      preprocess('until test -e go; do sleep 0.05; done'),
+      carry(port),
+    ]);
+    expect(await answer()).toMatchObject({ step: 'connecting', error: 111 });
+    expect(heard.some(({ kind }) => kind === kinds.ENDED)).toBe(false);
+    box.write('go', '');
+    say(messages.encodeExit(exited(0)));
+    await ended;
+  });
+
   it('gives the way up for another task', async () => {
     const { port } = host(Infinity, () => {});
     const { answer, ended, heard, say } = await play([preprocess('printf text'), carry(await port)]);
