@@ -71,7 +71,8 @@ async function exchangeByLauncher(
   const { state, interrupted } = world;
   const answering = carry(head);
   answering.catch(() => {});
-  await unlessInterrupted(preprocessing.ready, interrupted);
+  // A host that cannot be reached is known before the text is there.
+  await unlessInterrupted(Promise.race([preprocessing.ready, answering]), interrupted);
   state.show('remote', 'Compile');
   return unlessInterrupted(answering, interrupted);
 }

@@ -256,6 +256,28 @@ describe('compile()', () => {
     expect(events.filter((event) => event.startsWith('connect'))).toHaveLength(1);
   });
 
+  it('tries the next host when the launcher cannot reach one, while the preprocessor works', async () => {
+    const events: Events = [];
+    const world = worldOf({ hosts: 'one two' }, events);
+    const preprocess: World['preprocess'] = () => ({
+      ended: new Promise(() => {}),
+      output: () => Promise.resolve(Buffer.from('text')),
+      stop: () => {},
+    });
+    const carrier: World['carrier'] = (host) =>
+      Promise.resolve(() => {
+        events.push(`carry to ${host.name}`);
+        return Promise.reject(new TransportError(`${host.name} is gone`));
+      });
+    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
+    expect(await compile(call, { ...world, preprocess, carrier })).toBe(0);
+    expect(events.filter((event) => /^(?:carry|become)/.test(event))).toEqual([
+      'carry to one',
+      'carry to two',
+      'become gcc -c a.c',
+    ]);
+  });
+
   it('leaves a source to the compiler here when the preprocessor fails, and shows what that says alone', async () => {
     const { end, events } = await play({ hosts: 'far', cpp: exited(3), here: exited(1) });
     expect(end).toBe(1);
