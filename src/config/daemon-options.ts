@@ -189,7 +189,7 @@ export const daemonOptions = {
   }),
   'permit-option': repeated({
     value: 'WORD',
-    help: 'also permit this compiler option, or with "=" at its end any value behind it (repeatable; see --show-policy)',
+    help: 'also permit this compiler option, or with "=" at its end any value after it (repeatable; see --show-policy)',
     expects: 'an option of a compiler, such as -fstack-usage or -fprofile-dir=',
     read: (value) => (/^-[\x21-\x7e]+$/.test(value) ? value : undefined),
   }),

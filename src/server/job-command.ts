@@ -73,7 +73,7 @@ function wordsAsGiven({ words, sourceAt, outputAt, joined, assemble }: RemoteVer
   return [assemble ? '-S' : '-c', ...given];
 }
 
-/** The server's own words, and behind them those of the client's that the allow list has: nothing there can take them for its value, or say them twice. */
+/** The server's own words, and after them those of the client's that the allow list has: nothing there can take them for its value, or say them twice. */
 function wordsByAllowList(verdict: RemoteVerdict, names: Names, permitted: PermittedByAdministrator): string[] {
   const judgement = judgeWords(verdict, permitted);
   if (judgement.refused !== undefined) throw refuse(judgement.refused);

@@ -48,7 +48,7 @@ export function tryFence(folder: string, places: Places): FenceFound {
   return { kind: 'none', lacks: `${open}: "${program}" does not work here: ${shared.reason}` };
 }
 
-/** The exit status of the fence's own check behind the fence, and why there is another one. */
+/** The exit status of the fence's own check in the fence, and why there is another one. */
 function attempt(folder: string, words: () => readonly string[]): { status: number | null; reason: string } {
   try {
     const all = [...words(), program, 'distccd-fence', '--check'];
@@ -99,7 +99,7 @@ function wordsBeside(path: string, { directories, temporary }: Places): string[]
 const mostKnown = 256;
 const believedMs = 10_000;
 
-/** Starts programs behind the fence. */
+/** Starts programs in the fence. */
 export function behindFence(spawn: Spawn, kind: FenceKind, places: Places): Spawn {
   if (kind === 'none') return spawn;
   const known = new Map<string, { words: readonly string[]; until: number }>();

@@ -23,7 +23,7 @@ export type Judgement =
   | { readonly words: readonly string[]; readonly language: JobLanguage; readonly refused?: undefined }
   | { readonly refused: RefusedOption };
 
-/** Reads `--permit-option`: each word permits itself, and any value behind it when it ends in `=`. */
+/** Reads `--permit-option`: each word permits itself, and any value after it when it ends in `=`. */
 export function readPermittedOptions(options: readonly string[]): PermittedByAdministrator {
   const words = new Set(options.map((option) => canonicalText(readOption([option], 0))));
   return (option) => words.has(option) || words.has(option.slice(0, option.indexOf('=') + 1));
