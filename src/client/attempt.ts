@@ -10,7 +10,7 @@ import { encodeRequestHead } from '../wire/request.ts';
 import { readResponse } from '../wire/response.ts';
 import type { CompileResponse } from '../wire/response.ts';
 import type { Connection } from './connection.ts';
-import { unlessInterrupted } from './faults.ts';
+import { GivenUp, unlessInterrupted } from './faults.ts';
 import { hostName } from './host.ts';
 import type { DistantHost } from './host.ts';
 import type { RemoteJob } from './job.ts';
@@ -69,7 +69,11 @@ async function exchangeByLauncher(
   world: World,
 ): Promise<HostResponse> {
   const { state, interrupted } = world;
-  const answering = carry(head);
+  const answering = carry(head).catch(async (error: unknown) => {
+    // The way is given up when the preprocessor fails, and that is what counts then, not the host.
+    if (error instanceof GivenUp) await preprocessing.ready;
+    throw error;
+  });
   answering.catch(() => {});
   // A host that cannot be reached is known before the text is there.
   await unlessInterrupted(Promise.race([preprocessing.ready, answering]), interrupted);

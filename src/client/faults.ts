@@ -29,6 +29,14 @@ export class CompilerUnfit extends TransportError {
   }
 }
 
+/** The way to a host was given up for a reason that does not lie there. */
+export class GivenUp extends TransportError {
+  constructor() {
+    super('the connection was given up');
+    this.name = 'GivenUp';
+  }
+}
+
 /** A job is for the compiler here, whichever host would be asked: the message is the reason. */
 export class OnlyHere extends Error {
   /** What would have it distributed. */

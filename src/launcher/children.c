@@ -146,7 +146,7 @@ static void end_with_child(int number) {
   alarm(GRACE_S);
 }
 
-/* A file that grows past the limit is an error of writing to us: there is something to take away, and the compiler may need less. As a
+/* A file that grows past the limit, and a host that has gone, are errors of writing to us: there is something to take away or to tell. As a
    handler it does not reach what we start or become, which something ignored would. */
 static void go_on(int number) {
   (void)number;
@@ -154,15 +154,16 @@ static void go_on(int number) {
 
 /* What the caller ignores, as nohup does, stays ignored; but we need our own clock, and to hear of our children. */
 void watch_signals(void) {
-  static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGXFSZ};
+  static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGXFSZ, SIGPIPE};
   sigemptyset(&heard);
   for (size_t at = 0; at < sizeof numbers / sizeof *numbers; at++) {
     struct sigaction now;
     if (sigaction(numbers[at], NULL, &now) != 0 || (now.sa_handler == SIG_IGN && numbers[at] != SIGALRM)) continue;
-    now.sa_handler = numbers[at] == SIGXFSZ ? go_on : end_with_child;
+    int lives_on = numbers[at] == SIGXFSZ || numbers[at] == SIGPIPE;
+    now.sa_handler = lives_on ? go_on : end_with_child;
     now.sa_flags = SA_RESTART | SA_NODEFER;
     sigaction(numbers[at], &now, NULL);
-    if (numbers[at] != SIGXFSZ) sigaddset(&heard, numbers[at]);
+    if (!lives_on) sigaddset(&heard, numbers[at]);
   }
   signal(SIGCHLD, SIG_DFL);
 }

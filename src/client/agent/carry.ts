@@ -7,7 +7,7 @@ import { readResponseHead } from '../../wire/response.ts';
 import type { ResponseHead } from '../../wire/response.ts';
 import { connectPatience, likelyAddress } from '../connect-tcp.ts';
 import { badAnswer, lostConnection } from '../connection.ts';
-import { TransportError } from '../faults.ts';
+import { GivenUp, TransportError } from '../faults.ts';
 import type { DistantHost, TcpHost } from '../host.ts';
 import type { Carrier, HostResponse } from '../world.ts';
 import type { Launcher } from './launcher.ts';
@@ -31,7 +31,7 @@ export interface CarrySettings {
 
 function faultOf({ step, error, size }: AnswerMessage, place: string, idleSeconds: number): TransportError {
   const reason = new LauncherError(error).message;
-  if (step === 'given up') return new TransportError('the connection was given up');
+  if (step === 'given up') return new GivenUp();
   if (step === 'connecting') {
     return new TransportError(
       error === timedOut ? `timeout while connecting to ${place}` : `nonblocking connect to ${place} failed: ${reason}`,

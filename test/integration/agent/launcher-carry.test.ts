@@ -150,6 +150,19 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
     await ended;
   });
 
+  it('lives on when a host says that it is done and then breaks the connection off', async () => {
+    const port = await listen(0, (socket) => {
+      socket.once('data', () => {
+        socket.pause().end();
+        setTimeout(() => socket.resetAndDestroy(), 50);
+      });
+    });
+    const { answer, ended, say } = await play([preprocess('head -c 60000000 /dev/zero'), carry(port)]);
+    expect((await answer()).step).not.toBe('done');
+    say(messages.encodeExit(exited(0)));
+    expect(await ended).toMatchObject({ status: 0, signal: null });
+  });
+
   it('tells that a host refuses the connection', async () => {
     const port = await listen(0, () => {});
     servers.at(-1)?.close();

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Places } from '../../../src/client/agent/places.ts';
 import { compile } from '../../../src/client/compile.ts';
 import type { Connection } from '../../../src/client/connection.ts';
-import { Interrupted, JobRefused, TransportError } from '../../../src/client/faults.ts';
+import { GivenUp, Interrupted, JobRefused, TransportError } from '../../../src/client/faults.ts';
 import { noHosts, parseHostList } from '../../../src/client/host-list.ts';
 import { lockName } from '../../../src/client/host.ts';
 import type { DistantHost } from '../../../src/client/host.ts';
@@ -276,6 +276,20 @@ describe('compile()', () => {
       'carry to two',
       'become gcc -c a.c',
     ]);
+  });
+
+  it('blames the source when the launcher gives the way up because the preprocessor has failed', async () => {
+    const events: Events = [];
+    const world = worldOf({ hosts: 'one two' }, events);
+    const preprocess: World['preprocess'] = () => ({
+      ended: turn().then(() => ({ status: killed(9), obstacle: undefined, size: 0 })),
+      output: () => Promise.resolve(Buffer.from('')),
+      stop: () => {},
+    });
+    const carrier: World['carrier'] = () => Promise.resolve(() => Promise.reject(new GivenUp()));
+    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
+    expect(await compile(call, { ...world, preprocess, carrier })).toBe(0);
+    expect(events.filter((event) => /^(?:rest|become|ERROR|Warning)/.test(event))).toEqual(['become gcc -c a.c']);
   });
 
   it('leaves a source to the compiler here when the preprocessor fails, and shows what that says alone', async () => {
