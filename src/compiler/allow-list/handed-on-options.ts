@@ -11,7 +11,41 @@ interface PermittedWords {
 
 /** GNU as cuts long names short and takes several letters in a word, so that only whole words are known here; `-a` prints files. */
 const assemblerWord = matching(
-  /--(?:no)?execstack|--fatal-warnings|--no-warn|--warn|--divide|--strip-local-absolute|--crel|--gsframe|--longcalls|--isa=\w+|--g(?:dwarf-?[2-5]|stabs\+?)|-g(?:dwarf-?[2-5]|stabs\+?)?|--?(?:32|64|x32)|-[CJLSWZlpqsv]|-quiet|-a(?:32|64)|--compress-debug-sections(?:=[a-z-]+)?|--no-pad-sections|--trap|--undeclared-regs|--no-type-check|-f?no-execstack|-execstack|-fatal-warnings|-dsp|-vdiv4|-force_cpusubtype_ALL|-isa=\w*|-A[a-z0-9]+|-xarch=\w+|-m(?!llvm)[a-zA-Z0-9][a-zA-Z0-9.-]*(?:=(?:[A-Za-z0-9_+-][A-Za-z0-9_.+:-]*)?)?/,
+  new RegExp(
+    [
+      String.raw`--(?:no)?execstack`,
+      String.raw`--fatal-warnings`,
+      String.raw`--no-warn`,
+      String.raw`--warn`,
+      String.raw`--divide`,
+      String.raw`--strip-local-absolute`,
+      String.raw`--crel`,
+      String.raw`--gsframe`,
+      String.raw`--longcalls`,
+      String.raw`--isa=\w+`,
+      String.raw`--g(?:dwarf-?[2-5]|stabs\+?)`,
+      String.raw`-g(?:dwarf-?[2-5]|stabs\+?)?`,
+      String.raw`--?(?:32|64|x32)`,
+      String.raw`-[CJLSWZlpqsv]`,
+      String.raw`-quiet`,
+      String.raw`-a(?:32|64)`,
+      String.raw`--compress-debug-sections(?:=[a-z-]+)?`,
+      String.raw`--no-pad-sections`,
+      String.raw`--trap`,
+      String.raw`--undeclared-regs`,
+      String.raw`--no-type-check`,
+      String.raw`-f?no-execstack`,
+      String.raw`-execstack`,
+      String.raw`-fatal-warnings`,
+      String.raw`-dsp`,
+      String.raw`-vdiv4`,
+      String.raw`-force_cpusubtype_ALL`,
+      String.raw`-isa=\w*`,
+      String.raw`-A[a-z0-9]+`,
+      String.raw`-xarch=\w+`,
+      String.raw`-m(?!llvm)[a-zA-Z0-9][a-zA-Z0-9.-]*(?:=(?:[A-Za-z0-9_+-][A-Za-z0-9_.+:-]*)?)?`,
+    ].join('|'),
+  ),
 );
 
 /** A symbol and a number for `--defsym`. */
@@ -21,7 +55,31 @@ const assemblerMap: Grammar = (value) => directoryName(value) && value.includes(
 
 /** Words for clang's front end that only shape code. */
 const frontEndWord = matching(
-  /--dependent-lib=[\w+-][\w.+-]*|-coverage-no-function-names-in-data|-debug-info-kind=[a-z-]+|-disable-(?:llvm-passes|lifetime-markers|O0-optnone)|-f(?:no-)?(?:assume-unique-vtables|cuda-allow-variadic-functions|experimental-new-pass-manager|legacy-pass-manager|openmp|relaxed-template-template-args|use-ctor-homing)|-fno-cxx-modules|-fno-modules|-fno-pch-timestamp|-flto-visibility-public-std|-gcodeview(?:-ghash)?|-mcode-object-version=[A-Za-z0-9_]+|-mconstructor-aliases|-mnoexecstack|-mrelax-relocations=\w+|-msoft-float|-mstrict-align|-no-implicit-float|-no-opaque-pointers|-std=[a-z][0-9a-z+]*|-O[0-3s]|-W(?:no-)?[a-z0-9+][a-z0-9+-]*/,
+  new RegExp(
+    [
+      String.raw`--dependent-lib=[\w+-][\w.+-]*`,
+      String.raw`-coverage-no-function-names-in-data`,
+      String.raw`-debug-info-kind=[a-z-]+`,
+      String.raw`-disable-(?:llvm-passes|lifetime-markers|O0-optnone)`,
+      String.raw`-f(?:no-)?(?:assume-unique-vtables|cuda-allow-variadic-functions|experimental-new-pass-manager|legacy-pass-manager|openmp|relaxed-template-template-args|use-ctor-homing)`,
+      String.raw`-fno-cxx-modules`,
+      String.raw`-fno-modules`,
+      String.raw`-fno-pch-timestamp`,
+      String.raw`-flto-visibility-public-std`,
+      String.raw`-gcodeview(?:-ghash)?`,
+      String.raw`-mcode-object-version=[A-Za-z0-9_]+`,
+      String.raw`-mconstructor-aliases`,
+      String.raw`-mnoexecstack`,
+      String.raw`-mrelax-relocations=\w+`,
+      String.raw`-msoft-float`,
+      String.raw`-mstrict-align`,
+      String.raw`-no-implicit-float`,
+      String.raw`-no-opaque-pointers`,
+      String.raw`-std=[a-z][0-9a-z+]*`,
+      String.raw`-O[0-3s]`,
+      String.raw`-W(?:no-)?[a-z0-9+][a-z0-9+-]*`,
+    ].join('|'),
+  ),
 );
 
 /** LLVM's own options that builds use; each version has some 2,000, dozens of which name files, and says so nowhere. */
