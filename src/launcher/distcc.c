@@ -5,7 +5,6 @@
    of its own; when that cannot be either, it becomes the compiler. When it is interrupted it ends what it has started and dies, and the agent
    notices by the connection that closes. */
 #include "launcher.h"
-#include <sys/time.h>
 
 char **own_words;
 struct kept memories = {-1, -1, -1};
