@@ -10,7 +10,7 @@
 
 enum { TOKEN = 12, EARLY_MS = 10, BEGINNING = 1024, LARGEST = 1024 * 1024 * 1024 };
 
-/* How far it got, as in src/client/agent/messages.ts. */
+/* How far it got, as in src/client/agent/messages. */
 enum step { DONE, CONNECTING, EXCHANGING, GIVEN_UP };
 
 static struct {

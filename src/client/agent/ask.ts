@@ -1,6 +1,7 @@
 import { createConnection } from 'node:net';
-import { encodeAsk, FrameReader, kinds } from './messages.ts';
-import type { questions } from './messages.ts';
+import { FrameReader, kinds } from './messages/frame.ts';
+import { encodeAsk } from './messages/question.ts';
+import type { questions } from './messages/question.ts';
 
 /** How long an agent may take to answer, in ms. */
 const patience = 5000;

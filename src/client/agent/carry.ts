@@ -12,7 +12,7 @@ import type { DistantHost, TcpHost } from '../host.ts';
 import type { Carrier, HostResponse } from '../world.ts';
 import type { Launcher } from './launcher.ts';
 import { LauncherError } from './launcher.ts';
-import type { AnswerMessage } from './messages.ts';
+import type { AnswerMessage } from './messages/carry.ts';
 
 /** What is read of an answer whose messages are longer than the beginning that comes along. */
 const mostlyEnough = 64 * 1024;

@@ -7,7 +7,7 @@ import type { World } from '../world.ts';
 import { JobWorld } from './job-world.ts';
 import type { Assignment, Shared } from './job-world.ts';
 import type { Launcher } from './launcher.ts';
-import type { JobMessage } from './messages.ts';
+import type { JobMessage } from './messages/job.ts';
 
 /** Environments by the lists they were made from: jobs of one build share both. */
 const environments = new WeakMap<readonly string[], Environment>();

@@ -4,7 +4,7 @@ import { bytesOf, pathOf } from '../../system/byte-text.ts';
 import { agentSockets } from './agent-sockets.ts';
 import { agentVersion } from './agent-version.ts';
 import { ask } from './ask.ts';
-import type { questions } from './messages.ts';
+import type { questions } from './messages/question.ts';
 import type { AgentStatus } from './status.ts';
 
 function isOwn(folder: string): boolean {

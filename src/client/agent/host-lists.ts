@@ -5,7 +5,7 @@ import { parseHostList } from '../host-list.ts';
 import type { HostList, HostSource } from '../host-list.ts';
 import { listFrom, sourceInVariable } from '../host-source.ts';
 import { LauncherError } from './launcher.ts';
-import type { HostsFile } from './messages.ts';
+import type { HostsFile } from './messages/job.ts';
 
 /** Host lists that are kept; more than a few only come from a test or a mistake. */
 const mostKept = 64;

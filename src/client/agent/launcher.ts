@@ -1,10 +1,26 @@
 import type { Socket } from 'node:net';
 import { getSystemErrorMap } from 'node:util';
 import { writeNow } from '../../system/socket-descriptor.ts';
-import * as messages from './messages.ts';
-import type { AnswerMessage, CommandMessage, EndedMessage, FileContent, FoundProgram, Frame } from './messages.ts';
-
-const { kinds } = messages;
+import { encodeCarry, readAnswer } from './messages/carry.ts';
+import type { AnswerMessage, CarryMessage, KeptPart } from './messages/carry.ts';
+import { encodeCommand, encodeExit, readEnded, readFailed } from './messages/command.ts';
+import type { CommandMessage, EndedMessage } from './messages/command.ts';
+import {
+  encodeAppend,
+  encodeLook,
+  encodeRead,
+  encodeSave,
+  encodeSaveAnswer,
+  encodeSendText,
+  encodeWrite,
+  readContent,
+  readFound,
+  readSaved,
+  saveFlags,
+} from './messages/file.ts';
+import type { FileContent, FoundProgram } from './messages/file.ts';
+import { encodeFrame, kinds } from './messages/frame.ts';
+import type { Frame } from './messages/frame.ts';
 
 /** A failed call of a launcher's; the message is the reason in the C library's words. */
 export class LauncherError extends Error {
@@ -91,28 +107,28 @@ export class Launcher {
   hear({ kind, content }: Frame): void {
     switch (kind) {
       case kinds.ENDED:
-        this.#end(messages.readEnded(content));
+        this.#end(readEnded(content));
         return;
       case kinds.FAILED:
-        this.#becoming.fail(new LauncherError(messages.readFailed(content)));
+        this.#becoming.fail(new LauncherError(readFailed(content)));
         return;
       case kinds.SAVED:
-        this.#failSaving(messages.readSaved(content));
+        this.#failSaving(readSaved(content));
         return;
       case kinds.TEXT:
         this.#texts.give(content);
         return;
       case kinds.ANSWER:
-        this.#carrying.give(messages.readAnswer(content));
+        this.#carrying.give(readAnswer(content));
         return;
       case kinds.CONTENT:
-        this.#contents.give(messages.readContent(content));
+        this.#contents.give(readContent(content));
         return;
       case kinds.FOUND:
-        this.#found.give(messages.readFound(content));
+        this.#found.give(readFound(content));
         return;
       case kinds.PING:
-        this.#say(messages.encodeFrame(kinds.PONG));
+        this.#say(encodeFrame(kinds.PONG));
     }
   }
 
@@ -123,7 +139,7 @@ export class Launcher {
   }
 
   /** It has passed over what came after a file that matters: other files, and how to end. */
-  #failSaving({ errno, number }: ReturnType<typeof messages.readSaved>): void {
+  #failSaving({ errno, number }: ReturnType<typeof readSaved>): void {
     const failed = this.#saving.get(number);
     if (failed?.matters === false) {
       this.#saving.delete(number);
@@ -131,7 +147,7 @@ export class Launcher {
       return;
     }
     this.#finished = false;
-    this.#say(messages.encodeFrame(kinds.GO_ON));
+    this.#say(encodeFrame(kinds.GO_ON));
     for (const [other, { reject }] of this.#saving) {
       if (other < number) continue;
       this.#saving.delete(other);
@@ -156,23 +172,23 @@ export class Launcher {
   /** Writes to one of its descriptors. */
   write(descriptor: number, bytes: Buffer): void {
     for (let at = 0; at < bytes.length; at += writePiece)
-      this.#say(messages.encodeWrite(descriptor, bytes.subarray(at, at + writePiece)));
+      this.#say(encodeWrite(descriptor, bytes.subarray(at, at + writePiece)));
   }
 
   /** Writes to the end of a file; always the same one. */
   append(path: string, bytes: Buffer): void {
-    this.#say(messages.encodeAppend(path, bytes));
+    this.#say(encodeAppend(path, bytes));
   }
 
   /** Has it start a program and wait for it, or take a file in place of what a program writes. @throws LauncherError */
   start(kind: 'PREPROCESS' | 'TAKE' | 'RUN', command: CommandMessage): Promise<EndedMessage> {
-    this.#say(messages.encodeCommand(kind, command));
+    this.#say(encodeCommand(kind, command));
     return this.#running.wait();
   }
 
   /** Has it send what the last preprocessor wrote, or the host; an empty piece comes last. */
   async sendText(which: 'text' | 'answer' = 'text'): Promise<Buffer> {
-    this.#say(messages.encodeSendText(which));
+    this.#say(encodeSendText(which));
     const pieces: Buffer[] = [];
     do pieces.push(await this.#texts.wait());
     while (pieces.at(-1)?.length !== 0);
@@ -181,18 +197,18 @@ export class Launcher {
 
   /** Shows what the last preprocessor wrote to stderr. */
   show(): void {
-    this.#say(messages.encodeFrame(kinds.SHOW));
+    this.#say(encodeFrame(kinds.SHOW));
   }
 
   /** Has it read a file. */
   read(path: string): Promise<FileContent> {
-    this.#say(messages.encodeRead(path));
+    this.#say(encodeRead(path));
     return this.#contents.wait();
   }
 
   /** Has it look for programs with these names. */
   look(path: string, names: readonly string[]): Promise<FoundProgram[]> {
-    this.#say(messages.encodeLook(path, names));
+    this.#say(encodeLook(path, names));
     return this.#found.wait();
   }
 
@@ -204,39 +220,39 @@ export class Launcher {
   save(path: string, bytes: Buffer, flags: number): Promise<void> {
     this.#saves += 1;
     const number = this.#saves;
-    this.#say(messages.encodeSave({ flags, number, path, bytes }));
-    const matters = (flags & messages.saveFlags.newName) === 0;
+    this.#say(encodeSave({ flags, number, path, bytes }));
+    const matters = (flags & saveFlags.newName) === 0;
     return new Promise((resolve, reject) => this.#saving.set(number, { resolve, reject, matters }));
   }
 
   /** As save(), of a part of what a host has sent, which the launcher holds. */
-  saveAnswer(path: string, part: messages.KeptPart, flags: number): Promise<void> {
+  saveAnswer(path: string, part: KeptPart, flags: number): Promise<void> {
     this.#saves += 1;
     const number = this.#saves;
-    this.#say(messages.encodeSaveAnswer({ flags, number, path }, part));
+    this.#say(encodeSaveAnswer({ flags, number, path }, part));
     return new Promise((resolve, reject) => this.#saving.set(number, { resolve, reject, matters: true }));
   }
 
   /** Has it bring a request to a host and the answer back; anything that it is told meanwhile ends that. */
-  carry(message: messages.CarryMessage): Promise<AnswerMessage> {
-    this.#say(messages.encodeCarry(message));
+  carry(message: CarryMessage): Promise<AnswerMessage> {
+    this.#say(encodeCarry(message));
     return this.#carrying.wait();
   }
 
   /** Has it become a program; comes back when that has ended, however that was. @throws LauncherError */
   become(command: CommandMessage): Promise<void> {
-    this.#say(messages.encodeCommand('EXEC', command));
+    this.#say(encodeCommand('EXEC', command));
     return this.#becoming.wait();
   }
 
   /** Ends it with a raw Unix wait status; once. */
   exit(status: number): void {
-    this.#finish(messages.encodeExit(status));
+    this.#finish(encodeExit(status));
   }
 
   /** Has it do the job with an agent of its own. */
   giveBack(): void {
-    this.#finish(messages.encodeFrame(kinds.PRIVATE));
+    this.#finish(encodeFrame(kinds.PRIVATE));
   }
 
   /**

@@ -11,7 +11,8 @@ import { doJob } from './do-job.ts';
 import { HostLists } from './host-lists.ts';
 import type { Shared, SlotAsker } from './job-world.ts';
 import { Launcher } from './launcher.ts';
-import { FrameReader, kinds, readJob } from './messages.ts';
+import { FrameReader, kinds } from './messages/frame.ts';
+import { readJob } from './messages/job.ts';
 import { Programs } from './programs.ts';
 import { TextMemory } from './text-memory.ts';
 

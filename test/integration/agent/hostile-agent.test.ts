@@ -4,7 +4,19 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import * as messages from '../../../src/client/agent/messages.ts';
+import { encodeCarry } from '../../../src/client/agent/messages/carry.ts';
+import { encodeCommand, encodeExit } from '../../../src/client/agent/messages/command.ts';
+import {
+  encodeAppend,
+  encodeLook,
+  encodeRead,
+  encodeSave,
+  encodeSaveAnswer,
+  encodeSendText,
+  encodeWrite,
+  saveFlags,
+} from '../../../src/client/agent/messages/file.ts';
+import { encodeFrame, kinds } from '../../../src/client/agent/messages/frame.ts';
 import { exited } from '../../../src/wire/wait-status.ts';
 import { launcherSources } from '../../support/launcher.ts';
 import { needs } from '../../support/needs.ts';
@@ -26,22 +38,22 @@ function dice(seed: number): (below: number) => number {
 
 const command = { number: 0, argv: ['/bin/true', 'word'], changes: ['NEW=1', 'GONE'], source: 'a.c', output: 'a.o' };
 const sensible = [
-  messages.encodeWrite(2, Buffer.from('text\n')),
-  messages.encodeCommand('RUN', command),
-  messages.encodeCommand('PREPROCESS', { ...command, number: 7 }),
-  messages.encodeCommand('EXEC', { ...command, argv: ['/nowhere/gcc'] }),
-  messages.encodeCommand('EXEC', { ...command, argv: ['/nowhere/gcc'], number: 1 }),
-  messages.encodeCommand('TAKE', command),
-  messages.encodeFrame(messages.kinds.SEND_TEXT),
-  messages.encodeFrame(messages.kinds.SHOW),
-  messages.encodeFrame(messages.kinds.PONG),
-  messages.encodeFrame(messages.kinds.PRIVATE),
-  messages.encodeRead('/etc/passwd'),
-  messages.encodeRead('.'),
-  messages.encodeLook('/usr/bin:.', ['true', 'gcc']),
-  messages.encodeSave({ flags: 0, number: 1, path: 'a.o', bytes: Buffer.from('object') }),
-  messages.encodeSave({ flags: messages.saveFlags.newName, number: 2, path: 'none/a.o', bytes: Buffer.from('object') }),
-  messages.encodeCarry({
+  encodeWrite(2, Buffer.from('text\n')),
+  encodeCommand('RUN', command),
+  encodeCommand('PREPROCESS', { ...command, number: 7 }),
+  encodeCommand('EXEC', { ...command, argv: ['/nowhere/gcc'] }),
+  encodeCommand('EXEC', { ...command, argv: ['/nowhere/gcc'], number: 1 }),
+  encodeCommand('TAKE', command),
+  encodeFrame(kinds.SEND_TEXT),
+  encodeFrame(kinds.SHOW),
+  encodeFrame(kinds.PONG),
+  encodeFrame(kinds.PRIVATE),
+  encodeRead('/etc/passwd'),
+  encodeRead('.'),
+  encodeLook('/usr/bin:.', ['true', 'gcc']),
+  encodeSave({ flags: 0, number: 1, path: 'a.o', bytes: Buffer.from('object') }),
+  encodeSave({ flags: saveFlags.newName, number: 2, path: 'none/a.o', bytes: Buffer.from('object') }),
+  encodeCarry({
     address: '127.0.0.1',
     port: 1,
     connectMs: 100,
@@ -49,10 +61,10 @@ const sensible = [
     token: 'DOTI',
     head: Buffer.from('head'),
   }),
-  messages.encodeSaveAnswer({ flags: 0, number: 3, path: 'b.o' }, { at: 0, length: 100 }),
-  messages.encodeSendText('answer'),
-  messages.encodeAppend('log', Buffer.from('line\n')),
-  messages.encodeFrame(messages.kinds.GO_ON),
+  encodeSaveAnswer({ flags: 0, number: 3, path: 'b.o' }, { at: 0, length: 100 }),
+  encodeSendText('answer'),
+  encodeAppend('log', Buffer.from('line\n')),
+  encodeFrame(kinds.GO_ON),
 ];
 
 /** Some messages, with bytes changed and the end cut off; never one that says how to end. */
@@ -61,8 +73,8 @@ function nonsense(roll: (below: number) => number): Buffer {
   const bytes = Buffer.concat(frames);
   for (let changes = roll(4); changes > 0; changes -= 1) {
     const at = roll(bytes.length);
-    bytes[at] = roll(256) === messages.kinds.EXIT ? 0 : roll(3) === 0 ? 255 : (bytes[at] ?? 0) ^ (1 << roll(8));
-    if (bytes[at] === messages.kinds.EXIT) bytes[at] = 0;
+    bytes[at] = roll(256) === kinds.EXIT ? 0 : roll(3) === 0 ? 255 : (bytes[at] ?? 0) ^ (1 << roll(8));
+    if (bytes[at] === kinds.EXIT) bytes[at] = 0;
   }
   return roll(2) === 0 ? bytes.subarray(0, roll(bytes.length + 1)) : bytes;
 }
@@ -103,7 +115,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher with address and undefined-be
       expect({ ...seen, well: ends.includes(status ?? -1) }).toMatchObject({ well: true, signal: null });
       expect(stderr).not.toMatch(/Sanitizer|runtime error/);
     }
-    said = messages.encodeExit(exited(5));
+    said = encodeExit(exited(5));
     expect((await box.run(['gcc'], more, { program })).status).toBe(5);
     server.close();
   });

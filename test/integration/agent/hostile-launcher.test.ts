@@ -3,14 +3,15 @@ import { readdirSync, statSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import * as messages from '../../../src/client/agent/messages.ts';
+import { encodeFound } from '../../../src/client/agent/messages/file.ts';
+import { encodeFrame, FrameReader, kinds } from '../../../src/client/agent/messages/frame.ts';
+import { encodeJob } from '../../../src/client/agent/messages/job.ts';
 import { objectWith } from '../../support/object-file.ts';
 import { needs } from '../../support/needs.ts';
 import { answer, startFakeServer } from '../client/fake-server.ts';
 import type { FakeServer } from '../client/fake-server.ts';
 import { Sandbox } from '../client/sandbox.ts';
 
-const { kinds } = messages;
 const gcc = ['gcc', '-c', 'a.c', '-o', 'a.o'];
 const inodeOf = (path: string): number => statSync(path).ino;
 
@@ -36,7 +37,7 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc'))(
       const [mounts = 0, users = 0, network = 0] = ['mnt', 'user', 'net'].map((name) =>
         inodeOf(`/proc/self/ns/${name}`),
       );
-      return messages.encodeJob({
+      return encodeJob({
         pid: process.pid,
         umask: 0o22,
         terminals: [false, false, false],
@@ -54,7 +55,7 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc'))(
       const name = readdirSync(folder).find((each) => statSync(join(folder, each)).isSocket());
       const socket = createConnection(join(folder, name ?? ''));
       socket.on('error', () => {});
-      const reader = new messages.FrameReader();
+      const reader = new FrameReader();
       socket.write(jobBytes());
       for await (const chunk of socket as AsyncIterable<Buffer>) {
         reader.feed(chunk);
@@ -62,7 +63,7 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc'))(
         for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
           heard.push(frame.kind);
           // The compilers of PATH are known from the job before; else there are none.
-          if (frame.kind === kinds.LOOK) socket.write(messages.encodeFound([]));
+          if (frame.kind === kinds.LOOK) socket.write(encodeFound([]));
         }
         if (heard.includes(until)) break;
       }
@@ -71,12 +72,12 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc'))(
     }
 
     it.each<readonly [string, Buffer]>([
-      ['ENDED that is too short', messages.encodeFrame(kinds.ENDED, Buffer.alloc(4))],
-      ['ENDED that is cut', messages.encodeFrame(kinds.ENDED, Buffer.alloc(48)).subarray(0, 30)],
+      ['ENDED that is too short', encodeFrame(kinds.ENDED, Buffer.alloc(4))],
+      ['ENDED that is cut', encodeFrame(kinds.ENDED, Buffer.alloc(48)).subarray(0, 30)],
       ['nothing', Buffer.alloc(0)],
       [
         'answers that nobody asked for',
-        Buffer.concat([kinds.TEXT, kinds.FOUND, kinds.CONTENT, 99].map((kind) => messages.encodeFrame(kind))),
+        Buffer.concat([kinds.TEXT, kinds.FOUND, kinds.CONTENT, 99].map((kind) => encodeFrame(kind))),
       ],
       ['a length of 4 GB', Buffer.from([kinds.ENDED, 0, 0, 0, 0xff, 0xff, 0xff, 0xff])],
     ])('keeps its slots for the next job after %s', async (_what, nonsense) => {

@@ -4,15 +4,18 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import * as messages from '../../../src/client/agent/messages.ts';
-import type { AnswerMessage } from '../../../src/client/agent/messages.ts';
+import { encodeCarry, readAnswer } from '../../../src/client/agent/messages/carry.ts';
+import type { AnswerMessage } from '../../../src/client/agent/messages/carry.ts';
+import { encodeCommand, encodeExit } from '../../../src/client/agent/messages/command.ts';
+import { encodeSaveAnswer, encodeWrite } from '../../../src/client/agent/messages/file.ts';
+import { FrameReader, kinds } from '../../../src/client/agent/messages/frame.ts';
+import type { Frame } from '../../../src/client/agent/messages/frame.ts';
 import { encodeResponse } from '../../../src/wire/response.ts';
 import { exited } from '../../../src/wire/wait-status.ts';
 import { until } from '../../support/daemon.ts';
 import { needs } from '../../support/needs.ts';
 import { distccProgram, Sandbox } from '../client/sandbox.ts';
 
-const { kinds } = messages;
 const none = Buffer.alloc(0);
 
 describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => {
@@ -47,11 +50,11 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
   async function play(say: readonly Buffer[]) {
     const version = /0\.1\.0-[0-9a-f]{8}/.exec(readFileSync(distccProgram, 'latin1'))?.[0] ?? '';
     mkdirSync(join(box.own, 'agent'), { mode: 0o700 });
-    const heard: messages.Frame[] = [];
+    const heard: Frame[] = [];
     let line: Socket | undefined;
     await listen(join(box.own, 'agent', version), (socket) => {
       line = socket;
-      const reader = new messages.FrameReader();
+      const reader = new FrameReader();
       socket.on('data', (chunk: Buffer) => {
         reader.feed(chunk);
         for (let frame = reader.next(); frame !== undefined; frame = reader.next()) heard.push(frame);
@@ -61,15 +64,15 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
     const { ended, child } = box.start(['gcc'], {});
     const answer = async (): Promise<AnswerMessage> => {
       await until(() => heard.some(({ kind }) => kind === kinds.ANSWER), 'the launcher is back');
-      return messages.readAnswer(heard.find(({ kind }) => kind === kinds.ANSWER)?.content ?? none);
+      return readAnswer(heard.find(({ kind }) => kind === kinds.ANSWER)?.content ?? none);
     };
     return { heard, ended, child, answer, say: (bytes: Buffer) => line?.write(bytes) };
   }
 
   const preprocess = (script: string): Buffer =>
-    messages.encodeCommand('PREPROCESS', { number: 1, argv: ['sh', '-c', script], changes: [] });
+    encodeCommand('PREPROCESS', { number: 1, argv: ['sh', '-c', script], changes: [] });
   const carry = (port: number, head = 'head'): Buffer =>
-    messages.encodeCarry({
+    encodeCarry({
       address: '127.0.0.1',
       port,
       connectMs: 5000,
@@ -102,8 +105,8 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
     expect([step, size]).toEqual(['done', response.length]);
     expect(came().toString('latin1', 0, 20)).toBe('headDOTI000f4240xxxx');
     const part = { at: response.length - object.length, length: object.length };
-    say(messages.encodeSaveAnswer({ flags: 0, number: 1, path: 'a.o' }, part));
-    say(messages.encodeExit(exited(0)));
+    say(encodeSaveAnswer({ flags: 0, number: 1, path: 'a.o' }, part));
+    say(encodeExit(exited(0)));
     expect((await ended).status).toBe(0);
     expect(box.read('a.o').equals(object)).toBe(true);
   });
@@ -113,9 +116,9 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
     const { answer, ended, heard, say } = await play([preprocess('printf text')]);
     await until(() => heard.some(({ kind }) => kind === kinds.ENDED), 'the text is there');
     say(carry(await port));
-    say(messages.encodeWrite(2, Buffer.from('a line\n')));
+    say(encodeWrite(2, Buffer.from('a line\n')));
     expect((await answer()).step).toBe('done');
-    say(messages.encodeExit(exited(0)));
+    say(encodeExit(exited(0)));
     expect((await ended).stderr).toBe('a line\n');
   });
 
@@ -124,7 +127,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
     const { answer, ended, say } = await play([preprocess('sleep 0.1; exit 1'), carry(await port)]);
     expect((await answer()).step).toBe('given up');
     expect(came().length).toBeLessThanOrEqual(4);
-    say(messages.encodeExit(exited(1)));
+    say(encodeExit(exited(1)));
     await ended;
   });
 
@@ -135,7 +138,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
     say(carry(await port));
     expect((await answer()).step).toBe('given up');
     expect(came().length).toBeLessThanOrEqual(4);
-    say(messages.encodeExit(exited(1)));
+    say(encodeExit(exited(1)));
     await ended;
   });
 
@@ -146,7 +149,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
     const { answer, ended, say } = await play([preprocess('head -c 8000000 /dev/zero'), carry(port)]);
     const { step, size } = await answer();
     expect([step === 'done', size <= 7]).toEqual([false, true]);
-    say(messages.encodeExit(exited(0)));
+    say(encodeExit(exited(0)));
     await ended;
   });
 
@@ -159,7 +162,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
     });
     const { answer, ended, say } = await play([preprocess('head -c 60000000 /dev/zero'), carry(port)]);
     expect((await answer()).step).not.toBe('done');
-    say(messages.encodeExit(exited(0)));
+    say(encodeExit(exited(0)));
     expect(await ended).toMatchObject({ status: 0, signal: null });
   });
 
@@ -168,7 +171,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
     servers.at(-1)?.close();
     const { answer, ended, say } = await play([preprocess('printf text'), carry(port)]);
     expect(await answer()).toMatchObject({ step: 'connecting', error: 111 });
-    say(messages.encodeExit(exited(0)));
+    say(encodeExit(exited(0)));
     await ended;
   });
 
@@ -182,7 +185,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
     expect(await answer()).toMatchObject({ step: 'connecting', error: 111 });
     expect(heard.some(({ kind }) => kind === kinds.ENDED)).toBe(false);
     box.write('go', '');
-    say(messages.encodeExit(exited(0)));
+    say(encodeExit(exited(0)));
     await ended;
   });
 
@@ -190,10 +193,10 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
     const { port } = host(Infinity, () => {});
     const { answer, ended, heard, say } = await play([preprocess('printf text'), carry(await port)]);
     await until(() => heard.some(({ kind }) => kind === kinds.ENDED), 'the text is there');
-    say(messages.encodeCommand('RUN', { number: 1, argv: ['sh', '-c', 'exit 3'], changes: [] }));
+    say(encodeCommand('RUN', { number: 1, argv: ['sh', '-c', 'exit 3'], changes: [] }));
     expect((await answer()).step).toBe('given up');
     await until(() => heard.filter(({ kind }) => kind === kinds.ENDED).length === 2, 'it has run');
-    say(messages.encodeExit(exited(3)));
+    say(encodeExit(exited(3)));
     expect((await ended).status).toBe(3);
   });
 

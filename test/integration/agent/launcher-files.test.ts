@@ -2,7 +2,15 @@ import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import * as messages from '../../../src/client/agent/messages.ts';
+import { encodeCommand, encodeExit, readEnded } from '../../../src/client/agent/messages/command.ts';
+import {
+  encodeAppend,
+  encodeLook,
+  encodeRead,
+  readContent,
+  readFound,
+} from '../../../src/client/agent/messages/file.ts';
+import { encodeFrame, kinds } from '../../../src/client/agent/messages/frame.ts';
 import { exited } from '../../../src/wire/wait-status.ts';
 import { until } from '../../support/daemon.ts';
 import { needs } from '../../support/needs.ts';
@@ -13,7 +21,7 @@ import type { Called } from './played-agent.ts';
 
 const able = process.platform === 'linux' && needs('cc', 'gcc') && needs('python3', 'python3');
 
-const exit = (status: number): Buffer => messages.encodeExit(exited(status));
+const exit = (status: number): Buffer => encodeExit(exited(status));
 
 describe.skipIf(!able)("the caller's files that an agent asks the launcher for", () => {
   let played: PlayedAgent;
@@ -37,8 +45,8 @@ describe.skipIf(!able)("the caller's files that an agent asks the launcher for",
     fs.symlinkSync(distccProgram, `${second}/gcc`);
     fs.symlinkSync('second/gcc', box.path('gcc'));
     const { line, ended } = await call();
-    line.socket.write(messages.encodeLook(`${first}:/nowhere:${second}/::second`, ['cc', 'gcc', 'none']));
-    const found = messages.readFound(await heard(line, 1, 'FOUND'));
+    line.socket.write(encodeLook(`${first}:/nowhere:${second}/::second`, ['cc', 'gcc', 'none']));
+    const found = readFound(await heard(line, 1, 'FOUND'));
     const told = found.map(({ name, entry, ours, real, inode }) => ({
       at: [name, entry],
       ours,
@@ -71,10 +79,9 @@ describe.skipIf(!able)("the caller's files that an agent asks the launcher for",
     const holder = box.start(['-c', 'exec 3<>silent; : >held; exec sleep 1000'], {}, { program: 'sh' });
     await until(() => box.has('held'), 'the fifo is open');
     const { line, ended } = await call();
-    for (const name of ['file', 'long', 'none', '.', 'unwritten', 'silent'])
-      line.socket.write(messages.encodeRead(name));
+    for (const name of ['file', 'long', 'none', '.', 'unwritten', 'silent']) line.socket.write(encodeRead(name));
     await heard(line, 6, 'CONTENT');
-    const told = line.frames.slice(1).map(({ content }) => messages.readContent(content));
+    const told = line.frames.slice(1).map(({ content }) => readContent(content));
     expect(told.map((one) => ('bytes' in one ? one.bytes.length : `error ${one.error}`))).toEqual([
       4,
       1024 * 1024,
@@ -90,7 +97,7 @@ describe.skipIf(!able)("the caller's files that an agent asks the launcher for",
   });
 
   const take = (source: string, output = ''): Buffer =>
-    messages.encodeCommand('TAKE', { number: 1, argv: ['cat'], changes: [], source, output });
+    encodeCommand('TAKE', { number: 1, argv: ['cat'], changes: [], source, output });
 
   it('TAKE has the source for its text, of whatever kind it is, and says why there is none', async () => {
     const text = '# 1 "a.c"\nint x;\n'.repeat(10_000);
@@ -98,17 +105,17 @@ describe.skipIf(!able)("the caller's files that an agent asks the launcher for",
     execFileSync('mkfifo', [box.path('fifo.i')]);
     const { line, ended } = await call();
     line.socket.write(take('a.i', 'a.o'));
-    expect(messages.readEnded(await heard(line, 1, 'ENDED'))).toMatchObject({ status: 0, size: text.length });
-    line.socket.write(messages.encodeFrame(messages.kinds.SEND_TEXT));
+    expect(readEnded(await heard(line, 1, 'ENDED'))).toMatchObject({ status: 0, size: text.length });
+    line.socket.write(encodeFrame(kinds.SEND_TEXT));
     expect((await heard(line, 2, 'TEXT')).toString()).toBe(text);
     await heard(line, 3, 'TEXT');
     const writer = box.start(['-c', 'printf fifo >fifo.i'], {}, { program: 'sh' });
     line.socket.write(take('fifo.i', 'a.o'));
-    expect(messages.readEnded(await heard(line, 4, 'ENDED'))).toMatchObject({ status: 0, size: 4, messages: 0 });
+    expect(readEnded(await heard(line, 4, 'ENDED'))).toMatchObject({ status: 0, size: 4, messages: 0 });
     await writer.ended;
     line.socket.write(Buffer.concat([take('none.i'), take('.')]));
-    expect(messages.readEnded(await heard(line, 5, 'ENDED')).status).toBe(2 << 16);
-    expect(messages.readEnded(await heard(line, 6, 'ENDED')).status).toBe(21 << 16);
+    expect(readEnded(await heard(line, 5, 'ENDED')).status).toBe(2 << 16);
+    expect(readEnded(await heard(line, 6, 'ENDED')).status).toBe(21 << 16);
     line.socket.write(exit(0));
     await ended;
   });
@@ -123,12 +130,12 @@ describe.skipIf(!able)("the caller's files that an agent asks the launcher for",
     const outputs = ['a.i', './a.i', 'link.o', 'same.o', 'folder', 'none/a.o', 'a.o', 'old.o', 'other.o', ''];
     const { line, ended } = await call();
     const preprocess = (output: string): Buffer =>
-      messages.encodeCommand('PREPROCESS', { number: 1, argv: ['true'], changes: [], source: 'a.i', output });
+      encodeCommand('PREPROCESS', { number: 1, argv: ['true'], changes: [], source: 'a.i', output });
     for (const output of outputs) line.socket.write(Buffer.concat([take('a.i', output), preprocess(output)]));
     await heard(line, 2 * outputs.length, 'ENDED');
     const told = outputs.map((output, at) =>
       [1, 2].map((more) => {
-        const { outputIsSource, noPlace } = messages.readEnded(line.frames[2 * at + more]?.content ?? Buffer.alloc(0));
+        const { outputIsSource, noPlace } = readEnded(line.frames[2 * at + more]?.content ?? Buffer.alloc(0));
         return outputIsSource ? `${output} is the source` : noPlace ? `no place for ${output}` : 'well';
       }),
     );
@@ -143,7 +150,7 @@ describe.skipIf(!able)("the caller's files that an agent asks the launcher for",
   });
 
   const lines = (path: string): Buffer =>
-    Buffer.concat(['one\n', 'two\n'].map((text) => messages.encodeAppend(path, Buffer.from(text))));
+    Buffer.concat(['one\n', 'two\n'].map((text) => encodeAppend(path, Buffer.from(text))));
 
   it('APPEND writes to the end of a file, which it makes if it is not there', async () => {
     box.write('old', 'old\n');

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import * as messages from '../../../src/client/agent/messages.ts';
-import { saveFlags } from '../../../src/client/agent/messages.ts';
+import { encodeExit } from '../../../src/client/agent/messages/command.ts';
+import { encodeSave, encodeWrite, readSaved, saveFlags } from '../../../src/client/agent/messages/file.ts';
+import { encodeFrame, kinds } from '../../../src/client/agent/messages/frame.ts';
 import { exited } from '../../../src/wire/wait-status.ts';
 import { until } from '../../support/daemon.ts';
 import { needs } from '../../support/needs.ts';
@@ -13,10 +14,10 @@ import type { Called, Line } from './played-agent.ts';
 const able = process.platform === 'linux' && needs('cc', 'gcc') && needs('python3', 'python3');
 
 const save = (path: string, text: string, flags = 0, number = 1): Buffer =>
-  messages.encodeSave({ flags, number, path, bytes: Buffer.from(text) });
+  encodeSave({ flags, number, path, bytes: Buffer.from(text) });
 
-const goOn = messages.encodeFrame(messages.kinds.GO_ON);
-const exit = (status: number): Buffer => messages.encodeExit(exited(status));
+const goOn = encodeFrame(kinds.GO_ON);
+const exit = (status: number): Buffer => encodeExit(exited(status));
 
 /** Gives a folder a default ACL, by which the umask counts for nothing there; where there are none it does nothing. */
 const setDefaultAcl = `
@@ -107,10 +108,10 @@ describe.skipIf(!able)('an output in the hands of the launcher', () => {
     box.write('a.o', 'old');
     // A limit for the size of files stands for the disk.
     const { line, ended } = await callAfter("trap '' XFSZ; ulimit -f 8");
-    const late = [messages.encodeWrite(1, Buffer.from('late\n')), save('b.o', 'late'), exit(9)];
+    const late = [encodeWrite(1, Buffer.from('late\n')), save('b.o', 'late'), exit(9)];
     line.socket.write(Buffer.concat([save(output, 'x'.repeat(100_000), 0, 7), ...late]));
-    expect(messages.readSaved(await heard(line, 1, 'SAVED'))).toEqual({ errno: reason, number: 7 });
-    line.socket.write(Buffer.concat([goOn, messages.encodeWrite(1, Buffer.from('told\n')), exit(3)]));
+    expect(readSaved(await heard(line, 1, 'SAVED'))).toEqual({ errno: reason, number: 7 });
+    line.socket.write(Buffer.concat([goOn, encodeWrite(1, Buffer.from('told\n')), exit(3)]));
     expect(await ended).toEqual({ status: 3, signal: null, stdout: 'told\n', stderr: '' });
     expect(box.read('a.o').toString()).toBe('old');
     expect(names()).toEqual(['a.o', 'folder']);
@@ -130,7 +131,7 @@ describe.skipIf(!able)('an output in the hands of the launcher', () => {
     // Who may make a device has one of its own for this, which can be spared.
     const { line, ended } = await callAfter('mknod full c 1 7 2>/dev/null || ln -s /dev/full full');
     line.socket.write(save('full', 'object'));
-    expect(messages.readSaved(await heard(line, 1, 'SAVED'))).toEqual({ errno: 28, number: 1 });
+    expect(readSaved(await heard(line, 1, 'SAVED'))).toEqual({ errno: 28, number: 1 });
     line.socket.write(Buffer.concat([goOn, exit(0)]));
     expect((await ended).status).toBe(0);
     expect([fs.statSync(box.path('full')).isCharacterDevice(), names()]).toEqual([true, ['full']]);
@@ -173,9 +174,9 @@ describe.skipIf(!able)('an output in the hands of the launcher', () => {
     const { line, ended } = await call();
     line.socket.write(save('new', 'new', saveFlags.newName));
     line.socket.write(save('old', 'new', saveFlags.newName, 2));
-    expect(messages.readSaved(await heard(line, 1, 'SAVED'))).toEqual({ errno: 17, number: 2 });
+    expect(readSaved(await heard(line, 1, 'SAVED'))).toEqual({ errno: 17, number: 2 });
     line.socket.write(save('link', 'new', saveFlags.newName, 3));
-    expect(messages.readSaved(await heard(line, 2, 'SAVED'))).toEqual({ errno: 17, number: 3 });
+    expect(readSaved(await heard(line, 2, 'SAVED'))).toEqual({ errno: 17, number: 3 });
     line.socket.write(exit(0));
     expect((await ended).status).toBe(0);
     expect([box.read('new').toString(), modeOf('new'), box.read('old').toString()]).toEqual(['new', '600', 'old']);
@@ -185,7 +186,7 @@ describe.skipIf(!able)('an output in the hands of the launcher', () => {
   it('with NEW_NAME leaves nothing of a file for which there is no room', async () => {
     const { line, ended } = await callAfter("trap '' XFSZ; ulimit -f 8");
     line.socket.write(save('kept', 'x'.repeat(100_000), saveFlags.newName));
-    expect(messages.readSaved(await heard(line, 1, 'SAVED'))).toEqual({ errno: 27, number: 1 });
+    expect(readSaved(await heard(line, 1, 'SAVED'))).toEqual({ errno: 27, number: 1 });
     line.socket.write(exit(0));
     expect((await ended).status).toBe(0);
     expect(names()).toEqual([]);

@@ -4,7 +4,10 @@ import { resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { byteText } from '../../../src/system/byte-text.ts';
 import { readForeignFile } from '../../../src/system/foreign-file.ts';
-import * as messages from '../../../src/client/agent/messages.ts';
+import { encodeCommand, encodeExit, readEnded, readFailed } from '../../../src/client/agent/messages/command.ts';
+import { encodeSave, encodeWrite, saveFlags } from '../../../src/client/agent/messages/file.ts';
+import { encodeFrame, kinds } from '../../../src/client/agent/messages/frame.ts';
+import { encodeJob } from '../../../src/client/agent/messages/job.ts';
 import { sourceExtensions } from '../../../src/compiler/source-name.ts';
 import { ownOptions } from '../../../src/config/client-options.ts';
 import { lives } from '../../../src/system/living-process.ts';
@@ -45,8 +48,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
 
   it('has the numbers of the messages', () => {
     const text = readLauncher('launcher.h');
-    for (const [name, number] of Object.entries(messages.kinds))
-      expect(text).toMatch(new RegExp(`\\b${name} = ${number}\\b`));
+    for (const [name, number] of Object.entries(kinds)) expect(text).toMatch(new RegExp(`\\b${name} = ${number}\\b`));
   });
 
   it('says what it was called for, byte for byte as encodeJob() does', async () => {
@@ -60,9 +62,9 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
       terminals: [false, false, false],
     });
     expect(job.variables).toEqual(expect.arrayContaining(['STRANGE=x=y\n', 'EMPTY=', `DISTCC_DIR=${box.own}`]));
-    const header = messages.encodeFrame(messages.kinds.JOB, line.frames[0]?.content ?? Buffer.alloc(0));
-    expect(messages.encodeJob(job).equals(header)).toBe(true);
-    line.socket.end(messages.encodeExit(exited(0)));
+    const header = encodeFrame(kinds.JOB, line.frames[0]?.content ?? Buffer.alloc(0));
+    expect(encodeJob(job).equals(header)).toBe(true);
+    line.socket.end(encodeExit(exited(0)));
     await ended;
   });
 
@@ -73,16 +75,16 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
     [killed(11), { status: null, signal: 'SIGSEGV' }],
   ])('ends with the wait status %i', async (status, end) => {
     const { line, ended } = await call(['gcc']);
-    line.socket.write(messages.encodeExit(status));
+    line.socket.write(encodeExit(status));
     expect(await ended).toMatchObject(end);
   });
 
   it('writes what it is given', async () => {
     const { line, ended } = await call(['gcc']);
     const big = Buffer.alloc(1_000_000, 'x');
-    line.socket.write(messages.encodeWrite(2, Buffer.from('to stderr\n')));
-    line.socket.write(messages.encodeWrite(1, big));
-    line.socket.write(messages.encodeExit(exited(0)));
+    line.socket.write(encodeWrite(2, Buffer.from('to stderr\n')));
+    line.socket.write(encodeWrite(1, big));
+    line.socket.write(encodeExit(exited(0)));
     expect(await ended).toMatchObject({ status: 0, stderr: 'to stderr\n', stdout: big.toString() });
   });
 
@@ -95,44 +97,44 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
   it('starts a preprocessor, and says where its output is or sends it', async () => {
     const { line, child, ended } = await call(['gcc'], { GONE: '1' });
     const script = 'cat; printf "%s|%s" "$NEW" "${GONE-none}"; echo said >&2; exit 3';
-    line.socket.write(messages.encodeCommand('PREPROCESS', sh(script, ['NEW=a b', 'GONE'], 0)));
+    line.socket.write(encodeCommand('PREPROCESS', sh(script, ['NEW=a b', 'GONE'], 0)));
     await until(() => line.frames.length === 2, 'the preprocessor ends');
-    const { status, size, messages: said, ...where } = messages.readEnded(line.frames[1]?.content ?? Buffer.alloc(0));
+    const { status, size, messages: said, ...where } = readEnded(line.frames[1]?.content ?? Buffer.alloc(0));
     expect([status, size, said]).toEqual([exited(3), 8, 5]);
     const memory = Buffer.alloc(size);
     expect(readForeignFile({ pid: child.pid ?? 0, ...where }, memory)).toBe(true);
     expect(memory.toString()).toBe('a b|none');
     expect(readForeignFile({ pid: child.pid ?? 0, ...where, inode: where.inode + 1 }, memory)).toBe(false);
-    line.socket.write(messages.encodeFrame(messages.kinds.SEND_TEXT));
+    line.socket.write(encodeFrame(kinds.SEND_TEXT));
     await until(() => line.frames.length === 4, 'the text is sent, and an empty piece');
-    expect(line.frames[2]).toEqual({ kind: messages.kinds.TEXT, content: Buffer.from('a b|none') });
-    line.socket.write(messages.encodeFrame(messages.kinds.SHOW));
-    line.socket.write(messages.encodeExit(exited(0)));
+    expect(line.frames[2]).toEqual({ kind: kinds.TEXT, content: Buffer.from('a b|none') });
+    line.socket.write(encodeFrame(kinds.SHOW));
+    line.socket.write(encodeExit(exited(0)));
     expect(await ended).toMatchObject({ stderr: 'said\n', stdout: '' });
   });
 
   it('sends a text that is longer than what a socket holds', async () => {
     const { line, ended } = await call(['gcc']);
     const script = 'head -c 3000001 /dev/zero | tr "\\0" x';
-    line.socket.write(messages.encodeCommand('PREPROCESS', sh(script, [], 0)));
-    line.socket.write(messages.encodeFrame(messages.kinds.SEND_TEXT));
+    line.socket.write(encodeCommand('PREPROCESS', sh(script, [], 0)));
+    line.socket.write(encodeFrame(kinds.SEND_TEXT));
     await until(() => line.frames.at(-1)?.content.length === 0, 'the text is sent');
-    const texts = line.frames.filter(({ kind }) => kind === messages.kinds.TEXT).map(({ content }) => content);
+    const texts = line.frames.filter(({ kind }) => kind === kinds.TEXT).map(({ content }) => content);
     expect(Buffer.concat(texts).equals(Buffer.alloc(3_000_001, 'x'))).toBe(true);
-    line.socket.write(messages.encodeExit(exited(0)));
+    line.socket.write(encodeExit(exited(0)));
     await ended;
   });
 
   it('says why a program cannot be started', async () => {
     const { line, ended } = await call(['gcc']);
     const command = { ...sh(''), argv: ['/nowhere/gcc'] };
-    for (const kind of ['PREPROCESS', 'RUN'] as const) line.socket.write(messages.encodeCommand(kind, command));
+    for (const kind of ['PREPROCESS', 'RUN'] as const) line.socket.write(encodeCommand(kind, command));
     await until(() => line.frames.length === 3, 'both have failed');
-    expect(line.frames.slice(1).map(({ content }) => messages.readEnded(content).status)).toEqual([2 << 16, 2 << 16]);
-    line.socket.write(messages.encodeCommand('EXEC', command));
+    expect(line.frames.slice(1).map(({ content }) => readEnded(content).status)).toEqual([2 << 16, 2 << 16]);
+    line.socket.write(encodeCommand('EXEC', command));
     await until(() => line.frames.length === 4, 'all have failed');
-    expect(messages.readFailed(line.frames[3]?.content ?? Buffer.alloc(0))).toBe(2);
-    line.socket.write(messages.encodeExit(exited(0)));
+    expect(readFailed(line.frames[3]?.content ?? Buffer.alloc(0))).toBe(2);
+    line.socket.write(encodeExit(exited(0)));
     await ended;
   });
 
@@ -140,9 +142,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
     box.write('a.c', 'int main(void) { return 0; }\n');
     const { line, child, ended } = await call(['gcc', '-c', 'a.c', '-o', 'a.o'], { DISTCC_HOSTS: 'localhost' });
     child.kill('SIGSTOP');
-    line.socket.write(messages.encodeCommand('RUN', { ...sh(''), argv: ['/nowhere/gcc'] }), () =>
-      line.socket.destroy(),
-    );
+    line.socket.write(encodeCommand('RUN', { ...sh(''), argv: ['/nowhere/gcc'] }), () => line.socket.destroy());
     await until(() => !line.open, 'the agent has gone');
     child.kill('SIGCONT');
     expect(await ended).toMatchObject({ status: 0, stderr: '' });
@@ -154,15 +154,15 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
     const words = ['-e', `${preparation}; exec @ARGV`, distccProgram, 'gcc'];
     const { ended } = box.start(words, {}, { program: 'perl' });
     await until(() => played.lines[0]?.frames.length === 1, 'it calls');
-    played.lines[0]?.socket.write(messages.encodeCommand('RUN', sh(script)));
+    played.lines[0]?.socket.write(encodeCommand('RUN', sh(script)));
     return { line: played.lines[0], ended };
   }
 
   it('hears how a compiler ended also when its caller ignores the end of children', async () => {
     const { line, ended } = await runAfter('$SIG{CHLD} = "IGNORE"', 'exit 7');
     await until(() => line?.frames.length === 2, 'it has run');
-    expect(messages.readEnded(line?.frames[1]?.content ?? Buffer.alloc(0)).status).toBe(exited(7));
-    line?.socket.write(messages.encodeExit(exited(7)));
+    expect(readEnded(line?.frames[1]?.content ?? Buffer.alloc(0)).status).toBe(exited(7));
+    line?.socket.write(encodeExit(exited(7)));
     expect(await ended).toMatchObject({ status: 7 });
   });
 
@@ -175,25 +175,23 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
   it('gives a script without an interpreter line to sh', async () => {
     writeFileSync(box.path('script'), 'echo "$0 $1"\n', { mode: 0o755 });
     const { line, ended } = await call(['gcc']);
-    line.socket.write(messages.encodeCommand('EXEC', { number: 0, argv: ['./script', 'one'], changes: [] }));
+    line.socket.write(encodeCommand('EXEC', { number: 0, argv: ['./script', 'one'], changes: [] }));
     expect(await ended).toMatchObject({ status: 0, stdout: './script one\n' });
   });
 
   it('runs a command with its own stdin and stdout, and says how it ended', async () => {
     const running = box.start(['gcc'], {}, { input: 'typed' });
     await until(() => played.lines[0]?.frames.length === 1, 'it calls');
-    played.lines[0]?.socket.write(messages.encodeCommand('RUN', sh('cat; kill -9 $$')));
+    played.lines[0]?.socket.write(encodeCommand('RUN', sh('cat; kill -9 $$')));
     await until(() => played.lines[0]?.frames.length === 2, 'it has run');
-    expect(messages.readEnded(played.lines[0]?.frames[1]?.content ?? Buffer.alloc(0)).status).toBe(killed(9));
-    played.lines[0]?.socket.write(messages.encodeExit(exited(137)));
+    expect(readEnded(played.lines[0]?.frames[1]?.content ?? Buffer.alloc(0)).status).toBe(killed(9));
+    played.lines[0]?.socket.write(encodeExit(exited(137)));
     expect(await running.ended).toMatchObject({ status: 137, stdout: 'typed' });
   });
 
   it('becomes a command that keeps the connection open until it ends', async () => {
     const { line, child, ended } = await call(['gcc']);
-    line.socket.write(
-      messages.encodeCommand('EXEC', sh('echo $$; until test -e go; do sleep 0.05; done; exit 5', [], 0)),
-    );
+    line.socket.write(encodeCommand('EXEC', sh('echo $$; until test -e go; do sleep 0.05; done; exit 5', [], 0)));
     await new Promise((next) => setTimeout(next, 100));
     expect(line.open).toBe(true);
     box.write('go', '');
@@ -216,9 +214,9 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
   it('does all that follows a file with a new name that cannot be made', async () => {
     const { line, ended } = await call(['gcc']);
     const object = { flags: 0, number: 2, path: 'a.o', bytes: Buffer.from('object') };
-    const text = { flags: messages.saveFlags.newName, number: 1, path: 'none/a.i', bytes: Buffer.alloc(100_000) };
-    for (const save of [text, object]) line.socket.write(messages.encodeSave(save));
-    line.socket.write(messages.encodeExit(exited(3)));
+    const text = { flags: saveFlags.newName, number: 1, path: 'none/a.i', bytes: Buffer.alloc(100_000) };
+    for (const save of [text, object]) line.socket.write(encodeSave(save));
+    line.socket.write(encodeExit(exited(3)));
     expect(await ended).toMatchObject({ status: 3, stderr: '' });
     expect(box.read('a.o').toString()).toBe('object');
   });
@@ -232,10 +230,10 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
     await until(() => played.lines[0]?.frames.length === 1, 'it says what it was called for');
     const [line] = played.lines;
     const object = { flags: 0, number: 1, path: 'a.o', bytes: Buffer.alloc(100_000) };
-    line?.socket.write(messages.encodeSave(object));
-    await until(() => line?.frames.at(-1)?.kind === messages.kinds.SAVED, 'it says why not');
-    line?.socket.write(messages.encodeFrame(messages.kinds.GO_ON));
-    line?.socket.write(messages.encodeExit(exited(3)));
+    line?.socket.write(encodeSave(object));
+    await until(() => line?.frames.at(-1)?.kind === kinds.SAVED, 'it says why not');
+    line?.socket.write(encodeFrame(kinds.GO_ON));
+    line?.socket.write(encodeExit(exited(3)));
     expect(await ended).toMatchObject({ status: 3, signal: null });
     expect(readdirSync(box.work)).toEqual([]);
   });
@@ -245,16 +243,16 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
     const { ended } = box.start(['-c', script], {}, { program: '/bin/sh' });
     await until(() => played.lines[0]?.frames.length === 1, 'it says what it was called for');
     const [line] = played.lines;
-    line?.socket.write(messages.encodeCommand('RUN', sh('exec head -c 100000 /dev/zero >long')));
+    line?.socket.write(encodeCommand('RUN', sh('exec head -c 100000 /dev/zero >long')));
     await until(() => line?.frames.length === 2, 'it says how that has ended');
-    expect(messages.readEnded(line?.frames[1]?.content ?? Buffer.alloc(0)).status & 0x7f).toBe(25);
-    line?.socket.write(messages.encodeExit(exited(0)));
+    expect(readEnded(line?.frames[1]?.content ?? Buffer.alloc(0)).status & 0x7f).toBe(25);
+    line?.socket.write(encodeExit(exited(0)));
     await ended;
   });
 
   it.each(['SIGINT', 'SIGQUIT'] as const)('ends its preprocessor when it is interrupted by %s', async (signal) => {
     const { line, child, ended } = await call(['gcc']);
-    line.socket.write(messages.encodeCommand('PREPROCESS', sh('sleep 1000 & echo $! >sleeper; wait')));
+    line.socket.write(encodeCommand('PREPROCESS', sh('sleep 1000 & echo $! >sleeper; wait')));
     await until(() => box.has('sleeper') && box.read('sleeper').length > 0, 'it runs');
     child.kill(signal);
     expect((await ended).signal).toBe(signal);
@@ -265,7 +263,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
   it('waits for the compiler that it ends when it is interrupted', async () => {
     const { line, child, ended } = await call(['gcc']);
     const script = 'trap "sleep 0.3; echo clean >cleaned; exit 1" TERM; echo >began; while :; do sleep 0.05; done';
-    line.socket.write(messages.encodeCommand('RUN', sh(script)));
+    line.socket.write(encodeCommand('RUN', sh(script)));
     await until(() => box.has('began'), 'it runs');
     child.kill('SIGINT');
     expect((await ended).signal).toBe('SIGINT');
@@ -274,7 +272,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
 
   it('kills a compiler that does not want to end', async () => {
     const { line, child, ended } = await call(['gcc']);
-    line.socket.write(messages.encodeCommand('RUN', sh('trap "" TERM; echo $$ >began; while :; do sleep 0.05; done')));
+    line.socket.write(encodeCommand('RUN', sh('trap "" TERM; echo $$ >began; while :; do sleep 0.05; done')));
     await until(() => box.has('began') && box.read('began').length > 0, 'it runs');
     child.kill('SIGTERM');
     expect((await ended).signal).toBe('SIGTERM');

@@ -4,8 +4,10 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { join } from 'node:path';
-import * as messages from '../../../src/client/agent/messages.ts';
-import type { Frame, JobMessage } from '../../../src/client/agent/messages.ts';
+import { FrameReader, kinds } from '../../../src/client/agent/messages/frame.ts';
+import type { Frame } from '../../../src/client/agent/messages/frame.ts';
+import { readJob } from '../../../src/client/agent/messages/job.ts';
+import type { JobMessage } from '../../../src/client/agent/messages/job.ts';
 import { until } from '../../support/daemon.ts';
 import { launcherSources } from '../../support/launcher.ts';
 import { distccProgram, Sandbox } from '../client/sandbox.ts';
@@ -51,7 +53,7 @@ export class PlayedAgent {
     this.#server = createServer((socket) => {
       const line: Line = { socket, frames: [], open: true };
       this.lines.push(line);
-      const reader = new messages.FrameReader();
+      const reader = new FrameReader();
       socket.on('error', () => {});
       socket.on('close', () => (line.open = false));
       socket.on('data', (chunk: Buffer) => {
@@ -76,7 +78,7 @@ export class PlayedAgent {
     await until(() => this.lines[0]?.frames.length === 1, 'the launcher says what it was called for');
     const [line] = this.lines;
     if (line === undefined) throw new Error('no line');
-    return { ...running, line, job: messages.readJob(line.frames[0]?.content ?? Buffer.alloc(0)) };
+    return { ...running, line, job: readJob(line.frames[0]?.content ?? Buffer.alloc(0)) };
   }
 
   async end(): Promise<void> {
@@ -88,9 +90,9 @@ export class PlayedAgent {
 }
 
 /** The content of a launcher's message, which comes in this place of all of them: JOB is the first. */
-export async function heard({ frames }: Line, at: number, kind: keyof typeof messages.kinds): Promise<Buffer> {
+export async function heard({ frames }: Line, at: number, kind: keyof typeof kinds): Promise<Buffer> {
   await until(() => frames.length > at, `message ${at} comes`);
   const frame = frames[at];
-  if (frame?.kind !== messages.kinds[kind]) throw new Error(`message ${at} is of kind ${frame?.kind}, not ${kind}`);
+  if (frame?.kind !== kinds[kind]) throw new Error(`message ${at} is of kind ${frame?.kind}, not ${kind}`);
   return frame.content;
 }

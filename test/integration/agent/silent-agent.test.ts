@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import * as messages from '../../../src/client/agent/messages.ts';
+import { encodeExit } from '../../../src/client/agent/messages/command.ts';
+import { encodeFrame, kinds } from '../../../src/client/agent/messages/frame.ts';
 import { exited } from '../../../src/wire/wait-status.ts';
 import { needs } from '../../support/needs.ts';
 import { Sandbox } from '../client/sandbox.ts';
@@ -17,10 +18,10 @@ const agent = `
     let count = 0;
     socket.on('error', () => {});
     socket.on('data', (bytes) => {
-      if (bytes.readUInt32LE(0) !== ${messages.kinds.PING} || pongs === 'none') return;
+      if (bytes.readUInt32LE(0) !== ${kinds.PING} || pongs === 'none') return;
       count += 1;
-      socket.write(Buffer.from('${hex(messages.encodeFrame(messages.kinds.PONG))}', 'hex'));
-      if (count === Number(pongs)) socket.write(Buffer.from('${hex(messages.encodeExit(exited(7)))}', 'hex'));
+      socket.write(Buffer.from('${hex(encodeFrame(kinds.PONG))}', 'hex'));
+      if (count === Number(pongs)) socket.write(Buffer.from('${hex(encodeExit(exited(7)))}', 'hex'));
     });
   }).listen(path, () => console.log('listens'));
 `;

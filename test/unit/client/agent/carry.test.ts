@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { carrierFor } from '../../../../src/client/agent/carry.ts';
-import type { AnswerMessage, CarryMessage } from '../../../../src/client/agent/messages.ts';
+import type { AnswerMessage, CarryMessage } from '../../../../src/client/agent/messages/carry.ts';
 import { JobRefused, TransportError } from '../../../../src/client/faults.ts';
 import { readHostWord } from '../../../../src/client/host-word.ts';
 import type { DistantHost } from '../../../../src/client/host.ts';

@@ -1,9 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import * as messages from '../../../../src/client/agent/messages.ts';
+import { encodeAnswer, readAnswer } from '../../../../src/client/agent/messages/carry.ts';
+import {
+  encodeCommand,
+  encodeEnded,
+  encodeFailed,
+  readCommand,
+  readEnded,
+  readFailed,
+} from '../../../../src/client/agent/messages/command.ts';
+import { encodeFound, encodeSaved, readFound, readSaved } from '../../../../src/client/agent/messages/file.ts';
+import { FrameReader, longestMessage } from '../../../../src/client/agent/messages/frame.ts';
+import type { Frame } from '../../../../src/client/agent/messages/frame.ts';
+import { encodeJob, readJob } from '../../../../src/client/agent/messages/job.ts';
+import type { JobMessage } from '../../../../src/client/agent/messages/job.ts';
+import { encodeAsk, readAsk } from '../../../../src/client/agent/messages/question.ts';
 
 /** The only message in these bytes, cut at a place. */
-function frameOf(bytes: Buffer, cut = 0): messages.Frame {
-  const reader = new messages.FrameReader();
+function frameOf(bytes: Buffer, cut = 0): Frame {
+  const reader = new FrameReader();
   reader.feed(bytes.subarray(0, cut));
   if (cut > 0 && cut < bytes.length) expect(reader.next()).toBeUndefined();
   reader.feed(bytes.subarray(cut));
@@ -13,7 +27,7 @@ function frameOf(bytes: Buffer, cut = 0): messages.Frame {
   return frame;
 }
 
-const job: messages.JobMessage = {
+const job: JobMessage = {
   pid: 4711,
   umask: 0o22,
   terminals: [true, false, true],
@@ -26,16 +40,16 @@ const job: messages.JobMessage = {
 
 describe('FrameReader', () => {
   it('reads a message however it was cut', () => {
-    const bytes = messages.encodeJob(job);
+    const bytes = encodeJob(job);
     for (let cut = 0; cut <= bytes.length; cut += 1) {
-      expect(messages.readJob(frameOf(bytes, cut).content)).toEqual(job);
+      expect(readJob(frameOf(bytes, cut).content)).toEqual(job);
     }
   });
 
   it('refuses a message that is too long before it has arrived', () => {
     const header = Buffer.alloc(8);
-    header.writeUInt32LE(messages.longestMessage + 1, 4);
-    const reader = new messages.FrameReader();
+    header.writeUInt32LE(longestMessage + 1, 4);
+    const reader = new FrameReader();
     reader.feed(header);
     expect(() => reader.next()).toThrow('a message of 67108865 bytes');
   });
@@ -44,7 +58,7 @@ describe('FrameReader', () => {
 describe('messages', () => {
   it('come back as they were', () => {
     const command = { number: 7, argv: ['gcc', ''], changes: ['A=1', 'GONE'], source: 'a.c', output: '' };
-    expect(messages.readCommand(frameOf(messages.encodeCommand('RUN', command)).content)).toEqual(command);
+    expect(readCommand(frameOf(encodeCommand('RUN', command)).content)).toEqual(command);
     const ended = {
       status: 256,
       descriptor: 11,
@@ -55,36 +69,36 @@ describe('messages', () => {
       noPlace: false,
       program: { device: 2 ** 34, inode: 3 },
     };
-    expect(messages.readEnded(frameOf(messages.encodeEnded(ended)).content)).toEqual(ended);
-    expect(messages.readFailed(frameOf(messages.encodeFailed(2)).content)).toBe(2);
-    expect(messages.readSaved(frameOf(messages.encodeSaved(28, 3)).content)).toEqual({ errno: 28, number: 3 });
+    expect(readEnded(frameOf(encodeEnded(ended)).content)).toEqual(ended);
+    expect(readFailed(frameOf(encodeFailed(2)).content)).toBe(2);
+    expect(readSaved(frameOf(encodeSaved(28, 3)).content)).toEqual({ errno: 28, number: 3 });
     const where = { descriptor: 12, inode: 2 ** 33, size: 2 ** 34, beginning: Buffer.from('DONE') };
     const answer = { step: 'exchanging', error: 104, ...where } as const;
-    expect(messages.readAnswer(frameOf(messages.encodeAnswer(answer)).content)).toEqual(answer);
-    expect(messages.readAsk(frameOf(messages.encodeAsk('stop')).content)).toBe('stop');
+    expect(readAnswer(frameOf(encodeAnswer(answer)).content)).toEqual(answer);
+    expect(readAsk(frameOf(encodeAsk('stop')).content)).toBe('stop');
     const found = [
       { name: 0, entry: 2, ours: true, device: 2 ** 33, inode: 5, real: '/usr/bin/distcc' },
       { name: 1, entry: 0, ours: false, device: 1, inode: 2 ** 35, real: '/opt/\u00e9' },
     ];
-    expect(messages.readFound(frameOf(messages.encodeFound(found)).content)).toEqual(found);
+    expect(readFound(frameOf(encodeFound(found)).content)).toEqual(found);
   });
 
   it('share the list of variables with the job before when that has the same', () => {
-    const [one, other] = [1, 2].map((pid) => messages.readJob(frameOf(messages.encodeJob({ ...job, pid })).content));
+    const [one, other] = [1, 2].map((pid) => readJob(frameOf(encodeJob({ ...job, pid })).content));
     expect(one?.variables).toBe(other?.variables);
-    const third = messages.readJob(frameOf(messages.encodeJob({ ...job, variables: ['PATH=/usr'] })).content);
+    const third = readJob(frameOf(encodeJob({ ...job, variables: ['PATH=/usr'] })).content);
     expect(third.variables).toEqual(['PATH=/usr']);
   });
 
   it('are refused when they are cut anywhere', () => {
-    const { content } = frameOf(messages.encodeJob(job));
+    const { content } = frameOf(encodeJob(job));
     for (let length = 0; length < content.length - job.hosts.text.length; length += 1)
-      expect(() => messages.readJob(content.subarray(0, length))).toThrow();
+      expect(() => readJob(content.subarray(0, length))).toThrow();
   });
 
   it('are refused when strings are missing', () => {
-    const { content } = frameOf(messages.encodeJob(job));
-    expect(() => messages.readJob(content.subarray(0, 90))).toThrow('names are not there');
-    expect(() => messages.readJob(content.subarray(0, 20))).toThrow('too short');
+    const { content } = frameOf(encodeJob(job));
+    expect(() => readJob(content.subarray(0, 90))).toThrow('names are not there');
+    expect(() => readJob(content.subarray(0, 20))).toThrow('too short');
   });
 });
