@@ -10,6 +10,8 @@ import { build, run, setUp, top } from './setup.mjs';
 
 const noSkip = (process.env.DISTCCD_TEST_NO_SKIP ?? '') !== '';
 const steps = [];
+/** What failed, by name: whoever reads only the end of a long output wants that. */
+const failures = [];
 
 /** Runs one step and keeps its counts; work() returns { passed, failed, skipped }. */
 async function step(name, work) {
@@ -56,6 +58,8 @@ function judgeSkips(counts, names) {
   return { passed: counts.passed, failed: counts.failed + counts.skipped, skipped: 0 };
 }
 
+const firstLines = (text) => text.split('\n').slice(0, 12).join('\n    ');
+
 function runVitest(folder, excluded) {
   const report = join(folder, 'vitest.json');
   const status = run(join(top, 'node_modules/.bin/vitest'), [
@@ -70,6 +74,12 @@ function runVitest(folder, excluded) {
     readFileSync(report, 'utf8'),
   );
   const isLost = ({ status: state }) => state === 'pending' || state === 'skipped' || state === 'todo';
+  for (const { name, status: state, message, assertionResults } of testResults) {
+    const failed = assertionResults.filter((result) => result.status === 'failed');
+    if (state === 'failed' && failed.length === 0) failures.push(`${name}: ${firstLines(message)}`);
+    for (const { fullName, failureMessages } of failed)
+      failures.push(`${name}: ${fullName}: ${firstLines(failureMessages[0] ?? '')}`);
+  }
   const lost = testResults.flatMap(({ assertionResults }) => assertionResults.filter(isLost));
   // A file that does not load, or a hook that throws, fails the run without failing a test.
   const counts = {
@@ -99,10 +109,11 @@ function runBats(folder, files) {
 function countTap(report, status) {
   const lines = existsSync(report) ? readFileSync(report, 'utf8').split('\n') : [];
   const skips = lines.filter((line) => /^ok \d+ .*# skip/i.test(line));
-  const failed = lines.filter((line) => /^not ok \d+ /.test(line)).length;
+  const failed = lines.filter((line) => /^not ok \d+ /.test(line));
+  failures.push(...failed);
   const counts = {
     passed: lines.filter((line) => /^ok \d+ /.test(line)).length - skips.length,
-    failed: Math.max(failed, status === 0 ? 0 : 1),
+    failed: Math.max(failed.length, status === 0 ? 0 : 1),
     skipped: skips.length,
   };
   return judgeSkips(counts, skips);
@@ -159,6 +170,7 @@ function summarize() {
     const numbers = [passed, failed, skipped].map((number) => String(number).padStart(8)).join('');
     console.log(`${name.padEnd(44)}${numbers}${seconds.toFixed(1).padStart(8)} s`);
   }
+  for (const failure of failures) console.log(`failed: ${failure}`);
   const skipped = sum('skipped') === 0 ? '' : `, ${sum('skipped')} skipped`;
   console.log(`\n${sum('passed')} passed, ${sum('failed')} failed${skipped}`);
   return sum('failed') === 0;
