@@ -97,16 +97,20 @@ _Noreturn static void become_agent(int descriptor, char *word) {
   _exit(1);
 }
 
-/* Starts an agent in a session of its own, and as nobody's child: neither terminal nor parent may wait for it. */
-static void start_apart(int ours, int its, char *word) {
-  pid_t middle = fork();
+/* Starts an agent in a session of its own, and as nobody's child: neither terminal nor parent may wait for it. Gives its process, 0 when there
+   is none. */
+static pid_t start_apart(int ours, int its, char *word) {
+  pid_t agent = 0, *told = mmap(NULL, sizeof *told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  pid_t middle = told == MAP_FAILED ? -1 : fork();
   if (middle == 0) {
     close(ours);
-    if (setsid() < 0 || fork() != 0) _exit(0);
+    if (setsid() < 0 || (*told = fork()) != 0) _exit(0);
     become_agent(its, word);
   }
   close(its);
-  if (middle > 0) waitpid(middle, NULL, 0);
+  if (middle > 0 && waitpid(middle, NULL, 0) == middle && *told > 0) agent = *told;
+  if (told != MAP_FAILED) munmap(told, sizeof *told);
+  return agent;
 }
 
 /* An agent of our own, which ends with us: its end of the connection, or -1. */
@@ -119,7 +123,8 @@ int start_private(void) {
     close(pair[0] < 0 ? pair[1] : pair[0]);
     return -1;
   }
-  start_apart(pair[0], pair[1], "--private=" AGENT_VERSION);
+  private_agent = start_apart(pair[0], pair[1], "--private=" AGENT_VERSION);
+  be_patient(pair[0]);
   return pair[0];
 }
 

@@ -20,6 +20,9 @@ uint32_t get32(const unsigned char *at) {
   return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
 
+/* The agent of our own: a socket pair tells only who made it, which is us. */
+pid_t private_agent;
+
 /* The program at the other end, when it is our user's; 0 where the system does not tell its process. */
 static pid_t find_peer(int fd) {
 #ifdef SO_PEERCRED
@@ -42,13 +45,23 @@ int out_of_the_way(int fd) {
   return high;
 }
 
+/* Whether PING is on its way and nothing has come since. It is asked on the job's own connection: an agent that was told to stop has no
+   other one, and still does its jobs. */
+static int asked;
+
+/* What is read or sent is waited for until it is time to ask. */
+void be_patient(int fd) {
+  asked = 0;
+  const struct timeval patience = {QUIET_S, 0};
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+}
+
 /* Connects to a socket of our own user. */
 int dial(const struct sockaddr_un *there) {
   int fd = out_of_the_way(socket(AF_UNIX, SOCK_STREAM, 0));
   if (fd < 0) return -1;
-  const struct timeval patience = {QUIET_S, 0};
-  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  be_patient(fd);
   if (connect(fd, (const struct sockaddr *)there, sizeof *there) == 0) {
     if (find_peer(fd) >= 0) return fd;
     errno = EACCES;
@@ -59,10 +72,6 @@ int dial(const struct sockaddr_un *there) {
   return -1;
 }
 
-/* Whether PING is on its way and nothing has come since. It is asked on the job's own connection: an agent that was told to stop has no
-   other one, and still does its jobs. */
-static int asked;
-
 /* After a silence: asks, and when there was no answer to that either, ends the agent, so that the next launcher finds a new one. */
 static int agent_lives(int fd, int sending) {
   unsigned char ping[HEADER];
@@ -72,7 +81,7 @@ static int agent_lives(int fd, int sending) {
     asked = 1;
     return send(fd, ping, sizeof ping, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof ping;
   }
-  pid_t process = find_peer(fd);
+  pid_t process = private_agent > 0 ? private_agent : find_peer(fd);
   if (process > 1) kill(process, SIGKILL);
   return 0;
 }

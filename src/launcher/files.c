@@ -37,12 +37,13 @@ uint32_t look_at_output(const char *source, const char *output) {
   return access(folder, W_OK) == 0 ? 0 : NO_PLACE;
 }
 
-static int write_whole(int to, const unsigned char *bytes, size_t length) {
+/* Gives errno, ETIMEDOUT when nothing is taken for that long. */
+static int write_whole(int to, const unsigned char *bytes, size_t length, int patience_ms) {
   while (length > 0) {
     ssize_t written = write(to, bytes, length);
     struct pollfd wait = {to, POLLOUT, 0};
-    if (written < 0 && errno == EAGAIN) poll(&wait, 1, -1);
-    else if (written < 0 && errno != EINTR) return errno;
+    if (written < 0 && errno == EAGAIN && poll(&wait, 1, patience_ms) == 0) return ETIMEDOUT;
+    if (written < 0 && errno != EAGAIN && errno != EINTR) return errno;
     if (written < 0) continue;
     bytes += written;
     length -= (size_t)written;
@@ -56,7 +57,7 @@ int copy_file(const char *path, int to) {
   int from = out_of_the_way(open(path, O_RDONLY | O_CLOEXEC)), error = 0;
   if (from < 0) return errno;
   for (ssize_t got; error == 0 && (got = read(from, bytes, sizeof bytes)) != 0;) {
-    if (got > 0) error = write_whole(to, bytes, (size_t)got);
+    if (got > 0) error = write_whole(to, bytes, (size_t)got, -1);
     else if (errno != EINTR) error = errno;
   }
   close(from);
@@ -83,7 +84,7 @@ static int take_bytes(struct arriving *bytes, int to) {
     if (bytes->memory >= 0 && to < 0) return 0;
     if (bytes->memory >= 0 && error == 0 && pread(bytes->memory, piece, now, bytes->at) != (ssize_t)now) error = EIO;
     else if (bytes->memory < 0 && !read_all(bytes->fd, piece, now)) bytes->lost = 1;
-    else if (to >= 0 && error == 0) error = write_whole(to, piece, now);
+    else if (to >= 0 && error == 0) error = write_whole(to, piece, now, -1);
     bytes->left -= now;
     bytes->at += (off_t)now;
   }
@@ -189,16 +190,20 @@ static int open_log(const char *path) {
   return out_of_the_way(open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666));
 }
 
-/* APPEND: a path and bytes for that file, the same one each time; stderr takes them when it cannot be opened. */
+/* APPEND: a path and bytes for that file, the same one each time; stderr takes them when it cannot be opened. No job waits for whoever reads its
+   log: when that one stops, the rest of the lines is lost. */
 void append(const unsigned char *bytes, size_t length) {
-  static int log = -1;
+  enum { PATIENCE_MS = 1000 };
+  static int log = -1, error;
   const unsigned char *end = memchr(bytes, '\0', length);
-  if (end == NULL) return;
-  if (log < 0 && (log = open_log((const char *)bytes)) < 0) {
+  if (end == NULL || error != 0) return;
+  const char *path = (const char *)bytes;
+  if (log < 0 && (log = open_log(path)) < 0) {
     log = 2;
-    fprintf(stderr, "distcc[%d] ERROR: failed to open logfile %s: %s\n", (int)getpid(), (const char *)bytes, strerror(errno));
+    fprintf(stderr, "distcc[%d] ERROR: failed to open logfile %s: %s\n", (int)getpid(), path, strerror(errno));
   }
-  write_all(log, end + 1, (size_t)(bytes + length - end - 1));
+  error = write_whole(log, end + 1, (size_t)(bytes + length - end - 1), log == 2 ? -1 : PATIENCE_MS);
+  if (error != 0 && log != 2) fprintf(stderr, "distcc[%d] ERROR: failed to write logfile %s: %s\n", (int)getpid(), path, strerror(error));
 }
 
 /* Reads a file, at most PIECE bytes of it; one that has to be waited for counts as empty. Gives errno. */

@@ -178,6 +178,22 @@ describe.skipIf(!able)("the caller's files that an agent asks the launcher for",
     expect(await ended).toEqual({ status: 0, signal: null, stdout: '', stderr: `${sentence}one\ntwo\n` });
   });
 
+  it('APPEND loses the lines that whoever reads the log does not take, and the job goes on', async () => {
+    execFileSync('mkfifo', [box.path('log')]);
+    // Somebody who has opened the fifo to read, and does not.
+    const holder = box.start(['-c', 'exec 3<>log; : >held; exec sleep 1000'], {}, { program: 'sh' });
+    await until(() => box.has('held'), 'the fifo is open');
+    const { child, line, ended } = await call();
+    const more = encodeAppend('log', Buffer.alloc(1024 * 1024, 'x'));
+    line.socket.write(Buffer.concat([lines('log'), more, lines('log'), exit(0)]));
+    const sentence = `distcc[${child.pid}] ERROR: failed to write logfile log: `;
+    const { status, stderr } = await ended;
+    // Each C library has words of its own for the reason.
+    expect([status, stderr.startsWith(sentence), stderr.split('\n').length]).toEqual([0, true, 2]);
+    holder.child.kill();
+    await holder.ended;
+  });
+
   it.skipIf(process.getuid?.() !== 0)('APPEND does not follow a link that another user has made', async () => {
     box.write('target', 'old\n');
     fs.symlinkSync('target', box.path('link'));

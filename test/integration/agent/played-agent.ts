@@ -29,9 +29,12 @@ export interface Called extends Running {
 /** The name of the socket on which a lonely launcher looks for its agent. */
 export const lonelyVersion = 'played';
 
-/** Builds a launcher that is patient for a second only, and has no agent of its own: when it has to do without, it becomes the compiler. */
-export function buildLonelyLauncher(program: string): void {
-  const defined = [`-DAGENT_VERSION="${lonelyVersion}"`, '-DNODE="/bin/false"', '-DQUIET_S=1'];
+/**
+ * Builds a launcher that is patient for a second only, and has no agent of its own: when it has to do without, it becomes the compiler. Where
+ * there is no Node its own agent is "distcc-agent" beside it, whatever program that is.
+ */
+export function buildLonelyLauncher(program: string, node: '/bin/false' | '/nonexistent' = '/bin/false'): void {
+  const defined = [`-DAGENT_VERSION="${lonelyVersion}"`, `-DNODE="${node}"`, '-DQUIET_S=1'];
   execFileSync('cc', ['-std=gnu11', ...defined, ...launcherSources, '-o', program]);
 }
 

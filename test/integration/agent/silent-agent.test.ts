@@ -1,10 +1,12 @@
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeExit } from '../../../src/client/agent/messages/command.ts';
 import { encodeFrame, kinds } from '../../../src/client/agent/messages/frame.ts';
+import { lives } from '../../../src/system/living-process.ts';
 import { exited } from '../../../src/wire/wait-status.ts';
+import { until } from '../../support/daemon.ts';
 import { needs } from '../../support/needs.ts';
 import { Sandbox } from '../client/sandbox.ts';
 import { buildLonelyLauncher, lonelyVersion } from './played-agent.ts';
@@ -59,5 +61,18 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher with an agent that is silent'
     const { result, signal } = await meet('none');
     expect(result).toEqual({ status: 42, signal: null, stdout: '', stderr: '' });
     expect(signal).toBe('SIGKILL');
+  });
+
+  it('ends one of its own that hangs, and becomes the compiler', async () => {
+    const program = join(box.temporary, 'distcc');
+    buildLonelyLauncher(program, '/nonexistent');
+    const noted = join(box.temporary, 'pid');
+    const hanging = `#!/bin/sh\necho $$ >${noted}\nexec sleep 1000\n`;
+    writeFileSync(join(box.temporary, 'distcc-agent'), hanging, { mode: 0o755 });
+    const path = `${box.script('gcc', 'exit 42')}:${process.env['PATH']}`;
+    const result = await box.run(['gcc', '-c', 'a.c'], { PATH: path, DISTCC_AGENT: '0' }, { program });
+    expect(result).toEqual({ status: 42, signal: null, stdout: '', stderr: '' });
+    const agent = Number(readFileSync(noted, 'utf8'));
+    await until(() => !lives(agent), 'the agent has ended');
   });
 });
