@@ -22,7 +22,7 @@ export async function freePort(): Promise<number> {
 
 /** Waits until a condition holds; the limit only ends a test that would hang. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
-  for (let waited = 0; waited < 20_000; waited += 10) {
+  for (let waited = 0; waited < 100_000; waited += 10) {
     if (condition()) return;
     await new Promise((next) => setTimeout(next, 10));
   }

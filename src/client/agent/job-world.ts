@@ -7,7 +7,8 @@ import { distccDirectory, readVariable } from '../../config/client-environment.t
 import type { Environment } from '../../config/client-environment.ts';
 import type { StateFile } from '../../job-state/state-folder.ts';
 import type { Logger } from '../../logging/log-line.ts';
-import { byteText, pathOf, readable } from '../../system/byte-text.ts';
+import { directoryPath } from '../../system/byte-directory.ts';
+import { byteText, readable } from '../../system/byte-text.ts';
 import { readForeignFile } from '../../system/foreign-file.ts';
 import { exited } from '../../wire/wait-status.ts';
 import { hasCatalogue } from '../catalogues.ts';
@@ -115,7 +116,7 @@ export class JobWorld implements World {
     this.#shared = shared;
     this.#environment = environment;
     this.log = log;
-    this.state = shared.late(openState(pathOf(distccDirectory(environment)), job.pid, log));
+    this.state = shared.late(openState(directoryPath(distccDirectory(environment)), job.pid, log));
     this.interrupted = launcher.gone;
     this.slots = shared.slotsFor({ job, environment, interrupted: launcher.gone, restSeconds, log });
     this.backOff = restSeconds > 0;

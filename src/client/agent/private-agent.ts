@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { distccDirectory, readVariable } from '../../config/client-environment.ts';
-import { pathOf } from '../../system/byte-text.ts';
+import { directoryPath } from '../../system/byte-directory.ts';
 import { nameProcess } from '../../system/process-name.ts';
 import { compressLzo } from '../../wire/lzo/compress.ts';
 import { openLockFolder } from '../lock-folder.ts';
@@ -20,7 +20,7 @@ import { TextMemory } from './text-memory.ts';
 const lastGrace = 5000;
 
 function lockFolderOf({ environment, restSeconds }: SlotAsker): LockFolder {
-  const directory = pathOf(distccDirectory(environment));
+  const directory = directoryPath(distccDirectory(environment));
   if (directory !== undefined) return openLockFolder(`${directory}/lock`, restSeconds);
   const refuse = (): never => {
     throw new Error("HOME is not set; can't find distcc directory");

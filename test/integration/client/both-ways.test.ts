@@ -74,7 +74,7 @@ describe.skipIf(!able)('distcc does as the compiler does', () => {
       env: box.environment(more),
       encoding: 'latin1',
       maxBuffer: 64 * 1024 * 1024,
-      timeout: 20_000,
+      timeout: 110_000,
     });
     return { status, stdout, stderr, files: filesIn(Buffer.from(box.work)).sort() };
   }
@@ -84,6 +84,15 @@ describe.skipIf(!able)('distcc does as the compiler does', () => {
 
   /** What distcc itself says of a compile that failed elsewhere. */
   const ownLines = /^distcc\[\d+\] .*\n/gm;
+
+  it('in a DISTCC_DIR with bytes that are not UTF-8, which has its locks', async () => {
+    const before = compiled();
+    const script = `a=$(printf '\\344'); mkdir "$a"; DISTCC_DIR="$PWD/$a" $CC -c a.c; ls "$a/lock"`;
+    const { status, stdout, stderr } = run({ title: '', script, files: { 'a.c': 'int a;\n' } }, ours);
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^cpu_/m);
+    await until(() => compiled() > before, 'the compile of the server');
+  });
 
   describe.each([
     ['with a resident agent', { ...ours, DISTCC_AGENT: '1' }],
