@@ -72,7 +72,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher with an agent that is silent'
     const path = `${box.script('gcc', 'exit 42')}:${process.env['PATH']}`;
     const result = await box.run(['gcc', '-c', 'a.c'], { PATH: path, DISTCC_AGENT: '0' }, { program });
     expect(result).toEqual({ status: 42, signal: null, stdout: '', stderr: '' });
-    const agent = Number(readFileSync(noted, 'utf8'));
-    await until(() => !lives(agent), 'the agent has ended');
+    const started = Number(readFileSync(noted, 'utf8'));
+    await until(() => !lives(started), 'the agent has ended');
   });
 });
