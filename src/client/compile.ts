@@ -2,15 +2,14 @@ import { constants } from 'node:os';
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure } from '../basics/failure.ts';
 import { leavesTarget } from '../compiler/cross-names.ts';
-import { doubtfulWarning } from '../compiler/doubtful-warnings.ts';
 import { readVariable } from '../config/client-environment.ts';
-import { byteText } from '../system/byte-text.ts';
 import { readWaitStatus } from '../wire/wait-status.ts';
 import type { Answer } from './attempt.ts';
 import { compileHere } from './compile-here.ts';
 import type { Place } from './compile-here.ts';
 import { distribute } from './distribute.ts';
 import type { Distribution } from './distribute.ts';
+import { worthOf } from './doubtful-messages.ts';
 import { Interrupted } from './faults.ts';
 import type { DistantHost, Host } from './host.ts';
 import { noHosts } from './host-list.ts';
@@ -29,7 +28,7 @@ import type { Call, World } from './world.ts';
  */
 export async function compile(call: Call, world: World): Promise<number> {
   const begin = world.seconds();
-  const given = await withOptions(call, (path) => world.readOptions(path));
+  const given = await withOptions(call, (path) => world.readText(path));
   const understood = understand(call, await world.findPrograms(), world.log, given);
   if (understood.run === 'locally') return runLocally(understood, world);
   const job = leavesTarget(understood.verdict.words)
@@ -95,13 +94,12 @@ type Answered = Extract<Distribution, { kind: 'answered' }> & { readonly begin: 
 
 async function finish(job: RemoteJob, answered: Answered, world: World): Promise<number> {
   const { host, answer } = answered;
-  const { response } = answer;
-  world.keepMessages(response.stderr);
-  const doubtful =
-    response.stderr.length === 0 ? undefined : doubtfulWarning(job.verdict.words, byteText(response.stderr));
-  if (doubtful !== undefined) {
+  world.keepMessages(answer.response.stderr);
+  const worth = await worthOf(answer.response, job, world);
+  const response = worth.kind === 'false' ? { ...answer.response, stderr: Buffer.alloc(0) } : answer.response;
+  if (worth.kind === 'unknown') {
     if (response.status === 0) world.slots.praise(host, answer.seconds, compilerOf(job));
-    const because = `${doubtful} may warn of what only preprocessing did to the source`;
+    const because = `${worth.option} may warn of what only preprocessing did to the source`;
     return runLocally(keptHere(job, { because, cure: 'mend what it warns of, or leave the option out' }), world);
   }
   if (response.status !== 0) return judgeFailure(job, answered, world);

@@ -93,8 +93,8 @@ export interface World {
   hasCatalogue(this: void, language: string, compiler: string): boolean;
   /** The programs that understanding the call takes. */
   findPrograms(): Promise<FoundPrograms>;
-  /** The text of a file of options, undefined when it cannot be read. */
-  readOptions(path: string): Promise<string | undefined>;
+  /** The text of a file, with one character for each byte, at most 1 MiB of it; undefined when it cannot be read. */
+  readText(path: string): Promise<string | undefined>;
   /** The list of hosts; throws a Failure. */
   hosts(): HostList;
   /** What clang compiles for when it is not told; undefined when it does not tell. */

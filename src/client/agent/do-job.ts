@@ -1,4 +1,5 @@
 import type { Environment } from '../../config/client-environment.ts';
+import type { Logger } from '../../logging/log-line.ts';
 import { compile } from '../compile.ts';
 import { Interrupted } from '../faults.ts';
 import { reportFailure } from '../report-failure.ts';
@@ -34,13 +35,16 @@ async function statusOf({ call, log }: Assignment, world: World): Promise<number
   }
 }
 
+const faultText = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
+
 /** Does one launcher's job and tells it how to end; never rejects. */
 export async function doJob(job: JobMessage, launcher: Launcher, shared: Shared): Promise<void> {
+  let log: Logger | undefined;
   try {
     const environment = environmentOf(job.variables);
     const [argv0 = '', ...words] = job.words;
     const call = { argv0, words, environment, directory: job.directory };
-    const log = openLog(environment, {
+    log = openLog(environment, {
       pid: job.pid,
       write: (descriptor, bytes) => launcher.write(descriptor, bytes),
       append: (path, bytes) => launcher.append(path, bytes),
@@ -53,8 +57,9 @@ export async function doJob(job: JobMessage, launcher: Launcher, shared: Shared)
     } finally {
       world.state.remove();
     }
-  } catch {
+  } catch (error) {
     // Whatever it is, the launcher can have the job done by an agent of its own, or by the compiler.
+    log?.critical(`this is a fault of distcc, please report it: ${faultText(error)}`);
     launcher.giveBack();
   }
 }

@@ -131,7 +131,7 @@ export class JobWorld implements World {
     return this.#shared.programs.find(call, launcher);
   }
 
-  async readOptions(path: string): Promise<string | undefined> {
+  async readText(path: string): Promise<string | undefined> {
     const found = await this.#assignment.launcher.read(path);
     return 'bytes' in found ? byteText(found.bytes) : undefined;
   }

@@ -32,6 +32,9 @@ int x;
 `;
 
 /** A name with a byte that is not UTF-8. */
+const fallThrough = (comment: string): string =>
+  `int f(int a) {\n  switch (a) {\n  case 1:\n    a = 3; ${comment}\n  case 2:\n    a++;\n  }\n  return a;\n}\n`;
+
 const latin = `a=$(printf 'h\\344 x'); cp a.c "$a.c"`;
 
 /** Ends the agent of a DISTCC_DIR that is this command's own. */
@@ -149,6 +152,18 @@ const messages: readonly ShellCommand[] = [
     title: 'a megabyte of warnings',
     script: '$CC -Wall -fno-diagnostics-show-caret -c n.c',
     files: { 'n.c': noisy.join('') },
+    remote: 1,
+  },
+  {
+    title: 'comments that mark a fall-through',
+    script: '$CC -Wextra -c f.c',
+    files: { 'f.c': fallThrough('/* fall through */') },
+    remote: 1,
+  },
+  {
+    title: 'a fall-through that no comment marks',
+    script: '$CC -Wextra -fno-diagnostics-show-caret -c f.c',
+    files: { 'f.c': fallThrough('') },
     remote: 1,
   },
   { title: 'an option that is not one', script: '$CC -fnonsense -c a.c', files },

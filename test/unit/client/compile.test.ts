@@ -106,7 +106,7 @@ function worldOf(plan: Plan, events: Events): World {
     stderrIsTerminal: false,
     hasCatalogue: () => false,
     findPrograms: () => Promise.resolve(plan.programs ?? (() => [])),
-    readOptions: (path) => Promise.resolve(plan.optionsFiles?.[path]),
+    readText: (path) => Promise.resolve(plan.optionsFiles?.[path]),
     defaultTarget: () => Promise.resolve('x86_64-pc-linux-gnu'),
     state: { know: () => {}, show: (side, phase) => void events.push(`${side} ${phase}`), remove: () => {} },
     slots:
