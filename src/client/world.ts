@@ -2,7 +2,6 @@ import type { Environment } from '../config/client-environment.ts';
 import type { StateFile } from '../job-state/state-folder.ts';
 import type { Logger } from '../logging/log-line.ts';
 import type { FileLock } from '../system/file-lock.ts';
-import type { Connection } from './connection.ts';
 import type { DistantHost } from './host.ts';
 import type { HostList } from './host-list.ts';
 import type { FoundPrograms, RemoteJob } from './job.ts';
@@ -54,8 +53,14 @@ export interface HostResponse {
   readonly object: Output;
 }
 
-/** A way to a host that the launcher goes: it sends these bytes, then the text that it holds, and brings the answer. Rejects with a TransportError. */
-export type Carrier = (head: Buffer) => Promise<HostResponse>;
+/** What a host is asked: its first bytes, and the body of its last token. */
+export interface HostRequest {
+  readonly head: Buffer;
+  /** Comes when the preprocessor has ended; rejects when there will be no body. */
+  readonly ready: Promise<unknown>;
+  /** Makes the body; left out where that is the text as the launcher holds it. */
+  readonly body?: (() => Promise<Buffer>) | undefined;
+}
 
 /** A preprocessor at work. */
 export interface Preprocessor {
@@ -101,10 +106,10 @@ export interface World {
   defaultTarget(job: RemoteJob): Promise<string | undefined>;
   /** Starts a preprocessor with stdin from nowhere, or takes the source when it is preprocessed already. */
   preprocess(job: RemoteJob, command: Command | undefined): Preprocessor;
-  /** The launcher's way to a host; undefined for one that only this process can reach, or speak to. */
-  carrier(host: DistantHost): Promise<Carrier | undefined>;
-  /** Connects to a host; throws a TransportError. */
-  connect(host: DistantHost): Promise<Connection>;
+  /** Whether the user wants temporary files kept. */
+  readonly keepsTemporaries: boolean;
+  /** Brings a request to a host, and the answer back. Rejects with a TransportError, or as the request's body does. */
+  carry(host: DistantHost, request: HostRequest): Promise<HostResponse>;
   /**
    * Runs a command with the caller's stdin, stdout and stderr, and gives its raw Unix wait status.
    * @throws Failure (status 110) when there is no such program

@@ -116,13 +116,7 @@ static pid_t start_apart(int ours, int its, char *word) {
 /* An agent of our own, which ends with us: its end of the connection, or -1. */
 int start_private(void) {
   int pair[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0) return -1;
-  pair[0] = out_of_the_way(pair[0]);
-  pair[1] = out_of_the_way(pair[1]);
-  if (pair[0] < 0 || pair[1] < 0) {
-    close(pair[0] < 0 ? pair[1] : pair[0]);
-    return -1;
-  }
+  if (!make_pair(pair)) return -1;
   private_agent = start_apart(pair[0], pair[1], "--private=" AGENT_VERSION);
   be_patient(pair[0]);
   return pair[0];

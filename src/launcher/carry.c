@@ -2,25 +2,34 @@
    Of distcc's protocol this knows one thing, where an answer ends. */
 #include "launcher.h"
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #ifdef __linux__
 #include <sys/sendfile.h>
 #endif
 
-enum { TOKEN = 12, EARLY_MS = 10, BEGINNING = 1024, LARGEST = 1024 * 1024 * 1024 };
+enum { TOKEN = 12, EARLY_MS = 10, HEAD_START_MS = 250, BEGINNING = 1024, LARGEST = 1024 * 1024 * 1024 };
+
+/* What follows the head, as in src/client/agent/messages: the text, or what the agent makes of it and sends with KEEP. */
+enum { BODY_IS_TEXT, BODY_COMES };
 
 /* How far it got, as in src/client/agent/messages. */
 enum step { DONE, CONNECTING, EXCHANGING, GIVEN_UP };
 
 static struct {
-  int agent, host; /* descriptors */
-  int begun; /* errno of the beginning */
+  int agent, host, body; /* descriptors */
+  int is_open; /* the agent waits for ANSWER */
+  int waits; /* for KEEP */
   int connected, connect_ms, idle_ms;
-  const char *token; /* the name of the token before the text */
+  uint16_t port; /* 0 for ssh */
+  uint32_t count, tried; /* addresses */
+  unsigned char *message;
+  char **words; /* addresses, or the command that starts ssh */
+  const char *token; /* the name of the token before the body */
   const unsigned char *head;
-  size_t head_left, text_left;
-  off_t text_at;
+  size_t head_left, body_left;
+  off_t body_at;
   unsigned char prefix[TOKEN + 1];
   size_t prefix_left;
 } way;
@@ -29,11 +38,24 @@ static struct {
 static size_t come, next_token;
 static int last_token;
 
+/* Of an IPv6 address with "%" and the interface that it holds for. */
+static int read_six(const char *address, struct sockaddr_in6 *six) {
+  char number[INET6_ADDRSTRLEN];
+  size_t length = strcspn(address, "%");
+  if (length >= sizeof number) return 0;
+  memcpy(number, address, length);
+  number[length] = '\0';
+  const char *scope = address + length + (address[length] == '%');
+  six->sin6_scope_id = if_nametoindex(scope);
+  if (six->sin6_scope_id == 0) six->sin6_scope_id = (uint32_t)strtoul(scope, NULL, 10);
+  return inet_pton(AF_INET6, number, &six->sin6_addr) == 1;
+}
+
 static int connect_to(const char *address, uint16_t port) {
   struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(port)};
   struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
   int is_four = inet_pton(AF_INET, address, &four.sin_addr) == 1;
-  if (!is_four && inet_pton(AF_INET6, address, &six.sin6_addr) != 1) return EINVAL;
+  if (!is_four && !read_six(address, &six)) return EINVAL;
   way.host = out_of_the_way(socket(is_four ? AF_INET : AF_INET6, SOCK_STREAM, 0));
   if (way.host < 0) return errno;
   const int yes = 1;
@@ -45,12 +67,51 @@ static int connect_to(const char *address, uint16_t port) {
   return 0;
 }
 
-/* Notes that it is connected, or gives errno. */
+static void close_host(void) {
+  if (way.host >= 0) close(way.host);
+  way.host = -1;
+}
+
+/* After an error goes on to the next address that may answer; gives errno when none is left. All are tried twice: for a moment each, so that one
+   that swallows everything costs no more, and then with a share of the whole time. */
+static int dial_next(int error) {
+  for (uint32_t tries = way.count > 1 ? 2 * way.count : 1; error != 0 && way.tried < tries; way.tried++) {
+    close_host();
+    error = connect_to(way.words[way.tried % way.count], way.port);
+  }
+  return error;
+}
+
+static int connect_patience(void) {
+  if (way.count == 1) return way.connect_ms;
+  return way.tried <= way.count ? HEAD_START_MS : way.connect_ms / (int)way.count;
+}
+
+/* Notes that it is connected, or goes on to another address; gives errno. */
 static int finish_connecting(void) {
   int error = 0;
   socklen_t length = sizeof error;
   getsockopt(way.host, SOL_SOCKET, SO_ERROR, &error, &length);
   if (error == 0) way.connected = 1;
+  return dial_next(error);
+}
+
+/* Starts the user's ssh, with nothing of ours but the connection. It may ask for something at the terminal that is our stdin; else it is kept
+   from every terminal, where it would be stopped, not heard. Gives errno. */
+static int start_ssh(void) {
+  int pair[2];
+  char *none[] = {NULL};
+  struct command command;
+  memset(&command, 0, sizeof command);
+  command.number = isatty(0) ? 0 : APART;
+  command.argv = way.words;
+  command.changes = none;
+  if (!make_pair(pair)) return errno;
+  way.host = pair[0];
+  fcntl(way.host, F_SETFL, O_NONBLOCK);
+  int error = start(&command, (const int[]){pair[1], pair[1], -1}, SSH);
+  close(pair[1]);
+  way.connected = error == 0;
   return error;
 }
 
@@ -63,29 +124,29 @@ static int send_some(const unsigned char **bytes, size_t *left, int flags) {
   return 0;
 }
 
-static int send_text(void) {
+static int send_body(void) {
 #ifdef __linux__
-  ssize_t sent = sendfile(way.host, memories.text, &way.text_at, way.text_left);
+  ssize_t sent = sendfile(way.host, way.body, &way.body_at, way.body_left);
   if (sent < 0) return errno == EAGAIN || errno == EINTR ? 0 : errno;
 #else
   unsigned char some[16 * 1024];
-  ssize_t got = pread(memories.text, some, way.text_left < sizeof some ? way.text_left : sizeof some, way.text_at);
+  ssize_t got = pread(way.body, some, way.body_left < sizeof some ? way.body_left : sizeof some, way.body_at);
   if (got < 0) return errno;
   ssize_t sent = send(way.host, some, (size_t)got, MSG_NOSIGNAL);
   if (sent < 0) return errno == EAGAIN || errno == EINTR ? 0 : errno;
-  way.text_at += sent;
+  way.body_at += sent;
 #endif
-  way.text_left -= (size_t)sent;
+  way.body_left -= (size_t)sent;
   return 0;
 }
 
-/* Sends what can be sent: the head at any time, the rest once the text is there. */
-static int send_on(int text_is_there) {
-  int error = send_some(&way.head, &way.head_left, text_is_there ? MSG_MORE : 0);
-  if (error != 0 || way.head_left > 0 || !text_is_there) return error;
+/* Sends what can be sent: the head at any time, the rest once the body is there. */
+static int send_on(int body_is_there) {
+  int error = send_some(&way.head, &way.head_left, body_is_there ? MSG_MORE : 0);
+  if (error != 0 || way.head_left > 0 || !body_is_there) return error;
   const unsigned char *prefix = way.prefix + TOKEN - way.prefix_left;
-  error = send_some(&prefix, &way.prefix_left, way.text_left > 0 ? MSG_MORE : 0);
-  return error != 0 || way.prefix_left > 0 || way.text_left == 0 ? error : send_text();
+  error = send_some(&prefix, &way.prefix_left, way.body_left > 0 ? MSG_MORE : 0);
+  return error != 0 || way.prefix_left > 0 || way.body_left == 0 ? error : send_body();
 }
 
 /* Whether the answer is whole. DONE and STAT have a number, the other tokens that many bytes after them, and the output comes last. */
@@ -103,20 +164,21 @@ static int is_whole(void) {
 static int receive_some(void) {
   unsigned char some[16 * 1024];
   ssize_t got = recv(way.host, some, sizeof some, 0);
+  /* An ssh that has not read all before it ended leaves a reset. */
+  if (got == 0 || (got < 0 && errno == ECONNRESET && way.port == 0)) return -1;
   if (got < 0) return errno == EAGAIN || errno == EINTR ? 0 : errno;
-  if (got == 0) return -1;
   if (come + (size_t)got > LARGEST || write(memories.answer, some, (size_t)got) != got) return EFBIG;
   come += (size_t)got;
   return 0;
 }
 
-/* ANSWER: how far it got, errno, descriptor of what came, nothing; inode and size of that, and its beginning, which is mostly all that the agent
-   needs. */
+/* ANSWER: how far it got, errno, descriptor of what came, which address was tried last; inode and size of what came, and its beginning, which is
+   mostly all that the agent needs. */
 static int tell_answer(int error, enum step step) {
   struct stat found;
   if (memories.answer < 0 || fstat(memories.answer, &found) != 0) memset(&found, 0, sizeof found);
   uint64_t inode = (uint64_t)found.st_ino, size = (uint64_t)found.st_size;
-  const uint32_t numbers[] = {step, (uint32_t)error, (uint32_t)memories.answer, 0};
+  const uint32_t numbers[] = {step, (uint32_t)error, (uint32_t)memories.answer, way.tried == 0 ? 0 : (way.tried - 1) % way.count};
   unsigned char message[HEADER + 4 * 4 + 2 * 8 + BEGINNING];
   ssize_t begins = pread(memories.answer, message + sizeof message - BEGINNING, BEGINNING, 0);
   size_t length = sizeof message - BEGINNING + (begins < 0 ? 0 : (size_t)begins);
@@ -125,19 +187,22 @@ static int tell_answer(int error, enum step step) {
   for (int at = 0; at < 4; at++) put32(message + HEADER + 4 * at, numbers[at]);
   put64(message + HEADER + 16, inode);
   put64(message + HEADER + 24, size);
-  if (way.host >= 0) close(way.host);
-  way.host = -1;
+  close_host();
+  leave_ssh(step != DONE);
+  free(way.message);
+  free(way.words);
+  way.is_open = 0;
   return send_all(way.agent, message, length);
 }
 
 /* One wait for host and agent, and what follows from it; gives errno, -1 for the end of the answer, 0 to go on. */
 static int one_step(int timeout, enum step *step) {
-  size_t left = way.head_left + way.prefix_left + way.text_left;
+  size_t left = way.head_left + way.prefix_left + way.body_left;
   struct pollfd both[] = {{way.agent, POLLIN, 0}, {way.host, way.connected ? POLLIN : 0, 0}};
   if (!way.connected || left > 0) both[1].events |= POLLOUT;
   int ready = poll(both, 2, timeout);
   if (ready < 0) return errno == EINTR ? 0 : errno;
-  if (ready == 0) return ETIMEDOUT;
+  if (ready == 0) return way.connected ? ETIMEDOUT : dial_next(ETIMEDOUT);
   /* It has a line of the log for us; or something else to do, or has gone. */
   if (both[0].revents != 0 && do_writes(way.agent)) return 0;
   *step = GIVEN_UP;
@@ -148,48 +213,86 @@ static int one_step(int timeout, enum step *step) {
   if (error == 0 && is_whole()) error = -1;
   if (error != 0 || !(both[1].revents & POLLOUT) || left == 0) return error;
   /* A host that takes no more may have answered all the same. */
-  if (send_on(1) != 0) way.head_left = way.prefix_left = way.text_left = 0;
+  if (send_on(1) != 0) way.head_left = way.prefix_left = way.body_left = 0;
   return 0;
 }
 
 /* Sends the rest and takes the answer; 0 when the agent is gone. */
-int finish_carrying(int text_is_there) {
-  struct stat text;
-  enum step step = GIVEN_UP;
-  if (!text_is_there || fstat(memories.text, &text) != 0) return tell_answer(ECANCELED, GIVEN_UP);
-  way.text_left = (size_t)text.st_size;
+static int exchange(int body) {
+  struct stat found;
+  enum step step = CONNECTING;
+  int error = 0;
+  if (fstat(body, &found) != 0) return tell_answer(errno, GIVEN_UP);
+  way.body = body;
+  way.body_left = (size_t)found.st_size;
   way.prefix_left = TOKEN;
-  snprintf((char *)way.prefix, sizeof way.prefix, "%.4s%08x", way.token, (unsigned)text.st_size);
-  int error = way.begun;
-  for (step = CONNECTING; error == 0;) error = one_step(way.connected ? way.idle_ms : way.connect_ms, &step);
+  snprintf((char *)way.prefix, sizeof way.prefix, "%.4s%08x", way.token, (unsigned)found.st_size);
+  while (error == 0) error = one_step(way.connected ? way.idle_ms : connect_patience(), &step);
   return error == -1 ? tell_answer(0, is_whole() ? DONE : EXCHANGING) : tell_answer(error, step);
 }
 
-/* Whether the way has come to an end already; then the agent hears it at once, and can choose another host while the preprocessor works. */
-int has_failed(void) {
-  return way.begun != 0 && tell_answer(way.begun, CONNECTING);
+/* What the agent waits for is not to be had any more. */
+int give_way_up(void) {
+  return !way.is_open || tell_answer(ECANCELED, GIVEN_UP);
 }
 
-/* CARRY: port, patience for connecting and for each step in ms, address, name of the token before the text, each with a NUL, and the bytes that
-   come first. Connects, and sends those when the host is quick; 0 when it is not such a message. */
-int begin_carrying(int agent, unsigned char *bytes, size_t length) {
-  if (length < 14) return 0;
-  unsigned char *end = bytes + length, *address = bytes + 12, *token = memchr(address, '\0', (size_t)(end - address));
-  if (token == NULL || end - ++token < 5 || token[4] != '\0') return 0;
+/* The preprocessor has ended: nothing is brought anywhere when it has failed. */
+int carry_text(int text_is_there) {
+  if (!text_is_there) return give_way_up();
+  return !way.is_open || way.waits || exchange(memories.text);
+}
+
+/* KEEP: what the agent has made of the text. Its way may have ended before it came. */
+int carry_body(int agent, size_t length) {
+  int error = renew(&memories.body, "body"), taken = take_body(agent, length, error == 0 ? memories.body : -1);
+  if (taken < 0 || !way.is_open || !way.waits) return taken >= 0;
+  return error == 0 && taken == 0 ? exchange(memories.body) : tell_answer(error != 0 ? error : taken, EXCHANGING);
+}
+
+/* Reads the words of CARRY, the token and the head; 0 when they are not there. */
+static int read_way(size_t length, uint32_t count) {
+  char *at = (char *)way.message + 20, *end = (char *)way.message + length;
+  if (count == 0 || count > length || (way.words = calloc((size_t)count + 1, sizeof *way.words)) == NULL) return 0;
+  for (uint32_t word = 0; word <= count; word++) {
+    char *stop = memchr(at, '\0', (size_t)(end - at));
+    if (stop == NULL) return 0;
+    way.words[word] = at;
+    at = stop + 1;
+  }
+  way.token = way.words[count];
+  way.words[count] = NULL;
+  way.head = (const unsigned char *)at;
+  way.head_left = (size_t)(end - at);
+  way.count = count;
+  return strlen(way.token) == 4;
+}
+
+/* CARRY: port, or 0 for ssh; patience for connecting and for each step in ms, what the body is, count of words; addresses, or the command that
+   starts ssh; name of the token before the body, each with a NUL; and the bytes that come first. Connects, and sends those when the host is quick.
+   A way that has come to an end already is told at once: the agent can choose another host while the preprocessor works. 0 when it is not such a
+   message, or the agent is gone. */
+int begin_carrying(int agent, const unsigned char *bytes, size_t length) {
   memset(&way, 0, sizeof way);
   come = next_token = 0;
   last_token = 0;
+  if (length < 20 || (way.message = malloc(length)) == NULL) return 0;
+  memcpy(way.message, bytes, length);
   way.agent = agent;
   way.host = -1;
+  way.port = (uint16_t)get32(bytes);
   way.connect_ms = (int)get32(bytes + 4);
   way.idle_ms = (int)get32(bytes + 8);
-  way.token = (const char *)token;
-  way.head = token + 5;
-  way.head_left = (size_t)(end - way.head);
-  way.begun = renew(&memories.answer, "answer");
-  if (way.begun == 0) way.begun = connect_to((const char *)address, (uint16_t)get32(bytes));
-  struct pollfd wait = {way.host, POLLOUT, 0};
-  if (way.begun == 0 && !way.connected && poll(&wait, 1, EARLY_MS) == 1) way.begun = finish_connecting();
-  if (way.begun == 0 && way.connected) send_on(0);
+  way.waits = get32(bytes + 12) == BODY_COMES;
+  if (!read_way(length, get32(bytes + 16))) return 0;
+  way.is_open = 1;
+  int error = renew(&memories.answer, "answer");
+  if (error == 0) error = way.port == 0 ? start_ssh() : dial_next(ENOENT);
+  while (error == 0 && !way.connected) {
+    struct pollfd wait = {way.host, POLLOUT, 0};
+    if (poll(&wait, 1, EARLY_MS) != 1) break;
+    error = finish_connecting();
+  }
+  if (error != 0) return tell_answer(error, CONNECTING);
+  if (way.connected) send_on(0);
   return 1;
 }

@@ -3,11 +3,14 @@
 #include <spawn.h>
 #include <sys/resource.h>
 
-enum { GRACE_S = 2 };
+enum { GRACE_S = 2, LOOK_MS = 5 };
+#ifndef POSIX_SPAWN_SETSID
+#define POSIX_SPAWN_SETSID POSIX_SPAWN_SETPGROUP
+#endif
 
-static volatile sig_atomic_t child; /* what an interrupt ends with us: a process, or minus a process group */
-static volatile sig_atomic_t came;  /* the signal that interrupts us */
-static sigset_t heard;              /* the signals that do */
+static volatile sig_atomic_t children[2]; /* what an interrupt ends with us: processes, or minus process groups */
+static volatile sig_atomic_t came;        /* the signal that interrupts us */
+static sigset_t heard;                    /* the signals that do */
 
 /* Memory that a command needs until the next one comes. */
 static void *held[16];
@@ -75,16 +78,18 @@ void become(struct command *command) {
   if (errno == ENOEXEC && (argv = for_shell(command)) != NULL) execve("/bin/sh", argv, environment);
 }
 
-/* What a preprocessor reads and writes: nothing, and what is kept of it. */
-static int connect_kept(posix_spawn_file_actions_t *actions, const struct kept *kept) {
-  int error = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
-  if (error == 0) error = posix_spawn_file_actions_adddup2(actions, kept->text, 1);
-  return error != 0 ? error : posix_spawn_file_actions_adddup2(actions, kept->messages, 2);
+/* What takes the place of our stdin, stdout and stderr: -1 is nothing to read, and our own to write to. */
+static int connect_streams(posix_spawn_file_actions_t *actions, const int *streams) {
+  int error = streams[0] < 0 ? posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0) : 0;
+  for (int fd = 0; error == 0 && fd < 3; fd++)
+    if (streams[fd] >= 0) error = posix_spawn_file_actions_adddup2(actions, streams[fd], fd);
+  return error;
 }
 
-/* Starts the program, with a number in a process group of its own; gives errno, or 0 and sets the pid. It is not a fork: copying a process
-   costs more than all else that is done here. */
-int start(struct command *command, const struct kept *kept, pid_t *pid) {
+/* Starts the program, with our own stdin, stdout and stderr when it is not given others; gives errno. It is not a fork: copying a process costs
+   more than all else that is done here. */
+int start(struct command *command, const int *streams, enum child which) {
+  pid_t pid;
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   sigset_t before;
@@ -92,30 +97,48 @@ int start(struct command *command, const struct kept *kept, pid_t *pid) {
   if (environment == NULL) return errno;
   int group = command->number != 0, error = posix_spawn_file_actions_init(&actions);
   if (error != 0 || (error = posix_spawnattr_init(&attributes)) != 0) return error;
-  if (kept != NULL) error = connect_kept(&actions, kept);
+  if (streams != NULL) error = connect_streams(&actions, streams);
   sigprocmask(SIG_BLOCK, &heard, &before);
   posix_spawnattr_setsigdefault(&attributes, &heard);
   posix_spawnattr_setsigmask(&attributes, &before);
-  posix_spawnattr_setflags(&attributes, (short)(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | (group ? POSIX_SPAWN_SETPGROUP : 0)));
+  int own = command->number == APART ? POSIX_SPAWN_SETSID : group ? POSIX_SPAWN_SETPGROUP : 0;
+  posix_spawnattr_setflags(&attributes, (short)(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | own));
   const char *path = command->program.path;
-  if (error == 0) error = posix_spawn(pid, path, &actions, &attributes, command->argv, environment);
-  if (error == ENOEXEC && (argv = for_shell(command)) != NULL) error = posix_spawn(pid, "/bin/sh", &actions, &attributes, argv, environment);
-  if (error == 0) child = group ? -*pid : *pid;
+  if (error == 0) error = posix_spawn(&pid, path, &actions, &attributes, command->argv, environment);
+  if (error == ENOEXEC && (argv = for_shell(command)) != NULL) error = posix_spawn(&pid, "/bin/sh", &actions, &attributes, argv, environment);
+  if (error == 0) children[which] = group ? -pid : pid;
   sigprocmask(SIG_SETMASK, &before, NULL);
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   return error;
 }
 
-/* The wait status of what was started. When we were interrupted, this is where we die. */
-int wait_for(pid_t pid) {
+/* The wait status of the program that was started. When we were interrupted, this is where we die. */
+int wait_for_program(void) {
   siginfo_t ended;
   int status = 0;
+  pid_t pid = abs(children[PROGRAM]);
   waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOWAIT);
-  child = 0; /* before its number is free for somebody else */
+  children[PROGRAM] = 0; /* before its number is free for somebody else */
   waitpid(pid, &status, 0);
   if (came != 0) die_by(came);
   return status;
+}
+
+/* Ends ssh, with what it has started when it is apart. After an answer it may go on by itself, as the master of other connections. */
+void leave_ssh(int broken) {
+  siginfo_t ended;
+  pid_t process = children[SSH], pid = abs(process);
+  if (process == 0) return;
+  int left_ms = broken && kill(process, SIGTERM) == 0 ? GRACE_S * 1000 : 0;
+  for (;; left_ms -= LOOK_MS) {
+    memset(&ended, 0, sizeof ended);
+    if (waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOWAIT | WNOHANG) != 0 || ended.si_pid != 0 || left_ms <= 0) break;
+    if (left_ms == LOOK_MS) kill(process, SIGKILL);
+    poll(NULL, 0, LOOK_MS);
+  }
+  children[SSH] = 0;
+  waitpid(pid, NULL, WNOHANG);
 }
 
 void die_by(int number) {
@@ -137,10 +160,12 @@ _Noreturn void end_like(int status) {
   exit(128 + WTERMSIG(status));
 }
 
-/* What we have started may clean up first: we die when it has ended. A second signal, or its time that is over, kills it. */
-static void end_with_child(int number) {
-  if (child == 0) die_by(came == 0 ? number : came);
-  kill(child, came == 0 ? SIGTERM : SIGKILL);
+/* What we have started may clean up first: we die when it has ended, though not for ssh, which has nothing of ours. A second signal, or its time
+   that is over, kills it. */
+static void end_with_children(int number) {
+  for (int which = 0; which < 2; which++)
+    if (children[which] != 0) kill(children[which], came == 0 ? SIGTERM : SIGKILL);
+  if (children[PROGRAM] == 0) die_by(came == 0 ? number : came);
   if (came != 0) return;
   came = number;
   alarm(GRACE_S);
@@ -160,7 +185,7 @@ void watch_signals(void) {
     struct sigaction now;
     if (sigaction(numbers[at], NULL, &now) != 0 || (now.sa_handler == SIG_IGN && numbers[at] != SIGALRM)) continue;
     int lives_on = numbers[at] == SIGXFSZ || numbers[at] == SIGPIPE;
-    now.sa_handler = lives_on ? go_on : end_with_child;
+    now.sa_handler = lives_on ? go_on : end_with_children;
     now.sa_flags = SA_RESTART | SA_NODEFER;
     sigaction(numbers[at], &now, NULL);
     if (!lives_on) sigaddset(&heard, numbers[at]);

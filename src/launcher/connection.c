@@ -45,6 +45,17 @@ int out_of_the_way(int fd) {
   return high;
 }
 
+/* Two ends of a connection; 0 with errno when there can be none. */
+int make_pair(int *pair) {
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0) return 0;
+  pair[0] = out_of_the_way(pair[0]);
+  pair[1] = out_of_the_way(pair[1]);
+  if (pair[0] >= 0 && pair[1] >= 0) return 1;
+  close(pair[0] < 0 ? pair[1] : pair[0]);
+  errno = EMFILE;
+  return 0;
+}
+
 /* Whether PING is on its way and nothing has come since. It is asked on the job's own connection: an agent that was told to stop has no
    other one, and still does its jobs. */
 static int asked;

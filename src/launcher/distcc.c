@@ -7,7 +7,7 @@
 #include "launcher.h"
 
 char **own_words;
-struct kept memories = {-1, -1, -1};
+struct kept memories = {-1, -1, -1, -1};
 static int text_is_good; /* whether the last preprocessor did its work: else nothing is brought anywhere */
 
 /* Whether a variable of ours has this value. */
@@ -111,47 +111,40 @@ static int report(int fd, uint32_t status, const struct command *command, uint32
 
 /* RUN: a program with our own descriptors. 0 when the agent is gone. */
 static int run(int fd, struct command *command) {
-  pid_t pid;
-  int error = start(command, NULL, &pid), status = error == 0 ? wait_for(pid) : error << 16;
+  int error = start(command, NULL, PROGRAM), status = error == 0 ? wait_for_program() : error << 16;
   if (report(fd, (uint32_t)status, command, 0)) return 1;
   /* A compiler that has run here has done the job, whether or not the agent hears of it. */
   if (error == 0) end_like(status);
   return 0;
 }
 
-/* While the preprocessor works: the agent mostly knows a host by now, and the way there takes time. Gives the message, or NULL when something
-   else, or nothing, has come. */
-static unsigned char *begin_meanwhile(int fd) {
+/* While the preprocessor works: the agent mostly knows a host by now, and the way there takes time. */
+static void begin_meanwhile(int fd) {
   unsigned char header[HEADER], *bytes;
   struct pollfd wait = {fd, POLLIN, 0};
   /* Lines of the log may come before it. */
   do {
-    if (poll(&wait, 1, MEANWHILE_MS) != 1) return NULL;
+    if (poll(&wait, 1, MEANWHILE_MS) != 1) return;
   } while (do_writes(fd));
-  if (recv(fd, header, HEADER, MSG_PEEK | MSG_DONTWAIT) != HEADER) return NULL;
+  if (recv(fd, header, HEADER, MSG_PEEK | MSG_DONTWAIT) != HEADER) return;
   uint32_t length = get32(header + 4);
-  if (get32(header) != CARRY || length > LONGEST || (bytes = malloc((size_t)length + 1)) == NULL) return NULL;
-  if (read_all(fd, header, HEADER) && read_all(fd, bytes, length) && begin_carrying(fd, bytes, length) && !has_failed()) return bytes;
+  if (get32(header) != CARRY || length > LONGEST || (bytes = malloc((size_t)length + 1)) == NULL) return;
+  if (read_all(fd, header, HEADER) && read_all(fd, bytes, length)) begin_carrying(fd, bytes, length);
   free(bytes);
-  return NULL;
 }
 
 /* PREPROCESS: what a program writes is kept in memory files, since a reader at the other end of a pipe would be woken by each small piece. TAKE:
    the source itself is the text. */
 static int preprocess(int fd, struct command *command, int takes) {
-  pid_t pid;
   int status = 0, error = renew(&memories.text, "preprocessed");
   if (error == 0) error = renew(&memories.messages, "messages");
-  if (error == 0) error = takes ? 0 : start(command, &memories, &pid);
+  if (error == 0) error = takes ? 0 : start(command, (const int[]){-1, memories.text, memories.messages}, PROGRAM);
   uint32_t output = look_at_output(command->source, command->output);
-  unsigned char *carrying = error == 0 && !takes ? begin_meanwhile(fd) : NULL;
+  if (error == 0 && !takes) begin_meanwhile(fd);
   if (error == 0 && takes) error = copy_file(command->source, memories.text);
-  else if (error == 0) status = wait_for(pid);
-  int told = report(fd, (uint32_t)(error == 0 ? status : error << 16), command, output);
+  else if (error == 0) status = wait_for_program();
   text_is_good = error == 0 && status == 0 && output == 0;
-  if (told && carrying != NULL) told = finish_carrying(text_is_good);
-  free(carrying);
-  return told;
+  return report(fd, (uint32_t)(error == 0 ? status : error << 16), command, output) && carry_text(text_is_good);
 }
 
 /* TEXT: what the preprocessor wrote, or the host, in pieces and an empty one, for an agent that cannot open our descriptors. */
@@ -191,7 +184,7 @@ static int do_command(int fd, uint32_t kind, unsigned char *bytes, size_t length
   struct command command;
   memset(&command, 0, sizeof command);
   release_held();
-  if (!read_command(bytes, length, &command)) return 0;
+  if (!give_way_up() || !read_command(bytes, length, &command)) return 0;
   if (kind == RUN) return run(fd, &command);
   if (kind == EXEC) return with_own_words(&command) && become_and_tell(fd, &command);
   return preprocess(fd, &command, kind == TAKE);
@@ -204,7 +197,7 @@ static int do_message(int fd, uint32_t kind, unsigned char *bytes, size_t length
     write_all((int)get32(bytes), bytes + 4, length - 4);
     return 1;
   case EXIT:
-    if (length >= 4) end_like((int)get32(bytes));
+    if (length >= 4 && give_way_up()) end_like((int)get32(bytes));
     return 0;
   case SHOW:
     show();
@@ -220,7 +213,8 @@ static int do_message(int fd, uint32_t kind, unsigned char *bytes, size_t length
   case SEND_TEXT:
     return send_text(fd, length >= 4 && get32(bytes) == 1 ? memories.answer : memories.text);
   case CARRY:
-    return begin_carrying(fd, bytes, length) && finish_carrying(text_is_good);
+    release_held();
+    return give_way_up() && begin_carrying(fd, bytes, length) && carry_text(text_is_good);
   case READ:
     return read_for_agent(fd, bytes, length);
   case LOOK:
@@ -251,9 +245,14 @@ static void obey(int fd) {
       if (!save(fd, length, kind == SAVE ? -1 : memories.answer)) break;
       continue;
     }
-    bytes = kind < WRITE || kind > SAVE_ANSWER || length > LONGEST ? NULL : malloc((size_t)length + 1);
+    if (kind == KEEP) {
+      if (!carry_body(fd, length)) break;
+      continue;
+    }
+    bytes = kind < WRITE || kind > KEEP || length > LONGEST ? NULL : malloc((size_t)length + 1);
     if (bytes == NULL || !read_all(fd, bytes, length) || !do_message(fd, kind, bytes, length)) break;
   }
+  give_way_up();
   close(fd);
 }
 

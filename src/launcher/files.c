@@ -91,6 +91,13 @@ static int take_bytes(struct arriving *bytes, int to) {
   return error;
 }
 
+/* Takes bytes from the agent into a memory file; gives errno, -1 when the agent is gone. */
+int take_body(int fd, size_t length, int to) {
+  struct arriving bytes = {fd, length, 0, -1, 0};
+  int error = take_bytes(&bytes, to);
+  return bytes.lost ? -1 : error;
+}
+
 static int write_and_close(int to, struct arriving *bytes) {
   if (to < 0) return errno;
   int error = take_bytes(bytes, to);

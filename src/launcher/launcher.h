@@ -29,7 +29,7 @@
 enum { JOB = 1, ENDED = 2, FAILED = 3, TEXT = 4, ASK = 5, CONTENT = 6, FOUND = 7, SAVED = 8, PING = 9, ANSWER = 10 };
 enum { WRITE = 16, PREPROCESS = 17, RUN = 18, EXEC = 19, EXIT = 20, PRIVATE = 21, REPORT = 22, SEND_TEXT = 23 };
 enum { SHOW = 24, READ = 25, LOOK = 26, SAVE = 27, APPEND = 28, GO_ON = 29, PONG = 30, TAKE = 31 };
-enum { CARRY = 32, SAVE_ANSWER = 33 };
+enum { CARRY = 32, SAVE_ANSWER = 33, KEEP = 34 };
 enum { HEADER = 8, PIECE = 1024 * 1024, LONGEST = 64 * 1024 * 1024, MEANWHILE_MS = 2 };
 
 /* What ENDED tells of an output: it is the source, or a compiler could not write it. */
@@ -75,6 +75,7 @@ void put32(unsigned char *at, uint32_t value);
 void put64(unsigned char *at, uint64_t value);
 extern pid_t private_agent;
 int out_of_the_way(int fd);
+int make_pair(int *pair);
 void be_patient(int fd);
 int dial(const struct sockaddr_un *there);
 int read_all(int fd, void *bytes, size_t length);
@@ -84,21 +85,25 @@ void write_all(int fd, const unsigned char *bytes, size_t length);
 
 /* children.c */
 struct command {
-  uint32_t number;
+  uint32_t number; /* 1: in a process group of its own, APART: in a session of its own */
   char **argv, **changes, *source, *output; /* the lists end with NULL */
   struct program program;
 };
 struct kept {
   int text, messages; /* where a preprocessor's stdout and stderr go */
+  int body;           /* what the agent has made of a text, for a host */
   int answer;         /* what a host has sent */
 };
 extern struct kept memories;
+enum { APART = 2 };
+enum child { PROGRAM, SSH };
 void *hold(void *memory);
 void release_held(void);
 char **in_front(const char *first, const char *second, char **rest);
 void become(struct command *command);
-int start(struct command *command, const struct kept *kept, pid_t *pid);
-int wait_for(pid_t pid);
+int start(struct command *command, const int *streams, enum child which);
+int wait_for_program(void);
+void leave_ssh(int broken);
 void die_by(int number);
 _Noreturn void end_like(int status);
 void watch_signals(void);
@@ -108,14 +113,16 @@ extern const char *volatile unfinished;
 uint32_t look_at_output(const char *source, const char *output);
 int copy_file(const char *path, int to);
 int save(int fd, size_t length, int memory);
+int take_body(int fd, size_t length, int to);
 void append(const unsigned char *bytes, size_t length);
 int read_for_agent(int fd, const unsigned char *bytes, size_t length);
 int read_hosts(char *path, const unsigned char **text, size_t *length);
 
 /* carry.c */
-int begin_carrying(int agent, unsigned char *bytes, size_t length);
-int has_failed(void);
-int finish_carrying(int text_is_there);
+int begin_carrying(int agent, const unsigned char *bytes, size_t length);
+int carry_text(int text_is_there);
+int carry_body(int agent, size_t length);
+int give_way_up(void);
 
 /* alone.c */
 _Noreturn void compile_alone(const char *why);

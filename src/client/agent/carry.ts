@@ -1,48 +1,84 @@
+import { constants } from 'node:os';
 import { readVariable } from '../../config/client-environment.ts';
 import type { Environment } from '../../config/client-environment.ts';
+import type { Logger } from '../../logging/log-line.ts';
+import { readable } from '../../system/byte-text.ts';
 import { readForeignFile } from '../../system/foreign-file.ts';
 import { Decoder } from '../../wire/decoder.ts';
 import { ProtocolError } from '../../wire/protocol-error.ts';
-import { readResponseHead } from '../../wire/response.ts';
+import { refusalMark } from '../../wire/refusal.ts';
+import { readResponse, readResponseHead } from '../../wire/response.ts';
 import type { ResponseHead } from '../../wire/response.ts';
-import { connectPatience, likelyAddress } from '../connect-tcp.ts';
-import { badAnswer, lostConnection } from '../connection.ts';
-import { GivenUp, TransportError } from '../faults.ts';
-import type { DistantHost, TcpHost } from '../host.ts';
-import type { Carrier, HostResponse } from '../world.ts';
+import { GivenUp, JobRefused, TransportError } from '../faults.ts';
+import { addressesOf, noteAnswer } from '../host-addresses.ts';
+import type { DistantHost } from '../host.ts';
+import { sshCommand } from '../ssh-command.ts';
+import type { HostRequest, HostResponse } from '../world.ts';
 import type { Launcher } from './launcher.ts';
 import { LauncherError } from './launcher.ts';
-import type { AnswerMessage } from './messages/carry.ts';
+import type { AnswerMessage, Way } from './messages/carry.ts';
 
+/** How long connecting may take, in ms (wire-protocol reference, section 9). */
+const connectPatience = 4000;
 /** What is read of an answer whose messages are longer than the beginning that comes along. */
 const mostlyEnough = 64 * 1024;
 /** What is looked at of an object, in bytes. */
 const headOfObject = 64;
-/** ETIMEDOUT: what the launcher says when nothing moved for too long. */
-const timedOut = 110;
+
+/** What the user has to look at when nothing comes back. */
+const silences = {
+  tcp:
+    'server provided no answer. Is the server configured to allow access from your IP address? ' +
+    'Does the server have the compiler installed, and may it run it?',
+  ssh: 'no answer: ssh has to log in without asking for anything, and to find distccd there',
+} as const;
 
 /** Who goes, and for whom. */
 export interface CarrySettings {
-  readonly launcher: Pick<Launcher, 'carry' | 'sendText'>;
+  readonly launcher: Pick<Launcher, 'carry' | 'keep' | 'sendText'>;
   /** The launcher's process. */
   readonly pid: number;
   readonly environment: Environment;
+  readonly log: Logger;
 }
 
-function faultOf({ step, error, size }: AnswerMessage, place: string, idleSeconds: number): TransportError {
+/** What is said of a host that closes without a word: one that refuses a client does just that, and the user needs to know what it means. */
+function lost(reason: string, answered: boolean, kind: Way['kind']): TransportError {
+  return new TransportError(answered ? reason : `${silences[kind]} (${reason})`);
+}
+
+/** What is said of an answer that cannot be read. */
+function badAnswer(error: ProtocolError, answered: boolean, kind: Way['kind']): TransportError {
+  if (error.kind === 'refused') return new JobRefused(error.message.replace(refusalMark, ''), { cause: error });
+  return lost(answered ? `bad answer from server: ${error.message}` : 'the connection was closed', answered, kind);
+}
+
+/** Why there is no way to the host. */
+function unreachable({ error, address }: AnswerMessage, way: Way): TransportError {
   const reason = new LauncherError(error).message;
+  if (way.kind === 'ssh') return new TransportError(`failed to exec ${readable(way.command[0])}: ${reason}`);
+  const name = way.addresses[address] ?? '';
+  const place = name.includes(':') ? `[${name}]:${way.port}` : `${name}:${way.port}`;
+  return new TransportError(
+    error === constants.errno.ETIMEDOUT
+      ? `timeout while connecting to ${place}`
+      : `nonblocking connect to ${place} failed: ${reason}`,
+  );
+}
+
+function faultOf(answer: AnswerMessage, way: Way, idleSeconds: number): TransportError {
+  const { step, error, size } = answer;
   if (step === 'given up') return new GivenUp();
-  if (step === 'connecting') {
-    return new TransportError(
-      error === timedOut ? `timeout while connecting to ${place}` : `nonblocking connect to ${place} failed: ${reason}`,
-    );
-  }
-  const said = error === timedOut ? `IO timeout: no byte was moved for ${idleSeconds} s` : reason;
-  return lostConnection(error === 0 ? 'the connection was closed' : said, size > 0);
+  if (step === 'connecting') return unreachable(answer, way);
+  if (error === 0) return lost('the connection was closed', size > 0, way.kind);
+  const silent = error === constants.errno.ETIMEDOUT;
+  const said = silent ? `IO timeout: no byte was moved for ${idleSeconds} s` : new LauncherError(error).message;
+  return lost(said, size > 0, way.kind);
 }
 
 /** The first bytes of an answer, read where they lie, or all of it sent by a launcher whose files we cannot get at. */
 async function bytesOfAnswer(answer: AnswerMessage, most: number, { launcher, pid }: CarrySettings): Promise<Buffer> {
+  if (answer.beginning.length === answer.size) return answer.beginning;
   const memory = Buffer.allocUnsafe(Math.min(answer.size, most));
   return readForeignFile({ pid, ...answer }, memory) ? memory : launcher.sendText('answer');
 }
@@ -63,7 +99,10 @@ function parse(bytes: Buffer, size: number): Parsed | undefined {
   return { head: decoder.result.value, at, bytes };
 }
 
-async function readAnswerOf(answer: AnswerMessage, settings: CarrySettings): Promise<HostResponse> {
+const surplus = (): ProtocolError => new ProtocolError('malformed', 'more bytes came after its end');
+
+/** Reads an answer of version 1 and leaves the object where it is. */
+async function readPlain(answer: AnswerMessage, settings: CarrySettings): Promise<HostResponse> {
   const { size } = answer;
   const parsed =
     parse(answer.beginning, size) ??
@@ -72,31 +111,68 @@ async function readAnswerOf(answer: AnswerMessage, settings: CarrySettings): Pro
   if (parsed === undefined) throw new ProtocolError('truncated', 'the answer has no end');
   const { head, at, bytes } = parsed;
   const { status, stderr, stdout, objectLength: length } = head;
-  if (at + length < size) throw new ProtocolError('malformed', 'more bytes came after its end');
+  if (at + length < size) throw surplus();
   if (at + length > size)
     throw new ProtocolError('truncated', `the connection ended after ${size - at} of ${length} bytes`);
   return { status, stderr, stdout, object: { at, length, head: bytes.subarray(at, at + headOfObject) } };
 }
 
-function carrierTo({ port }: TcpHost, address: string, settings: CarrySettings): Carrier {
-  const idleSeconds = readVariable('DISTCC_IO_TIMEOUT', settings.environment);
-  const place = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-  return async (head) => {
-    const waits = { connectMs: connectPatience, idleMs: idleSeconds * 1000 };
-    const answer = await settings.launcher.carry({ address, port, ...waits, token: 'DOTI', head });
-    if (answer.step !== 'done' && (answer.error !== 0 || answer.size === 0)) throw faultOf(answer, place, idleSeconds);
-    try {
-      return await readAnswerOf(answer, settings);
-    } catch (error) {
-      throw error instanceof ProtocolError ? badAnswer(error, answer.size > 0) : error;
-    }
-  };
+/** Reads an answer of version 2, and unpacks it. */
+async function readPacked(answer: AnswerMessage, settings: CarrySettings): Promise<HostResponse> {
+  const decoder = new Decoder(readResponse(2));
+  decoder.feed(await bytesOfAnswer(answer, answer.size, settings));
+  decoder.end();
+  if (decoder.surplus > 0 || decoder.result === undefined) throw surplus();
+  return decoder.result.value;
 }
 
-/** The launcher's way to a host: plain text over TCP, to an address that is known. */
-export async function carrierFor(host: DistantHost, settings: CarrySettings): Promise<Carrier | undefined> {
-  if (host.kind !== 'tcp' || host.version !== 1 || readVariable('DISTCC_SAVE_TEMPS', settings.environment))
-    return undefined;
-  const address = await likelyAddress(host);
-  return address === undefined ? undefined : carrierTo(host, address, settings);
+async function wayTo(host: DistantHost, { environment, log }: CarrySettings): Promise<Way> {
+  if (host.kind === 'ssh') return { kind: 'ssh', command: sshCommand(host, readVariable('DISTCC_SSH', environment)) };
+  const addresses = await addressesOf(host);
+  if (log.writes('debug')) log.debug(`connecting to ${addresses.join(', ')} port ${host.port}`);
+  return { kind: 'tcp', addresses, port: host.port };
+}
+
+/** Gives the launcher the body that it waits for, unless it has come back by then: its next way may wait for another one. */
+async function withBody(
+  going: Promise<AnswerMessage>,
+  body: () => Promise<Buffer>,
+  launcher: Pick<Launcher, 'keep'>,
+): Promise<AnswerMessage> {
+  let back = false;
+  const giving = body().then((bytes) => {
+    if (!back) launcher.keep(bytes);
+    return going;
+  });
+  try {
+    return await Promise.race([going, giving]);
+  } finally {
+    back = true;
+  }
+}
+
+/**
+ * Has the launcher bring a request to a host, and the answer back.
+ * @throws TransportError; GivenUp when the text did not come to be; whatever a body rejects with
+ */
+export async function carry(host: DistantHost, request: HostRequest, settings: CarrySettings): Promise<HostResponse> {
+  const { launcher, environment } = settings;
+  const idleSeconds = readVariable('DISTCC_IO_TIMEOUT', environment);
+  let over = false;
+  request.ready.catch(() => (over = true));
+  const way = await wayTo(host, settings);
+  // By now the launcher may have something else to do.
+  if (over) throw new GivenUp();
+  const { head, body } = request;
+  const waits = { connectMs: connectPatience, idleMs: idleSeconds * 1000 };
+  const going = launcher.carry({ way, ...waits, body: body === undefined ? 'text' : 'kept', token: 'DOTI', head });
+  const answer = await (body === undefined ? going : withBody(going, body, launcher));
+  const reached = answer.step === 'done' || answer.step === 'exchanging';
+  if (reached && host.kind === 'tcp' && way.kind === 'tcp') noteAnswer(host, way.addresses[answer.address] ?? '');
+  if (answer.step !== 'done' && (answer.error !== 0 || answer.size === 0)) throw faultOf(answer, way, idleSeconds);
+  try {
+    return await (host.version === 1 ? readPlain : readPacked)(answer, settings);
+  } catch (error) {
+    throw error instanceof ProtocolError ? badAnswer(error, answer.size > 0, way.kind) : error;
+  }
 }

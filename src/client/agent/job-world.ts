@@ -12,15 +12,24 @@ import { byteText, readable } from '../../system/byte-text.ts';
 import { readForeignFile } from '../../system/foreign-file.ts';
 import { exited } from '../../wire/wait-status.ts';
 import { hasCatalogue } from '../catalogues.ts';
-import { connectionMaker } from '../connection-maker.ts';
 import type { HostList } from '../host-list.ts';
 import type { RemoteJob } from '../job.ts';
 import type { Slots } from '../slots.ts';
 import { openState } from '../state-file.ts';
 import { uniqueName } from '../unique-name.ts';
 import type { DistantHost } from '../host.ts';
-import type { Call, Carrier, Command, HereOptions, Output, Preprocessor, PreprocessorEnd, World } from '../world.ts';
-import { carrierFor } from './carry.ts';
+import type {
+  Call,
+  Command,
+  HereOptions,
+  HostRequest,
+  HostResponse,
+  Output,
+  Preprocessor,
+  PreprocessorEnd,
+  World,
+} from '../world.ts';
+import { carry } from './carry.ts';
 import type { HostLists } from './host-lists.ts';
 import type { Launcher } from './launcher.ts';
 import { LauncherError } from './launcher.ts';
@@ -102,7 +111,7 @@ export class JobWorld implements World {
   readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
   readonly hasCatalogue = (language: string, compiler: string): boolean => hasCatalogue(language, compiler);
-  readonly connect: World['connect'];
+  readonly keepsTemporaries: boolean;
   readonly #assignment: Assignment;
   readonly #shared: Shared;
   readonly #environment: Environment;
@@ -122,8 +131,7 @@ export class JobWorld implements World {
     this.backOff = restSeconds > 0;
     this.preprocessAhead = shared.preprocessAhead;
     [, this.stdoutIsTerminal, this.stderrIsTerminal] = job.terminals;
-    const messages = (bytes: Buffer): void => launcher.write(2, bytes);
-    this.connect = connectionMaker({ environment, directory: call.directory }, log, messages);
+    this.keepsTemporaries = readVariable('DISTCC_SAVE_TEMPS', environment);
   }
 
   findPrograms(): ReturnType<World['findPrograms']> {
@@ -203,7 +211,7 @@ export class JobWorld implements World {
 
   /** Keeps a temporary file when the user wants that. */
   #kept(bytes: Buffer, name: string): Buffer {
-    if (!readVariable('DISTCC_SAVE_TEMPS', this.#environment)) return bytes;
+    if (!this.keepsTemporaries) return bytes;
     const folder = readVariable('TMPDIR', this.#environment);
     const saving = this.#assignment.launcher.save(`${folder}/${name}`, bytes, saveFlags.newName);
     saving.catch((error: unknown) => {
@@ -232,9 +240,9 @@ export class JobWorld implements World {
     return this.#shared.packer.pack(text);
   }
 
-  carrier(host: DistantHost): Promise<Carrier | undefined> {
-    const { job, launcher } = this.#assignment;
-    return carrierFor(host, { launcher, pid: job.pid, environment: this.#environment });
+  carry(host: DistantHost, request: HostRequest): Promise<HostResponse> {
+    const { job, launcher, log } = this.#assignment;
+    return carry(host, request, { launcher, pid: job.pid, environment: this.#environment, log });
   }
 
   async saveOutput({ verdict }: RemoteJob, output: Output): Promise<void> {

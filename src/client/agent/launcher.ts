@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { getSystemErrorMap } from 'node:util';
 import { writeNow } from '../../system/socket-descriptor.ts';
-import { encodeCarry, readAnswer } from './messages/carry.ts';
+import { encodeCarry, encodeKeep, readAnswer } from './messages/carry.ts';
 import type { AnswerMessage, CarryMessage, KeptPart } from './messages/carry.ts';
 import { encodeCommand, encodeExit, readEnded, readFailed } from './messages/command.ts';
 import type { CommandMessage, EndedMessage } from './messages/command.ts';
@@ -233,10 +233,15 @@ export class Launcher {
     return new Promise((resolve, reject) => this.#saving.set(number, { resolve, reject, matters: true }));
   }
 
-  /** Has it bring a request to a host and the answer back; anything that it is told meanwhile ends that. */
+  /** Has it bring a request to a host and the answer back; any other task ends that. */
   carry(message: CarryMessage): Promise<AnswerMessage> {
     this.#say(encodeCarry(message));
     return this.#carrying.wait();
+  }
+
+  /** Gives it the body that it waits for on its way to a host. */
+  keep(body: Buffer): void {
+    this.#say(encodeKeep(body));
   }
 
   /** Has it become a program; comes back when that has ended, however that was. @throws LauncherError */

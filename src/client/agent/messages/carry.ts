@@ -7,15 +7,20 @@ export interface KeptPart {
   readonly length: number;
 }
 
-/** What a launcher is to bring to a host, with the text that it holds, and to bring back. */
+/** How a launcher gets to a host: numeric addresses, which are tried in this order, or the command that starts ssh. */
+export type Way =
+  | { readonly kind: 'tcp'; readonly addresses: readonly string[]; readonly port: number }
+  | { readonly kind: 'ssh'; readonly command: readonly [string, ...string[]] };
+
+/** What a launcher is to bring to a host and back. */
 export interface CarryMessage {
-  /** A numeric address, and the port. */
-  readonly address: string;
-  readonly port: number;
+  readonly way: Way;
   /** How long, in ms, connecting may take, and how long nothing may move afterwards. */
   readonly connectMs: number;
   readonly idleMs: number;
-  /** The name of the token that stands before the text. */
+  /** The text that the launcher holds, or what KEEP brings it. */
+  readonly body: 'text' | 'kept';
+  /** The name of the token that stands before the body. */
   readonly token: string;
   /** What is sent first. */
   readonly head: Buffer;
@@ -23,10 +28,20 @@ export interface CarryMessage {
 
 const longestWait = 2 ** 31 - 1;
 
-/** CARRY: port, patience for connecting and for each step in ms, address, token, and the bytes that come first. */
-export function encodeCarry({ address, port, connectMs, idleMs, token, head }: CarryMessage): Buffer {
-  const waits = numbers(port, Math.min(connectMs, longestWait), Math.min(idleMs, longestWait));
-  return encodeFrame(kinds.CARRY, waits, terminated([address, token]), head);
+/**
+ * CARRY: port, or 0 for ssh, patience for connecting and for each step in ms, 0 for the text or 1 for what KEEP brings, count of words; addresses
+ * or command, token, and the bytes that come first.
+ */
+export function encodeCarry({ way, connectMs, idleMs, body, token, head }: CarryMessage): Buffer {
+  const [port, words] = way.kind === 'tcp' ? [way.port, way.addresses] : [0, way.command];
+  const waits = [Math.min(connectMs, longestWait), Math.min(idleMs, longestWait)];
+  const begin = numbers(port, ...waits, body === 'text' ? 0 : 1, words.length);
+  return encodeFrame(kinds.CARRY, begin, terminated([...words, token]), head);
+}
+
+/** KEEP: the body for a host, which goes there at once. */
+export function encodeKeep(body: Buffer): Buffer {
+  return encodeFrame(kinds.KEEP, body);
 }
 
 /** How far a launcher got with CARRY: the answer is whole, or it failed at that step, or was told something else meanwhile. */
@@ -43,16 +58,18 @@ export interface AnswerMessage {
   readonly descriptor: number;
   readonly inode: number;
   readonly size: number;
+  /** Which of the addresses it tried last, from 0. */
+  readonly address: number;
   /** Its first bytes. */
   readonly beginning: Buffer;
 }
 
-/** ANSWER: step, error, descriptor, nothing, then inode and size with 64 bits each, and the first bytes. */
-export function encodeAnswer({ step, error, descriptor, inode, size, beginning }: AnswerMessage): Buffer {
+/** ANSWER: step, error, descriptor, number of the address, then inode and size with 64 bits each, and the first bytes. */
+export function encodeAnswer({ step, error, descriptor, inode, size, address, beginning }: AnswerMessage): Buffer {
   const wide = Buffer.alloc(16);
   wide.writeBigUInt64LE(BigInt(inode), 0);
   wide.writeBigUInt64LE(BigInt(size), 8);
-  return encodeFrame(kinds.ANSWER, numbers(steps.indexOf(step), error, descriptor, 0), wide, beginning);
+  return encodeFrame(kinds.ANSWER, numbers(steps.indexOf(step), error, descriptor, address), wide, beginning);
 }
 
 /** Reads ANSWER. @throws ProtocolError */
@@ -61,6 +78,7 @@ export function readAnswer(content: Buffer): AnswerMessage {
     step: steps[numberAt(content, 0)] ?? 'given up',
     error: numberAt(content, 1),
     descriptor: numberAt(content, 2),
+    address: numberAt(content, 3),
     inode: wideAt(content, 4),
     size: wideAt(content, 6),
     beginning: content.subarray(32),

@@ -37,6 +37,7 @@ export const kinds = {
   TAKE: 31,
   CARRY: 32,
   SAVE_ANSWER: 33,
+  KEEP: 34,
 } as const;
 
 /** What a launcher may send at most in one message, in bytes: an argument list of Linux fits several times. */
