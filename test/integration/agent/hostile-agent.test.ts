@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { encodeCarry } from '../../../src/client/agent/messages/carry.ts';
+import { encodeCarry, encodeKeep } from '../../../src/client/agent/messages/carry.ts';
 import { encodeCommand, encodeExit } from '../../../src/client/agent/messages/command.ts';
 import {
   encodeAppend,
@@ -37,6 +37,7 @@ function dice(seed: number): (below: number) => number {
 }
 
 const command = { number: 0, argv: ['/bin/true', 'word'], changes: ['NEW=1', 'GONE'], source: 'a.c', output: 'a.o' };
+const carrying = { connectMs: 100, idleMs: 100, body: 'text', token: 'DOTI', head: Buffer.from('head') } as const;
 const sensible = [
   encodeWrite(2, Buffer.from('text\n')),
   encodeCommand('RUN', command),
@@ -53,14 +54,12 @@ const sensible = [
   encodeLook('/usr/bin:.', ['true', 'gcc']),
   encodeSave({ flags: 0, number: 1, path: 'a.o', bytes: Buffer.from('object') }),
   encodeSave({ flags: saveFlags.newName, number: 2, path: 'none/a.o', bytes: Buffer.from('object') }),
-  encodeCarry({
-    address: '127.0.0.1',
-    port: 1,
-    connectMs: 100,
-    idleMs: 100,
-    token: 'DOTI',
-    head: Buffer.from('head'),
-  }),
+  encodeCarry({ ...carrying, way: { kind: 'tcp', addresses: ['127.0.0.1'], port: 1 } }),
+  encodeCarry({ ...carrying, way: { kind: 'tcp', addresses: ['127.0.0.9', 'fe80::1%lo'], port: 1 }, body: 'kept' }),
+  encodeCarry({ ...carrying, way: { kind: 'ssh', command: ['/bin/cat', '-'] } }),
+  encodeCarry({ ...carrying, way: { kind: 'ssh', command: ['/bin/sleep', '9'] }, body: 'kept' }),
+  encodeCarry({ ...carrying, way: { kind: 'ssh', command: ['/nowhere/ssh'] }, body: 'kept' }),
+  encodeKeep(Buffer.from('body')),
   encodeSaveAnswer({ flags: 0, number: 3, path: 'b.o' }, { at: 0, length: 100 }),
   encodeSendText('answer'),
   encodeAppend('log', Buffer.from('line\n')),

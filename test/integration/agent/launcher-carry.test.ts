@@ -1,13 +1,15 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { encodeCarry, readAnswer } from '../../../src/client/agent/messages/carry.ts';
-import type { AnswerMessage } from '../../../src/client/agent/messages/carry.ts';
+import { encodeCarry, encodeKeep, readAnswer } from '../../../src/client/agent/messages/carry.ts';
+import type { AnswerMessage, CarryMessage } from '../../../src/client/agent/messages/carry.ts';
 import { encodeCommand, encodeExit } from '../../../src/client/agent/messages/command.ts';
-import { encodeSaveAnswer, encodeWrite } from '../../../src/client/agent/messages/file.ts';
+import { encodeSaveAnswer, encodeSendText, encodeWrite } from '../../../src/client/agent/messages/file.ts';
 import { FrameReader, kinds } from '../../../src/client/agent/messages/frame.ts';
 import type { Frame } from '../../../src/client/agent/messages/frame.ts';
 import { encodeResponse } from '../../../src/wire/response.ts';
@@ -18,16 +20,34 @@ import { distccProgram, Sandbox } from '../client/sandbox.ts';
 
 const none = Buffer.alloc(0);
 
+/** Listens on 127.0.0.7, and has its queue full, so that it answers nobody any more. */
+const silentListener = `
+import socket, sys
+server = socket.socket()
+server.bind(("127.0.0.7", int(sys.argv[1])))
+server.listen(0)
+held = []
+while True:
+    held.append(socket.socket())
+    held[-1].settimeout(0.3)
+    try: held[-1].connect(server.getsockname())
+    except TimeoutError: break
+print("full", flush=True)
+sys.stdin.read()
+`;
+
 describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => {
   let box: Sandbox;
   let servers: Server[];
   let sockets: Socket[];
+  let processes: ChildProcess[];
 
   beforeEach(() => {
     box = new Sandbox({ agent: true });
-    [servers, sockets] = [[], []];
+    [servers, sockets, processes] = [[], [], []];
   });
   afterEach(() => {
+    for (const each of processes) each.kill();
     for (const socket of sockets) socket.destroy();
     for (const server of servers) server.close();
     box.remove();
@@ -71,14 +91,15 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
 
   const preprocess = (script: string): Buffer =>
     encodeCommand('PREPROCESS', { number: 1, argv: ['sh', '-c', script], changes: [] });
-  const carry = (port: number, head = 'head'): Buffer =>
+  const carry = (port: number, more: Partial<CarryMessage> = {}): Buffer =>
     encodeCarry({
-      address: '127.0.0.1',
-      port,
+      way: { kind: 'tcp', addresses: ['127.0.0.1'], port },
       connectMs: 5000,
       idleMs: 20_000,
+      body: 'text',
       token: 'DOTI',
-      head: Buffer.from(head),
+      head: Buffer.from('head'),
+      ...more,
     });
   const object = Buffer.alloc(300_000, 'o');
   const response = Buffer.concat(
@@ -185,6 +206,99 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
     expect(await answer()).toMatchObject({ step: 'connecting', error: 111 });
     expect(heard.some(({ kind }) => kind === kinds.ENDED)).toBe(false);
     box.write('go', '');
+    say(encodeExit(exited(0)));
+    await ended;
+  });
+
+  it('takes the answer of a host that reads no more', async () => {
+    const port = await listen(0, (socket) => {
+      socket.once('data', () => socket.pause().write(response));
+    });
+    const { answer, ended, say } = await play([preprocess('head -c 60000000 /dev/zero'), carry(port)]);
+    expect((await answer()).step).toBe('done');
+    say(encodeExit(exited(0)));
+    await ended;
+  });
+
+  it('sends what the agent makes of the text, when that comes', async () => {
+    const { port, came } = host(4 + 12 + 6, (socket) => socket.write(response));
+    const { answer, ended, heard, say } = await play([
+      preprocess('printf text'),
+      carry(await port, { body: 'kept' }),
+      encodeSendText('text'),
+    ]);
+    await until(() => heard.some(({ kind }) => kind === kinds.TEXT), 'the text comes');
+    expect(heard.find(({ kind }) => kind === kinds.TEXT)?.content.toString()).toBe('text');
+    await until(() => came().length === 4, 'the head is there');
+    say(encodeKeep(Buffer.from('packed')));
+    expect((await answer()).step).toBe('done');
+    expect(came().toString()).toBe('headDOTI00000006packed');
+    say(encodeExit(exited(0)));
+    await ended;
+  });
+
+  it('passes over what the agent has made of the text for a way that has ended', async () => {
+    const dead = await listen(0, () => {});
+    servers.at(-1)?.close();
+    const { port, came } = host(4 + 12 + 6, (socket) => socket.write(response));
+    const { answer, ended, heard, say } = await play([
+      preprocess('printf text'),
+      carry(dead, { body: 'kept' }),
+      encodeKeep(Buffer.from('first')),
+    ]);
+    expect(await answer()).toMatchObject({ step: 'connecting', error: 111 });
+    say(Buffer.concat([carry(await port, { body: 'kept' }), encodeKeep(Buffer.from('second'))]));
+    await until(() => heard.filter(({ kind }) => kind === kinds.ANSWER).length === 2, 'it is back again');
+    expect(came().toString()).toBe('headDOTI00000006second');
+    say(encodeExit(exited(0)));
+    await ended;
+  });
+
+  it('gives up for another task what it waits for', async () => {
+    const { port } = host(Infinity, () => {});
+    const run = encodeCommand('RUN', { number: 1, argv: ['sh', '-c', 'exit 3'], changes: [] });
+    const { answer, ended, say } = await play([preprocess('printf text'), carry(await port, { body: 'kept' }), run]);
+    expect((await answer()).step).toBe('given up');
+    say(encodeExit(exited(3)));
+    expect((await ended).status).toBe(3);
+  });
+
+  it('goes on to the next address, and tells which one it was', async () => {
+    const { port } = host(4 + 12 + 4, (socket) => socket.write(response));
+    const addresses = ['127.0.0.9', '127.0.0.1', '127.0.0.8'];
+    const way = { kind: 'tcp', addresses, port: await port } as const;
+    const { answer, ended, say } = await play([preprocess('printf text'), carry(0, { way })]);
+    expect(await answer()).toMatchObject({ step: 'done', address: 1 });
+    say(encodeExit(exited(0)));
+    await ended;
+  });
+
+  it.skipIf(!needs('python3', 'python3'))(
+    'does not wait long for an address that swallows everything while there is another one',
+    async () => {
+      const { port } = host(4 + 12 + 4, (socket) => socket.write(response));
+      const silent = spawn('python3', ['-c', silentListener, String(await port)]);
+      processes.push(silent);
+      await once(silent.stdout, 'data');
+      const way = { kind: 'tcp', addresses: ['127.0.0.7', '127.0.0.1'], port: await port } as const;
+      const { answer, ended, say } = await play([preprocess('printf text'), carry(0, { way, connectMs: 60_000 })]);
+      expect(await answer()).toMatchObject({ step: 'done', address: 1 });
+      say(encodeExit(exited(0)));
+      await ended;
+    },
+  );
+
+  it('reaches an address that holds for one interface', async () => {
+    const server = createServer((socket) => {
+      sockets.push(socket);
+      socket.on('data', () => socket.write(response));
+    });
+    servers.push(server);
+    server.listen(0, '::1');
+    await once(server, 'listening');
+    const way = { kind: 'tcp', addresses: ['::1%lo'], port: (server.address() as AddressInfo).port } as const;
+    const { answer, ended, say } = await play([preprocess('printf text'), carry(0, { way })]);
+    expect((await answer()).step).toBe('done');
     say(encodeExit(exited(0)));
     await ended;
   });

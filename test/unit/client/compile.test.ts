@@ -2,19 +2,17 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { Places } from '../../../src/client/agent/places.ts';
 import { compile } from '../../../src/client/compile.ts';
-import type { Connection } from '../../../src/client/connection.ts';
 import { GivenUp, Interrupted, JobRefused, TransportError } from '../../../src/client/faults.ts';
 import { noHosts, parseHostList } from '../../../src/client/host-list.ts';
 import { lockName } from '../../../src/client/host.ts';
-import type { DistantHost } from '../../../src/client/host.ts';
 import { textLog } from '../../../src/client/text-log.ts';
 import { polledSlots } from '../../../src/client/slots.ts';
 import type { FoundPrograms } from '../../../src/client/job.ts';
-import type { PreprocessorEnd, World } from '../../../src/client/world.ts';
+import type { HostResponse, PreprocessorEnd, World } from '../../../src/client/world.ts';
 import type { FileLock } from '../../../src/system/file-lock.ts';
-import type { Decoder } from '../../../src/wire/decoder.ts';
+import { Decoder } from '../../../src/wire/decoder.ts';
 import { encodeRefusal } from '../../../src/wire/refusal.ts';
-import { encodeResponse } from '../../../src/wire/response.ts';
+import { encodeResponse, readResponse } from '../../../src/wire/response.ts';
 import type { CompileResponse } from '../../../src/wire/response.ts';
 import { exited, killed } from '../../../src/wire/wait-status.ts';
 import { objectWith } from '../../support/object-file.ts';
@@ -40,6 +38,7 @@ interface Plan {
   readonly interrupted?: AbortSignal;
   readonly words?: readonly string[];
   readonly resting?: readonly string[];
+  readonly keepsTemporaries?: boolean;
   /** The preprocessed text. */
   readonly text?: string;
   /** The places that several jobs share. */
@@ -65,25 +64,16 @@ function answerOf(behaviour: Exclude<Behaviour, string>): Buffer[] {
   });
 }
 
-function connectionOf(behaviour: Exclude<Behaviour, 'unreachable'>, events: Events, name: string): Connection {
-  return {
-    send: (chunks) => {
-      events.push(`send ${name} ${chunks[0]?.toString('latin1', 0, 4)}`);
-      return Promise.resolve();
-    },
-    receive<T>(decoder: Decoder<T>, begun: () => void): Promise<T> {
-      if (behaviour === 'silent') return new Promise(() => {});
-      begun();
-      try {
-        for (const chunk of answerOf(behaviour)) decoder.feed(chunk);
-      } catch (error) {
-        return Promise.reject(new JobRefused(error instanceof Error ? error.message.replace(/^distccd: /, '') : ''));
-      }
-      const { result } = decoder;
-      return result === undefined ? Promise.reject(new Error('no answer')) : Promise.resolve(result.value);
-    },
-    close: () => void events.push(`close ${name}`),
-  };
+/** What a host makes of a request. */
+function respond(behaviour: Exclude<Behaviour, string>): HostResponse {
+  const decoder = new Decoder(readResponse(1));
+  try {
+    for (const chunk of answerOf(behaviour)) decoder.feed(chunk);
+  } catch (error) {
+    throw new JobRefused(error instanceof Error ? error.message.replace(/^distccd: /, '') : '');
+  }
+  if (decoder.result === undefined) throw new Error('no answer');
+  return decoder.result.value;
 }
 
 /** A world that only writes down what is asked of it. */
@@ -92,11 +82,16 @@ function worldOf(plan: Plan, events: Events): World {
     events.push(`take ${name}`);
     return { keepThroughExec: () => {}, release: () => void events.push(`release ${name}`) };
   };
-  const connect = (host: DistantHost): Promise<Connection> => {
-    events.push(`connect ${host.name}`);
-    const behaviour = plan.behaviours?.[host.name] ?? 0;
-    if (behaviour === 'unreachable') return Promise.reject(new TransportError(`${host.name} is gone`));
-    return Promise.resolve(connectionOf(behaviour, events, host.name));
+  const carry: World['carry'] = async ({ name }, { head, ready, body }) => {
+    events.push(`carry to ${name} ${head.toString('latin1', 0, 4)}`);
+    const behaviour = plan.behaviours?.[name] ?? 0;
+    if (behaviour === 'unreachable') throw new TransportError(`${name} is gone`);
+    await ready.catch(() => {
+      throw new GivenUp();
+    });
+    events.push(`send ${name} ${body === undefined ? 'the text' : (await body()).toString()}`);
+    if (behaviour === 'silent') return new Promise(() => {});
+    return respond(behaviour);
   };
   const log = textLog('distcc', 'warning', (line) => events.push(line.replace(/^distcc\[\d+\] /, '')));
   const interrupted = plan.interrupted ?? new AbortController().signal;
@@ -136,13 +131,13 @@ function worldOf(plan: Plan, events: Events): World {
         stop: () => void events.push('stop cpp'),
       };
     },
-    carrier: () => Promise.resolve(undefined),
-    connect,
+    keepsTemporaries: plan.keepsTemporaries ?? false,
+    carry,
     runHere({ argv }, { andReturn }) {
       events.push(`${andReturn ? 'run' : 'become'} ${argv.join(' ')}`);
       return Promise.resolve(plan.here ?? 0);
     },
-    pack: (text) => Promise.resolve(text),
+    pack: (text) => Promise.resolve(Buffer.concat([Buffer.from('packed '), text])),
     saveOutput: (job, bytes) => {
       events.push(
         `save ${job.verdict.output} ${Buffer.isBuffer(bytes) && bytes.equals(objectWith('object')) ? 'object' : 'something else'}`,
@@ -182,11 +177,9 @@ describe('compile()', () => {
       // The preprocessor of this test needs no time.
       'release local of 8',
       'remote Connect',
-      'connect far',
-      'local Preprocess',
-      'remote Send',
-      'remote Receive',
-      'send far DIST',
+      'carry to far DIST',
+      'send far the text',
+      'remote Compile',
       'release tcp_far_3632#0',
       'stop cpp',
       'save a.o object',
@@ -195,9 +188,6 @@ describe('compile()', () => {
       'praise far',
       'end 0',
     ]);
-    // Nobody waits for that, and the build waits for the object.
-    await turn();
-    expect(events.at(-1)).toBe('close far');
   });
 
   it('sends the command while the preprocessor works, and the text when it is there', async () => {
@@ -215,13 +205,13 @@ describe('compile()', () => {
     const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
     const compiling = compile(call, { ...world, preprocess });
     await turn();
-    expect(events.filter((event) => event.startsWith('send'))).toEqual(['send far DIST']);
+    expect(events.filter((event) => /^(?:carry|send)/.test(event))).toEqual(['carry to far DIST']);
     end({ status: 0, obstacle: undefined, size: 4 });
     expect(await compiling).toBe(0);
-    expect(events.filter((event) => event.startsWith('send'))).toEqual(['send far DIST', 'send far DOTI']);
+    expect(events.filter((event) => event.startsWith('send'))).toEqual(['send far the text']);
   });
 
-  it('closes at once what it has begun to send when the source is faulty', async () => {
+  it('sends no text and blames no host when the source is faulty', async () => {
     const events: Events = [];
     const world = worldOf({ hosts: 'far', here: exited(1) }, events);
     const ended = turn().then(() => ({ status: exited(1), obstacle: undefined, size: 0 }));
@@ -232,19 +222,19 @@ describe('compile()', () => {
     });
     const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
     expect(await compile(call, { ...world, preprocess })).toBe(1);
-    expect(events.filter((event) => /^(?:send|close|rest)/.test(event))).toEqual(['send far DIST', 'close far']);
+    expect(events.filter((event) => /^(?:send|close|rest)/.test(event))).toEqual([]);
   });
 
   it('preprocesses once however many hosts it takes', async () => {
     const { end, events } = await play({ hosts: 'one two', behaviours: { one: 'unreachable' } });
     expect(end).toBe(0);
-    expect(events.filter((event) => /^(?:preprocess|connect|rest|praise|release tcp|ERROR)/.test(event))).toEqual([
+    expect(events.filter((event) => /^(?:preprocess|carry|rest|praise|release tcp|ERROR)/.test(event))).toEqual([
       'preprocess gcc -O2 -E src/a.c',
-      'connect one',
+      'carry to one DIST',
       'ERROR: one is gone',
       'rest one',
       'release tcp_one_3632#0',
-      'connect two',
+      'carry to two DIST',
       'release tcp_two_3632#0',
       'praise two',
     ]);
@@ -252,8 +242,23 @@ describe('compile()', () => {
 
   it('passes over a host that rests, and one that is down', async () => {
     const { events } = await play({ hosts: 'one,down two three', resting: ['two'] });
-    expect(events).toContain('connect three');
-    expect(events.filter((event) => event.startsWith('connect'))).toHaveLength(1);
+    expect(events).toContain('carry to three DIST');
+    expect(events.filter((event) => event.startsWith('carry'))).toHaveLength(1);
+  });
+
+  it.each<readonly [string, Partial<Plan>, string]>([
+    ['packed, where the host wants that', { hosts: 'far,lzo' }, 'send far packed text'],
+    ['as it is kept, where the user keeps temporary files', { keepsTemporaries: true }, 'send far text'],
+    [
+      'with the names of this machine, where a preprocessed source lacks them',
+      { words: ['gcc', '-c', 'a.i'] },
+      'send far # 0 "a.i"\n# 1 "/home/me//"\n# 1 "a.i"\ntext',
+    ],
+    ['as nothing, where there is none', { hosts: 'far,lzo', text: '' }, 'send far '],
+  ])('sends the text %s', async (_how, plan, sent) => {
+    const { end, events } = await play({ hosts: 'far', ...plan });
+    expect(end).toBe(0);
+    expect(events.filter((event) => event.startsWith('send'))).toEqual([sent]);
   });
 
   it('tries the next host when the launcher cannot reach one, while the preprocessor works', async () => {
@@ -264,13 +269,12 @@ describe('compile()', () => {
       output: () => Promise.resolve(Buffer.from('text')),
       stop: () => {},
     });
-    const carrier: World['carrier'] = (host) =>
-      Promise.resolve(() => {
-        events.push(`carry to ${host.name}`);
-        return Promise.reject(new TransportError(`${host.name} is gone`));
-      });
+    const carry: World['carry'] = (host) => {
+      events.push(`carry to ${host.name}`);
+      return Promise.reject(new TransportError(`${host.name} is gone`));
+    };
     const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
-    expect(await compile(call, { ...world, preprocess, carrier })).toBe(0);
+    expect(await compile(call, { ...world, preprocess, carry })).toBe(0);
     expect(events.filter((event) => /^(?:carry|become)/.test(event))).toEqual([
       'carry to one',
       'carry to two',
@@ -286,9 +290,9 @@ describe('compile()', () => {
       output: () => Promise.resolve(Buffer.from('')),
       stop: () => {},
     });
-    const carrier: World['carrier'] = () => Promise.resolve(() => Promise.reject(new GivenUp()));
+    const carry: World['carry'] = () => Promise.reject(new GivenUp());
     const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
-    expect(await compile(call, { ...world, preprocess, carrier })).toBe(0);
+    expect(await compile(call, { ...world, preprocess, carry })).toBe(0);
     expect(events.filter((event) => /^(?:rest|become|ERROR|Warning)/.test(event))).toEqual(['become gcc -c a.c']);
   });
 
@@ -328,7 +332,7 @@ describe('compile()', () => {
     const events: Events = [];
     const world = {
       ...worldOf({ hosts: 'far', cpp: exited(1), here: exited(1) }, events),
-      connect: () => new Promise<never>(() => {}),
+      carry: () => new Promise<never>(() => {}),
     };
     const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
     expect(await compile(call, world)).toBe(1);
@@ -396,7 +400,7 @@ describe('compile()', () => {
     const events: Events = [];
     const broken = {
       ...worldOf({ hosts: 'far' }, events),
-      connect: () => Promise.reject(new TypeError('a fault of ours')),
+      carry: () => Promise.reject(new TypeError('a fault of ours')),
     };
     const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
     expect(await compile(call, broken)).toBe(0);
@@ -414,13 +418,13 @@ describe('compile()', () => {
     user.abort();
     const { end, events } = await playing;
     expect(end).toBeInstanceOf(Interrupted);
-    expect(events.slice(-3)).toEqual(['close far', 'release tcp_far_3632#0', 'stop cpp']);
+    expect(events.slice(-2)).toEqual(['release tcp_far_3632#0', 'stop cpp']);
     expect(events.filter((event) => /^(?:run|become|rest|ERROR)/.test(event))).toEqual([]);
   });
 });
 
 const compiler = (events: Events): Events =>
-  events.filter((event) => /^(?:connect|run|become|Warning|ERROR)/.test(event));
+  events.filter((event) => /^(?:carry|run|become|Warning|ERROR)/.test(event));
 
 describe('compile() with a host whose answer no compiler has made', () => {
   it.each<readonly [string, Partial<CompileResponse>]>([
@@ -432,10 +436,10 @@ describe('compile() with a host whose answer no compiler has made', () => {
     const words = ['gcc', step, 'a.c'];
     const { end, events } = await play({ hosts: 'one two', behaviours: { one: answer }, words });
     expect(end).toBe(0);
-    expect(events.filter((event) => /^(?:connect|rest|praise|save)/.test(event))).toEqual([
-      'connect one',
+    expect(events.filter((event) => /^(?:carry|rest|praise|save)/.test(event))).toEqual([
+      'carry to one DIST',
       'rest one',
-      'connect two',
+      'carry to two DIST',
       `save a.${step === '-S' ? 's' : 'o'} object`,
       'praise two',
     ]);
@@ -457,9 +461,9 @@ describe('compile() with a host whose answer no compiler has made', () => {
     expect(first.end).toBe(0);
     expect(first.events.find((event) => event.startsWith('Warning: one has another gcc'))).toMatch('S/390');
     const second = await play({ hosts: 'one', behaviours, places });
-    expect(second.events.filter((event) => event.startsWith('connect'))).toEqual([]);
+    expect(second.events.filter((event) => event.startsWith('carry'))).toEqual([]);
     const other = await play({ hosts: 'one', places, words: ['g++', '-c', 'a.cc'] });
-    expect(compiler(other.events)).toEqual(['connect one']);
+    expect(compiler(other.events)).toEqual(['carry to one DIST']);
   });
 
   it('believes the "gcc" of a kit, whose objects may be for any machine', async () => {
@@ -478,7 +482,7 @@ describe('compile() with a host whose answer no compiler has made', () => {
   it('believes what the status says, whatever the messages say', async () => {
     const stderr = Buffer.from('a.c:1: internal compiler error: in f, at g.c:1\n');
     const { end, events } = await play({ hosts: 'one', behaviours: { one: { stderr } } });
-    expect([end, compiler(events)]).toEqual([0, ['connect one']]);
+    expect([end, compiler(events)]).toEqual([0, ['carry to one DIST']]);
   });
 });
 
@@ -493,12 +497,12 @@ describe('compile() with a host that lacks the compiler', () => {
     const first = await play({ hosts: 'one two', behaviours, places });
     expect([first.end, compiler(first.events).filter((event) => !event.includes('refused'))]).toEqual([
       0,
-      ['connect one', 'connect two'],
+      ['carry to one DIST', 'carry to two DIST'],
     ]);
     const second = await play({ hosts: 'one two', behaviours, places });
-    expect(compiler(second.events)).toEqual(['connect two']);
+    expect(compiler(second.events)).toEqual(['carry to two DIST']);
     const other = await play({ hosts: 'one two', places, words: ['g++', '-c', 'a.cc'] });
-    expect(compiler(other.events)).toEqual(['connect one']);
+    expect(compiler(other.events)).toEqual(['carry to one DIST']);
     expect(places.report().resting.size).toBe(0);
   });
 
@@ -508,22 +512,22 @@ describe('compile() with a host that lacks the compiler', () => {
     const plan = { hosts: 'one', behaviours: { one: exited(110) }, places };
     await play(plan);
     now = 59_000;
-    expect(compiler((await play(plan)).events)).not.toContain('connect one');
+    expect(compiler((await play(plan)).events)).not.toContain('carry to one DIST');
     now = 61_000;
-    expect(compiler((await play(plan)).events)).toContain('connect one');
+    expect(compiler((await play(plan)).events)).toContain('carry to one DIST');
   });
 
   it('asks it for a job that it refuses by itself', async () => {
     const places = new Places(() => 0);
     const plan = { hosts: 'one', behaviours: { one: { refuses: 'the option "-fplugin" is refused' } }, places };
     await play(plan);
-    expect(compiler((await play(plan)).events)).toContain('connect one');
+    expect(compiler((await play(plan)).events)).toContain('carry to one DIST');
   });
 });
 
 describe('compile() with a job that fails there and not here', () => {
   const failing = { hosts: 'one', behaviours: { one: exited(1) }, here: 0 };
-  const asked = (events: Events): boolean => events.includes('connect one');
+  const asked = (events: Events): boolean => events.includes('carry to one DIST');
 
   it('sends the host no more of its jobs after three in a row', async () => {
     const places = new Places(() => 0);
@@ -585,17 +589,13 @@ describe('compile() and the one who reads its messages', () => {
     const texts: Record<string, string> = {};
     let sent = '';
     const world = worldOf({ ...plan, ...more }, events);
-    const connect: World['connect'] = async (host) => {
-      const connection = await world.connect(host);
-      const send = (chunks: readonly Buffer[]): Promise<void> => {
-        sent += Buffer.concat(chunks).toString('latin1');
-        return connection.send(chunks);
-      };
-      return { ...connection, send };
+    const carry: World['carry'] = (host, request) => {
+      sent += request.head.toString('latin1');
+      return world.carry(host, request);
     };
     const tell: World['tell'] = (to, bytes) => void (texts[to] = bytes.toString());
     const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment, directory: '/home/me' };
-    await compile(call, { ...world, ...reader, connect, tell });
+    await compile(call, { ...world, ...reader, carry, tell });
     return { texts, sent, events };
   }
 

@@ -72,7 +72,7 @@ describe('messages', () => {
     expect(readEnded(frameOf(encodeEnded(ended)).content)).toEqual(ended);
     expect(readFailed(frameOf(encodeFailed(2)).content)).toBe(2);
     expect(readSaved(frameOf(encodeSaved(28, 3)).content)).toEqual({ errno: 28, number: 3 });
-    const where = { descriptor: 12, inode: 2 ** 33, size: 2 ** 34, beginning: Buffer.from('DONE') };
+    const where = { descriptor: 12, address: 1, inode: 2 ** 33, size: 2 ** 34, beginning: Buffer.from('DONE') };
     const answer = { step: 'exchanging', error: 104, ...where } as const;
     expect(readAnswer(frameOf(encodeAnswer(answer)).content)).toEqual(answer);
     expect(readAsk(frameOf(encodeAsk('stop')).content)).toBe('stop');
