@@ -1,5 +1,5 @@
-/* The way to a host and back, for a request that the agent has put together: what is sent and what comes never has to pass through the agent.
-   Of distcc's protocol this knows one thing, where an answer ends. */
+/* The way to a host and back, by TCP or by an ssh that is started here, for a request that the agent has put together: a plain text and an object
+   never have to pass through the agent. Of distcc's protocol this knows one thing, where an answer ends. */
 #include "launcher.h"
 #include <arpa/inet.h>
 #include <net/if.h>

@@ -117,7 +117,7 @@ int start(struct command *command, const int *streams, enum child which) {
 int wait_for_program(void) {
   siginfo_t ended;
   int status = 0;
-  pid_t pid = abs(children[PROGRAM]);
+  pid_t pid = abs((int)children[PROGRAM]);
   waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOWAIT);
   children[PROGRAM] = 0; /* before its number is free for somebody else */
   waitpid(pid, &status, 0);
@@ -128,7 +128,7 @@ int wait_for_program(void) {
 /* Ends ssh, with what it has started when it is apart. After an answer it may go on by itself, as the master of other connections. */
 void leave_ssh(int broken) {
   siginfo_t ended;
-  pid_t process = children[SSH], pid = abs(process);
+  pid_t process = (pid_t)children[SSH], pid = abs(process);
   if (process == 0) return;
   int left_ms = broken && kill(process, SIGTERM) == 0 ? GRACE_S * 1000 : 0;
   for (;; left_ms -= LOOK_MS) {
@@ -164,7 +164,7 @@ _Noreturn void end_like(int status) {
    that is over, kills it. */
 static void end_with_children(int number) {
   for (int which = 0; which < 2; which++)
-    if (children[which] != 0) kill(children[which], came == 0 ? SIGTERM : SIGKILL);
+    if (children[which] != 0) kill((pid_t)children[which], came == 0 ? SIGTERM : SIGKILL);
   if (children[PROGRAM] == 0) die_by(came == 0 ? number : came);
   if (came != 0) return;
   came = number;

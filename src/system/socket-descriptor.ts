@@ -1,4 +1,4 @@
-import { readSync, writeSync, writevSync } from 'node:fs';
+import { readSync, writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 
 /** A connected socket's descriptor, undefined when it has none any more. */
@@ -17,17 +17,6 @@ export function writeNow(socket: Socket, bytes: Buffer): number {
   if (descriptor === undefined) return 0;
   try {
     return writeSync(descriptor, bytes);
-  } catch {
-    return 0;
-  }
-}
-
-/** As writeNow(), for several pieces in one system call. */
-export function writeAllNow(socket: Socket, pieces: readonly Buffer[]): number {
-  const descriptor = descriptorOf(socket);
-  if (descriptor === undefined) return 0;
-  try {
-    return writevSync(descriptor, pieces);
   } catch {
     return 0;
   }

@@ -17,7 +17,7 @@ export function encodeBody(name: TokenName, version: ProtocolVersion, plain: Buf
 }
 
 /** Encodes the content of a file that is packed already, as the version packs it. */
-export function encodePackedBody(name: TokenName, bytes: Buffer): Buffer[] {
+function encodePackedBody(name: TokenName, bytes: Buffer): Buffer[] {
   return [encodeToken(name, bytes.length), bytes];
 }
 

@@ -67,7 +67,7 @@ describe('carry()', () => {
     const { told, kept, end } = await bring(responseOf('said', 2), { word: packed, request: { body } });
     expect([told[0]?.body, kept]).toEqual(['kept', ['packed']]);
     const { stderr, object } = end as HostResponse;
-    expect([stderr.toString(), object.toString()]).toEqual(['said', 'object']);
+    expect([stderr.toString(), object]).toEqual(['said', Buffer.from('object')]);
   });
 
   it('keeps a body to itself that comes after the launcher', async () => {
@@ -144,7 +144,7 @@ describe('carry()', () => {
     ['a host that falls silent', tcp, responseOf(), { ...broken, error: 110 }, /^IO timeout: no byte .* 300 s/],
     ['a silent ssh', ssh, none, { ...broken, error: 110 }, /^no answer: ssh has to log in .*\(IO timeout: no byte/],
     ['another task meanwhile', tcp, none, { step: 'given up', error: 125 }, /given up/],
-  ])('takes %s for a fault of the host', async (_what, word, bytes, answer, sentence) => {
+  ])('takes %s for a fault of the host', async (...[, word, bytes, answer, sentence]) => {
     const body = word === packed ? () => Promise.resolve(none) : undefined;
     const { end } = await bring(bytes, { word, answer, request: { body } });
     expect(end).toBeInstanceOf(TransportError);
