@@ -104,8 +104,11 @@ static pid_t start_apart(int ours, int its, char *word) {
   pid_t middle = told == MAP_FAILED ? -1 : fork();
   if (middle == 0) {
     close(ours);
-    if (setsid() < 0 || (*told = fork()) != 0) _exit(0);
-    become_agent(its, word);
+    pid_t own = setsid() < 0 ? -1 : fork();
+    if (own == 0) become_agent(its, word);
+    /* Not in the agent, which would tell 0, and may be later. */
+    *told = own;
+    _exit(0);
   }
   close(its);
   if (middle > 0 && waitpid(middle, NULL, 0) == middle && *told > 0) agent = *told;
