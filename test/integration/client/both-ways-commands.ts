@@ -1,3 +1,5 @@
+import { distccdProgram } from '../../support/daemon.ts';
+
 /** A command for sh that is run by the compiler itself and by distcc, which has to do the same. */
 export interface ShellCommand {
   readonly title: string;
@@ -36,6 +38,13 @@ const fallThrough = (comment: string): string =>
   `int f(int a) {\n  switch (a) {\n  case 1:\n    a = 3; ${comment}\n  case 2:\n    a++;\n  }\n  return a;\n}\n`;
 
 const latin = `a=$(printf 'h\\344 x'); cp a.c "$a.c"`;
+
+/** A program in the place of ssh, which serves on this machine. */
+const sshHere = `shift 2; export TMPDIR=/tmp; exec '${process.execPath}' '${distccdProgram}' "$@"\n`;
+
+/** Has the compile done by a host that ssh reaches, or not at all. */
+const overSsh = (script: string, host: string): string =>
+  `export DISTCC_SSH='sh ${script}' DISTCC_HOSTS=${host} DISTCC_FALLBACK=0`;
 
 /** Ends the agent of a DISTCC_DIR that is this command's own. */
 const stop = 'status=$?; test -z "$DISTCC" || $DISTCC --agent-stop >/dev/null 2>&1; exit $status';
@@ -198,6 +207,16 @@ const surroundings: readonly ShellCommand[] = [
     script: `words=; for at in $(seq 2500); do words="$words -DSOMETHING_WITH_A_LONG_NAME_$at=$at"; done; $CC $words -c a.c`,
     files,
     remote: 1,
+  },
+  ...['@far', '@far,lzo'].map((host) => ({
+    title: `${host}, which ssh reaches, from a folder and with a word that are not UTF-8`,
+    script: `${latin}; mkdir "$a"; cp sub/b.c a.h "$a"; cd "$a"; ${overSsh('../ssh', host)}; $CC -DT="\\"$a\\"" -g -c b.c`,
+    files: { ...files, ssh: sshHere },
+  })),
+  {
+    title: 'stdin, stdout and stderr closed, and a host that ssh reaches',
+    script: `${overSsh('./ssh', '@far')}; $CC -c a.c <&- >&- 2>&-`,
+    files: { ...files, ssh: sshHere },
   },
   { title: 'closed stdin', script: '$CC -c a.c <&-', files, remote: 1 },
   { title: 'closed stdin, stdout and stderr', script: '$CC -MD -c a.c <&- >&- 2>&-', files, remote: 1 },
