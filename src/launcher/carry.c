@@ -251,14 +251,9 @@ int carry_body(int agent, size_t length) {
 
 /* Reads the words of CARRY, the token and the head; 0 when they are not there. */
 static int read_way(size_t length, uint32_t count) {
-  char *at = (char *)way.message + 20, *end = (char *)way.message + length;
+  char *at, *end = (char *)way.message + length;
   if (count == 0 || count > length || (way.words = calloc((size_t)count + 1, sizeof *way.words)) == NULL) return 0;
-  for (uint32_t word = 0; word <= count; word++) {
-    char *stop = memchr(at, '\0', (size_t)(end - at));
-    if (stop == NULL) return 0;
-    way.words[word] = at;
-    at = stop + 1;
-  }
+  if ((at = read_strings((char *)way.message + 20, end, way.words, count + 1)) == NULL) return 0;
   way.token = way.words[count];
   way.words[count] = NULL;
   way.head = (const unsigned char *)at;

@@ -20,6 +20,16 @@ uint32_t get32(const unsigned char *at) {
   return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
 
+/* Strings with a NUL after each, into a list; gives what follows them, or NULL when they are not there. */
+char *read_strings(char *at, const char *end, char **list, uint32_t count) {
+  for (uint32_t number = 0; at != NULL && number < count; number++) {
+    char *stop = memchr(at, '\0', (size_t)(end - at));
+    list[number] = at;
+    at = stop == NULL ? NULL : stop + 1;
+  }
+  return at;
+}
+
 /* The agent of our own: a socket pair tells only who made it, which is us. */
 pid_t private_agent;
 

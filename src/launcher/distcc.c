@@ -61,17 +61,16 @@ static unsigned char *make_job(size_t *size) {
 
 /* A command as it comes: a number, counts of words and changes, then words, changes, source and output. */
 static int read_command(unsigned char *bytes, size_t length, struct command *command) {
-  if (length < 13 || bytes[length - 1] != '\0') return 0;
+  if (length < 13) return 0;
   uint32_t argc = get32(bytes + 4), changes = get32(bytes + 8);
   if (argc == 0 || argc > length || changes > length) return 0;
-  char **list = hold(calloc((size_t)argc + changes + 4, sizeof *list)), *at = (char *)bytes + 12, *end = (char *)bytes + length;
+  char **list = hold(calloc((size_t)argc + changes + 2, sizeof *list)), *at = (char *)bytes + 12, *end = (char *)bytes + length, *files[2];
   if (list == NULL) return 0;
-  char **places[2] = {&command->source, &command->output};
-  for (uint32_t count = 0; count < argc + changes + 2; count++, at += strlen(at) + 1) {
-    if (at >= end) return 0;
-    if (count >= argc + changes) *places[count - argc - changes] = at;
-    else list[count < argc ? count : count + 1] = at;
-  }
+  at = read_strings(at, end, list, argc);
+  at = read_strings(at, end, list + argc + 1, changes);
+  if (read_strings(at, end, files, 2) == NULL) return 0;
+  command->source = files[0];
+  command->output = files[1];
   command->number = get32(bytes);
   command->argv = list;
   command->changes = list + argc + 1;

@@ -73,6 +73,7 @@ int start_private(void);
 uint32_t get32(const unsigned char *at);
 void put32(unsigned char *at, uint32_t value);
 void put64(unsigned char *at, uint64_t value);
+char *read_strings(char *at, const char *end, char **list, uint32_t count);
 extern pid_t private_agent;
 int out_of_the_way(int fd);
 int make_pair(int *pair);
