@@ -19,13 +19,21 @@ const gcc = ['gcc', '-c', 'a.c', '-o', 'a.o'];
 const noAnswer = 'no answer: ssh has to log in without asking for anything, and to find distccd there';
 const able = process.platform === 'linux' && needs('gcc', 'gcc');
 
+/** What scripts have started: a test that fails leaves nothing. */
+const known: number[] = [];
+afterEach(() => {
+  for (const pid of known.splice(0)) if (lives(pid)) process.kill(pid, 'SIGKILL');
+});
+
 /** The processes whose numbers a script has written into a file, which ends with a newline then. */
 async function startedBy(path: string): Promise<number[]> {
   await until(
     () => existsSync(path) && readFileSync(path, 'utf8').endsWith('\n'),
     'the script has said whom it started',
   );
-  return readFileSync(path, 'utf8').trim().split(/\s+/).map(Number);
+  const pids = readFileSync(path, 'utf8').trim().split(/\s+/).map(Number);
+  known.push(...pids);
+  return pids;
 }
 
 describe.skipIf(!able).each([
@@ -123,7 +131,6 @@ describe.skipIf(!able).each([
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     const started = await startedBy(out);
     expect(started.every(lives)).toBe(true);
-    for (const pid of started) process.kill(pid);
   });
 });
 
@@ -163,7 +170,8 @@ describe.skipIf(!able)('the launcher with ssh', () => {
     expect(readAnswer(await heard(line, 3, 'ANSWER')).step).toBe('exchanging');
     line.socket.write(command('RUN', zombies));
     await heard(line, 4, 'ENDED');
-    expect(lives(Number(played.box.read('stuck').toString()))).toBe(false);
+    const [ssh = 0] = await startedBy(played.box.path('stuck'));
+    expect(lives(ssh)).toBe(false);
     line.socket.write(encodeExit(exited(3)));
     expect(await ended).toMatchObject({ status: 3, stdout: '', stderr: '' });
   });
