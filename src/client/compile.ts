@@ -9,7 +9,7 @@ import { compileHere } from './compile-here.ts';
 import type { Place } from './compile-here.ts';
 import { distribute } from './distribute.ts';
 import type { Distribution } from './distribute.ts';
-import { worthOf } from './doubtful-messages.ts';
+import { doubtOf, worthOf } from './doubtful-messages.ts';
 import { Interrupted } from './faults.ts';
 import type { DistantHost, Host } from './host.ts';
 import { noHosts } from './host-list.ts';
@@ -97,10 +97,10 @@ async function finish(job: RemoteJob, answered: Answered, world: World): Promise
   world.keepMessages(answer.response.stderr);
   const worth = await worthOf(answer.response, job, world);
   const response = worth.kind === 'false' ? { ...answer.response, stderr: Buffer.alloc(0) } : answer.response;
-  if (worth.kind === 'unknown') {
+  const doubt = doubtOf(worth, job);
+  if (doubt !== undefined) {
     if (response.status === 0) world.slots.praise(host, answer.seconds, compilerOf(job));
-    const because = `${worth.option} may warn of what only preprocessing did to the source`;
-    return runLocally(keptHere(job, { because, cure: 'mend what it warns of, or leave the option out' }), world);
+    return runLocally(keptHere(job, doubt), world);
   }
   if (response.status !== 0) return judgeFailure(job, answered, world);
   const language = mayFallBack(job) ? languageToRepeatFor(job, response.stderr, world) : undefined;

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { isAbsolute, resolve } from 'node:path';
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure } from '../basics/failure.ts';
+import { readPermittedOptions } from '../compiler/allow-list/judge-words.ts';
 import { crossCommand, namesToLookFor } from '../compiler/cross-names.ts';
 import type { CompilerNames, CrossCommand, ProgramFile } from '../compiler/cross-names.ts';
 import { pathAfterMasquerade } from '../compiler/masquerade-path.ts';
@@ -159,7 +160,8 @@ export function understand(call: Call, programs: FoundPrograms, log: Logger, giv
   if (log.writes('debug')) log.debug(`scanning arguments: ${invoked.words.join(' ')}`);
   // Some options mean something else to another compiler, and "cc" may be any.
   const renamed = rename(invoked);
-  const verdict = scanArguments(renamed.known ? renamed.words : invoked.words, 'client');
+  const permitted = readPermittedOptions(readVariable('DISTCC_PERMIT_OPTIONS', environment));
+  const verdict = scanArguments(renamed.known ? renamed.words : invoked.words, 'client', permitted);
   if (verdict.run === 'locally') return { ...local, ...reasonOf(verdict) };
   if (!renamed.known) return { ...local, because: renamed.because, cure: renamed.cure, name: verdict.source };
   // A server takes words in UTF-8 only; what the preprocessor here uses up is not sent.

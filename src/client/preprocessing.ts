@@ -1,6 +1,7 @@
 import type { PhaseName } from '../job-state/job-record.ts';
 import { coloured } from '../compiler/colour-words.ts';
 import { missingMarkers } from '../compiler/line-markers.ts';
+import { assemblerMayReadFiles } from '../compiler/reading-assembler.ts';
 import { preprocessCommand } from '../compiler/split-command.ts';
 import { bytesOf, byteText } from '../system/byte-text.ts';
 import { systemReason } from '../system/error-text.ts';
@@ -74,6 +75,9 @@ class Work implements Preprocessing {
   async #fetch(): Promise<Buffer> {
     await this.ready;
     const text = await this.#preprocessor.output();
+    // A host might have files of these names, with something else in them.
+    if (this.#job.verdict.assemblerText && assemblerMayReadFiles(text))
+      throw new OnlyHere(`"${this.#job.verdict.source}" has the assembler read files, or defines macros that may`);
     return this.#job.verdict.preprocessed ? withMarkers(this.#job, text) : text;
   }
 

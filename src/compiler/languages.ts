@@ -1,3 +1,6 @@
+/** Text for the assembler that needs no preprocessor, unlike `assembler-with-cpp`. */
+export const assemblerLanguage = 'assembler';
+
 /** Languages that are preprocessed here and compiled elsewhere, and what their preprocessed text is called behind `-x`. */
 const preprocessedNames: ReadonlyMap<string, string> = new Map([
   ['c', 'cpp-output'],
@@ -8,9 +11,9 @@ const preprocessedNames: ReadonlyMap<string, string> = new Map([
 
 const preprocessedSuffix = 'cpp-output';
 
-/** Whether a language behind `-x` is text that the preprocessor has seen. */
+/** Whether a language behind `-x` is text that the preprocessor has seen, or need not see. */
 export function isPreprocessedLanguage(language: string): boolean {
-  return language.endsWith(preprocessedSuffix);
+  return language === assemblerLanguage || language.endsWith(preprocessedSuffix);
 }
 
 /** The name of a language after preprocessing, `undefined` for one that is not distributed (headers, OpenCL, CUDA, Go). */
@@ -18,7 +21,12 @@ export function preprocessedLanguage(language: string): string | undefined {
   return isPreprocessedLanguage(language) ? language : preprocessedNames.get(language);
 }
 
-/** Whether distcc 3.x hands a language behind `-x` to a server (client-arguments reference, section 4, rule 11). */
+/** Whether a word behind `-x` only takes an earlier language back, so that the source's name tells it. */
+export function isLanguageByName(language: string): boolean {
+  return language === 'none';
+}
+
+/** Whether a language behind `-x` is handed to a server: by distcc 3.x (client-arguments reference, section 4, rule 11), or by us. */
 export function isDistributedLanguage(language: string): boolean {
-  return /^(?:c|objective-c|go)/.test(language);
+  return language === assemblerLanguage || isLanguageByName(language) || /^(?:c|objective-c|go)/.test(language);
 }

@@ -12,7 +12,10 @@ const quoted = (text: string): string => `"${text.replaceAll(/["\\]/g, '\\$&')}"
  * directory, holds the names of this machine: the source's name, and for gcc the working directory (its debug information has it from there).
  * `head` is the beginning of the source, its first two lines at least.
  */
-export function missingMarkers({ words, source }: RemoteVerdict, head: string, directory: string): string {
+export function missingMarkers(verdict: RemoteVerdict, head: string, directory: string): string {
+  const { words, source, assemblerText } = verdict;
+  // To the assembler they are comments, or directives that shift its line numbers.
+  if (assemblerText) return '';
   const first = firstMarker.exec(head);
   const name = first === null ? quoted(source) : `"${first[1]}"`;
   if (isClang(words[0] ?? '')) return first === null ? `# 1 ${name}\n` : '';

@@ -20,9 +20,9 @@ export interface LocalRule extends OptionRule, Reason {
   readonly preprocessOnly?: true;
 }
 
-/** Whether a word for the assembler has it write a listing or a dependency file. */
+/** Whether a word for the assembler has it write a listing or a dependency file; `-a32` and `-a64` are the size of a POWER's words. */
 function makesListing(word: string): boolean {
-  return word.startsWith('-a') || /^--(?:a=|MD)/.test(word);
+  return (word.startsWith('-a') && word !== '-a32' && word !== '-a64') || /^--(?:a=|MD)/.test(word);
 }
 
 /** Sorted by option; the first thirteen rules of the client-arguments reference, section 4, and what was seen to go wrong remotely. */
@@ -62,7 +62,7 @@ export const localOptions: OptionTable<LocalRule> = new OptionTable<LocalRule>([
   {
     option: '-Wa,',
     form: 'start',
-    only: (words) => /,(?:-a|--a=)/.test(`,${words}`) || words.includes('--MD'),
+    only: (words) => words.split(',').some(makesListing),
     ...why.listing,
   },
   { option: '-Xarch_', form: 'start', ...why.severalProcessors, clientOnly: true },
@@ -116,7 +116,7 @@ export const localOptions: OptionTable<LocalRule> = new OptionTable<LocalRule>([
     option: '-finput-charset=',
     form: 'start',
     // The preprocessor's text is UTF-8 whatever the source was, and would be converted a second time.
-    only: (charset) => !/^utf-?8$/i.test(charset),
+    only: (charset) => !/^(?:utf-?8|(?:us-)?ascii)$/i.test(charset),
     ...why.charset,
     clientOnly: true,
   },
@@ -133,7 +133,6 @@ export const localOptions: OptionTable<LocalRule> = new OptionTable<LocalRule>([
   { option: '-fprebuilt-', form: 'start', ...why.modules, clientOnly: true },
   { option: '-fproc-stat-report', form: 'start', ...why.report, clientOnly: true },
   { option: '-fprofile-arcs', form: 'word', ...why.instruments },
-  { option: '-fprofile-correction', form: 'word', ...why.instruments },
   { option: '-fprofile-generate', form: 'start', ...why.instruments },
   { option: '-fprofile-instr-', form: 'start', ...why.instruments, clientOnly: true },
   { option: '-fprofile-report', form: 'word', ...why.measures, clientOnly: true },

@@ -31,6 +31,13 @@ function literalsAt(text: string, at: number): string {
   return joined;
 }
 
+/** As `mayReadFiles`, of text for the assembler: one that defines macros may put any directive together. */
+export function assemblerMayReadFiles(source: Buffer): boolean {
+  if (source.length > longestText) return true;
+  const text = source.toString('latin1');
+  return [reading, completed, defining].some((pattern) => pattern.test(text));
+}
+
 /**
  * Whether a preprocessed text may have the assembler read files (`.incbin`, `.include`), which only the client's machine has. It says
  * so rather once too often: of macros that could put such a directive together, and of literals that it cannot read.

@@ -1,7 +1,14 @@
 import type { Reason, RemoteVerdict, Verdict } from './verdict.ts';
-import { refusedOption } from './allow-list/judge-words.ts';
+import { nothingMore, refusedOption } from './allow-list/judge-words.ts';
+import type { PermittedByAdministrator } from './allow-list/judge-words.ts';
 import { danglingOption } from './option-values.ts';
-import { isDistributedLanguage, isPreprocessedLanguage, preprocessedLanguage } from './languages.ts';
+import {
+  assemblerLanguage,
+  isDistributedLanguage,
+  isLanguageByName,
+  isPreprocessedLanguage,
+  preprocessedLanguage,
+} from './languages.ts';
 import { findLocalOption, findRecordedOption } from './local-options.ts';
 import type { Side } from './local-options.ts';
 import { expandPreprocessorWord, lacksDependencyFile } from './preprocessor-words.ts';
@@ -29,16 +36,17 @@ interface Findings {
 
 /**
  * Tells whether a compile can be done by another machine, with one look at each word from left to right (client-arguments reference,
- * section 4): it does not know which options take a value, so `-include foo.c` counts as a source.
+ * section 4): it does not know which options take a value, so `-include foo.c` counts as a source. `permitted` is what the client's hosts
+ * permit beyond the allow list; a server looks at that by itself.
  */
-export function scanArguments(argv: readonly string[], side: Side): Verdict {
-  const verdict = scan(argv, side);
+export function scanArguments(argv: readonly string[], side: Side, permitted = nothingMore): Verdict {
+  const verdict = scan(argv, side, permitted);
   if ('run' in verdict) return verdict;
   const { because, cure, preprocessOnly = false } = verdict;
   return { run: 'locally', because, cure, preprocessOnly, words: argv };
 }
 
-function scan(argv: readonly string[], side: Side): RemoteVerdict | Obstacle {
+function scan(argv: readonly string[], side: Side, permitted = nothingMore): RemoteVerdict | Obstacle {
   const findings: Findings = {
     compile: false,
     assemble: false,
@@ -61,7 +69,7 @@ function scan(argv: readonly string[], side: Side): RemoteVerdict | Obstacle {
     return { because: `"${dangling}" at the end lacks its value`, cure: 'give it its value, or take it out' };
   const verdict = conclude(argv, findings);
   if (side === 'server' || 'because' in verdict) return verdict;
-  return clientObstacle(verdict) ?? verdict;
+  return clientObstacle(verdict, permitted) ?? verdict;
 }
 
 /** Reads the word at a position into the findings; gives the number of words it took, or what keeps the command local. */
@@ -78,6 +86,8 @@ function readWord(argv: readonly string[], at: number, findings: Findings, side:
   }
   if (word.startsWith('-o')) return readOutput(argv, at, findings);
   if (word.startsWith('-x')) return readLanguage(argv, at, findings, side) ?? 1;
+  // What LLVM is told is no output and no language, whatever it begins with: "-mllvm -openmp-opt-disable".
+  if (word === '-mllvm') return 2;
   if (word === '-c') findings.compile = true;
   if (word === '-S') findings.assemble = true;
   return 1;
@@ -157,11 +167,12 @@ function readLanguage(argv: readonly string[], at: number, findings: Findings, s
     if (word === '-x') return { because: `"-x ${language}" is a language that is not distributed`, cure };
     return { because: `"${word}" names the language in one word`, cure: `write "-x ${language}", as two words` };
   }
-  if (side === 'client' && preprocessedLanguage(language) === undefined) {
+  const byName = isLanguageByName(language);
+  if (side === 'client' && !byName && preprocessedLanguage(language) === undefined) {
     const cure = 'nothing can be done, since headers and such are precompiled where they are used';
     return { because: `"-x ${language}" cannot be compiled from preprocessed text`, cure };
   }
-  if (findings.sourceAt === undefined) findings.language = language;
+  if (findings.sourceAt === undefined) findings.language = byName ? undefined : language;
   return undefined;
 }
 
@@ -186,6 +197,7 @@ function conclude(argv: readonly string[], findings: Findings): RemoteVerdict | 
     source,
     assemble,
     preprocessed: needsNoPreprocessor(argv, findings),
+    assemblerText: findings.language === assemblerLanguage,
   } as const;
   if (outputAt === undefined) {
     const output = defaultOutput(source, assemble ? '.s' : '.o');
@@ -215,8 +227,20 @@ function needsNoPreprocessor(argv: readonly string[], { language, sourceAt }: Fi
 /** Options that make assembler text tell where in the source it comes from, to the line's text or its column. */
 const annotatesAssembler = /^-(?:f|-)verbose-asm$|^-d[A-Za-z]*P/;
 
+/** What keeps assembler text here: it has no line markers, so that debug information would name the server's file. */
+function assemblerObstacle({ words, assemble }: RemoteVerdict): Obstacle | undefined {
+  if (assemble) {
+    const cure = 'write "-c" instead of "-S"';
+    return { because: 'text for the assembler cannot be compiled to such text', cure };
+  }
+  const debugging = words.find((word) => /^(?:-Wa,(?:.*,)?)?--?g/.test(word) && word !== '-g0');
+  if (debugging === undefined) return undefined;
+  const cure = `take "${debugging}" out`;
+  return { because: `"${debugging}" records the names of the assembler text's file and directory`, cure };
+}
+
 /** What keeps a compile here that distcc 3.4 would send: by-products a server does not return, and words that a server refuses. */
-function clientObstacle(verdict: RemoteVerdict): Obstacle | undefined {
+function clientObstacle(verdict: RemoteVerdict, permitted: PermittedByAdministrator): Obstacle | undefined {
   const { words, assemble, appended, source, output } = verdict;
   const annotates = assemble ? words.find((word) => annotatesAssembler.test(word)) : undefined;
   if (annotates !== undefined) {
@@ -226,6 +250,8 @@ function clientObstacle(verdict: RemoteVerdict): Obstacle | undefined {
   if (appended && words.includes('-emit-llvm')) {
     return { because: '"-emit-llvm" without "-o" names the output differently', cure: 'name the output by "-o"' };
   }
+  const ofAssembler = verdict.assemblerText ? assemblerObstacle(verdict) : undefined;
+  if (ofAssembler !== undefined) return ofAssembler;
   const recorded = findRecordedOption(words);
   if (recorded !== undefined) {
     const cure = `take "${recorded}" out, or leave out what records it: "-g" and "-frecord-gcc-switches"`;
@@ -238,8 +264,8 @@ function clientObstacle(verdict: RemoteVerdict): Obstacle | undefined {
     const cure = 'look for an option that lacks its value and took the next word for it';
     return { because: `a server would not see "${source}" compiled to "${output}"`, cure };
   }
-  const refused = refusedOption(seen);
+  const refused = refusedOption(seen, permitted);
   if (refused === undefined) return undefined;
-  const cure = `take "${refused.option}" out: servers refuse what is not in their allow list`;
+  const cure = `take "${refused.option}" out, or have it permitted by the hosts and name it in DISTCC_PERMIT_OPTIONS`;
   return { because: `"${refused.option}" ${refused.because}`, cure };
 }

@@ -1,9 +1,10 @@
 import { isClang } from './compiler-family.ts';
 import { dependencyWords } from './dependency-file.ts';
-import { preprocessedLanguage } from './languages.ts';
+import { isLanguageByName, preprocessedLanguage } from './languages.ts';
 import { onlyShapesText, positionsForCompiling } from './preprocessor-options.ts';
 import type { RemoteVerdict } from './verdict.ts';
 import { isObjectName, isSourceName } from './source-name.ts';
+import { spelledForStock } from './stock-spelling.ts';
 
 /**
  * The command that preprocesses here, its text on standard output; for a verdict that is not `preprocessed` already. It makes the
@@ -24,16 +25,38 @@ export function preprocessCommand(verdict: RemoteVerdict): string[] {
 export function remoteCommand(verdict: RemoteVerdict, directory?: string): string[] {
   const { words } = verdict;
   const kept = positionsForCompiling(words).map((at) => words[at] ?? '');
-  return [...withPreprocessedLanguages(kept), ...(isClang(words[0] ?? '') ? wordsForClang(words, directory) : [])];
+  return [
+    ...spelledForStock(withPreprocessedLanguages(kept)),
+    ...(isClang(words[0] ?? '') ? wordsForClang(words, directory) : []),
+  ];
 }
 
 /** Turns `-x c` into `-x cpp-output`: `-x c` would have the text preprocessed again, its line markers ignored, and names of the server in the object. */
 function withPreprocessedLanguages(words: readonly string[]): string[] {
-  return words.flatMap((word, at) => {
-    if (words[at - 1] === '-x') return [preprocessedLanguage(word) ?? word];
+  return withoutLanguageByName(words).flatMap((word, at, all) => {
+    if (all[at - 1] === '-mllvm') return [word];
+    if (all[at - 1] === '-x') return [preprocessedLanguage(word) ?? word];
     if (!word.startsWith('-x') || word === '-x') return [word];
     return ['-x', preprocessedLanguage(word.slice(2)) ?? word.slice(2)];
   });
+}
+
+/** Leaves out each `-x none`, which servers of distcc 3.x refuse, and the language that it takes back. */
+function withoutLanguageByName(words: readonly string[]): readonly string[] {
+  const apart = (at: number): boolean => words[at] === '-x' && words[at - 1] !== '-mllvm';
+  const joined = (at: number): boolean => /^-x./.test(words[at] ?? '') && words[at - 1] !== '-mllvm';
+  const languages = words.flatMap((word, at) => {
+    if (apart(at)) return [{ at, length: 2, language: words[at + 1] ?? '' }];
+    return joined(at) && !apart(at - 1) ? [{ at, length: 1, language: word.slice(2) }] : [];
+  });
+  const gone = new Set<number>();
+  for (const [number, { at, length, language }] of languages.entries()) {
+    const next = languages[number + 1];
+    const takenBack = next !== undefined && isLanguageByName(next.language);
+    if (!isLanguageByName(language) && !takenBack) continue;
+    for (let place = at; place < at + length; place += 1) gone.add(place);
+  }
+  return gone.size === 0 ? words : words.filter((_, at) => !gone.has(at));
 }
 
 /** Options by which clang 15 and newer warn of line markers, of which every preprocessed text is full. */

@@ -15,6 +15,8 @@ export interface RemoteVerdict {
   readonly assemble: boolean;
   /** Whether the source needs no preprocessor, by its name or by the language behind `-x`. */
   readonly preprocessed: boolean;
+  /** Whether the source is text for the assembler, by the language behind `-x`. */
+  readonly assemblerText: boolean;
 }
 
 /** Why a command stays on this machine, and what would change that. */

@@ -73,6 +73,11 @@ export const clientVariables = {
   DISTCC_FALLBACK: switchVariable('0 fails instead of compiling here when no host can', true),
   DISTCC_SKIP_LOCAL_RETRY: presentVariable('set: a compile error of a host is final'),
   DISTCC_NO_REWRITE_CROSS: presentVariable('set: compiler names are sent as they are'),
+  DISTCC_PERMIT_OPTIONS: {
+    help: "options that the hosts' --permit-option permits, with blanks between",
+    initial: 'none',
+    read: (text: string | undefined): readonly string[] => (text ?? '').split(/\s+/).filter((word) => word !== ''),
+  },
   DISTCC_BACKOFF_PERIOD: numberVariable(
     'DISTCC_BACKOFF_PERIOD',
     'seconds that a failed host rests, 0 for none',

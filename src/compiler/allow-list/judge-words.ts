@@ -23,6 +23,9 @@ export type Judgement =
   | { readonly words: readonly string[]; readonly language: JobLanguage; readonly refused?: undefined }
   | { readonly refused: RefusedOption };
 
+/** Nothing beyond the table. */
+export const nothingMore: PermittedByAdministrator = () => false;
+
 /** Reads `--permit-option`: each word permits itself, and any value after it when it ends in `=`. */
 export function readPermittedOptions(options: readonly string[]): PermittedByAdministrator {
   const words = new Set(options.map((option) => canonicalText(readOption([option], 0))));
@@ -141,11 +144,11 @@ const refusedWord = (option: string): RefusedOption => ({ option, because: reaso
  * Judges a client's command by the allow list, in one pass: every word is the source, the output, an option that is permitted, or one that
  * the server leaves out; the first that is nothing of that is refused.
  */
-export function judgeWords(verdict: RemoteVerdict, permitted: PermittedByAdministrator = () => false): Judgement {
+export function judgeWords(verdict: RemoteVerdict, permitted: PermittedByAdministrator = nothingMore): Judgement {
   return new Judge(verdict, permitted).judge();
 }
 
-/** The first option of a command that servers refuse unless their administrator permits it. */
-export function refusedOption(verdict: RemoteVerdict): RefusedOption | undefined {
-  return judgeWords(verdict).refused;
+/** The first option of a command that servers refuse which permit these options and the table's. */
+export function refusedOption(verdict: RemoteVerdict, permitted = nothingMore): RefusedOption | undefined {
+  return judgeWords(verdict, permitted).refused;
 }

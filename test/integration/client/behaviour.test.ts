@@ -54,6 +54,16 @@ describe.skipIf(!enabled)('distcc', () => {
   /** The text of a process id that a script has written. */
   const pidIn = (name: string): number => Number(box.read(name).toString().trim());
 
+  it('sends an option that the allow list lacks when DISTCC_PERMIT_OPTIONS says that the hosts permit it', async () => {
+    const { host, requests } = await serve(answer({ object: objectWith('from the host') }));
+    const command = ['gcc', '-fprofile-dir=x', '-c', 'a.c'];
+    for (const permitted of ['', '-fprofile-dir', '-O3 -fprofile-dir=']) {
+      const more = { DISTCC_HOSTS: host, DISTCC_PERMIT_OPTIONS: permitted };
+      expect((await box.run(command, more)).status).toBe(0);
+    }
+    expect(requests.map(({ argv }) => argv.map(String).includes('-fprofile-dir=x'))).toEqual([true]);
+  });
+
   describe('interrupted', () => {
     it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
       'dies by %s while a host compiles, and leaves nothing',

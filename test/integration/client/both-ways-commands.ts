@@ -63,6 +63,18 @@ const sources: readonly ShellCommand[] = [
     files,
     remote: 1,
   },
+  { title: 'a language that is taken back', script: '$CC -x c++ -x none -c a.c', files, remote: 1 },
+  { title: 'text for the assembler', script: `printf '\\t.long 7\\n' >t.c; $CC -x assembler -c t.c`, remote: 1 },
+  {
+    title: 'text for the assembler that has a file read',
+    script: `printf '\\t.incbin "a.h"\\n' >t.c; $CC -x assembler -c t.c`,
+    files,
+  },
+  {
+    title: 'text for the assembler that it warns of',
+    script: `printf '\\t.warning "so"\\n' >t.c; $CC -x assembler -c t.c`,
+    remote: 1,
+  },
   { title: 'a source on stdin', script: 'echo "int x;" | $CC -x c -c - -o a.o' },
   { title: 'stdin for a command that is run here', script: 'echo "x y" | $CC -E -x c -' },
   { title: 'a language that is given', script: 'cp a.c a.txt; $CC -x c -c a.txt', files },

@@ -95,7 +95,6 @@ const stays: ReadonlyArray<readonly [string, string]> = [
     '-fprofile-generate=/tmp/x',
     '-fprofile-use=/tmp/x',
     '-fauto-profile=x',
-    '-fprofile-correction',
   ].map((option) => [`gcc ${option} -c hello.c`, `"${option}" ties the object to profiling data`] as const),
   ['gcc -M hello.c', '"-M" runs only the preprocessor'],
   ['gcc -ME hello.c', '"-ME" asks for dependencies'],
@@ -115,7 +114,6 @@ const stays: ReadonlyArray<readonly [string, string]> = [
   ['gcc -x assembler-with-cpp -c foo.c', '"-x assembler-with-cpp" is a language that is not distributed'],
   ['gcc -xc -c foo.c', 'names the language in one word'],
   ['gcc -xc foo.c -c', 'names the language in one word'],
-  ['gcc -x none foo.c -c', '"-x none" is a language that is not distributed'],
   ['gcc -x f95 foo.c -c', '"-x f95" is a language that is not distributed'],
   ['gcc -specs=foo.specs -c foo.c', '"-specs=foo.specs" chooses the programs'],
   ['gcc -dr -c foo.c', '"-dr" writes a dump'],
@@ -253,6 +251,43 @@ describe('scanArguments() differs from distcc 3.4', () => {
     expect(preprocessCommand(remote('gcc -c foo.c -Wp,-MMD,foo.d,-MT,x'))).toEqual(
       words('gcc -E foo.c -Wp,-MMD,foo.d,-MT,x'),
     );
+  });
+});
+
+describe('scanArguments() distributes what distcc 3.4 keeps local by mistake', () => {
+  it.each([
+    ['gcc -x none -c foo.c -o foo.o', 'gcc -c foo.c -o foo.o'],
+    ['gcc -x c++ -x none -c foo.c -o foo.o', 'gcc -c foo.c -o foo.o'],
+    ['gcc -x none -x c++ -c foo.c -o foo.o', 'gcc -x c++-cpp-output -c foo.c -o foo.o'],
+    ['gcc -x assembler -c foo.c -o foo.o', 'gcc -x assembler -c foo.c -o foo.o'],
+    [
+      'gcc -Wa,--noexecstack,-a64 -c foo.c -o foo.o',
+      'gcc -Xassembler --noexecstack -Xassembler -a64 -c foo.c -o foo.o',
+    ],
+    ['gcc -fprofile-correction -c foo.c -o foo.o', 'gcc --profile-correction -c foo.c -o foo.o'],
+    ['clang -fprofile-correction -c foo.c -o foo.o', 'clang -c foo.c -o foo.o -Qunused-arguments'],
+    [
+      'clang -mllvm -openmp-opt-disable -c foo.c -o foo.o',
+      'clang -mllvm --openmp-opt-disable -c foo.c -o foo.o -Qunused-arguments',
+    ],
+    [
+      'clang -mllvm -x86-cmov-converter=false -c foo.c -o foo.o',
+      'clang -mllvm --x86-cmov-converter=false -c foo.c -o foo.o -Qunused-arguments',
+    ],
+  ])('%s', (line, sent) => {
+    expect(remoteCommand(remote(line)).join(' ')).toBe(sent);
+  });
+
+  it.each([
+    ['gcc -Wa,-a32,-ahl -c foo.c', '"-Wa,-a32,-ahl" makes'],
+    ['gcc -Wa,-a640 -c foo.c', '"-Wa,-a640" makes'],
+    ['gcc -x assembler -S foo.c', 'cannot be compiled to such text'],
+    ['gcc -x assembler -g -c foo.c', '"-g" records'],
+    ['gcc -x assembler -Wa,--noexecstack,--gdwarf-5 -c foo.c', '"-Wa,--noexecstack,--gdwarf-5" records'],
+    ['gcc -x assembler -Xassembler --gdwarf-5 -c foo.c', '"--gdwarf-5" records'],
+    ['gcc -mllvm -o -c foo.c -o foo.o', '"-mllvm=-o" is not'],
+  ])('and still keeps %s', (line, because) => {
+    expect(local(line).because).toContain(because);
   });
 });
 

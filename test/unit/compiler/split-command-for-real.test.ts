@@ -53,6 +53,8 @@ beforeAll(() => {
     'bare.i': bare,
     'marked.i': marked,
     'preprocessed.c': marked,
+    'power.i': bare,
+    'text.c': '\t.text\n\t.globl start\nstart:\n\t.long 7\n\t.byte 1, 2\n',
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, 'seed', name), text);
 });
@@ -218,12 +220,36 @@ const pedanticClang: readonly string[] = [
   '-Werror -Weverything -Wno-missing-prototypes -Wno-missing-variable-declarations -c foo.c',
 ];
 
+/** What a server of distcc 3.x mistakes for a language, a profile, an output or a listing. */
+const inOtherWords: readonly string[] = [
+  '-x none -c foo.c',
+  '-x c++ -x none -O2 -g -gdwarf-4 -gno-column-info -c foo.c',
+  '-c foo.c -x none',
+  '-x assembler -c text.c',
+  '-x assembler -Wa,--noexecstack -c text.c -o x.o',
+];
+const gccInOtherWords: readonly string[] = [
+  ...inOtherWords,
+  '-O2 -g -gno-column-info -fprofile-correction -c foo.c',
+  '-finput-charset=ascii -c foo.c',
+];
+const clangInOtherWords: readonly string[] = [
+  ...inOtherWords,
+  '-O2 -g -gdwarf-4 -gno-column-info -mllvm -openmp-opt-disable -mllvm -x86-cmov-converter=false -c foo.c',
+  '-Wno-ignored-optimization-argument -fprofile-correction -O2 -c foo.c',
+];
+const powerInOtherWords: readonly string[] = [
+  '-Wa,-a64 -O2 -c power.i',
+  '-Xassembler -a64 -Wa,--noexecstack,-a64 -c power.i',
+];
+
 const inCplusplus: readonly string[] = ['-c foo.cc -MD', '-c foo.C -o x.o -MD', '-O2 -c foo.cc', '-x c++ -c foo.cc'];
 
 const tables: ReadonlyArray<readonly [string, readonly string[]]> = [
-  ['gcc', [...common, ...gccOnly]],
+  ['gcc', [...common, ...gccOnly, ...gccInOtherWords]],
+  ['powerpc64le-linux-gnu-gcc', powerInOtherWords],
   ['g++', inCplusplus],
-  ['clang', [...common, ...clangOnly, ...pedanticClang]],
+  ['clang', [...common, ...clangOnly, ...pedanticClang, ...clangInOtherWords]],
   ['clang-16', [...pedanticClang, '-Werror -Wgnu-line-marker -c foo.c']],
   ['clang-19', [...pedanticClang, '-Werror -Wgnu-line-marker -c foo.c']],
   ['clang++', inCplusplus],

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { describeAllowList } from '../../../../src/compiler/allow-list/describe-allow-list.ts';
-import { judgeWords, refusedOption } from '../../../../src/compiler/allow-list/judge-words.ts';
+import { judgeWords, readPermittedOptions, refusedOption } from '../../../../src/compiler/allow-list/judge-words.ts';
 import { scanArguments } from '../../../../src/compiler/scan-arguments.ts';
 import { judged, judgedOptions } from '../../../support/judged.ts';
 
@@ -226,7 +226,10 @@ describe('judgeWords()', () => {
     [['gcc', '-x', 'objective-c', 'a.c'], 'objective-c-cpp-output'],
     [['gcc', '-xada', 'c.c'], undefined],
     [['gcc', '-xd', 'c.c'], undefined],
-    [['gcc', '-xassembler', 'c.c'], undefined],
+    [['gcc', '-xassembler', 'c.c'], 'assembler'],
+    [['gcc', '-x', 'assembler', 'a.c'], 'assembler'],
+    [['gcc', '-x', 'assembler-with-cpp', 'a.c'], undefined],
+    [['gcc', '-x', 'c++', '-x', 'none', 'a.c'], 'cpp-output'],
     [['gcc', '-x', 'c++-header', 'a.cc'], undefined],
     [['gcc', '-x', 'go', 'a.c'], undefined],
     [['gcc', '-x', 'cuda', 'a.c'], undefined],
@@ -299,6 +302,11 @@ describe('judgeWords()', () => {
     const verdict = scanArguments(['gcc', '-c', 'a.c'], 'server');
     if (verdict.run === 'locally') throw new Error(verdict.because);
     expect(refusedOption(verdict)).toBeUndefined();
+    const argv = ['gcc', '-fsuch', '-fstack-usage', '-c', 'a.c'];
+    const ofHosts = readPermittedOptions(['-fsuch', '-fstack-usage']);
+    expect(scanArguments(argv.toSpliced(2, 1), 'client', ofHosts).run).toBe('remotely');
+    // The allow list is not what keeps this one.
+    expect(scanArguments(argv, 'client', ofHosts).run).toBe('locally');
   });
 });
 
