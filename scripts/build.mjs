@@ -13,7 +13,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { launcherFiles, launcherSources } from './launcher.mjs';
 import { top } from './setup.mjs';
@@ -107,7 +107,9 @@ function buildFence() {
 const programs = readdirSync(join(top, 'src/programs'))
   .map((file) => file.replace(/\.ts$/, ''))
   .filter((name) => name !== 'run');
-const tools = ['demo/demo', 'bench/bench'].filter((tool) => existsSync(join(top, `${tool}.ts`)));
+const tools = ['demo/demo', 'bench/bench', 'proof/fuzz/fuzz', 'proof/chaos/chaos', 'proof/soak'].filter((tool) =>
+  existsSync(join(top, `${tool}.ts`)),
+);
 
 mkdirSync(bin, { recursive: true });
 mkdirSync(join(top, 'dist/tools'), { recursive: true });
@@ -122,7 +124,7 @@ const shebang = { banner: { js: '#!/usr/bin/env node' } };
 const started = new Date();
 const made = await Promise.allSettled([
   ...programs.map((name) => bundle(`src/programs/${name}.ts`, join(bin, name), shebang)),
-  ...tools.map((tool) => bundle(`${tool}.ts`, join(top, 'dist/tools', `${tool.split('/')[1]}.js`), {})),
+  ...tools.map((tool) => bundle(`${tool}.ts`, join(top, 'dist/tools', `${basename(tool)}.js`), {})),
 ]);
 if (made.some(({ status }) => status === 'rejected')) process.exit(1);
 if (!buildLauncher() || !buildFence()) process.exit(1);

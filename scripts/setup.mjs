@@ -49,6 +49,7 @@ function buildWhenOlder() {
     'src',
     'demo',
     'bench',
+    'proof',
     'scripts/build.mjs',
     'scripts/launcher.mjs',
     'package.json',

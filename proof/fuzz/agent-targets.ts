@@ -1,0 +1,96 @@
+import { encodeAnswer, readAnswer } from '../../src/client/agent/messages/carry.ts';
+import {
+  encodeCommand,
+  encodeEnded,
+  encodeFailed,
+  readCommand,
+  readEnded,
+  readFailed,
+} from '../../src/client/agent/messages/command.ts';
+import { encodeFound, encodeSaved, readContent, readFound, readSaved } from '../../src/client/agent/messages/file.ts';
+import { encodeFrame, FrameReader, kinds } from '../../src/client/agent/messages/frame.ts';
+import { encodeJob, readJob } from '../../src/client/agent/messages/job.ts';
+import { encodeAsk, readAsk } from '../../src/client/agent/messages/question.ts';
+import { expectThat, signOf } from './target.ts';
+import type { Target } from './target.ts';
+
+const messages: readonly [Buffer, ...Buffer[]] = [
+  encodeJob({
+    pid: 4711,
+    umask: 0o22,
+    terminals: [true, false, true],
+    surroundings: [2 ** 32 - 1, 4026531837, 0, 2 ** 40 + 1, 2 ** 52],
+    directory: '/home/me',
+    words: ['distcc', 'gcc', '', 'a\nb.c', '\u00ff\u0080'],
+    variables: ['PATH=/bin', 'EMPTY='],
+    hosts: { path: '/home/me/.distcc/hosts', text: 'one\0two # \u00e9\n', error: 0 },
+  }),
+  encodeCommand('RUN', { number: 7, argv: ['gcc', ''], changes: ['A=1', 'GONE'], source: 'a.c', output: '' }),
+  encodeEnded({
+    status: 256,
+    descriptor: 11,
+    size: 2 ** 40 + 1,
+    inode: 2 ** 33 + 2,
+    messages: 7,
+    outputIsSource: true,
+    noPlace: false,
+    program: { device: 2 ** 34, inode: 3 },
+  }),
+  encodeFailed(2),
+  encodeSaved(28, 3),
+  encodeAnswer({
+    step: 'exchanging',
+    error: 104,
+    descriptor: 12,
+    inode: 2 ** 33,
+    size: 2 ** 34,
+    beginning: Buffer.from('DONE'),
+  }),
+  encodeAsk('stop'),
+  encodeFound([{ name: 0, entry: 2, ours: true, device: 2 ** 33, inode: 5, real: '/usr/bin/distcc' }]),
+  encodeFrame(kinds.CONTENT, Buffer.alloc(4), Buffer.from('text')),
+];
+
+/** Readers by the kind of message. */
+const readers: ReadonlyMap<number, (content: Buffer) => unknown> = new Map<number, (content: Buffer) => unknown>([
+  [kinds.JOB, readJob],
+  [kinds.ENDED, readEnded],
+  [kinds.FAILED, readFailed],
+  [kinds.SAVED, readSaved],
+  [kinds.ANSWER, readAnswer],
+  [kinds.ASK, readAsk],
+  [kinds.FOUND, readFound],
+  [kinds.CONTENT, readContent],
+  [kinds.RUN, readCommand],
+]);
+
+/** What launchers say to the agent, in one stream; each content is also read as every other kind of message. */
+const agent: Target = {
+  name: 'agent',
+  seeds: messages,
+  dictionary: ['\0', '\0\0\0\0', '\u0001\0\0\0', '\u00ff\u00ff\u00ff\u00ff', 'gcc', '/home/me', 'A=1'],
+  endure(input) {
+    const reader = new FrameReader();
+    const cut = input.length >> 1;
+    reader.feed(input.subarray(0, cut));
+    reader.feed(input.subarray(cut));
+    const signs: string[] = [];
+    const end = signOf(() => {
+      for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
+        const { kind, content } = frame;
+        expectThat(content.length <= input.length, 'a message is no longer than what came');
+        for (const [own, read] of readers) {
+          const sign = signOf(() => {
+            const value = read(content);
+            return value === undefined ? 'nothing' : 'read';
+          });
+          if (own === kind) signs.push(`${kind} ${sign}`);
+        }
+      }
+      return 'wants more';
+    });
+    return [...signs.slice(0, 4), end].join('; ');
+  },
+};
+
+export const agentTargets: readonly Target[] = [agent];

@@ -1,0 +1,152 @@
+import { encodeRequest, readArrivingRequest, readRequest } from '../../src/wire/request.ts';
+import type { CompileRequest } from '../../src/wire/request.ts';
+import { encodeResponse, readResponse, readResponseHead } from '../../src/wire/response.ts';
+import type { CompileResponse } from '../../src/wire/response.ts';
+import { Decoder } from '../../src/wire/decoder.ts';
+import type { Grammar } from '../../src/wire/decoder.ts';
+import { limits } from '../../src/wire/limits.ts';
+import { compressLzo, largestPacked } from '../../src/wire/lzo/compress.ts';
+import { decompressLzo } from '../../src/wire/lzo/decompress.ts';
+import { expectThat, signOf } from './target.ts';
+import type { Target } from './target.ts';
+
+const text = Buffer.from('# 1 "a.c"\nint answer(void) { return 42; }\nint answers(void) { return 42 + 42; }\n');
+const argv = ['gcc', '-O2', '-c', 'a.c', '-o', 'a.o'];
+const object = Buffer.concat([Buffer.from('\x7fELF'), Buffer.alloc(300), Buffer.from([1, 2, 3])]);
+
+const requests: readonly CompileRequest[] = [
+  { version: 1, argv, source: text },
+  { version: 2, argv, source: text },
+  {
+    version: 3,
+    directory: '/home/me',
+    argv,
+    files: [
+      { kind: 'file', name: '/home/me/a.c', content: text },
+      { kind: 'link', name: '/usr/include', target: '../../usr/include' },
+    ],
+  },
+];
+
+const tokens = [
+  'DIST',
+  'ARGC',
+  'ARGV',
+  'DOTI',
+  'CDIR',
+  'NFIL',
+  'NAME',
+  'FILE',
+  'LINK',
+  'DONE',
+  'STAT',
+  'SERR',
+  'SOUT',
+  'DOTO',
+  'DOTD',
+] as const;
+const dictionary = [
+  ...tokens,
+  ...tokens.map((token) => `${token}00000000`),
+  ...tokens.map((token) => `${token}00000001`),
+  'DIST00000002',
+  'DIST00000003',
+  'ffffffff',
+  '7fffffff',
+  '20000000',
+  '../../etc/passwd',
+  '/',
+  '\0',
+  '\u0085\u2028',
+] as unknown as readonly [string, ...string[]];
+
+/** Reads a message that came in two pieces, which must come to the same as in one. */
+function readTwice<T>(grammar: () => Grammar<T>, input: Buffer, show: (value: T) => string): string {
+  const read = (...pieces: readonly Buffer[]): string =>
+    signOf(() => {
+      const decoder = new Decoder(grammar());
+      for (const piece of pieces) decoder.feed(piece);
+      decoder.end();
+      return decoder.result === undefined ? 'nothing' : show(decoder.result.value);
+    });
+  const cut = input.length === 0 ? 0 : (input[input.length >> 1] ?? 0) % input.length;
+  const [whole, cutOnce] = [read(input), read(input.subarray(0, cut), input.subarray(cut))];
+  expectThat(whole === cutOnce, `a message says the same however it was cut: "${whole}", "${cutOnce}"`);
+  return whole;
+}
+
+/** The server's reader, up to the unpacked source. */
+const request: Target = {
+  name: 'request',
+  seeds: requests.map((one) => Buffer.concat(encodeRequest(one))) as [Buffer, ...Buffer[]],
+  dictionary,
+  endure(input) {
+    const arrived = readTwice(readArrivingRequest, input, (value) => {
+      expectThat(value.argv.length <= limits.arguments, 'arguments have a limit');
+      if (!('unpackSource' in value)) return 'tree';
+      const source = value.unpackSource();
+      // An LZO stream gives at most 255 bytes for one.
+      expectThat(source.length <= 255 * input.length, 'a source is at most 255 times its message');
+      return `version ${value.version}, garbled ${value.garbled}`;
+    });
+    const whole = readTwice(readRequest, input, (value) => `version ${value.version}`);
+    return `${arrived}; ${whole}`;
+  },
+};
+
+const responses: readonly CompileResponse[] = [
+  { version: 1, status: 0, stderr: text, stdout: text, object },
+  { version: 2, status: 0, stderr: text, stdout: Buffer.alloc(0), object },
+  { version: 2, status: 0x8b, stderr: text, stdout: text, object: Buffer.alloc(0) },
+  { version: 3, status: 0, stderr: text, stdout: text, object, dependencies: text },
+];
+
+/** The client's reader of answers, for each protocol that it may have asked in. */
+const response: Target = {
+  name: 'response',
+  seeds: responses.map((one) => Buffer.concat(encodeResponse(one))) as [Buffer, ...Buffer[]],
+  dictionary,
+  endure(input) {
+    const signs = ([1, 2, 3] as const).map((version) =>
+      readTwice(
+        () => readResponse(version),
+        input,
+        (value) => {
+          const { stdout, stderr, object: output } = value;
+          const length = stdout.length + stderr.length + output.length;
+          expectThat(length <= 255 * input.length, 'an answer is at most 255 times its message');
+          return `status ${value.status === 0}`;
+        },
+      ),
+    );
+    const head = readTwice(readResponseHead, input, () => 'head');
+    return [...signs, head].join('; ');
+  },
+};
+
+const ceiling = 1024 * 1024;
+
+/** LZO1X: any stream unpacked, and any bytes packed and unpacked. */
+const lzo: Target = {
+  name: 'lzo',
+  seeds: [
+    compressLzo(text),
+    compressLzo(Buffer.alloc(5000, 'abc')),
+    compressLzo(Buffer.concat([text, Buffer.alloc(600), text, text])),
+    compressLzo(Buffer.alloc(70_000, text)),
+    text,
+  ],
+  dictionary: ['\u0011\0\0', '\0\0\0\0\0\0\0\0', '\u0010', '\u0020', '\u0040', '\u007f'],
+  endure(input) {
+    const packed = compressLzo(input);
+    expectThat(packed.length <= largestPacked(input.length), 'what is packed has a largest size');
+    if (input.length > 0) expectThat(decompressLzo(packed, input.length).equals(input), 'unpacking undoes packing');
+    return signOf(() => {
+      const plain = decompressLzo(input, ceiling);
+      expectThat(plain.length <= Math.min(ceiling, 255 * input.length), 'unpacking ends at the ceiling');
+      return `unpacked ${Math.min(9, Math.floor(Math.log2(plain.length + 1)))}`;
+    });
+  },
+};
+
+export const wireTargets: readonly Target[] = [request, response, lzo];
