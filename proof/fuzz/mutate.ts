@@ -23,6 +23,14 @@ function range(bytes: Buffer, dice: Dice): [number, number] {
   return [from, from + dice.below(Math.min(bytes.length - from, dice.oneIn(4) ? longest : 64) + 1)];
 }
 
+/** Puts a word of the dictionary between two texts of an input that stands for several, or in the place of one. */
+const changeWord: Mutation = (bytes, { dice, dictionary }) => {
+  const words = bytes.toString('latin1').split('\0');
+  const word = Buffer.from(dice.pick(dictionary)).toString('latin1');
+  words.splice(dice.below(words.length + 1), dice.below(2), ...(dice.oneIn(6) ? [] : [word]));
+  return Buffer.from(words.join('\0'), 'latin1');
+};
+
 const mutations: readonly [Mutation, ...Mutation[]] = [
   (bytes, { dice }) => {
     const at = dice.below(bytes.length);
@@ -55,6 +63,8 @@ const mutations: readonly [Mutation, ...Mutation[]] = [
     const at = dice.below(bytes.length);
     return replaced(bytes, at, at + 4, number);
   },
+  changeWord,
+  changeWord,
   // The numbers of distcc's own protocol: eight hexadecimal digits after four letters.
   (bytes, { dice }) => {
     const tokens = [...bytes.toString('latin1').matchAll(/[A-Z]{4}[0-9a-f]{8}/g)];
@@ -69,7 +79,7 @@ const mutations: readonly [Mutation, ...Mutation[]] = [
 export function mutate(material: Material): Buffer {
   const { dice, pool } = material;
   let bytes: Buffer = dice.pick(pool);
-  for (let changes = 1 + dice.below(5); changes > 0; changes -= 1)
+  for (let changes = dice.oneIn(2) ? 1 : 1 + dice.below(5); changes > 0; changes -= 1)
     bytes = dice.pick(mutations)(bytes, material).subarray(0, longest);
   return bytes;
 }

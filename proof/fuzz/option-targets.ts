@@ -1,5 +1,8 @@
+import { handedOnOptions } from '../../src/compiler/allow-list/handed-on-options.ts';
 import { judgeWords } from '../../src/compiler/allow-list/judge-words.ts';
-import { textFeatures } from '../../src/compiler/allow-list/feature-names.ts';
+import { textFeatures, valuedFeatures } from '../../src/compiler/allow-list/feature-names.ts';
+import { needlessPairs, needlessWords } from '../../src/compiler/allow-list/needless-options.ts';
+import { permittedShapes, permittedWords } from '../../src/compiler/allow-list/permitted-options.ts';
 import { findLocalOption, findRecordedOption } from '../../src/compiler/local-options.ts';
 import { expandPreprocessorWords } from '../../src/compiler/preprocessor-words.ts';
 import { expandResponseFiles, responseFileLimits } from '../../src/compiler/response-files.ts';
@@ -22,6 +25,10 @@ const commands: readonly [string, ...string[]] = [
 const dictionary: readonly [string, ...string[]] = [
   '\0',
   ...commands.flatMap((command) => command.split(' ')),
+  ...permittedShapes.flatMap(({ start }) => [start, `${start}/x`, `${start}../x`]),
+  ...[...valuedFeatures].map((name) => `-f${name}=`),
+  ...[...needlessWords, ...needlessPairs, ...permittedWords],
+  ...Object.values(handedOnOptions).flatMap(({ withNext }) => [...withNext.keys()]),
   '-fplugin=x.so',
   '-specs=x',
   '-wrapper',
@@ -51,6 +58,11 @@ const dictionary: readonly [string, ...string[]] = [
   '\u2028',
 ];
 
+const optionsOnly = commands.map((command) => {
+  const [, ...words] = command.split(' ');
+  return inputOf(...words.filter((word) => !/^(?:-[co]|-oa\.o|a\.(?:c|cc|o))$/.test(word)));
+});
+
 const seeds = commands.map((command) => inputOf(...command.split(' '))) as [Buffer, ...Buffer[]];
 
 /** Options of which every kind of value is a place that is written down; any other word with a slash would be a path. */
@@ -73,11 +85,11 @@ function judgedSign(verdict: RemoteVerdict): string {
   for (const [at, word] of words.entries()) {
     expectThat(verdict.words.includes(word), `"${word}" is a word of the client's`);
     expectThat(!word.startsWith('@'), `"${word}" is no file of options`);
-    expectThat(!/[\0-\x1f\x7f]/.test(word), `"${word}" has no control character`);
+    expectThat(!/\p{Cc}/u.test(word), `"${word}" has no control character`);
     const before = words[at - 1] ?? '';
     const free = writtenDown.test(word) || takesText.has(before) || /(?:prefix-map|compilation-dir)/.test(word);
     expectThat(!word.includes('/') || free, `"${word}" names no path`);
-    expectThat(word.startsWith('-') || /^-/.test(before), `"${word}" is no second source`);
+    expectThat(word.startsWith('-') || before.startsWith('-'), `"${word}" is no second source`);
   }
   const compiler = verdict.words[0] ?? '';
   const again = scanArguments([compiler, ...words, '-x', language, '-c', 'a.c', '-o', 'a.o'], 'server');
@@ -93,10 +105,13 @@ function judgedSign(verdict: RemoteVerdict): string {
 /** The allow list, as the server applies it. */
 const allowList: Target = {
   name: 'allow-list',
-  seeds,
+  seeds: [...optionsOnly, ...seeds] as unknown as readonly [Buffer, ...Buffer[]],
   dictionary,
   endure(input) {
-    const verdict = scanArguments(textsOf(input), 'server');
+    const texts = textsOf(input);
+    // Most inputs are only options, so that they are looked at as such.
+    const command = texts.includes('-c') ? texts : ['gcc', ...texts, '-c', 'a.c', '-o', 'a.o'];
+    const verdict = scanArguments(command, 'server');
     return verdict.run === 'locally' ? 'no compile' : judgedSign(verdict);
   },
 };

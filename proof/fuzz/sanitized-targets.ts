@@ -45,6 +45,9 @@ const said: readonly [Buffer, ...Buffer[]] = [
   encodeSaveAnswer({ flags: 0, number: 3, path: 'b.o' }, { at: 0, length: 100 }),
   encodeSendText('answer'),
   encodeAppend('log', Buffer.from('line\n')),
+  encodeAppend('a'.repeat(5000), Buffer.from('line\n')),
+  encodeRead('b/'.repeat(3000)),
+  encodeSave({ flags: saveFlags.newName, number: 1, path: 'c'.repeat(9000), bytes: Buffer.from('object') }),
   encodeFrame(kinds.GO_ON),
 ];
 

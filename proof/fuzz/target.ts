@@ -22,7 +22,7 @@ export function expectThat(holds: boolean, promise: string): void {
   if (!holds) throw new Error(`broken: ${promise}`);
 }
 
-const sentence = /^[^\0-\x1f\x7f]+$/u;
+const sentence = /^\P{Cc}+$/u;
 
 /** What a foreseen error says, without what differs from input to input; any other error goes on. */
 export function signOf(read: () => string): string {

@@ -12,8 +12,13 @@ const corpus = join(top, 'test/corpus');
 const makers = targetMakers(top);
 
 /** Inputs that a target reads here; `npm run fuzz` goes on for as long as it is told. */
-const inputs: Readonly<Record<string, number>> = { launcher: 100, 'response-files': 500, 'settings-file': 100 };
-const usual = 1500;
+const inputs: Readonly<Record<string, number>> = {
+  'allow-list': 3000,
+  launcher: 60,
+  'response-files': 300,
+  'settings-file': 60,
+};
+const usual = 1000;
 const needsCompiler = new Set(['launcher', 'settings-file']);
 
 const enabled = (name: string): boolean => !needsCompiler.has(name) || needs('cc', 'gcc');
