@@ -52,14 +52,16 @@ export function makeSharedDirectory(directory: string): string {
 export interface DaemonCommand {
   readonly command: readonly string[];
   readonly port: number;
+  /** The loopback address that it listens on, 127.0.0.1 unless told. */
+  readonly host?: string;
   /** The file that its stderr, and so its log, goes to. */
   readonly logFile: string;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Whether a loopback port takes connections: the one sign that every daemon gives at every log level. */
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
+async function accepts({ port, host = '127.0.0.1' }: DaemonCommand): Promise<boolean> {
+  const socket = connect(port, host);
   try {
     await once(socket, 'connect');
     return true;
@@ -84,7 +86,7 @@ export async function startDaemon(start: DaemonCommand, cleanup: Cleanup): Promi
   cleanup.add(() => endChild(child));
   const log = (): string => readFileSync(start.logFile, 'utf8').split('\n').slice(-20).join('\n');
   for (let waited = 0; waited < 15_000 && !hasEnded(child); waited += 50) {
-    if (await accepts(start.port)) return { port: start.port, process: child, log };
+    if (await accepts(start)) return { port: start.port, process: child, log };
     await sleep(50);
   }
   throw new Failure(exitStatus.general, `the daemon on port ${start.port} does not listen; its log:\n${log()}`);

@@ -1,0 +1,105 @@
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import type { Cleanup } from '../../demo/cleanup.ts';
+import { makeSharedDirectory, startDaemon } from '../../demo/daemons.ts';
+import type { Daemon } from '../../demo/daemons.ts';
+import { endChild, hasEnded } from '../../demo/child.ts';
+import { freePort } from '../../demo/relay.ts';
+import type { Dice } from '../dice.ts';
+import { signalTo } from './processes.ts';
+import { openWay } from './weather.ts';
+import type { Way } from './weather.ts';
+
+/** A daemon that comes and goes, and the way to it. */
+export interface Host {
+  readonly name: string;
+  readonly way: Way;
+  /** Whether its folder of temporary files is a small disk of its own, which can be filled. */
+  readonly disk: boolean;
+  readonly daemon: () => Daemon;
+  /** Ends it, if it lives, and starts it again. */
+  readonly restart: (signal: 'SIGTERM' | 'SIGKILL') => Promise<void>;
+  /** Fills its disk, or makes room again. */
+  readonly fill: (full: boolean) => void;
+  /** What lies in its folder of temporary files besides what a daemon without a job needs. */
+  readonly leftovers: () => string[];
+}
+
+/** Where daemons are started. */
+export interface Place {
+  readonly top: string;
+  readonly path: string;
+  readonly mark: string;
+}
+
+/** Whether this user may mount a disk for one process. */
+export function canMount(): boolean {
+  return spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'chaos', '/mnt'], { stdio: 'ignore' }).status === 0;
+}
+
+/** A daemon's own spool, its lock and the folder that the roots of jobs are mounted on. */
+const ofIdleDaemon = /^distccd-spool-[^/]+(?:\/daemon-lock|\/root(?:\/.*)?)?$/;
+
+/** Starts the daemon of this number, on a loopback address of its own. */
+export async function startHost(number: number, place: Place, dice: Dice, cleanup: Cleanup): Promise<Host> {
+  const { top, path, mark } = place;
+  const name = `${mark}-daemon-${number}`;
+  const temporary = makeSharedDirectory(join(path, name));
+  const port = await freePort();
+  const address = `127.0.0.${number + 2}`;
+  const disk = number === 0 && canMount();
+  const mount = `mount -t tmpfs -o size=8m,mode=1777 chaos "$0" && exec "$@"`;
+  const command = [
+    ...(disk ? ['unshare', '-m', 'sh', '-c', mount, temporary] : []),
+    ...[process.execPath, join(top, 'dist/bin/distccd'), '--no-detach', '--port', String(port), '--listen', address],
+    ...[
+      '--allow',
+      '127.0.0.0/8',
+      '--masquerade-dir',
+      join(path, 'links'),
+      '--log-stderr',
+      '--log-level',
+      'info',
+      '--jobs',
+      '6',
+    ],
+  ];
+  const start = (): Promise<Daemon> =>
+    startDaemon(
+      { command, port, host: address, logFile: join(path, `${name}.log`), environment: { TMPDIR: temporary } },
+      cleanup,
+    );
+  let daemon = await start();
+  const way = await openWay({ host: address, port }, dice);
+  cleanup.add(() => way.close());
+  /** As the daemon sees it. */
+  const folder = (): string => (disk ? `/proc/${daemon.process.pid}/root${temporary}` : temporary);
+  const filler = (): string => join(folder(), 'filler');
+  return {
+    name,
+    way,
+    disk,
+    daemon: () => daemon,
+    async restart(signal) {
+      const { process: old } = daemon;
+      if (old.pid !== undefined) signalTo(old.pid, 'SIGCONT');
+      if (signal === 'SIGKILL') old.kill('SIGKILL');
+      if (!hasEnded(old)) await endChild(old);
+      daemon = await start();
+    },
+    fill(full) {
+      if (!disk || hasEnded(daemon.process)) return;
+      try {
+        if (full) writeFileSync(filler(), Buffer.alloc(16 * 1024 * 1024));
+        else rmSync(filler(), { force: true });
+      } catch {
+        // Full is what it should be.
+      }
+    },
+    leftovers() {
+      const names = readdirSync(folder(), { recursive: true, encoding: 'utf8' });
+      return names.filter((each) => each !== 'filler' && !ofIdleDaemon.test(each)).map((each) => join(name, each));
+    },
+  };
+}

@@ -1,0 +1,188 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { exitStatus } from '../../src/basics/exit-status.ts';
+import { Failure } from '../../src/basics/failure.ts';
+import { endChild, endGroup } from '../../demo/child.ts';
+import type { Cleanup } from '../../demo/cleanup.ts';
+import { makeMasqueradeDirectory } from '../../demo/daemons.ts';
+import type { Sources } from '../../demo/sources.ts';
+import type { Dice } from '../dice.ts';
+import { startHost } from './host.ts';
+import type { Host } from './host.ts';
+import { agentsIn, makeMischief } from './mischief.ts';
+import { filesBelow, lockedFiles, processesWith, signalTo } from './processes.ts';
+import { differences, makeProject, startMake } from './project.ts';
+import type { Levels, Project } from './project.ts';
+
+/** What is built, and how it is told apart from everything else on this machine. */
+export interface ChaosPlan {
+  readonly top: string;
+  readonly sources: Sources;
+  readonly levels: Levels;
+  readonly dice: Dice;
+  /** Whether to begin another round after so many. */
+  readonly goesOn: (rounds: number) => boolean;
+  readonly say: (line: string) => void;
+}
+
+/** Everything that the rounds share. */
+interface Field {
+  readonly plan: ChaosPlan;
+  readonly place: string;
+  readonly own: string;
+  readonly temporary: string;
+  readonly mark: string;
+  readonly distcc: string;
+  readonly hosts: readonly [Host, ...Host[]];
+  readonly project: Project;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** Times that a user would say make again. */
+const patience = 60;
+/** A build that takes longer than this hangs. */
+const longestMs = 600_000;
+
+const failure = (sentence: string): Failure => new Failure(exitStatus.general, sentence);
+
+/** Waits for a condition; gives what `lacks` says in the end, which is nothing when all is well. */
+async function waitFor(lacks: () => readonly string[]): Promise<readonly string[]> {
+  let lacking = lacks();
+  for (let waited = 0; waited < 20_000 && lacking.length > 0; waited += 100) {
+    await new Promise((next) => setTimeout(next, 100));
+    lacking = lacks();
+  }
+  return lacking;
+}
+
+/** One make, which has to end well unless launchers were killed meanwhile; tells whether it did. */
+async function makeOnce(field: Field, out: string, launchersKilled: () => number): Promise<boolean> {
+  const before = launchersKilled();
+  const { child, ended } = startMake(field.project, out, field.distcc, field.environment);
+  const late = setTimeout(() => endGroup(child), longestMs);
+  const { status, output } = await ended;
+  clearTimeout(late);
+  if (status === 0) return true;
+  if (status !== null && launchersKilled() > before) return false;
+  const tail = output.split('\n').slice(-30).join('\n');
+  throw failure(`make ended with ${status} though no launcher was killed:\n${tail}`);
+}
+
+async function build(field: Field, name: string, launchersKilled: () => number): Promise<number> {
+  const out = join(field.place, `out-${name}`);
+  mkdirSync(out);
+  let times = 1;
+  while (!(await makeOnce(field, out, launchersKilled))) {
+    times += 1;
+    if (times > patience) throw failure(`make did not come to its end in ${patience} times`);
+  }
+  // What a killed launcher leaves beside an object goes when the one that it started ends.
+  const different = await waitFor(() => differences(field.project, out));
+  if (different.length > 0) throw failure(`the build is not that of a local one: ${different.join(', ')}`);
+  rmSync(out, { recursive: true });
+  return times;
+}
+
+/** What a build may leave nowhere. */
+function leftovers({ own, temporary, mark, hosts }: Field): string[] {
+  const agents = new Set(agentsIn(own));
+  const daemons = new Set(hosts.map((host) => host.daemon().process.pid));
+  const compilers = processesWith(mark).filter(({ pid }) => !agents.has(pid) && !daemons.has(pid));
+  return [
+    ...compilers.map(({ pid, command }) => `process ${pid}: ${command.slice(0, 200)}`),
+    ...hosts.flatMap((host) => host.leftovers()),
+    ...filesBelow(join(own, 'state')).map((name) => `state/${name}`),
+    ...(agents.size > 0 ? [] : filesBelow(temporary).map((name) => `tmp/${name}`)),
+    ...(agents.size > 0 ? [] : lockedFiles(own).map((name) => `a lock on ${name}`)),
+  ];
+}
+
+async function expectNothingLeft(field: Field, when: string): Promise<void> {
+  const left = await waitFor(() => leftovers(field));
+  if (left.length > 0) throw failure(`${when} there is still\n  ${left.join('\n  ')}`);
+}
+
+async function chaoticRound(field: Field, number: number): Promise<void> {
+  const { plan, hosts, own, distcc, mark } = field;
+  const mischief = makeMischief({ hosts, own, distcc, mark, dice: plan.dice });
+  try {
+    const times = await build(field, String(number), mischief.launchersKilled);
+    plan.say(
+      `round ${number}: identical after ${times} make${times === 1 ? '' : 's'}, ` +
+        `${mischief.story.length} blows, ${mischief.launchersKilled()} launchers killed`,
+    );
+  } catch (error) {
+    plan.say(`what was done:\n  ${mischief.story.join('\n  ')}`);
+    throw error;
+  } finally {
+    await mischief.end();
+  }
+}
+
+/** After the storm: a build that nobody disturbs ends at once, and then nothing is left. */
+async function calmRound(field: Field): Promise<void> {
+  const { hosts, own, distcc, environment, plan } = field;
+  for (const { way } of hosts) way.calm();
+  await build(field, 'calm', () => 0);
+  await expectNothingLeft(field, 'after the last build');
+  spawnSync(distcc, ['--agent-stop'], { env: environment, stdio: 'ignore' });
+  await waitFor(() =>
+    agentsIn(own)
+      .filter((pid) => existsSync(`/proc/${pid}`))
+      .map(String),
+  );
+  await expectNothingLeft(field, 'after the agent has ended');
+  for (const host of hosts) {
+    const { process: daemon } = host.daemon();
+    await endChild(daemon);
+    if (daemon.exitCode !== 0) throw failure(`${host.name} ended with ${daemon.exitCode ?? daemon.signalCode}`);
+    const left = host.disk ? [] : filesBelow(join(field.place, host.name));
+    if (left.length > 0) throw failure(`${host.name} left ${left.join(', ')}`);
+  }
+  const met = new Map<string, number>();
+  for (const { way } of hosts) for (const [what, times] of way.done) met.set(what, (met.get(what) ?? 0) + times);
+  plan.say(`connections: ${[...met].map(([what, times]) => `${times} ${what}`).join(', ')}`);
+}
+
+async function layOut(plan: ChaosPlan, cleanup: Cleanup): Promise<Field> {
+  const place = mkdtempSync(join(tmpdir(), 'distccd-chaos-'));
+  cleanup.add(() => rmSync(place, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
+  chmodSync(place, 0o755);
+  const mark = `chaos${process.pid}x${plan.dice.seed}`;
+  cleanup.add(() => {
+    for (const { pid } of processesWith(mark)) signalTo(pid, 'SIGKILL');
+  });
+  const [own, temporary] = ['distcc', 'tmp'].map((name) => join(place, name)) as [string, string];
+  for (const folder of [own, temporary]) mkdirSync(folder);
+  const distcc = join(plan.top, 'dist/bin/distcc');
+  makeMasqueradeDirectory(join(place, 'links'), distcc);
+  const project = makeProject(plan.sources, plan.levels, { place, mark });
+  const where = { top: plan.top, path: place, mark };
+  const hosts: [Host, ...Host[]] = [await startHost(0, where, plan.dice, cleanup)];
+  for (const number of [1, 2]) hosts.push(await startHost(number, where, plan.dice, cleanup));
+  const kept = Object.entries(process.env).filter(([name]) => !/^(?:_?DISTCC|MAKE|MFLAGS)/.test(name));
+  const environment = {
+    ...Object.fromEntries(kept),
+    DISTCC_HOSTS: hosts.map(({ way }, at) => `127.0.0.1:${way.port}/6${at === 0 ? '' : ',lzo'}`).join(' '),
+    DISTCC_DIR: own,
+    DISTCC_BACKOFF_PERIOD: '1',
+    DISTCC_IO_TIMEOUT: '3',
+    TMPDIR: temporary,
+    CHAOS: mark,
+  };
+  return { plan, place, own, temporary, mark, distcc, hosts, project, environment };
+}
+
+/**
+ * Builds real code with three daemons, an agent and launchers that get killed and stopped, on ways that cut, delay and garble: every build
+ * ends well, with the objects of a local one, and leaves nothing. Where the user may not mount, no disk is filled.
+ * @throws Failure that says what did not hold
+ */
+export async function runChaos(plan: ChaosPlan, cleanup: Cleanup): Promise<void> {
+  const field = await layOut(plan, cleanup);
+  if (!field.hosts[0].disk) plan.say('no disk is filled: that needs root and unshare(1)');
+  for (let number = 1; plan.goesOn(number - 1); number += 1) await chaoticRound(field, number);
+  await calmRound(field);
+}

@@ -1,0 +1,156 @@
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import type { Server, Socket } from 'node:net';
+import type { Dice } from '../dice.ts';
+
+const storms = [
+  'refuses',
+  'is silent',
+  'cuts the request',
+  'cuts the answer',
+  'is slow',
+  'garbles the answer',
+  'answers something else',
+  'answers for another machine',
+] as const;
+type Storm = (typeof storms)[number];
+
+/** What stands between clients and a daemon, and does not always let through what comes. */
+export interface Way {
+  readonly port: number;
+  /** How often each thing has been done. */
+  readonly done: Map<Storm | 'lets through', number>;
+  /** Lets everything through from now on. */
+  calm: () => void;
+  close: () => void;
+}
+
+const otherAnswers: readonly [string, ...string[]] = [
+  'HTTP/1.1 400 Bad Request\r\n\r\n',
+  'DONE00000001STAT00000000SERR00000000SOUT00000000DOTO00000000',
+  'DONE00000002STAT00000000SERR00000000SOUT00000000DOTO00000004\u007fELF',
+  'DONE00000001STAT00000000SERRffffffff',
+  'DONE00000001STAT01000000SERR00000000SOUT00000000DOTO00000000',
+  'DONE00000009',
+  '',
+];
+
+/** Changes what passes, byte by byte: `at` is where in the answer a piece begins. */
+type Change = (piece: Buffer, at: number) => Buffer;
+
+const untouched: Change = (piece) => piece;
+
+/** Another byte among the tokens that an answer begins with. What an object holds can be changed on the way without anybody's notice. */
+function garbled(dice: Dice): Change {
+  const place = dice.below(36);
+  const flip = 1 << dice.below(7);
+  return (piece, at) => {
+    if (place < at || place >= at + piece.length) return piece;
+    const changed = Buffer.from(piece);
+    changed[place - at] = (changed[place - at] ?? 0) ^ flip;
+    return changed;
+  };
+}
+
+/** An object that says it is for another machine. */
+const forAnotherMachine: Change = (piece) => {
+  const start = piece.indexOf('\u007fELF', 0, 'latin1');
+  if (start === -1 || start + 20 > piece.length) return piece;
+  const changed = Buffer.from(piece);
+  changed.writeUInt16LE(0x1234, start + 18);
+  return changed;
+};
+
+interface Manners {
+  readonly delay: number;
+  readonly change: Change;
+  readonly requestEnds: number;
+  readonly answerEnds: number;
+}
+
+function mannersOf(storm: Storm | undefined, dice: Dice): Manners {
+  const usual = { delay: 0, change: untouched, requestEnds: Infinity, answerEnds: Infinity };
+  switch (storm) {
+    case 'cuts the request':
+      return { ...usual, requestEnds: dice.below(40_000) };
+    case 'cuts the answer':
+      return { ...usual, answerEnds: dice.below(dice.oneIn(2) ? 80 : 20_000) };
+    case 'is slow':
+      return { ...usual, delay: 20 + dice.below(200) };
+    case 'garbles the answer':
+      return { ...usual, change: garbled(dice) };
+    case 'answers for another machine':
+      return { ...usual, change: forAnotherMachine };
+    default:
+      return usual;
+  }
+}
+
+/** Passes bytes on with these manners, until one side ends or the bytes that may pass have passed. */
+function pass(
+  from: Socket,
+  to: Socket,
+  { delay, change, ends }: { delay: number; change: Change; ends: number },
+): void {
+  let passed = 0;
+  let last = Promise.resolve();
+  const afterDelay = (work: () => void): void => {
+    last = last.then(async () => {
+      if (delay > 0) await new Promise((next) => setTimeout(next, delay));
+      work();
+    });
+  };
+  from.on('data', (chunk: Buffer) => {
+    const piece = change(chunk, passed).subarray(0, Math.max(0, ends - passed));
+    passed += chunk.length;
+    const over = passed >= ends;
+    afterDelay(() => {
+      if (!to.destroyed) to.write(piece);
+      if (!over) return;
+      to.destroy();
+      from.destroy();
+    });
+  });
+  from.on('end', () => afterDelay(() => to.end()));
+  from.on('error', () => to.destroy());
+  from.on('close', () => {
+    if (!from.readableEnded) to.destroy();
+  });
+}
+
+async function portOf(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('a listening socket has no port');
+  return address.port;
+}
+
+/** Opens a way to a daemon, on which about half of the connections meet with something. */
+export async function openWay(target: { host: string; port: number }, dice: Dice): Promise<Way> {
+  const done: Way['done'] = new Map();
+  const sockets = new Set<Socket>();
+  let stormy = true;
+  const server = createServer({ allowHalfOpen: true }, (client) => {
+    const storm = stormy && dice.oneIn(2) ? dice.pick(storms) : undefined;
+    done.set(storm ?? 'lets through', (done.get(storm ?? 'lets through') ?? 0) + 1);
+    sockets.add(client);
+    client.on('error', () => {});
+    client.on('close', () => sockets.delete(client));
+    if (storm === 'refuses') return void client.destroy();
+    if (storm === 'is silent') return void client.resume();
+    if (storm === 'answers something else') return void client.resume().end(dice.pick(otherAnswers), 'latin1');
+    const daemon = connect({ ...target, allowHalfOpen: true });
+    sockets.add(daemon);
+    daemon.on('close', () => sockets.delete(daemon));
+    const { delay, change, requestEnds, answerEnds } = mannersOf(storm, dice);
+    pass(client, daemon, { delay, change: untouched, ends: requestEnds });
+    pass(daemon, client, { delay, change, ends: answerEnds });
+  });
+  const port = await portOf(server);
+  const close = (): void => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  return { port, done, calm: () => (stormy = false), close };
+}
