@@ -107,7 +107,7 @@ function buildFence() {
 const programs = readdirSync(join(top, 'src/programs'))
   .map((file) => file.replace(/\.ts$/, ''))
   .filter((name) => name !== 'run');
-const tools = ['demo/demo', 'bench/bench', 'proof/fuzz/fuzz', 'proof/chaos/chaos', 'proof/soak'].filter((tool) =>
+const tools = ['demo/demo', 'bench/bench', 'proof/fuzz/fuzz', 'proof/chaos/chaos', 'proof/soak/soak'].filter((tool) =>
   existsSync(join(top, `${tool}.ts`)),
 );
 

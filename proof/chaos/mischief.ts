@@ -24,14 +24,14 @@ export interface Mischief {
   readonly end: () => Promise<void>;
 }
 
-/** The agents of a user. */
+/** The agents of a user that live; one that was killed leaves its name there. */
 export function agentsIn(own: string): number[] {
   const folder = join(own, 'agent');
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((name) => name.endsWith('.pid'))
     .map((name) => Number(readFileSync(join(folder, name), 'utf8')))
-    .filter((pid) => pid > 0);
+    .filter((pid) => pid > 0 && existsSync(`/proc/${pid}`));
 }
 
 const pause = (ms: number): Promise<void> => new Promise((next) => setTimeout(next, ms));

@@ -88,8 +88,8 @@ export function openStateFile(folder: string, pid: number, fault: (error: unknow
 }
 
 /**
- * Removes the state files of clients that are gone. A client that becomes its compiler cannot take its own away later, so it takes away
- * what others left: the folder never holds more than the jobs of one moment.
+ * Removes the state files of clients that are gone: one that was killed, or whose agent was, cannot take its own away.
+ * @throws when a file cannot be removed
  */
 export function sweepStateFolder(folder: string): void {
   let names: string[];

@@ -14,6 +14,7 @@ import { nameProcess } from '../../system/process-name.ts';
 import { readNow } from '../../system/socket-descriptor.ts';
 import { agentSockets, bornPrefix } from './agent-sockets.ts';
 import { agentVersion } from './agent-version.ts';
+import { sweepStates } from '../state-file.ts';
 import { ask } from './ask.ts';
 import { doJob } from './do-job.ts';
 import { HostLists } from './host-lists.ts';
@@ -112,6 +113,7 @@ class Agent {
     });
     clearInterval(look);
     clearTimeout(this.#idle);
+    sweepStates();
   }
 
   /** Whether its socket is where launchers look for it: the folder may have been removed, and another agent may live there. */

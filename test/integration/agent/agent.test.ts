@@ -100,6 +100,18 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
     },
   );
 
+  it('takes away the state files of clients that were killed, when it comes and when it goes', async () => {
+    daemon = await startDaemon();
+    const nobody = [4_194_301, 4_194_302].map((pid) => join(box.own, 'state', `binstate_${pid}`));
+    mkdirSync(join(box.own, 'state'));
+    for (const path of nobody) writeFileSync(path, 'left');
+    expect((await box.run(gcc, { DISTCC_HOSTS: `127.0.0.1:${daemon.port}/8` })).status).toBe(0);
+    expect(box.states()).toEqual([]);
+    for (const path of nobody) writeFileSync(path, 'left');
+    await box.run(['--agent-stop'], {});
+    await until(() => box.states().length === 0, 'the agent has ended, and the state files with it');
+  });
+
   it('may be stopped: the build goes on with another one', async () => {
     daemon = await startDaemon();
     writeMakefile(box, 8);
