@@ -34,7 +34,7 @@ export interface Place {
 }
 
 /** Whether this user may mount a disk for one process. */
-export function canMount(): boolean {
+function canMount(): boolean {
   return spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'chaos', '/mnt'], { stdio: 'ignore' }).status === 0;
 }
 
@@ -50,21 +50,10 @@ export async function startHost(number: number, place: Place, dice: Dice, cleanu
   const address = `127.0.0.${number + 2}`;
   const disk = number === 0 && canMount();
   const mount = `mount -t tmpfs -o size=8m,mode=1777 chaos "$0" && exec "$@"`;
-  const command = [
-    ...(disk ? ['unshare', '-m', 'sh', '-c', mount, temporary] : []),
-    ...[process.execPath, join(top, 'dist/bin/distccd'), '--no-detach', '--port', String(port), '--listen', address],
-    ...[
-      '--allow',
-      '127.0.0.0/8',
-      '--masquerade-dir',
-      join(path, 'links'),
-      '--log-stderr',
-      '--log-level',
-      'info',
-      '--jobs',
-      '6',
-    ],
-  ];
+  const mounted = disk ? ['unshare', '-m', 'sh', '-c', mount, temporary] : [];
+  const command = [...mounted, process.execPath, join(top, 'dist/bin/distccd'), '--no-detach', '--jobs', '6'];
+  command.push('--port', String(port), '--listen', address, '--allow', '127.0.0.0/8');
+  command.push('--masquerade-dir', join(path, 'links'), '--log-stderr', '--log-level', 'info');
   const start = (): Promise<Daemon> =>
     startDaemon(
       { command, port, host: address, logFile: join(path, `${name}.log`), environment: { TMPDIR: temporary } },

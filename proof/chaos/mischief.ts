@@ -42,7 +42,7 @@ export function makeMischief(scene: Scene): Mischief {
   const story: string[] = [];
   const stopped = new Set<number>();
   let killed = 0;
-  let over = false;
+  const over = new AbortController();
 
   const stopFor = (pid: number, ms: number): void => {
     if (!signalTo(pid, 'SIGSTOP')) return;
@@ -73,10 +73,10 @@ export function makeMischief(scene: Scene): Mischief {
     } else await host.restart(way);
   };
   const loop = async (): Promise<void> => {
-    while (!over) {
+    while (!over.signal.aborted) {
       await pause(30 + dice.below(400));
-      if (over) return;
-      const what = dice.below(4);
+      if (over.signal.aborted) return;
+      const what = dice.below(6);
       if (what === 0) toProcess('an agent', agentsIn(own)[0]);
       else if (what === 1) {
         if (toProcess('a launcher', launcher())) killed += 1;
@@ -88,7 +88,7 @@ export function makeMischief(scene: Scene): Mischief {
     story,
     launchersKilled: () => killed,
     async end() {
-      over = true;
+      over.abort();
       await looping;
       for (const pid of stopped) signalTo(pid, 'SIGCONT');
       stopped.clear();

@@ -31,7 +31,7 @@ function makefileFor(sources: Sources, levels: Levels, named: (file: string) => 
 }
 
 /** The objects in a folder; what else is there has names of its own. */
-export function objectsIn(folder: string): Map<string, Buffer> {
+function objectsIn(folder: string): Map<string, Buffer> {
   return new Map(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))]));
 }
 

@@ -69,21 +69,17 @@ interface Manners {
 }
 
 function mannersOf(storm: Storm | undefined, dice: Dice): Manners {
-  const usual = { delay: 0, change: untouched, requestEnds: Infinity, answerEnds: Infinity };
-  switch (storm) {
-    case 'cuts the request':
-      return { ...usual, requestEnds: dice.below(40_000) };
-    case 'cuts the answer':
-      return { ...usual, answerEnds: dice.below(dice.oneIn(2) ? 80 : 20_000) };
-    case 'is slow':
-      return { ...usual, delay: 20 + dice.below(200) };
-    case 'garbles the answer':
-      return { ...usual, change: garbled(dice) };
-    case 'answers for another machine':
-      return { ...usual, change: forAnotherMachine };
-    default:
-      return usual;
-  }
+  return {
+    delay: storm === 'is slow' ? 20 + dice.below(200) : 0,
+    change:
+      storm === 'garbles the answer'
+        ? garbled(dice)
+        : storm === 'answers for another machine'
+          ? forAnotherMachine
+          : untouched,
+    requestEnds: storm === 'cuts the request' ? dice.below(40_000) : Infinity,
+    answerEnds: storm === 'cuts the answer' ? dice.below(dice.oneIn(2) ? 80 : 20_000) : Infinity,
+  };
 }
 
 /** Passes bytes on with these manners, until one side ends or the bytes that may pass have passed. */
@@ -95,10 +91,12 @@ function pass(
   let passed = 0;
   let last = Promise.resolve();
   const afterDelay = (work: () => void): void => {
-    last = last.then(async () => {
+    const before = last;
+    last = (async (): Promise<void> => {
+      await before;
       if (delay > 0) await new Promise((next) => setTimeout(next, delay));
       work();
-    });
+    })();
   };
   from.on('data', (chunk: Buffer) => {
     const piece = change(chunk, passed).subarray(0, Math.max(0, ends - passed));
