@@ -88,6 +88,7 @@ function readWord(argv: readonly string[], at: number, findings: Findings, side:
   if (word.startsWith('-x')) return readLanguage(argv, at, findings, side) ?? 1;
   // What LLVM is told is no output and no language, whatever it begins with: "-mllvm -openmp-opt-disable".
   if (word === '-mllvm') return 2;
+  if (word === '-Xclang' && argv[at + 1] === '-mllvm' && argv[at + 2] === '-Xclang') return 4;
   if (word === '-c') findings.compile = true;
   if (word === '-S') findings.assemble = true;
   return 1;

@@ -4,7 +4,7 @@ import { isLanguageByName, preprocessedLanguage } from './languages.ts';
 import { onlyShapesText, positionsForCompiling } from './preprocessor-options.ts';
 import type { RemoteVerdict } from './verdict.ts';
 import { isObjectName, isSourceName } from './source-name.ts';
-import { spelledForStock } from './stock-spelling.ts';
+import { isForLlvm, spelledForStock } from './stock-spelling.ts';
 
 /**
  * The command that preprocesses here, its text on standard output; for a verdict that is not `preprocessed` already. It makes the
@@ -34,7 +34,7 @@ export function remoteCommand(verdict: RemoteVerdict, directory?: string): strin
 /** Turns `-x c` into `-x cpp-output`: `-x c` would have the text preprocessed again, its line markers ignored, and names of the server in the object. */
 function withPreprocessedLanguages(words: readonly string[]): string[] {
   return withoutLanguageByName(words).flatMap((word, at, all) => {
-    if (all[at - 1] === '-mllvm') return [word];
+    if (isForLlvm(all, at)) return [word];
     if (all[at - 1] === '-x') return [preprocessedLanguage(word) ?? word];
     if (!word.startsWith('-x') || word === '-x') return [word];
     return ['-x', preprocessedLanguage(word.slice(2)) ?? word.slice(2)];
@@ -43,8 +43,8 @@ function withPreprocessedLanguages(words: readonly string[]): string[] {
 
 /** Leaves out each `-x none`, which servers of distcc 3.x refuse, and the language that it takes back. */
 function withoutLanguageByName(words: readonly string[]): readonly string[] {
-  const apart = (at: number): boolean => words[at] === '-x' && words[at - 1] !== '-mllvm';
-  const joined = (at: number): boolean => /^-x./.test(words[at] ?? '') && words[at - 1] !== '-mllvm';
+  const apart = (at: number): boolean => words[at] === '-x' && !isForLlvm(words, at);
+  const joined = (at: number): boolean => /^-x./.test(words[at] ?? '') && !isForLlvm(words, at);
   const languages = words.flatMap((word, at) => {
     if (apart(at)) return [{ at, length: 2, language: words[at + 1] ?? '' }];
     return joined(at) && !apart(at - 1) ? [{ at, length: 1, language: word.slice(2) }] : [];

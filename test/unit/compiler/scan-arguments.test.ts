@@ -271,6 +271,10 @@ describe('scanArguments() distributes what distcc 3.4 keeps local by mistake', (
       'clang -mllvm --openmp-opt-disable -c foo.c -o foo.o -Qunused-arguments',
     ],
     [
+      'clang -Xclang -mllvm -Xclang -openmp-opt-disable -c foo.c -o foo.o',
+      'clang -Xclang -mllvm -Xclang --openmp-opt-disable -c foo.c -o foo.o -Qunused-arguments',
+    ],
+    [
       'clang -mllvm -x86-cmov-converter=false -c foo.c -o foo.o',
       'clang -mllvm --x86-cmov-converter=false -c foo.c -o foo.o -Qunused-arguments',
     ],

@@ -236,6 +236,7 @@ const gccInOtherWords: readonly string[] = [
 const clangInOtherWords: readonly string[] = [
   ...inOtherWords,
   '-O2 -g -gdwarf-4 -gno-column-info -mllvm -openmp-opt-disable -mllvm -x86-cmov-converter=false -c foo.c',
+  '-O2 -Xclang -mllvm -Xclang -x86-cmov-converter=false -c foo.c',
   '-Wno-ignored-optimization-argument -fprofile-correction -O2 -c foo.c',
 ];
 const powerInOtherWords: readonly string[] = [
