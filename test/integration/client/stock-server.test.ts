@@ -44,6 +44,8 @@ describe.skipIf(!enabled)('distcc with a stock distccd', () => {
     ['C to assembler', '', ['gcc', '-O1', '-S', 'a.c'], 'a.s'],
     ['C++', '', ['g++', '-O2', '-g', '-c', 'b.cc', '-ob.o'], 'b.o'],
     ['C++, compressed', ',lzo', ['g++', '-std=c++17', '-c', 'b.cc'], 'b.o'],
+    ['what it takes for a profile', '', ['gcc', '-O2', '-fprofile-correction', '-c', 'a.c'], 'a.o'],
+    ['what it takes for another language', '', ['gcc', '-x', 'c++', '-x', 'none', '-c', 'a.c'], 'a.o'],
     ['a source in another folder', ',lzo', ['gcc', '-g', '-I.', '-c', 'sub/dir/a.c', '-o', 'out/a.o'], 'out/a.o'],
   ])(
     'compiles %s into the bytes of a local compile, silently, and leaves nothing behind',
@@ -64,6 +66,23 @@ describe.skipIf(!enabled)('distcc with a stock distccd', () => {
       expect(box.locks()).toEqual(['cpu_localhost_0', `cpu_tcp_127.0.0.1_${daemon.port}_0`]);
     },
   );
+
+  it.runIf(needs('clang', 'clang'))('compiles what it takes for an output and for a language', async () => {
+    const command = [
+      'clang',
+      '-O2',
+      '-mllvm',
+      '-openmp-opt-disable',
+      '-mllvm',
+      '-x86-cmov-converter=false',
+      '-c',
+      'a.c',
+    ];
+    const expected = box.localResult(command, 'a.o');
+    const result = await box.run(command, { DISTCC_HOSTS: host, DISTCC_FALLBACK: '0' });
+    expect(result).toEqual({ status: 0, signal: null, stdout: '', stderr: '' });
+    expect(box.read('a.o').equals(expected)).toBe(true);
+  });
 
   it('is silent on success also without a log', async () => {
     const result = await box.run(['gcc', '-c', 'a.c'], { DISTCC_HOSTS: host });
