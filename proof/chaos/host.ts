@@ -1,11 +1,12 @@
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Cleanup } from '../../demo/cleanup.ts';
 import { makeSharedDirectory, startDaemon } from '../../demo/daemons.ts';
 import type { Daemon } from '../../demo/daemons.ts';
 import { endChild, hasEnded } from '../../demo/child.ts';
-import { freePort } from '../../demo/relay.ts';
 import type { Dice } from '../dice.ts';
 import { signalTo } from './processes.ts';
 import { openWay } from './weather.ts';
@@ -31,11 +32,28 @@ export interface Place {
   readonly top: string;
   readonly path: string;
   readonly mark: string;
+  /** A real object. */
+  readonly object: Buffer;
 }
 
 /** Whether this user may mount a disk for one process. */
 function canMount(): boolean {
   return spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'chaos', '/mnt'], { stdio: 'ignore' }).status === 0;
+}
+
+/** A port that is free now, and that the kernel gives to nobody who asks for any: a daemon that comes again wants the same. */
+async function lastingPort(host: string): Promise<number> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const server = createServer().listen(port, host);
+    const free = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    server.close();
+    if (free) return port;
+  }
+  throw new Error(`no port is free on ${host}`);
 }
 
 /** A daemon's own spool, its lock and the folder that the roots of jobs are mounted on. */
@@ -46,8 +64,8 @@ export async function startHost(number: number, place: Place, dice: Dice, cleanu
   const { top, path, mark } = place;
   const name = `${mark}-daemon-${number}`;
   const temporary = makeSharedDirectory(join(path, name));
-  const port = await freePort();
   const address = `127.0.0.${number + 2}`;
+  const port = await lastingPort(address);
   const disk = number === 0 && canMount();
   const mount = `mount -t tmpfs -o size=8m,mode=1777 chaos "$0" && exec "$@"`;
   const mounted = disk ? ['unshare', '-m', 'sh', '-c', mount, temporary] : [];
@@ -60,7 +78,7 @@ export async function startHost(number: number, place: Place, dice: Dice, cleanu
       cleanup,
     );
   let daemon = await start();
-  const way = await openWay({ host: address, port }, dice);
+  const way = await openWay({ host: address, port, version: number === 0 ? 1 : 2, object: place.object }, dice);
   cleanup.add(() => way.close());
   /** As the daemon sees it. */
   const folder = (): string => (disk ? `/proc/${daemon.process.pid}/root${temporary}` : temporary);

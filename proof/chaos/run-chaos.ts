@@ -155,7 +155,8 @@ async function layOut(plan: ChaosPlan, cleanup: Cleanup): Promise<Field> {
   const distcc = join(plan.top, 'dist/bin/distcc');
   makeMasqueradeDirectory(join(place, 'links'), distcc);
   const project = makeProject(plan.sources, plan.levels, { place, mark });
-  const where = { top: plan.top, path: place, mark };
+  const [object = Buffer.alloc(0)] = project.reference.values();
+  const where = { top: plan.top, path: place, mark, object };
   const hosts: [Host, ...Host[]] = [await startHost(0, where, plan.dice, cleanup)];
   for (const number of [1, 2]) hosts.push(await startHost(number, where, plan.dice, cleanup));
   const kept = Object.entries(process.env).filter(([name]) => !/^(?:_?DISTCC|MAKE|MFLAGS)/.test(name));

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
+import { encodeResponse } from '../../src/wire/response.ts';
 import type { Dice } from '../dice.ts';
 
 const storms = [
@@ -11,6 +12,7 @@ const storms = [
   'is slow',
   'garbles the answer',
   'answers something else',
+  'sends a part of an object',
   'answers for another machine',
 ] as const;
 type Storm = (typeof storms)[number];
@@ -124,8 +126,25 @@ async function portOf(server: Server): Promise<number> {
   return address.port;
 }
 
+/** Where a way leads. */
+export interface Goal {
+  readonly host: string;
+  readonly port: number;
+  /** The protocol that clients speak there. */
+  readonly version: 1 | 2;
+  /** A real object, of which clients are sent the beginning. */
+  readonly object: Buffer;
+}
+
+/** An answer with the beginning of an object. */
+function partOfObject({ version, object }: Goal, dice: Dice): Buffer {
+  const nothing = Buffer.alloc(0);
+  const part = object.subarray(0, 1 + dice.below(object.length - 1));
+  return Buffer.concat(encodeResponse({ version, status: 0, stdout: nothing, stderr: nothing, object: part }));
+}
+
 /** Opens a way to a daemon, on which about half of the connections meet with something. */
-export async function openWay(target: { host: string; port: number }, dice: Dice): Promise<Way> {
+export async function openWay(goal: Goal, dice: Dice): Promise<Way> {
   const done: Way['done'] = new Map();
   const sockets = new Set<Socket>();
   let stormy = true;
@@ -138,7 +157,8 @@ export async function openWay(target: { host: string; port: number }, dice: Dice
     if (storm === 'refuses') return void client.destroy();
     if (storm === 'is silent') return void client.resume();
     if (storm === 'answers something else') return void client.resume().end(dice.pick(otherAnswers), 'latin1');
-    const daemon = connect({ ...target, allowHalfOpen: true });
+    if (storm === 'sends a part of an object') return void client.resume().end(partOfObject(goal, dice));
+    const daemon = connect({ host: goal.host, port: goal.port, allowHalfOpen: true });
     sockets.add(daemon);
     daemon.on('close', () => sockets.delete(daemon));
     const { delay, change, requestEnds, answerEnds } = mannersOf(storm, dice);
