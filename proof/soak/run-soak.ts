@@ -42,10 +42,12 @@ type Samples = Map<string, Usage[]>;
 /** What grew more than it may from the middle of a run to its end. */
 function growth(samples: Samples, plan: SoakPlan): string[] {
   return [...samples].flatMap(([name, usages]) => {
-    const [middle, last] = [usages[usages.length >> 1], usages.at(-1)];
-    if (middle === undefined || last === undefined) return [];
-    const memory = last.memoryMb - middle.memoryMb;
-    const descriptors = last.descriptors - middle.descriptors;
+    // What the collector has not taken yet is no growth: the least of three looks counts.
+    const least = (some: readonly Usage[], key: keyof Usage): number => Math.min(...some.map((usage) => usage[key]));
+    const half = usages.length >> 1;
+    const [middle, last] = [usages.slice(half - 2, half + 1), usages.slice(-3)];
+    const memory = least(last, 'memoryMb') - least(middle, 'memoryMb');
+    const descriptors = least(last, 'descriptors') - least(middle, 'descriptors');
     return [
       ...(memory > plan.memoryMb
         ? [`${name} took ${memory.toFixed(1)} MB more in the second half, and ${plan.memoryMb} MB are allowed`]

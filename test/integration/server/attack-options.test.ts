@@ -22,7 +22,7 @@ const programOfCompiler =
 
 /** In the job's own folder: the source, the object, the messages, and what a compiler keeps there meanwhile. */
 const ownFile =
-  /(?:\/distccd-spool-[^/]+\/[^/]+|^\/\.job)(?:\/(?:a\.ii?|a\.o|\.stdout|\.stderr|cc\w{6}(?:\.\w+)?|a-[0-9a-f]+\.(?:s|o|o\.tmp)|a\.o-?[0-9a-f]*\.tmp|a\.o\.tmp))?$/;
+  /(?:\/distccd-spool-[^/]+\/[^/]+|^\/\.job)(?:\/(?:a\.ii?|a\.o|\.stdout|\.stderr|cc\w{6}(?:\.\w+)?|a-[0-9a-f]+(?:-[0-9a-f]+)?\.(?:s|o|bc)(?:\.tmp)?|a\.o-?[0-9a-f]*\.tmp|a\.o\.tmp))?$/;
 
 /** What is wrong with the deeds of a compiler, where a plain compile reads some files as well. */
 function faultsIn({ read, written, executed }: Deeds, plain: ReadonlySet<string>): string[] {
