@@ -39,6 +39,7 @@ const messages: readonly [Buffer, ...Buffer[]] = [
   encodeFailed(2),
   encodeSaved(28, 3),
   encodeAnswer({
+    address: 1,
     step: 'exchanging',
     error: 104,
     descriptor: 12,

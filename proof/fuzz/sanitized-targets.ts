@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodeCarry } from '../../src/client/agent/messages/carry.ts';
+import { encodeCarry, encodeKeep } from '../../src/client/agent/messages/carry.ts';
 import { encodeCommand } from '../../src/client/agent/messages/command.ts';
 import {
   encodeAppend,
@@ -25,6 +25,7 @@ const sanitizerOptions = { ASAN_OPTIONS: 'detect_leaks=0:exitcode=99:allocator_m
 const complaint = /Sanitizer|runtime error/;
 
 const command = { number: 0, argv: ['/bin/true', 'word'], changes: ['NEW=1', 'GONE'], source: 'a.c', output: 'a.o' };
+const carrying = { connectMs: 100, idleMs: 100, body: 'text', token: 'DOTI', head: Buffer.from('head') } as const;
 const said: readonly [Buffer, ...Buffer[]] = [
   encodeWrite(2, Buffer.from('text\n')),
   encodeCommand('RUN', command),
@@ -41,7 +42,12 @@ const said: readonly [Buffer, ...Buffer[]] = [
   encodeLook('/usr/bin:.', ['true', 'gcc']),
   encodeSave({ flags: 0, number: 1, path: 'a.o', bytes: Buffer.from('object') }),
   encodeSave({ flags: saveFlags.newName, number: 2, path: 'none/a.o', bytes: Buffer.from('object') }),
-  encodeCarry({ address: '127.0.0.1', port: 1, connectMs: 100, idleMs: 100, token: 'DOTI', head: Buffer.from('head') }),
+  encodeCarry({ ...carrying, way: { kind: 'tcp', addresses: ['127.0.0.1'], port: 1 } }),
+  encodeCarry({ ...carrying, way: { kind: 'tcp', addresses: ['127.0.0.9', 'fe80::1%lo'], port: 1 }, body: 'kept' }),
+  encodeCarry({ ...carrying, way: { kind: 'ssh', command: ['/bin/cat', '-'] } }),
+  encodeCarry({ ...carrying, way: { kind: 'ssh', command: ['/bin/sleep', '9'] }, body: 'kept' }),
+  encodeCarry({ ...carrying, way: { kind: 'ssh', command: ['/nowhere/ssh'] }, body: 'kept' }),
+  encodeKeep(Buffer.from('body')),
   encodeSaveAnswer({ flags: 0, number: 3, path: 'b.o' }, { at: 0, length: 100 }),
   encodeSendText('answer'),
   encodeAppend('log', Buffer.from('line\n')),
