@@ -85,7 +85,12 @@ export async function runSoak(plan: SoakPlan, cleanup: Cleanup): Promise<void> {
     DISTCC_HOSTS: `127.0.0.1:${port}/${atATime},lzo`,
     DISTCC_FALLBACK: '0',
   };
-  cleanup.add(() => void spawnSync(distcc, ['--agent-stop'], { env: clients, stdio: 'ignore' }));
+  cleanup.add(async () => {
+    spawnSync(distcc, ['--agent-stop'], { env: clients, stdio: 'ignore' });
+    // One that still has jobs would make its folders again.
+    for (let waited = 0; waited < 10_000 && agentsIn(own).length > 0; waited += 100)
+      await new Promise((next) => setTimeout(next, 100));
+  });
 
   const compile = async (number: number): Promise<void> => {
     const name = number % sources;
