@@ -21,7 +21,8 @@ function isThere(name: string): boolean {
 export function installedCompilers(): string[] {
   return names.flatMap((name) => {
     const found = versions.map((version) => name + version).filter(isThere);
-    return found.length > 1 ? found.slice(1) : found;
+    const numbered = found.filter((one) => one !== name);
+    return numbered.length > 0 ? numbered : found;
   });
 }
 
