@@ -21,22 +21,49 @@ export function largestPacked(length: number): number {
   return length + Math.ceil(length / 16) + 67;
 }
 
+/** The middle of a packing: what was read, up to where it is packed, and what was written. */
+interface State {
+  ip: number;
+  pending: number;
+  op: number;
+}
+
 /** Packs bytes as one LZO1X stream with its end marker (11 00 00), as liblzo's lzo1x_1 does, for any LZO1X decoder. */
 export function compressLzo(plain: Buffer): Buffer {
-  const input = viewOf(plain);
+  const state = { ip: 1, pending: 0, op: 0 };
   // Words are copied whole, so up to three bytes more than the stream are written.
   const packed = Buffer.allocUnsafeSlow(largestPacked(plain.length) + 4);
-  const output = viewOf(packed);
-  const limit = plain.length - tail;
   lastSeen.fill(never);
-  let op = 0;
-  let pending = 0;
-  let ip = 1;
+  compressUntil(state, plain, packed, lastSeen, plain.length);
+  return finish(state, plain, packed);
+}
+
+/** So many plain bytes are packed in one turn. */
+const turnLength = 1024 * 1024;
+
+/** Does the same in turns of some milliseconds, between which others can have the thread. */
+export function* compressLzoInTurns(plain: Buffer): Generator<void, Buffer, void> {
+  const state = { ip: 1, pending: 0, op: 0 };
+  const packed = Buffer.allocUnsafeSlow(largestPacked(plain.length) + 4);
+  const seen = new Int32Array(lastSeen.length).fill(never);
+  for (let until = turnLength; state.ip < plain.length - tail; until = state.ip + turnLength) {
+    compressUntil(state, plain, packed, seen, until);
+    yield;
+  }
+  return finish(state, plain, packed);
+}
+
+/** Packs until the position `until` is passed. One loop, so that its positions stay in registers. */
+function compressUntil(state: State, plain: Buffer, packed: Buffer, seen: Int32Array, until: number): void {
+  const input = viewOf(plain);
+  const output = viewOf(packed);
+  const limit = Math.min(plain.length - tail, until);
+  let { ip, pending, op } = state;
   while (ip < limit) {
     const word = input.getInt32(ip, true);
     const slot = slotOf(word);
-    const match = lastSeen[slot] ?? never;
-    lastSeen[slot] = ip;
+    const match = seen[slot] ?? never;
+    seen[slot] = ip;
     const distance = ip - match;
     if (distance > largestDistance || input.getInt32(match, true) !== word) {
       // The longer nothing matches, the less is looked for: bytes that do not compress are passed quickly.
@@ -53,14 +80,31 @@ export function compressLzo(plain: Buffer): Buffer {
     op = putMatch(output, op, pending - ip, distance);
     ip = pending;
     // One position inside the match is remembered too: a few percent smaller for hardly any time.
-    if (ip < limit) lastSeen[slotOf(input.getInt32(ip - 2, true))] = ip - 2;
+    if (ip < plain.length - tail) seen[slotOf(input.getInt32(ip - 2, true))] = ip - 2;
   }
+  state.ip = ip;
+  state.pending = pending;
+  state.op = op;
+}
+
+/** Writes the literals that are left, and the end. */
+function finish({ pending, op }: State, plain: Buffer, packed: Buffer): Buffer {
+  let end = op;
   if (pending < plain.length) {
-    op = putRunLength(output, op, plain.length - pending);
-    op += plain.copy(packed, op, pending);
+    end = putRunLength(viewOf(packed), end, plain.length - pending);
+    end += plain.copy(packed, end, pending);
   }
-  packed.set(endMarker, op);
-  return packed.subarray(0, op + endMarker.length);
+  packed.set(endMarker, end);
+  return packed.subarray(0, end + endMarker.length);
+}
+
+/**
+ * The bytes before and after a plain content that make it an LZO1X stream in which nothing is packed, for what is too large to be packed:
+ * it can be sent as it is read.
+ */
+export function storeLzo(length: number): { readonly before: Buffer; readonly after: Buffer } {
+  const before = Buffer.allocUnsafeSlow(Math.ceil(length / 255) + 2);
+  return { before: before.subarray(0, putRunLength(viewOf(before), 0, length)), after: Buffer.from(endMarker) };
 }
 
 /** The slot of a word: its bits mixed by the golden ratio, the best mixed ones kept. */
