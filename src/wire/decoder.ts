@@ -13,6 +13,8 @@ export interface Need {
    * and asks again: nothing long is ever copied into one piece.
    */
   readonly had?: number;
+  /** Whether the peer may take its time before these bytes: its preprocessor runs. */
+  readonly unhurried?: boolean;
 }
 
 /** So many bytes are worth handing on. */
@@ -69,6 +71,11 @@ export class Decoder<T> {
     if (this.#state.done === true) return 0;
     const { exactly, had = 0 } = this.#state.value;
     return exactly - had - this.#queue.length;
+  }
+
+  /** Whether the peer may take its time now. */
+  get unhurried(): boolean {
+    return this.#state.done !== true && this.#state.value.unhurried === true && this.#queue.length === 0;
   }
 
   /** The value, once the message is complete. */

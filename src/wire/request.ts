@@ -4,7 +4,7 @@ import type { Grammar } from './decoder.ts';
 import { limits } from './limits.ts';
 import { ProtocolError } from './protocol-error.ts';
 import { encodeText } from './text.ts';
-import { encodeToken, largestParameter, readToken } from './token.ts';
+import { encodeToken, largestParameter, readUnhurriedToken } from './token.ts';
 import { encodeTree, readPath, readTree, skipTree, type TreeEntry } from './tree.ts';
 
 import type { ProtocolVersion } from './protocol-version.ts';
@@ -85,14 +85,14 @@ export function* readArrivingRequest(): Grammar<ArrivedRequest> {
 }
 
 function* readVersion(): Grammar<ProtocolVersion> {
-  const version = yield* readToken('DIST', largestParameter);
+  const version = yield* readUnhurriedToken('DIST', largestParameter);
   if (version === 1 || version === 2 || version === 3) return version;
   throw new ProtocolError('version', `the protocol has no version ${version}: only 1, 2 and 3 are known`);
 }
 
 function* readPlain(version: 1 | 2): Grammar<ArrivedPlain> {
   const { argv, garbled } = yield* readAnyArguments();
-  const parameter = yield* readToken('DOTI', largestParameter);
+  const parameter = yield* readUnhurriedToken('DOTI', largestParameter);
   const token = { name: 'DOTI', parameter } as const;
   return { version, argv, garbled, source: yield* readPackedBodyAfter(token, version, { ceiling: limits.bodyLength }) };
 }

@@ -8,6 +8,8 @@ import { createLogger } from '../../../src/logging/logger.ts';
 import { ByteBudget } from '../../../src/server/byte-budget.ts';
 import type { Service } from '../../../src/server/connection.ts';
 import { FairQueue } from '../../../src/server/fair-queue.ts';
+import { LogLimit } from '../../../src/server/log-limit.ts';
+import { slowestPace } from '../../../src/server/progress.ts';
 import { JobStatistics } from '../../../src/server/job-statistics.ts';
 import { serveConnection } from '../../../src/server/serve-client.ts';
 import { spawn } from '../../../src/system/spawn.ts';
@@ -37,9 +39,13 @@ afterEach(() => {
 /** Serves on a free port with these deadlines in ms, and one slot. */
 async function serve(change: Partial<Service>): Promise<{ port: number; queue: FairQueue; budget: ByteBudget }> {
   const queue = new FairQueue(1);
-  const budget = new ByteBudget(8 * 1024 * 1024);
+  const budget = new ByteBudget({ total: 8 * 1024 * 1024, overdraft: 8 * 1024 * 1024 });
+  const log = createLogger({ program: 'test', level: 'debug', sink: (line) => lines.push(line) });
   const service: Service = {
-    log: createLogger({ program: 'test', level: 'debug', sink: (line) => lines.push(line) }),
+    log,
+    clientLog: new LogLimit(log),
+    pace: slowestPace,
+    shelf: new ByteBudget({ total: 64 * 1024 * 1024, overdraft: 0 }),
     spool,
     spawn,
     environment: ['PATH=/usr/bin:/bin'],
@@ -86,7 +92,7 @@ describe('every state of a connection ends by itself', () => {
 
   it('a job that waits for a slot: refused, so that the client goes elsewhere', async () => {
     const { port, queue, budget } = await serve({ deadlines: { ...patient, waiting: 50 } });
-    await queue.enter('another client', new AbortController().signal);
+    await queue.enter({ client: 'another client', signal: new AbortController().signal, putBack: () => {} });
     const { socket, answer } = await connectTo(port);
     for (const chunk of encodeRequest({ version: 1, argv, source: Buffer.alloc(500_000, '\n') })) socket.write(chunk);
     expect((await answer).toString()).toContain('no slot became free in time');
