@@ -1,9 +1,9 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import { compressLzoInTurns, largestPacked, storeLzo } from '../wire/lzo/compress.ts';
 import type { ProtocolVersion } from '../wire/protocol-version.ts';
 import { encodeResponse } from '../wire/response.ts';
 import { encodeToken, type TokenName } from '../wire/token.ts';
 import type { BudgetAccount } from './byte-budget.ts';
+import { inTurns } from './in-turns.ts';
 import type { ResultFile } from './result-file.ts';
 
 /** What the compiler left. */
@@ -37,15 +37,22 @@ export function closeAnswer({ stderr, stdout, object }: Compiled): void {
 /** An answer as pieces that are ready, or as pieces that are read while it is sent; each of those is good until the next one is asked for. */
 export type Answer = readonly Buffer[] | AsyncIterable<Buffer>;
 
+/** How an answer is read. */
+export interface Reading {
+  /** How many bytes the next piece should have. */
+  readonly size: () => number;
+  readonly signal: AbortSignal;
+}
+
 /** Makes the answer of what the compiler left; it borrows the memory that it takes beyond a piece. */
 export function encodeAnswer(
   compiled: Compiled,
   version: ProtocolVersion,
   account: BudgetAccount,
-  size: () => number = () => pieceLength,
+  reading: Reading,
 ): Answer {
   const length = answerLength(compiled);
-  if (length > smallAnswer || !account.tryTake(length)) return inPieces(compiled, version, account, size);
+  if (length > smallAnswer || !account.tryTake(length)) return inPieces(compiled, version, account, reading);
   const { status, stderr, stdout, object } = compiled;
   return encodeResponse({
     version,
@@ -60,7 +67,7 @@ async function* inPieces(
   { status, stderr, stdout, object }: Compiled,
   version: ProtocolVersion,
   account: BudgetAccount,
-  size: () => number,
+  reading: Reading,
 ): AsyncGenerator<Buffer, void, void> {
   yield Buffer.concat([encodeToken('DONE', version), encodeToken('STAT', status)]);
   const bodies: ReadonlyArray<readonly [TokenName, ResultFile]> = [
@@ -71,8 +78,8 @@ async function* inPieces(
   for (const [name, file] of bodies) {
     if (version === 1 || file.length === 0) {
       yield encodeToken(name, file.length);
-      yield* file.pieces(size);
-    } else yield* packed(name, file, account, size);
+      yield* file.pieces(reading.size);
+    } else yield* packed(name, file, account, reading);
   }
 }
 
@@ -81,10 +88,10 @@ async function* packed(
   name: TokenName,
   file: ResultFile,
   account: BudgetAccount,
-  size: () => number,
+  { size, signal }: Reading,
 ): AsyncGenerator<Buffer, void, void> {
   if (file.length <= largestToPack && account.tryTake(file.length + largestPacked(file.length))) {
-    const bytes = await pack(file);
+    const bytes = await pack(file, signal);
     yield encodeToken(name, bytes.length);
     for (let at = 0; at < bytes.length;) {
       const end = at + size();
@@ -100,15 +107,10 @@ async function* packed(
   yield after;
 }
 
-/** Reads and packs a file in turns. */
-async function pack(file: ResultFile): Promise<Buffer> {
+/** Reads and packs a file in turns with everybody else. */
+async function pack(file: ResultFile, signal: AbortSignal): Promise<Buffer> {
   const plain = Buffer.allocUnsafeSlow(file.length);
   let filled = 0;
   for await (const piece of file.pieces(() => pieceLength)) filled += piece.copy(plain, filled);
-  const turns = compressLzoInTurns(plain);
-  for (;;) {
-    const { done, value } = turns.next();
-    if (done === true) return value;
-    await turn();
-  }
+  return inTurns(compressLzoInTurns(plain), signal);
 }

@@ -12,6 +12,7 @@ import type { BudgetAccount, ByteBudget } from './byte-budget.ts';
 import type { ClientStream } from './client-stream.ts';
 import type { FairQueue, Release } from './fair-queue.ts';
 import type { Stay } from './house.ts';
+import { inTurns } from './in-turns.ts';
 import { type CommandPolicy, judgeCommand } from './job-command.ts';
 import type { JobStatistics } from './job-statistics.ts';
 import { endedWith, endedWithout, type JobEnd } from './job-summary.ts';
@@ -179,7 +180,7 @@ export class Conversation {
     }
     if (request.garbled)
       throw new Refusal('a word of the command is not UTF-8: rename the file, or compile it locally');
-    const command = judgeCommand(request.argv, this.#service);
+    const command = await inTurns(judgeCommand(request.argv, this.#service), this.#over.signal);
     this.#log.say('a compile', 'info', `compile from ${basename(command.source)} to ${basename(command.object)}`);
     const release = await this.#turn();
     try {
@@ -215,6 +216,7 @@ export class Conversation {
   /** Sends what the compiler left. The slot goes to the next job, as soon as there is room for these files besides those of the jobs that run. */
   async #giveBack(compiled: Compiled, version: ArrivedRequest['version'], release: Release): Promise<void> {
     const { budget, shelf } = this.#service;
+    const { signal } = this.#over;
     this.#stay.stage = 'answering';
     const room = this.#open(shelf);
     const memory = this.#open(budget);
@@ -224,7 +226,7 @@ export class Conversation {
       if (length <= smallAnswer || room.tryTake(length)) release();
       else stopWaiting = room.wait(length, release);
       const sending = this.#sending();
-      await sending.send(encodeAnswer(compiled, version, memory, sending.size), this.#over.signal);
+      await sending.send(encodeAnswer(compiled, version, memory, { size: sending.size, signal }), signal);
       this.#settled = true;
     } finally {
       stopWaiting();
