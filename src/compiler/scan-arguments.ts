@@ -90,10 +90,17 @@ function* readWord(argv: readonly string[], at: number, findings: Findings, side
   return 1;
 }
 
+/** A word for the preprocessor holds an option or two: longer ones are not taken apart. */
+const longestPreprocessorWord = 4096;
+
 /** Looks at the words inside a `-Wp,` word; its values are no sources and no outputs. */
 function* readPreprocessorWord(word: string, argv: readonly string[], side: Side): Steps<Obstacle | undefined> {
   if (side === 'client' && lacksDependencyFile(word)) {
     return { because: `"${word}" lacks the name of the dependency file`, cure: `write "${word},FILE"` };
+  }
+  if (word.length > longestPreprocessorWord) {
+    const cure = 'write the options for the preprocessor as words of their own';
+    return { because: `a "-Wp," word is longer than ${longestPreprocessorWord} letters`, cure };
   }
   const parts = [argv[0] ?? '', ...expandPreprocessorWord(word)];
   for (let at = 1; at < parts.length; at += 1) {

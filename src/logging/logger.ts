@@ -1,5 +1,14 @@
 import { pino } from 'pino';
-import { type Fields, formatText, type Level, levels, type Logger, printableJson, shortened, type Sink } from './log-line.ts';
+import {
+  type Fields,
+  formatText,
+  type Level,
+  levels,
+  type Logger,
+  printableJson,
+  shortened,
+  type Sink,
+} from './log-line.ts';
 
 /** How a logger is made. */
 export interface LoggerOptions {

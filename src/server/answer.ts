@@ -91,13 +91,12 @@ async function* packed(
   { size, signal }: Reading,
 ): AsyncGenerator<Buffer, void, void> {
   if (file.length <= largestToPack && account.tryTake(file.length + largestPacked(file.length))) {
-    const bytes = await pack(file, signal);
-    yield encodeToken(name, bytes.length);
-    for (let at = 0; at < bytes.length;) {
-      const end = at + size();
-      yield bytes.subarray(at, end);
-      at = end;
-    }
+    const pieces = await pack(file, signal);
+    yield encodeToken(
+      name,
+      pieces.reduce((sum, { length }) => sum + length, 0),
+    );
+    for (const bytes of pieces) yield* cut(bytes, size);
     return;
   }
   const { before, after } = storeLzo(file.length);
@@ -107,8 +106,16 @@ async function* packed(
   yield after;
 }
 
+function* cut(bytes: Buffer, size: () => number): Generator<Buffer, void, void> {
+  for (let at = 0; at < bytes.length;) {
+    const end = at + size();
+    yield bytes.subarray(at, end);
+    at = end;
+  }
+}
+
 /** Reads and packs a file in turns with everybody else. */
-async function pack(file: ResultFile, signal: AbortSignal): Promise<Buffer> {
+async function pack(file: ResultFile, signal: AbortSignal): Promise<Buffer[]> {
   const plain = Buffer.allocUnsafeSlow(file.length);
   let filled = 0;
   for await (const piece of file.pieces(() => pieceLength)) filled += piece.copy(plain, filled);

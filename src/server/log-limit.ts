@@ -92,7 +92,8 @@ export class LogLimit {
     const found = this.#counts.get(key);
     if (found !== undefined && this.#now() - found.since < minuteMs) return found;
     if (found !== undefined) this.#conclude(found);
-    if (found === undefined && this.#counts.size >= mostCounted && address !== others) return this.#countOf(others, kind);
+    if (found === undefined && this.#counts.size >= mostCounted && address !== others)
+      return this.#countOf(others, kind);
     const count = { since: this.#now(), kind, address, written: 0, left: 0 };
     this.#counts.set(key, count);
     this.#patrol.begin();

@@ -11,6 +11,9 @@ const stepBytes = 1024 * 1024;
 /** The most that one read of a socket brings. */
 const readBytes = 64 * 1024;
 
+/** How long reading may hold the only thread before others have their turn, in ms: a socket that is full brings 32 reads at a time. */
+const turnMs = 5;
+
 /** What receiving a request needs besides the bytes. */
 export interface Receiving {
   readonly account: BudgetAccount;
@@ -52,14 +55,14 @@ export function receiveRequest(
     /** Asks for memory before the next bytes of a long message come. */
     const reserve = (): void => {
       const allowed = freeBytes + account.lent;
-      const rest = received + decoder.wanted - allowed;
+      const lacking = received + decoder.wanted - allowed;
       if (received + decoder.wanted > freeBytes + largest) {
         const bytes = received + decoder.wanted;
         fail(new Overload(`the request has ${bytes} bytes, more than this server has memory for: raise --max-memory`));
         return;
       }
-      if (rest <= 0 || received + readBytes <= allowed) return;
-      const step = Math.min(rest, stepBytes);
+      if (lacking <= 0 || received + readBytes <= allowed) return;
+      const step = Math.min(lacking, stepBytes);
       if (account.tryTake(step)) return;
       const silence = socket.timeout ?? 0;
       socket.setTimeout(0);
@@ -71,17 +74,30 @@ export function receiveRequest(
         socket.resume();
       });
     };
+    let spent = 0;
+    /** Lets others have their turn after some work. */
+    const rest = (): void => {
+      if (spent < turnMs || cancelWait !== undefined) return;
+      socket.pause();
+      setImmediate(() => {
+        spent = 0;
+        if (cancelWait === undefined) socket.resume();
+      });
+    };
     const onData = (chunk: Buffer): void => {
       received += chunk.length;
       progress.count(chunk.length);
+      const began = performance.now();
       try {
         decoder.feed(chunk);
+        spent += performance.now() - began;
       } catch (error) {
         fail(error);
         return;
       }
       if (decoder.result === undefined) {
         reserve();
+        rest();
         return;
       }
       leave();

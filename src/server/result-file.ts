@@ -1,9 +1,11 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, read, readSync } from 'node:fs';
+import { close, closeSync, constants, fstatSync, lstatSync, openSync, read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { limits } from '../wire/limits.ts';
 import { Refusal } from './refusal.ts';
 
 const readLater = promisify(read);
+
+const largeFile = 1024 * 1024;
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
 
@@ -75,9 +77,13 @@ export class ResultFile {
     }
   }
 
+  /** Lets go of the file; the system takes its time over the bytes of a large one, so another thread does that. */
   close(): void {
-    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    const descriptor = this.#descriptor;
     this.#descriptor = undefined;
+    if (descriptor === undefined) return;
+    if (this.length < largeFile) closeSync(descriptor);
+    else close(descriptor);
   }
 }
 

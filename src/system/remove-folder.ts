@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { lstatSync, opendirSync, rmdirSync, type Stats, statSync, unlinkSync } from 'node:fs';
+import {
+  close,
+  constants,
+  lstatSync,
+  opendirSync,
+  openSync,
+  rmdirSync,
+  type Stats,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
 import { startChild } from './child.ts';
 
 /**
@@ -11,6 +21,21 @@ const shell = '/bin/sh';
 const environment = { PATH: '/usr/bin:/bin' };
 
 const isSame = (one: Stats, other: Stats): boolean => one.ino === other.ino && one.dev === other.dev;
+
+/** The system takes its time over the bytes of a larger file. */
+const largeFile = 1024 * 1024;
+
+/** Takes a file's name away; the bytes of a large one go with its last descriptor, in another thread. */
+function removeFile(name: string): void {
+  const about = lstatSync(name);
+  if (!about.isFile() || about.size < largeFile) {
+    unlinkSync(name);
+    return;
+  }
+  const descriptor = openSync(name, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  unlinkSync(name);
+  close(descriptor);
+}
 
 /** A job leaves some files; so many are sooner removed by another program, while we do something else. */
 const fewFiles = 64;
@@ -27,7 +52,7 @@ function removeFiles(): boolean {
   } finally {
     folder.closeSync();
   }
-  for (const name of names) unlinkSync(name);
+  for (const name of names) removeFile(name);
   return true;
 }
 

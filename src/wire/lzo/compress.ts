@@ -1,4 +1,5 @@
 /* LZO1X, the writing side (wire-protocol reference, section 6). */
+import type { Steps } from '../../basics/steps.ts';
 import { viewOf } from './view.ts';
 
 const hashBits = 14;
@@ -21,43 +22,66 @@ export function largestPacked(length: number): number {
   return length + Math.ceil(length / 16) + 67;
 }
 
-/** The middle of a packing: what was read, up to where it is packed, and what was written. */
+/** The middle of a packing. */
 interface State {
+  readonly plain: Buffer;
+  readonly packed: Buffer;
+  /** Where each hashed word was last seen. */
+  readonly seen: Int32Array;
+  /** What was read, up to where it is packed, and what was written. */
   ip: number;
   pending: number;
   op: number;
+  /** The finished part of the stream, and up to where `packed` is in it. */
+  readonly pieces: Buffer[];
+  flushed: number;
+}
+
+/** How much may be done at once: how far is read, how long a match is, and how many literals are copied rather than handed on as they are. */
+interface Bounds {
+  readonly until: number;
+  readonly match: number;
+  readonly copied: number;
+}
+
+function begin(plain: Buffer, seen: Int32Array): State {
+  // Words are copied whole, so up to three bytes more than the stream are written.
+  const packed = Buffer.allocUnsafeSlow(largestPacked(plain.length) + 4);
+  seen.fill(never);
+  return { plain, packed, seen, ip: 1, pending: 0, op: 0, pieces: [], flushed: 0 };
 }
 
 /** Packs bytes as one LZO1X stream with its end marker (11 00 00), as liblzo's lzo1x_1 does, for any LZO1X decoder. */
 export function compressLzo(plain: Buffer): Buffer {
-  const state = { ip: 1, pending: 0, op: 0 };
-  // Words are copied whole, so up to three bytes more than the stream are written.
-  const packed = Buffer.allocUnsafeSlow(largestPacked(plain.length) + 4);
-  lastSeen.fill(never);
-  compressUntil(state, plain, packed, lastSeen, plain.length);
-  return finish(state, plain, packed);
+  const state = begin(plain, lastSeen);
+  compressUntil(state, { until: plain.length, match: plain.length, copied: plain.length });
+  putLast(state, plain.length);
+  return state.packed.subarray(0, state.op);
 }
 
 /** So many plain bytes are packed in one turn. */
-const turnLength = 1024 * 1024;
+const turnLength = 256 * 1024;
+/** Longer runs of literals are not copied. */
+const longRun = 16 * 1024;
 
-/** Does the same in turns of some milliseconds, between which others can have the thread. */
-export function* compressLzoInTurns(plain: Buffer): Generator<void, Buffer, void> {
-  const state = { ip: 1, pending: 0, op: 0 };
-  const packed = Buffer.allocUnsafeSlow(largestPacked(plain.length) + 4);
-  const seen = new Int32Array(lastSeen.length).fill(never);
-  for (let until = turnLength; state.ip < plain.length - tail; until = state.ip + turnLength) {
-    compressUntil(state, plain, packed, seen, until);
+/** Does the same in turns of some milliseconds, between which others can have the thread. The stream comes in pieces, some of them of `plain`. */
+export function* compressLzoInTurns(plain: Buffer): Steps<Buffer[]> {
+  const state = begin(plain, new Int32Array(lastSeen.length));
+  while (state.ip < plain.length - tail) {
+    compressUntil(state, { until: state.ip + turnLength, match: turnLength, copied: longRun });
     yield;
   }
-  return finish(state, plain, packed);
+  putLast(state, longRun);
+  return [...state.pieces, state.packed.subarray(state.flushed, state.op)];
 }
 
-/** Packs until the position `until` is passed. One loop, so that its positions stay in registers. */
-function compressUntil(state: State, plain: Buffer, packed: Buffer, seen: Int32Array, until: number): void {
+/** Packs until a position is passed. One loop, so that its positions stay in registers. */
+function compressUntil(state: State, { until, match: longestMatch, copied }: Bounds): void {
+  const { plain, packed, seen } = state;
   const input = viewOf(plain);
   const output = viewOf(packed);
-  const limit = Math.min(plain.length - tail, until);
+  const last = plain.length - tail;
+  const limit = Math.min(last, until);
   let { ip, pending, op } = state;
   while (ip < limit) {
     const word = input.getInt32(ip, true);
@@ -72,30 +96,43 @@ function compressUntil(state: State, plain: Buffer, packed: Buffer, seen: Int32A
     }
     if (pending < ip) {
       op = putRunLength(output, op, ip - pending);
-      const end = op + ip - pending;
-      for (; op < end; op += 4, pending += 4) output.setInt32(op, input.getInt32(pending, true), true);
-      op = end;
+      if (ip - pending > copied) {
+        handOn(state, op, plain.subarray(pending, ip));
+        pending = ip;
+      } else {
+        const end = op + ip - pending;
+        for (; op < end; op += 4, pending += 4) output.setInt32(op, input.getInt32(pending, true), true);
+        op = end;
+      }
     }
-    pending = matchEnd(input, match, ip);
+    pending = matchEnd(input, match, ip, Math.min(plain.length, ip + longestMatch));
     op = putMatch(output, op, pending - ip, distance);
     ip = pending;
     // One position inside the match is remembered too: a few percent smaller for hardly any time.
-    if (ip < plain.length - tail) seen[slotOf(input.getInt32(ip - 2, true))] = ip - 2;
+    if (ip < last) seen[slotOf(input.getInt32(ip - 2, true))] = ip - 2;
   }
   state.ip = ip;
   state.pending = pending;
   state.op = op;
 }
 
+/** The stream goes on with these bytes as they are. */
+function handOn(state: State, op: number, bytes: Buffer): void {
+  state.pieces.push(state.packed.subarray(state.flushed, op), bytes);
+  state.flushed = op;
+}
+
 /** Writes the literals that are left, and the end. */
-function finish({ pending, op }: State, plain: Buffer, packed: Buffer): Buffer {
-  let end = op;
-  if (pending < plain.length) {
-    end = putRunLength(viewOf(packed), end, plain.length - pending);
-    end += plain.copy(packed, end, pending);
+function putLast(state: State, copied: number): void {
+  const { plain, packed, pending } = state;
+  const run = plain.length - pending;
+  if (run > 0) {
+    state.op = putRunLength(viewOf(packed), state.op, run);
+    if (run > copied) handOn(state, state.op, plain.subarray(pending));
+    else state.op += plain.copy(packed, state.op, pending);
   }
-  packed.set(endMarker, end);
-  return packed.subarray(0, end + endMarker.length);
+  packed.set(endMarker, state.op);
+  state.op += endMarker.length;
 }
 
 /**
@@ -112,9 +149,9 @@ function slotOf(word: number): number {
   return Math.imul(word, 0x9e3779b1) >>> (32 - hashBits);
 }
 
-/** Where the bytes at `at` stop being equal to those at `match`; the first four are known to be equal. */
-function matchEnd(input: DataView, match: number, at: number): number {
-  const limit = input.byteLength - 4;
+/** Where the bytes at `at` stop being equal to those at `match`, `end` at most; the first four are known to be equal. */
+function matchEnd(input: DataView, match: number, at: number, end: number): number {
+  const limit = end - 4;
   const back = at - match;
   let ip = at + 4;
   for (; ip <= limit; ip += 4) {
@@ -122,7 +159,7 @@ function matchEnd(input: DataView, match: number, at: number): number {
     // The lowest bit that differs lies in the first byte that differs.
     if (difference !== 0) return ip + ((31 - Math.clz32(difference & -difference)) >> 3);
   }
-  while (ip < input.byteLength && input.getUint8(ip) === input.getUint8(ip - back)) ip += 1;
+  while (ip < end && input.getUint8(ip) === input.getUint8(ip - back)) ip += 1;
   return ip;
 }
 

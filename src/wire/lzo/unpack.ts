@@ -9,7 +9,7 @@ import { viewOf } from './view.ts';
 /** No match lies further back: what is kept of the plain bytes that went before. */
 const history = 49_151;
 /** The plain bytes of one piece, and the packed ones that are looked at together, as a rule. */
-const pieceLength = 512 * 1024;
+const pieceLength = 128 * 1024;
 /** Whatever is read, three more bytes follow: those of the end marker. */
 const endMarkerLength = 3;
 
@@ -199,7 +199,10 @@ function advance(state: State, capacity: number, most: number): Pause {
       next += 1;
     }
     if (match > 0 && distance > op) {
-      throw new ProtocolError('compression', `the LZO stream refers to ${distance} bytes back after only ${before + op}`);
+      throw new ProtocolError(
+        'compression',
+        `the LZO stream refers to ${distance} bytes back after only ${before + op}`,
+      );
     }
     if (before + op + match + literals > most) throw tooLarge(most);
     run = literals;

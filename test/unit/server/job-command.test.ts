@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readPermittedOptions } from '../../../src/compiler/allow-list/judge-words.ts';
 import { finish } from '../../../src/basics/steps.ts';
-import {
-  type CommandPolicy,
-  type JobCommand,
-  judgeCommand as judgeInSteps,
-} from '../../../src/server/job-command.ts';
+import { type CommandPolicy, type JobCommand, judgeCommand as judgeInSteps } from '../../../src/server/job-command.ts';
 import { encodeRefusal } from '../../../src/wire/refusal.ts';
 
 const compilers = { permit: (name: string) => ({ path: `/usr/bin/${name}`, name }) };

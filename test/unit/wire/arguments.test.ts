@@ -32,7 +32,7 @@ describe('readArguments()', () => {
     expect(read(readArguments(), encodeArguments(argv)).length).toBe(limits.arguments);
     expect(faultOf(() => read(readArguments(), 'ARGC00010001'))).toMatchObject({
       kind: 'too large',
-      message: 'the count of token "ARGC" is 65537, more than the limit of 65536',
+      message: 'the count of token "ARGC" is 16385, more than the limit of 16384',
     });
   });
 

@@ -34,7 +34,9 @@ describe('readArrivingRequest()', () => {
       .replace(/DOTI.*/, 'DOTI00000004\xff\xff\xff\xff');
     const request = arrive(Buffer.from(head, 'latin1'));
     if (request?.version !== 2) throw new Error('another version');
-    expect(() => unpack(request.source)).toThrow(expect.objectContaining({ name: 'ProtocolError', kind: 'compression' }));
+    expect(() => unpack(request.source)).toThrow(
+      expect.objectContaining({ name: 'ProtocolError', kind: 'compression' }),
+    );
   });
 
   it('reads the files of version 3 to their end and keeps none', () => {
