@@ -58,7 +58,9 @@ export class LogLimit {
   of(address: string): ClientLog {
     return {
       writes: (level) => this.#log.writes(level),
-      say: (kind, level, text, fields) => this.#say(address, kind, level, text, fields),
+      say: (kind, level, text, fields) => {
+        if (this.#log.writes(level) && this.#mayWrite(address, kind)) this.#log[level](text, fields);
+      },
     };
   }
 
@@ -78,13 +80,12 @@ export class LogLimit {
     this.#counts.clear();
   }
 
-  #say(address: string, kind: LineKind, level: Level & keyof Logger, text: string, fields?: Fields): void {
-    if (!this.#log.writes(level)) return;
+  #mayWrite(address: string, kind: LineKind): boolean {
     const count = this.#countOf(address, kind);
-    if (count.written < linesPerMinute[kind]) {
-      count.written += 1;
-      this.#log[level](text, fields);
-    } else count.left += 1;
+    const may = count.written < linesPerMinute[kind];
+    if (may) count.written += 1;
+    else count.left += 1;
+    return may;
   }
 
   #countOf(address: string, kind: LineKind): Count {

@@ -14,6 +14,8 @@ export interface Client {
   /** distcc's words for it: `ADDRESS:PORT`. */
   readonly name: string;
   readonly admitted: boolean;
+  /** Its place among the others; without one it has the house to itself. */
+  readonly stay?: Stay;
 }
 
 /** Serves a client of the network; never throws. */
@@ -21,12 +23,12 @@ export async function serveConnection(
   socket: Socket,
   service: Service,
   stopping: StopReasons,
-  stay?: Stay,
+  stay: Stay,
 ): Promise<void> {
   const address = plainAddress(socket.remoteAddress ?? '');
   const name = `${address}:${socket.remotePort ?? 0}`;
-  const client = { address, name, admitted: service.access().admits(address) };
-  await serveClient(socket, client, service, stopping, stay);
+  const client = { address, name, admitted: service.access().admits(address), stay };
+  await serveClient(socket, client, service, stopping);
 }
 
 /** Serves a client of this machine, whom the mode of the socket's file lets in; never throws. */
@@ -34,20 +36,19 @@ export async function serveNeighbour(
   socket: Socket,
   service: Service,
   stopping: StopReasons,
-  stay?: Stay,
+  stay: Stay,
 ): Promise<void> {
   const user = peerUser(socket);
   const address = user === undefined ? 'this machine' : `uid ${user}`;
-  await serveClient(socket, { address, name: address, admitted: true }, service, stopping, stay);
+  await serveClient(socket, { address, name: address, admitted: true, stay }, service, stopping);
 }
 
 /** Serves one client from its first byte to the end of its answer, and returns distcc's internal code of it; never throws. */
 export async function serveClient(
   stream: ClientStream,
-  { address, name, admitted }: Client,
+  { address, name, admitted, stay = onlyGuest(address) }: Client,
   service: Service,
   stopping: StopReasons,
-  stay = onlyGuest(address),
 ): Promise<ExitStatus> {
   const log = service.clientLog.of(address);
   service.statistics.accept();

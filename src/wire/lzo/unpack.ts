@@ -12,6 +12,8 @@ const history = 49_151;
 const pieceLength = 128 * 1024;
 /** Whatever is read, three more bytes follow: those of the end marker. */
 const endMarkerLength = 3;
+/** Runs of literals that are shorter are copied by words, where three more bytes may be read and written. */
+const shortRun = 64;
 
 /** Why the reading paused: no whole instruction is left of the input, there is no room for more output, or the stream is at its end. */
 type Pause = 'needs input' | 'is full' | 'has ended';
@@ -19,10 +21,12 @@ type Pause = 'needs input' | 'is full' | 'has ended';
 /** The middle of a stream. */
 interface State {
   /** Some of the packed bytes, and whether they are the last ones. */
+  segment: Buffer;
   input: DataView;
   last: boolean;
   ip: number;
   /** Some of the plain bytes, and how many there were before them. */
+  readonly plain: Buffer;
   readonly output: DataView;
   op: number;
   before: number;
@@ -44,10 +48,12 @@ export function* unpackLzo(packed: Iterable<Buffer>, most: number): Generator<Bu
   const plain = Buffer.allocUnsafeSlow(history + Math.min(pieceLength, most) + slack);
   const first = segment.bytes.length > 0 ? Math.max(0, (segment.bytes[0] ?? 0) - 17) : 0;
   const state: State = {
+    segment: segment.bytes,
     input: viewOf(segment.bytes),
     last: segment.last,
     // A first byte above 17 is a run of literals that no other instruction can tell: one to 238 of them.
     ip: first > 0 ? 1 : 0,
+    plain,
     output: viewOf(plain),
     op: 0,
     before: 0,
@@ -61,7 +67,7 @@ export function* unpackLzo(packed: Iterable<Buffer>, most: number): Generator<Bu
     const pause = advance(state, plain.length - slack, most);
     if (pause === 'needs input') {
       segment = nextSegment(pieces, segment.bytes.subarray(state.ip));
-      Object.assign(state, { input: viewOf(segment.bytes), last: segment.last, ip: 0 });
+      Object.assign(state, { segment: segment.bytes, input: viewOf(segment.bytes), last: segment.last, ip: 0 });
       continue;
     }
     if (state.op > shown) yield plain.subarray(shown, state.op);
@@ -123,7 +129,9 @@ function advance(state: State, capacity: number, most: number): Pause {
     }
     if (literals > 0) {
       const count = Math.min(literals, capacity - op, end - ip);
-      copyLiterals(input, ip, output, op, count);
+      if (count < shortRun && ip + count + 3 <= end) {
+        for (let done = 0; done < count; done += 4) output.setInt32(op + done, input.getInt32(ip + done, true), true);
+      } else state.segment.copy(state.plain, op, ip, ip + count);
       ip += count;
       op += count;
       literals -= count;
@@ -215,18 +223,6 @@ function advance(state: State, capacity: number, most: number): Pause {
   state.literals = literals;
   state.run = run;
   return pause;
-}
-
-/** Runs that are shorter than this are copied by words, where three more bytes may be read and written. */
-const shortRun = 64;
-
-function copyLiterals(input: DataView, from: number, output: DataView, to: number, count: number): void {
-  if (count < shortRun && from + count + 3 <= input.byteLength) {
-    for (let done = 0; done < count; done += 4) output.setInt32(to + done, input.getInt32(from + done, true), true);
-    return;
-  }
-  const source = new Uint8Array(input.buffer, input.byteOffset + from, count);
-  new Uint8Array(output.buffer, output.byteOffset + to, count).set(source);
 }
 
 /** The place of the byte that ends a length; every zero byte before it stands for 255, and two bytes must follow it. Undefined when it has not come. */

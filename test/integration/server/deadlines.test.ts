@@ -8,6 +8,7 @@ import { createLogger } from '../../../src/logging/logger.ts';
 import { ByteBudget } from '../../../src/server/byte-budget.ts';
 import type { Service } from '../../../src/server/connection.ts';
 import { FairQueue } from '../../../src/server/fair-queue.ts';
+import { onlyGuest } from '../../../src/server/house.ts';
 import { LogLimit } from '../../../src/server/log-limit.ts';
 import { slowestPace } from '../../../src/server/progress.ts';
 import { JobStatistics } from '../../../src/server/job-statistics.ts';
@@ -62,7 +63,7 @@ async function serve(change: Partial<Service>): Promise<{ port: number; queue: F
   };
   const never = new AbortController().signal;
   server = createServer({ allowHalfOpen: true }, (socket) => {
-    void serveConnection(socket, service, { drain: never, kill: never });
+    void serveConnection(socket, service, { drain: never, kill: never }, onlyGuest('127.0.0.1'));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setPriority, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compressLzo, storeLzo } from '../../../src/wire/lzo/compress.ts';
 import { encodeRequest, encodeRequestHead } from '../../../src/wire/request.ts';
@@ -9,7 +10,7 @@ import { makeOpenFolder, startDaemon, type TestDaemon, until } from '../../suppo
 import { converse } from '../../support/wire-client.ts';
 
 /** Loaded into the daemon: tells how long its event loop was held. */
-const preload = resolve(import.meta.dirname, '../../support/loop-delay.cjs');
+const watcher = resolve(import.meta.dirname, '../../support/loop-delay.ts');
 const size = 64 * 1024 * 1024;
 const words = ['-c', 'a.c', '-o', 'a.o'];
 /** What ends soon, whatever its source: the daemon is what is looked at here. */
@@ -32,6 +33,8 @@ beforeAll(async () => {
   for (const [name, script] of Object.entries(compilers)) {
     writeFileSync(join(path, name), `#!/bin/sh\n${script.replaceAll('a.o', '"$3"')}\n`, { mode: 0o755 });
   }
+  const preload = join(top, 'loop-delay.cjs');
+  buildSync({ entryPoints: [watcher], outfile: preload, platform: 'node', format: 'cjs', logLevel: 'warning' });
   daemon = await startDaemon({
     node: ['--require', preload],
     compilers: ['gcc', ...Object.keys(compilers)],
