@@ -20,7 +20,7 @@ export interface Compiled {
 export const smallAnswer = 256 * 1024;
 
 /** What is larger is not packed: it would take twice its length in memory. */
-const largestToPack = 64 * 1024 * 1024;
+const largestToPack = 32 * 1024 * 1024;
 
 /** How much of an answer is read from its file at a time. */
 const pieceLength = 256 * 1024;

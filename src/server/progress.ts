@@ -49,6 +49,11 @@ export class Progress {
   isStalled(): boolean {
     const { bytesPerSecond, windowMs } = this.#pace;
     const now = this.#now();
+    // Nobody looked, because we were stopped or had no processor: what came meanwhile waits to be read.
+    if (now - (this.#marks.at(-1)?.at ?? now) > 2 * this.periodMs) {
+      this.restart();
+      return false;
+    }
     const from = this.#marks.findLast(({ at }) => now - at >= windowMs);
     this.#marks.push({ at: now, bytes: this.#bytes });
     if (from === undefined) return false;

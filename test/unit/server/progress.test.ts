@@ -15,7 +15,7 @@ function make() {
     }
     return stalled;
   };
-  return { progress, go };
+  return { clock, progress, go };
 }
 
 describe('Progress', () => {
@@ -31,6 +31,15 @@ describe('Progress', () => {
     const { go } = make();
     expect(go(2, 1_000_000)).toEqual([]);
     expect(go(6, 0)).toEqual([4, 5, 6]);
+  });
+
+  it('blames nobody for the time in which nobody looked', () => {
+    const { clock, progress, go } = make();
+    expect(go(3, 0)).toEqual([]);
+    clock.now += 2 * progress.periodMs + 1;
+    expect(progress.isStalled()).toBe(false);
+    expect(go(3, 0)).toEqual([]);
+    expect(go(1, 0)).toEqual([1]);
   });
 
   it('begins anew after a pause that was not its fault', () => {
