@@ -223,7 +223,7 @@ export class Conversation {
     let stopWaiting = (): void => {};
     try {
       const length = answerLength(compiled);
-      if (length <= smallAnswer || room.tryTake(length)) release();
+      if (length <= smallAnswer) release();
       else stopWaiting = room.wait(length, release);
       const sending = this.#sending();
       await sending.send(encodeAnswer(compiled, version, memory, { size: sending.size, signal }), signal);

@@ -137,7 +137,8 @@ describe('slots', () => {
       socket.pause();
       for (const chunk of small) socket.write(chunk);
     }
-    await until(() => shelf.used === 20_000_000 && queue.running === 1, 'one has room');
+    await until(() => clients.every(({ socket }) => socket.bytesRead > 0), 'both are being answered');
+    expect([shelf.used, queue.running]).toEqual([20_000_000, 1]);
     clients[0]?.socket.resume();
     clients[1]?.socket.resume();
     await Promise.all(clients.map(({ answer }) => answer));
