@@ -6,57 +6,26 @@ import { encodeRefusal } from '../wire/refusal.ts';
 import type { ArrivedRequest } from '../wire/request.ts';
 import { encodeResponse } from '../wire/response.ts';
 import { exited } from '../wire/wait-status.ts';
-import type { AccessList } from './access-list.ts';
 import { answerLength, closeAnswer, type Compiled, encodeAnswer, smallAnswer } from './answer.ts';
 import type { BudgetAccount, ByteBudget } from './byte-budget.ts';
 import type { ClientStream } from './client-stream.ts';
-import type { FairQueue, Release } from './fair-queue.ts';
+import type { Release } from './fair-queue.ts';
 import type { Stay } from './house.ts';
 import { inTurns } from './in-turns.ts';
-import { type CommandPolicy, judgeCommand } from './job-command.ts';
-import type { JobStatistics } from './job-statistics.ts';
+import { judgeCommand } from './job-command.ts';
 import { endedWith, endedWithout, type JobEnd } from './job-summary.ts';
-import { runJob, type Workshop } from './job.ts';
-import type { ClientLog, LogLimit } from './log-limit.ts';
-import { type Pace, Progress } from './progress.ts';
+import { runJob } from './job.ts';
+import type { ClientLog } from './log-limit.ts';
+import { Progress } from './progress.ts';
 import { ClientGone, clientGone, Overdue, Overload, Refusal } from './refusal.ts';
 import { receiveRequest } from './request-reader.ts';
 import { Sending } from './send-answer.ts';
-
-/** How long a connection may stay in each state, in ms. */
-export interface Deadlines {
-  /** From accept to the last byte of the request; a client may connect before its preprocessor is done. */
-  readonly receiving: number;
-  /** No byte in either direction while one is due. */
-  readonly silence: number;
-  readonly waiting: number;
-  readonly answering: number;
-}
-
-/** Everything that serving a connection needs. */
-export interface Service extends Workshop, CommandPolicy {
-  readonly access: () => AccessList;
-  readonly queue: FairQueue;
-  /** The memory of requests, and of answers while they are packed. */
-  readonly budget: ByteBudget;
-  /** The files of answers that have no slot any more. */
-  readonly shelf: ByteBudget;
-  readonly deadlines: Deadlines;
-  readonly pace: Pace;
-  readonly clientLog: LogLimit;
-  readonly statistics: JobStatistics;
-}
+import type { Service, StopReasons } from './service.ts';
 
 /** A client that is waiting for its answer reads it: one that takes nothing for so long, in ms, is as good as gone. */
 const unreadMs = 60_000;
 
-/** Why the daemon ends conversations: draining spares those whose compiler runs, killing does not. */
-export interface StopReasons {
-  readonly drain: AbortSignal;
-  readonly kill: AbortSignal;
-}
-
-/** Bytes behind the request are an error of the client; more than this ends the connection. */
+/** Bytes after the request are an error of the client; more than this ends the connection. */
 const surplusLimit = 64 * 1024;
 
 /** One client's connection; the reasons that end it early meet in its signal. */

@@ -14,7 +14,7 @@ import type { AccessList } from './access-list.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { type Capacity, planCapacity, usualShare } from './capacity.ts';
 import { compilerEnvironment } from './compiler-environment.ts';
-import type { Service } from './connection.ts';
+import type { Service } from './service.ts';
 import { type DaemonLog, openDaemonLog } from './daemon-log.ts';
 import { FairQueue } from './fair-queue.ts';
 import { JobStatistics } from './job-statistics.ts';

@@ -3,8 +3,9 @@ import { exitStatus, type ExitStatus } from '../basics/exit-status.ts';
 import { peerUser } from '../system/peer-user.ts';
 import { plainAddress } from './access-list.ts';
 import type { ClientStream } from './client-stream.ts';
-import { Conversation, type Service, type StopReasons } from './connection.ts';
+import { Conversation } from './connection.ts';
 import { onlyGuest, type Stay } from './house.ts';
+import type { Service, StopReasons } from './service.ts';
 import { endedWithout, type JobEnd, summaryFields, summaryLine } from './job-summary.ts';
 
 /** Who is at the other end of a stream. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createLogger } from '../../src/logging/logger.ts';
 import { acceptConnections } from '../../src/server/bind.ts';
 import { ByteBudget } from '../../src/server/byte-budget.ts';
-import type { Deadlines, Service } from '../../src/server/connection.ts';
+import type { Deadlines, Service } from '../../src/server/service.ts';
 import { FairQueue } from '../../src/server/fair-queue.ts';
 import { House } from '../../src/server/house.ts';
 import { JobStatistics } from '../../src/server/job-statistics.ts';
