@@ -1,3 +1,4 @@
+import { unpackInPieces } from '../../src/wire/body.ts';
 import { encodeRequest, readArrivingRequest, readRequest } from '../../src/wire/request.ts';
 import type { CompileRequest } from '../../src/wire/request.ts';
 import { encodeResponse, readResponse, readResponseHead } from '../../src/wire/response.ts';
@@ -7,6 +8,7 @@ import type { Grammar } from '../../src/wire/decoder.ts';
 import { limits } from '../../src/wire/limits.ts';
 import { compressLzo, largestPacked } from '../../src/wire/lzo/compress.ts';
 import { decompressLzo } from '../../src/wire/lzo/decompress.ts';
+import { unpackLzo } from '../../src/wire/lzo/unpack.ts';
 import { expectThat, signOf } from './target.ts';
 import type { Target } from './target.ts';
 
@@ -83,11 +85,12 @@ const request: Target = {
   endure(input) {
     const arrived = readTwice(readArrivingRequest, input, (value) => {
       expectThat(value.argv.length <= limits.arguments, 'arguments have a limit');
-      if (!('unpackSource' in value)) return 'tree';
-      const source = value.unpackSource();
+      if (!('source' in value)) return 'tree';
+      let length = 0;
+      for (const piece of unpackInPieces(value.source, { ceiling: limits.bodyLength })) length += piece.length;
       // An LZO stream gives at most 255 bytes for one.
-      expectThat(source.length <= 255 * input.length, 'a source is at most 255 times its message');
-      return `version ${value.version}, garbled ${value.garbled}`;
+      expectThat(length <= 255 * input.length, 'a source is at most 255 times its message');
+      return `version ${value.version}, 2^${Math.floor(Math.log2(length + 1))} bytes, garbled ${value.garbled}`;
     });
     const whole = readTwice(readRequest, input, (value) => `version ${value.version}`);
     return `${arrived}; ${whole}`;
@@ -141,11 +144,21 @@ const lzo: Target = {
     const packed = compressLzo(input);
     expectThat(packed.length <= largestPacked(input.length), 'what is packed has a largest size');
     if (input.length > 0) expectThat(decompressLzo(packed, input.length).equals(input), 'unpacking undoes packing');
-    return signOf(() => {
-      const plain = decompressLzo(input, ceiling);
+    const show = (plain: Buffer): string => {
       expectThat(plain.length <= Math.min(ceiling, 255 * input.length), 'unpacking ends at the ceiling');
       return `unpacked ${Math.min(9, Math.floor(Math.log2(plain.length + 1)))}`;
+    };
+    const whole = signOf(() => show(decompressLzo(input, ceiling)));
+    const cut = input.length === 0 ? 0 : (input[input.length >> 1] ?? 0) % input.length;
+    const inPieces = signOf(() => {
+      const pieces = [...unpackLzo([input.subarray(0, cut), input.subarray(cut)], ceiling)].map((one) =>
+        Buffer.from(one),
+      );
+      return show(Buffer.concat(pieces));
     });
+    const kind = (sign: string): string => (sign.startsWith('unpacked') ? sign : 'refused');
+    expectThat(kind(whole) === kind(inPieces), `a stream says the same in pieces: "${whole}", "${inPieces}"`);
+    return whole;
   },
 };
 

@@ -64,6 +64,11 @@ export class ByteQueue {
     return this.#gather(count);
   }
 
+  /** Takes at least one and at most `most` bytes off the front, as many as come without a copy; the caller checks `length` first. */
+  takeSome(most: number): Buffer {
+    return this.take(Math.min(most, this.#chunks[0]?.length ?? 0));
+  }
+
   #gather(count: number): Buffer {
     const whole = Buffer.allocUnsafe(count);
     let filled = 0;

@@ -10,10 +10,12 @@ export function expandPreprocessorWords(argv: readonly string[]): string[] {
 export function expandPreprocessorWord(word: string): readonly string[] {
   if (!word.startsWith('-Wp,')) return [word];
   const parts = word.slice('-Wp,'.length).split(',');
-  return parts.flatMap((part, at) => {
-    const names = (part === '-MD' || part === '-MMD') && at + 1 < parts.length;
-    return names ? [part, '-MF'] : [part];
-  });
+  const words: string[] = [];
+  for (const [at, part] of parts.entries()) {
+    words.push(part);
+    if ((part === '-MD' || part === '-MMD') && at + 1 < parts.length) words.push('-MF');
+  }
+  return words;
 }
 
 /** Whether a `-Wp,` word asks for a dependency file and does not name it: gcc then takes its next word, the source even, for the name. */

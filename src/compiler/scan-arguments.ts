@@ -1,3 +1,4 @@
+import { finish, type Steps } from '../basics/steps.ts';
 import type { Reason, RemoteVerdict, Verdict } from './verdict.ts';
 import { nothingMore, refusedOption } from './allow-list/judge-words.ts';
 import type { PermittedByAdministrator } from './allow-list/judge-words.ts';
@@ -40,13 +41,22 @@ interface Findings {
  * permit beyond the allow list; a server looks at that by itself.
  */
 export function scanArguments(argv: readonly string[], side: Side, permitted = nothingMore): Verdict {
-  const verdict = scan(argv, side, permitted);
+  return finish(scanInSteps(argv, side, permitted));
+}
+
+/** The same in steps: the words of a stranger can be many, and long. */
+export function* scanInSteps(argv: readonly string[], side: Side, permitted = nothingMore): Steps<Verdict> {
+  const verdict = yield* scan(argv, side, permitted);
   if ('run' in verdict) return verdict;
   const { because, cure, preprocessOnly = false } = verdict;
   return { run: 'locally', because, cure, preprocessOnly, words: argv };
 }
 
-function scan(argv: readonly string[], side: Side, permitted = nothingMore): RemoteVerdict | Obstacle {
+function* scan(
+  argv: readonly string[],
+  side: Side,
+  permitted: PermittedByAdministrator,
+): Steps<RemoteVerdict | Obstacle> {
   const findings: Findings = {
     compile: false,
     assemble: false,
@@ -57,7 +67,8 @@ function scan(argv: readonly string[], side: Side, permitted = nothingMore): Rem
   };
   let at = 1;
   while (at < argv.length) {
-    const step = readWord(argv, at, findings, side);
+    const step = yield* readWord(argv, at, findings, side);
+    yield;
     if (typeof step !== 'number') return step;
     at += step;
   }
@@ -73,10 +84,10 @@ function scan(argv: readonly string[], side: Side, permitted = nothingMore): Rem
 }
 
 /** Reads the word at a position into the findings; gives the number of words it took, or what keeps the command local. */
-function readWord(argv: readonly string[], at: number, findings: Findings, side: Side): number | Obstacle {
+function* readWord(argv: readonly string[], at: number, findings: Findings, side: Side): Steps<number | Obstacle> {
   const word = argv[at] ?? '';
   if (!word.startsWith('-')) return readName(word, at, findings, side);
-  if (word.startsWith('-Wp,')) return readPreprocessorWord(word, argv, side) ?? 1;
+  if (word.startsWith('-Wp,')) return (yield* readPreprocessorWord(word, argv, side)) ?? 1;
   const dependency = readDependencyWord(argv, at, side);
   if (dependency !== undefined) return dependency;
   const local = findLocalOption(argv, at, side);
@@ -94,13 +105,21 @@ function readWord(argv: readonly string[], at: number, findings: Findings, side:
   return 1;
 }
 
+/** A word for the preprocessor holds an option or two: longer ones are not taken apart. */
+const longestPreprocessorWord = 4096;
+
 /** Looks at the words inside a `-Wp,` word; its values are no sources and no outputs. */
-function readPreprocessorWord(word: string, argv: readonly string[], side: Side): Obstacle | undefined {
+function* readPreprocessorWord(word: string, argv: readonly string[], side: Side): Steps<Obstacle | undefined> {
   if (side === 'client' && lacksDependencyFile(word)) {
     return { because: `"${word}" lacks the name of the dependency file`, cure: `write "${word},FILE"` };
   }
+  if (word.length > longestPreprocessorWord) {
+    const cure = 'write the options for the preprocessor as words of their own';
+    return { because: `a "-Wp," word is longer than ${longestPreprocessorWord} letters`, cure };
+  }
   const parts = [argv[0] ?? '', ...expandPreprocessorWord(word)];
   for (let at = 1; at < parts.length; at += 1) {
+    yield;
     const step = readDependencyWord(parts, at, side);
     if (typeof step === 'object') return step;
     const local = step === undefined ? findLocalOption(parts, at, side) : undefined;
@@ -259,7 +278,7 @@ function clientObstacle(verdict: RemoteVerdict, permitted: PermittedByAdministra
     return { because: `"${recorded}" is recorded in the object`, cure };
   }
   const sent = remoteCommand(verdict);
-  const seen = scan(sent, 'server');
+  const seen = finish(scan(sent, 'server', permitted));
   // An option without its value took the next word for it: "-I -c foo.c".
   if (!('run' in seen) || seen.source !== source || seen.output !== output) {
     const cure = 'look for an option that lacks its value and took the next word for it';

@@ -40,6 +40,16 @@ function readOomScore(text: string): number | undefined {
   return size === undefined ? undefined : text.startsWith('-') ? -size : size;
 }
 
+const multiples: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
+const memoryRange = { least: 16 * 1024 ** 2, most: 1024 * 1024 ** 3 };
+
+/** A number of bytes, or of K, M or G of 1024, 1024 K and 1024 M bytes. */
+function readMemory(text: string): number | undefined {
+  const [, digits = '', unit = ''] = /^(\d{1,13})([KMG]?)$/i.exec(text) ?? [];
+  const bytes = Number(digits) * (multiples[unit.toUpperCase()] ?? 1);
+  return bytes >= memoryRange.least && bytes <= memoryRange.most ? bytes : undefined;
+}
+
 const isLevelName = (text: string): text is LevelName => Object.hasOwn(logLevelNames, text);
 const text = (value: string): string | undefined => (value === '' || value.includes('\0') ? undefined : value);
 const path = (value: string): string | undefined => (value.startsWith('/') ? text(value) : undefined);
@@ -137,6 +147,13 @@ export const daemonOptions = {
     initial: 0,
     expects: 'a number of seconds from 0 to 86400',
     read: readNumber(0, 86400),
+  }),
+  'max-memory': valued({
+    value: 'SIZE',
+    help: 'keep requests and answers within so many bytes, K, M or G (default: a quarter of the memory, at most 1G)',
+    initial: undefined,
+    expects: 'a size from 16M to 1024G, such as 512M',
+    read: readMemory,
   }),
   lifetime: valued({
     value: 'SECONDS',

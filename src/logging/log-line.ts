@@ -58,13 +58,35 @@ const severity: Readonly<Record<Level, string>> = {
 /** Longer texts are cut: a name that a client chose may have 128 KiB. */
 const longestText = 16 * 1024;
 
-/** A client's words may reach the log: control characters are shown, so that no text can forge a line or steer a terminal. */
+/**
+ * What must not reach a log as it is: control characters, which forge lines or steer a terminal, NEL among them; the separators of lines and
+ * paragraphs; what is invisible, as the marks that turn the direction of writing; and halves of characters.
+ */
+const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+function escaped(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  const digits = code.toString(16);
+  if (code < 0x100) return `\\x${digits.padStart(2, '0')}`;
+  return code < 0x10000 ? `\\u${digits.padStart(4, '0')}` : `\\u{${digits}}`;
+}
+
+/** A text that is too long for a log is cut. */
+export const shortened = (text: string): string =>
+  text.length > longestText ? `${text.slice(0, longestText)}...` : text;
+
+/** A client's words may reach the log: what could forge a line, steer a terminal or hide is shown. */
 export function printable(text: string): string {
-  const shown = text.length > longestText ? `${text.slice(0, longestText)}...` : text;
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  return shown.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, (character) => {
-    return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
-  });
+  return shortened(text).replaceAll(unprintable, escaped);
+}
+
+/** The same for a line of JSON, whose escapes mean the characters: nothing is lost. */
+export function printableJson(line: string): string {
+  return line.replaceAll(unprintable, (character) =>
+    Array.from({ length: character.length }, (_, at) => {
+      return `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`;
+    }).join(''),
+  );
 }
 
 /** One line as distcc writes it: `distccd[PID] ERROR: TEXT` (server-job reference, section 9). */

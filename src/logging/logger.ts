@@ -1,5 +1,14 @@
 import { pino } from 'pino';
-import { type Fields, formatText, type Level, levels, type Logger, type Sink } from './log-line.ts';
+import {
+  type Fields,
+  formatText,
+  type Level,
+  levels,
+  type Logger,
+  printableJson,
+  shortened,
+  type Sink,
+} from './log-line.ts';
 
 /** How a logger is made. */
 export interface LoggerOptions {
@@ -23,6 +32,11 @@ const levelNames = new Map<number, Level>([
   [30, 'info'],
   [20, 'debug'],
 ]);
+
+const shortenedFields = (fields: Fields): Fields =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, typeof value === 'string' ? shortened(value) : value]),
+  );
 
 /** A logger on pino; text lines keep distcc's form, so that scripts which read distcc's log go on working. */
 export function createLogger({ program, level, sink, prefix = true, format = 'text' }: LoggerOptions): Logger {
@@ -48,13 +62,14 @@ export function createLogger({ program, level, sink, prefix = true, format = 'te
       formatters: { level: (label) => ({ level: label }) },
       timestamp: pino.stdTimeFunctions.isoTime,
     },
-    { write: (line: string) => sink(line.trimEnd(), current, facts) },
+    { write: (line: string) => sink(printableJson(line.trimEnd()), current, facts) },
   );
   const at =
     (name: Level) =>
     (message: string, fields: Fields = {}): void => {
       facts = fields;
-      log[name](fields, message);
+      if (text) log[name](fields, message);
+      else log[name](shortenedFields(fields), shortened(message));
     };
   return {
     critical: at('critical'),

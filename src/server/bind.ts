@@ -2,6 +2,8 @@ import { lookup } from 'node:dns/promises';
 import { createServer, isIP, type Server, type Socket } from 'node:net';
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure, reasonOf } from '../basics/failure.ts';
+import { plainAddress } from './access-list.ts';
+import type { House, Stay } from './house.ts';
 
 /** The listening sockets, and what the administrator should know about them. */
 export interface Listening {
@@ -102,44 +104,28 @@ export async function bindSockets(names: readonly string[], port: number): Promi
   return { servers, places, warnings: missing.map(({ message }) => `${message}; serving the rest`) };
 }
 
-/** Limits on how many connections may be open; those beyond are closed at once, and their clients go elsewhere. */
-export interface ConnectionLimits {
-  readonly total: number;
-  readonly perAddress: number;
-}
-
 /** Whether a server listens on a Unix socket: it has no address that Node could name. */
 const isUnix = (server: Server): boolean => {
   const address = server.address();
   return address === null || typeof address === 'string';
 };
 
-/** Hands accepted connections on, within the limits; those of a Unix socket come as `local`. */
+/** Hands accepted connections on, those for which the house has a place; those of a Unix socket come as `local`. */
 export function acceptConnections(
   servers: readonly Server[],
-  limits: ConnectionLimits,
-  serve: (socket: Socket, from: 'network' | 'local') => void,
+  house: House,
+  serve: (socket: Socket, from: 'network' | 'local', stay: Stay) => void,
   refuse: (socket: Socket) => void,
 ): void {
-  const open = new Map<string, number>();
-  let total = 0;
   const accept = (socket: Socket, from: 'network' | 'local'): void => {
-    const address = socket.remoteAddress ?? '';
-    const count = (open.get(address) ?? 0) + 1;
-    if (total >= limits.total || count > limits.perAddress) {
+    const stay = house.admit(plainAddress(socket.remoteAddress ?? ''));
+    if (stay === undefined) {
       refuse(socket);
       socket.destroy();
       return;
     }
-    total += 1;
-    open.set(address, count);
-    socket.once('close', () => {
-      total -= 1;
-      const left = (open.get(address) ?? 1) - 1;
-      if (left === 0) open.delete(address);
-      else open.set(address, left);
-    });
-    serve(socket, from);
+    socket.once('close', () => stay.leave());
+    serve(socket, from, stay);
   };
   for (const server of servers) {
     const from = isUnix(server) ? 'local' : 'network';

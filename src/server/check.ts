@@ -6,6 +6,7 @@ import type { DaemonOptions } from '../config/daemon-options.ts';
 import type { FenceKind } from '../system/fence.ts';
 import { readAccess } from './access-source.ts';
 import { bindSockets } from './bind.ts';
+import { describeCapacity } from './capacity.ts';
 import type { PermittedCompilers } from './permitted-compilers.ts';
 import { usualMasqueradeDirs } from './permitted-compilers.ts';
 import { openPidFile } from './pid-file.ts';
@@ -39,6 +40,7 @@ export async function checkDaemon(options: DaemonOptions): Promise<string[]> {
     `compilers: ${describeCompilers(options, service.compilers)}`,
     `options: ${describeOptions(options)}`,
     `at a time: ${options.inetd ? 1 : service.jobs}`,
+    `memory: ${describeCapacity(service.capacity)}`,
     `temporary files: ${process.cwd()}`,
     `fence: ${fences[service.fence.kind]}`,
     `log: ${describeLog(options)}`,

@@ -6,77 +6,60 @@ import { encodeRefusal } from '../wire/refusal.ts';
 import type { ArrivedRequest } from '../wire/request.ts';
 import { encodeResponse } from '../wire/response.ts';
 import { exited } from '../wire/wait-status.ts';
-import type { AccessList } from './access-list.ts';
-import type { ByteBudget } from './byte-budget.ts';
+import { answerLength, closeAnswer, type Compiled, encodeAnswer, smallAnswer } from './answer.ts';
+import type { BudgetAccount, ByteBudget } from './byte-budget.ts';
 import type { ClientStream } from './client-stream.ts';
-import type { FairQueue, Release } from './fair-queue.ts';
-import { type CommandPolicy, judgeCommand } from './job-command.ts';
-import type { JobStatistics } from './job-statistics.ts';
+import type { Release } from './fair-queue.ts';
+import type { Stay } from './house.ts';
+import { inTurns } from './in-turns.ts';
+import { judgeCommand } from './job-command.ts';
 import { endedWith, endedWithout, type JobEnd } from './job-summary.ts';
-import { runJob, type Workshop } from './job.ts';
-import { ClientGone, clientGone, Overdue, Refusal } from './refusal.ts';
+import { runJob } from './job.ts';
+import type { ClientLog } from './log-limit.ts';
+import { Progress } from './progress.ts';
+import { ClientGone, clientGone, Overdue, Overload, Refusal } from './refusal.ts';
 import { receiveRequest } from './request-reader.ts';
-
-/** How long a connection may stay in each state, in ms. */
-export interface Deadlines {
-  /** From accept to the last byte of the request; a client may connect before its preprocessor is done. */
-  readonly receiving: number;
-  /** No byte in either direction while one is due. */
-  readonly silence: number;
-  readonly waiting: number;
-  readonly answering: number;
-}
-
-/** Everything that serving a connection needs. */
-export interface Service extends Workshop, CommandPolicy {
-  readonly access: () => AccessList;
-  readonly queue: FairQueue;
-  readonly budget: ByteBudget;
-  readonly deadlines: Deadlines;
-  readonly statistics: JobStatistics;
-}
-
-/** Answers of so many bytes leave their slot to the next job while they are sent. */
-const smallAnswer = 256 * 1024;
+import { Sending } from './send-answer.ts';
+import type { Service, StopReasons } from './service.ts';
 
 /** A client that is waiting for its answer reads it: one that takes nothing for so long, in ms, is as good as gone. */
 const unreadMs = 60_000;
 
-/** Why the daemon ends conversations: draining spares those whose compiler runs, killing does not. */
-export interface StopReasons {
-  readonly drain: AbortSignal;
-  readonly kill: AbortSignal;
-}
-
-/** Bytes behind the request are an error of the client; more than this ends the connection. */
+/** Bytes after the request are an error of the client; more than this ends the connection. */
 const surplusLimit = 64 * 1024;
 
 /** One client's connection; the reasons that end it early meet in its signal. */
 export class Conversation {
   readonly #socket: ClientStream;
   readonly #service: Service;
-  readonly #address: string;
+  readonly #stay: Stay;
+  readonly #log: ClientLog;
   readonly #over = new AbortController();
   #timer: NodeJS.Timeout | undefined;
-  /** The compiler runs, or its answer is on the way. */
-  #working = false;
   /** The answer is sent: whatever happens to the connection now is nobody's concern. */
   #settled = false;
 
-  constructor(socket: ClientStream, service: Service, address: string) {
+  constructor(socket: ClientStream, service: Service, stay: Stay) {
     this.#socket = socket;
     this.#service = service;
-    this.#address = address;
+    this.#stay = stay;
+    this.#log = service.clientLog.of(stay.address);
+    stay.end = (reason) => this.#over.abort(reason);
     socket.on('error', () => this.#over.abort(clientGone));
     socket.setTimeout(service.deadlines.silence, () =>
       this.#over.abort(new Overdue('the client was silent for too long')),
     );
   }
 
+  /** Whether the compiler runs, or its answer is on the way. */
+  get #works(): boolean {
+    return this.#stay.stage === 'compiling' || this.#stay.stage === 'answering';
+  }
+
   /** Goes through the conversation; draining ends it unless the compiler runs or has run, killing ends it anyhow. */
   async hold(reasons: StopReasons): Promise<JobEnd> {
     const drain = (): void => {
-      if (!this.#working) this.#over.abort(reasons.drain.reason);
+      if (!this.#works) this.#over.abort(reasons.drain.reason);
     };
     const kill = (): void => this.#over.abort(reasons.kill.reason);
     reasons.drain.addEventListener('abort', drain);
@@ -91,19 +74,30 @@ export class Conversation {
     }
   }
 
+  /** Memory, or room for files, of which others may need some. */
+  #open(budget: ByteBudget): BudgetAccount {
+    return budget.open(this.#stay.address, (reason) => {
+      // A source is about to be in its file.
+      if (this.#stay.stage !== 'compiling') this.#over.abort(reason);
+    });
+  }
+
   async #receive(): Promise<JobEnd> {
-    const { budget, deadlines } = this.#service;
+    const { budget, deadlines, pace } = this.#service;
     this.#limit(deadlines.receiving, new Overdue('the request took too long to arrive'));
-    const account = budget.open(this.#address);
+    const account = this.#open(budget);
     try {
       let request;
       try {
-        request = await receiveRequest(this.#socket, account, this.#over.signal);
+        const progress = new Progress(pace);
+        const { largest } = budget;
+        request = await receiveRequest(this.#socket, { account, largest, progress, signal: this.#over.signal });
       } catch (error) {
         return this.#badRequest(error);
       }
+      account.complete = true;
       this.#watchForEnd();
-      return await this.#answer(request).catch((error: unknown) => this.#refuse(request, error));
+      return await this.#answer(request, account).catch((error: unknown) => this.#refuse(request, error));
     } finally {
       account.close();
     }
@@ -111,8 +105,8 @@ export class Conversation {
 
   /** A request that could not be read: there is nobody to explain it to, so the connection is closed, as distcc does. */
   #badRequest(error: unknown): JobEnd {
-    const { log } = this.#service;
-    log.error(`${reasonOf(error)}, from ${this.#address}`);
+    this.#log.say('a request that could not be read', 'error', `${reasonOf(error)}, from ${this.#stay.address}`);
+    if (error instanceof Overload) return endedWithout('REJ_OVERLOAD', exitStatus.busy);
     if (error instanceof ProtocolError) {
       switch (error.kind) {
         case 'refused':
@@ -133,13 +127,15 @@ export class Conversation {
 
   /** Nothing may follow the request; the end of the client's side means that nobody waits any more. */
   #watchForEnd(): void {
+    const { address } = this.#stay;
     let surplus = 0;
     const gone = (): void => {
       if (!this.#settled) this.#over.abort(clientGone);
     };
     this.#socket.setTimeout(0);
     this.#socket.on('data', (chunk: Buffer) => {
-      if (surplus === 0) this.#service.log.error(`the client ${this.#address} sent bytes behind its request: ignored`);
+      if (surplus === 0)
+        this.#log.say('bytes after a request', 'error', `the client ${address} sent bytes after its request: ignored`);
       surplus += chunk.length;
       if (surplus > surplusLimit) gone();
     });
@@ -147,22 +143,25 @@ export class Conversation {
     if (this.#socket.readableEnded || this.#socket.destroyed) gone();
   }
 
-  async #answer(request: ArrivedRequest): Promise<JobEnd> {
-    const { log } = this.#service;
+  async #answer(request: ArrivedRequest, account: BudgetAccount): Promise<JobEnd> {
     if (request.version === 3) {
       throw new Refusal('this server does not preprocess: write the host without ",cpp" in the list of hosts');
     }
     if (request.garbled)
       throw new Refusal('a word of the command is not UTF-8: rename the file, or compile it locally');
-    const command = judgeCommand(request.argv, this.#service);
-    log.info(`compile from ${basename(command.source)} to ${basename(command.object)}`);
+    const command = await inTurns(judgeCommand(request.argv, this.#service), this.#over.signal);
+    this.#log.say('a compile', 'info', `compile from ${basename(command.source)} to ${basename(command.object)}`);
     const release = await this.#turn();
     try {
-      const compiled = await runJob(command, request.unpackSource, this.#over.signal, this.#service);
-      const size = compiled.object.length + compiled.stderr.length + compiled.stdout.length;
-      // A large answer keeps its slot, so that clients who do not read cannot have us hold more of them than there are slots.
-      if (size <= smallAnswer) release();
-      await this.#send(encodeResponse({ version: request.version, ...compiled }));
+      const { source } = request;
+      const { signal } = this.#over;
+      const sourceWritten = (): void => account.close();
+      const compiled = await runJob({ command, source, sourceWritten, signal, log: this.#log }, this.#service);
+      try {
+        await this.#giveBack(compiled, request.version, release);
+      } finally {
+        closeAnswer(compiled);
+      }
       return endedWith(compiled.status, command.argv[0] ?? '', command.source);
     } finally {
       release();
@@ -172,34 +171,65 @@ export class Conversation {
   /** Waits for a slot. */
   async #turn(): Promise<Release> {
     const { queue, deadlines } = this.#service;
+    const { signal } = this.#over;
+    this.#stay.stage = 'waiting';
     this.#limit(deadlines.waiting, new Refusal('no slot became free in time: this server has too much to do'));
-    const release = await queue.enter(this.#address, this.#over.signal);
-    this.#working = true;
+    const putBack = (reason: Overload): void => this.#over.abort(reason);
+    const release = await queue.enter({ client: this.#stay.address, signal, putBack });
+    this.#stay.stage = 'compiling';
     // The compiler has a limit of its own.
     clearTimeout(this.#timer);
     return release;
   }
 
+  /** Sends what the compiler left. The slot goes to the next job, as soon as there is room for these files besides those of the jobs that run. */
+  async #giveBack(compiled: Compiled, version: ArrivedRequest['version'], release: Release): Promise<void> {
+    const { budget, shelf } = this.#service;
+    const { signal } = this.#over;
+    this.#stay.stage = 'answering';
+    const room = this.#open(shelf);
+    const memory = this.#open(budget);
+    let stopWaiting = (): void => {};
+    try {
+      const length = answerLength(compiled);
+      if (length <= smallAnswer) release();
+      else stopWaiting = room.wait(length, release);
+      const sending = this.#sending();
+      await sending.send(encodeAnswer(compiled, version, memory, { size: sending.size, signal }), signal);
+      this.#settled = true;
+    } finally {
+      stopWaiting();
+      room.close();
+      memory.close();
+    }
+  }
+
   /** Tells the client why not, in a form that makes every distcc go on with the next host or locally. */
   async #refuse(request: ArrivedRequest, error: unknown): Promise<JobEnd> {
-    const { log } = this.#service;
+    const { address } = this.#stay;
+    const reason: unknown = this.#over.signal.reason;
+    if (error instanceof ClientGone && reason instanceof Overload) {
+      this.#log.say('a job that was refused', 'warning', `ended the answer to ${address}: ${reason.message}`);
+      return endedWithout('REJ_OVERLOAD', exitStatus.busy);
+    }
     if (error instanceof ClientGone) {
-      log.error(`client ${this.#address} disconnected: killed its job`);
+      this.#log.say('a job that was given up', 'error', `client ${address} disconnected: killed its job`);
       return endedWithout('CLI_DISCONN', exitStatus.inputOutput);
     }
     if (error instanceof Overdue) {
-      log.error(`${error.message}: killed the job of ${this.#address}`);
+      this.#log.say('a job that was given up', 'error', `${error.message}: killed the job of ${address}`);
       return this.#tooLong(request, error);
     }
     if (error instanceof ProtocolError) return this.#badRequest(error);
     const foreseen = error instanceof Refusal;
     const sentence = foreseen ? error.message : `this server could not do the job: ${reasonOf(error)}`;
-    if (foreseen) log.warning(`refused a job of ${this.#address}: ${sentence}`);
-    else
-      log.error(
-        `lost a job of ${this.#address}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-      );
+    if (foreseen) this.#log.say('a job that was refused', 'warning', `refused a job of ${address}: ${sentence}`);
+    else {
+      const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#log.say('a job that was lost', 'error', `lost a job of ${address}: ${trace}`);
+    }
     await this.#send(encodeRefusal(request.version, sentence)).catch(() => undefined);
+    if (error instanceof Overload) return endedWithout('REJ_OVERLOAD', exitStatus.busy);
     return endedWithout('OTHER', foreseen ? exitStatus.ok : exitStatus.general);
   }
 
@@ -213,31 +243,21 @@ export class Conversation {
     return endedWithout('COMPILE_TIMEOUT', exitStatus.timeout);
   }
 
-  /** Sends the answer whole and ends our side; whoever ends the conversation ends this too. */
-  #send(chunks: readonly Buffer[]): Promise<void> {
+  #sending(): Sending {
     const { answering, silence } = this.#service.deadlines;
     clearTimeout(this.#timer);
-    const { signal } = this.#over;
-    return new Promise((resolve, reject) => {
-      const fail = (): void => {
-        this.#socket.destroy();
-        reject(clientGone);
-      };
-      this.#timer = setTimeout(fail, answering);
-      this.#socket.setTimeout(Math.min(silence, unreadMs), fail);
-      this.#socket.once('close', fail);
-      signal.addEventListener('abort', fail, { once: true });
-      this.#socket.cork();
-      for (const chunk of chunks) this.#socket.write(chunk);
-      this.#socket.end((error?: Error | null) => {
-        if (error) return;
-        this.#socket.off('close', fail);
-        signal.removeEventListener('abort', fail);
-        this.#settled = true;
-        resolve();
-      });
-      this.#socket.uncork();
-    });
+    return new Sending(
+      this.#socket,
+      { answering, silence: Math.min(silence, unreadMs) },
+      new Progress(this.#service.pace),
+    );
+  }
+
+  /** Sends a few bytes of ours. */
+  async #send(chunks: readonly Buffer[]): Promise<void> {
+    this.#stay.stage = 'answering';
+    await this.#sending().send(chunks, this.#over.signal);
+    this.#settled = true;
   }
 
   #limit(milliseconds: number, error: Error): void {

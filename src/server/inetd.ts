@@ -5,7 +5,7 @@ import { keepDescriptors } from '../system/inheritance.ts';
 import type { StandardConnection } from '../system/standard-descriptors.ts';
 import { readAccess } from './access-source.ts';
 import { type ClientStream, openStream } from './client-stream.ts';
-import type { StopReasons } from './connection.ts';
+import type { StopReasons } from './service.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import type { Notices } from './notices.ts';
 import { prove, type ProvenService } from './prove.ts';

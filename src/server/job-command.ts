@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
-import { judgeWords } from '../compiler/allow-list/judge-words.ts';
+import type { Steps } from '../basics/steps.ts';
+import { judgeInSteps } from '../compiler/allow-list/judge-words.ts';
 import type { PermittedByAdministrator, RefusedOption } from '../compiler/allow-list/judge-words.ts';
-import { scanArguments } from '../compiler/scan-arguments.ts';
+import { scanInSteps } from '../compiler/scan-arguments.ts';
 import { preprocessedExtension } from '../compiler/source-name.ts';
 import type { RemoteVerdict } from '../compiler/verdict.ts';
 import { quoted } from '../wire/quoted.ts';
@@ -74,19 +75,22 @@ function wordsAsGiven({ words, sourceAt, outputAt, joined, assemble }: RemoteVer
 }
 
 /** The server's own words, and after them those of the client's that the allow list has: nothing there can take them for its value, or say them twice. */
-function wordsByAllowList(verdict: RemoteVerdict, names: Names, permitted: PermittedByAdministrator): string[] {
-  const judgement = judgeWords(verdict, permitted);
+function* wordsByAllowList(verdict: RemoteVerdict, names: Names, permitted: PermittedByAdministrator): Steps<string[]> {
+  const judgement = yield* judgeInSteps(verdict, permitted);
   if (judgement.refused !== undefined) throw refuse(judgement.refused);
   const { words, language } = judgement;
   return [verdict.assemble ? '-S' : '-c', '-o', names.output, '-x', language, names.input, ...words];
 }
 
 /**
- * Turns a client's command into ours.
+ * Turns a client's command into ours, in steps: it may be long.
  * @throws Refusal when it is no compile, names a compiler that is not permitted, or holds an option that is refused
  */
-export function judgeCommand(argv: readonly string[], { compilers, permittedOptions }: CommandPolicy): JobCommand {
-  const verdict = scanArguments(argv, 'server');
+export function* judgeCommand(
+  argv: readonly string[],
+  { compilers, permittedOptions }: CommandPolicy,
+): Steps<JobCommand> {
+  const verdict = yield* scanInSteps(argv, 'server');
   if (verdict.run === 'locally')
     throw new Refusal(`this server compiles only what can be distributed: ${verdict.because}`);
   const permission = compilers.permit(argv[0] ?? '');
@@ -98,7 +102,7 @@ export function judgeCommand(argv: readonly string[], { compilers, permittedOpti
   const words =
     permittedOptions === 'every option'
       ? wordsAsGiven(verdict, names)
-      : wordsByAllowList(verdict, names, permittedOptions);
+      : yield* wordsByAllowList(verdict, names, permittedOptions);
   const argvHere = [permission.name, ...words];
   return { path: permission.path, argv: argvHere, input, output, source: verdict.source, object: verdict.output };
 }

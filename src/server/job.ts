@@ -1,4 +1,3 @@
-import { closeSync, constants, lstatSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { exitStatus } from '../basics/exit-status.ts';
 import { reasonOf } from '../basics/failure.ts';
 import { formatLine, type Logger } from '../logging/log-line.ts';
@@ -6,10 +5,14 @@ import { errorCode } from '../system/error-text.ts';
 import { endChild, StartError } from '../system/reaper.ts';
 import type { Child, Spawn } from '../system/spawn.ts';
 import type { Spool } from '../system/temporary-folder.ts';
-import { limits } from '../wire/limits.ts';
+import type { PackedBody } from '../wire/body.ts';
 import { exited } from '../wire/wait-status.ts';
+import type { Compiled } from './answer.ts';
 import type { JobCommand } from './job-command.ts';
+import type { ClientLog } from './log-limit.ts';
 import { Overdue, Refusal } from './refusal.ts';
+import { ResultFile } from './result-file.ts';
+import { writeSource } from './write-source.ts';
 
 /** What a job needs of the daemon. */
 export interface Workshop {
@@ -24,42 +27,33 @@ export interface Workshop {
   readonly graceMs: number;
 }
 
-/** What the compiler left. */
-export interface Compiled {
-  /** Raw wait status. */
-  readonly status: number;
-  readonly stderr: Buffer;
-  readonly stdout: Buffer;
-  /** Empty unless the status is 0. */
-  readonly object: Buffer;
-}
-
-const empty = Buffer.alloc(0);
 const stdoutFile = '.stdout';
 const stderrFile = '.stderr';
 
+/** One compile and who waits for it. */
+export interface Job {
+  readonly command: JobCommand;
+  readonly source: PackedBody;
+  /** The source is in its file: its memory can go. */
+  readonly sourceWritten: () => void;
+  readonly signal: AbortSignal;
+  readonly log: ClientLog;
+}
+
 /**
- * Runs one compile in a folder of its own, which is gone afterwards whatever happens.
+ * Runs one compile in a folder of its own, which is gone afterwards whatever happens; what the compiler left is open, for the caller to close.
  * @throws the signal's reason when the job is given up, Refusal when its result cannot be sent
  */
-export async function runJob(
-  command: JobCommand,
-  source: () => Buffer,
-  signal: AbortSignal,
-  workshop: Workshop,
-): Promise<Compiled> {
+export async function runJob(job: Job, workshop: Workshop): Promise<Compiled> {
+  const { command, signal } = job;
   const folder = lend(workshop.spool);
   try {
-    writeFileSync(`${folder}/${command.input}`, source(), { flag: 'wx', mode: 0o600 });
-    const status = await compile(command, folder, signal, workshop);
-    return {
-      status,
-      stderr: readOutput(`${folder}/${stderrFile}`, 'messages'),
-      stdout: readOutput(`${folder}/${stdoutFile}`, 'standard output'),
-      object: status === 0 ? readOutput(`${folder}/${command.output}`, 'object') : empty,
-    };
+    await writeSource(`${folder}/${command.input}`, job.source, signal);
+    job.sourceWritten();
+    const status = await compile(job, folder, workshop);
+    return openResults(command, folder, status);
   } catch (error) {
-    if (error instanceof StartError) return notStarted(command, error, workshop.log);
+    if (error instanceof StartError) return notStarted(command, error, job.log);
     throw noRoom(error) ?? error;
   } finally {
     await workshop.spool.takeBack(folder).catch((error: unknown) => {
@@ -85,17 +79,39 @@ function noRoom(error: unknown): Refusal | undefined {
   );
 }
 
+/** Opens what the compiler left; a failure leaves nothing open. */
+function openResults(command: JobCommand, folder: string, status: number): Compiled {
+  const opened: ResultFile[] = [];
+  const open = (name: string, what: string): ResultFile => {
+    const file = ResultFile.open(`${folder}/${name}`, what);
+    opened.push(file);
+    return file;
+  };
+  try {
+    return {
+      status,
+      stderr: open(stderrFile, 'messages'),
+      stdout: open(stdoutFile, 'standard output'),
+      object: status === 0 ? open(command.output, 'object') : ResultFile.empty,
+    };
+  } catch (error) {
+    for (const file of opened) file.close();
+    throw error;
+  }
+}
+
 /** distcc's answer when the compiler is not there: exit status 110 and the reason (wire-protocol reference, section 5). */
-function notStarted(command: JobCommand, error: StartError, log: Logger): Compiled {
+function notStarted(command: JobCommand, error: StartError, log: ClientLog): Compiled {
   const reason = error.code === 'ENOENT' ? 'No such file or directory' : error.message;
   const text = `failed to exec ${command.argv[0] ?? ''}: ${reason}`;
-  log.error(text);
-  const stderr = Buffer.from(`${formatLine('distccd', 'error', text)}\n`);
+  log.say('a compiler that could not be started', 'error', text);
+  const stderr = ResultFile.of(Buffer.from(`${formatLine('distccd', 'error', text)}\n`));
+  const { empty } = ResultFile;
   return { status: exited(exitStatus.compilerMissing), stderr, stdout: empty, object: empty };
 }
 
-async function compile(command: JobCommand, folder: string, signal: AbortSignal, workshop: Workshop): Promise<number> {
-  if (workshop.log.writes('debug')) workshop.log.debug(`exec ${command.path}: ${command.argv.join(' ')}`);
+async function compile({ command, signal, log }: Job, folder: string, workshop: Workshop): Promise<number> {
+  if (log.writes('debug')) log.say('a command', 'debug', `exec ${command.path}: ${command.argv.join(' ')}`);
   const child = workshop.spawn({
     path: command.path,
     argv: command.argv,
@@ -131,31 +147,5 @@ async function finish(child: Child, signal: AbortSignal, { lifetimeMs, graceMs }
     signal.removeEventListener('abort', giveUp);
     // Nothing that the compiler started may outlive its job.
     child.signal('SIGKILL');
-  }
-}
-
-/** Reads a file that the compiler wrote; a missing one is empty, as for distcc, which makes it beforehand. */
-function readOutput(path: string, what: string): Buffer {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found === undefined || (found.isFile() && found.size === 0)) return empty;
-  // The compiler may have put a link or a pipe there.
-  if (!found.isFile()) throw new Refusal(`the ${what} of the compiler is no plain file: compile this file locally`);
-  if (found.size > limits.bodyLength) {
-    throw new Refusal(
-      `the ${what} of the compiler is larger than ${limits.bodyLength} bytes: compile this file locally`,
-    );
-  }
-  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    const bytes = Buffer.allocUnsafe(found.size);
-    let filled = 0;
-    while (filled < bytes.length) {
-      const count = readSync(descriptor, bytes, filled, bytes.length - filled, null);
-      if (count === 0) break;
-      filled += count;
-    }
-    return bytes.subarray(0, filled);
-  } finally {
-    closeSync(descriptor);
   }
 }

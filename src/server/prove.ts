@@ -5,19 +5,23 @@ import { readWholeNumber } from '../basics/whole-number.ts';
 import { readPermittedOptions } from '../compiler/allow-list/judge-words.ts';
 import { type DaemonOptions, logLevelNames } from '../config/daemon-options.ts';
 import type { Logger } from '../logging/log-line.ts';
+import { descriptorLimit } from '../system/descriptor-limit.ts';
 import { behindFence, type FenceFound, folderSeen, tryFence } from '../system/fence.ts';
 import { spawn } from '../system/spawn.ts';
 import { openSpool, type Spool, sweepSpools } from '../system/temporary-folder.ts';
 import type { Places } from '../system/toolchain-paths.ts';
 import type { AccessList } from './access-list.ts';
 import { ByteBudget } from './byte-budget.ts';
+import { type Capacity, planCapacity, usualShare } from './capacity.ts';
 import { compilerEnvironment } from './compiler-environment.ts';
-import type { Service } from './connection.ts';
+import type { Service } from './service.ts';
 import { type DaemonLog, openDaemonLog } from './daemon-log.ts';
 import { FairQueue } from './fair-queue.ts';
 import { JobStatistics } from './job-statistics.ts';
+import { LogLimit } from './log-limit.ts';
 import { chooseLogTarget, type Outlets } from './log-target.ts';
 import type { Notices } from './notices.ts';
+import { slowestPace } from './progress.ts';
 import { compilerPath, readPermittedCompilers, usualMasqueradeDirs } from './permitted-compilers.ts';
 
 const spoolPrefix = 'distccd-spool-';
@@ -29,6 +33,7 @@ export interface ProvenService extends Service {
   readonly daemonLog: DaemonLog;
   readonly spool: Spool;
   readonly jobs: number;
+  readonly capacity: Capacity;
   readonly fence: FenceFound;
 }
 
@@ -58,12 +63,15 @@ export function prove(
   const path = compilerPath(searchPath, [...options['masquerade-dir'], ...usualMasqueradeDirs]);
   const places = { directories: path, temporary: process.cwd() };
   const fence = findFence(options, spool, places);
+  const capacity = planCapacity(options['max-memory'] ?? usualShare(), descriptorLimit());
   // Under an inetd it would be said again for each client.
   if (fence.lacks !== undefined && !options.inetd) notices.push(fence.lacks);
   return {
     daemonLog,
     log: daemonLog.log,
     jobs,
+    capacity,
+    clientLog: new LogLimit(daemonLog.log),
     spool,
     spawn: behindFence(spawn, fence.kind, places),
     fence,
@@ -74,8 +82,10 @@ export function prove(
     lifetimeMs: options['job-lifetime'] === 0 ? defaultLifetimeMs : options['job-lifetime'] * 1000,
     graceMs: 1000,
     queue: new FairQueue(jobs),
-    budget: new ByteBudget(Math.min(1024 ** 3, os.totalmem() / 4)),
+    budget: new ByteBudget(capacity.requests),
+    shelf: new ByteBudget(capacity.answers),
     deadlines,
+    pace: slowestPace,
     statistics: new JobStatistics(),
   };
 }

@@ -9,6 +9,14 @@ export class Refusal extends Error {
   }
 }
 
+/** The same, because others need what the job would take, or has: memory, a slot, a connection. */
+export class Overload extends Refusal {
+  constructor(sentence: string) {
+    super(sentence);
+    this.name = 'Overload';
+  }
+}
+
 /** The client closed its side before it had its answer. */
 export class ClientGone extends Error {
   constructor() {

@@ -1,32 +1,49 @@
 import { Decoder } from '../wire/decoder.ts';
 import { type ArrivedRequest, readArrivingRequest } from '../wire/request.ts';
 import type { BudgetAccount } from './byte-budget.ts';
+import { freeBytes } from './capacity.ts';
 import type { ClientStream } from './client-stream.ts';
-import { clientGone } from './refusal.ts';
+import type { Progress } from './progress.ts';
+import { clientGone, Overdue, Overload } from './refusal.ts';
 
-/** What every connection may hold in memory without asking, in bytes: enough for most command lines. */
-const freeBytes = 64 * 1024;
-/** More is asked for in steps of so many bytes, before it comes: announcing much and sending nothing keeps nobody else waiting. */
+/** More than that is asked for in steps of so many bytes, before it comes: announcing much and sending nothing keeps nobody else waiting. */
 const stepBytes = 1024 * 1024;
 /** The most that one read of a socket brings. */
 const readBytes = 64 * 1024;
 
+/** How long reading may hold the only thread before others have their turn, in ms: a socket that is full brings 32 reads at a time. */
+const turnMs = 5;
+
+/** What receiving a request needs besides the bytes. */
+export interface Receiving {
+  readonly account: BudgetAccount;
+  /** The most that an account can ever have, in bytes. */
+  readonly largest: number;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Reads one request from a socket, pausing it while the memory of all clients together is used up.
- * @throws ProtocolError, ClientGone, or the signal's reason
+ * @throws ProtocolError, ClientGone, Overdue when it comes too slowly, Overload when it is larger than all memory, or the signal's reason
  */
 export function receiveRequest(
   socket: ClientStream,
-  account: BudgetAccount,
-  signal: AbortSignal,
+  { account, largest, progress, signal }: Receiving,
 ): Promise<ArrivedRequest> {
   return new Promise((resolve, reject) => {
     const decoder = new Decoder(readArrivingRequest());
     let received = 0;
-    let cancelWait = (): void => {};
+    let cancelWait: (() => void) | undefined;
+    const watch = setInterval(() => {
+      // The client is busy with its preprocessor, or it is we who make it wait: its silence is not its fault.
+      if (decoder.unhurried || cancelWait !== undefined) progress.restart();
+      else if (progress.isStalled()) fail(new Overdue('the request came too slowly'));
+    }, progress.periodMs);
 
     const leave = (): void => {
-      cancelWait();
+      clearInterval(watch);
+      cancelWait?.();
       socket.off('data', onData).off('end', onEnd).off('close', onGone);
       signal.removeEventListener('abort', onAbort);
     };
@@ -38,30 +55,49 @@ export function receiveRequest(
     /** Asks for memory before the next bytes of a long message come. */
     const reserve = (): void => {
       const allowed = freeBytes + account.lent;
-      const rest = received + decoder.wanted - allowed;
-      if (rest <= 0 || received + readBytes <= allowed) return;
-      const step = Math.min(rest, stepBytes);
+      const lacking = received + decoder.wanted - allowed;
+      if (received + decoder.wanted > freeBytes + largest) {
+        const bytes = received + decoder.wanted;
+        fail(new Overload(`the request has ${bytes} bytes, more than this server has memory for: raise --max-memory`));
+        return;
+      }
+      if (lacking <= 0 || received + readBytes <= allowed) return;
+      const step = Math.min(lacking, stepBytes);
       if (account.tryTake(step)) return;
-      // It is we who make the client wait: its silence is not its fault.
       const silence = socket.timeout ?? 0;
       socket.setTimeout(0);
       socket.pause();
       cancelWait = account.wait(step, () => {
-        cancelWait = () => {};
+        cancelWait = undefined;
+        progress.restart();
         socket.setTimeout(silence);
         socket.resume();
       });
     };
+    let spent = 0;
+    /** Lets others have their turn after some work. */
+    const rest = (): void => {
+      if (spent < turnMs || cancelWait !== undefined) return;
+      socket.pause();
+      setImmediate(() => {
+        spent = 0;
+        if (cancelWait === undefined) socket.resume();
+      });
+    };
     const onData = (chunk: Buffer): void => {
       received += chunk.length;
+      progress.count(chunk.length);
+      const began = performance.now();
       try {
         decoder.feed(chunk);
+        spent += performance.now() - began;
       } catch (error) {
         fail(error);
         return;
       }
       if (decoder.result === undefined) {
         reserve();
+        rest();
         return;
       }
       leave();

@@ -3,7 +3,9 @@ import { exitStatus, type ExitStatus } from '../basics/exit-status.ts';
 import { peerUser } from '../system/peer-user.ts';
 import { plainAddress } from './access-list.ts';
 import type { ClientStream } from './client-stream.ts';
-import { Conversation, type Service, type StopReasons } from './connection.ts';
+import { Conversation } from './connection.ts';
+import { onlyGuest, type Stay } from './house.ts';
+import type { Service, StopReasons } from './service.ts';
 import { endedWithout, type JobEnd, summaryFields, summaryLine } from './job-summary.ts';
 
 /** Who is at the other end of a stream. */
@@ -13,45 +15,61 @@ export interface Client {
   /** distcc's words for it: `ADDRESS:PORT`. */
   readonly name: string;
   readonly admitted: boolean;
+  /** Its place among the others; without one it has the house to itself. */
+  readonly stay?: Stay;
 }
 
 /** Serves a client of the network; never throws. */
-export async function serveConnection(socket: Socket, service: Service, stopping: StopReasons): Promise<void> {
+export async function serveConnection(
+  socket: Socket,
+  service: Service,
+  stopping: StopReasons,
+  stay: Stay,
+): Promise<void> {
   const address = plainAddress(socket.remoteAddress ?? '');
   const name = `${address}:${socket.remotePort ?? 0}`;
-  await serveClient(socket, { address, name, admitted: service.access().admits(address) }, service, stopping);
+  const client = { address, name, admitted: service.access().admits(address), stay };
+  await serveClient(socket, client, service, stopping);
 }
 
 /** Serves a client of this machine, whom the mode of the socket's file lets in; never throws. */
-export async function serveNeighbour(socket: Socket, service: Service, stopping: StopReasons): Promise<void> {
+export async function serveNeighbour(
+  socket: Socket,
+  service: Service,
+  stopping: StopReasons,
+  stay: Stay,
+): Promise<void> {
   const user = peerUser(socket);
   const address = user === undefined ? 'this machine' : `uid ${user}`;
-  await serveClient(socket, { address, name: address, admitted: true }, service, stopping);
+  await serveClient(socket, { address, name: address, admitted: true, stay }, service, stopping);
 }
 
 /** Serves one client from its first byte to the end of its answer, and returns distcc's internal code of it; never throws. */
 export async function serveClient(
   stream: ClientStream,
-  { address, name, admitted }: Client,
+  { address, name, admitted, stay = onlyGuest(address) }: Client,
   service: Service,
   stopping: StopReasons,
 ): Promise<ExitStatus> {
-  const { log } = service;
+  const log = service.clientLog.of(address);
   service.statistics.accept();
   if (!admitted) {
-    log.error(`connection from client '${name}' denied by access list`, { client: address });
+    const text = `connection from client '${name}' denied by access list`;
+    log.say('a connection that the access list denied', 'error', text, { client: address });
     stream.destroy();
     return exitStatus.accessDenied;
   }
-  log.info(`connection from ${name}`, { client: address });
+  log.say('a connection', 'info', `connection from ${name}`, { client: address });
   const began = performance.now();
-  const end = await new Conversation(stream, service, address).hold(stopping).catch((error: unknown): JobEnd => {
-    log.error(`lost the job of ${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  const end = await new Conversation(stream, service, stay).hold(stopping).catch((error: unknown): JobEnd => {
+    const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    log.say('a job that was lost', 'error', `lost the job of ${name}: ${trace}`);
     return endedWithout('OTHER', exitStatus.general);
   });
   stream.destroy();
   const milliseconds = performance.now() - began;
   service.statistics.end(end, milliseconds, Date.now());
-  log.notice(summaryLine(name, end, milliseconds), summaryFields(address, end, milliseconds));
+  const kind = end.command === undefined ? 'a connection without a job' : 'a job that was done';
+  log.say(kind, 'notice', summaryLine(name, end, milliseconds), summaryFields(address, end, milliseconds));
   return end.ret;
 }

@@ -1,12 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import { Attendance } from './attendance.ts';
+import { plainAddress } from './access-list.ts';
 import { acceptConnections, type Listening } from './bind.ts';
+import { House } from './house.ts';
 import type { ProvenService } from './prove.ts';
 import { Refusal } from './refusal.ts';
 import { serveConnection, serveNeighbour } from './serve-client.ts';
 import type { Supervision } from './supervision.ts';
-
-const connectionLimits = { total: 1024, perAddress: 512 };
 
 /**
  * Serves until a signal, of which the first lets the running jobs finish and the second ends them; or until nobody has come for so many
@@ -42,21 +42,25 @@ export function serve(
     const settle = (): void => {
       if (!drain.signal.aborted || attendance.here > 0) return;
       attendance.close();
+      service.clientLog.end();
       resolve();
     };
     acceptConnections(
       listening.servers,
-      connectionLimits,
-      (socket, from) => {
+      new House(service.capacity.connections),
+      (socket, from, stay) => {
         const serveOne = from === 'local' ? serveNeighbour : serveConnection;
         attendance.arrive();
-        void serveOne(socket, service, { drain: drain.signal, kill: kill.signal }).finally(() => {
+        void serveOne(socket, service, { drain: drain.signal, kill: kill.signal }, stay).finally(() => {
           attendance.leave();
           settle();
         });
       },
-      (socket) =>
-        service.log.error(`too many connections: closed the one of ${socket.remoteAddress ?? 'an unknown address'}`),
+      (socket) => {
+        const address = plainAddress(socket.remoteAddress ?? 'an unknown address');
+        const text = `too many connections: closed the one of ${address}`;
+        service.clientLog.of(address).say('a connection without a place', 'error', text);
+      },
     );
     const stop = (signal: NodeJS.Signals): void => {
       if (drain.signal.aborted) {

@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { lstatSync, readdirSync, rmdirSync, type Stats, statSync, unlinkSync } from 'node:fs';
+import {
+  close,
+  constants,
+  lstatSync,
+  opendirSync,
+  openSync,
+  rmdirSync,
+  type Stats,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
 import { startChild } from './child.ts';
 
 /**
@@ -11,6 +21,40 @@ const shell = '/bin/sh';
 const environment = { PATH: '/usr/bin:/bin' };
 
 const isSame = (one: Stats, other: Stats): boolean => one.ino === other.ino && one.dev === other.dev;
+
+/** The system takes its time over the bytes of a larger file. */
+const largeFile = 1024 * 1024;
+
+/** Takes a file's name away; the bytes of a large one go with its last descriptor, in another thread. */
+function removeFile(name: string): void {
+  const about = lstatSync(name);
+  if (!about.isFile() || about.size < largeFile) {
+    unlinkSync(name);
+    return;
+  }
+  const descriptor = openSync(name, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  unlinkSync(name);
+  close(descriptor);
+}
+
+/** A job leaves some files; so many are sooner removed by another program, while we do something else. */
+const fewFiles = 64;
+
+/** Removes the files in the working directory, and tells whether those were few. */
+function removeFiles(): boolean {
+  const names: string[] = [];
+  const folder = opendirSync('.', { bufferSize: fewFiles });
+  try {
+    for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) {
+      if (names.length === fewFiles) return false;
+      names.push(entry.name);
+    }
+  } finally {
+    folder.closeSync();
+  }
+  for (const name of names) removeFile(name);
+  return true;
+}
 
 /**
  * Removes a folder of plain files, as jobs leave them as a rule, and tells whether it is gone. It goes into the
@@ -25,7 +69,7 @@ function removeFlat(path: string): boolean {
     process.chdir(path);
     try {
       if (!isSame(statSync('.'), about)) return false;
-      for (const name of readdirSync('.')) unlinkSync(name);
+      if (!removeFiles()) return false;
     } finally {
       process.chdir(home);
     }

@@ -1,6 +1,7 @@
 import type { Grammar } from './decoder.ts';
 import { compressLzo, largestPacked } from './lzo/compress.ts';
 import { decompressLzo } from './lzo/decompress.ts';
+import { unpackLzo } from './lzo/unpack.ts';
 import { ProtocolError } from './protocol-error.ts';
 import type { ProtocolVersion } from './protocol-version.ts';
 import { checkParameter, encodeToken, largestParameter, readToken, type Token, type TokenName } from './token.ts';
@@ -31,11 +32,13 @@ export function* readBodyAfter(token: Token, version: ProtocolVersion, bounds: B
   return unpackBody(yield* readPackedBodyAfter(token, version, bounds), bounds);
 }
 
-/** The content of a file as it was sent. */
+/** The content of a file as it was sent, in the pieces in which it came. */
 export interface PackedBody {
   readonly name: TokenName;
   readonly version: ProtocolVersion;
-  readonly bytes: Buffer;
+  readonly pieces: readonly Buffer[];
+  /** Bytes of all pieces together. */
+  readonly length: number;
 }
 
 /** Reads the content that follows a token, and leaves it packed: what is packed can grow 255-fold. */
@@ -44,23 +47,71 @@ export function* readPackedBodyAfter(
   version: ProtocolVersion,
   { ceiling }: BodyBounds,
 ): Grammar<PackedBody> {
+  const pieces: Buffer[] = [];
+  const length = yield* readPieces(token, version, ceiling, (piece) => pieces.push(piece));
+  return { name: token.name, version, pieces, length };
+}
+
+/** Reads the content that follows a token, keeps none of it, and gives its length as it was sent. */
+export function* skipBodyAfter(token: Token, version: ProtocolVersion, { ceiling }: BodyBounds): Grammar<number> {
+  return yield* readPieces(token, version, ceiling, () => undefined);
+}
+
+function* readPieces(
+  token: Token,
+  version: ProtocolVersion,
+  ceiling: number,
+  keep: (piece: Buffer) => void,
+): Grammar<number> {
   // A packed body may be a little longer than what it holds.
   checkParameter(token, version === 1 ? ceiling : largestPacked(ceiling));
   const { name, parameter } = token;
-  return { name, version, bytes: yield { exactly: parameter, of: `the body of token "${name}"` } };
+  const of = `the body of token "${name}"`;
+  let had = 0;
+  while (had < parameter) {
+    const piece = yield { exactly: parameter, had, of };
+    had += piece.length;
+    keep(piece);
+  }
+  return had;
 }
+
+/** An empty file is never packed, and nothing is not an LZO stream. */
+const isPlain = ({ version, length }: PackedBody): boolean => version === 1 || length === 0;
 
 /** Unpacks a content; throws a ProtocolError of kind 'compression' or 'too large'. */
-export function unpackBody({ name, version, bytes }: PackedBody, { ceiling }: BodyBounds): Buffer {
-  // An empty file is never packed, and nothing is no LZO stream.
-  return version === 1 || bytes.length === 0 ? bytes : unpack(name, bytes, ceiling);
+function unpackBody(body: PackedBody, { ceiling }: BodyBounds): Buffer {
+  const [first = Buffer.alloc(0)] = body.pieces;
+  const whole = body.pieces.length < 2 ? first : Buffer.concat(body.pieces, body.length);
+  if (isPlain(body)) return whole;
+  try {
+    return decompressLzo(whole, ceiling);
+  } catch (error) {
+    throw unpackingFailed(body.name, error);
+  }
 }
 
-function unpack(name: TokenName, packed: Buffer, ceiling: number): Buffer {
-  try {
-    return decompressLzo(packed, ceiling);
-  } catch (error) {
-    if (!(error instanceof ProtocolError)) throw error;
-    throw new ProtocolError(error.kind, `cannot unpack the body of token "${name}": ${error.message}`);
+/** What is packed may hold so many bytes whatever its length, and beyond that so many times its length: more is not text, it is an attack. */
+const growth = { bytes: 16 * 1024 * 1024, times: 64 };
+
+/**
+ * Unpacks a content of a stranger's piece by piece: each piece is good until the next one is asked for. Throws a ProtocolError of kind
+ * 'compression', or of kind 'too large' when it is longer than `ceiling`, or grows more than any source does.
+ */
+export function* unpackInPieces(body: PackedBody, { ceiling }: BodyBounds): Generator<Buffer, void, void> {
+  if (isPlain(body)) {
+    yield* body.pieces;
+    return;
   }
+  const most = Math.min(ceiling, Math.max(growth.bytes, growth.times * body.length));
+  try {
+    yield* unpackLzo(body.pieces, most);
+  } catch (error) {
+    throw unpackingFailed(body.name, error);
+  }
+}
+
+function unpackingFailed(name: TokenName, error: unknown): unknown {
+  if (!(error instanceof ProtocolError)) return error;
+  return new ProtocolError(error.kind, `cannot unpack the body of token "${name}": ${error.message}`);
 }

@@ -8,7 +8,20 @@ export interface Need {
   readonly of?: string;
   /** Whether the message may end here instead; the reader then gets no bytes. */
   readonly orEnd?: boolean;
+  /**
+   * For what may be long: how many of the bytes the reader has already. It gets some of the others as soon as there are enough to be worth it,
+   * and asks again: nothing long is ever copied into one piece.
+   */
+  readonly had?: number;
+  /** Whether the peer may take its time before these bytes: its preprocessor runs. */
+  readonly unhurried?: boolean;
 }
+
+/** So many bytes are worth handing on. */
+const pieceLength = 64 * 1024;
+
+/** How many bytes have to be there before the reader gets some. */
+const due = ({ exactly, had }: Need): number => (had === undefined ? exactly : Math.min(exactly - had, pieceLength));
 
 /** A message's reader: asks for bytes by yielding what it needs, and returns the value it read. */
 export type Grammar<T> = Generator<Need, T, Buffer>;
@@ -43,9 +56,9 @@ export class Decoder<T> {
   end(): void {
     if (this.#fault !== undefined) throw this.#fault;
     while (this.#state.done !== true) {
-      const { exactly, of, orEnd } = this.#state.value;
+      const { exactly, of, orEnd, had = 0 } = this.#state.value;
       if (orEnd !== true || this.#queue.length > 0) {
-        const came = `${this.#queue.length} of the ${exactly} bytes${of === undefined ? '' : ` of ${of}`}`;
+        const came = `${had + this.#queue.length} of the ${exactly} bytes${of === undefined ? '' : ` of ${of}`}`;
         this.#fault = new ProtocolError('truncated', `the connection ended after ${came}`);
         throw this.#fault;
       }
@@ -55,7 +68,14 @@ export class Decoder<T> {
 
   /** How many bytes the reader still lacks to go on; 0 when the message is complete. */
   get wanted(): number {
-    return this.#state.done === true ? 0 : this.#state.value.exactly - this.#queue.length;
+    if (this.#state.done === true) return 0;
+    const { exactly, had = 0 } = this.#state.value;
+    return exactly - had - this.#queue.length;
+  }
+
+  /** Whether the peer may take its time now. */
+  get unhurried(): boolean {
+    return this.#state.done !== true && this.#state.value.unhurried === true && this.#queue.length === 0;
   }
 
   /** The value, once the message is complete. */
@@ -69,8 +89,9 @@ export class Decoder<T> {
   }
 
   #serve(): void {
-    while (this.#state.done !== true && this.#state.value.exactly <= this.#queue.length) {
-      this.#resume(this.#queue.take(this.#state.value.exactly));
+    while (this.#state.done !== true && due(this.#state.value) <= this.#queue.length) {
+      const { exactly, had } = this.#state.value;
+      this.#resume(had === undefined ? this.#queue.take(exactly) : this.#queue.takeSome(exactly - had));
     }
     if (this.#state.done === true) {
       this.#surplus = this.#queue.length;

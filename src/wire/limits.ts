@@ -3,7 +3,7 @@ const mebibyte = 1024 * 1024;
 /** The most that is read from a stranger: counts, and lengths in bytes; more is refused before it is kept. */
 export const limits = {
   /** Arguments of a compiler: many times the longest command lines of big builds; their bytes have a limit of their own. */
-  arguments: 65_536,
+  arguments: 16_384,
   /** One argument: what Linux lets one be (execve(2), MAX_ARG_STRLEN). */
   argumentLength: 128 * 1024,
   /** All arguments together: what Linux lets a whole command line be under the usual stack limit (execve(2)). */

@@ -1,10 +1,10 @@
 import { encodeArguments, readAnyArguments, readArguments } from './arguments.ts';
-import { encodeBody, readPackedBodyAfter, unpackBody } from './body.ts';
+import { encodeBody, type PackedBody, readBody, readPackedBodyAfter } from './body.ts';
 import type { Grammar } from './decoder.ts';
 import { limits } from './limits.ts';
 import { ProtocolError } from './protocol-error.ts';
 import { encodeText } from './text.ts';
-import { encodeToken, largestParameter, readToken } from './token.ts';
+import { encodeToken, largestParameter, readUnhurriedToken } from './token.ts';
 import { encodeTree, readPath, readTree, skipTree, type TreeEntry } from './tree.ts';
 
 import type { ProtocolVersion } from './protocol-version.ts';
@@ -60,17 +60,15 @@ export function* readRequest(): Grammar<CompileRequest> {
     const argv = yield* readArguments();
     return { version, directory, argv, files: yield* readTree() };
   }
-  const { argv, garbled, unpackSource } = yield* readPlain(version);
-  if (garbled) throw new ProtocolError('malformed', 'the text of token "ARGV" is not UTF-8');
-  return { version, argv, source: unpackSource() };
+  const argv = yield* readArguments();
+  return { version, argv, source: yield* readBody('DOTI', version, { ceiling: limits.bodyLength }) };
 }
 
 /** A request of version 1 or 2 as it came: its source stays packed until somebody needs it. */
 export interface ArrivedPlain extends RequestHead {
   /** Whether some argument is no UTF-8, so that `argv` is not what was sent. */
   readonly garbled: boolean;
-  /** Unpacks the source anew at each call; throws a ProtocolError of kind 'compression' or 'too large'. */
-  readonly unpackSource: () => Buffer;
+  readonly source: PackedBody;
 }
 
 /** A request as a server keeps it while it waits, in no more memory than its sender spent; of the files of version 3 nothing is kept. */
@@ -87,15 +85,14 @@ export function* readArrivingRequest(): Grammar<ArrivedRequest> {
 }
 
 function* readVersion(): Grammar<ProtocolVersion> {
-  const version = yield* readToken('DIST', largestParameter);
+  const version = yield* readUnhurriedToken('DIST', largestParameter);
   if (version === 1 || version === 2 || version === 3) return version;
   throw new ProtocolError('version', `the protocol has no version ${version}: only 1, 2 and 3 are known`);
 }
 
 function* readPlain(version: 1 | 2): Grammar<ArrivedPlain> {
   const { argv, garbled } = yield* readAnyArguments();
-  const parameter = yield* readToken('DOTI', largestParameter);
-  const bounds = { ceiling: limits.bodyLength };
-  const body = yield* readPackedBodyAfter({ name: 'DOTI', parameter }, version, bounds);
-  return { version, argv, garbled, unpackSource: () => unpackBody(body, bounds) };
+  const parameter = yield* readUnhurriedToken('DOTI', largestParameter);
+  const token = { name: 'DOTI', parameter } as const;
+  return { version, argv, garbled, source: yield* readPackedBodyAfter(token, version, { ceiling: limits.bodyLength }) };
 }

@@ -49,6 +49,12 @@ export function* readToken(name: TokenName, ceiling: number): Grammar<number> {
   return parseToken([name], ceiling, yield { exactly: tokenLength, of: `token "${name}"` }).parameter;
 }
 
+/** The same where the peer may take its time before it. */
+export function* readUnhurriedToken(name: TokenName, ceiling: number): Grammar<number> {
+  const bytes = yield { exactly: tokenLength, of: `token "${name}"`, unhurried: true };
+  return parseToken([name], ceiling, bytes).parameter;
+}
+
 /** Reads the token of that name, or gives undefined when the peer ends its message instead. */
 export function* readTokenOrEnd(name: TokenName, ceiling: number): Grammar<number | undefined> {
   const bytes = yield { exactly: tokenLength, of: `token "${name}"`, orEnd: true };

@@ -1,4 +1,4 @@
-import { encodeBody, readBodyAfter, readPackedBodyAfter } from './body.ts';
+import { encodeBody, readBodyAfter, skipBodyAfter } from './body.ts';
 import type { Grammar } from './decoder.ts';
 import { limits } from './limits.ts';
 import { ProtocolError } from './protocol-error.ts';
@@ -45,10 +45,11 @@ export function* readTree(): Grammar<readonly TreeEntry[]> {
  */
 export function* skipTree(): Grammar<number> {
   const count = yield* readToken('NFIL', limits.files);
+  let left: number = limits.filesTotal;
   for (let read = 0; read < count; read += 1) {
     yield* readPath('NAME');
     const token = yield* readAnyToken(['FILE', 'LINK'], largestParameter);
-    if (token.name === 'FILE') yield* readPackedBodyAfter(token, 3, { ceiling: limits.bodyLength });
+    if (token.name === 'FILE') left -= yield* skipBodyAfter(token, 3, { ceiling: Math.max(0, left) });
     else {
       checkParameter(token, limits.pathLength);
       yield* readTextBody('LINK', token.parameter);

@@ -174,6 +174,7 @@ check() {
   assert_line --regexp '^compilers: .*gcc \(/usr/.*/?gcc\)'
   assert_line 'options: the allow list (--show-policy prints it), -fstack-usage'
   assert_line 'at a time: 7'
+  assert_line --regexp '^memory: [0-9]+ MiB for requests and answers \(--max-memory\), [0-9]+ MiB of files for answers that wait, [0-9]+ connections$'
   assert_line "temporary files: $TMPDIR"
   assert_line "log: $LOG, notice and worse"
   run find "$TMPDIR" "$BATS_TEST_TMPDIR/run" -mindepth 1

@@ -48,6 +48,8 @@ export interface DaemonSetup {
   readonly compilers?: readonly string[];
   /** A directory put in front of the daemon's PATH. */
   readonly path?: string;
+  /** Options of Node's. */
+  readonly node?: readonly string[];
 }
 
 /** Makes a folder that the daemon gets at when a test that runs as root makes it another account. */
@@ -84,7 +86,7 @@ export async function startDaemon(setup: DaemonSetup = {}): Promise<TestDaemon> 
     '127.0.0.1',
   ];
   words.push('--masquerade-dir', masks, ...(setup.options ?? ['--allow', '127.0.0.1']));
-  const child = spawn(process.execPath, [distccdProgram, ...words], {
+  const child = spawn(process.execPath, [...(setup.node ?? []), distccdProgram, ...words], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: {
       ...process.env,

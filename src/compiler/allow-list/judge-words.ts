@@ -1,3 +1,4 @@
+import { finish, type Steps } from '../../basics/steps.ts';
 import type { RemoteVerdict } from '../verdict.ts';
 import { handedOnAs, readOption } from './canonical-word.ts';
 import type { SpokenOption } from './canonical-word.ts';
@@ -55,10 +56,11 @@ class Judge {
     this.#permitted = permitted;
   }
 
-  judge(): Judgement {
+  *judge(): Steps<Judgement> {
     let at = 1;
     while (at < this.#command.length) {
-      const step = this.#own(at) ?? this.#read(at);
+      const step = this.#own(at) ?? (yield* this.#read(at));
+      yield;
       if (typeof step !== 'number') return { refused: step };
       at += step;
     }
@@ -87,7 +89,7 @@ class Judge {
     return word === '-c' || word === '-S' ? 1 : undefined;
   }
 
-  #read(at: number): number | RefusedOption {
+  *#read(at: number): Steps<number | RefusedOption> {
     const word = this.#command[at] ?? '';
     // gcc, clang and as put a file's words in the place of such a word wherever it stands.
     if (word.startsWith('@')) return refusedWord(word);
@@ -96,7 +98,8 @@ class Judge {
     if (this.#due !== undefined && this.#due.part !== part)
       return { option: this.#due.option, because: 'lacks its value' };
     if (length === 2 && (this.#command[at + 1] ?? '').startsWith('@')) return refusedWord(this.#command[at + 1] ?? '');
-    const refused = part === 'driver' ? this.#readDriverWord(at, words[0] ?? '') : this.#readHandedOn(part, words);
+    const refused =
+      part === 'driver' ? this.#readDriverWord(at, words[0] ?? '') : yield* this.#readHandedOn(part, words);
     if (typeof refused === 'number') return refused;
     if (refused !== undefined && !this.#permitted(canonicalText(spoken))) return refused;
     this.#kept.push(...this.#command.slice(at, at + length));
@@ -120,9 +123,13 @@ class Judge {
     return this.#command[at] === '-x' ? 2 : 1;
   }
 
-  #readHandedOn(part: Exclude<SpokenOption['part'], 'driver'>, words: readonly string[]): RefusedOption | undefined {
+  *#readHandedOn(
+    part: Exclude<SpokenOption['part'], 'driver'>,
+    words: readonly string[],
+  ): Steps<RefusedOption | undefined> {
     const { alone, withNext } = handedOnOptions[part];
     for (const word of words) {
+      yield;
       const option = handedOnAs[part] + word;
       const due = this.#due;
       this.#due = undefined;
@@ -145,6 +152,11 @@ const refusedWord = (option: string): RefusedOption => ({ option, because: reaso
  * the server leaves out; the first that is nothing of that is refused.
  */
 export function judgeWords(verdict: RemoteVerdict, permitted: PermittedByAdministrator = nothingMore): Judgement {
+  return finish(judgeInSteps(verdict, permitted));
+}
+
+/** The same in steps: the words of a stranger can be many, and long. */
+export function judgeInSteps(verdict: RemoteVerdict, permitted: PermittedByAdministrator): Steps<Judgement> {
   return new Judge(verdict, permitted).judge();
 }
 

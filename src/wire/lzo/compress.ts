@@ -1,4 +1,5 @@
 /* LZO1X, the writing side (wire-protocol reference, section 6). */
+import type { Steps } from '../../basics/steps.ts';
 import { viewOf } from './view.ts';
 
 const hashBits = 14;
@@ -21,22 +22,72 @@ export function largestPacked(length: number): number {
   return length + Math.ceil(length / 16) + 67;
 }
 
-/** Packs bytes as one LZO1X stream with its end marker (11 00 00), as liblzo's lzo1x_1 does, for any LZO1X decoder. */
-export function compressLzo(plain: Buffer): Buffer {
-  const input = viewOf(plain);
+/** The middle of a packing. */
+interface State {
+  readonly plain: Buffer;
+  readonly packed: Buffer;
+  /** Where each hashed word was last seen. */
+  readonly seen: Int32Array;
+  /** What was read, up to where it is packed, and what was written. */
+  ip: number;
+  pending: number;
+  op: number;
+  /** The finished part of the stream, and up to where `packed` is in it. */
+  readonly pieces: Buffer[];
+  flushed: number;
+}
+
+/** How much may be done at once: how far is read, how long a match is, and how many literals are copied rather than handed on as they are. */
+interface Bounds {
+  readonly until: number;
+  readonly match: number;
+  readonly copied: number;
+}
+
+function begin(plain: Buffer, seen: Int32Array): State {
   // Words are copied whole, so up to three bytes more than the stream are written.
   const packed = Buffer.allocUnsafeSlow(largestPacked(plain.length) + 4);
+  seen.fill(never);
+  return { plain, packed, seen, ip: 1, pending: 0, op: 0, pieces: [], flushed: 0 };
+}
+
+/** Packs bytes as one LZO1X stream with its end marker (11 00 00), as liblzo's lzo1x_1 does, for any LZO1X decoder. */
+export function compressLzo(plain: Buffer): Buffer {
+  const state = begin(plain, lastSeen);
+  compressUntil(state, { until: plain.length, match: plain.length, copied: plain.length });
+  putLast(state, plain.length);
+  return state.packed.subarray(0, state.op);
+}
+
+/** So many plain bytes are packed in one turn. */
+const turnLength = 256 * 1024;
+/** Longer runs of literals are not copied. */
+const longRun = 16 * 1024;
+
+/** Does the same in turns of some milliseconds, between which others can have the thread. The stream comes in pieces, some of them of `plain`. */
+export function* compressLzoInTurns(plain: Buffer): Steps<Buffer[]> {
+  const state = begin(plain, new Int32Array(lastSeen.length));
+  while (state.ip < plain.length - tail) {
+    compressUntil(state, { until: state.ip + turnLength, match: turnLength, copied: longRun });
+    yield;
+  }
+  putLast(state, longRun);
+  return [...state.pieces, state.packed.subarray(state.flushed, state.op)];
+}
+
+/** Packs until a position is passed. One loop, so that its positions stay in registers. */
+function compressUntil(state: State, { until, match: longestMatch, copied }: Bounds): void {
+  const { plain, packed, seen } = state;
+  const input = viewOf(plain);
   const output = viewOf(packed);
-  const limit = plain.length - tail;
-  lastSeen.fill(never);
-  let op = 0;
-  let pending = 0;
-  let ip = 1;
+  const last = plain.length - tail;
+  const limit = Math.min(last, until);
+  let { ip, pending, op } = state;
   while (ip < limit) {
     const word = input.getInt32(ip, true);
     const slot = slotOf(word);
-    const match = lastSeen[slot] ?? never;
-    lastSeen[slot] = ip;
+    const match = seen[slot] ?? never;
+    seen[slot] = ip;
     const distance = ip - match;
     if (distance > largestDistance || input.getInt32(match, true) !== word) {
       // The longer nothing matches, the less is looked for: bytes that do not compress are passed quickly.
@@ -45,22 +96,52 @@ export function compressLzo(plain: Buffer): Buffer {
     }
     if (pending < ip) {
       op = putRunLength(output, op, ip - pending);
-      const end = op + ip - pending;
-      for (; op < end; op += 4, pending += 4) output.setInt32(op, input.getInt32(pending, true), true);
-      op = end;
+      if (ip - pending > copied) {
+        handOn(state, op, plain.subarray(pending, ip));
+        pending = ip;
+      } else {
+        const end = op + ip - pending;
+        for (; op < end; op += 4, pending += 4) output.setInt32(op, input.getInt32(pending, true), true);
+        op = end;
+      }
     }
-    pending = matchEnd(input, match, ip);
+    pending = matchEnd(input, match, ip, Math.min(plain.length, ip + longestMatch));
     op = putMatch(output, op, pending - ip, distance);
     ip = pending;
     // One position inside the match is remembered too: a few percent smaller for hardly any time.
-    if (ip < limit) lastSeen[slotOf(input.getInt32(ip - 2, true))] = ip - 2;
+    if (ip < last) seen[slotOf(input.getInt32(ip - 2, true))] = ip - 2;
   }
-  if (pending < plain.length) {
-    op = putRunLength(output, op, plain.length - pending);
-    op += plain.copy(packed, op, pending);
+  state.ip = ip;
+  state.pending = pending;
+  state.op = op;
+}
+
+/** The stream goes on with these bytes as they are. */
+function handOn(state: State, op: number, bytes: Buffer): void {
+  state.pieces.push(state.packed.subarray(state.flushed, op), bytes);
+  state.flushed = op;
+}
+
+/** Writes the literals that are left, and the end. */
+function putLast(state: State, copied: number): void {
+  const { plain, packed, pending } = state;
+  const run = plain.length - pending;
+  if (run > 0) {
+    state.op = putRunLength(viewOf(packed), state.op, run);
+    if (run > copied) handOn(state, state.op, plain.subarray(pending));
+    else state.op += plain.copy(packed, state.op, pending);
   }
-  packed.set(endMarker, op);
-  return packed.subarray(0, op + endMarker.length);
+  packed.set(endMarker, state.op);
+  state.op += endMarker.length;
+}
+
+/**
+ * The bytes before and after a plain content that make it an LZO1X stream in which nothing is packed, for what is too large to be packed:
+ * it can be sent as it is read.
+ */
+export function storeLzo(length: number): { readonly before: Buffer; readonly after: Buffer } {
+  const before = Buffer.allocUnsafeSlow(Math.ceil(length / 255) + 2);
+  return { before: before.subarray(0, putRunLength(viewOf(before), 0, length)), after: Buffer.from(endMarker) };
 }
 
 /** The slot of a word: its bits mixed by the golden ratio, the best mixed ones kept. */
@@ -68,9 +149,9 @@ function slotOf(word: number): number {
   return Math.imul(word, 0x9e3779b1) >>> (32 - hashBits);
 }
 
-/** Where the bytes at `at` stop being equal to those at `match`; the first four are known to be equal. */
-function matchEnd(input: DataView, match: number, at: number): number {
-  const limit = input.byteLength - 4;
+/** Where the bytes at `at` stop being equal to those at `match`, `end` at most; the first four are known to be equal. */
+function matchEnd(input: DataView, match: number, at: number, end: number): number {
+  const limit = end - 4;
   const back = at - match;
   let ip = at + 4;
   for (; ip <= limit; ip += 4) {
@@ -78,7 +159,7 @@ function matchEnd(input: DataView, match: number, at: number): number {
     // The lowest bit that differs lies in the first byte that differs.
     if (difference !== 0) return ip + ((31 - Math.clz32(difference & -difference)) >> 3);
   }
-  while (ip < input.byteLength && input.getUint8(ip) === input.getUint8(ip - back)) ip += 1;
+  while (ip < end && input.getUint8(ip) === input.getUint8(ip - back)) ip += 1;
   return ip;
 }
 

@@ -9,11 +9,10 @@
  * The main function is one long loop, because only then do its positions stay in registers.
  */
 import { ProtocolError } from '../protocol-error.ts';
+import { copyMatch, slack } from './copy-match.ts';
 import { viewOf } from './view.ts';
 
 const endMarkerLength = 3;
-/** The bytes after the capacity that copies of whole words may touch. */
-const slack = 4;
 /** How many times the stream's length the output is taken to need: preprocessed C++ packs to a quarter or a fifth. */
 const usualRatio = 6;
 
@@ -106,23 +105,6 @@ export function decompressLzo(packed: Buffer, ceiling: number): Buffer {
     throw new ProtocolError('compression', `${length - ip} bytes follow the end of the LZO stream`);
   }
   return plain.subarray(0, op);
-}
-
-/** A pattern of one, two or three bytes also repeats after this many. */
-const commonPeriod = 12;
-
-/** Repeats what lies `distance` bytes back from `at` until `end`; both may overlap, and up to three bytes more are written. */
-function copyMatch(output: DataView, at: number, distance: number, end: number): void {
-  let op = at;
-  let from = at - distance;
-  if (distance < 4) {
-    // Words cannot be copied from less than a word away: the first repeats are made byte by byte.
-    for (const enough = Math.min(end, at + commonPeriod); op < enough; op += 1, from += 1) {
-      output.setUint8(op, output.getUint8(from));
-    }
-    from = op - commonPeriod;
-  }
-  for (; op < end; op += 4, from += 4) output.setInt32(op, output.getInt32(from, true), true);
 }
 
 /** The place of the byte that ends a length; every zero byte before it stands for 255, and two bytes must follow it. */

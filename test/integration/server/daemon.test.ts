@@ -156,7 +156,7 @@ describe('a job', () => {
     for (const script of ['ln -s /etc/hostname a.o', 'mkfifo a.o', 'mkdir a.o']) {
       fakeCompiler(script);
       await start();
-      expect(await refusalOf(['fakecc', '-c', 'a.c'])).toContain('is no plain file');
+      expect(await refusalOf(['fakecc', '-c', 'a.c'])).toContain('is not a plain file');
       expect(leftovers(daemon.temporary)).toEqual([]);
       await daemon.end();
     }

@@ -82,12 +82,24 @@ describe('readDaemonOptions()', () => {
     [['--oom-score-adj', '1001'], '--oom-score-adj expects a number from -1000 to 1000, not "1001"'],
     [['--oom-score-adj', '--5'], 'not "--5"'],
     [['--lifetime', 'x'], '--lifetime expects a number of seconds'],
+    [['--max-memory', '15M'], '--max-memory expects a size from 16M to 1024G, such as 512M, not "15M"'],
+    [['--max-memory', '1T'], 'not "1T"'],
+    [['--max-memory', '1e9'], 'not "1e9"'],
     [['--stats-port', '0'], '--stats-port expects a port number'],
     [['--auth'], '--auth is not supported by this version'],
   ])('refuses %j with status 101 and a sentence', (words, sentence) => {
     expect(() => optionsOf(...words)).toThrow(
       expect.objectContaining({ status: 101, message: expect.stringContaining(sentence) }),
     );
+  });
+
+  it.each([
+    ['16777216', 16_777_216],
+    ['20000K', 20_480_000],
+    ['512m', 536_870_912],
+    ['2G', 2_147_483_648],
+  ])('reads --max-memory %s as %d bytes', (text, bytes) => {
+    expect(optionsOf('--max-memory', text)['max-memory']).toBe(bytes);
   });
 
   it('--verbose means debug, --wizard everything for a look inside', () => {

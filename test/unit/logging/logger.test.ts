@@ -52,6 +52,15 @@ describe('createLogger()', () => {
     });
   });
 
+  it('hides nothing in json, loses nothing, and cuts what is long', () => {
+    const { log, lines } = record('info', 'json');
+    const message = 'a\u0085b\u2028c\u202e\u{e0001}d';
+    log.warning(message, { source: 'x'.repeat(20_000) });
+    const line = lines[0]?.[0] ?? '';
+    expect(line).toContain('a\\u0085b\\u2028c\\u202e\\udb40\\udc01d');
+    expect(JSON.parse(line)).toMatchObject({ message, source: `${'x'.repeat(16 * 1024)}...` });
+  });
+
   it('hands the facts of each line to where it goes, and never those of another', () => {
     const seen: unknown[] = [];
     const log = createLogger({ program: 'p', level: 'info', sink: (_line, _at, fields) => seen.push(fields) });
@@ -63,6 +72,9 @@ describe('createLogger()', () => {
 
   it('shows control characters, so that no client can forge a line', () => {
     expect(printable('a\nb\u001b[2J\u0085ü')).toBe('a\\x0ab\\x1b[2J\\x85ü');
+    expect(printable('a\u2028b\u2029c\u202e\u2066d\u200e\ud800e\u{e0001}f')).toBe(
+      'a\\u2028b\\u2029c\\u202e\\u2066d\\u200e\\ud800e\\u{e0001}f',
+    );
     expect(printable('x'.repeat(20_000))).toHaveLength(16 * 1024 + 3);
     expect(formatLine('p', 'notice', 'a\nb')).toBe(`p[${process.pid}] a\\x0ab`);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readPermittedOptions } from '../../../src/compiler/allow-list/judge-words.ts';
-import { type CommandPolicy, judgeCommand } from '../../../src/server/job-command.ts';
+import { finish } from '../../../src/basics/steps.ts';
+import { type CommandPolicy, type JobCommand, judgeCommand as judgeInSteps } from '../../../src/server/job-command.ts';
 import { encodeRefusal } from '../../../src/wire/refusal.ts';
 
 const compilers = { permit: (name: string) => ({ path: `/usr/bin/${name}`, name }) };
@@ -9,6 +10,8 @@ const policy = (...permitted: string[]): CommandPolicy => ({
   compilers,
   permittedOptions: readPermittedOptions(permitted),
 });
+
+const judgeCommand = (argv: readonly string[], rules: CommandPolicy): JobCommand => finish(judgeInSteps(argv, rules));
 
 const argvOf = (line: string, rules = policy()): string => judgeCommand(line.split(' '), rules).argv.join(' ');
 

@@ -34,6 +34,17 @@ describe.each(ways)('%s', (_name, remove) => {
     expect(process.cwd()).toBe(before);
   });
 
+  it('removes more files than are few, and large ones', async () => {
+    mkdirSync(folder);
+    for (let at = 0; at < 200; at += 1) writeFileSync(join(folder, String(at)), '');
+    writeFileSync(join(folder, 'large'), Buffer.alloc(3_000_000));
+    await remove(folder);
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'large'), Buffer.alloc(3_000_000), { mode: 0 });
+    await remove(folder);
+    expect(existsSync(folder)).toBe(false);
+  });
+
   it('removes links, not what they lead to', async () => {
     mkdirSync(join(folder, 'below'), { recursive: true });
     for (const at of ['one', 'below/two']) symlinkSync(join(top, 'precious'), join(folder, at));

@@ -30,9 +30,9 @@ describe('readArguments()', () => {
   it('reads as many arguments as the limit lets there be', () => {
     const argv = Array.from({ length: limits.arguments }, () => 'x');
     expect(read(readArguments(), encodeArguments(argv)).length).toBe(limits.arguments);
-    expect(faultOf(() => read(readArguments(), 'ARGC00010001'))).toMatchObject({
+    expect(faultOf(() => read(readArguments(), 'ARGC00004001'))).toMatchObject({
       kind: 'too large',
-      message: 'the count of token "ARGC" is 65537, more than the limit of 65536',
+      message: 'the count of token "ARGC" is 16385, more than the limit of 16384',
     });
   });
 

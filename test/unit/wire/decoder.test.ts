@@ -130,4 +130,44 @@ describe('Decoder', () => {
     // One for the whole; Buffer.concat() in this test is the other.
     expect(taken.flatMap((spy) => spy.mock.calls.filter(([size]) => size > 10_000)).length).toBeLessThanOrEqual(2);
   });
+
+  it('hands what may be long on as it comes, in pieces that are worth it', () => {
+    const all: number[] = [];
+    function* pieces(): Grammar<number> {
+      let had = 0;
+      while (had < 1_000_000) {
+        const piece = yield { exactly: 1_000_000, had, of: 'the text' };
+        had += piece.length;
+        all.push(piece.length);
+      }
+      return had;
+    }
+    const decoder = new Decoder(pieces());
+    // Whoever sends single bytes does not have us keep as many objects.
+    for (let sent = 0; sent < 200_000; sent += 1) decoder.feed(Buffer.from('x'));
+    expect(all.length).toBeLessThan(10);
+    expect(decoder.wanted).toBe(800_000);
+    const large = Buffer.alloc(500_000);
+    decoder.feed(large);
+    expect(all.at(-1)).toBe(large.length);
+    expect(() => decoder.end()).toThrow('the connection ended after 700000 of the 1000000 bytes of the text');
+    const whole = new Decoder(pieces());
+    whole.feed(Buffer.alloc(1_000_003));
+    expect([whole.result?.value, whole.surplus, whole.wanted]).toEqual([1_000_000, 3, 0]);
+  });
+
+  it('knows where the peer may take its time: before the first byte of what it waits for', () => {
+    function* calm(): Grammar<string> {
+      const bytes = yield { exactly: 2, unhurried: true };
+      return bytes.toString() + (yield { exactly: 1 }).toString();
+    }
+    const decoder = new Decoder(calm());
+    expect(decoder.unhurried).toBe(true);
+    decoder.feed(Buffer.from('a'));
+    expect(decoder.unhurried).toBe(false);
+    decoder.feed(Buffer.from('b'));
+    expect(decoder.unhurried).toBe(false);
+    decoder.feed(Buffer.from('c'));
+    expect([decoder.unhurried, decoder.result?.value]).toEqual([false, 'abc']);
+  });
 });

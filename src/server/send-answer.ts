@@ -1,0 +1,98 @@
+import { once } from 'node:events';
+import type { Answer } from './answer.ts';
+import type { ClientStream } from './client-stream.ts';
+import { Progress } from './progress.ts';
+import { clientGone } from './refusal.ts';
+
+/** How much is handed over at a time: to a client that reads, and to one that takes long, of whom we want to see that it reads at all. */
+const pieceLength = { quick: 256 * 1024, slow: 16 * 1024 };
+/** A piece that was not taken for so long, in ms, makes the next ones short. */
+const slowMs = 1000;
+
+/** What a client has of time to read its answer, in ms. */
+export interface Patience {
+  readonly answering: number;
+  /** Nothing is taken at all. */
+  readonly silence: number;
+}
+
+/** Sends one answer to one client. */
+export class Sending {
+  readonly #socket: ClientStream;
+  readonly #patience: Patience;
+  readonly #progress: Progress;
+  #size = pieceLength.quick;
+
+  constructor(socket: ClientStream, patience: Patience, progress = new Progress()) {
+    this.#socket = socket;
+    this.#patience = patience;
+    this.#progress = progress;
+  }
+
+  /** How long the next piece should be. */
+  readonly size = (): number => this.#size;
+
+  /**
+   * Sends an answer whole and ends our side; whoever ends the conversation ends this too.
+   * @throws ClientGone, also when the client does not read
+   */
+  async send(answer: Answer, signal: AbortSignal): Promise<void> {
+    const socket = this.#socket;
+    const over = new AbortController();
+    const fail = (): void => {
+      socket.destroy();
+      over.abort(clientGone);
+    };
+    const limit = setTimeout(fail, this.#patience.answering);
+    socket.setTimeout(this.#patience.silence, fail);
+    socket.once('close', fail);
+    signal.addEventListener('abort', fail, { once: true });
+    try {
+      if (Symbol.asyncIterator in answer) await this.#sendPieces(answer, over.signal, fail);
+      else {
+        socket.cork();
+        for (const chunk of answer) socket.write(chunk);
+      }
+      await this.#end(over.signal);
+    } catch (error) {
+      socket.destroy();
+      throw over.signal.aborted ? clientGone : error;
+    } finally {
+      clearTimeout(limit);
+      socket.off('close', fail);
+      signal.removeEventListener('abort', fail);
+    }
+  }
+
+  async #sendPieces(pieces: AsyncIterable<Buffer>, over: AbortSignal, fail: () => void): Promise<void> {
+    this.#progress.restart();
+    const watch = setInterval(() => {
+      if (this.#progress.isStalled()) fail();
+    }, this.#progress.periodMs);
+    try {
+      for await (const piece of pieces) {
+        over.throwIfAborted();
+        const began = performance.now();
+        if (!this.#socket.write(piece)) await once(this.#socket, 'drain', { signal: over });
+        this.#progress.count(piece.length);
+        this.#size = performance.now() - began > slowMs ? pieceLength.slow : pieceLength.quick;
+      }
+    } finally {
+      clearInterval(watch);
+    }
+  }
+
+  #end(over: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (over.aborted) {
+        reject(clientGone);
+        return;
+      }
+      over.addEventListener('abort', () => reject(clientGone), { once: true });
+      this.#socket.end((error?: Error | null) => {
+        if (error) reject(clientGone);
+        else resolve();
+      });
+    });
+  }
+}

@@ -1,0 +1,90 @@
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLogger } from '../../src/logging/logger.ts';
+import { acceptConnections } from '../../src/server/bind.ts';
+import { ByteBudget } from '../../src/server/byte-budget.ts';
+import type { Deadlines, Service } from '../../src/server/service.ts';
+import { FairQueue } from '../../src/server/fair-queue.ts';
+import { House } from '../../src/server/house.ts';
+import { JobStatistics } from '../../src/server/job-statistics.ts';
+import { LogLimit } from '../../src/server/log-limit.ts';
+import { slowestPace } from '../../src/server/progress.ts';
+import { serveConnection } from '../../src/server/serve-client.ts';
+import { spawn } from '../../src/system/spawn.ts';
+import { openSpool } from '../../src/system/temporary-folder.ts';
+
+const mebibyte = 1024 * 1024;
+
+/** Deadlines that no test waits for. */
+export const patient: Deadlines = { receiving: 60_000, silence: 60_000, waiting: 60_000, answering: 60_000 };
+
+/** A compiler in the place of any: a script that runs in the job's folder. */
+export const compiler =
+  (script: string): Service['spawn'] =>
+  (request) =>
+    spawn({ ...request, path: '/bin/sh', argv: ['sh', '-c', script] });
+
+/** What serves clients, in this process, with what a test needs to see. */
+export interface TestService extends Pick<Service, 'queue' | 'budget' | 'shelf'> {
+  readonly port: number;
+  readonly lines: readonly string[];
+  /** What is left of jobs. */
+  readonly left: () => string[];
+  readonly end: () => void;
+}
+
+/** Serves on a free port of this machine, with one slot and little memory unless the test says otherwise. */
+export async function startService(change: Partial<Service> = {}): Promise<TestService> {
+  const top = mkdtempSync(join(tmpdir(), 'test-service-'));
+  const spool = openSpool(top, 'distccd-');
+  const lines: string[] = [];
+  const log = createLogger({ program: 'test', level: 'debug', sink: (line) => lines.push(line) });
+  const service: Service = {
+    log,
+    clientLog: new LogLimit(log),
+    pace: slowestPace,
+    spool,
+    spawn,
+    environment: ['PATH=/usr/bin:/bin'],
+    lifetimeMs: 60_000,
+    graceMs: 100,
+    access: () => ({ admits: () => true, networks: [], warnings: [] }),
+    compilers: { permit: (name) => ({ path: '/bin/true', name }) },
+    permittedOptions: () => false,
+    queue: new FairQueue(1),
+    budget: new ByteBudget({ total: 8 * mebibyte, overdraft: 8 * mebibyte }),
+    shelf: new ByteBudget({ total: 64 * mebibyte, overdraft: 0 }),
+    deadlines: patient,
+    statistics: new JobStatistics(),
+    ...change,
+  };
+  const never = new AbortController().signal;
+  const server = createServer({ allowHalfOpen: true });
+  acceptConnections(
+    [server],
+    new House({ total: 100, perAddress: 50 }),
+    (socket, _from, stay) => void serveConnection(socket, service, { drain: never, kill: never }, stay),
+    () => undefined,
+  );
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const { queue, budget, shelf } = service;
+  return {
+    port: address.port,
+    queue,
+    budget,
+    shelf,
+    lines,
+    left: () => readdirSync(spool.path).filter((name) => name !== 'daemon-lock'),
+    end: () => {
+      server.close();
+      spool.remove();
+      rmSync(top, { recursive: true, force: true });
+    },
+  };
+}
