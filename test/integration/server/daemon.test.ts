@@ -283,11 +283,13 @@ describe('clients', () => {
   });
 
   it('that leave take their compiler with them, its children too', async () => {
-    fakeCompiler('sleep 300 & echo $! >pids; echo $$ >>pids; wait');
+    // No other process of this machine sleeps for that long.
+    const sleep = `sleep 300.${process.pid}`;
+    fakeCompiler(`${sleep} & wait`);
     await start();
     const { socket } = await connectTo(daemon.port);
     for (const chunk of encodeRequest({ version: 1, argv: ['fakecc', '-c', 'a.c'], source })) socket.write(chunk);
-    const sleepers = (): string => spawnSync('pgrep', ['-f', '^sleep 300$'], { encoding: 'utf8' }).stdout;
+    const sleepers = (): string => spawnSync('pgrep', ['-f', `^${sleep}$`], { encoding: 'utf8' }).stdout;
     await until(() => sleepers() !== '', 'the compiler runs');
     socket.end();
     await until(() => sleepers() === '', 'the compiler is gone');
