@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { encodeBody, readBody } from '../../../src/wire/body.ts';
+import { encodeBody, readBody, unpackInPieces } from '../../../src/wire/body.ts';
+import { limits } from '../../../src/wire/limits.ts';
+import { compressLzo } from '../../../src/wire/lzo/compress.ts';
 import { unpackPlainly } from './lzo/model.ts';
 import { noise, text } from './lzo/samples.ts';
 import { faultOf, read } from './reading.ts';
@@ -77,5 +79,23 @@ describe('readBody()', () => {
       kind: 'truncated',
       message: 'the connection ended after 3 of the 5 bytes of the body of token "DOTO"',
     });
+  });
+});
+
+describe('a source that is unpacked piece by piece', () => {
+  const unpacked = (plain: Buffer): number => {
+    const packed = compressLzo(plain);
+    const body = { name: 'DOTI', version: 2, pieces: [packed], length: packed.length } as const;
+    let length = 0;
+    for (const piece of unpackInPieces(body, { ceiling: limits.bodyLength })) length += piece.length;
+    return length;
+  };
+
+  it('may grow to 16 MiB however short it came, and beyond that no more than text does', () => {
+    const most = 16 * 1024 * 1024;
+    expect(unpacked(Buffer.alloc(most))).toBe(most);
+    expect(() => unpacked(Buffer.alloc(most + 1))).toThrow(/too large|longer|more than/);
+    const half = Buffer.concat([Buffer.alloc(most), noise(5, 512 * 1024)]);
+    expect(unpacked(half)).toBe(half.length);
   });
 });
