@@ -118,9 +118,11 @@ class Judge {
   /** The language is for the server to write, and holds for the sources after it. */
   #readLanguage(at: number, name: string): number | RefusedOption {
     const language = spokenLanguage(name);
-    if (language === undefined) return refusedWord(`-x${name}`);
+    const apart = this.#command[at] === '-x';
+    // Assembler is served as clients send it, and they send the language as a word of its own.
+    if (language === undefined || (language === 'assembler' && !apart)) return refusedWord(`-x${name}`);
     if (!this.#sawSource) this.#language = language;
-    return this.#command[at] === '-x' ? 2 : 1;
+    return apart ? 2 : 1;
   }
 
   *#readHandedOn(

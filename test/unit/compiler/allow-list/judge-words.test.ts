@@ -226,7 +226,7 @@ describe('judgeWords()', () => {
     [['gcc', '-x', 'objective-c', 'a.c'], 'objective-c-cpp-output'],
     [['gcc', '-xada', 'c.c'], undefined],
     [['gcc', '-xd', 'c.c'], undefined],
-    [['gcc', '-xassembler', 'c.c'], 'assembler'],
+    [['gcc', '-xassembler', 'c.c'], undefined],
     [['gcc', '-x', 'assembler', 'a.c'], 'assembler'],
     [['gcc', '-x', 'assembler-with-cpp', 'a.c'], undefined],
     [['gcc', '-x', 'c++', '-x', 'none', 'a.c'], 'cpp-output'],
