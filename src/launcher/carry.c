@@ -14,7 +14,7 @@ enum { TOKEN = 12, EARLY_MS = 10, HEAD_START_MS = 250, BEGINNING = 1024, LARGEST
 /* What follows the head, as in src/client/agent/messages: the text, or what the agent makes of it and sends with KEEP. */
 enum { BODY_IS_TEXT, BODY_COMES };
 
-/* How far it got, as in src/client/agent/messages. */
+/* How far it got, as in src/client/agent/messages; GIVEN_UP is for a reason that does not lie at the host. */
 enum step { DONE, CONNECTING, EXCHANGING, GIVEN_UP };
 
 static struct {
@@ -181,15 +181,26 @@ static int receive_some(void) {
   /* An ssh that has not read all before it ended leaves a reset. */
   if (got == 0 || (got < 0 && errno == ECONNRESET && way.port == 0)) return -1;
   if (got < 0) return errno == EAGAIN || errno == EINTR ? 0 : errno;
-  if (come + (size_t)got > LARGEST || write(memories.answer, some, (size_t)got) != got) return EFBIG;
+  if (come + (size_t)got > LARGEST) return EMSGSIZE;
+  ssize_t kept = write(memories.answer, some, (size_t)got);
+  if (kept != got) return kept < 0 ? errno : EFBIG;
   come += (size_t)got;
   return 0;
+}
+
+/* Whether something is wanting here, as descriptors, memory, or room under a limit of our caller's. */
+static int is_want_of_ours(int error) {
+  static const int wants[] = {EMFILE, ENFILE, ENOMEM, ENOBUFS, EAGAIN, EFBIG, ENOSPC, EIO};
+  int found = 0;
+  for (size_t at = 0; !found && at < sizeof wants / sizeof *wants; at++) found = error == wants[at];
+  return found;
 }
 
 /* ANSWER: how far it got, errno, descriptor of what came, which address was tried last; inode and size of what came, and its beginning, which is
    mostly all that the agent needs. */
 static int tell_answer(int error, enum step step) {
   struct stat found;
+  if (is_want_of_ours(error)) step = GIVEN_UP;
   if (memories.answer < 0 || fstat(memories.answer, &found) != 0) memset(&found, 0, sizeof found);
   uint64_t inode = (uint64_t)found.st_ino, size = (uint64_t)found.st_size;
   const uint32_t numbers[] = {step, (uint32_t)error, (uint32_t)memories.answer, way.tried == 0 ? 0 : (way.tried - 1) % way.count};

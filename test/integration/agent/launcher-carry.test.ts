@@ -67,7 +67,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
   }
 
   /** Plays an agent for one launcher: what it says first, and what it has heard. */
-  async function play(say: readonly Buffer[]) {
+  async function play(say: readonly Buffer[], limit?: string) {
     const version = /0\.1\.0-[0-9a-f]{8}/.exec(readFileSync(distccProgram, 'latin1'))?.[0] ?? '';
     mkdirSync(join(box.own, 'agent'), { mode: 0o700 });
     const heard: Frame[] = [];
@@ -81,7 +81,9 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
       });
       socket.write(Buffer.concat(say));
     });
-    const { ended, child } = box.start(['gcc'], {});
+    const limited = ['-c', `ulimit ${limit}; exec "$0" gcc`, distccProgram];
+    const { ended, child } =
+      limit === undefined ? box.start(['gcc'], {}) : box.start(limited, {}, { program: '/bin/sh' });
     const answer = async (): Promise<AnswerMessage> => {
       await until(() => heard.some(({ kind }) => kind === kinds.ANSWER), 'the launcher is back');
       return readAnswer(heard.find(({ kind }) => kind === kinds.ANSWER)?.content ?? none);
@@ -237,6 +239,17 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
     await ended;
   });
 
+  it.each([
+    ['-n 13', 24],
+    ['-f 200', 27],
+  ])('does not hold what it lacks under a limit of its caller, %s, against the host', async (limit, error) => {
+    const { port } = host(4 + 12 + 4, (socket) => socket.write(response));
+    const { answer, ended, say } = await play([preprocess('printf text'), carry(await port)], limit);
+    expect(await answer()).toMatchObject({ step: 'given up', error });
+    say(encodeExit(exited(0)));
+    await ended;
+  });
+
   it('does not wait for the rest of a text that somebody makes shorter', async () => {
     const port = await listen(0, (socket) => {
       socket.pause();
@@ -247,7 +260,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
     const { answer, ended, heard, say } = await play([preprocess(script), carry(port)]);
     await until(() => heard.some(({ kind }) => kind === kinds.ENDED), 'the text is there');
     box.write('go', '');
-    expect((await answer()).step).toBe('exchanging');
+    expect(await answer()).toMatchObject({ step: 'given up', error: 5 });
     say(encodeExit(exited(0)));
     await ended;
   });
