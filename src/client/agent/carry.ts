@@ -69,7 +69,8 @@ function unreachable({ error, address }: AnswerMessage, way: Way): TransportErro
 function faultOf(answer: AnswerMessage, way: Way, idleSeconds: number): TransportError | CannotDistribute {
   const { step, error, size } = answer;
   if (step === 'given up' && error === constants.errno.ECANCELED) return new GivenUp();
-  if (step === 'given up') return new CannotDistribute(`cannot bring a job to a host: ${new LauncherError(error).message}`);
+  if (step === 'given up')
+    return new CannotDistribute(`cannot bring a job to a host: ${new LauncherError(error).message}`);
   if (step === 'connecting') return unreachable(answer, way);
   if (error === 0) return lost('the connection was closed', size > 0, way.kind);
   const silent = error === constants.errno.ETIMEDOUT;

@@ -267,11 +267,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
 
   it('goes on when the agent says that it lives', async () => {
     const { port } = host(4 + 12 + 4, (socket) => setTimeout(() => socket.write(response), 100));
-    const { answer, ended, say } = await play([
-      preprocess('printf text'),
-      carry(await port),
-      encodeFrame(kinds.PONG),
-    ]);
+    const { answer, ended, say } = await play([preprocess('printf text'), carry(await port), encodeFrame(kinds.PONG)]);
     expect((await answer()).step).toBe('done');
     say(encodeExit(exited(0)));
     await ended;
