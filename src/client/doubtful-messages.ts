@@ -1,5 +1,5 @@
 import { doubtfulWarning } from '../compiler/doubtful-warnings.ts';
-import { fallThroughsIn, isMarked, usualLevel } from '../compiler/fall-through.ts';
+import { fallThroughsIn, isMarked, keepsItsLines, usualLevel } from '../compiler/fall-through.ts';
 import type { Reason } from '../compiler/verdict.ts';
 import { byteText } from '../system/byte-text.ts';
 import type { RemoteJob } from './job.ts';
@@ -18,13 +18,17 @@ export type Worth =
 /** Whether comments in the source make all of these warnings false, or none; undefined when that is not sure. */
 async function marked(messages: string, job: RemoteJob, world: Pick<World, 'readText'>): Promise<boolean | undefined> {
   const places = usualLevel(job.verdict.words) ? (fallThroughsIn(messages) ?? []) : [];
-  const sources = new Map<string, string | undefined>();
+  if (places.length === 0) return undefined;
+  const own = await world.readText(job.verdict.source);
+  const sources = new Map([[job.verdict.source, own]]);
   const answers = new Set<boolean | undefined>();
   for (const place of places) {
     if (!sources.has(place.file)) sources.set(place.file, await world.readText(place.file));
     const source = sources.get(place.file);
-    answers.add(source === undefined ? undefined : isMarked(source, place));
+    answers.add(source === undefined || !keepsItsLines(source) ? undefined : isMarked(source, place));
   }
+  // A source that was generated may speak of lines of another one.
+  if (own === undefined || !keepsItsLines(own)) return undefined;
   const [answer] = answers;
   return answers.size === 1 ? answer : undefined;
 }
@@ -35,9 +39,11 @@ export async function worthOf(
   job: RemoteJob,
   world: Pick<World, 'readText'>,
 ): Promise<Worth> {
-  const messages = byteText(stderr);
+  const said = byteText(stderr);
   // It has no line markers, so that the assembler names the host's file.
-  if (job.verdict.assemblerText && messages !== '') return { kind: 'about another file' };
+  if (job.verdict.assemblerText && said !== '') return { kind: 'about another file' };
+  // A text that needs no preprocessor has lost nothing on its way.
+  const messages = job.verdict.preprocessed ? '' : said;
   const option = messages === '' ? undefined : doubtfulWarning(job.verdict.words, messages);
   if (option === undefined) return { kind: 'good' };
   const isFalse = status === 0 ? await marked(messages, job, world) : undefined;

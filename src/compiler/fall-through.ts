@@ -36,9 +36,20 @@ export function fallThroughsIn(messages: string): readonly FallThrough[] | undef
   return open === undefined && found.length > 0 ? found : undefined;
 }
 
-/** Whether the words leave -Wimplicit-fallthrough at the level that -Wextra has, where comments count as they do here. */
+/**
+ * Whether the words leave -Wimplicit-fallthrough at the level that -Wextra has, where comments count as they do here. A level may also follow
+ * `--warn-` or `-Werror=`.
+ */
 export function usualLevel(words: readonly string[]): boolean {
-  return words.every((word) => !word.startsWith('-Wimplicit-fallthrough=') || word.endsWith('=3'));
+  return !words.some((word) => /implicit-fallthrough=(?!3$)/.test(word));
+}
+
+/** A directive, or what a preprocessor makes of it, that gives the lines after it other numbers, or those of another file. */
+const renumbering = /^[^\S\n]*(?:#|%:|\?\?=)(?:[^\S\n]|\\\n)*(?:line\b|\d|\/\*)/m;
+
+/** Whether the line numbers of a source are those that gcc speaks of, as far as it is known for sure. */
+export function keepsItsLines(source: string): boolean {
+  return !renumbering.test(source);
 }
 
 /** A comment that marks a fall-through at level 3 (gcc's manual, -Wimplicit-fallthrough=), without what begins and ends it. */
@@ -75,6 +86,8 @@ export function isMarked(source: string, { from, to }: FallThrough): boolean | u
   if (before === null || /\/[*/]/.test(code)) return undefined;
   const run = /(?:\s|\0\d+\0)*$/.exec(code.slice(0, start + before[0].length))?.[0] ?? '';
   const marks = [...run.matchAll(/\0(\d+)\0/g)].filter(([, at]) => mark.test(comments[Number(at)] ?? ''));
-  if (marks.length > 0) return true;
+  // The comment is before the first label of its line, which a statement of that line, or one after another label of it, has left already.
+  const isFirst = from < to && !/[;{}].*\b(?:case|default)\b/.test(code.slice(start));
+  if (marks.length > 0) return isFirst ? true : undefined;
   return /fall|lint/i.test(text) ? undefined : false;
 }

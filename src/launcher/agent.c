@@ -5,6 +5,11 @@
 #include <sys/syscall.h>
 #endif
 
+/* An agent that has not come to life after so many seconds is ended by its alarm, which it ignores when it has. */
+#ifndef ALARM_S
+#define ALARM_S 60
+#endif
+
 enum { START_MS = 5000, RETRY_MS = 10, SULK_S = 10 };
 
 struct sockaddr_un agent_socket;
@@ -92,6 +97,10 @@ _Noreturn static void become_agent(int descriptor, char *word) {
   close_others();
   umask(077);
   for (int number = 1; number < 32; number++) signal(number, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  alarm(ALARM_S); /* Node waits for ever when it may not start a thread */
   execve(NODE, argv, environment);
   execve(path, argv + 4, environment);
   _exit(1);

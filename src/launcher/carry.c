@@ -14,7 +14,7 @@ enum { TOKEN = 12, EARLY_MS = 10, HEAD_START_MS = 250, BEGINNING = 1024, LARGEST
 /* What follows the head, as in src/client/agent/messages: the text, or what the agent makes of it and sends with KEEP. */
 enum { BODY_IS_TEXT, BODY_COMES };
 
-/* How far it got, as in src/client/agent/messages. */
+/* How far it got, as in src/client/agent/messages; GIVEN_UP is for a reason that does not lie at the host. */
 enum step { DONE, CONNECTING, EXCHANGING, GIVEN_UP };
 
 static struct {
@@ -128,10 +128,11 @@ static int send_body(void) {
 #ifdef __linux__
   ssize_t sent = sendfile(way.host, way.body, &way.body_at, way.body_left);
   if (sent < 0) return errno == EAGAIN || errno == EINTR ? 0 : errno;
+  if (sent == 0) return EIO; /* somebody has made it shorter */
 #else
   unsigned char some[16 * 1024];
   ssize_t got = pread(way.body, some, way.body_left < sizeof some ? way.body_left : sizeof some, way.body_at);
-  if (got < 0) return errno;
+  if (got <= 0) return got == 0 ? EIO : errno;
   ssize_t sent = send(way.host, some, (size_t)got, MSG_NOSIGNAL);
   if (sent < 0) return errno == EAGAIN || errno == EINTR ? 0 : errno;
   way.body_at += sent;
@@ -149,12 +150,25 @@ static int send_on(int body_is_there) {
   return error != 0 || way.prefix_left > 0 || way.body_left == 0 ? error : send_body();
 }
 
-/* Whether the answer is whole. DONE and STAT have a number, the other tokens that many bytes after them, and the output comes last. */
+/* Reads a token of an answer: its name, and a number of eight hexadecimal digits. 0 for anything else, and for more bytes than an answer has. */
+static int read_token(const char *token, size_t *number) {
+  static const char *const names[] = {"DONE", "STAT", "SERR", "SOUT", "DOTO"};
+  size_t at = 0;
+  while (at < sizeof names / sizeof *names && strncmp(token, names[at], 4) != 0) at++;
+  if (at == sizeof names / sizeof *names || strspn(token + 4, "0123456789abcdefABCDEF") != 8) return 0;
+  *number = strtoul(token + 4, NULL, 16);
+  return *number <= LARGEST;
+}
+
+/* Whether the answer is whole. DONE and STAT have a number, the other tokens that many bytes after them, and the output comes last. What is
+   something else will not become an answer by what follows: the agent reads what it is. */
 static int is_whole(void) {
   char token[TOKEN + 1] = "";
+  size_t number;
   while (!last_token && come >= next_token + TOKEN && pread(memories.answer, token, TOKEN, (off_t)next_token) == TOKEN) {
+    if (!read_token(token, &number)) return 1;
     next_token += TOKEN;
-    if (strncmp(token, "DONE", 4) != 0 && strncmp(token, "STAT", 4) != 0) next_token += strtoul(token + 4, NULL, 16);
+    if (strncmp(token, "DONE", 4) != 0 && strncmp(token, "STAT", 4) != 0) next_token += number;
     last_token = strncmp(token, "DOTO", 4) == 0;
   }
   return last_token && come >= next_token;
@@ -167,15 +181,26 @@ static int receive_some(void) {
   /* An ssh that has not read all before it ended leaves a reset. */
   if (got == 0 || (got < 0 && errno == ECONNRESET && way.port == 0)) return -1;
   if (got < 0) return errno == EAGAIN || errno == EINTR ? 0 : errno;
-  if (come + (size_t)got > LARGEST || write(memories.answer, some, (size_t)got) != got) return EFBIG;
+  if (come + (size_t)got > LARGEST) return EMSGSIZE;
+  ssize_t kept = write(memories.answer, some, (size_t)got);
+  if (kept != got) return kept < 0 ? errno : EFBIG;
   come += (size_t)got;
   return 0;
+}
+
+/* Whether something is wanting here, as descriptors, memory, or room under a limit of our caller's. */
+static int is_want_of_ours(int error) {
+  static const int wants[] = {EMFILE, ENFILE, ENOMEM, ENOBUFS, EAGAIN, EFBIG, ENOSPC, EIO};
+  int found = 0;
+  for (size_t at = 0; !found && at < sizeof wants / sizeof *wants; at++) found = error == wants[at];
+  return found;
 }
 
 /* ANSWER: how far it got, errno, descriptor of what came, which address was tried last; inode and size of what came, and its beginning, which is
    mostly all that the agent needs. */
 static int tell_answer(int error, enum step step) {
   struct stat found;
+  if (is_want_of_ours(error)) step = GIVEN_UP;
   if (memories.answer < 0 || fstat(memories.answer, &found) != 0) memset(&found, 0, sizeof found);
   uint64_t inode = (uint64_t)found.st_ino, size = (uint64_t)found.st_size;
   const uint32_t numbers[] = {step, (uint32_t)error, (uint32_t)memories.answer, way.tried == 0 ? 0 : (way.tried - 1) % way.count};
@@ -212,8 +237,10 @@ static int one_step(int timeout, enum step *step) {
   int error = both[1].revents & ~POLLOUT ? receive_some() : 0;
   if (error == 0 && is_whole()) error = -1;
   if (error != 0 || !(both[1].revents & POLLOUT) || left == 0) return error;
+  error = send_on(1);
+  if (error != EPIPE && error != ECONNRESET) return error;
   /* A host that takes no more may have answered all the same. */
-  if (send_on(1) != 0) way.head_left = way.prefix_left = way.body_left = 0;
+  way.head_left = way.prefix_left = way.body_left = 0;
   return 0;
 }
 

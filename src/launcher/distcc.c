@@ -223,12 +223,12 @@ static int do_message(int fd, uint32_t kind, unsigned char *bytes, size_t length
   }
 }
 
-/* Does one message that only writes something; 0 when the next one is another. */
+/* Does one message that only writes something, or says that the agent lives; 0 when the next one is another. */
 int do_writes(int fd) {
   unsigned char header[HEADER], *bytes;
   if (recv(fd, header, HEADER, MSG_PEEK | MSG_DONTWAIT) != HEADER) return 0;
   uint32_t kind = get32(header), length = get32(header + 4);
-  if ((kind != WRITE && kind != APPEND) || length > LONGEST || (bytes = malloc((size_t)length + 1)) == NULL) return 0;
+  if ((kind != WRITE && kind != APPEND && kind != PONG) || length > LONGEST || (bytes = malloc((size_t)length + 1)) == NULL) return 0;
   int done = read_all(fd, header, HEADER) && read_all(fd, bytes, length) && do_message(fd, kind, bytes, length);
   free(bytes);
   return done;

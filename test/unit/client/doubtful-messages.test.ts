@@ -16,10 +16,11 @@ describe('the worth of what a host says', () => {
       status = 0,
       more = [],
       sources = {},
-    }: { status?: number; more?: string[]; sources?: Record<string, string> } = {},
+      preprocessed = false,
+    }: { status?: number; more?: string[]; sources?: Record<string, string>; preprocessed?: boolean } = {},
   ) => {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only the words of the job are looked at
-    const job = { verdict: { words: [...words, ...more] } } as unknown as RemoteJob;
+    const job = { verdict: { words: [...words, ...more], source: 'a.c', preprocessed } } as unknown as RemoteJob;
     const response = {
       status,
       stderr: Buffer.from(stderr),
@@ -45,11 +46,18 @@ describe('the worth of what a host says', () => {
     expect(await worth(warning('a.c', 1), { sources: { 'a.c': unmarked } })).toEqual({ kind: 'good' });
   });
 
+  it('is good when the source is preprocessed text', async () => {
+    const sources = { 'a.c': marked };
+    expect(await worth(warning('a.c', 1), { sources, preprocessed: true })).toEqual({ kind: 'good' });
+  });
+
   it.each([
     ['some of it is false', warning('a.c', 1) + warning('b.h', 1), { sources: { 'a.c': marked, 'b.h': unmarked } }],
     ['the source cannot be read', warning('a.c', 1), {}],
     ['the compiler failed', warning('a.c', 1), { status: 256, sources: { 'a.c': marked } }],
     ['another level counts', warning('a.c', 1), { more: ['-Wimplicit-fallthrough=5'], sources: { 'a.c': marked } }],
+    ['lines have other numbers', warning('a.c', 1), { sources: { 'a.c': `${marked}#line 7\n` } }],
+    ['lines are of another file', warning('a.y', 1), { sources: { 'a.y': marked, 'a.c': '# 1 "a.y"\n' } }],
     ['more is said', `${warning('a.c', 1)}cc1: warning: x\n`, { sources: { 'a.c': marked } }],
   ])('is not known when %s', async (_case, stderr, more) => {
     expect(await worth(stderr, more)).toEqual(unknown);

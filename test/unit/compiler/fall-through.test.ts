@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fallThroughsIn, isMarked, usualLevel } from '../../../src/compiler/fall-through.ts';
+import { fallThroughsIn, isMarked, keepsItsLines, usualLevel } from '../../../src/compiler/fall-through.ts';
 import { needs } from '../../support/needs.ts';
 
 const compilers = ['gcc-11', 'gcc-12', 'gcc-13', 'gcc-14', 'gcc'].filter(
@@ -104,6 +104,32 @@ describe.skipIf(!needs('gcc', 'gcc'))('fall-throughs', () => {
     expect(fallThroughsIn(messages)).toBeUndefined();
   });
 
+  it.each(['  case 2: g(); case 3:', '  case 2: M case 3:', '  case 2: { g(); } default:'])(
+    'from a label whose comment is before another one are not told apart in %j',
+    (line) => {
+      expect(isMarked(`  /* fall through */${line}\n`, { file: 'a.c', from: 1, to: 1 })).toBeUndefined();
+    },
+  );
+
+  it('are told of several labels that follow each other', () => {
+    const place = { file: 'a.c', from: 1, to: 3 };
+    expect(isMarked('g();\n/* fall through */\ncase 2: case 3: default: g();\n', place)).toBe(true);
+    expect(isMarked('g();\n/* fall through */\ncase 2: g(); case 3: g();\n', place)).toBeUndefined();
+  });
+
+  it.each([
+    ['#line 3', false],
+    [' # 3 "a.y"', false],
+    ['%: line 3', false],
+    ['# /* 1 */ line 3', false],
+    ['#define line 3', true],
+    ['#if 3', true],
+    ['x # 3', true],
+    ['#\n3', true],
+  ])('are looked for in a source with %j: %s', (line, kept) => {
+    expect(keepsItsLines(`int a;\n${line}\nint b;\n`)).toBe(kept);
+  });
+
   it('of lines that are not there are not judged', () => {
     expect(isMarked('case 1:\n', { file: 'a.c', from: 1, to: 3 })).toBeUndefined();
   });
@@ -112,6 +138,8 @@ describe.skipIf(!needs('gcc', 'gcc'))('fall-throughs', () => {
     expect(['-Wextra', '-Wimplicit-fallthrough', '-Wimplicit-fallthrough=3'].every((word) => usualLevel([word]))).toBe(
       true,
     );
-    expect(['1', '2', '4', '5'].some((level) => usualLevel([`-Wimplicit-fallthrough=${level}`]))).toBe(false);
+    const names = ['-W', '--warn-', '-Werror='];
+    const others = names.flatMap((name) => [1, 2, 4, 5, 31].map((level) => `${name}implicit-fallthrough=${level}`));
+    expect(others.filter((word) => usualLevel([word]))).toEqual([]);
   });
 });

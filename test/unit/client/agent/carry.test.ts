@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { carry } from '../../../../src/client/agent/carry.ts';
 import type { CarrySettings } from '../../../../src/client/agent/carry.ts';
 import type { AnswerMessage, CarryMessage } from '../../../../src/client/agent/messages/carry.ts';
-import { GivenUp, JobRefused, TransportError } from '../../../../src/client/faults.ts';
+import { CannotDistribute, GivenUp, JobRefused, TransportError } from '../../../../src/client/faults.ts';
 import { readHostWord } from '../../../../src/client/host-word.ts';
 import type { DistantHost } from '../../../../src/client/host.ts';
 import { textLog } from '../../../../src/client/text-log.ts';
@@ -80,6 +80,12 @@ describe('carry()', () => {
     await making;
     await Promise.resolve();
     expect(kept).toEqual([]);
+  });
+
+  it('finds no fault with a host when the launcher lacks something', async () => {
+    const { end } = await bring(none, { answer: { step: 'given up', error: 24 } });
+    expect(end).toBeInstanceOf(CannotDistribute);
+    expect((end as Error).message).toContain('Too many open files');
   });
 
   it('fails as the body does', async () => {
