@@ -2,8 +2,8 @@ import { lookup } from 'node:dns/promises';
 import { createServer, isIP, type Server, type Socket } from 'node:net';
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure, reasonOf } from '../basics/failure.ts';
-import { plainAddress } from './access-list.ts';
-import type { House, Stay } from './house.ts';
+import type { House } from './house.ts';
+import type { Client } from './serve-client.ts';
 
 /** The listening sockets, and what the administrator should know about them. */
 export interface Listening {
@@ -110,22 +110,35 @@ const isUnix = (server: Server): boolean => {
   return address === null || typeof address === 'string';
 };
 
-/** Hands accepted connections on, those for which the house has a place; those of a Unix socket come as `local`. */
+/** What becomes of a connection. */
+export interface Reception {
+  /** Who is there; on a Unix socket somebody `local`. */
+  readonly identify: (socket: Socket, from: 'network' | 'local') => Client;
+  /** For clients with a place in the house, and for those who are not admitted. */
+  readonly serve: (socket: Socket, client: Client) => void;
+  readonly refuse: (client: Client) => void;
+}
+
+/** Hands accepted connections on. Whoever is not admitted takes no place in the house: nobody has to leave it for them. */
 export function acceptConnections(
   servers: readonly Server[],
   house: House,
-  serve: (socket: Socket, from: 'network' | 'local', stay: Stay) => void,
-  refuse: (socket: Socket) => void,
+  { identify, serve, refuse }: Reception,
 ): void {
   const accept = (socket: Socket, from: 'network' | 'local'): void => {
-    const stay = house.admit(plainAddress(socket.remoteAddress ?? ''));
+    const client = identify(socket, from);
+    if (!client.admitted) {
+      serve(socket, client);
+      return;
+    }
+    const stay = house.admit(client.address);
     if (stay === undefined) {
-      refuse(socket);
+      refuse(client);
       socket.destroy();
       return;
     }
     socket.once('close', () => stay.leave());
-    serve(socket, from, stay);
+    serve(socket, { ...client, stay });
   };
   for (const server of servers) {
     const from = isUnix(server) ? 'local' : 'network';

@@ -19,29 +19,17 @@ export interface Client {
   readonly stay?: Stay;
 }
 
-/** Serves a client of the network; never throws. */
-export async function serveConnection(
-  socket: Socket,
-  service: Service,
-  stopping: StopReasons,
-  stay: Stay,
-): Promise<void> {
+/** A client of the network. */
+export function networkClient(socket: Socket, { access }: Pick<Service, 'access'>): Client {
   const address = plainAddress(socket.remoteAddress ?? '');
-  const name = `${address}:${socket.remotePort ?? 0}`;
-  const client = { address, name, admitted: service.access().admits(address), stay };
-  await serveClient(socket, client, service, stopping);
+  return { address, name: `${address}:${socket.remotePort ?? 0}`, admitted: access().admits(address) };
 }
 
-/** Serves a client of this machine, whom the mode of the socket's file lets in; never throws. */
-export async function serveNeighbour(
-  socket: Socket,
-  service: Service,
-  stopping: StopReasons,
-  stay: Stay,
-): Promise<void> {
+/** A client of this machine, whom the mode of the socket's file lets in; each user is one client. */
+export function neighbour(socket: Socket): Client {
   const user = peerUser(socket);
   const address = user === undefined ? 'this machine' : `uid ${user}`;
-  await serveClient(socket, { address, name: address, admitted: true, stay }, service, stopping);
+  return { address, name: address, admitted: true };
 }
 
 /** Serves one client from its first byte to the end of its answer, and returns distcc's internal code of it; never throws. */

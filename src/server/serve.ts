@@ -1,11 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import { Attendance } from './attendance.ts';
-import { plainAddress } from './access-list.ts';
 import { acceptConnections, type Listening } from './bind.ts';
 import { House } from './house.ts';
 import type { ProvenService } from './prove.ts';
 import { Refusal } from './refusal.ts';
-import { serveConnection, serveNeighbour } from './serve-client.ts';
+import { neighbour, networkClient, serveClient } from './serve-client.ts';
 import type { Supervision } from './supervision.ts';
 
 /**
@@ -45,23 +44,20 @@ export function serve(
       service.clientLog.end();
       resolve();
     };
-    acceptConnections(
-      listening.servers,
-      new House(service.capacity.connections),
-      (socket, from, stay) => {
-        const serveOne = from === 'local' ? serveNeighbour : serveConnection;
+    acceptConnections(listening.servers, new House(service.capacity.connections), {
+      identify: (socket, from) => (from === 'local' ? neighbour(socket) : networkClient(socket, service)),
+      serve: (socket, client) => {
         attendance.arrive();
-        void serveOne(socket, service, { drain: drain.signal, kill: kill.signal }, stay).finally(() => {
+        void serveClient(socket, client, service, { drain: drain.signal, kill: kill.signal }).finally(() => {
           attendance.leave();
           settle();
         });
       },
-      (socket) => {
-        const address = plainAddress(socket.remoteAddress ?? 'an unknown address');
+      refuse: ({ address }) => {
         const text = `too many connections: closed the one of ${address}`;
         service.clientLog.of(address).say('a connection without a place', 'error', text);
       },
-    );
+    });
     const stop = (signal: NodeJS.Signals): void => {
       if (drain.signal.aborted) {
         service.log.notice(`${signal} again: ending the running jobs`);

@@ -12,7 +12,7 @@ import { House } from '../../src/server/house.ts';
 import { JobStatistics } from '../../src/server/job-statistics.ts';
 import { LogLimit } from '../../src/server/log-limit.ts';
 import { slowestPace } from '../../src/server/progress.ts';
-import { serveConnection } from '../../src/server/serve-client.ts';
+import { networkClient, serveClient } from '../../src/server/serve-client.ts';
 import { spawn } from '../../src/system/spawn.ts';
 import { openSpool } from '../../src/system/temporary-folder.ts';
 
@@ -63,12 +63,11 @@ export async function startService(change: Partial<Service> = {}): Promise<TestS
   };
   const never = new AbortController().signal;
   const server = createServer({ allowHalfOpen: true });
-  acceptConnections(
-    [server],
-    new House({ total: 100, perAddress: 50 }),
-    (socket, _from, stay) => void serveConnection(socket, service, { drain: never, kill: never }, stay),
-    () => undefined,
-  );
+  acceptConnections([server], new House({ total: 100, perAddress: 50 }), {
+    identify: (socket) => networkClient(socket, service),
+    serve: (socket, client) => void serveClient(socket, client, service, { drain: never, kill: never }),
+    refuse: () => undefined,
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

@@ -44,13 +44,13 @@ async function compileOn(port: number, host = '127.0.0.1', compiler = 'gcc'): Pr
   return (await answer).toString('latin1');
 }
 
-function compileOver(path: string): Promise<string> {
+function compileOver(path: string, compiler?: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({ path, allowHalfOpen: true });
     let text = '';
     socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
     socket.on('error', reject).on('end', () => resolve(text));
-    for (const chunk of job()) socket.write(chunk);
+    for (const chunk of job(compiler)) socket.write(chunk);
   });
 }
 
@@ -68,6 +68,8 @@ describe('the sockets of a service manager', () => {
     expect(await compileOn(six, '::1')).toMatch(compiled);
     expect(await compileOver(path)).toMatch(compiled);
     await service.says(`client: uid ${process.getuid?.()} COMPILE_OK`);
+    expect(await compileOver(path, 'not-a-compiler')).toContain('is not permitted');
+    await service.says(`refused a job of uid ${process.getuid?.()}:`);
   });
 
   it('are served without detaching, and win over --port and --listen with a warning', async () => {

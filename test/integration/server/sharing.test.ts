@@ -53,6 +53,21 @@ describe('a daemon with little memory', () => {
     expect(daemon.log()).toContain('REJ_OVERLOAD');
   });
 
+  it('closes no client for one that the access list denies', async () => {
+    const daemon = await startDaemon({
+      options: ['--allow', '127.0.0.2', '--allow', '127.0.0.3', '--max-memory', '64M'],
+    });
+    undo.push(() => daemon.end());
+    for (const from of ['127.0.0.2', '127.0.0.3']) {
+      await Promise.all(Array.from({ length: 32 }, () => startFrom(daemon.port, from)));
+    }
+    expect(await answerOf(await startFrom(daemon.port, '127.0.0.4'))).toBe('');
+    await until(() => daemon.log().includes("'127.0.0.4:"), 'it was denied');
+    expect(await answerOf(await startFrom(daemon.port, '127.0.0.2', small))).toBe('');
+    await until(() => daemon.log().includes('too many connections'), 'the house is still full');
+    expect(daemon.log()).not.toContain('all connections of this server are taken');
+  });
+
   it('serves another client when all memory is taken by two that send no more', async () => {
     const daemon = await start('--max-memory', '64M');
     const half = [
