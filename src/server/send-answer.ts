@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Answer } from './answer.ts';
 import type { ClientStream } from './client-stream.ts';
 import { Progress } from './progress.ts';
@@ -73,13 +72,26 @@ export class Sending {
       for await (const piece of pieces) {
         over.throwIfAborted();
         const began = performance.now();
-        if (!this.#socket.write(piece)) await once(this.#socket, 'drain', { signal: over });
+        await this.#write(piece, over);
         this.#progress.count(piece.length);
         this.#size = performance.now() - began > slowMs ? pieceLength.slow : pieceLength.quick;
       }
     } finally {
       clearInterval(watch);
     }
+  }
+
+  /** Until the bytes have left this process: a stream may keep a piece that was not too much for it, and the next one comes into the same memory. */
+  #write(piece: Buffer, over: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const gone = (): void => reject(clientGone);
+      over.addEventListener('abort', gone, { once: true });
+      this.#socket.write(piece, (error) => {
+        over.removeEventListener('abort', gone);
+        if (error) reject(clientGone);
+        else resolve();
+      });
+    });
   }
 
   #end(over: AbortSignal): Promise<void> {
