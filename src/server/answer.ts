@@ -37,22 +37,15 @@ export function closeAnswer({ stderr, stdout, object }: Compiled): void {
 /** An answer as pieces that are ready, or as pieces that are read while it is sent; each of those is good until the next one is asked for. */
 export type Answer = readonly Buffer[] | AsyncIterable<Buffer>;
 
-/** How an answer is read. */
-export interface Reading {
-  /** How many bytes the next piece should have. */
-  readonly size: () => number;
-  readonly signal: AbortSignal;
-}
-
 /** Makes the answer of what the compiler left; it borrows the memory that it takes beyond a piece. */
 export function encodeAnswer(
   compiled: Compiled,
   version: ProtocolVersion,
   account: BudgetAccount,
-  reading: Reading,
+  signal: AbortSignal,
 ): Answer {
   const length = answerLength(compiled);
-  if (length > smallAnswer || !account.tryTake(length)) return inPieces(compiled, version, account, reading);
+  if (length > smallAnswer || !account.tryTake(length)) return inPieces(compiled, version, account, signal);
   const { status, stderr, stdout, object } = compiled;
   return encodeResponse({
     version,
@@ -67,7 +60,7 @@ async function* inPieces(
   { status, stderr, stdout, object }: Compiled,
   version: ProtocolVersion,
   account: BudgetAccount,
-  reading: Reading,
+  signal: AbortSignal,
 ): AsyncGenerator<Buffer, void, void> {
   yield Buffer.concat([encodeToken('DONE', version), encodeToken('STAT', status)]);
   const bodies: ReadonlyArray<readonly [TokenName, ResultFile]> = [
@@ -78,8 +71,8 @@ async function* inPieces(
   for (const [name, file] of bodies) {
     if (version === 1 || file.length === 0) {
       yield encodeToken(name, file.length);
-      yield* file.pieces(reading.size);
-    } else yield* packed(name, file, account, reading);
+      yield* file.pieces(pieceLength);
+    } else yield* packed(name, file, account, signal);
   }
 }
 
@@ -88,7 +81,7 @@ async function* packed(
   name: TokenName,
   file: ResultFile,
   account: BudgetAccount,
-  { size, signal }: Reading,
+  signal: AbortSignal,
 ): AsyncGenerator<Buffer, void, void> {
   if (file.length <= largestToPack && account.tryTake(file.length + largestPacked(file.length))) {
     const pieces = await pack(file, signal);
@@ -96,28 +89,20 @@ async function* packed(
       name,
       pieces.reduce((sum, { length }) => sum + length, 0),
     );
-    for (const bytes of pieces) yield* cut(bytes, size);
+    yield* pieces;
     return;
   }
   const { before, after } = storeLzo(file.length);
   yield encodeToken(name, before.length + file.length + after.length);
   yield before;
-  yield* file.pieces(size);
+  yield* file.pieces(pieceLength);
   yield after;
-}
-
-function* cut(bytes: Buffer, size: () => number): Generator<Buffer, void, void> {
-  for (let at = 0; at < bytes.length;) {
-    const end = at + size();
-    yield bytes.subarray(at, end);
-    at = end;
-  }
 }
 
 /** Reads and packs a file in turns with everybody else. */
 async function pack(file: ResultFile, signal: AbortSignal): Promise<Buffer[]> {
   const plain = Buffer.allocUnsafeSlow(file.length);
   let filled = 0;
-  for await (const piece of file.pieces(() => pieceLength)) filled += piece.copy(plain, filled);
+  for await (const piece of file.pieces(pieceLength)) filled += piece.copy(plain, filled);
   return inTurns(compressLzoInTurns(plain), signal);
 }

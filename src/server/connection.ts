@@ -194,8 +194,7 @@ export class Conversation {
       const length = answerLength(compiled);
       if (length <= smallAnswer) release();
       else stopWaiting = room.wait(length, release);
-      const sending = this.#sending();
-      await sending.send(encodeAnswer(compiled, version, memory, { size: sending.size, signal }), signal);
+      await this.#sending().send(encodeAnswer(compiled, version, memory, signal), signal);
       this.#settled = true;
     } finally {
       stopWaiting();

@@ -58,17 +58,16 @@ export class ResultFile {
     return bytes;
   }
 
-  /** Piece by piece, as long as `size()` says; each piece is good until the next one is asked for. */
-  async *pieces(size: () => number): AsyncGenerator<Buffer, void, void> {
+  /** Piece by piece, of at most so many bytes; each piece is good until the next one is asked for. */
+  async *pieces(length: number): AsyncGenerator<Buffer, void, void> {
     if (this.#bytes !== undefined) {
       yield this.#bytes;
       return;
     }
-    let buffer = Buffer.alloc(0);
+    const buffer = Buffer.allocUnsafeSlow(Math.min(length, this.length));
     let at = 0;
     while (at < this.length) {
-      const wanted = Math.min(size(), this.length - at);
-      if (buffer.length < wanted) buffer = Buffer.allocUnsafeSlow(wanted);
+      const wanted = Math.min(buffer.length, this.length - at);
       if (this.#descriptor === undefined) throw cutShort();
       const { bytesRead } = await readLater(this.#descriptor, buffer, 0, wanted, at);
       if (bytesRead === 0) throw cutShort();

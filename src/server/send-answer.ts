@@ -1,12 +1,16 @@
+import { Socket } from 'node:net';
+import { limitUnsent } from '../system/unsent-limit.ts';
 import type { Answer } from './answer.ts';
 import type { ClientStream } from './client-stream.ts';
 import { Progress } from './progress.ts';
 import { clientGone } from './refusal.ts';
 
-/** How much is handed over at a time: to a client that reads, and to one that takes long, of whom we want to see that it reads at all. */
-const pieceLength = { quick: 256 * 1024, slow: 16 * 1024 };
-/** A piece that was not taken for so long, in ms, makes the next ones short. */
+/** How much is handed over at a time, in bytes: what a slow client takes within one window of its progress has to be seen. */
+const portion = { quick: 32 * 1024, slow: 8 * 1024 };
+/** A portion that was not taken for so long, in ms, makes the next ones short. */
 const slowMs = 1000;
+/** So many bytes may wait in the system. */
+const unsent = 32 * 1024;
 
 /** What a client has of time to read its answer, in ms. */
 export interface Patience {
@@ -20,16 +24,12 @@ export class Sending {
   readonly #socket: ClientStream;
   readonly #patience: Patience;
   readonly #progress: Progress;
-  #size = pieceLength.quick;
 
   constructor(socket: ClientStream, patience: Patience, progress = new Progress()) {
     this.#socket = socket;
     this.#patience = patience;
     this.#progress = progress;
   }
-
-  /** How long the next piece should be. */
-  readonly size = (): number => this.#size;
 
   /**
    * Sends an answer whole and ends our side; whoever ends the conversation ends this too.
@@ -64,17 +64,23 @@ export class Sending {
   }
 
   async #sendPieces(pieces: AsyncIterable<Buffer>, over: AbortSignal, fail: () => void): Promise<void> {
+    if (this.#socket instanceof Socket) limitUnsent(this.#socket, unsent);
     this.#progress.restart();
     const watch = setInterval(() => {
       if (this.#progress.isStalled()) fail();
     }, this.#progress.periodMs);
+    let length = portion.quick;
     try {
       for await (const piece of pieces) {
-        over.throwIfAborted();
-        const began = performance.now();
-        await this.#write(piece, over);
-        this.#progress.count(piece.length);
-        this.#size = performance.now() - began > slowMs ? pieceLength.slow : pieceLength.quick;
+        for (let at = 0; at < piece.length;) {
+          over.throwIfAborted();
+          const bytes = piece.subarray(at, at + length);
+          const began = performance.now();
+          await this.#write(bytes, over);
+          this.#progress.count(bytes.length);
+          at += bytes.length;
+          length = performance.now() - began > slowMs ? portion.slow : portion.quick;
+        }
       }
     } finally {
       clearInterval(watch);

@@ -213,4 +213,21 @@ describe('a transfer that is too slow', () => {
     await until(() => lines.join('\n').includes('CLI_DISCONN'), 'it is closed');
     expect(shelf.used).toBe(0);
   });
+
+  it('is not one that is slow, however much the system took for it at once', async () => {
+    const steady = { bytesPerSecond: 10_000, windowMs: 1000 };
+    const { port } = await service({ pace: steady, spawn: compiler('head -c 20000000 /dev/zero >a.o') });
+    const { socket } = await startFrom(port, '127.0.0.2');
+    socket.removeAllListeners('data').pause();
+    for (const chunk of small) socket.write(chunk);
+    let length = 0;
+    const read = (chunk: Buffer | null): void => void (length += chunk?.length ?? 0);
+    for (let windows = 0; windows < 6; windows += 0.05) {
+      await new Promise((next) => setTimeout(next, steady.windowMs / 20));
+      read(socket.read(Math.min(10_000, socket.readableLength)) as Buffer | null);
+    }
+    socket.on('data', read).resume();
+    await once(socket, 'end');
+    expect(length).toBe(20_000_000 + 5 * 12);
+  });
 });
