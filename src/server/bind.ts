@@ -126,6 +126,11 @@ export function acceptConnections(
   { identify, serve, refuse }: Reception,
 ): void {
   const accept = (socket: Socket, from: 'network' | 'local'): void => {
+    if (from === 'network' && socket.remoteAddress === undefined) {
+      // It was reset in the queue: nobody is there, and nobody knows who it was.
+      socket.destroy();
+      return;
+    }
     const client = identify(socket, from);
     if (!client.admitted) {
       serve(socket, client);

@@ -68,6 +68,17 @@ describe('a daemon with little memory', () => {
     expect(daemon.log()).not.toContain('all connections of this server are taken');
   });
 
+  it('says of no client that the access list denies it when it has gone before it is served', async () => {
+    const daemon = await start();
+    daemon.process.kill('SIGSTOP');
+    const { socket } = await startFrom(daemon.port, '127.0.0.2');
+    socket.resetAndDestroy();
+    await once(socket, 'close');
+    daemon.process.kill('SIGCONT');
+    expect(await answerOf(await startFrom(daemon.port, '127.0.0.3', small))).toMatch(done);
+    expect(daemon.log()).not.toContain('denied');
+  });
+
   it('serves another client when all memory is taken by two that send no more', async () => {
     const daemon = await start('--max-memory', '64M');
     const half = [
