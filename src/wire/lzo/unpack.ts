@@ -47,6 +47,7 @@ export function* unpackLzo(packed: Iterable<Buffer>, most: number): Generator<Bu
   let segment = nextSegment(pieces, Buffer.alloc(0));
   const plain = Buffer.allocUnsafeSlow(history + Math.min(pieceLength, most) + slack);
   const first = segment.bytes.length > 0 ? Math.max(0, (segment.bytes[0] ?? 0) - 17) : 0;
+  if (first > most) throw tooLarge(most);
   const state: State = {
     segment: segment.bytes,
     input: viewOf(segment.bytes),

@@ -89,6 +89,12 @@ describe('unpackLzo()', () => {
     }
   });
 
+  it('counts the literals that the first byte tells', () => {
+    const packed = Buffer.concat([Buffer.from([17 + 48]), Buffer.alloc(48, 'x'), Buffer.from([17, 0, 0])]);
+    expect([...unpackLzo([packed], 48)][0]).toHaveLength(48);
+    expect(() => [...unpackLzo([packed], 47)]).toThrow('the LZO stream holds more than 47 bytes');
+  });
+
   it('refuses what is larger than it may be before it makes more of it', () => {
     const pieces = cut(bomb(400_000_000), 65_536);
     let made = 0;
