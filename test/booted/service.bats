@@ -216,32 +216,100 @@ END
   assert_line --index 0 inactive
   assert_line --index 1 0
   assert_equal "$(grep -c 'COMPILE_OK.*slowcc' <<<"$output")" 3
-  settings 'DISTCCD_OPTIONS="--bogus"'
+  edit_settings 'DISTCCD_OPTIONS="--bogus"'
+  inside 'systemctl restart distccd.socket'
   run ! inside 'stock gcc -c plain.i -o each.o'
   eventually 'journalctl --no-pager --output=cat -t distccd -n 1 | grep -q "distccd: ERROR: --bogus: unknown option"'
-  inside 'rm -r /etc/systemd/system/distccd.socket.d'
+  inside 'rm -r /etc/systemd/system/distccd.socket.d; systemctl daemon-reload'
   settings '# nothing set'
   inside 'stock gcc -c plain.i -o each.o; systemctl is-active distccd.service'
 }
 
-@test "a wrong setting makes the start fail, with the sentence in the journal, and no loop" {
-  settings 'DISTCCD_OPTIONS="--bogus"'
-  run ! inside 'systemctl start distccd.service'
+@test "edited settings change nothing, whatever is reloaded and whoever starts the service, until it is restarted" {
+  settings '# nothing set'
+  edit_settings 'PORT="3700"' 'JOBS="3"'
+  inside '
+    systemctl daemon-reload
+    stock gcc -c plain.i -o kept.o
+    systemctl kill distccd'
+  eventually '[ "$(systemctl show -P ActiveState distccd)" = inactive ]'
+  inside '
+    systemctl daemon-reload
+    stock gcc -c plain.i -o kept.o
+    if tr "\0" " " </proc/$(main_pid)/cmdline | grep -e --jobs; then exit 1; fi
+    systemctl daemon-reload && systemctl restart distccd
+    DISTCC_HOSTS=127.0.0.1:3700 stock gcc -c plain.i -o kept.o
+    tr "\0" " " </proc/$(main_pid)/cmdline | grep -q -e "--jobs 3"
+    [ -z "$(ss -Hlnt sport = :3632)" ]
+    systemctl kill distccd'
+  eventually '[ "$(systemctl show -P ActiveState distccd)" = inactive ]'
+  # Nobody needs to reload, and a service that waits for clients is restarted too.
+  settings '# nothing set'
+  inside 'stock gcc -c plain.i -o kept.o; [ -z "$(ss -Hlnt sport = :3700)" ]'
+}
+
+@test "a restart leaves the sockets open that still listen where the settings say" {
+  inside '
+    sockets() { ss -Hlnte "sport = :3632" | grep -o "ino:[0-9]*"; }
+    before=$(sockets)
+    echo JOBS=4 >/etc/default/distccd; systemctl restart distccd
+    [ "$(sockets)" = "$before" ]
+    tr "\0" " " </proc/$(main_pid)/cmdline | grep -q -e "--jobs 4"'
+}
+
+@test "a drop-in of the administrator wins over the settings, and applies with a restart of the service" {
+  inside '
+    mkdir -p /etc/systemd/system/distccd.socket.d
+    printf "[Socket]\nListenStream=\nListenStream=127.0.0.1:3650\n" >/etc/systemd/system/distccd.socket.d/00-local.conf
+    echo LISTENER=127.0.0.1 >/etc/default/distccd
+    systemctl daemon-reload; systemctl restart distccd
+    DISTCC_HOSTS=127.0.0.1:3650 stock gcc -c plain.i -o local.o
+    [ -z "$(ss -Hlnt sport = :3632)" ]
+    rm -r /etc/systemd/system/distccd.socket.d; systemctl daemon-reload; systemctl restart distccd
+    stock gcc -c plain.i -o local.o'
+}
+
+@test "a wrong setting makes the restart fail, with the sentence in the journal, and no loop" {
+  edit_settings 'LISTENER="my house"'
+  run ! inside 'systemctl restart distccd'
+  run -0 journal
+  assert_output --partial 'distccd: ERROR: LISTENER in /etc/default names "my", which is no address'
+  # Those who are served already are served on.
+  inside 'stock gcc -c plain.i -o wrong.o; systemctl stop distccd.socket'
+  run ! inside 'systemctl start distccd.socket'
+  run -0 journal distccd.socket
+  assert_output --partial 'distccd: ERROR: LISTENER in /etc/default names "my", which is no address'
+  settings '# nothing set'
+  edit_settings 'DISTCCD_OPTIONS="--bogus"'
+  run ! inside 'systemctl restart distccd'
   run -0 journal
   assert_output --partial 'distccd: ERROR: --bogus: unknown option'
   run -0 inside 'systemctl show -P NRestarts,Result distccd.service'
   assert_output $'exit-code\n0'
-  run ! inside 'printf "LISTENER=\"my house\"\n" >/etc/default/distccd; systemctl daemon-reload; systemctl restart distccd.socket'
-  run -0 journal distccd.socket
-  assert_output --partial 'distccd: ERROR: LISTENER in /etc/default names "my", which is no address'
   settings '# nothing set'
-  inside 'systemctl reset-failed'
 }
 
-@test "systemctl says when the settings were changed and not read" {
-  run inside 'echo "# touched" >>/etc/default/distccd; systemctl status distccd.service'
-  assert_output --partial 'changed on disk'
-  inside 'systemctl daemon-reload'
+@test "--check says in the sandbox of the service what it would serve, and without words what the service serves" {
+  inside '
+    mkdir -p /run/systemd/system/distccd.service.d
+    printf "[Service]\nExecStartPre=/usr/bin/distccd --check \$DISTCCD_SETTINGS\nExecStartPre=-/usr/bin/distccd --check\n" >/run/systemd/system/distccd.service.d/check.conf
+    systemctl daemon-reload; systemctl restart distccd; rm -r /run/systemd/system/distccd.service.d; systemctl daemon-reload'
+  run -0 journal
+  assert_line 'serves: the sockets that the service manager holds'
+  assert_line --regexp '^as: uid [0-9]+, which has no name here$'
+  assert_line --partial 'distccd: ERROR: cannot listen on 0.0.0.0:3632: '
+  refute_output --partial ' at '
+}
+
+@test "without sockets the service says what happened" {
+  inside '
+    mkdir -p /run/systemd/system/distccd.service.d
+    printf "[Service]\nSockets=\nExecStart=\nExecStart=/usr/bin/env -u LISTEN_FDS /usr/bin/distccd --daemon --no-detach --log-stderr --idle-exit 600\n" >/run/systemd/system/distccd.service.d/none.conf
+    systemctl daemon-reload
+    if systemctl restart distccd; then exit 1; fi
+    rm -r /run/systemd/system/distccd.service.d; systemctl daemon-reload; systemctl reset-failed; systemctl restart distccd'
+  run -0 journal
+  assert_output --partial 'systemd gave this service no sockets'
 }
 
 @test "a taken port is named, by the socket and by a daemon of its own" {
@@ -269,14 +337,14 @@ END
     mkdir -p /etc/systemd/system/distccd.service.d
     printf "[Service]\nUser=games\nGroup=games\nBindReadOnlyPaths=/opt/cross\nEnvironment=DISTCCD_PATH=/opt/cross/bin:/usr/bin\n" \
       >/etc/systemd/system/distccd.service.d/local.conf
-    systemctl daemon-reload; systemctl restart distccd.socket'
+    systemctl daemon-reload; systemctl restart distccd'
   run -0 inside '
     PATH=$PATH:/opt/cross/bin stock crosscc -c plain.i -o cross.o
     cmp cross.o plain.local
     # A job knows no account by its number: its user namespace has no map.
     stat -c %U /proc/$(main_pid)'
   assert_output games
-  inside 'rm -r /etc/systemd/system/distccd.service.d; systemctl daemon-reload; systemctl restart distccd.socket'
+  inside 'rm -r /etc/systemd/system/distccd.service.d; systemctl daemon-reload; systemctl restart distccd'
 }
 
 @test "a full /tmp fails jobs and nothing else" {
@@ -296,7 +364,7 @@ END
 }
 
 @test "systemd finds nothing to say against the units, and little exposure" {
-  run -0 inside 'systemd-analyze verify --man=no distccd.service distccd.socket distccd@1.service distccd-port@3633.service distccd-announce.service'
+  run -0 inside 'systemd-analyze verify --man=no distccd.service distccd.socket distccd@1.service distccd-port@3633.service distccd-announce.service distccd-settings.service'
   assert_output ''
   inside '
     cd /usr/lib/systemd/system
