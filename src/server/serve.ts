@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { Attendance } from './attendance.ts';
 import { acceptConnections, type Listening } from './bind.ts';
+import { Departure } from './departure.ts';
 import type { ProvenService } from './prove.ts';
 import { Refusal } from './refusal.ts';
 import { serveConnection, serveNeighbour } from './serve-client.ts';
@@ -9,7 +10,7 @@ import type { Supervision } from './supervision.ts';
 const connectionLimits = { total: 1024, perAddress: 512 };
 
 /**
- * Serves until a signal, of which the first lets the running jobs finish and the second ends them; or until nobody has come for so many
+ * Serves until a signal, of which the first lets everybody who is here be served and the second ends all jobs; or until nobody has come for so many
  * seconds, 0 for ever: a client who comes later waits in the queue of a socket that the service manager keeps open.
  */
 export function serve(
@@ -21,6 +22,7 @@ export function serve(
   const { lacks } = service.fence;
   const drain = new AbortController();
   const kill = new AbortController();
+  const departure = new Departure();
   const reason = new Refusal('this server is stopping: try another one');
   // Every conversation listens to both.
   setMaxListeners(0, drain.signal, kill.signal);
@@ -29,7 +31,7 @@ export function serve(
       service.log.notice(why);
       supervision.stopping();
       for (const server of listening.servers) server.close();
-      drain.abort(reason);
+      departure.begin(() => drain.abort(reason));
       settle();
     };
     const attendance = new Attendance({
@@ -40,7 +42,8 @@ export function serve(
       idle: () => finish(`nobody came for ${idleSeconds} seconds: ending until somebody does`),
     });
     const settle = (): void => {
-      if (!drain.signal.aborted || attendance.here > 0) return;
+      if (!departure.begun || attendance.here > 0) return;
+      departure.end();
       attendance.close();
       resolve();
     };
@@ -50,8 +53,10 @@ export function serve(
       (socket, from) => {
         const serveOne = from === 'local' ? serveNeighbour : serveConnection;
         attendance.arrive();
+        departure.arrive(socket);
         void serveOne(socket, service, { drain: drain.signal, kill: kill.signal }).finally(() => {
           attendance.leave();
+          departure.leave(socket);
           settle();
         });
       },
@@ -59,10 +64,13 @@ export function serve(
         service.log.error(`too many connections: closed the one of ${socket.remoteAddress ?? 'an unknown address'}`),
     );
     const stop = (signal: NodeJS.Signals): void => {
-      if (drain.signal.aborted) {
+      if (departure.begun) {
         service.log.notice(`${signal} again: ending the running jobs`);
         kill.abort(reason);
-      } else finish(`${signal}: finishing ${service.queue.running} running jobs, taking no new ones`);
+      } else {
+        const { running, waiting } = service.queue;
+        finish(`${signal}: finishing ${running} running and ${waiting} waiting jobs, taking no new ones`);
+      }
     };
     process.on('SIGTERM', stop).on('SIGINT', stop);
   });

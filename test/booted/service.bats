@@ -382,30 +382,48 @@ END
     cmp booted.o plain.local'
 }
 
-@test "an upgrade during jobs lets them finish, keeps clients waiting meanwhile, and keeps the settings" {
-  settings 'JOBS="5"'
+@test "upgrade, downgrade and restart under load lose no job, and keep the settings" {
+  settings 'JOBS="2"'
   "$DB" push "$MACHINE" "$(next_version)" /root/next.deb
-  inside '
-    for n in 1 2 3; do stock slowcc -c plain.i -o upgrade$n.o & done
-    slow_run 3
-    pid=$(main_pid)
-    dpkg -i /root/next.deb >/root/upgrade.txt 2>&1 & upgrade=$!
-    while kill -0 $upgrade 2>/dev/null; do stock gcc -c plain.i -o meanwhile.o; cmp meanwhile.o plain.local; sleep 0.2; done
-    wait $upgrade; wait
-    for n in 1 2 3; do cmp upgrade$n.o plain.local; done
-    new=$(main_pid)
-    [ "$new" != "$pid" ]
-    tr "\0" " " </proc/$new/cmdline | grep -q -e "--jobs 5"
-    dpkg-query -W distccd | grep -q next'
-}
-
-@test "a downgrade works too" {
   "$DB" push "$MACHINE" "$DISTCCD_DEB" /root/this.deb
   inside '
-    dpkg -i /root/this.deb >/dev/null 2>&1
+    rm -f /run/enough
+    # More clients than places: some jobs run at each stop, some wait, and some arrive.
+    client() { while [ ! -e /run/enough ]; do stock gcc -c plain.i -o load$1.o; cmp load$1.o plain.local; echo done; done; }
+    clients=()
+    for n in $(seq 6); do client $n >load$n.txt 2>&1 & clients+=($!); done
+    stock slowcc -c plain.i -o slow.o & slow=$!
+    slow_run 1
+    served() { journalctl --no-pager --output=cat --unit=distccd | grep -c COMPILE_OK; }
+    more() { local before; before=$(served); for _ in $(seq 300); do [ $(served) -lt $((before + 10)) ] || return 0; sleep 0.1; done; return 1; }
+    stops() { journalctl --no-pager --output=cat --unit=distccd | grep -c "^SIGTERM: "; }
+    pid=$(main_pid) before=$(stops)
+    dpkg -i /root/next.deb >/root/upgrade.txt 2>&1
+    [ "$(main_pid)" != "$pid" ] && [ "$(stops)" = $((before + 1)) ]
+    dpkg-query -W distccd | grep -q next
+    more
+    dpkg -i /root/this.deb >/root/downgrade.txt 2>&1
     if dpkg-query -W distccd | grep next; then exit 1; fi
+    [ "$(stops)" = $((before + 2)) ]
+    more
+    systemctl restart distccd
+    more
+    touch /run/enough
+    for client in ${clients[@]}; do wait $client || { cat load*.txt; exit 1; }; done
+    wait $slow; cmp slow.o plain.local
+    [ "$(cat load*.txt | grep -c done)" -ge 30 ]
     grep -q JOBS /etc/default/distccd
-    stock gcc -c plain.i -o down.o'
+    tr "\0" " " </proc/$(main_pid)/cmdline | grep -q -e "--jobs 2"'
+}
+
+@test "an upgrade never leaves the port closed, whatever was edited and reloaded" {
+  inside '
+    echo PORT=3700 >/etc/default/distccd; systemctl daemon-reload; systemctl kill distccd
+    for _ in $(seq 100); do [ "$(systemctl show -P ActiveState distccd)" = inactive ] && break; sleep 0.1; done
+    dpkg -i /root/next.deb >/dev/null 2>&1
+    DISTCC_HOSTS=127.0.0.1:3700 stock gcc -c plain.i -o port.o
+    dpkg -i /root/this.deb >/dev/null 2>&1'
+  settings '# nothing set'
 }
 
 @test "compilers that come and go are permitted and forgotten by themselves" {
