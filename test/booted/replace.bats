@@ -88,6 +88,48 @@ compiles() {
   compiles
 }
 
+@test "off stays off and on stays on, in every order, whoever was switched by hand" {
+  replaced_by() { # ours|theirs: installs it, and what was said is $output
+    if [ "$1" = ours ]; then run -0 "$DB" install "$MACHINE" "$DISTCCD_DEB"; else run -0 "$DB" install "$MACHINE" "$DEBS"; fi
+  }
+  listening() { inside 'for _ in $(seq 50); do [ -n "$(ss -Hlnt sport = :3632)" ] && exit; sleep 0.1; done; exit 1'; }
+  silent() { inside '[ -z "$(ss -Hlnt sport = :3632)" ]'; }
+  used true
+  inside 'sed -i "s/^JOBS=.*/JOBS=\"4\"/" /etc/default/distcc; systemctl restart distcc'
+  # On, ours.
+  replaced_by ours
+  assert_line 'distccd serves in the place of distcc, which was on, with the settings in /etc/default/distcc'
+  listening
+  # On, theirs, and off by hand; ours, whose configuration was kept, follows.
+  replaced_by theirs
+  listening
+  inside 'systemctl stop distcc; systemctl disable distcc 2>/dev/null'
+  replaced_by ours
+  assert_line 'distccd is not started, as distcc was not: systemctl enable --now distccd.socket'
+  silent
+  # Removed and installed again it stays as it was.
+  inside 'apt-get -qq -y remove distccd >/dev/null 2>&1'
+  replaced_by ours
+  assert_line 'distccd stays off, as it was: systemctl enable --now distccd.socket'
+  silent
+  replaced_by theirs
+  silent
+  # Theirs on by hand, ours follows, which is then off by hand, and theirs follows.
+  inside 'systemctl enable distcc 2>/dev/null; systemctl start distcc'
+  listening
+  replaced_by ours
+  listening
+  inside 'systemctl disable --now distccd.socket distccd 2>/dev/null'
+  replaced_by theirs
+  silent
+  # Ours off, on by hand, theirs follows.
+  replaced_by ours
+  silent
+  inside 'systemctl enable --now distccd.socket 2>/dev/null'
+  replaced_by theirs
+  listening
+}
+
 @test "purging distcc's rest afterwards takes nothing of ours away" {
   used true
   "$DB" install "$MACHINE" "$DISTCCD_DEB"

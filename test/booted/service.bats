@@ -289,16 +289,16 @@ END
   settings '# nothing set'
 }
 
-@test "--check says in the sandbox of the service what it would serve, and without words what the service serves" {
+@test "--check says in the sandbox of the service what it would serve" {
   inside '
     mkdir -p /run/systemd/system/distccd.service.d
-    printf "[Service]\nExecStartPre=/usr/bin/distccd --check \$DISTCCD_SETTINGS\nExecStartPre=-/usr/bin/distccd --check\n" >/run/systemd/system/distccd.service.d/check.conf
-    systemctl daemon-reload; systemctl restart distccd; rm -r /run/systemd/system/distccd.service.d; systemctl daemon-reload'
+    printf "[Service]\nType=oneshot\nExecStartPre=/usr/bin/distccd --check \$DISTCCD_SETTINGS\nExecStart=\nExecStart=/usr/bin/distccd --check \$DISTCCD_SETTINGS\nExecStart=-/usr/bin/distccd --check\n" >/run/systemd/system/distccd.service.d/check.conf
+    systemctl daemon-reload; systemctl restart distccd || true; rm -r /run/systemd/system/distccd.service.d; systemctl daemon-reload'
   run -0 journal
   assert_line 'serves: the sockets that the service manager holds'
   assert_line --regexp '^as: uid [0-9]+, which has no name here$'
   assert_line --partial 'distccd: ERROR: cannot listen on 0.0.0.0:3632: '
-  refute_output --partial ' at '
+  refute_line --regexp '^ +at '
 }
 
 @test "without sockets the service says what happened" {
@@ -394,9 +394,9 @@ END
     for n in $(seq 6); do client $n >load$n.txt 2>&1 & clients+=($!); done
     stock slowcc -c plain.i -o slow.o & slow=$!
     slow_run 1
-    served() { journalctl --no-pager --output=cat --unit=distccd | grep -c COMPILE_OK; }
+    served() { journalctl --no-pager --output=cat --unit=distccd | grep -c COMPILE_OK || true; }
     more() { local before; before=$(served); for _ in $(seq 300); do [ $(served) -lt $((before + 10)) ] || return 0; sleep 0.1; done; return 1; }
-    stops() { journalctl --no-pager --output=cat --unit=distccd | grep -c "^SIGTERM: "; }
+    stops() { journalctl --no-pager --output=cat --unit=distccd | grep -c "^SIGTERM: " || true; }
     pid=$(main_pid) before=$(stops)
     dpkg -i /root/next.deb >/root/upgrade.txt 2>&1
     [ "$(main_pid)" != "$pid" ] && [ "$(stops)" = $((before + 1)) ]
