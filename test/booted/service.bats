@@ -196,6 +196,14 @@ END
     systemctl stop distccd-port@3700'
   run -0 inside 'systemctl show -P IPAddressAllow distccd-port@3700'
   assert_output --partial '192.0.2.0/24'
+  # Its address may come later.
+  edit_settings 'LISTENER="192.0.2.77"' 'ALLOWEDNETS="192.0.2.0/24"'
+  run ! inside 'systemctl daemon-reload; systemctl start distccd-port@3700'
+  run -0 journal distccd-port@3700
+  assert_output --partial 'cannot listen on 192.0.2.77:3700: this machine has no such address'
+  inside 'ip address add 192.0.2.77/24 dev inner'
+  eventually 'systemctl --quiet is-active distccd-port@3700'
+  inside 'systemctl stop distccd-port@3700'
 }
 
 @test "with Accept=yes systemd starts a process for each client, and no daemon" {
