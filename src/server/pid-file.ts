@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { constants, ftruncateSync, lstatSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure, reasonOf } from '../basics/failure.ts';
 
@@ -43,7 +44,8 @@ function startRemover(path: string): (pid: number) => void {
   shell.on('error', () => {});
   shell.stdin.on('error', () => {});
   shell.unref();
-  if ('unref' in shell.stdin && typeof shell.stdin.unref === 'function') shell.stdin.unref();
+  // A pipe of a child is a socket to Node.
+  if (shell.stdin instanceof Socket) shell.stdin.unref();
   return (pid) => shell.stdin.write(`${pid}\n`);
 }
 
