@@ -11,9 +11,11 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { debianVersion } from './deb-version.mjs';
 import { fail, setUp, top } from './setup.mjs';
 
 const { values } = parseArgs({
@@ -49,17 +51,24 @@ try {
     mkdirSync(dirname(target), { recursive: true });
     cpSync(join(top, name), target, { verbatimSymlinks: true, preserveTimestamps: true });
   }
+  const built = debianVersion(top, version);
+  const changelog = join(tree, 'debian/changelog');
+  // What is not a release has an entry of its own before that of the release to come.
+  if (built.version !== version) {
+    const entry = `distccd (${built.version}) unstable; urgency=medium\n\n  * Built from the checkout.\n\n -- distccd maintainers <maintainers@distccd.example>  ${built.date.toUTCString().replace('GMT', '+0000')}\n\n`;
+    writeFileSync(changelog, entry + readFileSync(changelog, 'utf8'));
+  }
   symlinkSync(join(top, 'node_modules'), join(tree, 'node_modules'));
   const environment = { ...process.env, DEB_BUILD_OPTIONS: process.env.DEB_BUILD_OPTIONS ?? 'nocheck' };
   const words = ['-us', '-uc', '--no-check-builddeps', '--compression=xz'];
   if (values.arch !== undefined) words.push(`--host-arch=${values.arch}`);
-  const built = spawnSync('dpkg-buildpackage', words, {
+  const build = spawnSync('dpkg-buildpackage', words, {
     cwd: tree,
     env: environment,
     encoding: 'utf8',
     stdio: values.quiet ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
   });
-  if (built.status !== 0) fail(`${built.stdout ?? ''}${built.stderr ?? ''}cannot build the package: see above`);
+  if (build.status !== 0) fail(`${build.stdout ?? ''}${build.stderr ?? ''}cannot build the package: see above`);
   // A package of another version would be taken for this one.
   for (const name of readdirSync(out).filter((file) => file.startsWith('distccd_'))) rmSync(join(out, name));
   for (const name of readdirSync(work).filter((file) => file !== `distccd-${version}`)) {

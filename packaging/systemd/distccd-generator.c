@@ -1,8 +1,9 @@
 /* distccd-generator: turns the settings of /etc/default into drop-ins of distccd's units, see systemd.generator(7).
 
    systemd runs it at boot and at daemon-reload, before anything else is there: it reads two small files as data, writes
-   four or five, and is gone in a millisecond. No shell reads the settings. What it cannot understand it never guesses: a listener that is no address
-   makes the socket refuse to start, with the reason in the journal; everything else is left for distccd to judge. */
+   four or five, and is gone in a millisecond. No shell reads the settings. At a daemon-reload it reads the copies that distccd-settings keeps of what is in force.
+   "distccd-generator --check" says what is wrong with the settings, for distccd-settings, which the units run before they start. What cannot be understood is never
+   guessed: a listener that is not an address keeps the socket from starting; everything else is left for distccd to judge. */
 #define _GNU_SOURCE 1
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -24,7 +25,7 @@ struct settings {
   char *values[SETTINGS];
 };
 
-static char refusal[1024]; /* why the socket must not start; empty when it may */
+static char refusal[1024]; /* why the sockets must not start; empty when they may */
 
 __attribute__((format(printf, 1, 2))) static void refuse(const char *format, ...) {
   if (refusal[0] != '\0') return;
@@ -115,14 +116,14 @@ static struct settings merge(const struct settings *debian, const struct setting
 
 /* ---- writing ---- */
 
+/* A drop-in that comes before any of the administrator's, whose lines then win. */
 static FILE *open_drop_in(const char *folder, const char *unit, const char *section) {
   char path[PATH_MAX];
   snprintf(path, sizeof path, "%s/%s.d", folder, unit);
   if (mkdir(path, 0755) != 0 && errno != EEXIST) return NULL;
-  snprintf(path, sizeof path, "%s/%s.d/50-settings.conf", folder, unit);
+  snprintf(path, sizeof path, "%s/%s.d/0-settings.conf", folder, unit);
   FILE *file = fopen(path, "we");
-  /* SourcePath: systemctl then says when the file was changed and daemon-reload is due. */
-  if (file != NULL) fprintf(file, "# From /etc/default/distccd and /etc/default/distcc.\n[Unit]\nSourcePath=/etc/default/distccd\n\n[%s]\n", section);
+  if (file != NULL) fprintf(file, "# From /etc/default/distccd and /etc/default/distcc.\n[%s]\n", section);
   return file;
 }
 
@@ -180,20 +181,8 @@ static void write_socket(FILE *file, const struct settings *settings) {
   /* With Accept=yes each job is a process of its own: only here can their number be limited. */
   long most = is_number(settings->values[JOBS], 1, 1000) ? atol(settings->values[JOBS]) : sysconf(_SC_NPROCESSORS_ONLN) + 2;
   fprintf(file, "MaxConnections=%ld\n", most);
-  /* The unit's own address stays, since a socket without one is no unit; it never gets as far as to listen there. */
+  /* The unit's own address stays, since a socket without one is not a unit; it never gets as far as to listen there. */
   if (refusal[0] != '\0') fputs("ListenStream=\nListenStream=127.0.0.1:3632\n", file);
-}
-
-/* A command before all others that says why, and one that fails. */
-static void write_refusal(FILE *file) {
-  if (refusal[0] == '\0') return;
-  fputs("ExecStartPre=/usr/bin/echo \"distccd: ERROR: ", file);
-  for (char *at = refusal; *at != '\0'; at++) {
-    char one[2] = {*at, '\0'};
-    if (*at == '$') fputc('$', file);
-    write_quoted(file, one);
-  }
-  fputs("\"\nExecStartPre=/usr/bin/false\n", file);
 }
 
 static int wants_announcement(const struct settings *settings) {
@@ -210,14 +199,6 @@ static int is_alone(const struct settings *settings) {
     if (strncmp(word, "127.", 4) != 0 && strcmp(word, "::1") != 0) alone = 0;
   free(listener);
   return alone;
-}
-
-/* Nobody else is told of what only this machine can reach. */
-static void write_warning(FILE *file, const struct settings *settings) {
-  if (!wants_announcement(settings) || !is_alone(settings)) return;
-  fputs("ExecStartPre=/usr/bin/echo \"distccd: Warning: ZEROCONF in /etc/default is not followed, since only this machine is served: "
-        "ALLOWEDNETS or LISTENER there opens the service to a network\"\n",
-        file);
 }
 
 /* The service is cut off from Avahi: a unit of its own, which the sockets bring along, announces what they serve. */
@@ -296,20 +277,41 @@ static void write_own_port(FILE *file, const struct settings *settings) {
   free(copy);
 }
 
-int main(int argc, char **argv) {
-  const char *folder = argc > 1 ? argv[1] : "", *defaults = argc > 4 ? argv[4] : "/etc/default";
+static struct settings read_both(const char *folder) {
   char path[PATH_MAX];
   struct settings debian = {{NULL}}, ours = {{NULL}};
+  refusal[0] = '\0';
+  snprintf(path, sizeof path, "%s/distcc", folder);
+  read_settings(path, &debian);
+  snprintf(path, sizeof path, "%s/distccd", folder);
+  read_settings(path, &ours);
+  return merge(&debian, &ours);
+}
+
+/* Says what is wrong with the settings: 1 when the sockets must not start with them. */
+static int check(const char *folder) {
+  struct settings both = read_both(folder);
+  char *unused = NULL;
+  size_t size = 0;
+  FILE *nowhere = must(open_memstream(&unused, &size));
+  write_socket(nowhere, &both);
+  fclose(nowhere);
+  free(unused);
+  /* Nobody else is told of what only this machine can reach. */
+  if (wants_announcement(&both) && is_alone(&both))
+    puts("distccd: Warning: ZEROCONF in /etc/default is not followed, since only this machine is served: ALLOWEDNETS or LISTENER there opens the service to a network");
+  if (refusal[0] != '\0') printf("distccd: ERROR: %s\n", refusal);
+  return refusal[0] != '\0';
+}
+
+int main(int argc, char **argv) {
+  const char *folder = argc > 1 ? argv[1] : "", *defaults = argc > 4 ? argv[4] : "/etc/default";
+  const char *applied = argc > 5 ? argv[5] : "/run/distccd-settings/applied";
+  if (strcmp(folder, "--check") == 0) return check(argc > 2 ? argv[2] : "/etc/default");
   if (argc < 4) {
-    fprintf(stderr, "usage: distccd-generator NORMAL EARLY LATE [DEFAULTS]\n");
+    fprintf(stderr, "usage: distccd-generator NORMAL EARLY LATE [DEFAULTS [APPLIED]] | --check [DEFAULTS]\n");
     return 2;
   }
-  snprintf(path, sizeof path, "%s/distcc", defaults);
-  read_settings(path, &debian);
-  snprintf(path, sizeof path, "%s/distccd", defaults);
-  read_settings(path, &ours);
-  struct settings both = merge(&debian, &ours);
-  const char *options = both.values[DISTCCD_OPTIONS] == NULL ? "" : both.values[DISTCCD_OPTIONS];
   FILE *socket = open_drop_in(folder, "distccd.socket", "Socket");
   FILE *service = open_drop_in(folder, "distccd.service", "Service");
   FILE *one_client = open_drop_in(folder, "distccd@.service", "Service");
@@ -318,16 +320,16 @@ int main(int argc, char **argv) {
     fprintf(stderr, "distccd-generator: cannot write below %s: %s\n", folder, strerror(errno));
     return 1;
   }
-  write_socket(socket, &both);
-  write_warning(socket, &both);
-  write_refusal(socket);
-  write_refusal(own_port);
-  write_journal(service);
+  struct settings now = read_both(defaults);
   write_journal(own_port);
+  write_own_port(own_port, &now);
+  write_service(own_port, &now, "");
+  struct settings both = access(applied, F_OK) == 0 ? read_both(applied) : now;
+  const char *options = both.values[DISTCCD_OPTIONS] == NULL ? "" : both.values[DISTCCD_OPTIONS];
+  write_socket(socket, &both);
+  write_journal(service);
   write_service(service, &both, strstr(options, "--idle-exit") == NULL ? "--idle-exit 600" : "");
   write_service(one_client, &both, "");
-  write_own_port(own_port, &both);
-  write_service(own_port, &both, "");
   int announced = write_announcement(folder, &both);
   return !announced || fclose(socket) != 0 || fclose(service) != 0 || fclose(one_client) != 0 || fclose(own_port) != 0;
 }

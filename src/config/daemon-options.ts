@@ -232,7 +232,7 @@ const missing = {
 };
 
 const footer = `Compilers are permitted by their names in the masquerade directories: --masquerade-dir, /usr/local/lib/distcc,
-/usr/lib/distcc. Signals: SIGTERM and SIGINT finish the running jobs and end, a second one ends at once; SIGHUP
+/usr/lib/distcc. Signals: SIGTERM and SIGINT finish the jobs that are here and end, a second one ends at once; SIGHUP
 reads the allow files again and opens the log file anew.
 
 Environment variables, with what holds when they are not set:

@@ -74,3 +74,12 @@ export async function adoptSockets(
     : [];
   return { servers, places, warnings };
 }
+
+/** Why `--idle-exit` cannot be followed: as systemd's own service, or because nobody would start this daemon again. */
+export const needsActivation = (environment: NodeJS.ProcessEnv): Failure =>
+  new Failure(
+    exitStatus.badArguments,
+    environment['SYSTEMD_EXEC_PID'] === String(process.pid)
+      ? 'systemd gave this service no sockets: with Accept=yes in its socket unit each client has a process of its own, and this one is not used; else "systemctl restart distccd.socket" opens them anew'
+      : '--idle-exit needs a service manager that holds the sockets and starts distccd again: leave it out, or enable distccd.socket',
+  );

@@ -82,8 +82,12 @@ export async function bindSockets(names: readonly string[], port: number): Promi
   const places: string[] = [];
   const missing: Failure[] = [];
   const open = async (address: string): Promise<void> => {
-    // "::" means every address; any other IPv6 address is itself only.
-    servers.push(await listen(address, port, address !== '::'));
+    try {
+      // "::" means every address; any other IPv6 address is itself only.
+      servers.push(await listen(address, port, address !== '::'));
+    } catch (error) {
+      throw bindFailure(placeOf(address, port), error);
+    }
     places.push(placeOf(address, port));
   };
   try {
@@ -91,8 +95,8 @@ export async function bindSockets(names: readonly string[], port: number): Promi
       try {
         await open(address);
       } catch (error) {
-        if (!lacksFamily(error, address)) throw bindFailure(placeOf(address, port), error);
-        missing.push(bindFailure(placeOf(address, port), error));
+        if (!(error instanceof Failure) || !lacksFamily(error.cause, address)) throw error;
+        missing.push(error);
         if (address === '::') await open('0.0.0.0');
       }
     }

@@ -1,14 +1,12 @@
-import { existsSync, readdirSync, readFileSync, unlinkSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { isAbsolute } from 'node:path';
 import { Failure } from '../basics/failure.ts';
 import type { DaemonOptions } from '../config/daemon-options.ts';
 import type { FenceKind } from '../system/fence.ts';
 import { readAccess } from './access-source.ts';
 import { bindSockets } from './bind.ts';
 import { describeCapacity } from './capacity.ts';
-import type { PermittedCompilers } from './permitted-compilers.ts';
-import { usualMasqueradeDirs } from './permitted-compilers.ts';
+import { listCompilers } from './list-compilers.ts';
 import { openPidFile } from './pid-file.ts';
 import type { Notices } from './notices.ts';
 import { prove } from './prove.ts';
@@ -23,7 +21,7 @@ import { bindStats } from './stats-page.ts';
 export async function checkDaemon(options: DaemonOptions): Promise<string[]> {
   const notices: Notices = [];
   const access = readAccess(options, notices);
-  const places = options.inetd ? ['one client, on stdin and stdout'] : await tryPlaces(options);
+  const places = await placesOf(options);
   if (options.stats && !options.inetd) places.push(...(await tryStats(options)));
   const pidFile = options['pid-file'];
   if (pidFile !== undefined) withoutTrace(pidFile, () => void openPidFile(pidFile));
@@ -33,11 +31,12 @@ export async function checkDaemon(options: DaemonOptions): Promise<string[]> {
   const stderr = options.inetd || options['no-detach'] ? 'any' : 'a detached daemon has no stderr';
   const service = withoutTrace(options['log-file'], () => prove(options, () => access, notices, { stderr }));
   service.spool.remove();
+  const compilers = listCompilers(options, service.compilers, notices);
   return [
     ...places.map((place) => `serves: ${place}`),
     `to: ${access.networks.join(', ')}`,
-    `as: ${userInfo().username}`,
-    `compilers: ${describeCompilers(options, service.compilers)}`,
+    `as: ${nameOfAccount()}`,
+    `compilers: ${compilers}`,
     `options: ${describeOptions(options)}`,
     `at a time: ${options.inetd ? 1 : service.jobs}`,
     `memory: ${describeCapacity(service.capacity)}`,
@@ -62,8 +61,22 @@ const fences: Readonly<Record<FenceKind, string>> = {
 function withoutTrace<T>(path: string | undefined, attempt: () => T): T {
   const existed = path === undefined || existsSync(path);
   const result = attempt();
-  if (!existed && path !== undefined) unlinkSync(path);
+  if (!existed && path !== undefined) rmSync(path, { force: true });
   return result;
+}
+
+/** In a root of its own the account's number may have no name. */
+function nameOfAccount(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}, which has no name here`;
+  }
+}
+
+async function placesOf(options: DaemonOptions): Promise<string[]> {
+  if (options.inetd) return ['one client, on stdin and stdout'];
+  return options['idle-exit'] > 0 ? ['the sockets that the service manager holds'] : tryPlaces(options);
 }
 
 async function tryPlaces(options: DaemonOptions): Promise<string[]> {
@@ -96,26 +109,6 @@ function codeBelow(error: unknown): unknown {
   if (!(error instanceof Error)) return undefined;
   return error instanceof Failure ? codeBelow(error.cause) : 'code' in error ? error.code : undefined;
 }
-
-function describeCompilers(options: DaemonOptions, compilers: PermittedCompilers): string {
-  const list = process.env['DISTCC_CMDLIST'];
-  if (list === undefined && options['enable-tcp-insecure']) return 'every program';
-  const names = list === undefined ? masqueradeNames(options) : readFileSync(list, 'utf8').split('\n');
-  const known = [...new Set(names)].filter((name) => name !== '').sort();
-  const found: string[] = [];
-  const lacking: string[] = [];
-  for (const name of known) {
-    const permission = compilers.permit(name);
-    if ('path' in permission && isAbsolute(permission.path) && existsSync(permission.path)) {
-      found.push(permission.path === name ? name : `${name} (${permission.path})`);
-    } else lacking.push(name);
-  }
-  const rest = lacking.length === 0 ? '' : `; permitted and not installed: ${lacking.join(', ')}`;
-  return `${found.length === 0 ? 'none' : found.join(', ')}${rest}`;
-}
-
-const masqueradeNames = (options: DaemonOptions): string[] =>
-  [...options['masquerade-dir'], ...usualMasqueradeDirs].flatMap((dir) => (existsSync(dir) ? readdirSync(dir) : []));
 
 function describeOptions(options: DaemonOptions): string {
   if (options['enable-tcp-insecure']) return 'every option';

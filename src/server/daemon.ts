@@ -7,7 +7,7 @@ import { nameProcess } from '../system/process-name.ts';
 import { findServiceManager } from '../system/sd-notify.ts';
 import type { AccessList } from './access-list.ts';
 import { readAccess } from './access-source.ts';
-import { adoptSockets, journalAmong, socketsToServe } from './activation.ts';
+import { adoptSockets, journalAmong, needsActivation, socketsToServe } from './activation.ts';
 import { bindSockets, type Listening } from './bind.ts';
 import type { DaemonLog } from './daemon-log.ts';
 import { isDetached, reportStart, startDetached } from './detach.ts';
@@ -53,7 +53,7 @@ async function live(options: DaemonOptions, given: readonly GivenDescriptor[]): 
   const manager = findServiceManager(given, process.env);
   const sockets = socketsToServe(given);
   const activated = sockets.length > 0;
-  if (options['idle-exit'] > 0 && !activated) throw needsActivation();
+  if (options['idle-exit'] > 0 && !activated) throw needsActivation(process.env);
   let access = readAccess(options, notices);
   const listening = activated ? await adoptSockets(sockets, options) : await bindSockets(options.listen, options.port);
   let stats: Awaited<ReturnType<typeof bindStats>> = [];
@@ -92,12 +92,6 @@ async function live(options: DaemonOptions, given: readonly GivenDescriptor[]): 
     throw error;
   }
 }
-
-const needsActivation = (): Failure =>
-  new Failure(
-    exitStatus.badArguments,
-    '--idle-exit needs a service manager that holds the sockets and starts distccd again: leave it out, or enable distccd.socket',
-  );
 
 /** Says what is served, in the log and to the waiting starter. */
 function announce({ log, access, jobs }: ProvenService, listening: Listening, notices: Notices): void {

@@ -20,8 +20,16 @@ export interface Outlets {
 /** Where syslog listens: Linux, BSD, and journald without its links. */
 const syslogSockets = ['/dev/log', '/var/run/log', '/run/systemd/journal/dev-log'];
 
-const hasSyslog = (): boolean =>
-  syslogSockets.some((path) => statSync(path, { throwIfNoEntry: false })?.isSocket() === true);
+/** A place that this account may not look at is none that it may write to. */
+function isSocket(path: string): boolean {
+  try {
+    return statSync(path).isSocket();
+  } catch {
+    return false;
+  }
+}
+
+const hasSyslog = (): boolean => syslogSockets.some(isSocket);
 
 /** Whether stderr is the stream to the journal that the service manager made (systemd.exec(5), JOURNAL_STREAM). */
 function isJournal(stream: string | undefined, stderr: { readonly dev: number; readonly ino: number }): boolean {

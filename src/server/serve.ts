@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { Attendance } from './attendance.ts';
 import { acceptConnections, type Listening } from './bind.ts';
+import { Departure } from './departure.ts';
 import { House } from './house.ts';
 import type { ProvenService } from './prove.ts';
 import { Refusal } from './refusal.ts';
@@ -8,7 +9,7 @@ import { neighbour, networkClient, serveClient } from './serve-client.ts';
 import type { Supervision } from './supervision.ts';
 
 /**
- * Serves until a signal, of which the first lets the running jobs finish and the second ends them; or until nobody has come for so many
+ * Serves until a signal, of which the first lets everybody who is here be served and the second ends all jobs; or until nobody has come for so many
  * seconds, 0 for ever: a client who comes later waits in the queue of a socket that the service manager keeps open.
  */
 export function serve(
@@ -20,6 +21,7 @@ export function serve(
   const { lacks } = service.fence;
   const drain = new AbortController();
   const kill = new AbortController();
+  const departure = new Departure();
   const reason = new Refusal('this server is stopping: try another one');
   // Every conversation listens to both.
   setMaxListeners(0, drain.signal, kill.signal);
@@ -28,7 +30,7 @@ export function serve(
       service.log.notice(why);
       supervision.stopping();
       for (const server of listening.servers) server.close();
-      drain.abort(reason);
+      departure.begin(() => drain.abort(reason));
       settle();
     };
     const attendance = new Attendance({
@@ -39,7 +41,8 @@ export function serve(
       idle: () => finish(`nobody came for ${idleSeconds} seconds: ending until somebody does`),
     });
     const settle = (): void => {
-      if (!drain.signal.aborted || attendance.here > 0) return;
+      if (!departure.begun || attendance.here > 0) return;
+      departure.end();
       attendance.close();
       service.clientLog.end();
       resolve();
@@ -48,8 +51,10 @@ export function serve(
       identify: (socket, from) => (from === 'local' ? neighbour(socket) : networkClient(socket, service)),
       serve: (socket, client) => {
         attendance.arrive();
+        departure.arrive(socket);
         void serveClient(socket, client, service, { drain: drain.signal, kill: kill.signal }).finally(() => {
           attendance.leave();
+          departure.leave(socket);
           settle();
         });
       },
@@ -59,10 +64,13 @@ export function serve(
       },
     });
     const stop = (signal: NodeJS.Signals): void => {
-      if (drain.signal.aborted) {
+      if (departure.begun) {
         service.log.notice(`${signal} again: ending the running jobs`);
         kill.abort(reason);
-      } else finish(`${signal}: finishing ${service.queue.running} running jobs, taking no new ones`);
+      } else {
+        const { running, waiting } = service.queue;
+        finish(`${signal}: finishing ${running} running and ${waiting} waiting jobs, taking no new ones`);
+      }
     };
     process.on('SIGTERM', stop).on('SIGINT', stop);
   });

@@ -77,7 +77,7 @@ compiles() {
   used false
   inside 'systemctl stop distcc; systemctl disable distcc 2>/dev/null'
   run -0 "$DB" install "$MACHINE" "$DISTCCD_DEB"
-  assert_output --partial 'distccd is not started, as distcc was not: systemctl enable --now distccd.socket'
+  assert_output --partial 'distccd is not started, as distcc was not: systemctl enable --now distccd.socket; its settings are now in /etc/default/distccd'
   run inside 'systemctl is-enabled distccd.socket; systemctl is-active distccd.socket; ss -Hlnt "sport = :3632"; true'
   assert_output --partial $'disabled\n'
   refute_output --partial 3632
@@ -88,15 +88,62 @@ compiles() {
   compiles
 }
 
-@test "purging distcc's rest afterwards takes nothing of ours away" {
+@test "off stays off and on stays on, in every order, whoever was switched by hand" {
+  replaced_by() { # ours|theirs: installs it, and what was said is $output
+    if [ "$1" = ours ]; then run -0 "$DB" install "$MACHINE" "$DISTCCD_DEB"; else run -0 "$DB" install "$MACHINE" "$DEBS"; fi
+  }
+  listening() { inside 'for _ in $(seq 50); do [ -n "$(ss -Hlnt sport = :3632)" ] && exit; sleep 0.1; done; exit 1'; }
+  silent() { inside '[ -z "$(ss -Hlnt sport = :3632)" ]'; }
+  used true
+  inside 'sed -i "s/^JOBS=.*/JOBS=\"4\"/" /etc/default/distcc; systemctl restart distcc'
+  # On, ours.
+  replaced_by ours
+  assert_line 'distccd serves in the place of distcc, which was on, with its settings, which are now in /etc/default/distccd'
+  listening
+  # On, theirs, and off by hand; ours, whose configuration was kept, follows.
+  replaced_by theirs
+  listening
+  inside 'systemctl stop distcc; systemctl disable distcc 2>/dev/null'
+  replaced_by ours
+  assert_line --partial 'distccd is not started, as distcc was not: systemctl enable --now distccd.socket'
+  silent
+  # Removed and installed again it stays as it was.
+  inside 'apt-get -qq -y remove distccd >/dev/null 2>&1'
+  replaced_by ours
+  assert_line 'distccd stays off, as it was: systemctl enable --now distccd.socket'
+  silent
+  replaced_by theirs
+  silent
+  # Theirs on by hand, ours follows, which is then off by hand, and theirs follows.
+  inside 'systemctl enable distcc 2>/dev/null; systemctl start distcc'
+  listening
+  replaced_by ours
+  listening
+  inside 'systemctl disable --now distccd.socket distccd 2>/dev/null'
+  replaced_by theirs
+  silent
+  # Ours off, on by hand, theirs follows.
+  replaced_by ours
+  silent
+  inside 'systemctl enable --now distccd.socket 2>/dev/null'
+  replaced_by theirs
+  listening
+}
+
+@test "purging distcc's rest afterwards takes nothing of ours away, and no setting" {
   used true
   "$DB" install "$MACHINE" "$DISTCCD_DEB"
   inside '
     apt-get -qq -y purge distcc >/dev/null 2>&1
     [ ! -e /etc/default/distcc ] && [ ! -e /etc/distcc/hosts ]
     [ -L /usr/lib/distcc/gcc ]
-    systemctl daemon-reload; systemctl restart distccd.socket'
+    systemctl restart distccd'
   compiles
+  # Its settings are ours now.
+  run -0 inside 'tr "\0" " " </proc/$(main_pid)/cmdline; echo; ps -o ni= -p $(main_pid); ss -Hlnt "sport = :3632" | tr -s " " | cut -d " " -f 4'
+  assert_output --partial -- '--allow 127.0.0.1 --allow 192.168.7.0/24'
+  assert_line --regexp '^ *7$'
+  assert_line 127.0.0.1:3632
   run -0 "$DB" reboot "$MACHINE"
   compiles
 }

@@ -196,6 +196,14 @@ END
     systemctl stop distccd-port@3700'
   run -0 inside 'systemctl show -P IPAddressAllow distccd-port@3700'
   assert_output --partial '192.0.2.0/24'
+  # Its address may come later.
+  edit_settings 'LISTENER="192.0.2.77"' 'ALLOWEDNETS="192.0.2.0/24"'
+  run ! inside 'systemctl daemon-reload; systemctl start distccd-port@3700'
+  run -0 journal distccd-port@3700
+  assert_output --partial 'cannot listen on 192.0.2.77:3700: this machine has no such address'
+  inside 'ip address add 192.0.2.77/24 dev inner'
+  eventually 'systemctl --quiet is-active distccd-port@3700'
+  inside 'systemctl stop distccd-port@3700'
 }
 
 @test "with Accept=yes systemd starts a process for each client, and no daemon" {
@@ -216,32 +224,100 @@ END
   assert_line --index 0 inactive
   assert_line --index 1 0
   assert_equal "$(grep -c 'COMPILE_OK.*slowcc' <<<"$output")" 3
-  settings 'DISTCCD_OPTIONS="--bogus"'
+  edit_settings 'DISTCCD_OPTIONS="--bogus"'
+  inside 'systemctl restart distccd.socket'
   run ! inside 'stock gcc -c plain.i -o each.o'
   eventually 'journalctl --no-pager --output=cat -t distccd -n 1 | grep -q "distccd: ERROR: --bogus: unknown option"'
-  inside 'rm -r /etc/systemd/system/distccd.socket.d'
+  inside 'rm -r /etc/systemd/system/distccd.socket.d; systemctl daemon-reload'
   settings '# nothing set'
   inside 'stock gcc -c plain.i -o each.o; systemctl is-active distccd.service'
 }
 
-@test "a wrong setting makes the start fail, with the sentence in the journal, and no loop" {
-  settings 'DISTCCD_OPTIONS="--bogus"'
-  run ! inside 'systemctl start distccd.service'
+@test "edited settings change nothing, whatever is reloaded and whoever starts the service, until it is restarted" {
+  settings '# nothing set'
+  edit_settings 'PORT="3700"' 'JOBS="3"'
+  inside '
+    systemctl daemon-reload
+    stock gcc -c plain.i -o kept.o
+    systemctl kill distccd'
+  eventually '[ "$(systemctl show -P ActiveState distccd)" = inactive ]'
+  inside '
+    systemctl daemon-reload
+    stock gcc -c plain.i -o kept.o
+    if tr "\0" " " </proc/$(main_pid)/cmdline | grep -e --jobs; then exit 1; fi
+    systemctl daemon-reload && systemctl restart distccd
+    DISTCC_HOSTS=127.0.0.1:3700 stock gcc -c plain.i -o kept.o
+    tr "\0" " " </proc/$(main_pid)/cmdline | grep -q -e "--jobs 3"
+    [ -z "$(ss -Hlnt sport = :3632)" ]
+    systemctl kill distccd'
+  eventually '[ "$(systemctl show -P ActiveState distccd)" = inactive ]'
+  # Nobody needs to reload, and a service that waits for clients is restarted too.
+  settings '# nothing set'
+  inside 'stock gcc -c plain.i -o kept.o; [ -z "$(ss -Hlnt sport = :3700)" ]'
+}
+
+@test "a restart leaves the sockets open that still listen where the settings say" {
+  inside '
+    sockets() { ss -Hlnte "sport = :3632" | grep -o "ino:[0-9]*"; }
+    before=$(sockets)
+    echo JOBS=4 >/etc/default/distccd; systemctl restart distccd
+    [ "$(sockets)" = "$before" ]
+    tr "\0" " " </proc/$(main_pid)/cmdline | grep -q -e "--jobs 4"'
+}
+
+@test "a drop-in of the administrator wins over the settings, and applies with a restart of the service" {
+  inside '
+    mkdir -p /etc/systemd/system/distccd.socket.d
+    printf "[Socket]\nListenStream=\nListenStream=127.0.0.1:3650\n" >/etc/systemd/system/distccd.socket.d/00-local.conf
+    echo LISTENER=127.0.0.1 >/etc/default/distccd
+    systemctl daemon-reload; systemctl restart distccd
+    DISTCC_HOSTS=127.0.0.1:3650 stock gcc -c plain.i -o local.o
+    [ -z "$(ss -Hlnt sport = :3632)" ]
+    rm -r /etc/systemd/system/distccd.socket.d; systemctl daemon-reload; systemctl restart distccd
+    stock gcc -c plain.i -o local.o'
+}
+
+@test "a wrong setting makes the restart fail, with the sentence in the journal, and no loop" {
+  edit_settings 'LISTENER="my house"'
+  run ! inside 'systemctl restart distccd'
+  run -0 journal
+  assert_output --partial 'distccd: ERROR: LISTENER in /etc/default names "my", which is no address'
+  # Those who are served already are served on.
+  inside 'stock gcc -c plain.i -o wrong.o; systemctl stop distccd.socket'
+  run ! inside 'systemctl start distccd.socket'
+  run -0 journal distccd.socket
+  assert_output --partial 'distccd: ERROR: LISTENER in /etc/default names "my", which is no address'
+  settings '# nothing set'
+  edit_settings 'DISTCCD_OPTIONS="--bogus"'
+  run ! inside 'systemctl restart distccd'
   run -0 journal
   assert_output --partial 'distccd: ERROR: --bogus: unknown option'
   run -0 inside 'systemctl show -P NRestarts,Result distccd.service'
   assert_output $'exit-code\n0'
-  run ! inside 'printf "LISTENER=\"my house\"\n" >/etc/default/distccd; systemctl daemon-reload; systemctl restart distccd.socket'
-  run -0 journal distccd.socket
-  assert_output --partial 'distccd: ERROR: LISTENER in /etc/default names "my", which is no address'
   settings '# nothing set'
-  inside 'systemctl reset-failed'
 }
 
-@test "systemctl says when the settings were changed and not read" {
-  run inside 'echo "# touched" >>/etc/default/distccd; systemctl status distccd.service'
-  assert_output --partial 'changed on disk'
-  inside 'systemctl daemon-reload'
+@test "--check says in the sandbox of the service what it would serve" {
+  inside '
+    mkdir -p /run/systemd/system/distccd.service.d
+    printf "[Service]\nType=oneshot\nExecStartPre=/usr/bin/distccd --check \$DISTCCD_SETTINGS\nExecStart=\nExecStart=/usr/bin/distccd --check \$DISTCCD_SETTINGS\nExecStart=-/usr/bin/distccd --check\n" >/run/systemd/system/distccd.service.d/check.conf
+    systemctl daemon-reload; systemctl restart distccd || true; rm -r /run/systemd/system/distccd.service.d; systemctl daemon-reload'
+  run -0 journal
+  assert_line 'serves: the sockets that the service manager holds'
+  assert_line --regexp '^as: uid [0-9]+, which has no name here$'
+  assert_line --partial 'distccd: ERROR: cannot listen on 0.0.0.0:3632: '
+  refute_line --regexp '^ +at '
+}
+
+@test "without sockets the service says what happened" {
+  inside '
+    mkdir -p /run/systemd/system/distccd.service.d
+    printf "[Service]\nSockets=\nExecStart=\nExecStart=/usr/bin/env -u LISTEN_FDS /usr/bin/distccd --daemon --no-detach --log-stderr --idle-exit 600\n" >/run/systemd/system/distccd.service.d/none.conf
+    systemctl daemon-reload
+    if systemctl restart distccd; then exit 1; fi
+    rm -r /run/systemd/system/distccd.service.d; systemctl daemon-reload; systemctl reset-failed; systemctl restart distccd'
+  run -0 journal
+  assert_output --partial 'systemd gave this service no sockets'
 }
 
 @test "a taken port is named, by the socket and by a daemon of its own" {
@@ -269,14 +345,14 @@ END
     mkdir -p /etc/systemd/system/distccd.service.d
     printf "[Service]\nUser=games\nGroup=games\nBindReadOnlyPaths=/opt/cross\nEnvironment=DISTCCD_PATH=/opt/cross/bin:/usr/bin\n" \
       >/etc/systemd/system/distccd.service.d/local.conf
-    systemctl daemon-reload; systemctl restart distccd.socket'
+    systemctl daemon-reload; systemctl restart distccd'
   run -0 inside '
     PATH=$PATH:/opt/cross/bin stock crosscc -c plain.i -o cross.o
     cmp cross.o plain.local
     # A job knows no account by its number: its user namespace has no map.
     stat -c %U /proc/$(main_pid)'
   assert_output games
-  inside 'rm -r /etc/systemd/system/distccd.service.d; systemctl daemon-reload; systemctl restart distccd.socket'
+  inside 'rm -r /etc/systemd/system/distccd.service.d; systemctl daemon-reload; systemctl restart distccd'
 }
 
 @test "a full /tmp fails jobs and nothing else" {
@@ -296,7 +372,7 @@ END
 }
 
 @test "systemd finds nothing to say against the units, and little exposure" {
-  run -0 inside 'systemd-analyze verify --man=no distccd.service distccd.socket distccd@1.service distccd-port@3633.service distccd-announce.service'
+  run -0 inside 'systemd-analyze verify --man=no distccd.service distccd.socket distccd@1.service distccd-port@3633.service distccd-announce.service distccd-settings.service'
   assert_output ''
   inside '
     cd /usr/lib/systemd/system
@@ -314,30 +390,48 @@ END
     cmp booted.o plain.local'
 }
 
-@test "an upgrade during jobs lets them finish, keeps clients waiting meanwhile, and keeps the settings" {
-  settings 'JOBS="5"'
+@test "upgrade, downgrade and restart under load lose no job, and keep the settings" {
+  settings 'JOBS="2"'
   "$DB" push "$MACHINE" "$(next_version)" /root/next.deb
-  inside '
-    for n in 1 2 3; do stock slowcc -c plain.i -o upgrade$n.o & done
-    slow_run 3
-    pid=$(main_pid)
-    dpkg -i /root/next.deb >/root/upgrade.txt 2>&1 & upgrade=$!
-    while kill -0 $upgrade 2>/dev/null; do stock gcc -c plain.i -o meanwhile.o; cmp meanwhile.o plain.local; sleep 0.2; done
-    wait $upgrade; wait
-    for n in 1 2 3; do cmp upgrade$n.o plain.local; done
-    new=$(main_pid)
-    [ "$new" != "$pid" ]
-    tr "\0" " " </proc/$new/cmdline | grep -q -e "--jobs 5"
-    dpkg-query -W distccd | grep -q next'
-}
-
-@test "a downgrade works too" {
   "$DB" push "$MACHINE" "$DISTCCD_DEB" /root/this.deb
   inside '
-    dpkg -i /root/this.deb >/dev/null 2>&1
+    rm -f /run/enough
+    # More clients than places: some jobs run at each stop, some wait, and some arrive.
+    client() { while [ ! -e /run/enough ]; do stock gcc -c plain.i -o load$1.o; cmp load$1.o plain.local; echo done; done; }
+    clients=()
+    for n in $(seq 6); do client $n >load$n.txt 2>&1 & clients+=($!); done
+    stock slowcc -c plain.i -o slow.o & slow=$!
+    slow_run 1
+    served() { journalctl --no-pager --output=cat --unit=distccd | grep -c COMPILE_OK || true; }
+    more() { local before; before=$(served); for _ in $(seq 300); do [ $(served) -lt $((before + 10)) ] || return 0; sleep 0.1; done; return 1; }
+    stops() { journalctl --no-pager --output=cat --unit=distccd | grep -c "^SIGTERM: " || true; }
+    pid=$(main_pid) before=$(stops)
+    dpkg -i /root/next.deb >/root/upgrade.txt 2>&1
+    [ "$(main_pid)" != "$pid" ] && [ "$(stops)" = $((before + 1)) ]
+    dpkg-query -W distccd | grep -q next
+    more
+    dpkg -i /root/this.deb >/root/downgrade.txt 2>&1
     if dpkg-query -W distccd | grep next; then exit 1; fi
+    [ "$(stops)" = $((before + 2)) ]
+    more
+    systemctl restart distccd
+    more
+    touch /run/enough
+    for client in ${clients[@]}; do wait $client || { cat load*.txt; exit 1; }; done
+    wait $slow; cmp slow.o plain.local
+    [ "$(cat load*.txt | grep -c done)" -ge 30 ]
     grep -q JOBS /etc/default/distccd
-    stock gcc -c plain.i -o down.o'
+    tr "\0" " " </proc/$(main_pid)/cmdline | grep -q -e "--jobs 2"'
+}
+
+@test "an upgrade never leaves the port closed, whatever was edited and reloaded" {
+  inside '
+    echo PORT=3700 >/etc/default/distccd; systemctl daemon-reload; systemctl kill distccd
+    for _ in $(seq 100); do [ "$(systemctl show -P ActiveState distccd)" = inactive ] && break; sleep 0.1; done
+    dpkg -i /root/next.deb >/dev/null 2>&1
+    DISTCC_HOSTS=127.0.0.1:3700 stock gcc -c plain.i -o port.o
+    dpkg -i /root/this.deb >/dev/null 2>&1'
+  settings '# nothing set'
 }
 
 @test "compilers that come and go are permitted and forgotten by themselves" {

@@ -231,6 +231,21 @@ check() {
   assert_line --partial 'not checked: what root would find and become'
 }
 
+@test "--check ends in a sentence too where the log goes elsewhere, the account has no name, and a directory cannot be read" {
+  as_root
+  check --no-detach --log-stderr --log-file "$LOG"
+  assert_success
+  assert_line 'log: stderr, notice and worse'
+  [ ! -e "$LOG" ]
+  mkdir -m 700 "$BATS_TEST_TMPDIR/closed"
+  run setpriv --reuid=54321 --regid=54321 --clear-groups "$OURS/distccd" --check --port "$PORT" --masquerade-dir "$BATS_TEST_TMPDIR/masks" \
+    --masquerade-dir "$BATS_TEST_TMPDIR/closed" --masquerade-dir "$BATS_TEST_TMPDIR/missing"
+  assert_success
+  assert_line 'as: uid 54321, which has no name here'
+  assert_line --partial "warning: cannot read the masquerade directory \"$BATS_TEST_TMPDIR/closed\": "
+  assert_line --partial "warning: cannot read the masquerade directory \"$BATS_TEST_TMPDIR/missing\": "
+}
+
 # announcing: the daemon with --zeroconf and a PATH that has our programs' folder in front.
 announcing() {
   PATH=$BATS_TEST_TMPDIR/programs:$PATH serve --zeroconf --log-level info

@@ -52,6 +52,29 @@ rights() { sed -nE 's/^((Uid|Gid|Groups|CapEff):)\s*/\1/p' "/proc/$1/task/"*/sta
   assert_output 'distccd: ERROR: there is no account "nosuch": name an existing one with --user, or with User= in a unit of systemd'
 }
 
+@test "the pid file that root made goes when the daemon ends, also when it is killed, and not when it is another daemon's" {
+  local folder=$BATS_TEST_TMPDIR/of-root signal
+  mkdir -m 755 "$folder"
+  serve_as_nobody() {
+    "$OURS/distccd" --daemon --listen 127.0.0.1 --port "$PORT" --user nobody --log-file "$TMPDIR/log" --pid-file "$folder/pid" \
+      --masquerade-dir "$BATS_TEST_TMPDIR/masks" --allow 127.0.0.1 3>&-
+    note_pid "$(cat "$folder/pid")"
+  }
+  for signal in TERM KILL; do
+    serve_as_nobody
+    kill "-$signal" "$(cat "$folder/pid")"
+    wait_until test ! -e "$folder/pid"
+  done
+  serve_as_nobody
+  pid=$(cat "$folder/pid")
+  echo 1 >"$folder/pid"
+  kill "$pid"
+  wait_until test ! -e "/proc/$pid"
+  # Its remover has ended too.
+  wait_until sh -c "! pgrep -f '[d]istccd-pid-file $folder/pid'"
+  assert_equal "$(cat "$folder/pid")" 1
+}
+
 @test "a client on stdin is served as the account" {
   export DISTCC_DIR=$BATS_TEST_TMPDIR/distcc-dir DISTCC_HOSTS=@here DISTCC_FALLBACK=0
   mkdir "$DISTCC_DIR"

@@ -38,7 +38,7 @@ describe('distccd in a terminal', () => {
     expect(screen()).toContain('serving private networks only');
     terminal.write('\u0003');
     await until(() => ended() !== undefined, 'it ended');
-    expect(screen()).toContain('SIGINT: finishing 0 running jobs');
+    expect(screen()).toContain('SIGINT: finishing 0 running and 0 waiting jobs');
     expect(ended()).toBe(0);
   });
 

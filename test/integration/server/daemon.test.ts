@@ -317,17 +317,28 @@ describe('clients', () => {
 });
 
 describe('signals', () => {
-  it('SIGTERM finishes running jobs, refuses waiting ones with a reason, and ends with 0', async () => {
+  it('SIGTERM takes no new connection, serves everybody who is there, and ends with 0', async () => {
     fakeCompiler('while ! [ -e ../../go ]; do sleep 0.02; done; echo done');
     await start({ options: ['--allow', '127.0.0.1', '--jobs', '1', '--fence', 'none'] });
     const running = compile(['fakecc', '-c', 'a.c']);
     await until(() => daemon.log().includes('exec '), 'the compiler runs');
-    const waiting = converse(daemon.port, encodeRequest({ version: 1, argv: ['fakecc', '-c', 'b.c'], source }));
+    const waiting = compile(['fakecc', '-c', 'b.c']);
     await until(() => daemon.log().includes('b.c'), 'the other waits');
+    const request = Buffer.concat(encodeRequest({ version: 1, argv: ['fakecc', '-c', 'late.c'], source }));
+    const late = await connectTo(daemon.port);
+    late.socket.write(request.subarray(0, 20));
+    const silent = await connectTo(daemon.port);
+    await until(() => daemon.log().match(/connection from/g)?.length === 4, 'all are there');
     daemon.process.kill('SIGTERM');
-    expect((await waiting).toString()).toContain('this server is stopping');
+    await until(() => daemon.log().includes('finishing 1 running and 1 waiting jobs'), 'it drains');
+    await expect(connectTo(daemon.port)).rejects.toThrow('ECONNREFUSED');
     writeFileSync(join(daemon.temporary, 'go'), '');
     expect((await running).stdout.toString()).toBe('done\n');
+    expect((await waiting).stdout.toString()).toBe('done\n');
+    late.socket.write(request.subarray(20));
+    expect(parse(await late.answer, 1).stdout.toString()).toBe('done\n');
+    // It has not said a word.
+    expect(await silent.answer).toEqual(Buffer.alloc(0));
     await until(() => daemon.process.exitCode !== null, 'the daemon ended');
     expect(daemon.process.exitCode).toBe(0);
     expect(leftovers(daemon.temporary)).toEqual(['go']);

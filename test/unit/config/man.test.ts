@@ -121,7 +121,7 @@ describe('the pages', () => {
     const mentioned = program === 'distcc-agent' ? page.text + readPage('distcc.1').text : page.text;
     const literals = [...sources.matchAll(/'(\/(?:etc|usr|var)\/[^'$]*?)\/?'/g)].map((match) => match[1] ?? '');
     expect(literals.filter((path) => !/^\/var\/run\/|\/bin$/.test(path) && !mentioned.includes(path))).toEqual([]);
-    const known = `${sources}\n${readdirSync(resolve(top, 'packaging/debian')).join('\n')}`;
+    const known = `${sources}\n${['packaging', 'packaging/debian'].flatMap((place) => readdirSync(resolve(top, place))).join('\n')}`;
     const said = [...namedBy(page, 'Pa', 'FILES').keys()];
     expect(said.length).toBeGreaterThan(0);
     // Debian's package installs distccd.default as /etc/default/distccd.

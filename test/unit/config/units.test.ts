@@ -23,7 +23,11 @@ describe('the units of the service', () => {
 
   it('share it, but for a process for each client, which needs less', () => {
     const other = fenceOf('distccd@.service');
-    expect(without(fence, other)).toEqual(['TasksMax=4096', 'RestrictAddressFamilies=AF_UNIX']);
+    expect(without(fence, other)).toEqual([
+      'TasksMax=4096',
+      'RootDirectoryStartOnly=yes',
+      'RestrictAddressFamilies=AF_UNIX',
+    ]);
     expect(without(other, fence)).toEqual(['TasksMax=512', 'RestrictAddressFamilies=none']);
   });
 

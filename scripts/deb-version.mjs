@@ -1,0 +1,25 @@
+import { execFileSync } from 'node:child_process';
+
+/**
+ * The package's version and date for a checkout: a release's own where HEAD has its tag ("v" and the version); elsewhere with the time and the
+ * hash of the commit behind it, so that apt takes a later build for newer, and with the time of the build too where files differ from the commit.
+ */
+export function debianVersion(checkout, version, now = new Date()) {
+  const git = (...words) => execFileSync('git', ['-C', checkout, ...words], { encoding: 'utf8' }).trim();
+  const committed = new Date(Number(git('log', '-1', '--format=%ct')) * 1000);
+  const changed = git('status', '--porcelain') !== '';
+  if (!changed && git('tag', '--points-at', 'HEAD').split('\n').includes(`v${version}`))
+    return { version, date: committed };
+  // 20261127.153012
+  const stamp = (date) =>
+    date
+      .toISOString()
+      .replace(/\.\d+Z$/, '')
+      .replaceAll(/[-:]/g, '')
+      .replace('T', '.');
+  const hash = git('rev-parse', '--short=8', 'HEAD');
+  return {
+    version: `${version}+git${stamp(committed)}.${hash}${changed ? `.changed${stamp(now)}` : ''}`,
+    date: changed ? now : committed,
+  };
+}
