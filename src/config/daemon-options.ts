@@ -150,7 +150,7 @@ export const daemonOptions = {
   }),
   'max-memory': valued({
     value: 'SIZE',
-    help: 'keep requests and answers within so many bytes, K, M or G (default: a quarter of the memory, at most 1G)',
+    help: 'the most memory that requests and answers take: bytes, or with K, M or G (default: a quarter of the memory, at most 1G)',
     initial: undefined,
     expects: 'a size from 16M to 1024G, such as 512M',
     read: readMemory,
