@@ -67,5 +67,5 @@ emulated() { qemu-aarch64-static "$@"; }
   echo 'PORT=3700' >"$BATS_TEST_TMPDIR/default/distccd"
   emulated -L /usr/aarch64-linux-gnu "$ROOT/usr/lib/systemd/system-generators/distccd-generator" \
     "$BATS_TEST_TMPDIR"/{out,out,out,default}
-  grep -qx 'ListenStream=127.0.0.1:3700' "$BATS_TEST_TMPDIR/out/distccd.socket.d/50-settings.conf"
+  grep -qx 'ListenStream=127.0.0.1:3700' "$BATS_TEST_TMPDIR/out/distccd.socket.d/0-settings.conf"
 }
