@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 
 /**
  * The package's version and date for a checkout: a release's own where HEAD has its tag ("v" and the version); elsewhere with the time and the
@@ -6,6 +8,8 @@ import { execFileSync } from 'node:child_process';
  */
 export function debianVersion(checkout, version, now = new Date()) {
   const git = (...words) => execFileSync('git', ['-C', checkout, ...words], { encoding: 'utf8' }).trim();
+  // Sources that were unpacked, not cloned, are those of a release.
+  if (!existsSync(join(checkout, '.git'))) return { version, date: now };
   const committed = new Date(Number(git('log', '-1', '--format=%ct')) * 1000);
   const changed = git('status', '--porcelain') !== '';
   if (!changed && git('tag', '--points-at', 'HEAD').split('\n').includes(`v${version}`))
@@ -19,7 +23,7 @@ export function debianVersion(checkout, version, now = new Date()) {
       .replace('T', '.');
   const hash = git('rev-parse', '--short=8', 'HEAD');
   return {
-    version: `${version}+git${stamp(committed)}.${hash}${changed ? `.changed${stamp(now)}` : ''}`,
+    version: `${version}+git${stamp(committed)}.${hash}${changed ? `.c${stamp(now)}` : ''}`,
     date: changed ? now : committed,
   };
 }
