@@ -65,7 +65,7 @@ static void read_line(const char *line, const char *path, struct settings *setti
     if (strncmp(line, names[which], length) != 0 || line[length] != '=') continue;
     char *value = read_value(line + length + 1);
     if (value == NULL) {
-      refuse("%s: the quote behind %s= does not end on its line", path, names[which]);
+      refuse("%s: the quote after %s= does not end on its line", path, names[which]);
       return;
     }
     for (char *at = value; *at != '\0'; at++) {
@@ -164,13 +164,13 @@ static void write_address(FILE *file, const char *word, const char *port) {
     fputs("ListenStream=[", file);
     write_quoted(file, word);
     fprintf(file, "]:%s\nFreeBind=yes\n", port);
-  } else refuse("LISTENER in /etc/default names \"%s\", which is no address: write one such as 192.168.1.5, or nothing for every address", word);
+  } else refuse("LISTENER in /etc/default names \"%s\", which is not an address: write one such as 192.168.1.5, or nothing for every address", word);
 }
 
 static void write_socket(FILE *file, const struct settings *settings) {
   const char *port = settings->values[PORT];
   char *listener = must(strdup(settings->values[LISTENER])), *rest = NULL;
-  if (!is_number(port, 1, 65535)) refuse("PORT=\"%s\" in /etc/default is no port: write a number from 1 to 65535", port);
+  if (!is_number(port, 1, 65535)) refuse("PORT=\"%s\" in /etc/default is not a port: write a number from 1 to 65535", port);
   if (refusal[0] == '\0') {
     fputs("ListenStream=\n", file);
     char *word = strtok_r(listener, " ", &rest);

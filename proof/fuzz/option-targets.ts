@@ -86,12 +86,12 @@ function judgedSign(verdict: RemoteVerdict): string {
   const { words, language } = judgement;
   for (const [at, word] of words.entries()) {
     expectThat(verdict.words.includes(word), `"${word}" is a word of the client's`);
-    expectThat(!word.startsWith('@'), `"${word}" is no file of options`);
+    expectThat(!word.startsWith('@'), `"${word}" is not a file of options`);
     expectThat(!/\p{Cc}/u.test(word), `"${word}" has no control character`);
     const before = words[at - 1] ?? '';
     const free = writtenDown.test(word) || takesText.has(before) || /(?:prefix-map|compilation-dir)/.test(word);
     expectThat(!word.includes('/') || free, `"${word}" names no path`);
-    expectThat(word.startsWith('-') || before.startsWith('-'), `"${word}" is no second source`);
+    expectThat(word.startsWith('-') || before.startsWith('-'), `"${word}" is not a second source`);
   }
   const compiler = verdict.words[0] ?? '';
   const again = scanArguments([compiler, ...words, '-x', language, '-c', 'a.c', '-o', 'a.o'], 'server');

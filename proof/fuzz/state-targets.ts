@@ -124,7 +124,7 @@ const settings: Target = {
       });
       const admitted = ['127.0.0.1', '::1', '::ffff:10.0.0.1', 'x', ''].filter((address) => list.admits(address));
       expectThat(list.networks.length > 0 || admitted.length === 0, 'an empty list admits nobody');
-      expectThat(!admitted.includes('x') && !admitted.includes(''), 'what is no address is not admitted');
+      expectThat(!admitted.includes('x') && !admitted.includes(''), 'only addresses are admitted');
       return `${Math.min(list.networks.length, 9)} networks`;
     });
     expectThat(

@@ -42,7 +42,7 @@ type Samples = Map<string, Usage[]>;
 /** What grew more than it may from the middle of a run to its end. */
 function growth(samples: Samples, plan: SoakPlan): string[] {
   return [...samples].flatMap(([name, usages]) => {
-    // What the collector has not taken yet is no growth: the least of three looks counts.
+    // What the collector has not freed yet does not count as growth: the least of three looks counts.
     const least = (some: readonly Usage[], key: keyof Usage): number => Math.min(...some.map((usage) => usage[key]));
     const half = usages.length >> 1;
     const [middle, last] = [usages.slice(half - 2, half + 1), usages.slice(-3)];

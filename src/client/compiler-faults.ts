@@ -52,7 +52,7 @@ export class CompilerFaults {
     this.#known.delete(`${host} ${compiler}`);
   }
 
-  /** Why a host gets no jobs of a compiler for now. */
+  /** Why a host gets no jobs of a compiler at the moment. */
   why(host: string, compiler: string): string | undefined {
     const known = this.#known.get(`${host} ${compiler}`);
     return known !== undefined && known.until > this.#now() ? known.why : undefined;

@@ -44,7 +44,7 @@ function withMarkers({ verdict, directory }: RemoteJob, text: Buffer): Buffer {
 /** The command that preprocesses, by the name that the user gave; undefined for a source that needs none. */
 function commandOf(job: RemoteJob, { log, stderrIsTerminal }: World): Command | undefined {
   if (job.verdict.preprocessed) return undefined;
-  // What it writes to stderr is kept for now, so that it cannot see the terminal by itself.
+  // What it writes to stderr is kept until it ends, so that it cannot see the terminal by itself.
   const command = coloured(preprocessCommand(job.verdict), { stderrIsTerminal, environment: job.environment });
   const argv = [job.argv[0] ?? '', ...command.slice(1)];
   if (log.writes('debug')) log.debug(`preprocessing: ${argv.join(' ')}`);

@@ -46,7 +46,7 @@ export interface Slots {
    * while.
    */
   differs(host: DistantHost, compiler: string): boolean;
-  /** Why a host gets no jobs of a compiler for now. */
+  /** Why a host gets no jobs of a compiler at the moment. */
   unfit(host: DistantHost, compiler: string): string | undefined;
 }
 

@@ -16,7 +16,7 @@ export interface Compiled {
   readonly object: ResultFile;
 }
 
-/** Answers of so many bytes are sent at once, from memory. */
+/** An answer up to this length, in bytes, is sent at once, from memory. */
 export const smallAnswer = 256 * 1024;
 
 /** What is larger is not packed: it would take twice its length in memory. */

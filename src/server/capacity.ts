@@ -24,7 +24,7 @@ const connections = { least: 64, most: 1024 };
 /** Descriptors of a connection: its socket and the files of its answer; and those of the daemon itself. */
 const descriptors = { each: 4, own: 128 };
 
-/** Divides so much memory, in bytes, of a process that may have so many descriptors. */
+/** Divides `memory`, in bytes, in a process that may have `mostDescriptors`. */
 export function planCapacity(memory: number, mostDescriptors: number): Capacity {
   const overdraft = Math.min(largestRequest, memory / 2);
   const wished = Math.min(connections.most, Math.max(connections.least, Math.floor(memory / mebibyte)));

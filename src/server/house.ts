@@ -54,7 +54,7 @@ export class House {
     this.#limits = limits;
   }
 
-  /** Takes a connection in; undefined when there is no place for it. */
+  /** Admits a connection; undefined when it gets no place. */
   admit(address: string): Stay | undefined {
     const mine = this.#guests.get(address)?.size ?? 0;
     if (mine >= this.#limits.perAddress) return undefined;
@@ -78,7 +78,7 @@ export class House {
     if (!guest.leaving) this.#taken -= 1;
   }
 
-  /** Whom to close for a client that has so many places: somebody of an address that has more. */
+  /** Whose connection to close for a client with `mine` places: one of an address that has more. */
   #inTheWayOf(mine: number): Guest | undefined {
     const crowds = [...this.#guests.values()]
       .map((guests) => [...guests].filter(({ leaving }) => !leaving))

@@ -30,7 +30,7 @@ export interface ClientLog {
 }
 
 const minuteMs = 60_000;
-/** So many addresses and kinds are told apart; those of more share one place, since strangers choose how many there are. */
+/** How many addresses and kinds are told apart; all others share one count, since strangers choose how many there are. */
 const mostCounted = 4096;
 const others = 'other addresses';
 
@@ -42,7 +42,7 @@ interface Count {
   left: number;
 }
 
-/** Writes what clients cause, of each address and kind at most so many lines a minute, and then one with the number of those left out. */
+/** Writes what clients cause: of each address and kind a limited number of lines a minute, then one line that counts the others. */
 export class LogLimit {
   readonly #log: Logger;
   readonly #now: Clock;

@@ -1,6 +1,6 @@
 import { type Clock, steadyClock } from './patrol.ts';
 
-/** What a transfer has to bring: bytes a second, in each stretch of so many ms. */
+/** The least that a transfer has to bring: bytes a second, averaged over a window in ms. */
 export interface Pace {
   readonly bytesPerSecond: number;
   readonly windowMs: number;
@@ -17,7 +17,7 @@ interface Mark {
 /** How often a window is looked at. */
 const looks = 4;
 
-/** Whether the bytes of one transfer come, or go, fast enough: in a window that moves, so that a good start is no excuse. */
+/** Whether the bytes of one transfer come, or go, fast enough: in a window that moves, so that a good start does not excuse a later standstill. */
 export class Progress {
   readonly #pace: Pace;
   readonly #now: Clock;
@@ -35,7 +35,7 @@ export class Progress {
     return this.#pace.windowMs / looks;
   }
 
-  /** So many bytes more. */
+  /** Adds bytes that have just come or gone. */
   count(bytes: number): void {
     this.#bytes += bytes;
   }

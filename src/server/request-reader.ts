@@ -6,7 +6,7 @@ import type { ClientStream } from './client-stream.ts';
 import type { Progress } from './progress.ts';
 import { clientGone, Overdue, Overload } from './refusal.ts';
 
-/** More than that is asked for in steps of so many bytes, before it comes: announcing much and sending nothing keeps nobody else waiting. */
+/** The rest is reserved in steps of this size, in bytes, before it arrives: a client that announces much and sends nothing keeps nobody else waiting. */
 const stepBytes = 1024 * 1024;
 /** The most that one read of a socket brings. */
 const readBytes = 64 * 1024;

@@ -58,7 +58,7 @@ export class ResultFile {
     return bytes;
   }
 
-  /** Piece by piece, of at most so many bytes; each piece is good until the next one is asked for. */
+  /** Reads it in pieces of at most `length` bytes; each piece is valid until the next one is asked for. */
   async *pieces(length: number): AsyncGenerator<Buffer, void, void> {
     if (this.#bytes !== undefined) {
       yield this.#bytes;

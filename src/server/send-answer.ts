@@ -9,7 +9,7 @@ import { clientGone } from './refusal.ts';
 const portion = { quick: 32 * 1024, slow: 8 * 1024 };
 /** A portion that was not taken for so long, in ms, makes the next ones short. */
 const slowMs = 1000;
-/** So many bytes may wait in the system. */
+/** How many bytes may wait in the system. */
 const unsent = 32 * 1024;
 
 /** What a client has of time to read its answer, in ms. */

@@ -37,7 +37,7 @@ function removeFile(name: string): void {
   close(descriptor);
 }
 
-/** A job leaves some files; so many are sooner removed by another program, while we do something else. */
+/** A job leaves a few files; more than this are removed by another program, while we do something else. */
 const fewFiles = 64;
 
 /** Removes the files in the working directory, and tells whether those were few. */

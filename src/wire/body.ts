@@ -91,7 +91,7 @@ function unpackBody(body: PackedBody, { ceiling }: BodyBounds): Buffer {
   }
 }
 
-/** What is packed may hold so many bytes whatever its length, and beyond that so many times its length: more is not text, it is an attack. */
+/** A packed source may unpack to `bytes`, or to `times` its length if that is more: text does not shrink further, only an attack does. */
 const growth = { bytes: 16 * 1024 * 1024, times: 64 };
 
 /**

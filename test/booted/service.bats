@@ -281,12 +281,12 @@ END
   edit_settings 'LISTENER="my house"'
   run ! inside 'systemctl restart distccd'
   run -0 journal
-  assert_output --partial 'distccd: ERROR: LISTENER in /etc/default names "my", which is no address'
+  assert_output --partial 'distccd: ERROR: LISTENER in /etc/default names "my", which is not an address'
   # Those who are served already are served on.
   inside 'stock gcc -c plain.i -o wrong.o; systemctl stop distccd.socket'
   run ! inside 'systemctl start distccd.socket'
   run -0 journal distccd.socket
-  assert_output --partial 'distccd: ERROR: LISTENER in /etc/default names "my", which is no address'
+  assert_output --partial 'distccd: ERROR: LISTENER in /etc/default names "my", which is not an address'
   settings '# nothing set'
   edit_settings 'DISTCCD_OPTIONS="--bogus"'
   run ! inside 'systemctl restart distccd'

@@ -134,18 +134,18 @@ refuses() {
   our_settings 'LISTENER="$(reboot)"'
   generate
   # shellcheck disable=SC2016
-  refuses 'LISTENER in /etc/default names "$(reboot)", which is no address'
+  refuses 'LISTENER in /etc/default names "$(reboot)", which is not an address'
   for port in 0 65536 0x10 '3632 3633' -1 +1 ' 1' 99999999999999999999; do
     our_settings "PORT=\"$port\""
     generate
-    refuses "PORT=\"$port\" in /etc/default is no port"
+    refuses "PORT=\"$port\" in /etc/default is not a port"
   done
 }
 
 @test "a quote that stays open and a strange character refuse instead of guessing" {
   our_settings 'LISTENER="127.0.0.1' 'ALLOWEDNETS="0.0.0.0/0"'
   generate
-  refuses "$DEFAULTS/distccd: the quote behind LISTENER= does not end on its line"
+  refuses "$DEFAULTS/distccd: the quote after LISTENER= does not end on its line"
   for strange in $'\x1b' $'\xff' $'\xc3\xa4'; do
     our_settings "ALLOWEDNETS=\"10.0.0.0/8$strange\""
     generate
@@ -182,7 +182,7 @@ refuses() {
 @test "sockets that refuse are not announced" {
   our_settings 'ZEROCONF="true"' 'ALLOWEDNETS="10.0.0.0/8"' 'PORT="70000"'
   generate
-  refuses 'PORT="70000" in /etc/default is no port'
+  refuses 'PORT="70000" in /etc/default is not a port'
   [ ! -e "$OUT/distccd.socket.wants" ]
 }
 

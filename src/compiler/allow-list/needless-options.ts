@@ -22,47 +22,8 @@ export const needlessWords: ReadonlySet<string> = new Set([
   '-undef',
 ]);
 
-/** Such options with their value in the next word. */
-export const needlessPairs: ReadonlySet<string> = new Set([
-  '--sysroot',
-  '-A',
-  '-D',
-  '-F',
-  '-I',
-  '-L',
-  '-MF',
-  '-MQ',
-  '-MT',
-  '-T',
-  '-U',
-  '-c-isystem',
-  '-cxx-isystem',
-  '-e',
-  '-framework',
-  '-idirafter',
-  '-iframework',
-  '-imacros',
-  '-imultiarch',
-  '-imultilib',
-  '-include',
-  '-iprefix',
-  '-iquote',
-  '-isysroot',
-  '-isystem',
-  '-isystem-after',
-  '-iwithprefix',
-  '-iwithprefixbefore',
-  '-iwithsysroot',
-  '-l',
-  '-resource-dir',
-  '-stdlib++-isystem',
-  '-u',
-  '-z',
-]);
-
-/** Beginnings of such options with their value in the same word; capital letters begin no other option of a compile. */
-const needlessStarts: readonly string[] = [
-  '--sysroot=',
+/** Such options with a value in the same word or in the next one; capital letters begin no other option of a compile. */
+const eitherWay: readonly string[] = [
   '-A',
   '-D',
   '-F',
@@ -74,7 +35,6 @@ const needlessStarts: readonly string[] = [
   '-T',
   '-U',
   '-cxx-isystem',
-  '-fuse-ld=',
   '-idirafter',
   '-iframework',
   '-imacros',
@@ -86,9 +46,28 @@ const needlessStarts: readonly string[] = [
   '-iwithprefix',
   '-iwithsysroot',
   '-l',
-  '-resource-dir=',
   '-stdlib++-isystem',
 ];
+
+const inNextWord: readonly string[] = [
+  '--sysroot',
+  '-c-isystem',
+  '-e',
+  '-framework',
+  '-imultiarch',
+  '-imultilib',
+  '-isystem-after',
+  '-iwithprefixbefore',
+  '-resource-dir',
+  '-u',
+  '-z',
+];
+
+/** Those that may have their value in the next word. */
+export const needlessPairs: ReadonlySet<string> = new Set([...eitherWay, ...inNextWord].sort());
+
+/** Beginnings of those that may have it in the same word. */
+const needlessStarts: readonly string[] = [...eitherWay, '--sysroot=', '-fuse-ld=', '-resource-dir='];
 
 /** Beginnings that would be met by `needlessStarts` and name what is more than an include. */
 const otherStarts: readonly string[] = ['-include-pch'];

@@ -15,7 +15,7 @@ const endMarkerLength = 3;
 /** Runs of literals that are shorter are copied by words, where three more bytes may be read and written. */
 const shortRun = 64;
 
-/** Why the reading paused: no whole instruction is left of the input, there is no room for more output, or the stream is at its end. */
+/** Why reading paused: the input ends inside an instruction, the output is full, or the stream has ended. */
 type Pause = 'needs input' | 'is full' | 'has ended';
 
 /** The middle of a stream. */
