@@ -19,7 +19,7 @@ import type { LocalJob, RemoteJob } from './job.ts';
 import { compilerOf } from './judge-answer.ts';
 import { withOptions } from './options-files.ts';
 import { exitStatusOf, resultText } from './result-text.ts';
-import { languageToRepeatFor, tellMessages } from './tell-messages.ts';
+import { repeatFor, tellMessages } from './tell-messages.ts';
 import type { Call, World } from './world.ts';
 
 /**
@@ -103,10 +103,10 @@ async function finish(job: RemoteJob, answered: Answered, world: World): Promise
     return runLocally(keptHere(job, doubt), world);
   }
   if (response.status !== 0) return judgeFailure(job, answered, world);
-  const language = mayFallBack(job) ? languageToRepeatFor(job, response.stderr, world) : undefined;
-  if (language !== undefined) {
+  const missing = mayFallBack(job) ? repeatFor(job, response.stderr, world) : undefined;
+  if (missing !== undefined) {
     world.slots.praise(host, answer.seconds, compilerOf(job));
-    world.log.info(`${job.name} is compiled here once more, for messages in "${language}"`);
+    world.log.info(`${job.name} is compiled here once more, for messages in ${missing}`);
     return compileHere(job, waitFor(slotNumbers(world).localSlots), world);
   }
   const saving = world.saveOutput(job, response.object);

@@ -1,5 +1,8 @@
+import { isClang } from '../compiler/compiler-family.ts';
 import { callerIsUtf8, inCallersCharset, repeatForLanguage } from './callers-language.ts';
 import type { RemoteJob } from './job.ts';
+import { paletteChanges } from '../compiler/palette.ts';
+import { byteText } from '../system/byte-text.ts';
 import { compilerOf } from './judge-answer.ts';
 import { forTerminal } from './terminal-text.ts';
 import type { CompileResponse } from '../wire/response.ts';
@@ -23,11 +26,19 @@ export function tellMessages(
   tell('stderr', stderr, world.stderrIsTerminal);
 }
 
-/** The language for which a compile is repeated here, or undefined. */
-export function languageToRepeatFor(
+/**
+ * What hosts do not give messages and a compile here does, as words that follow "in": the caller's language, or the
+ * palette in GCC_COLORS. Undefined when the messages are as the compiler here would write them.
+ */
+export function repeatFor(
   job: RemoteJob,
   messages: Buffer,
   { hasCatalogue }: Pick<World, 'hasCatalogue'>,
 ): string | undefined {
-  return repeatForLanguage({ compiler: compilerOf(job), messages, environment: job.environment }, hasCatalogue);
+  const compiler = compilerOf(job);
+  const language = repeatForLanguage({ compiler, messages, environment: job.environment }, hasCatalogue);
+  if (language !== undefined) return `the language "${language}"`;
+  const palette = job.environment['GCC_COLORS'] ?? '';
+  if (palette === '' || isClang(compiler)) return undefined;
+  return paletteChanges(palette, byteText(messages)) ? 'the colours of GCC_COLORS' : undefined;
 }

@@ -41,8 +41,8 @@ const decidingAt = (words: readonly string[]): number => words.findLastIndex((wo
  * The words that have a command, compiler first, colour its messages where it would do so by itself if the caller's
  * stderr were its own: a host's compiler, and a preprocessor whose messages are kept back, write to a file. What the
  * caller has said holds, but "auto" is decided here. Links in messages (`-fdiagnostics-urls`) are not asked for: a
- * compiler older than gcc 10 does not know the word. The colours are the compiler's own: a palette in GCC_COLORS
- * reaches no host.
+ * compiler older than gcc 10 does not know the word. The colours are the compiler's own: GCC_COLORS does not reach
+ * hosts.
  */
 export function colourWords(words: readonly string[], facts: ColourFacts): string[] {
   const said = decisions.get(words[decidingAt(words)] ?? '') ?? 'auto';

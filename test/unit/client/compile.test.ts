@@ -648,4 +648,20 @@ describe('compile() and the one who reads its messages', () => {
       expect((await told(reader, environment, more)).events).toContain('save a.o object');
     }
   });
+
+  it('compiles here once more for the colours in GCC_COLORS, where they change something', async () => {
+    const behaviours = { one: { stderr: Buffer.from('a.c:1: \x1b[01;35mwarning:\x1b[m x\n') } };
+    const done = async (palette: string, more: Readonly<Record<string, string>> = {}): Promise<string[]> => {
+      const environment = { ...utf8, GCC_COLORS: palette, ...more };
+      const { events } = await told({ stderrIsTerminal: true }, environment, { behaviours });
+      return events.filter((event) => /^(?:save|become)/.test(event));
+    };
+    expect(await done('warning=04')).toEqual(['become gcc -c a.c']);
+    for (const [palette, more] of [
+      ['warning=01;35:error=04', {}],
+      ['warning=04', { DISTCC_FALLBACK: '0' }],
+    ] as const) {
+      expect(await done(palette, more)).toContain('save a.o object');
+    }
+  });
 });
