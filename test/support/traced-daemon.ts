@@ -13,6 +13,10 @@ import { encodeRequest } from '../../src/wire/request.ts';
 export interface Deeds {
   /** Whether the server refused the job: then nothing was started. */
   readonly refused: boolean;
+  /** Whether the compiler ended with 0. */
+  readonly compiled: boolean;
+  /** The whole answer, where the compiler's messages are. */
+  readonly answer: string;
   readonly read: readonly string[];
   readonly written: readonly string[];
   readonly executed: readonly string[];
@@ -47,7 +51,7 @@ function pathsOf({ rest }: Call, folder: string): string[] {
   );
 }
 
-function readDeeds(text: string, daemon: ReadonlySet<string>): Omit<Deeds, 'refused'> {
+function readDeeds(text: string, daemon: ReadonlySet<string>): Omit<Deeds, 'refused' | 'compiled' | 'answer'> {
   const deeds = { read: new Set<string>(), written: new Set<string>(), executed: new Set<string>() };
   for (const line of text.split('\n')) {
     const call = readCall(line);
@@ -132,7 +136,12 @@ export async function startTracedDaemon(
     async compile(argv, source) {
       const answer = await converse(port, encodeRequest({ version: 1, argv, source: Buffer.from(source) }));
       const refused = answer.includes('distccd: ') && answer.includes('STAT00007100');
-      return { refused, ...readDeeds(growing.more(), daemon) };
+      return {
+        refused,
+        compiled: answer.includes('STAT00000000'),
+        answer: answer.toString(),
+        ...readDeeds(growing.more(), daemon),
+      };
     },
     async end() {
       growing.close();

@@ -5,8 +5,8 @@ import { evil, installedCompilers, optionsOf, spellingsOf } from '../../support/
 import { type Deeds, startTracedDaemon, type TracedDaemon } from '../../support/traced-daemon.ts';
 
 /**
- * DISTCCD_ATTACK_OPTIONS=all goes through every spelling that the allow list has (`npm run attack-options`, which takes hours) and one in
- * twenty of the others; a number goes through so many of each compiler.
+ * DISTCCD_ATTACK_OPTIONS=all goes through every spelling that the allow list has (`npm run attack-options`, which takes long) and one in
+ * twenty of the others; a number goes through that many of each compiler. DISTCCD_ATTACK_COMPILERS names some of the compilers.
  */
 const wanted = process.env['DISTCCD_ATTACK_OPTIONS'] ?? '40';
 const everything = wanted === 'all';
@@ -49,13 +49,39 @@ function sampleOf(spellings: readonly string[]): readonly string[] {
   return Array.from({ length: Number(wanted) }, () => spellings[Math.floor(random() * spellings.length)] ?? '');
 }
 
+/** Spellings that go into one command of a walk through all of them. */
+const atOnce = everything ? 32 : 1;
+
+/**
+ * Groups of spellings for one command each. Neighbours, which may undo each other, come into different ones; what is
+ * refused stays alone.
+ */
+function groupsOf(spellings: readonly string[]): string[][] {
+  const reaching = spellings.filter(reachesCompiler);
+  const count = Math.ceil(reaching.length / atOnce);
+  const groups: string[][] = Array.from({ length: count }, () => []);
+  reaching.forEach((spelling, at) => groups[at % count]?.push(spelling));
+  return [...groups, ...spellings.filter((spelling) => !reachesCompiler(spelling)).map((spelling) => [spelling])];
+}
+
+/** What the errors of compilers stand about: the words between quotes. */
+function wordsInErrors(answer: string): Set<string> {
+  const errors = answer.split('\n').filter((line) => line.includes('error:'));
+  return new Set(errors.flatMap((line) => [...line.matchAll(/[‘'`"]([^‘’'`"]+)[’'`"]/g)].map(([, word = '']) => word)));
+}
+
+/** Whether a compiler's errors name a spelling, maybe in the form that the compiler prefers. */
+const isNamed = (spelling: string, named: ReadonlySet<string>): boolean =>
+  wordsOf(spelling).some((word) => named.has(word) || (word.startsWith('--') && named.has(`-f${word.slice(2)}`)));
+
 /** Whether some word of it is kept; what is left out for being needless cannot do anything. */
 function reachesCompiler(spelling: string): boolean {
   const judgement = judgedOptions(wordsOf(spelling));
   return judgement.refused === undefined && judgement.words.length > 0;
 }
 
-const compilers = installedCompilers();
+const named = process.env['DISTCCD_ATTACK_COMPILERS']?.split(' ');
+const compilers = installedCompilers().filter((compiler) => named?.includes(compiler) ?? true);
 
 describe.skipIf(!needs('strace', 'strace'))(`options of compilers, seed ${seed}`, () => {
   let daemon: TracedDaemon;
@@ -80,16 +106,39 @@ describe.skipIf(!needs('strace', 'strace'))(`options of compilers, seed ${seed}`
         console.log(`${compiler}: ${fault}`);
         faults.push(fault);
       };
-      let [compiled, refused] = [0, 0];
-      for (const spelling of sampleOf([...new Set(optionsOf(compiler).flatMap(spellingsOf))])) {
-        const deeds = await job(compiler, wordsOf(spelling));
+      let [compiled, failed, refused] = [0, 0, 0];
+      const tell = (): void =>
+        console.log(
+          `${compiler}: ${compiled} spellings compiled, ${failed} failed, ${refused} refused, ${faults.length} faults`,
+        );
+      const halve = async (group: readonly string[]): Promise<void> => {
+        await walk(group.slice(0, group.length >> 1));
+        await walk(group.slice(group.length >> 1));
+      };
+      const walk = async (group: readonly string[]): Promise<void> => {
+        const deeds = await job(compiler, group.flatMap(wordsOf));
+        const found = faultsIn(deeds, known);
+        if (deeds.refused && deeds.executed.length > 0) found.push('refused, and started something');
+        if (group.length > 1 && found.length > 0) return halve(group);
+        if (group.length > 1 && !deeds.compiled) {
+          // A compiler reads all options before it ends with an error: those that it names have done what they do.
+          const named = wordsInErrors(deeds.answer);
+          const rest = group.filter((spelling) => !isNamed(spelling, named));
+          failed += group.length - rest.length;
+          if (rest.length < group.length) return rest.length === 0 ? undefined : walk(rest);
+          return halve(group);
+        }
         if (deeds.refused) refused += 1;
-        else compiled += 1;
-        if (deeds.refused && deeds.executed.length > 0) blame(`${spelling}: refused, and started something`);
-        for (const fault of faultsIn(deeds, known)) blame(`${spelling}: ${fault}`);
-        if ((compiled + refused) % 1000 === 0) console.log(`${compiler}: ${compiled + refused} spellings so far`);
+        else if (deeds.compiled) compiled += group.length;
+        else failed += 1;
+        for (const fault of found) blame(`${group.join(' ')}: ${fault}`);
+      };
+      const groups = groupsOf(sampleOf([...new Set(optionsOf(compiler).flatMap(spellingsOf))]));
+      for (const [at, group] of groups.entries()) {
+        await walk(group);
+        if (at % 50 === 49) tell();
       }
-      console.log(`${compiler}: ${compiled} spellings compiled, ${refused} refused, ${faults.length} faults`);
+      tell();
       expect(faults).toEqual([]);
     },
     everything ? 6 * 3600_000 : 1000 * (60 + Number(wanted)),
