@@ -17,7 +17,7 @@ SHOWN = ['/usr/bin', '/usr/sbin', '/usr/lib', '/usr/lib32', '/usr/lib64', '/usr/
 
 
 def lay(root):
-    """As src/system/private-root.ts; returns what is shown."""
+    """As src/system/fence/private-root.ts; returns what is shown."""
     os.makedirs(root + '/.job')
     shown = [path for path in SHOWN if os.path.exists(path) and not os.path.islink(path)]
     for path in shown:

@@ -1,4 +1,4 @@
-import { encodeAnswer, readAnswer } from '../../src/client/agent/messages/carry.ts';
+import { encodeAnswer, readAnswer } from '../../src/wire/agent/carry.ts';
 import {
   encodeCommand,
   encodeEnded,
@@ -6,11 +6,11 @@ import {
   readCommand,
   readEnded,
   readFailed,
-} from '../../src/client/agent/messages/command.ts';
-import { encodeFound, encodeSaved, readContent, readFound, readSaved } from '../../src/client/agent/messages/file.ts';
-import { encodeFrame, FrameReader, kinds } from '../../src/client/agent/messages/frame.ts';
-import { encodeJob, readJob } from '../../src/client/agent/messages/job.ts';
-import { encodeAsk, readAsk } from '../../src/client/agent/messages/question.ts';
+} from '../../src/wire/agent/command.ts';
+import { encodeFound, encodeSaved, readContent, readFound, readSaved } from '../../src/wire/agent/file.ts';
+import { encodeFrame, FrameReader, kinds } from '../../src/wire/agent/frame.ts';
+import { encodeJob, readJob } from '../../src/wire/agent/job.ts';
+import { encodeAsk, readAsk } from '../../src/wire/agent/question.ts';
 import { expectThat, signOf } from './target.ts';
 import type { Target } from './target.ts';
 

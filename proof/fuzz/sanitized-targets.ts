@@ -4,8 +4,8 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodeCarry, encodeKeep } from '../../src/client/agent/messages/carry.ts';
-import { encodeCommand } from '../../src/client/agent/messages/command.ts';
+import { encodeCarry, encodeKeep } from '../../src/wire/agent/carry.ts';
+import { encodeCommand } from '../../src/wire/agent/command.ts';
 import {
   encodeAppend,
   encodeLook,
@@ -15,8 +15,8 @@ import {
   encodeSendText,
   encodeWrite,
   saveFlags,
-} from '../../src/client/agent/messages/file.ts';
-import { encodeFrame, kinds } from '../../src/client/agent/messages/frame.ts';
+} from '../../src/wire/agent/file.ts';
+import { encodeFrame, kinds } from '../../src/wire/agent/frame.ts';
 import { expectThat, inputOf, textsOf } from './target.ts';
 import type { Target } from './target.ts';
 

@@ -5,14 +5,14 @@ import { readVariable } from '../config/client-environment.ts';
 import type { OwnOptionName } from '../config/client-options.ts';
 import type { Logger } from '../logging/log-line.ts';
 import { bytesOf, byteText } from '../system/byte-text.ts';
-import { writeAll } from '../system/write-all.ts';
+import { writeAll } from '../system/descriptors/write-all.ts';
 import type { Environment } from '../config/client-environment.ts';
-import type { HostList } from './host-list.ts';
-import { totalSlots } from './host-list.ts';
-import { loadHosts } from './host-source.ts';
-import { reportFailure } from './report-failure.ts';
-import { openLog } from './text-log.ts';
-import type { Call } from './world.ts';
+import type { HostList } from './hosts/host-list.ts';
+import { totalSlots } from './hosts/host-list.ts';
+import { loadHosts } from './hosts/host-source.ts';
+import { reportFailure } from './job/report-failure.ts';
+import { openLog } from './user-files/text-log.ts';
+import type { Call } from './job/call.ts';
 
 function print(text: string): void {
   writeAll(1, bytesOf(text));
@@ -40,11 +40,11 @@ async function printAgents(call: Call, question: 'status' | 'stop'): Promise<num
   const [, format, ...more] = call.words;
   const wrong = question === 'status' && format === '--json' ? more[0] : format;
   if (wrong !== undefined) return usageFault(call, `unknown word after --agent-${question}: "${wrong}"`);
-  const { askAgents, agentFolder } = await import('./agent/find-agents.ts');
+  const { askAgents, agentFolder } = await import('../agent-state/find-agents.ts');
   const agents = await askAgents(agentFolder(call.environment, call.directory), question);
   if (format !== undefined) print(byteText(`${JSON.stringify(agents)}\n`));
   if (question === 'stop' || format !== undefined) return exitStatus.ok;
-  const { statusText } = await import('./agent/status.ts');
+  const { statusText } = await import('../agent-state/status.ts');
   print(
     agents.length === 0 ? 'no agent is running\n' : byteText(agents.map((status) => statusText(status)).join('\n')),
   );
@@ -52,8 +52,8 @@ async function printAgents(call: Call, question: 'status' | 'stop'): Promise<num
 }
 
 async function printExplanation(call: Call, log: Logger): Promise<number> {
-  const { askAgents, agentFolder } = await import('./agent/find-agents.ts');
-  const { explain } = await import('./explain.ts');
+  const { askAgents, agentFolder } = await import('../agent-state/find-agents.ts');
+  const { explain } = await import('./explain/explain.ts');
   const folder = readVariable('DISTCC_AGENT', call.environment)
     ? agentFolder(call.environment, call.directory)
     : undefined;

@@ -1,9 +1,9 @@
 import { closeSync, constants, fstatSync, readdirSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, systemReason } from '../system/error-text.ts';
-import { lives } from '../system/living-process.ts';
-import { makeFolder } from '../system/make-folder.ts';
-import { createAnew, openRegular, UnsafeFile } from '../system/open-own-file.ts';
+import { lives } from '../system/processes/living-process.ts';
+import { makeFolder } from '../system/files/make-folder.ts';
+import { createAnew, openRegular, UnsafeFile } from '../system/files/open-own-file.ts';
 import { encodeJobRecord, nativeLayout, readJobRecord, recordSize } from './job-record.ts';
 import type { JobRecord, PhaseName } from './job-record.ts';
 

@@ -5,17 +5,17 @@ import { exitStatus } from '../basics/exit-status.ts';
 import { Failure } from '../basics/failure.ts';
 import { readWholeNumber } from '../basics/whole-number.ts';
 import { runAgent } from '../client/agent/agent.ts';
-import { agentVersion } from '../client/agent/agent-version.ts';
-import { runAgentForDoor } from '../client/agent/door.ts';
-import { serveAsPacker } from '../client/agent/packing-thread.ts';
+import { agentVersion } from '../agent-state/agent-version.ts';
+import { runAgentForDoor } from '../client/agent/socket-activation.ts';
+import { serveAsPacker } from '../client/transport/packing-thread.ts';
 import { runPrivateAgent } from '../client/agent/private-agent.ts';
 import { readVariable } from '../config/client-environment.ts';
 import type { Environment } from '../config/client-environment.ts';
 import { versionBlock } from '../config/version.ts';
 import { byteText } from '../system/byte-text.ts';
-import { takeGivenDescriptors } from '../system/given-descriptors.ts';
-import { prepareLookups } from '../system/name-lookup.ts';
-import { findServiceManager } from '../system/sd-notify.ts';
+import { takeGivenDescriptors } from '../system/descriptors/given-descriptors.ts';
+import { prepareLookups } from '../system/machine/name-lookup.ts';
+import { findServiceManager } from '../system/service-manager/sd-notify.ts';
 import { run } from './run.ts';
 
 const help = `Usage: distcc-agent SOCKET [DESCRIPTOR]

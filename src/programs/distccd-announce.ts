@@ -2,7 +2,7 @@ import { exitStatus } from '../basics/exit-status.ts';
 import { Failure } from '../basics/failure.ts';
 import { readWholeNumber } from '../basics/whole-number.ts';
 import { versionBlock } from '../config/version.ts';
-import { announceAlone } from '../server/announce-alone.ts';
+import { announceAlone } from '../server/announce/announce-alone.ts';
 import { run } from './run.ts';
 
 const usage = 'usage: distccd-announce PORT [JOBS]';

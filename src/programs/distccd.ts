@@ -1,8 +1,8 @@
 import { isatty } from 'node:tty';
 import { readDaemonOptions } from '../config/daemon-options.ts';
-import { servesStdin } from '../server/start-mode.ts';
-import { kindOfStdin, takeStandardConnection } from '../system/standard-descriptors.ts';
-import { writeAll } from '../system/write-all.ts';
+import { servesStdin } from '../server/start/start-mode.ts';
+import { kindOfStdin, takeStandardConnection } from '../system/descriptors/standard-descriptors.ts';
+import { writeAll } from '../system/descriptors/write-all.ts';
 import { run } from './run.ts';
 
 void run('distccd', async (words) => {
@@ -13,7 +13,7 @@ void run('distccd', async (words) => {
     return 0;
   }
   if (reading.options['show-policy']) {
-    const { describePolicy } = await import('../server/describe-policy.ts');
+    const { describePolicy } = await import('../server/policy/describe-policy.ts');
     process.stdout.write(`${describePolicy(reading.options).join('\n')}\n`);
     return 0;
   }
@@ -30,7 +30,7 @@ void run('distccd', async (words) => {
 /** Root's first step; words that are wrong are for whoever reads them next. */
 async function prepare(words: readonly string[]): Promise<void> {
   if (process.getuid?.() !== 0) return;
-  const { prepareToServe } = await import('../server/servant.ts');
+  const { prepareToServe } = await import('../server/start/drop-privileges.ts');
   prepareToServe(words);
 }
 

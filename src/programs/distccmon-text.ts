@@ -2,7 +2,7 @@ import { exitStatus } from '../basics/exit-status.ts';
 import { monitorUsage, monitorUsageStatus, readDelay } from '../config/monitor-options.ts';
 import { versionBlock } from '../config/version.ts';
 import { watchJobs } from '../monitor/watch-jobs.ts';
-import { printTo } from '../system/write-all.ts';
+import { printTo } from '../system/descriptors/write-all.ts';
 import { run } from './run.ts';
 
 void run('distccmon-text', async (words) => {

@@ -2,9 +2,9 @@ import { exitStatus } from '../basics/exit-status.ts';
 import { readSearchWords, searchStatus, searchUsage } from '../config/lsdistcc-options.ts';
 import { versionBlock } from '../config/version.ts';
 import { listServers } from '../monitor/list-servers.ts';
-import { dnsDomain } from '../system/dns-domain.ts';
-import { printTo } from '../system/write-all.ts';
-import { prepareLookups } from '../system/name-lookup.ts';
+import { dnsDomain } from '../system/machine/dns-domain.ts';
+import { printTo } from '../system/descriptors/write-all.ts';
+import { prepareLookups } from '../system/machine/name-lookup.ts';
 import { run } from './run.ts';
 
 /** Each has two threads, which take room. */

@@ -1,6 +1,6 @@
 import { exitStatus } from '../basics/exit-status.ts';
 import { readSymlinkOptions, symlinkPlaces } from '../config/symlink-options.ts';
-import { updateSymlinks } from '../config/update-symlinks.ts';
+import { updateSymlinks } from '../masquerade/update-symlinks.ts';
 import { run } from './run.ts';
 
 void run('update-distcc-symlinks', (words) => {

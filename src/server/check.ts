@@ -2,17 +2,17 @@ import { existsSync, rmSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { Failure } from '../basics/failure.ts';
 import type { DaemonOptions } from '../config/daemon-options.ts';
-import type { FenceKind } from '../system/fence.ts';
-import { readAccess } from './access-source.ts';
-import { bindSockets } from './bind.ts';
-import { describeCapacity } from './capacity.ts';
-import { listCompilers } from './list-compilers.ts';
-import { openPidFile } from './pid-file.ts';
-import type { Notices } from './notices.ts';
-import { prove } from './prove.ts';
-import { restrain } from './self-restraint.ts';
-import { becomeServant } from './servant.ts';
-import { bindStats } from './stats-page.ts';
+import type { FenceKind } from '../system/fence/fence.ts';
+import { readAccess } from './start/read-access.ts';
+import { bindSockets } from './listen/bind.ts';
+import { describeCapacity } from './limits/capacity.ts';
+import { listCompilers } from './start/list-compilers.ts';
+import { openPidFile } from './start/pid-file.ts';
+import type { Notices } from './log/startup-notices.ts';
+import { prove } from './start/assemble-service.ts';
+import { restrain } from './start/lower-priority.ts';
+import { becomeServant } from './start/drop-privileges.ts';
+import { bindStats } from './metrics/stats-page.ts';
 
 /**
  * Goes the way of a start, in its order, without serving: the result is what to tell the administrator, line by line.

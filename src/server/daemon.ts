@@ -1,25 +1,25 @@
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure, reasonOf } from '../basics/failure.ts';
 import type { DaemonOptions } from '../config/daemon-options.ts';
-import { type GivenDescriptor, takeGivenDescriptors } from '../system/given-descriptors.ts';
-import { keepDescriptors } from '../system/inheritance.ts';
-import { nameProcess } from '../system/process-name.ts';
-import { findServiceManager } from '../system/sd-notify.ts';
-import type { AccessList } from './access-list.ts';
-import { readAccess } from './access-source.ts';
-import { adoptSockets, journalAmong, needsActivation, socketsToServe } from './activation.ts';
-import { bindSockets, type Listening } from './bind.ts';
-import type { DaemonLog } from './daemon-log.ts';
-import { isDetached, reportStart, startDetached } from './detach.ts';
-import { openPidFile, removePidFile, removeUnusedPidFile } from './pid-file.ts';
-import type { Notices } from './notices.ts';
-import { prove, type ProvenService } from './prove.ts';
-import { limitLifetime, restrain } from './self-restraint.ts';
-import { becomeServant } from './servant.ts';
+import { type GivenDescriptor, takeGivenDescriptors } from '../system/descriptors/given-descriptors.ts';
+import { keepDescriptors } from '../system/processes/inheritance.ts';
+import { nameProcess } from '../system/processes/process-name.ts';
+import { findServiceManager } from '../system/service-manager/sd-notify.ts';
+import type { AccessList } from './policy/access-list.ts';
+import { readAccess } from './start/read-access.ts';
+import { adoptSockets, journalAmong, needsActivation, socketsToServe } from './listen/systemd-sockets.ts';
+import { bindSockets, type Listening } from './listen/bind.ts';
+import type { DaemonLog } from './log/daemon-log.ts';
+import { isDetached, reportStart, startDetached } from './start/detach.ts';
+import { openPidFile, removePidFile, removeUnusedPidFile } from './start/pid-file.ts';
+import type { Notices } from './log/startup-notices.ts';
+import { prove, type ProvenService } from './start/assemble-service.ts';
+import { limitLifetime, restrain } from './start/lower-priority.ts';
+import { becomeServant } from './start/drop-privileges.ts';
 import { serve } from './serve.ts';
-import { bindStats, serveStats } from './stats-page.ts';
-import { supervise } from './supervision.ts';
-import { announceService } from './zeroconf.ts';
+import { bindStats, serveStats } from './metrics/stats-page.ts';
+import { supervise } from './start/service-manager.ts';
+import { announceService } from './announce/avahi.ts';
 
 /**
  * The life of a standalone daemon, in the order that matters: options are read, then detach → bind, or take what the service manager

@@ -1,19 +1,19 @@
 import { exitStatus, type ExitStatus } from '../basics/exit-status.ts';
 import { Failure, reasonOf } from '../basics/failure.ts';
 import type { DaemonOptions } from '../config/daemon-options.ts';
-import { keepDescriptors } from '../system/inheritance.ts';
-import type { StandardConnection } from '../system/standard-descriptors.ts';
-import { readAccess } from './access-source.ts';
-import { type ClientStream, openStream } from './client-stream.ts';
-import type { StopReasons } from './service.ts';
-import { openDaemonLog } from './daemon-log.ts';
-import type { Notices } from './notices.ts';
-import { prove, type ProvenService } from './prove.ts';
-import { Refusal } from './refusal.ts';
-import { restrain } from './self-restraint.ts';
-import { becomeServant } from './servant.ts';
-import { serveClient } from './serve-client.ts';
-import { identifyClient } from './standard-client.ts';
+import { keepDescriptors } from '../system/processes/inheritance.ts';
+import type { StandardConnection } from '../system/descriptors/standard-descriptors.ts';
+import { readAccess } from './start/read-access.ts';
+import { type ClientStream, openStream } from './connection/client-stream.ts';
+import type { StopReasons } from './connection/service.ts';
+import { openDaemonLog } from './log/daemon-log.ts';
+import type { Notices } from './log/startup-notices.ts';
+import { prove, type ProvenService } from './start/assemble-service.ts';
+import { Refusal } from './policy/refusal.ts';
+import { restrain } from './start/lower-priority.ts';
+import { becomeServant } from './start/drop-privileges.ts';
+import { serveClient } from './listen/serve-client.ts';
+import { identifyClient } from './listen/stdin-client.ts';
 
 /** Serves the one client on stdin and stdout, and returns distcc's internal code of its job as the exit status. */
 export async function runInetd(options: DaemonOptions, connection: StandardConnection): Promise<ExitStatus> {

@@ -1,12 +1,12 @@
 import { setMaxListeners } from 'node:events';
-import { Attendance } from './attendance.ts';
-import { acceptConnections, type Listening } from './bind.ts';
-import { Departure } from './departure.ts';
-import { House } from './house.ts';
-import type { ProvenService } from './prove.ts';
-import { Refusal } from './refusal.ts';
-import { neighbour, networkClient, serveClient } from './serve-client.ts';
-import type { Supervision } from './supervision.ts';
+import { Attendance } from './listen/idle-exit.ts';
+import { acceptConnections, type Listening } from './listen/bind.ts';
+import { Departure } from './listen/departure.ts';
+import { House } from './limits/open-connections.ts';
+import type { ProvenService } from './start/assemble-service.ts';
+import { Refusal } from './policy/refusal.ts';
+import { neighbour, networkClient, serveClient } from './listen/serve-client.ts';
+import type { Supervision } from './start/service-manager.ts';
 
 /**
  * Serves until a signal, of which the first lets everybody who is here be served and the second ends all jobs; or until nobody has come for so many

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { release } from 'node:os';
 import { dirname, join } from 'node:path';
-import { layRoot } from '../../src/system/private-root.ts';
-import { planRoot } from '../../src/system/toolchain-paths.ts';
+import { layRoot } from '../../src/system/fence/private-root.ts';
+import { planRoot } from '../../src/system/fence/toolchain-paths.ts';
 import { distccdProgram } from './daemon.ts';
 
 /** The program between the daemon and a compiler. */

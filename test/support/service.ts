@@ -4,17 +4,17 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger } from '../../src/logging/logger.ts';
-import { acceptConnections } from '../../src/server/bind.ts';
-import { ByteBudget } from '../../src/server/byte-budget.ts';
-import type { Deadlines, Service } from '../../src/server/service.ts';
-import { FairQueue } from '../../src/server/fair-queue.ts';
-import { House } from '../../src/server/house.ts';
-import { JobStatistics } from '../../src/server/job-statistics.ts';
-import { LogLimit } from '../../src/server/log-limit.ts';
-import { slowestPace } from '../../src/server/progress.ts';
-import { networkClient, serveClient } from '../../src/server/serve-client.ts';
-import { spawn } from '../../src/system/spawn.ts';
-import { openSpool } from '../../src/system/temporary-folder.ts';
+import { acceptConnections } from '../../src/server/listen/bind.ts';
+import { ByteBudget } from '../../src/server/limits/byte-budget.ts';
+import type { Deadlines, Service } from '../../src/server/connection/service.ts';
+import { FairQueue } from '../../src/server/limits/fair-queue.ts';
+import { House } from '../../src/server/limits/open-connections.ts';
+import { JobStatistics } from '../../src/server/job/job-statistics.ts';
+import { LogLimit } from '../../src/server/log/log-limit.ts';
+import { slowestPace } from '../../src/server/limits/progress.ts';
+import { networkClient, serveClient } from '../../src/server/listen/serve-client.ts';
+import { spawn } from '../../src/system/processes/spawn.ts';
+import { openSpool } from '../../src/system/files/temporary-folder.ts';
 
 const mebibyte = 1024 * 1024;
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { distccdProgram, freePort, makeMasquerade, makeOpenFolder, until } from './daemon.ts';
 import { converse } from './wire-client.ts';
-import { folderInRoot } from '../../src/system/private-root.ts';
+import { folderInRoot } from '../../src/system/fence/private-root.ts';
 import { encodeRequest } from '../../src/wire/request.ts';
 
 /** What a compiler and the programs that it starts asked the kernel for. */

@@ -3,20 +3,20 @@ import { readVariable } from '../../config/client-environment.ts';
 import type { Environment } from '../../config/client-environment.ts';
 import type { Logger } from '../../logging/log-line.ts';
 import { readable } from '../../system/byte-text.ts';
-import { readForeignFile } from '../../system/foreign-file.ts';
+import { readForeignFile } from '../../system/files/foreign-file.ts';
 import { Decoder } from '../../wire/decoder.ts';
 import { ProtocolError } from '../../wire/protocol-error.ts';
 import { refusalMark } from '../../wire/refusal.ts';
 import { readResponse, readResponseHead } from '../../wire/response.ts';
 import type { ResponseHead } from '../../wire/response.ts';
-import { CannotDistribute, GivenUp, JobRefused, TransportError } from '../faults.ts';
-import { addressesOf, noteAnswer } from '../host-addresses.ts';
-import type { DistantHost } from '../host.ts';
-import { sshCommand } from '../ssh-command.ts';
-import type { HostRequest, HostResponse } from '../world.ts';
+import { CannotDistribute, GivenUp, JobRefused, TransportError } from '../job/faults.ts';
+import { addressesOf, noteAnswer } from '../transport/host-addresses.ts';
+import type { DistantHost } from '../hosts/host.ts';
+import { sshCommand } from '../transport/ssh-command.ts';
+import type { HostRequest, HostResponse } from '../compile/world.ts';
 import type { Launcher } from './launcher.ts';
 import { LauncherError } from './launcher.ts';
-import type { AnswerMessage, Way } from './messages/carry.ts';
+import type { AnswerMessage, Way } from '../../wire/agent/carry.ts';
 
 /** How long connecting may take, in ms (wire-protocol reference, section 9). */
 const connectPatience = 4000;

@@ -1,14 +1,14 @@
 import type { Environment } from '../../config/client-environment.ts';
 import type { Logger } from '../../logging/log-line.ts';
-import { compile } from '../compile.ts';
-import { Interrupted } from '../faults.ts';
-import { reportFailure } from '../report-failure.ts';
-import { openLog } from '../text-log.ts';
-import type { World } from '../world.ts';
+import { compile } from '../compile/compile.ts';
+import { Interrupted } from '../job/faults.ts';
+import { reportFailure } from '../job/report-failure.ts';
+import { openLog } from '../user-files/text-log.ts';
+import type { World } from '../compile/world.ts';
 import { JobWorld } from './job-world.ts';
 import type { Assignment, Shared } from './job-world.ts';
 import type { Launcher } from './launcher.ts';
-import type { JobMessage } from './messages/job.ts';
+import type { JobMessage } from '../../wire/agent/job.ts';
 
 /** Environments by the lists they were made from: jobs of one build share both. */
 const environments = new WeakMap<readonly string[], Environment>();

@@ -1,11 +1,11 @@
 import { Failure } from '../../basics/failure.ts';
 import { exitStatus } from '../../basics/exit-status.ts';
 import type { Environment } from '../../config/client-environment.ts';
-import { parseHostList } from '../host-list.ts';
-import type { HostList, HostSource } from '../host-list.ts';
-import { listFrom, sourceInVariable } from '../host-source.ts';
+import { parseHostList } from '../hosts/host-list.ts';
+import type { HostList, HostSource } from '../hosts/host-list.ts';
+import { listFrom, sourceInVariable } from '../hosts/host-source.ts';
 import { LauncherError } from './launcher.ts';
-import type { HostsFile } from './messages/job.ts';
+import type { HostsFile } from '../../wire/agent/job.ts';
 
 /** Host lists that are kept; more than a few only come from a test or a mistake. */
 const mostKept = 64;

@@ -7,38 +7,29 @@ import { distccDirectory, readVariable } from '../../config/client-environment.t
 import type { Environment } from '../../config/client-environment.ts';
 import type { StateFile } from '../../job-state/state-folder.ts';
 import type { Logger } from '../../logging/log-line.ts';
-import { directoryPath } from '../../system/byte-directory.ts';
+import { directoryPath } from '../../system/files/byte-directory.ts';
 import { byteText, readable } from '../../system/byte-text.ts';
-import { readForeignFile } from '../../system/foreign-file.ts';
+import { readForeignFile } from '../../system/files/foreign-file.ts';
 import { exited } from '../../wire/wait-status.ts';
-import { hasCatalogue } from '../catalogues.ts';
-import type { HostList } from '../host-list.ts';
-import type { RemoteJob } from '../job.ts';
-import type { Slots } from '../slots.ts';
-import { openState } from '../state-file.ts';
-import { uniqueName } from '../unique-name.ts';
-import type { DistantHost } from '../host.ts';
-import type {
-  Call,
-  Command,
-  HereOptions,
-  HostRequest,
-  HostResponse,
-  Output,
-  Preprocessor,
-  PreprocessorEnd,
-  World,
-} from '../world.ts';
+import { hasCatalogue } from '../messages/catalogues.ts';
+import type { HostList } from '../hosts/host-list.ts';
+import type { RemoteJob } from '../job/understand.ts';
+import type { Slots } from '../slots/slots.ts';
+import { openState } from '../user-files/state-file.ts';
+import { uniqueName } from '../user-files/unique-name.ts';
+import type { DistantHost } from '../hosts/host.ts';
+import type { Call, Command } from '../job/call.ts';
+import type { HereOptions, HostRequest, HostResponse, Output, Preprocessor, PreprocessorEnd, World } from '../compile/world.ts';
 import { carry } from './carry.ts';
 import type { HostLists } from './host-lists.ts';
 import type { Launcher } from './launcher.ts';
 import { LauncherError } from './launcher.ts';
-import type { EndedMessage } from './messages/command.ts';
-import { saveFlags } from './messages/file.ts';
-import type { JobMessage } from './messages/job.ts';
-import type { Packer } from './packer.ts';
+import type { EndedMessage } from '../../wire/agent/command.ts';
+import { saveFlags } from '../../wire/agent/file.ts';
+import type { JobMessage } from '../../wire/agent/job.ts';
+import type { Packer } from '../transport/packer.ts';
 import type { Programs } from './programs.ts';
-import type { TextMemory } from './text-memory.ts';
+import type { TextMemory } from '../transport/text-memory.ts';
 
 /** Whose slots are wanted. */
 export interface SlotAsker {

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import { getSystemErrorMap } from 'node:util';
-import { writeNow } from '../../system/socket-descriptor.ts';
-import { encodeCarry, encodeKeep, readAnswer } from './messages/carry.ts';
-import type { AnswerMessage, CarryMessage, KeptPart } from './messages/carry.ts';
-import { encodeCommand, encodeExit, readEnded, readFailed } from './messages/command.ts';
-import type { CommandMessage, EndedMessage } from './messages/command.ts';
+import { writeNow } from '../../system/descriptors/socket-descriptor.ts';
+import { encodeCarry, encodeKeep, readAnswer } from '../../wire/agent/carry.ts';
+import type { AnswerMessage, CarryMessage, KeptPart } from '../../wire/agent/carry.ts';
+import { encodeCommand, encodeExit, readEnded, readFailed } from '../../wire/agent/command.ts';
+import type { CommandMessage, EndedMessage } from '../../wire/agent/command.ts';
 import {
   encodeAppend,
   encodeLook,
@@ -17,10 +17,10 @@ import {
   readFound,
   readSaved,
   saveFlags,
-} from './messages/file.ts';
-import type { FileContent, FoundProgram } from './messages/file.ts';
-import { encodeFrame, kinds } from './messages/frame.ts';
-import type { Frame } from './messages/frame.ts';
+} from '../../wire/agent/file.ts';
+import type { FileContent, FoundProgram } from '../../wire/agent/file.ts';
+import { encodeFrame, kinds } from '../../wire/agent/frame.ts';
+import type { Frame } from '../../wire/agent/frame.ts';
 
 /** A failed call of a launcher's; the message is the reason in the C library's words. */
 export class LauncherError extends Error {

@@ -1,20 +1,20 @@
 import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { distccDirectory, readVariable } from '../../config/client-environment.ts';
-import { directoryPath } from '../../system/byte-directory.ts';
-import { nameProcess } from '../../system/process-name.ts';
+import { directoryPath } from '../../system/files/byte-directory.ts';
+import { nameProcess } from '../../system/processes/process-name.ts';
 import { compressLzo } from '../../wire/lzo/compress.ts';
-import { openLockFolder } from '../lock-folder.ts';
-import type { LockFolder } from '../lock-folder.ts';
-import { polledSlots } from '../slots.ts';
+import { openLockFolder } from '../slots/lock-folder.ts';
+import type { LockFolder } from '../slots/lock-folder.ts';
+import { polledSlots } from '../slots/slots.ts';
 import { doJob } from './do-job.ts';
 import { HostLists } from './host-lists.ts';
 import type { Shared, SlotAsker } from './job-world.ts';
 import { Launcher } from './launcher.ts';
-import { FrameReader, kinds } from './messages/frame.ts';
-import { readJob } from './messages/job.ts';
+import { FrameReader, kinds } from '../../wire/agent/frame.ts';
+import { readJob } from '../../wire/agent/job.ts';
 import { Programs } from './programs.ts';
-import { TextMemory } from './text-memory.ts';
+import { TextMemory } from '../transport/text-memory.ts';
 
 /** How long, in ms, an agent whose launcher has gone may take to clean up. */
 const lastGrace = 5000;

@@ -1,7 +1,7 @@
 import type { ProgramFile } from '../../compiler/cross-names.ts';
-import { namesIn } from '../job.ts';
-import type { FoundPrograms, RemoteJob } from '../job.ts';
-import type { Call } from '../world.ts';
+import { namesIn } from '../job/understand.ts';
+import type { FoundPrograms, RemoteJob } from '../job/understand.ts';
+import type { Call } from '../job/call.ts';
 import type { Launcher } from './launcher.ts';
 
 /** What was found counts for this many ms. The launcher tells besides which file it has run: a job is never compiled as another one's. */

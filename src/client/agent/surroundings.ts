@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import type { JobMessage, Surroundings } from './messages/job.ts';
+import type { JobMessage, Surroundings } from '../../wire/agent/job.ts';
 
 function numberOf(path: string): number {
   try {

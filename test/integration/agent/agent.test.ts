@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { lives } from '../../../src/system/living-process.ts';
+import { lives } from '../../../src/system/processes/living-process.ts';
 import { startDaemon, until } from '../../support/daemon.ts';
 import { objectWith } from '../../support/object-file.ts';
 import type { TestDaemon } from '../../support/daemon.ts';

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readlinkSync } from 'node:fs';
-import { lives } from '../../../src/system/living-process.ts';
+import { lives } from '../../../src/system/processes/living-process.ts';
 import { distccProgram } from '../client/sandbox.ts';
 import type { Sandbox } from '../client/sandbox.ts';
 

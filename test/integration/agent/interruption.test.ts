@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { exitStatus } from '../../../src/basics/exit-status.ts';
 import { listJobs } from '../../../src/job-state/state-folder.ts';
-import { lives } from '../../../src/system/living-process.ts';
+import { lives } from '../../../src/system/processes/living-process.ts';
 import { leftovers, startDaemon, until } from '../../support/daemon.ts';
 import type { TestDaemon } from '../../support/daemon.ts';
 import { needs } from '../../support/needs.ts';

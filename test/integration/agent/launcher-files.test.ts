@@ -2,15 +2,9 @@ import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { encodeCommand, encodeExit, readEnded } from '../../../src/client/agent/messages/command.ts';
-import {
-  encodeAppend,
-  encodeLook,
-  encodeRead,
-  readContent,
-  readFound,
-} from '../../../src/client/agent/messages/file.ts';
-import { encodeFrame, kinds } from '../../../src/client/agent/messages/frame.ts';
+import { encodeCommand, encodeExit, readEnded } from '../../../src/wire/agent/command.ts';
+import { encodeAppend, encodeLook, encodeRead, readContent, readFound } from '../../../src/wire/agent/file.ts';
+import { encodeFrame, kinds } from '../../../src/wire/agent/frame.ts';
 import { exited } from '../../../src/wire/wait-status.ts';
 import { until } from '../../support/daemon.ts';
 import { needs } from '../../support/needs.ts';

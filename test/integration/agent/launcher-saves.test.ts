@@ -1,9 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { encodeExit } from '../../../src/client/agent/messages/command.ts';
-import { encodeSave, encodeWrite, readSaved, saveFlags } from '../../../src/client/agent/messages/file.ts';
-import { encodeFrame, kinds } from '../../../src/client/agent/messages/frame.ts';
+import { encodeExit } from '../../../src/wire/agent/command.ts';
+import { encodeSave, encodeWrite, readSaved, saveFlags } from '../../../src/wire/agent/file.ts';
+import { encodeFrame, kinds } from '../../../src/wire/agent/frame.ts';
 import { exited } from '../../../src/wire/wait-status.ts';
 import { until } from '../../support/daemon.ts';
 import { needs } from '../../support/needs.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
-import { Packer } from '../../../src/client/agent/packer.ts';
+import { Packer } from '../../../src/client/transport/packer.ts';
 import { compressLzo } from '../../../src/wire/lzo/compress.ts';
 
 const program = resolve(import.meta.dirname, '../../../dist/bin/distcc-agent');

@@ -5,7 +5,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { lives } from '../../../src/system/living-process.ts';
+import { lives } from '../../../src/system/processes/living-process.ts';
 import { distccdProgram, freePort, until } from '../../support/daemon.ts';
 import { needs } from '../../support/needs.ts';
 import { Sandbox } from '../client/sandbox.ts';

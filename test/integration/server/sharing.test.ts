@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ByteBudget, standstillMs } from '../../../src/server/byte-budget.ts';
-import type { Service } from '../../../src/server/service.ts';
-import { FairQueue, longJobMs } from '../../../src/server/fair-queue.ts';
+import { ByteBudget, standstillMs } from '../../../src/server/limits/byte-budget.ts';
+import type { Service } from '../../../src/server/connection/service.ts';
+import { FairQueue, longJobMs } from '../../../src/server/limits/fair-queue.ts';
 import { encodeRequest, encodeRequestHead } from '../../../src/wire/request.ts';
 import { encodeToken } from '../../../src/wire/token.ts';
 import { startDaemon, type TestDaemon, until } from '../../support/daemon.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readHostWord } from '../../../src/client/host-word.ts';
+import { readHostWord } from '../../../src/client/hosts/host-word.ts';
 import { serverLine } from '../../../src/monitor/server-line.ts';
 
 const up = { up: true, ms: 12 };

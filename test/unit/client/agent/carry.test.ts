@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { carry } from '../../../../src/client/agent/carry.ts';
 import type { CarrySettings } from '../../../../src/client/agent/carry.ts';
-import type { AnswerMessage, CarryMessage } from '../../../../src/client/agent/messages/carry.ts';
-import { CannotDistribute, GivenUp, JobRefused, TransportError } from '../../../../src/client/faults.ts';
-import { readHostWord } from '../../../../src/client/host-word.ts';
-import type { DistantHost } from '../../../../src/client/host.ts';
-import { textLog } from '../../../../src/client/text-log.ts';
-import type { HostRequest, HostResponse } from '../../../../src/client/world.ts';
+import type { AnswerMessage, CarryMessage } from '../../../../src/wire/agent/carry.ts';
+import { CannotDistribute, GivenUp, JobRefused, TransportError } from '../../../../src/client/job/faults.ts';
+import { readHostWord } from '../../../../src/client/hosts/host-word.ts';
+import type { DistantHost } from '../../../../src/client/hosts/host.ts';
+import { textLog } from '../../../../src/client/user-files/text-log.ts';
+import type { HostRequest, HostResponse } from '../../../../src/client/compile/world.ts';
 import { encodeRefusal } from '../../../../src/wire/refusal.ts';
 import { encodeResponse } from '../../../../src/wire/response.ts';
 

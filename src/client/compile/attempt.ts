@@ -1,0 +1,105 @@
+import { baseName } from '../../compiler/source-name.ts';
+import { mayReadFiles } from '../../compiler/reading-assembler.ts';
+import { sourceReason } from '../../compiler/source-reasons.ts';
+import { coloured } from '../../compiler/colour-words.ts';
+import { remoteCommand } from '../../compiler/split-command.ts';
+import { bytesOf } from '../../system/byte-text.ts';
+import { encodeRequestHead } from '../../wire/request.ts';
+import { GivenUp, unlessInterrupted } from '../job/faults.ts';
+import { hostName } from '../hosts/host.ts';
+import type { DistantHost } from '../hosts/host.ts';
+import type { RemoteJob } from '../job/understand.ts';
+import { judgeAnswer } from './judge-answer.ts';
+import type { Preprocessing } from './preprocessing.ts';
+import type { HostRequest, HostResponse, World } from './world.ts';
+
+/** A host that has been chosen for a job. */
+export interface Chosen {
+  readonly host: DistantHost;
+  readonly slot: number;
+}
+
+/** What a host answered. */
+export interface Answer {
+  readonly response: HostResponse;
+  /** Why the text, which failed, may fail there and not here, as far as it tells. */
+  readonly sourceReason: string | undefined;
+  /** Whether the text, which failed, is assembler that reads files: only this machine has them. */
+  readonly readsFiles: boolean;
+  /** How long the host and the way to it took, from when the text was there. */
+  readonly seconds: number;
+}
+
+/** The command for a host; clang is told what it would compile for here, so that all objects of a build agree. */
+function commandFor({ verdict, directory, target }: RemoteJob): string[] {
+  const argv = remoteCommand(verdict, directory);
+  return target === undefined ? argv : [...argv, '-target', target];
+}
+
+/** Has the launcher bring the request to the host and the answer back. */
+async function exchange(host: DistantHost, request: HostRequest, world: World): Promise<HostResponse> {
+  const { state, interrupted } = world;
+  const answering = world.carry(host, request).catch(async (error: unknown) => {
+    // The way is given up when the preprocessor fails, and that is what counts then, not the host.
+    if (error instanceof GivenUp) await request.ready;
+    throw error;
+  });
+  answering.catch(() => {});
+  // A host that cannot be reached is known before the text is there.
+  await unlessInterrupted(Promise.race([request.ready, answering]), interrupted);
+  state.show('remote', 'Compile');
+  return unlessInterrupted(answering, interrupted);
+}
+
+/** What follows the head, where that is not the text as the launcher holds it; nothing is no LZO stream. */
+function bodyFor(
+  { version }: DistantHost,
+  { verdict }: RemoteJob,
+  preprocessing: Preprocessing,
+  world: World,
+): (() => Promise<Buffer>) | undefined {
+  if (version === 1 && !verdict.preprocessed && !world.keepsTemporaries) return undefined;
+  return async () => {
+    const text = await preprocessing.text();
+    return version === 1 || text.length === 0 ? text : world.pack(text);
+  };
+}
+
+/**
+ * Has one host compile a job: the launcher connects and sends the command while the preprocessor works, then the text, and brings the answer.
+ * @throws TransportError, CannotDistribute, OnlyHere, Interrupted
+ */
+export async function attempt(
+  job: RemoteJob,
+  { host, slot }: Chosen,
+  preprocessing: Preprocessing,
+  world: World,
+): Promise<Answer> {
+  const { log, state } = world;
+  const reader = { stderrIsTerminal: world.stderrIsTerminal, environment: job.environment };
+  const argv = coloured(commandFor(job), reader);
+  const begin = world.seconds();
+  if (log.writes('info')) log.info(`exec on ${host.definition}: ${argv.join(' ')}`);
+  const ready = preprocessing.ready.then((size) => ({ size, at: world.seconds() }));
+  ready.catch(() => {});
+  state.show('remote', 'Connect', { file: baseName(job.name), host: hostName(host), slot });
+  const head = encodeRequestHead({ version: host.version, argv: argv.map(bytesOf) });
+  const body = bodyFor(host, job, preprocessing, world);
+  const response = await exchange(host, { head, ready: preprocessing.ready, body }, world);
+  const end = world.seconds();
+  const { size, at } = await ready;
+  log.info(`${size} bytes from ${job.name} compiled on ${hostName(host)} ${rateOf(size, end - begin)}`);
+  judgeAnswer(job, response);
+  const source = response.status === 0 ? undefined : await preprocessing.text();
+  return {
+    response,
+    sourceReason: source === undefined ? undefined : sourceReason(source, response.stderr),
+    readsFiles: source !== undefined && mayReadFiles(source),
+    seconds: end - at,
+  };
+}
+
+function rateOf(bytes: number, seconds: number): string {
+  const rate = Math.round(bytes / 1024 / Math.max(seconds, 1e-6));
+  return `in ${seconds.toFixed(6)}s, rate ${rate}kB/s`;
+}

@@ -1,0 +1,200 @@
+import { constants } from 'node:os';
+import { exitStatus } from '../../basics/exit-status.ts';
+import { Failure } from '../../basics/failure.ts';
+import { leavesTarget } from '../../compiler/cross-names.ts';
+import { readVariable } from '../../config/client-environment.ts';
+import { readWaitStatus } from '../../wire/wait-status.ts';
+import type { Answer } from './attempt.ts';
+import { compileHere } from './compile-here.ts';
+import type { Place } from './compile-here.ts';
+import { distribute } from './distribute.ts';
+import type { Distribution } from './distribute.ts';
+import { doubtOf, worthOf } from './doubtful-messages.ts';
+import { Interrupted } from '../job/faults.ts';
+import type { DistantHost, Host } from '../hosts/host.ts';
+import { noHosts } from '../hosts/host-list.ts';
+import type { HostList } from '../hosts/host-list.ts';
+import { keptHere, understand } from '../job/understand.ts';
+import type { LocalJob, RemoteJob } from '../job/understand.ts';
+import { compilerOf } from './judge-answer.ts';
+import { withOptions } from '../job/options-files.ts';
+import { exitStatusOf, resultText } from '../job/result-text.ts';
+import { repeatFor, tellMessages } from './tell-messages.ts';
+import type { Call } from '../job/call.ts';
+import type { World } from './world.ts';
+
+/**
+ * The story of one compile: understand the command, have a host compile it, or compile here. Gives the exit status for the build system.
+ * @throws Interrupted; a Failure when the call makes no sense or there is no such compiler
+ */
+export async function compile(call: Call, world: World): Promise<number> {
+  const begin = world.seconds();
+  const given = await withOptions(call, (path) => world.readText(path));
+  const understood = understand(call, await world.findPrograms(), world.log, given);
+  if (understood.run === 'locally') return runLocally(understood, world);
+  const job = leavesTarget(understood.verdict.words)
+    ? { ...understood, target: await world.defaultTarget(understood) }
+    : understood;
+  const distribution = await distributeSafely(job, world);
+  switch (distribution.kind) {
+    case 'answered':
+      return finish(job, { ...distribution, begin }, world);
+    case 'only here':
+      return runLocally(keptHere(job, distribution), world);
+    case 'here':
+      return compileHere(job, { kind: 'taken', lock: distribution.lock }, world);
+    case 'nobody':
+      return fallBack(job, distribution, world);
+  }
+}
+
+/** A fault of our own must not break a build: it is reported, and the compiler is run here. */
+async function distributeSafely(job: RemoteJob, world: World): Promise<Distribution> {
+  try {
+    return await distribute(job, world);
+  } catch (error) {
+    if (error instanceof Interrupted || error instanceof Failure) throw error;
+    const where = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    world.log.critical(`this is a fault of distcc, please report it: ${where}`);
+    return { kind: 'nobody', status: exitStatus.general, last: undefined };
+  }
+}
+
+/** The numbers of places here are all that a job of this machine needs of the list; its faults matter to others. */
+function slotNumbers(world: World): HostList {
+  try {
+    return world.hosts();
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    world.log.debug(error.message);
+    return noHosts;
+  }
+}
+
+const waitFor = (slots: number): Place => ({ kind: 'wait', slots, work: 'compile' });
+
+async function runLocally(job: LocalJob, world: World): Promise<number> {
+  world.log.info(`running locally: ${job.because}`);
+  if (job.guarded) return compileHere(job, { kind: 'none' }, world);
+  const { localSlots, cppSlots } = slotNumbers(world);
+  return compileHere(
+    job,
+    job.preprocessOnly ? { kind: 'wait', slots: cppSlots, work: 'preprocess' } : waitFor(localSlots),
+    world,
+  );
+}
+
+function isDiskFull(error: unknown): boolean {
+  const { ENOSPC, EDQUOT } = constants.errno;
+  const number =
+    error instanceof Error && error.cause instanceof Error && 'errno' in error.cause ? error.cause.errno : 0;
+  return number === ENOSPC || number === EDQUOT;
+}
+
+type Answered = Extract<Distribution, { kind: 'answered' }> & { readonly begin: number };
+
+async function finish(job: RemoteJob, answered: Answered, world: World): Promise<number> {
+  const { host, answer } = answered;
+  world.keepMessages(answer.response.stderr);
+  const worth = await worthOf(answer.response, job, world);
+  const response = worth.kind === 'false' ? { ...answer.response, stderr: Buffer.alloc(0) } : answer.response;
+  const doubt = doubtOf(worth, job);
+  if (doubt !== undefined) {
+    if (response.status === 0) world.slots.praise(host, answer.seconds, compilerOf(job));
+    return runLocally(keptHere(job, doubt), world);
+  }
+  if (response.status !== 0) return judgeFailure(job, answered, world);
+  const missing = mayFallBack(job) ? repeatFor(job, response.stderr, world) : undefined;
+  if (missing !== undefined) {
+    world.slots.praise(host, answer.seconds, compilerOf(job));
+    world.log.info(`${job.name} is compiled here once more, for messages in ${missing}`);
+    return compileHere(job, waitFor(slotNumbers(world).localSlots), world);
+  }
+  const saving = world.saveOutput(job, response.object);
+  world.showPreprocessor();
+  tellMessages(job, response, world);
+  world.slots.praise(host, answer.seconds, compilerOf(job));
+  world.log.info(resultText(`compile ${job.name} on ${host.definition}`, 0));
+  world.log.info(`elapsed compilation time ${(world.seconds() - answered.begin).toFixed(6)}s`);
+  world.end(0);
+  try {
+    await saving;
+    return 0;
+  } catch (error) {
+    world.log.error(error instanceof Error ? error.message : String(error));
+    // A compiler here would empty the old file before it finds that out.
+    if (isDiskFull(error)) return exitStatus.inputOutput;
+    return fallBack(job, { status: exitStatus.inputOutput, last: host }, world);
+  }
+}
+
+/** A host's compiler failed: the user's fault as a rule, but the host may be to blame, and the compiler here tells. */
+async function judgeFailure(job: RemoteJob, { host, answer }: Answered, world: World): Promise<number> {
+  const { log } = world;
+  const { response } = answer;
+  const end = readWaitStatus(response.status);
+  const compilerSaysNo = end.kind === 'exited' && end.code < 128;
+  log.error(resultText(`compile ${job.name} on ${host.definition}`, response.status));
+  if (answer.readsFiles) {
+    log.info('Found unsupported .incbin directive, compiling locally.');
+    log.warning(`${job.name}: can't distribute due to unsupported directives, running locally`);
+    return compileHere(job, waitFor(slotNumbers(world).localSlots), world);
+  }
+  if (compilerSaysNo && readVariable('DISTCC_SKIP_LOCAL_RETRY', job.environment)) {
+    world.showPreprocessor();
+    tellMessages(job, response, world);
+    return end.code;
+  }
+  if (compilerSaysNo) log.warning(`remote compilation of '${job.name}' failed, retrying locally`);
+  const fallback = { status: exitStatusOf(response.status), last: host, andReturn: true };
+  if (!mayFallBack(job)) {
+    const status = await fallBack(job, fallback, world);
+    world.showPreprocessor();
+    tellMessages(job, response, world);
+    return status;
+  }
+  const status = await fallBack(job, fallback, world);
+  if (compilerSaysNo && end.code !== status) noteDifference(job, host, answer, world);
+  return status;
+}
+
+/**
+ * The job is done, so nothing is lost by a host whose compiler failed for once: only one that does so again and again
+ * has another compiler, and loses the jobs of that name. What lies in the source says nothing about a host.
+ */
+function noteDifference(job: RemoteJob, host: DistantHost, { sourceReason }: Answer, { log, slots }: World): void {
+  log.warning(`remote compilation of '${job.name}' failed, retried locally and got a different result.`);
+  if (sourceReason !== undefined) {
+    log.info(`${job.name}: ${sourceReason}, which is not held against ${host.definition}`);
+    return;
+  }
+  const compiler = compilerOf(job);
+  if (!slots.differs(host, compiler)) return;
+  log.warning(
+    `${host.definition} gets no jobs of ${compiler} for a while: it fails there again and again, and not here`,
+  );
+}
+
+interface Fallback {
+  /** The exit status when the user does not want to fall back. */
+  readonly status: number;
+  readonly last: Host | undefined;
+  readonly andReturn?: boolean;
+}
+
+function mayFallBack(job: RemoteJob): boolean {
+  return readVariable('DISTCC_FALLBACK', job.environment);
+}
+
+async function fallBack(job: RemoteJob, { status, last, andReturn }: Fallback, world: World): Promise<number> {
+  if (!mayFallBack(job)) {
+    world.log.error('failed to distribute and fallbacks are disabled');
+    return status;
+  }
+  world.log.warning(
+    last === undefined
+      ? 'failed to distribute, running locally instead'
+      : `failed to distribute ${job.name} to ${last.definition}, running locally instead`,
+  );
+  return compileHere(job, waitFor(slotNumbers(world).localSlots), world, andReturn);
+}

@@ -1,0 +1,178 @@
+import { Failure } from '../../basics/failure.ts';
+import { exitStatus } from '../../basics/exit-status.ts';
+import type { ExitStatus } from '../../basics/exit-status.ts';
+import type { Reason } from '../../compiler/verdict.ts';
+import type { FileLock } from '../../system/files/file-lock.ts';
+import { attempt } from './attempt.ts';
+import type { Answer } from './attempt.ts';
+import { CannotDistribute, CompilerUnfit, JobRefused, OnlyHere, TransportError } from '../job/faults.ts';
+import type { DistantHost, Host } from '../hosts/host.ts';
+import type { HostList } from '../hosts/host-list.ts';
+import { compilerOf } from './judge-answer.ts';
+import type { RemoteJob } from '../job/understand.ts';
+import { startPreprocessing } from './preprocessing.ts';
+import type { Preprocessing } from './preprocessing.ts';
+import { mostAttemptsWithoutBackOff } from '../slots/slot-order.ts';
+import type { TakenHost } from '../slots/slots.ts';
+import type { World } from './world.ts';
+
+/** What became of the try to compile elsewhere. */
+export type Distribution =
+  /** A host compiled, well or not. */
+  | { readonly kind: 'answered'; readonly host: DistantHost; readonly answer: Answer }
+  /** The compiler here alone can do the job, or tell what is wrong with it. */
+  | ({ readonly kind: 'only here' } & Reason)
+  /** The list says that this machine is next. */
+  | { readonly kind: 'here'; readonly lock: FileLock }
+  /** No host is left, or none can be asked from here; `last` is the one that failed last. */
+  | { readonly kind: 'nobody'; readonly status: ExitStatus; readonly last: Host | undefined };
+
+/** What has been tried so far. */
+interface Trail {
+  /** Those that failed, and those that are not asked. */
+  readonly failed: Set<Host>;
+  attempts: number;
+  last: Host | undefined;
+  preprocessing: Preprocessing | undefined;
+}
+
+/**
+ * Waits for a host. Where it helps, the source is preprocessed meanwhile, so that a host that gets free has work at once; not where this
+ * machine is on the list, since then nobody may need the text.
+ */
+async function takeHost(job: RemoteJob, list: HostList, trail: Trail, world: World): Promise<TakenHost | undefined> {
+  const taking = world.slots.takeHost(list.hosts, trail.failed);
+  if (!world.preprocessAhead || list.hosts.some(({ kind }) => kind === 'local')) return taking;
+  let decided = false;
+  const decide = (): void => void (decided = true);
+  taking.then(decide, decide);
+  // A place that is free at once, or a list without a host, is known by now.
+  await Promise.resolve();
+  if (decided) return taking;
+  try {
+    trail.preprocessing ??= await startPreprocessing(job, list.cppSlots, world);
+    return await Promise.race([taking, trail.preprocessing.ready.then(() => taking)]);
+  } catch (error) {
+    taking.then(
+      (late) => late?.lock.release(),
+      () => {},
+    );
+    throw error;
+  }
+}
+
+/** A host without the job's compiler, or with another one of its name, is not asked. */
+function passOverUnfit(job: RemoteJob, list: HostList, trail: Trail, world: World): void {
+  const compiler = compilerOf(job);
+  for (const host of list.hosts) {
+    const why = host.kind === 'local' || trail.failed.has(host) ? undefined : world.slots.unfit(host, compiler);
+    if (why === undefined) continue;
+    world.log.info(`${host.definition} is passed over for ${compiler}: ${why}`);
+    trail.failed.add(host);
+  }
+}
+
+/** Hosts are tried until one answers; without back-off a limited number of times. */
+async function tryHosts(job: RemoteJob, list: HostList, trail: Trail, world: World): Promise<Distribution> {
+  for (;;) {
+    if (!world.backOff && trail.attempts === mostAttemptsWithoutBackOff) {
+      world.log.warning(`Couldn't find a host in ${mostAttemptsWithoutBackOff} attempts, retrying locally`);
+      return { kind: 'nobody', status: exitStatus.noHosts, last: trail.last };
+    }
+    passOverUnfit(job, list, trail, world);
+    const taken = await takeHost(job, list, trail, world);
+    if (taken === undefined) return { kind: 'nobody', status: exitStatus.noHosts, last: trail.last };
+    const distribution = await tryHost(job, taken, trail, { list, world });
+    if (distribution !== undefined) return distribution;
+  }
+}
+
+/** Whether a server's refusal speaks of the compiler rather than of this job. */
+function refusesCompiler(sentence: string, compiler: string): boolean {
+  return sentence.startsWith(`the compiler "${compiler}"`);
+}
+
+/**
+ * A host that failed rests for everybody; one that refused this job may do the next, by another compiler when that is
+ * the reason.
+ */
+function report(host: DistantHost, compiler: string, error: TransportError, world: World): void {
+  if (error instanceof CompilerUnfit) {
+    const sentence = `${host.definition} ${error.message}`;
+    if (error.missing) world.log.info(sentence);
+    else world.log.warning(sentence);
+    world.slots.lacks(host, compiler, `it ${error.message}`);
+    return;
+  }
+  if (error instanceof JobRefused) {
+    world.log.warning(`${host.definition} refused the job: ${error.message}`);
+    if (refusesCompiler(error.message, compiler)) world.slots.lacks(host, compiler, error.message);
+    else world.slots.refused(host);
+    return;
+  }
+  const named = error.message.includes(host.name);
+  world.log.error(named ? error.message : `${host.definition}: ${error.message}`);
+  world.slots.rest(host, error.message);
+}
+
+/** Undefined when the host failed and another one should be tried. */
+async function tryHost(
+  job: RemoteJob,
+  { host, slot, lock }: TakenHost,
+  trail: Trail,
+  { list, world }: { list: HostList; world: World },
+): Promise<Distribution | undefined> {
+  if (host.kind === 'local') {
+    world.state.know('local', { slot });
+    // Its place is kept: the compiler here takes it over.
+    return { kind: 'here', lock };
+  }
+  trail.last = host;
+  try {
+    trail.preprocessing ??= await startPreprocessing(job, list.cppSlots, world);
+    const answer = await attempt(job, { host, slot }, trail.preprocessing, world);
+    return { kind: 'answered', host, answer };
+  } catch (error) {
+    if (!(error instanceof TransportError)) throw error;
+    trail.failed.add(host);
+    trail.attempts += 1;
+    report(host, compilerOf(job), error, world);
+    return undefined;
+  } finally {
+    lock.release();
+  }
+}
+
+function readHosts(world: World): HostList | undefined {
+  try {
+    const list = world.hosts();
+    for (const warning of list.warnings) world.log.warning(warning);
+    return list;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    world.log.error(error.message);
+    return undefined;
+  }
+}
+
+/**
+ * Has a job compiled by one of the listed hosts: a host that fails rests, and the next one is tried.
+ * @throws Interrupted; a Failure when a setting leaves no sensible way to go on
+ */
+export async function distribute(job: RemoteJob, world: World): Promise<Distribution> {
+  const list = readHosts(world);
+  if (list === undefined) return { kind: 'nobody', status: exitStatus.noHosts, last: undefined };
+  const trail: Trail = { failed: new Set(), attempts: 0, last: undefined, preprocessing: undefined };
+  try {
+    return await tryHosts(job, list, trail, world);
+  } catch (error) {
+    if (error instanceof OnlyHere) return { kind: 'only here', because: error.message, cure: error.cure };
+    if (error instanceof CannotDistribute) {
+      world.log.error(error.message);
+      return { kind: 'nobody', status: exitStatus.inputOutput, last: trail.last };
+    }
+    throw error;
+  } finally {
+    trail.preprocessing?.stop();
+  }
+}

@@ -1,0 +1,43 @@
+import { dependsOnFolder, expectOutput, judgeOutput } from '../../compiler/object-format.ts';
+import { isOwnCompiler } from '../../compiler/target.ts';
+import { exitStatus } from '../../basics/exit-status.ts';
+import { readWaitStatus } from '../../wire/wait-status.ts';
+import { CompilerUnfit, TransportError } from '../job/faults.ts';
+import type { RemoteJob } from '../job/understand.ts';
+import type { HostResponse } from './world.ts';
+
+/** The name that hosts are asked to compile by. */
+export function compilerOf(job: RemoteJob): string {
+  return job.verdict.words[0] ?? '';
+}
+
+const thisMachine = { architecture: process.arch, platform: process.platform };
+
+/** The codes of a program that could not be run, which no compiler ends with: distcc's own, and those of shells. */
+const notRunCodes: ReadonlySet<number> = new Set([exitStatus.compilerMissing, 126, 127]);
+
+/** Whether the compiler's plain name means a kit's here, whose objects may be for any machine. */
+function isKit(job: RemoteJob): boolean {
+  const { compilerPath } = job;
+  return dependsOnFolder(compilerOf(job)) && compilerPath !== undefined && !isOwnCompiler(compilerPath);
+}
+
+/**
+ * Looks whether an answer can be that of the job's compiler; one that cannot is a fault of the host, and the source
+ * has no part in it. @throws TransportError when the output is broken; CompilerUnfit when the host lacks the
+ * compiler, or has one for another machine
+ */
+export function judgeAnswer(job: RemoteJob, { status, object }: HostResponse): void {
+  const end = readWaitStatus(status);
+  if (end.kind === 'exited' && notRunCodes.has(end.code)) {
+    throw new CompilerUnfit(`has no ${compilerOf(job)}, or cannot run it`, true);
+  }
+  if (status !== 0) return;
+  const { words, assemble } = job.verdict;
+  const head = Buffer.isBuffer(object) ? object : object.head;
+  const misfit = judgeOutput(head, expectOutput(words, assemble, thisMachine), object.length);
+  if (misfit === undefined) return;
+  if (misfit.kind === 'broken') throw new TransportError(`the answer is not a compiler's: ${misfit.sentence}`);
+  if (isKit(job)) return;
+  throw new CompilerUnfit(`has another ${compilerOf(job)}: ${misfit.sentence}`, false);
+}

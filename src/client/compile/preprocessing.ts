@@ -1,0 +1,121 @@
+import type { PhaseName } from '../../job-state/job-record.ts';
+import { coloured } from '../../compiler/colour-words.ts';
+import { missingMarkers } from '../../compiler/line-markers.ts';
+import { assemblerMayReadFiles } from '../../compiler/reading-assembler.ts';
+import { preprocessCommand } from '../../compiler/split-command.ts';
+import { bytesOf, byteText } from '../../system/byte-text.ts';
+import { systemReason } from '../../system/error-text.ts';
+import { readWaitStatus } from '../../wire/wait-status.ts';
+import { OnlyHere } from '../job/faults.ts';
+import type { RemoteJob } from '../job/understand.ts';
+import { resultText } from '../job/result-text.ts';
+import type { Command } from '../job/call.ts';
+import type { Preprocessor, PreprocessorEnd, World } from './world.ts';
+
+/** A source on its way to being preprocessed text; one preprocessor's work serves every host that is tried. */
+export interface Preprocessing {
+  /** Comes when the text is there, with its size; rejects with OnlyHere. */
+  readonly ready: Promise<number>;
+  /** The text; rejects with OnlyHere. */
+  text(): Promise<Buffer>;
+  /** Ends the wait for it, when it is still at work. */
+  stop(): void;
+}
+
+const waiting: PhaseName = 'Preprocess';
+
+/** The preprocessor's verdict is not the compiler's: gcc 11 and 12 ignore some pragmas with -E, and a wrapper may not know -E. */
+function judge({ status, obstacle }: PreprocessorEnd, name: string, world: World): void {
+  if (obstacle !== undefined) throw new OnlyHere(obstacle);
+  const end = readWaitStatus(status);
+  const text = resultText(`cpp ${name} on localhost`, status);
+  world.log.info(text);
+  if (end.kind === 'killed' || end.code !== 0) throw new OnlyHere(text);
+}
+
+/** Line markers stand within this many bytes when a text begins with them. */
+const headBytes = 16 * 1024;
+
+/** Puts the names of this machine in front of a text that was preprocessed already and lacks them. */
+function withMarkers({ verdict, directory }: RemoteJob, text: Buffer): Buffer {
+  const markers = missingMarkers(verdict, byteText(text.subarray(0, headBytes)), directory);
+  return markers === '' || text.length === 0 ? text : Buffer.concat([bytesOf(markers), text]);
+}
+
+/** The command that preprocesses, by the name that the user gave; undefined for a source that needs none. */
+function commandOf(job: RemoteJob, { log, stderrIsTerminal }: World): Command | undefined {
+  if (job.verdict.preprocessed) return undefined;
+  // What it writes to stderr is kept until it ends, so that it cannot see the terminal by itself.
+  const command = coloured(preprocessCommand(job.verdict), { stderrIsTerminal, environment: job.environment });
+  const argv = [job.argv[0] ?? '', ...command.slice(1)];
+  if (log.writes('debug')) log.debug(`preprocessing: ${argv.join(' ')}`);
+  return { argv, environment: job.environment };
+}
+
+/** A preprocessor's work, which can be given up. */
+class Work implements Preprocessing {
+  readonly ready: Promise<number>;
+  readonly #job: RemoteJob;
+  readonly #preprocessor: Preprocessor;
+  #text: Promise<Buffer> | undefined;
+  #stopped = false;
+
+  constructor(job: RemoteJob, preprocessor: Preprocessor, world: World) {
+    this.#job = job;
+    this.#preprocessor = preprocessor;
+    this.ready = this.#endOf(job, world);
+    // Whoever waits for it gets the error; until then nobody may be waiting.
+    this.ready.catch(() => {});
+  }
+
+  text(): Promise<Buffer> {
+    this.#text ??= this.#fetch();
+    return this.#text;
+  }
+
+  async #fetch(): Promise<Buffer> {
+    await this.ready;
+    const text = await this.#preprocessor.output();
+    // A host might have files of these names, with something else in them.
+    if (this.#job.verdict.assemblerText && assemblerMayReadFiles(text))
+      throw new OnlyHere(`"${this.#job.verdict.source}" has the assembler read files, or defines macros that may`);
+    return this.#job.verdict.preprocessed ? withMarkers(this.#job, text) : text;
+  }
+
+  async #endOf(job: RemoteJob, world: World): Promise<number> {
+    let end: PreprocessorEnd;
+    try {
+      end = await this.#preprocessor.ended;
+    } catch (error) {
+      const what = job.verdict.preprocessed ? `read "${job.verdict.source}"` : 'start the preprocessor';
+      throw new OnlyHere(`cannot ${what}: ${systemReason(error)}`, { cause: error });
+    }
+    // Nobody asks any more how it ended, and the log is about the compiler by now.
+    if (this.#stopped) throw new OnlyHere('the job is done in another way');
+    judge(end, job.name, world);
+    return end.size;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#preprocessor.stop();
+  }
+}
+
+/** Takes a preprocessor's slot on this machine and starts it; a source that is preprocessed already is just read. */
+export async function startPreprocessing(job: RemoteJob, cppSlots: number, world: World): Promise<Preprocessing> {
+  const command = commandOf(job, world);
+  if (command === undefined) return new Work(job, world.preprocess(job, undefined), world);
+  const slot = await world.slots.takeLocal(cppSlots, 'preprocess');
+  world.state.show('local', waiting, { host: 'localhost', ...(slot === undefined ? {} : { slot: slot.slot }) });
+  let preprocessor: Preprocessor;
+  try {
+    preprocessor = world.preprocess(job, command);
+  } catch (error) {
+    slot?.lock.release();
+    throw error;
+  }
+  const release = (): void => slot?.lock.release();
+  preprocessor.ended.then(release, release);
+  return new Work(job, preprocessor, world);
+}

@@ -1,0 +1,44 @@
+import { isClang } from '../../compiler/compiler-family.ts';
+import { callerIsUtf8, inCallersCharset, repeatForLanguage } from '../messages/callers-language.ts';
+import type { RemoteJob } from '../job/understand.ts';
+import { paletteChanges } from '../../compiler/palette.ts';
+import { byteText } from '../../system/byte-text.ts';
+import { compilerOf } from './judge-answer.ts';
+import { forTerminal } from '../messages/terminal-text.ts';
+import type { CompileResponse } from '../../wire/response.ts';
+import type { World } from './world.ts';
+
+/**
+ * Shows what a host's compiler wrote: in the caller's character set, and on a terminal nothing that it would obey but
+ * colours.
+ */
+export function tellMessages(
+  job: RemoteJob,
+  { stdout, stderr }: Pick<CompileResponse, 'stdout' | 'stderr'>,
+  world: Pick<World, 'tell' | 'stdoutIsTerminal' | 'stderrIsTerminal'>,
+): void {
+  const utf8 = callerIsUtf8(job.environment);
+  const tell = (to: 'stdout' | 'stderr', bytes: Buffer, terminal: boolean): void => {
+    const text = inCallersCharset(bytes, utf8);
+    world.tell(to, terminal ? forTerminal(text, utf8) : text);
+  };
+  tell('stdout', stdout, world.stdoutIsTerminal);
+  tell('stderr', stderr, world.stderrIsTerminal);
+}
+
+/**
+ * What hosts do not give messages and a compile here does, as words that follow "in": the caller's language, or the
+ * palette in GCC_COLORS. Undefined when the messages are as the compiler here would write them.
+ */
+export function repeatFor(
+  job: RemoteJob,
+  messages: Buffer,
+  { hasCatalogue }: Pick<World, 'hasCatalogue'>,
+): string | undefined {
+  const compiler = compilerOf(job);
+  const language = repeatForLanguage({ compiler, messages, environment: job.environment }, hasCatalogue);
+  if (language !== undefined) return `the language "${language}"`;
+  const palette = job.environment['GCC_COLORS'] ?? '';
+  if (palette === '' || isClang(compiler)) return undefined;
+  return paletteChanges(palette, byteText(messages)) ? 'the colours of GCC_COLORS' : undefined;
+}

@@ -1,0 +1,118 @@
+import type { StateFile } from '../../job-state/state-folder.ts';
+import type { Logger } from '../../logging/log-line.ts';
+import type { FileLock } from '../../system/files/file-lock.ts';
+import type { DistantHost } from '../hosts/host.ts';
+import type { HostList } from '../hosts/host-list.ts';
+import type { Command } from '../job/call.ts';
+import type { FoundPrograms, RemoteJob } from '../job/understand.ts';
+import type { Slots } from '../slots/slots.ts';
+
+/** How a preprocessor ended. */
+export interface PreprocessorEnd {
+  /** Its raw Unix wait status. */
+  readonly status: number;
+  /** Why the job is for the compiler here, whatever the status; undefined when it is not. */
+  readonly obstacle: string | undefined;
+  /** How many bytes it wrote. */
+  readonly size: number;
+}
+
+/** An output that the launcher holds: its length, and its first bytes. */
+export interface HeldOutput {
+  readonly at: number;
+  readonly length: number;
+  readonly head: Buffer;
+}
+
+/** What a host has made. */
+export type Output = Buffer | HeldOutput;
+
+/** What a host answered. */
+export interface HostResponse {
+  /** The raw Unix wait status of its compiler. */
+  readonly status: number;
+  readonly stderr: Buffer;
+  readonly stdout: Buffer;
+  readonly object: Output;
+}
+
+/** What a host is asked: its first bytes, and the body of its last token. */
+export interface HostRequest {
+  readonly head: Buffer;
+  /** Comes when the preprocessor has ended; rejects when there will be no body. */
+  readonly ready: Promise<unknown>;
+  /** Makes the body; left out where that is the text as the launcher holds it. */
+  readonly body?: (() => Promise<Buffer>) | undefined;
+}
+
+/** A preprocessor at work. */
+export interface Preprocessor {
+  readonly ended: Promise<PreprocessorEnd>;
+  /** What it wrote; asked for after it has ended. */
+  output(): Promise<Buffer>;
+  /** Gives back what it held. It ends by itself, since its launcher waits for it. */
+  stop(): void;
+}
+
+/** How a compile in this place goes on afterwards. */
+export interface HereOptions {
+  /** Whether something remains to be done: if not, the launcher may become the compiler. */
+  readonly andReturn: boolean;
+  /** The slot that the compiler holds. */
+  readonly lock: FileLock | undefined;
+}
+
+/** What a compile does to the world. */
+export interface World {
+  readonly log: Logger;
+  readonly state: StateFile;
+  /** Places for jobs, here and on the hosts. */
+  readonly slots: Slots;
+  /** Comes when the user ends the client. */
+  readonly interrupted: AbortSignal;
+  /** Whether a host that failed rests for a while. */
+  readonly backOff: boolean;
+  /** Whether waiting for a host is a good time to preprocess. */
+  readonly preprocessAhead: boolean;
+  /** Whether what a compiler writes is shown on a terminal. */
+  readonly stdoutIsTerminal: boolean;
+  readonly stderrIsTerminal: boolean;
+  /** Whether the caller's machine has a compiler's messages in a language. */
+  hasCatalogue(this: void, language: string, compiler: string): boolean;
+  /** The programs that understanding the call takes. */
+  findPrograms(): Promise<FoundPrograms>;
+  /** The text of a file, with one character for each byte, at most 1 MiB of it; undefined when it cannot be read. */
+  readText(path: string): Promise<string | undefined>;
+  /** The list of hosts; throws a Failure. */
+  hosts(): HostList;
+  /** What clang compiles for when it is not told; undefined when it does not tell. */
+  defaultTarget(job: RemoteJob): Promise<string | undefined>;
+  /** Starts a preprocessor with stdin from nowhere, or takes the source when it is preprocessed already. */
+  preprocess(job: RemoteJob, command: Command | undefined): Preprocessor;
+  /** Whether the user wants temporary files kept. */
+  readonly keepsTemporaries: boolean;
+  /** Brings a request to a host, and the answer back. Rejects with a TransportError, or as the request's body does. */
+  carry(host: DistantHost, request: HostRequest): Promise<HostResponse>;
+  /**
+   * Runs a command with the caller's stdin, stdout and stderr, and gives its raw Unix wait status.
+   * @throws Failure (status 110) when there is no such program
+   */
+  runHere(command: Command, options: HereOptions): Promise<number>;
+  /** Packs a text for protocol 2. */
+  pack(text: Buffer): Promise<Buffer>;
+  /**
+   * Writes a job's output. What is shown, logged and ended afterwards counts only when that works; the promise comes when all has ended.
+   * Rejects with an Error that has a sentence.
+   */
+  saveOutput(job: RemoteJob, output: Output): Promise<void>;
+  /** Ends the job with an exit status. */
+  end(status: number): void;
+  /** Keeps a host's messages for inspection when the user wants temporary files kept. */
+  keepMessages(bytes: Buffer): void;
+  /** Shows the user what the preprocessor wrote to stderr, which is held back until then. */
+  showPreprocessor(): void;
+  /** Shows the user what a compiler wrote. */
+  tell(to: 'stdout' | 'stderr', bytes: Buffer): void;
+  /** Seconds on a clock that only goes forward. */
+  seconds(): number;
+}

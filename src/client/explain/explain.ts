@@ -1,0 +1,120 @@
+import { readFile } from 'node:fs/promises';
+import { Failure } from '../../basics/failure.ts';
+import type { Reason } from '../../compiler/verdict.ts';
+import { distccDirectory, readVariable } from '../../config/client-environment.ts';
+import { choosePlace, runsSlow } from '../slots/choose-slot.ts';
+import type { FreePlace } from '../slots/choose-slot.ts';
+import { timeText } from '../../agent-state/status.ts';
+import type { AgentStatus } from '../../agent-state/status.ts';
+import { loadHosts } from '../hosts/host-source.ts';
+import { statesFromAgent, statesFromFolder } from './host-states.ts';
+import type { HostState } from './host-states.ts';
+import { placeOf, understand } from '../job/understand.ts';
+import { readLockFolder } from '../slots/lock-folder.ts';
+import { withOptions } from '../job/options-files.ts';
+import { outputObstacle } from '../user-files/output.ts';
+import { usableHosts } from '../slots/slot-order.ts';
+import { textLog } from '../user-files/text-log.ts';
+import { programsIn } from '../user-files/find-tools.ts';
+import { pathOf, readable } from '../../system/byte-text.ts';
+import type { Call } from '../job/call.ts';
+
+function isUsable({ host, rest }: HostState): boolean {
+  return usableHosts([host], { failed: new Set(), rests: () => rest !== undefined }).length > 0;
+}
+
+/** The next place of each host that has one. */
+function freePlaces(states: readonly HostState[]): Map<HostState, FreePlace> {
+  const free = states.filter((state) => isUsable(state) && state.taken < state.host.slots);
+  return new Map(free.map((state) => [state, { host: state.host, slot: state.taken, expected: state.expected }]));
+}
+
+function wordsFor(state: HostState, free: ReadonlyMap<HostState, FreePlace>): string {
+  const { host, taken, rest, expected } = state;
+  const places = `${taken} of ${host.slots} places taken`;
+  if (host.kind === 'local') return `this machine, ${places}`;
+  if (host.down) return 'marked down: take ",down" away to use it';
+  if (host.slots === 0) return 'never used, since its number of jobs is not above 0';
+  if (rest !== undefined) {
+    const why = rest.why === undefined ? 'it failed' : `it failed: ${rest.why}`;
+    return `rests ${timeText(rest.seconds)} more, because ${why}`;
+  }
+  if (expected === undefined) return places;
+  if (expected === Infinity) return `${places}, passed over while others have some: it has just refused a job`;
+  const time = `${places}, a job would take ${expected < 0.05 ? '' : 'about '}${timeText(expected)}`;
+  const place = free.get(state);
+  return place !== undefined && runsSlow(place, [...free.values()])
+    ? `${time}: runs slow, passed over while others have places`
+    : time;
+}
+
+/** Where the command would go at this moment, and what would have to change when that is not another machine. */
+function outcome(states: readonly HostState[], free: ReadonlyMap<HostState, FreePlace>): string[] {
+  const chosen = choosePlace([...free.values()]);
+  if (chosen?.host.kind === 'local') {
+    return [
+      'would run on this machine now: the host list says that it is next',
+      'to have it distributed: move or remove "localhost" in the host list',
+    ];
+  }
+  if (chosen !== undefined) return [`would go to ${chosen.host.definition} now`];
+  if (states.some((state) => isUsable(state)))
+    return ['would wait now: every place is taken, and jobs are served in turn'];
+  const cure =
+    states.length === 0
+      ? 'list hosts in DISTCC_HOSTS or a hosts file'
+      : 'mend what the resting hosts failed for, wait until they have rested, or list others';
+  return ['would run on this machine now: no host can be used', `to have it distributed: ${cure}`];
+}
+
+function hostLines({ environment }: Call, status: AgentStatus | undefined): string[] {
+  try {
+    const { hosts, warnings, randomize } = loadHosts(environment);
+    const folder = distccDirectory(environment) ?? '/nonexistent';
+    const states =
+      status === undefined
+        ? statesFromFolder(hosts, readLockFolder(`${folder}/lock`, readVariable('DISTCC_BACKOFF_PERIOD', environment)))
+        : statesFromAgent(hosts, status);
+    const free = freePlaces(states);
+    const source =
+      status === undefined ? 'by the lock files, since no agent is running' : `by the agent, process ${status.pid}`;
+    const order = randomize ? 'in a random order, another one for each job' : 'in the order of preference';
+    const lines = states.map((state, at) => `  ${at + 1}. ${state.host.definition}: ${wordsFor(state, free)}`);
+    return [
+      ...warnings,
+      ...(lines.length === 0 ? [] : [`hosts, ${order}, ${source}:`, ...lines]),
+      ...outcome(states, free),
+    ];
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return [
+      'would run on this machine now: the host list cannot be used',
+      `to have it distributed: mend the list: ${error.message}`,
+    ];
+  }
+}
+
+function here({ because, cure }: Reason, status: AgentStatus | undefined): string {
+  const lacks = status?.lacks === undefined ? [] : [`would wait now for ${status.lacks}`];
+  return [`runs on this machine: ${because}`, `to have it distributed: ${cure}`, ...lacks, ''].join('\n');
+}
+
+function readText(name: string): Promise<string | undefined> {
+  const path = pathOf(name);
+  return path === undefined ? Promise.resolve(undefined) : readFile(path, 'latin1').catch(() => undefined);
+}
+
+/**
+ * Says where a command would run, why, and what would have to change to distribute it; nothing is run.
+ * @throws Failure when it is no call of a compiler
+ */
+export async function explain(call: Call, status: AgentStatus | undefined): Promise<string> {
+  const silent = textLog('distcc', 'emergency', () => {});
+  const programs = programsIn(pathOf(call.environment['PATH']), pathOf(call.directory) ?? '/');
+  const job = understand(call, (name) => programs(readable(name)), silent, await withOptions(call, readText));
+  if (job.run === 'locally') return here(job, status);
+  const obstacle = outputObstacle(placeOf(job, job.verdict.source), placeOf(job, job.verdict.output));
+  if (obstacle !== undefined) return here(obstacle, status);
+  const usual = `can be distributed: "${job.verdict.source}" is compiled to "${job.verdict.output}" by "${job.verdict.words[0] ?? ''}"`;
+  return [usual, ...hostLines(call, status), ''].join('\n');
+}

@@ -1,0 +1,44 @@
+import type { AgentStatus } from '../../agent-state/status.ts';
+import { lockName } from '../hosts/host.ts';
+import type { Host } from '../hosts/host.ts';
+import type { FolderState } from '../slots/lock-folder.ts';
+
+/** What is known about one entry of the host list at this moment. */
+export interface HostState {
+  readonly host: Host;
+  readonly taken: number;
+  readonly rest: { readonly seconds: number; readonly why: string | undefined } | undefined;
+  /** In how many seconds a job would be done there; undefined when nobody knows, endless when the host has just refused one. */
+  readonly expected: number | undefined;
+}
+
+/** The part of a host's jobs that an entry of the list has: a host that is listed twice fills its first entry first. */
+function spread(hosts: readonly Host[], jobsOf: (host: Host) => number): number[] {
+  const counted = new Map<string, number>();
+  return hosts.map((host) => {
+    const left = counted.get(lockName(host)) ?? jobsOf(host);
+    counted.set(lockName(host), Math.max(0, left - host.slots));
+    return Math.min(host.slots, left);
+  });
+}
+
+/** The states of hosts as the agent tells them. */
+export function statesFromAgent(hosts: readonly Host[], status: AgentStatus): HostState[] {
+  const taken = spread(hosts, (host) => status.places.find(({ name }) => name === lockName(host))?.jobs ?? 0);
+  return hosts.map((host, at) => {
+    const name = lockName(host);
+    const times = status.expected.find((one) => one.name === name);
+    const load = Math.min(1, (taken[at] ?? 0) / Math.max(1, host.slots));
+    const expected = times === undefined ? undefined : (times.seconds ?? Infinity) * (1 + load);
+    return { host, taken: taken[at] ?? 0, rest: status.resting.find((one) => one.name === name), expected };
+  });
+}
+
+/** The states of hosts as the files of clients without an agent tell them. */
+export function statesFromFolder(hosts: readonly Host[], read: (host: Host) => FolderState): HostState[] {
+  return hosts.map((host) => {
+    const { taken, restSeconds } = read(host);
+    const rest = restSeconds > 0 ? { seconds: Math.ceil(restSeconds), why: undefined } : undefined;
+    return { host, taken, rest: host.kind === 'local' ? undefined : rest, expected: undefined };
+  });
+}

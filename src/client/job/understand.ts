@@ -1,0 +1,176 @@
+import { isUtf8 } from 'node:buffer';
+import { isAbsolute, resolve } from 'node:path';
+import { exitStatus } from '../../basics/exit-status.ts';
+import { Failure } from '../../basics/failure.ts';
+import { readPermittedOptions } from '../../compiler/allow-list/judge-words.ts';
+import { crossCommand, namesToLookFor } from '../../compiler/cross-names.ts';
+import type { CompilerNames, CrossCommand, ProgramFile } from '../../compiler/cross-names.ts';
+import { pathAfterMasquerade } from '../../compiler/masquerade-path.ts';
+import type { ShortenedPath } from '../../compiler/masquerade-path.ts';
+import { scanArguments } from '../../compiler/scan-arguments.ts';
+import type { LocalVerdict, Reason, RemoteVerdict } from '../../compiler/verdict.ts';
+import { baseName } from '../../compiler/source-name.ts';
+import { remoteCommand } from '../../compiler/split-command.ts';
+import { findInvocation } from '../../compiler/which-compiler.ts';
+import { guardLevel, guardVariable, readVariable } from '../../config/client-environment.ts';
+import type { Environment } from '../../config/client-environment.ts';
+import { compilerTriple } from '../user-files/find-tools.ts';
+import type { Logger } from '../../logging/log-line.ts';
+import type { Call, Command } from './call.ts';
+
+interface Common extends Command {
+  /** The source as the user gave it, when there is one. */
+  readonly name: string | undefined;
+}
+
+/** A command that is run here. */
+export interface LocalJob extends Common, Reason {
+  readonly run: 'locally';
+  readonly preprocessOnly: boolean;
+  /** Whether another distcc above us has a slot already. */
+  readonly guarded: boolean;
+}
+
+/** A compile that a host can do; `argv` is the command for compiling it here after all. */
+export interface RemoteJob extends Common {
+  readonly run: 'remotely';
+  /** The command with a compiler's name that means the same on every machine. */
+  readonly verdict: RemoteVerdict;
+  readonly name: string;
+  /** Where relative names start. */
+  readonly directory: string;
+  /** The file of the compiler that was looked at; undefined for one that was called by its path. */
+  readonly compiler: ProgramFile | undefined;
+  /** Where that is on PATH. */
+  readonly compilerPath: string | undefined;
+  /** What clang compiles for here, when the command leaves that to it. */
+  readonly target?: string | undefined;
+}
+
+/** What a call asks for. */
+export type Job = LocalJob | RemoteJob;
+
+/** The programs of PATH with one of the names that `namesIn` gives. */
+export type FoundPrograms = (name: string) => readonly ProgramFile[];
+
+/** Where a job's file is. */
+export function placeOf(job: RemoteJob, name: string): string {
+  return resolve(job.directory, name);
+}
+
+interface Invoked {
+  readonly words: readonly string[];
+  readonly environment: Environment;
+  /** Whether a distcc above us has begun this job already. */
+  readonly guarded: boolean;
+  readonly names: CompilerNames;
+}
+
+const triple = compilerTriple();
+
+/** The names of programs that understanding a call takes; empty for one that makes no sense, or names its compiler by a path. */
+export function namesIn({ argv0, words }: Call): string[] {
+  const name = baseName(argv0).includes('distcc') ? (words[0] ?? '') : baseName(argv0);
+  const implicit = name.startsWith('-') || baseName(argv0).includes('distcc');
+  return [...new Set([...namesToLookFor(name, triple), ...(implicit ? namesToLookFor('cc', triple) : [])])];
+}
+
+/** PATH for a masquerading call, undefined when it stays; entries are compared by the directories they mean. */
+function shortenedPath(call: Call, programs: FoundPrograms): ShortenedPath | undefined {
+  const absolute = (entry: string): string =>
+    isAbsolute(entry) && !entry.endsWith('/') ? entry : resolve(call.directory, entry);
+  const path = (call.environment['PATH'] ?? '').split(':').map(absolute);
+  const foundIn = programs(call.argv0)[0]?.entry;
+  return pathAfterMasquerade(path.join(':'), { invokedAs: call.argv0, directory: call.directory, foundIn });
+}
+
+/** What was made last from an environment: an agent does many jobs with the same. */
+const derived = new WeakMap<Environment, { readonly path: string | undefined; readonly made: Environment }>();
+
+/** The environment of a compiler: it knows that it has a distcc above it, and a masquerading link finds what is behind it. */
+function environmentFor(given: Environment, path: string | undefined, level: string): Environment {
+  const last = derived.get(given);
+  if (last !== undefined && last.path === path) return last.made;
+  const made = { ...given, ...(path === undefined ? {} : { PATH: path }), [guardVariable]: level };
+  derived.set(given, { path, made });
+  return made;
+}
+
+/** Finds the compiler, gives its children their environment, and stops a call that came from ourselves. */
+function invoke(call: Call, programs: FoundPrograms, log: Logger): Invoked {
+  const { kind, words } = findInvocation(call.argv0, call.words);
+  const shortened = kind === 'masquerade' ? shortenedPath(call, programs) : undefined;
+  const path = shortened?.path;
+  const level = guardLevel(call.environment);
+  log.debug(`compiler name is "${words[0]}", safeguard level=${level}`);
+  if (kind === 'masquerade') log.debug(path === undefined ? 'not modifying PATH' : `setting PATH=${path}`);
+  if (level - (path === undefined ? 0 : 1) > 0) {
+    throw new Failure(exitStatus.recursion, 'distcc seems to have invoked itself recursively!');
+  }
+  const environment = environmentFor(call.environment, path, String(level + 1));
+  const kept = (name: string): readonly ProgramFile[] =>
+    programs(name).filter(({ entry }) => shortened?.keeps(entry) ?? true);
+  return { words, environment, guarded: level > 0, names: { triple, programs: kept } };
+}
+
+/** The command with names of compilers that mean the same on every machine. */
+function rename({ words, environment, names }: Invoked): CrossCommand {
+  return readVariable('DISTCC_NO_REWRITE_CROSS', environment)
+    ? { known: true, words, changes: [] }
+    : crossCommand(words, names);
+}
+
+function reasonOf({ because, cure, preprocessOnly }: LocalVerdict): Reason & { readonly preprocessOnly: boolean } {
+  return { because, cure, preprocessOnly };
+}
+
+/** A job that stays here after all; the compiler here says in its own words what is wrong. */
+export function keptHere({ argv, environment, name }: RemoteJob, reason: Reason): LocalJob {
+  return { run: 'locally', argv, environment, name, ...reason, preprocessOnly: false, guarded: false };
+}
+
+/** Text of which every character is one byte, and which is not UTF-8. */
+function isForeignText(text: string): boolean {
+  return /[\x80-\xff]/.test(text) && !isUtf8(Buffer.from(text, 'latin1'));
+}
+
+/** The file of the compiler that the launcher will find. */
+function compilerIn({ environment }: Call, { words, names }: Invoked): Pick<RemoteJob, 'compiler' | 'compilerPath'> {
+  const [name = ''] = words;
+  const compiler = names.programs(name).find(({ ours }) => !ours);
+  const folder = compiler === undefined ? undefined : (environment['PATH'] ?? '').split(':')[compiler.entry];
+  return { compiler, compilerPath: folder === undefined ? undefined : `${folder}/${name}` };
+}
+
+/**
+ * Finds out what a call asks for (client-run reference, section 2, steps 2 to 4). `given` is the call's command with its files of options
+ * taken in, when it has some.
+ * @throws Failure when it does not call a compiler, or comes from distcc itself
+ */
+export function understand(call: Call, programs: FoundPrograms, log: Logger, given = call): Job {
+  const invoked = invoke(given, programs, log);
+  const { environment, guarded } = invoked;
+  const { words: argv } = given === call ? invoked : findInvocation(call.argv0, call.words);
+  const local = { run: 'locally', argv, environment, name: undefined, guarded, preprocessOnly: false } as const;
+  if (guarded) {
+    const cure = 'nothing has to be done, since the distcc that called this one decides';
+    return { ...local, because: 'another distcc has this job already', cure };
+  }
+  if (call.directory === '') return { ...local, because: 'its directory has been removed', cure: 'make it again' };
+  if (log.writes('debug')) log.debug(`scanning arguments: ${invoked.words.join(' ')}`);
+  // Some options mean something else to another compiler, and "cc" may be any.
+  const renamed = rename(invoked);
+  const permitted = readPermittedOptions(readVariable('DISTCC_PERMIT_OPTIONS', environment));
+  const verdict = scanArguments(renamed.known ? renamed.words : invoked.words, 'client', permitted);
+  if (verdict.run === 'locally') return { ...local, ...reasonOf(verdict) };
+  if (!renamed.known) return { ...local, because: renamed.because, cure: renamed.cure, name: verdict.source };
+  // A server takes words in UTF-8 only; what the preprocessor here uses up is not sent.
+  if (invoked.words.some(isForeignText) && remoteCommand(verdict, call.directory).some(isForeignText))
+    return { ...local, because: 'its words are not UTF-8', cure: 'write names and texts in UTF-8' };
+  for (const change of renamed.changes) log.info(change);
+  if (verdict.appended) log.info(`no visible output file, going to add "-o ${verdict.output}" at end`);
+  log.info(`compile from ${baseName(verdict.source)} to ${baseName(verdict.output)}`);
+  const { directory } = call;
+  const found = compilerIn(call, invoked);
+  return { run: 'remotely', environment, name: verdict.source, directory, verdict, argv, ...found };
+}

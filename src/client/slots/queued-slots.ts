@@ -1,0 +1,252 @@
+import { CompilerFaults } from './compiler-faults.ts';
+import { lockName } from '../hosts/host.ts';
+import type { Host } from '../hosts/host.ts';
+import { usableHosts } from './slot-order.ts';
+import type { LocalWork, Slots, TakenHost, TakenSlot } from './slots.ts';
+import { choosePlace } from './choose-slot.ts';
+import type { FreePlace } from './choose-slot.ts';
+import { JobTimes } from './job-times.ts';
+import type { LocalMemory } from './local-memory.ts';
+import { TakenPlaces } from './taken-slots.ts';
+import { WaitingLine } from './waiting-line.ts';
+import type { Found } from './waiting-line.ts';
+
+/** How often, in ms, jobs that wait for memory are thought of when no job of this machine ends. */
+const memoryPeriod = 1000;
+
+/** Why a host gets no jobs for a while. */
+export interface Rest {
+  readonly why: string;
+  /** On the clock that the places were made with, in ms. */
+  readonly until: number;
+}
+
+/** What the places look like at one moment. */
+export interface PlacesReport {
+  readonly busy: ReadonlyMap<string, number>;
+  readonly resting: ReadonlyMap<string, Rest>;
+  /** In how many ms each host would do a job, as far as that is known. */
+  readonly expected: ReadonlyMap<string, number>;
+  /** What waiting jobs wait for, by their launchers' process ids. */
+  readonly waiting: ReadonlyMap<number, string>;
+}
+
+/** What a job says about itself when it asks for places. */
+export interface Asker {
+  readonly interrupted: AbortSignal;
+  /** How long a host that failed rests, 0 for not at all. */
+  readonly restSeconds: number;
+  /** Its launcher, which may become a compiler. */
+  readonly pid: number;
+}
+
+/** What is known about memory: `LocalMemory`, as far as it matters here. */
+type Memory = Pick<LocalMemory, 'begin' | 'obstacle'>;
+
+/** The compilers of this machine share its places, wherever a job comes from: client-run reference, section 4. */
+const placeName = (work: LocalWork): string => (work === 'compile' ? 'localhost' : 'preprocessors');
+
+/** An entry of a host list with its share of the host's places: a host that is listed twice has twice as many. */
+function sharesOf(hosts: readonly Host[]): Map<Host, number> {
+  const given = new Map<string, number>();
+  const first = new Map<Host, number>();
+  for (const host of hosts) {
+    const before = given.get(lockName(host)) ?? 0;
+    first.set(host, before);
+    given.set(lockName(host), before + host.slots);
+  }
+  return first;
+}
+
+/** Lists with the same hosts are alike in any order. */
+function kindOf(hosts: readonly Host[], failed: ReadonlySet<Host>): string {
+  const definitions = (some: Iterable<Host>): string => [...some].map(({ definition }) => definition).join(' ');
+  return `${hosts
+    .map(({ definition }) => definition)
+    .sort()
+    .join(' ')} without ${definitions(failed)}`;
+}
+
+/**
+ * The places of all jobs of an agent. Who came first is served first; a place that gets free is handed on in the same moment, to the
+ * first job that can use it.
+ */
+export class Places {
+  readonly #now: () => number;
+  readonly #memory: Memory | undefined;
+  readonly #busy = new Map<string, TakenPlaces>();
+  readonly #resting = new Map<string, Rest>();
+  readonly #line = new WaitingLine();
+  readonly #times: JobTimes;
+  readonly #compilers: CompilerFaults;
+  readonly #shares = new WeakMap<readonly Host[], Map<Host, number>>();
+  readonly #kinds = new WeakMap<readonly Host[], string>();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** `now` is a clock that only goes forward, in ms; without `memory` no job waits for that. */
+  constructor(now: () => number, memory?: Memory) {
+    this.#now = now;
+    this.#memory = memory;
+    this.#times = new JobTimes(now);
+    this.#compilers = new CompilerFaults(now);
+  }
+
+  /** The places as one job sees them. */
+  slotsFor(asker: Asker): Slots {
+    return {
+      takeHost: (hosts, failed) => {
+        const why = (): string => this.#whyNoHost(hosts, asker);
+        const alike = this.#kind(hosts, failed);
+        return this.#line.wait(() => this.#lookForHost(hosts, failed, asker), { ...asker, alike, why });
+      },
+      takeLocal: (count, work) => {
+        const why = (): string => this.#whyNotHere(count, work, asker);
+        const alike = `${work} ${count}`;
+        return this.#line.wait(() => this.#lookHere(count, work, asker), { ...asker, alike, why });
+      },
+      rest: (host, why) => {
+        if (asker.restSeconds === 0) return;
+        this.#resting.set(lockName(host), { why, until: this.#now() + asker.restSeconds * 1000 });
+        // Whoever waits for this host only has to know.
+        this.#line.serve();
+      },
+      praise: (host, seconds, compiler) => {
+        if (compiler !== undefined) this.#compilers.works(lockName(host), compiler);
+        this.#resting.delete(lockName(host));
+        this.#times.end(lockName(host), seconds * 1000);
+      },
+      refused: (host) => this.#times.refuse(lockName(host)),
+      lacks: (host, compiler, why) => {
+        this.#compilers.lacks(lockName(host), compiler, { why, seconds: asker.restSeconds });
+      },
+      differs: (host, compiler) => this.#compilers.differs(lockName(host), compiler, asker.restSeconds),
+      unfit: (host, compiler) => this.#compilers.why(lockName(host), compiler),
+    };
+  }
+
+  /** What a status report shows. */
+  report(): PlacesReport {
+    for (const name of this.#resting.keys()) this.#restOf(name);
+    const busy = [...this.#busy]
+      .filter(([, { count }]) => count > 0)
+      .map(([name, { count }]) => [name, count] as const);
+    const expected = [...this.#busy.keys()].flatMap((name) => {
+      const milliseconds = this.#times.expected(name, 0);
+      return milliseconds === undefined ? [] : [[name, milliseconds] as const];
+    });
+    const waiting = [...this.#line.requests()].map((request) => [request.pid, request.why()] as const);
+    return {
+      busy: new Map(busy),
+      resting: this.#resting,
+      expected: new Map(expected),
+      waiting: new Map(waiting),
+    };
+  }
+
+  #restOf(name: string): Rest | undefined {
+    const rest = this.#resting.get(name);
+    if (rest === undefined || rest.until > this.#now()) return rest;
+    this.#resting.delete(name);
+    return undefined;
+  }
+
+  #kind(hosts: readonly Host[], failed: ReadonlySet<Host>): string {
+    if (failed.size > 0) return kindOf(hosts, failed);
+    const kind = this.#kinds.get(hosts) ?? kindOf(hosts, failed);
+    this.#kinds.set(hosts, kind);
+    return kind;
+  }
+
+  #taken(name: string): TakenPlaces {
+    const taken = this.#busy.get(name) ?? new TakenPlaces();
+    this.#busy.set(name, taken);
+    return taken;
+  }
+
+  /** Takes a place; `end` is called when it is given back. */
+  #take(name: string, slot: number, end: () => void = () => {}): TakenSlot {
+    const taken = this.#taken(name);
+    taken.take(slot);
+    let held = true;
+    const release = (): void => {
+      if (!held) return;
+      held = false;
+      taken.release(slot);
+      end();
+      this.#line.serve();
+    };
+    // The job's connection holds the place, also when its launcher becomes the compiler.
+    return { slot, lock: { keepThroughExec: () => {}, release } };
+  }
+
+  #lookHere(count: number, work: LocalWork, { pid }: Asker): Found<TakenSlot> | undefined {
+    const slot = this.#taken(placeName(work)).firstFree(0, count);
+    if (slot === undefined) return undefined;
+    if (work === 'preprocess') return { value: this.#take(placeName(work), slot) };
+    if (this.#lacksMemory(pid)) return undefined;
+    return { value: this.#take(placeName(work), slot, this.#memory?.begin(pid)) };
+  }
+
+  /** Whether jobs of this machine wait for memory; then they are thought of again in a while. */
+  #lacksMemory(pid: number): boolean {
+    if (this.#memory?.obstacle(pid) === undefined) return false;
+    if (this.#timer !== undefined) return true;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#line.serve();
+    }, memoryPeriod).unref();
+    return true;
+  }
+
+  #shareOf(host: Host, hosts: readonly Host[]): number {
+    const shares = this.#shares.get(hosts) ?? sharesOf(hosts);
+    this.#shares.set(hosts, shares);
+    return shares.get(host) ?? 0;
+  }
+
+  #freePlaces(usable: readonly Host[], hosts: readonly Host[]): FreePlace[] {
+    return usable.flatMap((host) => {
+      const name = lockName(host);
+      const taken = this.#taken(name);
+      const first = this.#shareOf(host, hosts);
+      const place = taken.firstFree(first, first + host.slots);
+      if (place === undefined) return [];
+      const expected =
+        host.kind === 'local' ? undefined : this.#times.expected(name, Math.min(1, taken.count / host.slots));
+      return [{ host, slot: place - first, expected }];
+    });
+  }
+
+  /** Nothing yet, or a place, or that there is none to wait for. */
+  #lookForHost(
+    hosts: readonly Host[],
+    failed: ReadonlySet<Host>,
+    { pid }: Asker,
+  ): Found<TakenHost | undefined> | undefined {
+    const usable = usableHosts(hosts, { failed, rests: (host) => this.#restOf(lockName(host)) !== undefined });
+    if (usable.length === 0) return { value: undefined };
+    const free = this.#freePlaces(usable, hosts);
+    let chosen = choosePlace(free);
+    if (chosen?.host.kind === 'local' && this.#lacksMemory(pid)) {
+      chosen = choosePlace(free.filter(({ host }) => host.kind !== 'local'));
+    }
+    if (chosen === undefined) return undefined;
+    const { host, slot } = chosen;
+    const end = host.kind === 'local' ? this.#memory?.begin(pid) : undefined;
+    if (host.kind !== 'local') this.#times.begin(lockName(host));
+    return { value: { host, ...this.#take(lockName(host), this.#shareOf(host, hosts) + slot, end) } };
+  }
+
+  #whyNotHere(count: number, work: LocalWork, { pid }: Asker): string {
+    const full = this.#taken(placeName(work)).firstFree(0, count) === undefined;
+    if (!full) return (work === 'preprocess' ? undefined : this.#memory?.obstacle(pid)) ?? 'its turn';
+    return `one of the ${count} places of this machine for ${work === 'compile' ? 'compilers' : 'preprocessors'}`;
+  }
+
+  #whyNoHost(hosts: readonly Host[], { pid }: Asker): string {
+    const here = hosts.find(({ kind }) => kind === 'local');
+    const roomHere = here !== undefined && this.#freePlaces([here], hosts).length > 0;
+    const memory = roomHere ? this.#memory?.obstacle(pid) : undefined;
+    return memory === undefined ? 'a free place on a host' : `a free place on a host, or ${memory}`;
+  }
+}

@@ -1,0 +1,39 @@
+import type { DistantHost, Host } from '../hosts/host.ts';
+
+/** One place for a job. */
+export interface Candidate {
+  readonly host: Host;
+  readonly slot: number;
+}
+
+/** What is known about the hosts when one is to be chosen. */
+export interface Knowledge {
+  /** Hosts that already failed this very job. */
+  readonly failed: ReadonlySet<Host>;
+  /** Whether a host rests because it failed lately. */
+  rests(host: DistantHost): boolean;
+}
+
+/** The hosts that may get a job now, in the user's order. */
+export function usableHosts(hosts: readonly Host[], knowledge: Knowledge): Host[] {
+  return hosts.filter((host) => {
+    if (knowledge.failed.has(host)) return false;
+    return host.kind === 'local' || (!host.down && host.slots > 0 && !knowledge.rests(host));
+  });
+}
+
+/** The places to try, in order: every host's first slot, then every host's second one (client-run reference, section 4). */
+export function* candidatesOf(hosts: readonly Host[]): Generator<Candidate> {
+  const most = hosts.reduce((sofar, { slots }) => Math.max(sofar, slots), 0);
+  for (let slot = 0; slot < most; slot += 1) {
+    for (const host of hosts) if (host.slots > slot) yield { host, slot };
+  }
+}
+
+/** How long to wait before looking for a slot again, in ms: more often at first, unless the user wants a fixed time. */
+export function pauseBefore(attempt: number, wished: number | undefined): number {
+  return wished ?? Math.min(50, 10 + attempt * 5);
+}
+
+/** With back-off switched off nothing else ends the search (client-run reference, section 2, step 9). */
+export const mostAttemptsWithoutBackOff = 3;

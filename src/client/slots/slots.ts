@@ -1,0 +1,138 @@
+import type { Logger } from '../../logging/log-line.ts';
+import type { FileLock } from '../../system/files/file-lock.ts';
+import { systemReason } from '../../system/error-text.ts';
+import { CannotDistribute, unlessInterrupted } from '../job/faults.ts';
+import type { DistantHost, Host } from '../hosts/host.ts';
+import type { LockFolder } from './lock-folder.ts';
+import { candidatesOf, pauseBefore, usableHosts } from './slot-order.ts';
+import type { Candidate } from './slot-order.ts';
+
+/** A place that is ours until the lock is released. */
+export interface TakenSlot {
+  readonly slot: number;
+  readonly lock: FileLock;
+}
+
+/** A place on a host. */
+export interface TakenHost extends Candidate {
+  readonly lock: FileLock;
+}
+
+/** What a place of this machine is for. */
+export type LocalWork = 'compile' | 'preprocess';
+
+/** The places that all clients of a user share, and what they know about the hosts. */
+export interface Slots {
+  /**
+   * Waits for a place on a host that has not failed this job and does not rest; undefined when there is none to wait for.
+   * @throws CannotDistribute, Interrupted
+   */
+  takeHost(hosts: readonly Host[], failed: ReadonlySet<Host>): Promise<TakenHost | undefined>;
+  /** Waits for one of the first `count` places of this machine; undefined when places cannot be kept: the job runs without one. */
+  takeLocal(count: number, work: LocalWork): Promise<TakenSlot | undefined>;
+  /** Notes for all clients that a host failed, and why. */
+  rest(host: DistantHost, why: string): void;
+  /** Notes for all clients that a host works, how long it took for a job, and by which compiler. */
+  praise(host: DistantHost, seconds: number, compiler?: string): void;
+  /** Notes that a host works, but did not want a job. */
+  refused(host: DistantHost): void;
+  /**
+   * Notes that a host cannot do the jobs of a compiler: it gets none of them for a while, and its other jobs as
+   * before.
+   */
+  lacks(host: DistantHost, compiler: string, why: string): void;
+  /**
+   * Notes that a job failed there and not here; true when that made the host lose the jobs of this compiler for a
+   * while.
+   */
+  differs(host: DistantHost, compiler: string): boolean;
+  /** Why a host gets no jobs of a compiler at the moment. */
+  unfit(host: DistantHost, compiler: string): string | undefined;
+}
+
+/** What clients that share nothing but a folder need for waiting. */
+export interface Polling {
+  readonly locks: LockFolder;
+  readonly log: Logger;
+  readonly interrupted: AbortSignal;
+  pause(this: void, milliseconds: number): Promise<void>;
+  /** How many ms the user wants between two looks for a free slot. */
+  readonly pauseWished: number | undefined;
+}
+
+function lockFault(error: unknown): string {
+  const path = error instanceof Error && 'path' in error ? ` "${String(error.path)}"` : '';
+  return `failed to lock${path}: ${systemReason(error)}`;
+}
+
+/** Asks again and again until there is an answer. */
+async function poll<T>(ask: () => T | undefined, { pause, pauseWished, interrupted }: Polling): Promise<T> {
+  for (let attempt = 0; ; attempt += 1) {
+    const answer = ask();
+    if (answer !== undefined) return answer;
+    await unlessInterrupted(pause(pauseBefore(attempt, pauseWished)), interrupted);
+  }
+}
+
+/** A free place, or that there is no host to wait for, or nothing yet. */
+function lookForPlace(
+  hosts: readonly Host[],
+  failed: ReadonlySet<Host>,
+  locks: LockFolder,
+): TakenHost | 'none' | undefined {
+  // Asked each time: another client may find out that a host is gone while we wait for it.
+  const usable = usableHosts(hosts, { failed, rests: (host) => locks.rests(host) });
+  if (usable.length === 0) return 'none';
+  for (const candidate of candidatesOf(usable)) {
+    const lock = locks.take(candidate);
+    if (lock !== undefined) return { ...candidate, lock };
+  }
+  return undefined;
+}
+
+/** The places as files in a folder, which clients that know nothing of each other lock. */
+export function polledSlots(polling: Polling): Slots {
+  const { locks, log } = polling;
+  return {
+    async takeHost(hosts, failed) {
+      const found = await poll<TakenHost | 'none'>(() => {
+        try {
+          return lookForPlace(hosts, failed, locks);
+        } catch (error) {
+          throw new CannotDistribute(lockFault(error), { cause: error });
+        }
+      }, polling);
+      return found === 'none' ? undefined : found;
+    },
+    async takeLocal(count) {
+      const taken = await poll<TakenSlot | { slot: undefined }>(() => {
+        try {
+          return locks.takeLocal(count);
+        } catch (error) {
+          log.error(`${lockFault(error)}: running without a slot`);
+          return { slot: undefined };
+        }
+      }, polling);
+      return taken.slot === undefined ? undefined : taken;
+    },
+    rest(host) {
+      try {
+        locks.rest(host);
+      } catch (error) {
+        log.warning(`cannot note that "${host.definition}" failed: ${systemReason(error)}: others will try it too`);
+      }
+    },
+    praise(host) {
+      try {
+        locks.praise(host);
+      } catch (error) {
+        log.debug(`cannot note that "${host.definition}" works: ${systemReason(error)}`);
+      }
+    },
+    // The files have no place for these.
+    refused() {},
+    lacks() {},
+    differs: () => false,
+    unfit: () => undefined,
+  };
+}

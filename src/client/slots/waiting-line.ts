@@ -1,0 +1,90 @@
+import { Interrupted } from '../job/faults.ts';
+
+/** What a look has found. */
+export interface Found<T> {
+  readonly value: T;
+}
+
+/** Who waits, and for what. */
+export interface Waiting {
+  readonly interrupted: AbortSignal;
+  /** The launcher that waits. */
+  readonly pid: number;
+  /** Those that are alike find the same: when one finds nothing, nor do the others. */
+  readonly alike: string;
+  /** What it waits for, in words. */
+  why(): string;
+}
+
+interface Request {
+  readonly waiting: Waiting;
+  readonly number: number;
+  /** Gives what there is; tells whether there was something. */
+  serve(): boolean;
+}
+
+/** Jobs that wait, served in the order in which they came; those that wait for the same cost one look together. */
+export class WaitingLine {
+  readonly #kinds = new Map<string, Set<Request>>();
+  #last = 0;
+
+  /** Gives what is there at once, when nobody who came before waits for the same; else in turn. Rejects with an Interrupted. */
+  wait<T>(look: () => Found<T> | undefined, waiting: Waiting): Promise<T> {
+    const { interrupted, alike } = waiting;
+    if (interrupted.aborted) return Promise.reject(new Interrupted());
+    const now = this.#kinds.has(alike) ? undefined : look();
+    if (now !== undefined) return Promise.resolve(now.value);
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        this.#remove(request);
+        reject(new Interrupted());
+      };
+      const serve = (): boolean => {
+        const found = look();
+        if (found === undefined) return false;
+        interrupted.removeEventListener('abort', leave);
+        resolve(found.value);
+        return true;
+      };
+      this.#last += 1;
+      const request: Request = { waiting, number: this.#last, serve };
+      interrupted.addEventListener('abort', leave, { once: true });
+      this.#kinds.set(alike, (this.#kinds.get(alike) ?? new Set()).add(request));
+    });
+  }
+
+  /** Everybody who waits. */
+  *requests(): Generator<Waiting> {
+    for (const kind of this.#kinds.values()) for (const { waiting } of kind) yield waiting;
+  }
+
+  /** Gives everybody who can have something what there is; tells whether anybody got something. */
+  serve(): boolean {
+    const hopeless = new Set<string>();
+    let served = false;
+    for (let next = this.#oldest(hopeless); next !== undefined; next = this.#oldest(hopeless)) {
+      if (next.serve()) {
+        this.#remove(next);
+        served = true;
+      } else hopeless.add(next.waiting.alike);
+    }
+    return served;
+  }
+
+  #remove(request: Request): void {
+    const { alike } = request.waiting;
+    const kind = this.#kinds.get(alike);
+    kind?.delete(request);
+    if (kind?.size === 0) this.#kinds.delete(alike);
+  }
+
+  #oldest(without: ReadonlySet<string>): Request | undefined {
+    let oldest: Request | undefined;
+    for (const [alike, kind] of this.#kinds) {
+      const [head] = kind;
+      if (head === undefined || without.has(alike) || (oldest !== undefined && oldest.number < head.number)) continue;
+      oldest = head;
+    }
+    return oldest;
+  }
+}

@@ -1,0 +1,103 @@
+import { dirname, join, relative } from 'node:path';
+import { exitStatus } from '../basics/exit-status.ts';
+import { Failure } from '../basics/failure.ts';
+import { compilersAmong, type Toolchain } from '../compiler/installed-names.ts';
+import { systemReason } from '../system/error-text.ts';
+import { entriesOf, type LinkStep, planLinks, takeStep } from './links.ts';
+import { isExecutable } from '../system/files/path-search.ts';
+import type { SymlinkOptions, SymlinkPlaces } from '../config/symlink-options.ts';
+
+/** Who is told about what happens. */
+export interface Audience {
+  tell(line: string): void;
+  warn(sentence: string): void;
+}
+
+/** What to fill and from where, with the options and the root worked in. */
+interface Plan {
+  readonly dirs: readonly string[];
+  readonly compilerDirs: readonly string[];
+  readonly toolchainDirs: readonly string[];
+  target(dir: string): string;
+}
+
+/** The client program beside this one: a checkout and a local installation are complete in themselves. */
+function distccBeside(own: string): string | undefined {
+  return [join(dirname(own), 'distcc'), join(dirname(own), '../bin/distcc')].find(isExecutable);
+}
+
+function planOf(options: SymlinkOptions, places: SymlinkPlaces, own: string): Plan {
+  const { root = '/' } = options;
+  const chosen = options['masquerade-dir'];
+  const usual = chosen.length === 0;
+  const inRoot = (paths: readonly string[]): string[] => paths.map((path) => join(root, path));
+  const installed = isExecutable(join(root, places.distcc)) || options.root !== undefined;
+  const beside = options.root === undefined ? distccBeside(own) : undefined;
+  const distcc = options.distcc ?? (usual && installed ? places.distcc : (beside ?? places.distcc));
+  return {
+    dirs: inRoot(usual ? places.masqueradeDirs : chosen),
+    compilerDirs: inRoot(options['compiler-dir'].length === 0 ? places.compilerDirs : options['compiler-dir']),
+    toolchainDirs: inRoot(places.toolchainDirs),
+    // The usual links are relative, as distcc's packages make them: they hold for a root seen from outside too.
+    target: (dir) => (usual && distcc === places.distcc ? relative(dir, join(root, distcc)) : distcc),
+  };
+}
+
+function toolchainsIn(dirs: readonly string[]): Toolchain[] {
+  return dirs.flatMap((dir) => entriesOf(dir).map((triple) => ({ triple, versions: versionsIn(join(dir, triple)) })));
+}
+
+function versionsIn(dir: string): string[] {
+  try {
+    return entriesOf(dir);
+  } catch {
+    // A file between the directories of triples.
+    return [];
+  }
+}
+
+function wordsOf(step: LinkStep, dryRun: boolean): string {
+  const would = dryRun ? 'would ' : '';
+  return step.act === 'remove'
+    ? `${would}remove ${step.path}`
+    : `${would}${step.act === 'make' ? 'link' : 'relink'} ${step.path} to ${step.target}`;
+}
+
+function changeDirectory(dir: string, steps: readonly LinkStep[]): void {
+  for (const step of steps) {
+    try {
+      takeStep(step);
+    } catch (error) {
+      throw new Failure(
+        exitStatus.inputOutput,
+        `cannot change "${step.path}": ${systemReason(error)}: run it as the owner of "${dir}", or name another directory with --masquerade-dir`,
+        { cause: error },
+      );
+    }
+  }
+}
+
+/**
+ * Fills the masquerade directories with a link for each installed compiler and removes links whose compiler is gone; `own` is the path
+ * of the program that runs.
+ * @throws Failure (status 107) when a directory cannot be read or changed
+ */
+export function updateSymlinks(options: SymlinkOptions, places: SymlinkPlaces, own: string, audience: Audience): void {
+  const plan = planOf(options, places, own);
+  const { compilerDirs: programDirs } = plan;
+  try {
+    const candidates = compilersAmong(programDirs.flatMap(entriesOf), toolchainsIn(plan.toolchainDirs), places.custom);
+    const names = candidates.filter((name) => programDirs.some((dir) => isExecutable(join(dir, name))));
+    if (names.length === 0)
+      audience.warn(`no compiler is installed in ${programDirs.join(' or ')}: install one and run this again`);
+    for (const dir of plan.dirs) {
+      const steps = planLinks(dir, { names, target: plan.target(dir), programDirs });
+      if (options['dry-run'] || options.verbose)
+        for (const step of steps) audience.tell(wordsOf(step, options['dry-run']));
+      if (!options['dry-run']) changeDirectory(dir, steps);
+    }
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw new Failure(exitStatus.inputOutput, `cannot look for compilers: ${systemReason(error)}`, { cause: error });
+  }
+}

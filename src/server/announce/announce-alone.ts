@@ -1,0 +1,32 @@
+import os from 'node:os';
+import { exitStatus } from '../../basics/exit-status.ts';
+import { Failure } from '../../basics/failure.ts';
+import { become, canBecome, startChild } from '../../system/processes/child.ts';
+import { findProgram } from '../../system/files/path-search.ts';
+import { readWaitStatus } from '../../wire/wait-status.ts';
+import { askCompiler, publisher, publisherWords } from './avahi.ts';
+
+/**
+ * Announces a server that another unit of systemd runs, cut off from Avahi, until this process is ended: it becomes the publisher. Gives the
+ * publisher's exit status where it cannot.
+ * @throws Failure (status 110) when there is no publisher
+ */
+export async function announceAlone(
+  { port, jobs = os.availableParallelism() + 2 }: { readonly port: number; readonly jobs: number | undefined },
+  environment: NodeJS.ProcessEnv,
+): Promise<number> {
+  const path = findProgram(publisher, { path: environment['PATH'], directory: '/' });
+  if (path === undefined) {
+    throw new Failure(
+      exitStatus.compilerMissing,
+      `cannot announce this server: there is no ${publisher}; install avahi-utils, or take ZEROCONF out of /etc/default/distccd`,
+    );
+  }
+  const compiler = await askCompiler(environment);
+  const cpus = os.availableParallelism();
+  const argv = [publisher, ...publisherWords({ port, jobs, host: os.hostname(), cpus, compiler })];
+  if (canBecome) become(path, argv, environment);
+  const { ended } = startChild({ path, argv, environment, stdin: 'null', stdout: 'inherited', group: 'ours' });
+  const end = readWaitStatus(await ended);
+  return end.kind === 'exited' ? end.code : exitStatus.general;
+}

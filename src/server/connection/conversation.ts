@@ -1,0 +1,266 @@
+import { basename } from 'node:path';
+import { exitStatus } from '../../basics/exit-status.ts';
+import { reasonOf } from '../../basics/failure.ts';
+import { ProtocolError } from '../../wire/protocol-error.ts';
+import { encodeRefusal } from '../../wire/refusal.ts';
+import type { ArrivedRequest } from '../../wire/request.ts';
+import { encodeResponse } from '../../wire/response.ts';
+import { exited } from '../../wire/wait-status.ts';
+import { answerLength, closeAnswer, type Compiled, encodeAnswer, smallAnswer } from '../job/answer.ts';
+import type { BudgetAccount, ByteBudget } from '../limits/byte-budget.ts';
+import type { ClientStream } from './client-stream.ts';
+import type { Release } from '../limits/fair-queue.ts';
+import type { Stay } from '../limits/open-connections.ts';
+import { inTurns } from '../limits/in-turns.ts';
+import { judgeCommand } from '../policy/judge-command.ts';
+import { endedWith, endedWithout, type JobEnd } from '../job/job-end.ts';
+import { runJob } from '../job/run-job.ts';
+import type { ClientLog } from '../log/log-limit.ts';
+import { Progress } from '../limits/progress.ts';
+import { ClientGone, clientGone, Overdue, Overload, Refusal } from '../policy/refusal.ts';
+import { receiveRequest } from './request-reader.ts';
+import { Sending } from './send-answer.ts';
+import type { Service, StopReasons } from './service.ts';
+
+/** A client that is waiting for its answer reads it: one that takes nothing for so long, in ms, is as good as gone. */
+const unreadMs = 60_000;
+
+/** Bytes after the request are an error of the client; more than this ends the connection. */
+const surplusLimit = 64 * 1024;
+
+/** One client's connection; the reasons that end it early meet in its signal. */
+export class Conversation {
+  readonly #socket: ClientStream;
+  readonly #service: Service;
+  readonly #stay: Stay;
+  readonly #log: ClientLog;
+  readonly #over = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+  /** The answer is sent: whatever happens to the connection now is nobody's concern. */
+  #settled = false;
+
+  constructor(socket: ClientStream, service: Service, stay: Stay) {
+    this.#socket = socket;
+    this.#service = service;
+    this.#stay = stay;
+    this.#log = service.clientLog.of(stay.address);
+    stay.end = (reason) => this.#over.abort(reason);
+    socket.on('error', () => this.#over.abort(clientGone));
+    socket.setTimeout(service.deadlines.silence, () =>
+      this.#over.abort(new Overdue('the client was silent for too long')),
+    );
+  }
+
+  /** Whether the compiler runs, or its answer is on the way. */
+  get #works(): boolean {
+    return this.#stay.stage === 'compiling' || this.#stay.stage === 'answering';
+  }
+
+  /** Goes through the conversation; draining ends it unless the compiler runs or has run, killing ends it anyhow. */
+  async hold(reasons: StopReasons): Promise<JobEnd> {
+    const drain = (): void => {
+      if (!this.#works) this.#over.abort(reasons.drain.reason);
+    };
+    const kill = (): void => this.#over.abort(reasons.kill.reason);
+    reasons.drain.addEventListener('abort', drain);
+    reasons.kill.addEventListener('abort', kill);
+    if (reasons.drain.aborted) drain();
+    try {
+      return await this.#receive();
+    } finally {
+      reasons.drain.removeEventListener('abort', drain);
+      reasons.kill.removeEventListener('abort', kill);
+      clearTimeout(this.#timer);
+    }
+  }
+
+  /** Memory, or room for files, of which others may need some. */
+  #open(budget: ByteBudget): BudgetAccount {
+    return budget.open(this.#stay.address, (reason) => {
+      // A source is about to be in its file.
+      if (this.#stay.stage !== 'compiling') this.#over.abort(reason);
+    });
+  }
+
+  async #receive(): Promise<JobEnd> {
+    const { budget, deadlines, pace } = this.#service;
+    this.#limit(deadlines.receiving, new Overdue('the request took too long to arrive'));
+    const account = this.#open(budget);
+    try {
+      let request;
+      try {
+        const progress = new Progress(pace);
+        const { largest } = budget;
+        request = await receiveRequest(this.#socket, { account, largest, progress, signal: this.#over.signal });
+      } catch (error) {
+        return this.#badRequest(error);
+      }
+      account.complete = true;
+      this.#watchForEnd();
+      return await this.#answer(request, account).catch((error: unknown) => this.#refuse(request, error));
+    } finally {
+      account.close();
+    }
+  }
+
+  /** A request that could not be read: there is nobody to explain it to, so the connection is closed, as distcc does. */
+  #badRequest(error: unknown): JobEnd {
+    this.#log.say('a request that could not be read', 'error', `${reasonOf(error)}, from ${this.#stay.address}`);
+    if (error instanceof Overload) return endedWithout('REJ_OVERLOAD', exitStatus.busy);
+    if (error instanceof ProtocolError) {
+      switch (error.kind) {
+        case 'refused':
+        case 'malformed':
+        case 'version':
+        case 'too large':
+          return endedWithout('REJ_BAD_REQ', exitStatus.protocol);
+        case 'truncated':
+          return endedWithout('OTHER', exitStatus.truncated);
+        case 'compression':
+          return endedWithout('CLI_DISCONN', exitStatus.inputOutput);
+      }
+    }
+    return error instanceof ClientGone
+      ? endedWithout('CLI_DISCONN', exitStatus.inputOutput)
+      : endedWithout('OTHER', exitStatus.timeout);
+  }
+
+  /** Nothing may follow the request; the end of the client's side means that nobody waits any more. */
+  #watchForEnd(): void {
+    const { address } = this.#stay;
+    let surplus = 0;
+    const gone = (): void => {
+      if (!this.#settled) this.#over.abort(clientGone);
+    };
+    this.#socket.setTimeout(0);
+    this.#socket.on('data', (chunk: Buffer) => {
+      if (surplus === 0)
+        this.#log.say('bytes after a request', 'error', `the client ${address} sent bytes after its request: ignored`);
+      surplus += chunk.length;
+      if (surplus > surplusLimit) gone();
+    });
+    this.#socket.on('end', gone).on('close', gone);
+    if (this.#socket.readableEnded || this.#socket.destroyed) gone();
+  }
+
+  async #answer(request: ArrivedRequest, account: BudgetAccount): Promise<JobEnd> {
+    if (request.version === 3) {
+      throw new Refusal('this server does not preprocess: write the host without ",cpp" in the list of hosts');
+    }
+    if (request.garbled)
+      throw new Refusal('a word of the command is not UTF-8: rename the file, or compile it locally');
+    const command = await inTurns(judgeCommand(request.argv, this.#service), this.#over.signal);
+    this.#log.say('a compile', 'info', `compile from ${basename(command.source)} to ${basename(command.object)}`);
+    const release = await this.#turn();
+    try {
+      const { source } = request;
+      const { signal } = this.#over;
+      const sourceWritten = (): void => account.close();
+      const compiled = await runJob({ command, source, sourceWritten, signal, log: this.#log }, this.#service);
+      try {
+        await this.#giveBack(compiled, request.version, release);
+      } finally {
+        closeAnswer(compiled);
+      }
+      return endedWith(compiled.status, command.argv[0] ?? '', command.source);
+    } finally {
+      release();
+    }
+  }
+
+  /** Waits for a slot. */
+  async #turn(): Promise<Release> {
+    const { queue, deadlines } = this.#service;
+    const { signal } = this.#over;
+    this.#stay.stage = 'waiting';
+    this.#limit(deadlines.waiting, new Refusal('no slot became free in time: this server has too much to do'));
+    const putBack = (reason: Overload): void => this.#over.abort(reason);
+    const release = await queue.enter({ client: this.#stay.address, signal, putBack });
+    this.#stay.stage = 'compiling';
+    // The compiler has a limit of its own.
+    clearTimeout(this.#timer);
+    return release;
+  }
+
+  /** Sends what the compiler left. The slot goes to the next job, as soon as there is room for these files besides those of the jobs that run. */
+  async #giveBack(compiled: Compiled, version: ArrivedRequest['version'], release: Release): Promise<void> {
+    const { budget, shelf } = this.#service;
+    const { signal } = this.#over;
+    this.#stay.stage = 'answering';
+    const room = this.#open(shelf);
+    const memory = this.#open(budget);
+    let stopWaiting = (): void => {};
+    try {
+      const length = answerLength(compiled);
+      if (length <= smallAnswer) release();
+      else stopWaiting = room.wait(length, release);
+      await this.#sending().send(encodeAnswer(compiled, version, memory, signal), signal);
+      this.#settled = true;
+    } finally {
+      stopWaiting();
+      room.close();
+      memory.close();
+    }
+  }
+
+  /** Tells the client why not, in a form that makes every distcc go on with the next host or locally. */
+  async #refuse(request: ArrivedRequest, error: unknown): Promise<JobEnd> {
+    const { address } = this.#stay;
+    const reason: unknown = this.#over.signal.reason;
+    if (error instanceof ClientGone && reason instanceof Overload) {
+      this.#log.say('a job that was refused', 'warning', `ended the answer to ${address}: ${reason.message}`);
+      return endedWithout('REJ_OVERLOAD', exitStatus.busy);
+    }
+    if (error instanceof ClientGone) {
+      this.#log.say('a job that was given up', 'error', `client ${address} disconnected: killed its job`);
+      return endedWithout('CLI_DISCONN', exitStatus.inputOutput);
+    }
+    if (error instanceof Overdue) {
+      this.#log.say('a job that was given up', 'error', `${error.message}: killed the job of ${address}`);
+      return this.#tooLong(request, error);
+    }
+    if (error instanceof ProtocolError) return this.#badRequest(error);
+    const foreseen = error instanceof Refusal;
+    const sentence = foreseen ? error.message : `this server could not do the job: ${reasonOf(error)}`;
+    if (foreseen) this.#log.say('a job that was refused', 'warning', `refused a job of ${address}: ${sentence}`);
+    else {
+      const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#log.say('a job that was lost', 'error', `lost a job of ${address}: ${trace}`);
+    }
+    await this.#send(encodeRefusal(request.version, sentence)).catch(() => undefined);
+    if (error instanceof Overload) return endedWithout('REJ_OVERLOAD', exitStatus.busy);
+    return endedWithout('OTHER', foreseen ? exitStatus.ok : exitStatus.general);
+  }
+
+  /** distcc's answer to a compile that takes too long: status 118. */
+  async #tooLong(request: ArrivedRequest, error: Overdue): Promise<JobEnd> {
+    const status = exited(exitStatus.timeout);
+    const nothing = Buffer.alloc(0);
+    const stderr = Buffer.from(`distccd: ${error.message}: the limit is --job-lifetime on the server\n`);
+    const answer = encodeResponse({ version: request.version, status, stderr, stdout: nothing, object: nothing });
+    await this.#send(answer).catch(() => undefined);
+    return endedWithout('COMPILE_TIMEOUT', exitStatus.timeout);
+  }
+
+  #sending(): Sending {
+    const { answering, silence } = this.#service.deadlines;
+    clearTimeout(this.#timer);
+    return new Sending(
+      this.#socket,
+      { answering, silence: Math.min(silence, unreadMs) },
+      new Progress(this.#service.pace),
+    );
+  }
+
+  /** Sends a few bytes of ours. */
+  async #send(chunks: readonly Buffer[]): Promise<void> {
+    this.#stay.stage = 'answering';
+    await this.#sending().send(chunks, this.#over.signal);
+    this.#settled = true;
+  }
+
+  #limit(milliseconds: number, error: Error): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#over.abort(error), milliseconds);
+  }
+}

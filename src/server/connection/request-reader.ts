@@ -1,0 +1,124 @@
+import { Decoder } from '../../wire/decoder.ts';
+import { type ArrivedRequest, readArrivingRequest } from '../../wire/request.ts';
+import type { BudgetAccount } from '../limits/byte-budget.ts';
+import { freeBytes } from '../limits/capacity.ts';
+import type { ClientStream } from './client-stream.ts';
+import type { Progress } from '../limits/progress.ts';
+import { clientGone, Overdue, Overload } from '../policy/refusal.ts';
+
+/** The rest is reserved in steps of this size, in bytes, before it arrives: a client that announces much and sends nothing keeps nobody else waiting. */
+const stepBytes = 1024 * 1024;
+/** The most that one read of a socket brings. */
+const readBytes = 64 * 1024;
+
+/** How long reading may hold the only thread before others have their turn, in ms: a socket that is full brings 32 reads at a time. */
+const turnMs = 5;
+
+/** What receiving a request needs besides the bytes. */
+export interface Receiving {
+  readonly account: BudgetAccount;
+  /** The most that an account can ever have, in bytes. */
+  readonly largest: number;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Reads one request from a socket, pausing it while the memory of all clients together is used up.
+ * @throws ProtocolError, ClientGone, Overdue when it comes too slowly, Overload when it is larger than all memory, or the signal's reason
+ */
+export function receiveRequest(
+  socket: ClientStream,
+  { account, largest, progress, signal }: Receiving,
+): Promise<ArrivedRequest> {
+  return new Promise((resolve, reject) => {
+    const decoder = new Decoder(readArrivingRequest());
+    let received = 0;
+    let cancelWait: (() => void) | undefined;
+    const watch = setInterval(() => {
+      // The client is busy with its preprocessor, or it is we who make it wait: its silence is not its fault.
+      if (decoder.unhurried || cancelWait !== undefined) progress.restart();
+      else if (progress.isStalled()) fail(new Overdue('the request came too slowly'));
+    }, progress.periodMs);
+
+    const leave = (): void => {
+      clearInterval(watch);
+      cancelWait?.();
+      socket.off('data', onData).off('end', onEnd).off('close', onGone);
+      signal.removeEventListener('abort', onAbort);
+    };
+    const fail = (error: unknown): void => {
+      leave();
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- a signal's reason is always an error here
+      reject(error);
+    };
+    /** Asks for memory before the next bytes of a long message come. */
+    const reserve = (): void => {
+      const allowed = freeBytes + account.lent;
+      const lacking = received + decoder.wanted - allowed;
+      if (received + decoder.wanted > freeBytes + largest) {
+        const bytes = received + decoder.wanted;
+        fail(new Overload(`the request has ${bytes} bytes, more than this server has memory for: raise --max-memory`));
+        return;
+      }
+      if (lacking <= 0 || received + readBytes <= allowed) return;
+      const step = Math.min(lacking, stepBytes);
+      if (account.tryTake(step)) return;
+      const silence = socket.timeout ?? 0;
+      socket.setTimeout(0);
+      socket.pause();
+      cancelWait = account.wait(step, () => {
+        cancelWait = undefined;
+        progress.restart();
+        socket.setTimeout(silence);
+        socket.resume();
+      });
+    };
+    let spent = 0;
+    /** Lets others have their turn after some work. */
+    const rest = (): void => {
+      if (spent < turnMs || cancelWait !== undefined) return;
+      socket.pause();
+      setImmediate(() => {
+        spent = 0;
+        if (cancelWait === undefined) socket.resume();
+      });
+    };
+    const onData = (chunk: Buffer): void => {
+      received += chunk.length;
+      progress.count(chunk.length);
+      const began = performance.now();
+      try {
+        decoder.feed(chunk);
+        spent += performance.now() - began;
+      } catch (error) {
+        fail(error);
+        return;
+      }
+      if (decoder.result === undefined) {
+        reserve();
+        rest();
+        return;
+      }
+      leave();
+      resolve(decoder.result.value);
+    };
+    const onEnd = (): void => {
+      try {
+        decoder.end();
+        fail(clientGone);
+      } catch (error) {
+        fail(error);
+      }
+    };
+    const onGone = (): void => fail(clientGone);
+    const onAbort = (): void => fail(signal.reason);
+
+    if (signal.aborted) {
+      onAbort();
+      return;
+    }
+    socket.on('data', onData).on('end', onEnd).on('close', onGone);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+}

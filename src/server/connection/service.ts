@@ -1,0 +1,38 @@
+import type { AccessList } from '../policy/access-list.ts';
+import type { ByteBudget } from '../limits/byte-budget.ts';
+import type { FairQueue } from '../limits/fair-queue.ts';
+import type { CommandPolicy } from '../policy/judge-command.ts';
+import type { JobStatistics } from '../job/job-statistics.ts';
+import type { Workshop } from '../job/run-job.ts';
+import type { LogLimit } from '../log/log-limit.ts';
+import type { Pace } from '../limits/progress.ts';
+
+/** How long a connection may stay in each state, in ms. */
+export interface Deadlines {
+  /** From accept to the last byte of the request; a client may connect before its preprocessor is done. */
+  readonly receiving: number;
+  /** No byte in either direction while one is due. */
+  readonly silence: number;
+  readonly waiting: number;
+  readonly answering: number;
+}
+
+/** Everything that serving a connection needs. */
+export interface Service extends Workshop, CommandPolicy {
+  readonly access: () => AccessList;
+  readonly queue: FairQueue;
+  /** The memory of requests, and of answers while they are packed. */
+  readonly budget: ByteBudget;
+  /** The files of answers that have no slot any more. */
+  readonly shelf: ByteBudget;
+  readonly deadlines: Deadlines;
+  readonly pace: Pace;
+  readonly clientLog: LogLimit;
+  readonly statistics: JobStatistics;
+}
+
+/** Why the daemon ends conversations: draining spares those whose compiler runs, killing does not. */
+export interface StopReasons {
+  readonly drain: AbortSignal;
+  readonly kill: AbortSignal;
+}

@@ -1,0 +1,108 @@
+import { compressLzoInTurns, largestPacked, storeLzo } from '../../wire/lzo/compress.ts';
+import type { ProtocolVersion } from '../../wire/protocol-version.ts';
+import { encodeResponse } from '../../wire/response.ts';
+import { encodeToken, type TokenName } from '../../wire/token.ts';
+import type { BudgetAccount } from '../limits/byte-budget.ts';
+import { inTurns } from '../limits/in-turns.ts';
+import type { ResultFile } from './result-file.ts';
+
+/** What the compiler left. */
+export interface Compiled {
+  /** Raw wait status. */
+  readonly status: number;
+  readonly stderr: ResultFile;
+  readonly stdout: ResultFile;
+  /** Empty unless the status is 0. */
+  readonly object: ResultFile;
+}
+
+/** An answer up to this length, in bytes, is sent at once, from memory. */
+export const smallAnswer = 256 * 1024;
+
+/** What is larger is not packed: it would take twice its length in memory. */
+const largestToPack = 32 * 1024 * 1024;
+
+/** How much of an answer is read from its file at a time. */
+const pieceLength = 256 * 1024;
+
+/** Bytes of all files together. */
+export const answerLength = ({ stderr, stdout, object }: Compiled): number =>
+  stderr.length + stdout.length + object.length;
+
+/** Lets go of the files. */
+export function closeAnswer({ stderr, stdout, object }: Compiled): void {
+  for (const file of [stderr, stdout, object]) file.close();
+}
+
+/** An answer as pieces that are ready, or as pieces that are read while it is sent; each of those is good until the next one is asked for. */
+export type Answer = readonly Buffer[] | AsyncIterable<Buffer>;
+
+/** Makes the answer of what the compiler left; it borrows the memory that it takes beyond a piece. */
+export function encodeAnswer(
+  compiled: Compiled,
+  version: ProtocolVersion,
+  account: BudgetAccount,
+  signal: AbortSignal,
+): Answer {
+  const length = answerLength(compiled);
+  if (length > smallAnswer || !account.tryTake(length)) return inPieces(compiled, version, account, signal);
+  const { status, stderr, stdout, object } = compiled;
+  return encodeResponse({
+    version,
+    status,
+    stderr: stderr.read(),
+    stdout: stdout.read(),
+    object: object.read(),
+  });
+}
+
+async function* inPieces(
+  { status, stderr, stdout, object }: Compiled,
+  version: ProtocolVersion,
+  account: BudgetAccount,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void, void> {
+  yield Buffer.concat([encodeToken('DONE', version), encodeToken('STAT', status)]);
+  const bodies: ReadonlyArray<readonly [TokenName, ResultFile]> = [
+    ['SERR', stderr],
+    ['SOUT', stdout],
+    ['DOTO', object],
+  ];
+  for (const [name, file] of bodies) {
+    if (version === 1 || file.length === 0) {
+      yield encodeToken(name, file.length);
+      yield* file.pieces(pieceLength);
+    } else yield* packed(name, file, account, signal);
+  }
+}
+
+/** A body as versions 2 and 3 send it: packed where there is memory for that, else stored. */
+async function* packed(
+  name: TokenName,
+  file: ResultFile,
+  account: BudgetAccount,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void, void> {
+  if (file.length <= largestToPack && account.tryTake(file.length + largestPacked(file.length))) {
+    const pieces = await pack(file, signal);
+    yield encodeToken(
+      name,
+      pieces.reduce((sum, { length }) => sum + length, 0),
+    );
+    yield* pieces;
+    return;
+  }
+  const { before, after } = storeLzo(file.length);
+  yield encodeToken(name, before.length + file.length + after.length);
+  yield before;
+  yield* file.pieces(pieceLength);
+  yield after;
+}
+
+/** Reads and packs a file in turns with everybody else. */
+async function pack(file: ResultFile, signal: AbortSignal): Promise<Buffer[]> {
+  const plain = Buffer.allocUnsafeSlow(file.length);
+  let filled = 0;
+  for await (const piece of file.pieces(pieceLength)) filled += piece.copy(plain, filled);
+  return inTurns(compressLzoInTurns(plain), signal);
+}

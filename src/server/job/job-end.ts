@@ -1,0 +1,59 @@
+import { exitStatus, type ExitStatus } from '../../basics/exit-status.ts';
+import type { Fields } from '../../logging/log-line.ts';
+import { readWaitStatus } from '../../wire/wait-status.ts';
+
+/** How a connection ended, in distcc's words (server-job reference, section 9). */
+export type JobClass =
+  'COMPILE_OK' | 'COMPILE_ERROR' | 'COMPILE_TIMEOUT' | 'CLI_DISCONN' | 'REJ_BAD_REQ' | 'REJ_OVERLOAD' | 'OTHER';
+
+/** What one connection came to. */
+export interface JobEnd {
+  readonly class: JobClass;
+  /** Raw wait status of the compiler, 0 when none ran. */
+  readonly status: number;
+  /** distcc's internal code, 0 when the job went its whole way. */
+  readonly ret: ExitStatus;
+  /** The compiler as executed and the client's name of the source; only for COMPILE_OK and COMPILE_ERROR. */
+  readonly command?: { readonly compiler: string; readonly source: string };
+}
+
+/** The end of a connection that brought no compile. */
+export function endedWithout(jobClass: JobClass, ret: ExitStatus): JobEnd {
+  return { class: jobClass, status: 0, ret };
+}
+
+/** The end of a compile by its wait status. */
+export function endedWith(status: number, compiler: string, source: string): JobEnd {
+  return {
+    class: status === 0 ? 'COMPILE_OK' : 'COMPILE_ERROR',
+    status,
+    ret: exitStatus.ok,
+    command: { compiler, source },
+  };
+}
+
+interface Summary {
+  readonly exit: number;
+  readonly signal: number;
+  readonly core: number;
+}
+
+function summarize({ status }: JobEnd): Summary {
+  const end = readWaitStatus(status);
+  if (end.kind === 'exited') return { exit: end.code, signal: 0, core: 0 };
+  return { exit: 0, signal: end.signal, core: end.core ? 128 : 0 };
+}
+
+/** The one line about a job at level notice; scripts read it, so its fields are distcc's. */
+export function summaryLine(client: string, end: JobEnd, milliseconds: number): string {
+  const { exit, signal, core } = summarize(end);
+  const command = end.command === undefined ? '' : `${end.command.compiler} ${end.command.source}`;
+  return `client: ${client} ${end.class} exit:${exit} sig:${signal} core:${core} ret:${end.ret} time:${Math.round(milliseconds)}ms ${command}`;
+}
+
+/** The same as data. */
+export function summaryFields(client: string, end: JobEnd, milliseconds: number): Fields {
+  const { exit, signal } = summarize(end);
+  const facts = { client, result: end.class, exit, signal, code: end.ret, milliseconds: Math.round(milliseconds) };
+  return { ...facts, ...end.command };
+}

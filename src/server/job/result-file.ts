@@ -1,0 +1,97 @@
+import { close, closeSync, constants, fstatSync, lstatSync, openSync, read, readSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { limits } from '../../wire/limits.ts';
+import { Refusal } from '../policy/refusal.ts';
+
+const readLater = promisify(read);
+
+const largeFile = 1024 * 1024;
+
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+
+/** What a compiler wrote, as an open file: it lasts longer than its folder, and is gone with the last descriptor. */
+export class ResultFile {
+  readonly length: number;
+  readonly #bytes: Buffer | undefined;
+  #descriptor: number | undefined;
+
+  private constructor(length: number, content: { readonly bytes: Buffer } | { readonly descriptor: number }) {
+    this.length = length;
+    if ('bytes' in content) this.#bytes = content.bytes;
+    else this.#descriptor = content.descriptor;
+  }
+
+  /** What never was a file. */
+  static of(bytes: Buffer): ResultFile {
+    return new ResultFile(bytes.length, { bytes });
+  }
+
+  /** Nothing. */
+  static readonly empty = ResultFile.of(Buffer.alloc(0));
+
+  /**
+   * Opens a file; a missing one is empty, as for distcc, which makes it beforehand.
+   * @throws Refusal for what is not a plain file, since the compiler may have put a link or a pipe there, and for what is too large
+   */
+  static open(path: string, what: string): ResultFile {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found === undefined || (found.isFile() && found.size === 0)) return ResultFile.empty;
+    if (!found.isFile()) throw notPlain(what);
+    const descriptor = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const about = fstatSync(descriptor);
+    const refusal = about.isFile() ? tooLarge(what, about.size) : notPlain(what);
+    if (refusal === undefined) return new ResultFile(about.size, { descriptor });
+    closeSync(descriptor);
+    throw refusal;
+  }
+
+  /** All of it at once, for what is small. */
+  read(): Buffer {
+    if (this.#bytes !== undefined) return this.#bytes;
+    const bytes = Buffer.allocUnsafe(this.length);
+    let filled = 0;
+    while (filled < bytes.length && this.#descriptor !== undefined) {
+      const count = readSync(this.#descriptor, bytes, filled, bytes.length - filled, filled);
+      if (count === 0) throw cutShort();
+      filled += count;
+    }
+    return bytes;
+  }
+
+  /** Reads it in pieces of at most `length` bytes; each piece is valid until the next one is asked for. */
+  async *pieces(length: number): AsyncGenerator<Buffer, void, void> {
+    if (this.#bytes !== undefined) {
+      yield this.#bytes;
+      return;
+    }
+    const buffer = Buffer.allocUnsafeSlow(Math.min(length, this.length));
+    let at = 0;
+    while (at < this.length) {
+      const wanted = Math.min(buffer.length, this.length - at);
+      if (this.#descriptor === undefined) throw cutShort();
+      const { bytesRead } = await readLater(this.#descriptor, buffer, 0, wanted, at);
+      if (bytesRead === 0) throw cutShort();
+      at += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  }
+
+  /** Lets go of the file; the system takes its time over the bytes of a large one, so another thread does that. */
+  close(): void {
+    const descriptor = this.#descriptor;
+    this.#descriptor = undefined;
+    if (descriptor === undefined) return;
+    if (this.length < largeFile) closeSync(descriptor);
+    else close(descriptor);
+  }
+}
+
+const notPlain = (what: string): Refusal =>
+  new Refusal(`the ${what} of the compiler is not a plain file: compile this file locally`);
+
+const tooLarge = (what: string, size: number): Refusal | undefined =>
+  size <= limits.bodyLength
+    ? undefined
+    : new Refusal(`the ${what} of the compiler is larger than ${limits.bodyLength} bytes: compile this file locally`);
+
+const cutShort = (): Error => new Error('a file of the compiler became shorter while it was sent');

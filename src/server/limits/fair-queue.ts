@@ -1,0 +1,180 @@
+import { type Clock, Patrol, steadyClock } from '../../system/machine/every-second.ts';
+import { Overload } from '../policy/refusal.ts';
+
+/** Gives a slot back; only the first call counts. */
+export type Release = () => void;
+
+/** A job that wants a slot. */
+export interface Claim {
+  /** Who sent it: the address. */
+  readonly client: string;
+  /** Ends the waiting. */
+  readonly signal: AbortSignal;
+  /** Ends the job, for which its client then finds another place; it gives its slot back as soon as that is done. */
+  readonly putBack: (reason: Overload) => void;
+}
+
+interface Waiter {
+  readonly since: number;
+  readonly grant: () => void;
+}
+
+interface Holder {
+  readonly claim: Claim;
+  readonly since: number;
+  leaving: boolean;
+}
+
+/** A client that has no slot waits for so long before another one loses one for it, in ms: as a rule one becomes free meanwhile. */
+const shortWaitMs = 5000;
+/** How long a job of a client that has more than its share of the slots may run while somebody who has none waits, in ms. */
+export const longJobMs = 60_000;
+/** How long any job may run while somebody who has no slot waits, in ms. */
+export const longestTurnMs = 600_000;
+
+/**
+ * The slots of this server and who waits for one. The client that has fewest is served next, clients that have as many in turn, each client's
+ * own jobs in the order they came: one developer's `make -j200` cannot keep another's single job waiting after it. When no slot becomes free
+ * for a client that has none, a long job of the client that has most makes room.
+ */
+export class FairQueue {
+  readonly #slots: number;
+  readonly #now: Clock;
+  readonly #holders = new Set<Holder>();
+  /** Waiting jobs by client address; the order of the map is whose turn is next among equals. */
+  readonly #waiting = new Map<string, Waiter[]>();
+  #waitingCount = 0;
+  readonly #patrol = new Patrol(() => this.review());
+
+  constructor(slots: number, now = steadyClock) {
+    this.#slots = slots;
+    this.#now = now;
+  }
+
+  /** Jobs that hold a slot. */
+  get running(): number {
+    return this.#holders.size;
+  }
+
+  /** Jobs that wait for one. */
+  get waiting(): number {
+    return this.#waitingCount;
+  }
+
+  /** Resolves when it is this client's turn; rejects with the signal's reason when the job is given up before. */
+  enter(claim: Claim): Promise<Release> {
+    const { client, signal } = claim;
+    if (signal.aborted) return Promise.reject(asError(signal.reason));
+    if (this.#holders.size < this.#slots && this.#waitingCount === 0) return Promise.resolve(this.#take(claim));
+    return new Promise((resolve, reject) => {
+      const giveUp = (): void => {
+        this.#forget(client, waiter);
+        reject(asError(signal.reason));
+      };
+      const waiter: Waiter = {
+        since: this.#now(),
+        grant: () => {
+          signal.removeEventListener('abort', giveUp);
+          resolve(this.#take(claim));
+        },
+      };
+      signal.addEventListener('abort', giveUp, { once: true });
+      const line = this.#waiting.get(client);
+      if (line === undefined) this.#waiting.set(client, [waiter]);
+      else line.push(waiter);
+      this.#waitingCount += 1;
+      this.#patrol.begin();
+    });
+  }
+
+  /** Has long jobs make room for clients who wait and have nothing; tells whether anybody still waits. */
+  review(): boolean {
+    const now = this.#now();
+    const slotsOf = this.#count();
+    let due = 0;
+    for (const [client, [first]] of this.#waiting) {
+      if (!slotsOf.has(client) && first !== undefined && now - first.since >= shortWaitMs) due += 1;
+    }
+    for (const { leaving } of this.#holders) if (leaving) due -= 1;
+    for (; due > 0; due -= 1) {
+      const holder = this.#longJob(now);
+      if (holder === undefined) break;
+      holder.leaving = true;
+      const seconds = Math.floor((now - holder.since) / 1000);
+      holder.claim.putBack(
+        new Overload(`other clients wait, and this job has had its slot of this server for ${seconds} seconds`),
+      );
+    }
+    return this.#waitingCount > 0;
+  }
+
+  /** The slots of each client, without those that are about to be given back. */
+  #count(): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const { claim, leaving } of this.#holders) {
+      if (!leaving) counts.set(claim.client, (counts.get(claim.client) ?? 0) + 1);
+    }
+    return counts;
+  }
+
+  /** Of the long jobs of the client that has most slots, the one that loses least. */
+  #longJob(now: number): Holder | undefined {
+    const counts = this.#count();
+    const contenders = new Set([...counts.keys(), ...this.#waiting.keys()]).size;
+    const share = Math.max(1, Math.floor(this.#slots / contenders));
+    let found: Holder | undefined;
+    for (const holder of this.#holders) {
+      const slots = counts.get(holder.claim.client) ?? 0;
+      if (holder.leaving || now - holder.since < (slots > share ? longJobMs : longestTurnMs)) continue;
+      const before = found === undefined ? 0 : (counts.get(found.claim.client) ?? 0);
+      if (found === undefined || slots > before || (slots === before && holder.since > found.since)) found = holder;
+    }
+    return found;
+  }
+
+  #take(claim: Claim): Release {
+    const holder = { claim, since: this.#now(), leaving: false };
+    this.#holders.add(holder);
+    return () => {
+      if (!this.#holders.has(holder)) return;
+      // Whoever gives a slot back still counts as having it: another client comes first.
+      const next = this.#nextClient();
+      this.#holders.delete(holder);
+      if (next !== undefined) this.#serve(next);
+    };
+  }
+
+  /** The waiting client that has fewest slots. */
+  #nextClient(): string | undefined {
+    const counts = this.#count();
+    let next: string | undefined;
+    for (const client of this.#waiting.keys()) {
+      if (next === undefined || (counts.get(client) ?? 0) < (counts.get(next) ?? 0)) next = client;
+    }
+    return next;
+  }
+
+  #serve(client: string): void {
+    const line = this.#waiting.get(client) ?? [];
+    const waiter = line.shift();
+    // Whoever was served goes to the end of the round.
+    this.#waiting.delete(client);
+    if (line.length > 0) this.#waiting.set(client, line);
+    if (waiter === undefined) return;
+    this.#waitingCount -= 1;
+    waiter.grant();
+  }
+
+  #forget(client: string, waiter: Waiter): void {
+    const line = this.#waiting.get(client) ?? [];
+    const at = line.indexOf(waiter);
+    if (at === -1) return;
+    line.splice(at, 1);
+    this.#waitingCount -= 1;
+    if (line.length === 0) this.#waiting.delete(client);
+  }
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
+}

@@ -1,0 +1,63 @@
+import type { Socket } from 'node:net';
+import { exitStatus, type ExitStatus } from '../../basics/exit-status.ts';
+import { peerUser } from '../../system/descriptors/peer-user.ts';
+import { plainAddress } from '../policy/access-list.ts';
+import type { ClientStream } from '../connection/client-stream.ts';
+import { Conversation } from '../connection/conversation.ts';
+import { onlyGuest, type Stay } from '../limits/open-connections.ts';
+import type { Service, StopReasons } from '../connection/service.ts';
+import { endedWithout, type JobEnd, summaryFields, summaryLine } from '../job/job-end.ts';
+
+/** Who is at the other end of a stream. */
+export interface Client {
+  /** Counts against the limits of one client, and names it to the administrator. */
+  readonly address: string;
+  /** distcc's words for it: `ADDRESS:PORT`. */
+  readonly name: string;
+  readonly admitted: boolean;
+  /** Its place among the others; without one it has the house to itself. */
+  readonly stay?: Stay;
+}
+
+/** A client of the network. */
+export function networkClient(socket: Socket, { access }: Pick<Service, 'access'>): Client {
+  const address = plainAddress(socket.remoteAddress ?? '');
+  return { address, name: `${address}:${socket.remotePort ?? 0}`, admitted: access().admits(address) };
+}
+
+/** A client of this machine, whom the mode of the socket's file lets in; each user is one client. */
+export function neighbour(socket: Socket): Client {
+  const user = peerUser(socket);
+  const address = user === undefined ? 'this machine' : `uid ${user}`;
+  return { address, name: address, admitted: true };
+}
+
+/** Serves one client from its first byte to the end of its answer, and returns distcc's internal code of it; never throws. */
+export async function serveClient(
+  stream: ClientStream,
+  { address, name, admitted, stay = onlyGuest(address) }: Client,
+  service: Service,
+  stopping: StopReasons,
+): Promise<ExitStatus> {
+  const log = service.clientLog.of(address);
+  service.statistics.accept();
+  if (!admitted) {
+    const text = `connection from client '${name}' denied by access list`;
+    log.say('a connection that the access list denied', 'error', text, { client: address });
+    stream.destroy();
+    return exitStatus.accessDenied;
+  }
+  log.say('a connection', 'info', `connection from ${name}`, { client: address });
+  const began = performance.now();
+  const end = await new Conversation(stream, service, stay).hold(stopping).catch((error: unknown): JobEnd => {
+    const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    log.say('a job that was lost', 'error', `lost the job of ${name}: ${trace}`);
+    return endedWithout('OTHER', exitStatus.general);
+  });
+  stream.destroy();
+  const milliseconds = performance.now() - began;
+  service.statistics.end(end, milliseconds, Date.now());
+  const kind = end.command === undefined ? 'a connection without a job' : 'a job that was done';
+  log.say(kind, 'notice', summaryLine(name, end, milliseconds), summaryFields(address, end, milliseconds));
+  return end.ret;
+}

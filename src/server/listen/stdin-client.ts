@@ -1,0 +1,58 @@
+import { isIP, Socket } from 'node:net';
+import { exitStatus } from '../../basics/exit-status.ts';
+import { Failure } from '../../basics/failure.ts';
+import type { DaemonOptions } from '../../config/daemon-options.ts';
+import { type AccessList, plainAddress } from '../policy/access-list.ts';
+import type { ClientStream } from '../connection/client-stream.ts';
+import type { Client } from './serve-client.ts';
+
+interface Place {
+  readonly address: string;
+  readonly port: string;
+}
+
+/** Where the client is, as xinetd, systemd, tcpserver and inetutils-inetd, and sshd say it. */
+function placeFromEnvironment(environment: NodeJS.ProcessEnv): Place | undefined {
+  const [sshAddress, sshPort] = (environment['SSH_CONNECTION'] ?? '').split(' ');
+  const said = [
+    [sshAddress, sshPort],
+    [environment['REMOTE_ADDR'], environment['REMOTE_PORT']],
+    [environment['TCPREMOTEIP'], environment['TCPREMOTEPORT']],
+    [environment['REMOTE_HOST'], environment['REMOTE_PORT']],
+  ];
+  for (const [address = '', port = '0'] of said) {
+    const plain = plainAddress(address);
+    if (isIP(plain) !== 0) return { address: plain, port: /^[0-9]{1,5}$/.test(port) ? port : '0' };
+  }
+  return undefined;
+}
+
+/**
+ * Who the client on stdin is, and whether it is served (server-job reference, section 2). A socket of the network is judged as the
+ * daemon would. A pipe, or ssh, was let in by whoever started us: only `--allow` keeps it out, by the address that the starter named.
+ */
+export function identifyClient(
+  stream: ClientStream,
+  { options, access, environment }: { options: DaemonOptions; access: AccessList; environment: NodeJS.ProcessEnv },
+): Client {
+  const socket = stream instanceof Socket ? stream : undefined;
+  if (socket?.remoteAddress !== undefined) {
+    const address = plainAddress(socket.remoteAddress);
+    return { address, name: `${address}:${socket.remotePort ?? 0}`, admitted: access.admits(address) };
+  }
+  if (socket?.localAddress !== undefined) {
+    throw new Failure(
+      exitStatus.inputOutput,
+      'stdin is a listening socket, not a connection: write "nowait" in inetd.conf, or "wait = no" for xinetd, or start with --daemon',
+    );
+  }
+  const listed = options.allow.length > 0 || options['allow-private'];
+  const place = placeFromEnvironment(environment);
+  if (place !== undefined) {
+    const { address, port } = place;
+    return { address, name: `${address}:${port}`, admitted: !listed || access.admits(address) };
+  }
+  // distcc's names for clients without an address; it refuses a Unix socket as soon as there is a list.
+  if (socket === undefined) return { address: 'NOTSOCKET', name: 'NOTSOCKET', admitted: true };
+  return { address: 'UNIX-DOMAIN', name: 'UNIX-DOMAIN ', admitted: !listed };
+}

@@ -1,0 +1,85 @@
+import { createServer, type Server } from 'node:net';
+import { exitStatus } from '../../basics/exit-status.ts';
+import { Failure, reasonOf } from '../../basics/failure.ts';
+import type { DaemonOptions } from '../../config/daemon-options.ts';
+import { type GivenDescriptor, whyNotListening } from '../../system/descriptors/given-descriptors.ts';
+import { backlog, type Listening, placeOf } from './bind.ts';
+
+/** Whether these options say where to listen, which is the service manager's business when it gave the sockets. */
+const namesPlace = ({ port, listen }: Pick<DaemonOptions, 'port' | 'listen'>): boolean =>
+  port !== 3632 || listen.length > 0;
+
+/** The descriptors that are meant as sockets to serve; `notify` is the way to the service manager, `journal` the one to the journal. */
+export const socketsToServe = (given: readonly GivenDescriptor[]): readonly GivenDescriptor[] =>
+  given.filter(({ name }) => name !== 'notify' && name !== 'journal');
+
+/** The descriptor that leads to the journal. */
+export const journalAmong = (given: readonly GivenDescriptor[]): number | undefined =>
+  given.find(({ name }) => name === 'journal')?.descriptor;
+
+const unusable = ({ descriptor, name }: GivenDescriptor, what: string): Failure =>
+  new Failure(
+    exitStatus.bindFailed,
+    `descriptor ${descriptor} ("${name}") of the service manager is ${what}: distccd needs a socket unit with ListenStream= and Accept=no`,
+  );
+
+function adopt(given: GivenDescriptor): Promise<Server> {
+  const reason = whyNotListening(given.descriptor);
+  if (reason !== undefined) return Promise.reject(unusable(given, reason));
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown): void => reject(unusable(given, `no socket that can listen (${reasonOf(error)})`));
+    const server = createServer({ allowHalfOpen: true, noDelay: true });
+    server.once('error', fail);
+    try {
+      // With a descriptor Node takes the backlog from this place only.
+      server.listen({ fd: given.descriptor }, backlog, () => {
+        server.off('error', fail);
+        resolve(server);
+      });
+    } catch (error) {
+      fail(error);
+    }
+  });
+}
+
+function placeOfServer(server: Server, { name }: GivenDescriptor): string {
+  const address = server.address();
+  return address === null || typeof address === 'string'
+    ? `Unix socket "${name}"`
+    : placeOf(address.address, address.port);
+}
+
+/**
+ * Serves sockets that the service manager opened and keeps open: what waits in their queues when this process ends is served by the next.
+ * @throws Failure (status 102) when a descriptor is not a listening stream socket; no other stays open then
+ */
+export async function adoptSockets(
+  given: readonly GivenDescriptor[],
+  options: Pick<DaemonOptions, 'port' | 'listen'>,
+): Promise<Listening> {
+  const servers: Server[] = [];
+  const places: string[] = [];
+  try {
+    for (const one of given) {
+      const server = await adopt(one);
+      servers.push(server);
+      places.push(placeOfServer(server, one));
+    }
+  } catch (error) {
+    for (const server of servers) server.close();
+    throw error;
+  }
+  const warnings = namesPlace(options)
+    ? ['--port and --listen have no effect: the service manager gave the sockets to serve']
+    : [];
+  return { servers, places, warnings };
+}
+
+/** Why `--idle-exit` cannot be followed: as systemd's own service, or because nobody would start this daemon again. */
+export const needsActivation = (environment: NodeJS.ProcessEnv): Failure =>
+  new Failure(
+    exitStatus.badArguments,
+    environment['SYSTEMD_EXEC_PID'] === String(process.pid)
+      ? 'systemd gave this service no sockets: with Accept=yes in its socket unit each client has a process of its own, and this one is not used; else "systemctl restart distccd.socket" opens them anew'
+      : '--idle-exit needs a service manager that holds the sockets and starts distccd again: leave it out, or enable distccd.socket',
+  );

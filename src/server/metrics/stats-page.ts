@@ -1,0 +1,110 @@
+import type { Server, Socket } from 'node:net';
+import os from 'node:os';
+import { Failure } from '../../basics/failure.ts';
+import type { DaemonOptions } from '../../config/daemon-options.ts';
+import { printable } from '../../logging/log-line.ts';
+import { countProcesses, diskSectors, freeMegabytes, runnableProcesses } from '../../system/machine/machine-load.ts';
+import { availableMemory } from '../../system/machine/memory.ts';
+import { type AccessList, plainAddress } from '../policy/access-list.ts';
+import { bindSockets } from '../listen/bind.ts';
+import type { JobStatistics } from '../job/job-statistics.ts';
+
+const thisMachine = ['127.0.0.1', '::1'];
+const isLoopback = (address: string): boolean => address === '::1' || address.startsWith('127.');
+/** Whoever connects and asks nothing gets the page too, after so many ms; whoever does not read it is cut off. */
+const patienceMs = 1000;
+const readingMs = 10_000;
+
+/**
+ * Opens the sockets of `--stats`, of this machine only unless `--stats-listen` names others.
+ * @throws Failure (status 102)
+ */
+export async function bindStats(options: DaemonOptions): Promise<readonly Server[]> {
+  const named = options['stats-listen'];
+  try {
+    const { servers } = await bindSockets(named.length === 0 ? thisMachine : named, options['stats-port']);
+    return servers;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const sentence = error.message.replace('--port', '--stats-port').replace('--listen', '--stats-listen');
+    throw new Failure(error.status, sentence, { cause: error });
+  }
+}
+
+/** What the page is made of. */
+export interface StatsSource {
+  readonly statistics: JobStatistics;
+  readonly jobs: number;
+  readonly access: () => AccessList;
+}
+
+/** Answers every connection of the stats port with the page (server-job reference, section 10). */
+export function serveStats(servers: readonly Server[], source: StatsSource): void {
+  const page = pageMaker(source);
+  for (const server of servers) {
+    server.maxConnections = 64;
+    server.on('error', () => {});
+    server.on('connection', (socket: Socket) => {
+      const address = plainAddress(socket.remoteAddress ?? '');
+      // Whoever reads slowly does not keep the daemon from ending.
+      socket.unref().on('error', () => socket.destroy());
+      if (!isLoopback(address) && !source.access().admits(address)) {
+        socket.destroy();
+        return;
+      }
+      answer(socket, page);
+    });
+    server.unref();
+  }
+}
+
+function answer(socket: Socket, page: () => string): void {
+  let answered = false;
+  const reply = (): void => {
+    if (answered) return;
+    answered = true;
+    socket.setTimeout(readingMs, () => socket.destroy());
+    socket.end(page(), () => socket.destroySoon());
+  };
+  socket.setTimeout(patienceMs, reply);
+  socket.once('data', reply).once('end', reply);
+}
+
+const diskPeriodMs = 50_000;
+/** The look at every process costs some ms: a page is good for so long. */
+const freshMs = 1000;
+
+function pageMaker({ statistics, jobs }: StatsSource): () => string {
+  let disk = { at: performance.now(), sectors: diskSectors(), rate: -1 };
+  let made = { at: Number.NEGATIVE_INFINITY, text: '' };
+  return () => {
+    const now = performance.now();
+    if (now - made.at < freshMs) return made.text;
+    if (now - disk.at >= diskPeriodMs) {
+      const sectors = diskSectors();
+      disk = { at: now, sectors, rate: Math.round(((sectors - disk.sectors) * 1000) / (now - disk.at)) };
+    }
+    made = { at: now, text: writePage(statistics, jobs, disk.rate) };
+    return made.text;
+  };
+}
+
+function writePage(statistics: JobStatistics, jobs: number, diskRate: number): string {
+  const load = [
+    `dcc_current_load ${runnableProcesses()}`,
+    ...os.loadavg().map((average, index) => `dcc_load${index + 1} ${average.toFixed(2)}`),
+  ];
+  const { uninterruptible, largest } = countProcesses();
+  const lines = [
+    ...statistics.lines(jobs, load, Date.now()),
+    `dcc_num_procstate_D ${uninterruptible}`,
+    `dcc_max_RSS ${largest.kilobytes}`,
+    `dcc_max_RSS_name ${largest.command}`,
+    `dcc_io_rate ${diskRate}`,
+    `dcc_free_space ${freeMegabytes('.')} MB`,
+    `dcc_free_mem ${Math.floor(availableMemory() / 1024 ** 2)} MB`,
+  ];
+  const body = ['argv /distccd', '<distccstats>', ...lines.map(printable), '</distccstats>', ''].join('\n');
+  // distcc ends these with a bare newline, which not every client of HTTP takes.
+  return `HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n${body}`;
+}

@@ -1,0 +1,108 @@
+import { basename } from 'node:path';
+import type { Steps } from '../../basics/steps.ts';
+import { judgeInSteps } from '../../compiler/allow-list/judge-words.ts';
+import type { PermittedByAdministrator, RefusedOption } from '../../compiler/allow-list/judge-words.ts';
+import { scanInSteps } from '../../compiler/scan-arguments.ts';
+import { preprocessedExtension } from '../../compiler/source-name.ts';
+import type { RemoteVerdict } from '../../compiler/verdict.ts';
+import { quoted } from '../../wire/quoted.ts';
+import type { PermittedCompilers } from './permitted-compilers.ts';
+import { Refusal } from './refusal.ts';
+
+/** A compile as this server runs it: in the job's own folder, with names that exist only there. */
+export interface JobCommand {
+  readonly path: string;
+  readonly argv: readonly string[];
+  /** File names in the job's folder. */
+  readonly input: string;
+  readonly output: string;
+  /** The client's name of its source, for the log. */
+  readonly source: string;
+  /** The client's name of its object, for the log. */
+  readonly object: string;
+}
+
+/** A file of this name is safe as a word of a command line: no option, no response file, nothing outside the folder. */
+function plainName(name: string, otherwise: string): string {
+  const bytes = Buffer.byteLength(name);
+  return /^[^-@./][^/]*$/.test(name) && bytes <= 200 ? name : otherwise;
+}
+
+/**
+ * The client's own name with the extension of preprocessed text: a source without line markers then has the same name in its object's
+ * symbol table, and in messages, as in a local compile.
+ */
+function inputName(source: string): string {
+  const name = basename(source);
+  const extension = preprocessedExtension(source) ?? '.i';
+  return plainName(name.replace(/\.[^.]*$/, extension), `source${extension}`);
+}
+
+/** Clients of distcc 3.4 show 199 bytes of a refusal; the option and its reason have what the rest of the sentence leaves of them. */
+const roomForOption = 105;
+
+function shown(option: string, room: number): string {
+  let text = quoted(option);
+  for (let length = room; text.length > room; length -= 1) text = quoted(`${option.slice(0, length)}...`);
+  return text;
+}
+
+/** Why an option is refused, and the cure, whole in what every client shows. */
+function refuse({ option, because }: RefusedOption): Refusal {
+  const name = shown(option, roomForOption - because.length);
+  return new Refusal(
+    `the option ${name} is refused: it ${because}; the administrator can permit it by --permit-option`,
+  );
+}
+
+/** What a server's policy says about commands: which compilers, and which options, or all of them. */
+export interface CommandPolicy {
+  readonly compilers: PermittedCompilers;
+  readonly permittedOptions: PermittedByAdministrator | 'every option';
+}
+
+interface Names {
+  readonly input: string;
+  readonly output: string;
+}
+
+/** The client's words with the names of the job in them. In front of them is what makes it a compile, so that no option can take that for its value. */
+function wordsAsGiven({ words, sourceAt, outputAt, joined, assemble }: RemoteVerdict, names: Names): string[] {
+  const given = words.slice(1);
+  given[sourceAt - 1] = names.input;
+  given[outputAt - 1] = joined ? `-o${names.output}` : names.output;
+  return [assemble ? '-S' : '-c', ...given];
+}
+
+/** The server's own words, and after them those of the client's that the allow list has: nothing there can take them for its value, or say them twice. */
+function* wordsByAllowList(verdict: RemoteVerdict, names: Names, permitted: PermittedByAdministrator): Steps<string[]> {
+  const judgement = yield* judgeInSteps(verdict, permitted);
+  if (judgement.refused !== undefined) throw refuse(judgement.refused);
+  const { words, language } = judgement;
+  return [verdict.assemble ? '-S' : '-c', '-o', names.output, '-x', language, names.input, ...words];
+}
+
+/**
+ * Turns a client's command into ours, in steps: it may be long.
+ * @throws Refusal when it is no compile, names a compiler that is not permitted, or holds an option that is refused
+ */
+export function* judgeCommand(
+  argv: readonly string[],
+  { compilers, permittedOptions }: CommandPolicy,
+): Steps<JobCommand> {
+  const verdict = yield* scanInSteps(argv, 'server');
+  if (verdict.run === 'locally')
+    throw new Refusal(`this server compiles only what can be distributed: ${verdict.because}`);
+  const permission = compilers.permit(argv[0] ?? '');
+  if ('refused' in permission) throw new Refusal(permission.refused);
+  const input = inputName(verdict.source);
+  const wished = plainName(basename(verdict.output), 'object.o');
+  const output = wished === input ? 'object.o' : wished;
+  const names = { input, output };
+  const words =
+    permittedOptions === 'every option'
+      ? wordsAsGiven(verdict, names)
+      : yield* wordsByAllowList(verdict, names, permittedOptions);
+  const argvHere = [permission.name, ...words];
+  return { path: permission.path, argv: argvHere, input, output, source: verdict.source, object: verdict.output };
+}

@@ -1,0 +1,124 @@
+import os from 'node:os';
+import { exitStatus } from '../../basics/exit-status.ts';
+import { Failure, reasonOf } from '../../basics/failure.ts';
+import { readWholeNumber } from '../../basics/whole-number.ts';
+import { readPermittedOptions } from '../../compiler/allow-list/judge-words.ts';
+import { type DaemonOptions, logLevelNames } from '../../config/daemon-options.ts';
+import type { Logger } from '../../logging/log-line.ts';
+import { descriptorLimit } from '../../system/descriptors/descriptor-limit.ts';
+import { behindFence, type FenceFound, folderSeen, tryFence } from '../../system/fence/fence.ts';
+import { spawn } from '../../system/processes/spawn.ts';
+import { openSpool, type Spool, sweepSpools } from '../../system/files/temporary-folder.ts';
+import type { Places } from '../../system/fence/toolchain-paths.ts';
+import type { AccessList } from '../policy/access-list.ts';
+import { ByteBudget } from '../limits/byte-budget.ts';
+import { type Capacity, planCapacity, usualShare } from '../limits/capacity.ts';
+import { compilerEnvironment } from '../job/compiler-environment.ts';
+import type { Service } from '../connection/service.ts';
+import { type DaemonLog, openDaemonLog } from '../log/daemon-log.ts';
+import { FairQueue } from '../limits/fair-queue.ts';
+import { JobStatistics } from '../job/job-statistics.ts';
+import { LogLimit } from '../log/log-limit.ts';
+import { chooseLogTarget, type Outlets } from '../log/log-target.ts';
+import type { Notices } from '../log/startup-notices.ts';
+import { slowestPace } from '../limits/progress.ts';
+import { compilerPath, readPermittedCompilers, usualMasqueradeDirs } from '../policy/permitted-compilers.ts';
+
+const spoolPrefix = 'distccd-spool-';
+const defaultLifetimeMs = 2 * 3600_000;
+const deadlines = { receiving: 1800_000, silence: 300_000, waiting: 1800_000, answering: 600_000 };
+
+/** A service of which everything has been tried. */
+export interface ProvenService extends Service {
+  readonly daemonLog: DaemonLog;
+  readonly spool: Spool;
+  readonly jobs: number;
+  readonly capacity: Capacity;
+  readonly fence: FenceFound;
+}
+
+/** Tries everything that serving needs, as the account that will need it, so that nothing fails with the first job. */
+export function prove(
+  options: DaemonOptions,
+  access: () => AccessList,
+  notices: Notices,
+  outlets: Outlets,
+): ProvenService {
+  const searchPath = process.env['DISTCCD_PATH'] ?? process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin';
+  const compilers = readPermittedCompilers({
+    masqueradeDirs: options['masquerade-dir'],
+    searchPath,
+    commandList: process.env['DISTCC_CMDLIST'],
+    commandListWords: readWholeNumber(process.env['DISTCC_CMDLIST_NUMWORDS'] ?? '1', 1, 100) ?? 1,
+    everything: options['enable-tcp-insecure'],
+  });
+  if (options['enable-tcp-insecure']) notices.push('--enable-tcp-insecure: every client may run every program here');
+  const daemonLog = openDaemonLog(
+    chooseLogTarget(options, notices, outlets),
+    logLevelNames[options['log-level']],
+    options['log-format'],
+  );
+  const spool = makeSpool(daemonLog.log);
+  const jobs = options.jobs ?? os.availableParallelism() + 2;
+  const path = compilerPath(searchPath, [...options['masquerade-dir'], ...usualMasqueradeDirs]);
+  const places = { directories: path, temporary: process.cwd() };
+  const fence = findFence(options, spool, places);
+  const capacity = planCapacity(options['max-memory'] ?? usualShare(), descriptorLimit());
+  // Under an inetd it would be said again for each client.
+  if (fence.lacks !== undefined && !options.inetd) notices.push(fence.lacks);
+  return {
+    daemonLog,
+    log: daemonLog.log,
+    jobs,
+    capacity,
+    clientLog: new LogLimit(daemonLog.log),
+    spool,
+    spawn: behindFence(spawn, fence.kind, places),
+    fence,
+    access,
+    compilers,
+    permittedOptions: options['enable-tcp-insecure'] ? 'every option' : readPermittedOptions(options['permit-option']),
+    environment: compilerEnvironment(process.env, path, folderSeen(fence.kind)),
+    lifetimeMs: options['job-lifetime'] === 0 ? defaultLifetimeMs : options['job-lifetime'] * 1000,
+    graceMs: 1000,
+    queue: new FairQueue(jobs),
+    budget: new ByteBudget(capacity.requests),
+    shelf: new ByteBudget(capacity.answers),
+    deadlines,
+    pace: slowestPace,
+    statistics: new JobStatistics(),
+  };
+}
+
+/** What will keep jobs apart. Whoever may run every program needs no fence. */
+function findFence(options: DaemonOptions, spool: Spool, places: Places): FenceFound {
+  if (options['enable-tcp-insecure']) return { kind: 'none' };
+  if (options.fence === 'none') {
+    return { kind: 'none', lacks: 'a compiler could get at the files of other jobs: --fence none' };
+  }
+  const folder = spool.lend();
+  try {
+    const found = tryFence(folder, places);
+    if (options.fence === 'full' && found.lacks !== undefined) {
+      throw new Failure(exitStatus.badArguments, `--fence full cannot be had here: ${found.lacks}`);
+    }
+    return found;
+  } finally {
+    void spool.takeBack(folder);
+  }
+}
+
+function makeSpool(log: Logger): Spool {
+  const directory = process.env['TMPDIR'] || '/tmp';
+  try {
+    process.chdir(directory);
+    const swept = sweepSpools(directory, spoolPrefix);
+    if (swept.length > 0) log.notice(`removed what a daemon that did not end properly left: ${swept.join(', ')}`);
+    return openSpool(directory, spoolPrefix);
+  } catch (error) {
+    throw new Failure(
+      exitStatus.inputOutput,
+      `cannot use the temporary directory "${directory}": ${reasonOf(error)}; set TMPDIR to one that the account may write`,
+    );
+  }
+}

@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+import { closeSync, writeSync } from 'node:fs';
+import { exitStatus, type ExitStatus } from '../../basics/exit-status.ts';
+import { Failure } from '../../basics/failure.ts';
+import { descriptorCovers } from '../../system/processes/inheritance.ts';
+
+/** Set for the detached daemon: the descriptor on which its starter waits for the report. */
+const reportVariable = '_DISTCCD_REPORT_FD';
+
+/** What a daemon tells its starter, which prints it and ends with the status. */
+export interface StartReport {
+  readonly status: ExitStatus;
+  /** Lines for the starter's stderr. */
+  readonly lines: readonly string[];
+}
+
+/** Whether this process is the daemon that a starter waits for. */
+export const isDetached = (environment: NodeJS.ProcessEnv): boolean => environment[reportVariable] !== undefined;
+
+/**
+ * Starts the daemon as a process of its own session, with nothing of the starter's stdin, stdout and stderr, and waits for its report:
+ * Node cannot fork, so the daemon is a second start of the same program, which opens its sockets itself.
+ */
+export function startDetached(words: readonly string[]): Promise<StartReport> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', ...words], {
+      // FreeBSD's rc.subr(8) tells the daemon by the words of its command line, which begin as the first line of the script does.
+      argv0: process.argv0,
+      detached: true,
+      cwd: '/',
+      env: { ...process.env, [reportVariable]: '3' },
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe', ...descriptorCovers(4)],
+    });
+    let text = '';
+    const pipe = child.stdio[3];
+    pipe?.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+    // The pipe ends with the report, or with the daemon.
+    pipe?.once('close', () => {
+      child.unref();
+      resolve(parseReport(text));
+    });
+    child.once('error', (error) =>
+      reject(new Failure(exitStatus.general, `cannot start the daemon: ${error.message}`)),
+    );
+  });
+}
+
+function parseReport(text: string): StartReport {
+  const [status, ...lines] = text.split('\n').filter((line) => line !== '');
+  const known = Object.values(exitStatus).find((value) => String(value) === status);
+  if (known === undefined)
+    return { status: exitStatus.general, lines: ['ERROR: the daemon ended before it was listening'] };
+  return { status: known, lines };
+}
+
+/** Tells the waiting starter how the start went; does nothing when nobody waits. */
+export function reportStart(environment: NodeJS.ProcessEnv, report: StartReport): void {
+  const descriptor = Number(environment[reportVariable]);
+  if (!isDetached(environment)) return;
+  delete environment[reportVariable];
+  try {
+    writeSync(descriptor, [report.status, ...report.lines, ''].join('\n'));
+    closeSync(descriptor);
+  } catch {
+    // The starter is gone: nobody is left to tell.
+  }
+}

@@ -1,0 +1,52 @@
+import { exitStatus } from '../../basics/exit-status.ts';
+import { Failure } from '../../basics/failure.ts';
+import { type DaemonOptions, readDaemonOptions } from '../../config/daemon-options.ts';
+import { type Account, findAccount, firstAccount } from '../../system/accounts/accounts.ts';
+import {
+  identityPastNode,
+  refusesToChangeAccounts,
+  startAnewWithGroup,
+} from '../../system/accounts/guarded-identity.ts';
+import { dropPrivileges, processIdentity } from '../../system/accounts/privileges.ts';
+import type { Notices } from '../log/startup-notices.ts';
+
+/**
+ * Where Node would refuse to let root become another account, starts the process anew so that it can be done. Comes before anything
+ * that a new start would lose; what is wrong with the words, or with the account, is said when serving begins.
+ */
+export function prepareToServe(words: readonly string[]): void {
+  if (!refusesToChangeAccounts()) return;
+  const account = wantedAccount(words);
+  if (account !== undefined) startAnewWithGroup(account.gid);
+}
+
+function wantedAccount(words: readonly string[]): Account | undefined {
+  try {
+    const reading = readDaemonOptions(words);
+    return 'options' in reading ? chooseAccount(reading.options.user) : undefined;
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}
+
+/** Root becomes the account that serves, for good; anybody else stays who they are. */
+export function becomeServant(options: DaemonOptions, notices: Notices): void {
+  const identity = processIdentity();
+  if (identity.getuid() !== 0) {
+    if (options.user !== undefined) notices.push('--user is ignored when distccd is not run by root');
+    return;
+  }
+  dropPrivileges(refusesToChangeAccounts() ? identityPastNode(identity) : identity, chooseAccount(options.user));
+}
+
+/** The account that root serves as. @throws Failure (status 112) when it does not exist */
+function chooseAccount(user: string | undefined): Account {
+  const account = user === undefined ? firstAccount(['distcc', 'nobody']) : findAccount(user);
+  if (account !== undefined) return account;
+  const missing = user === undefined ? 'neither an account "distcc" nor "nobody"' : `no account "${user}"`;
+  throw new Failure(
+    exitStatus.privileges,
+    `there is ${missing}: name an existing one with --user, or with User= in a unit of systemd`,
+  );
+}

@@ -1,0 +1,36 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
+import { reasonOf } from '../../basics/failure.ts';
+import type { DaemonOptions } from '../../config/daemon-options.ts';
+import type { Notices } from '../log/startup-notices.ts';
+import { type PermittedCompilers, usualMasqueradeDirs } from '../policy/permitted-compilers.ts';
+
+/** The compilers that clients may run, in one line for the administrator; a directory that names none for want of rights or by mistake is a notice. */
+export function listCompilers(options: DaemonOptions, compilers: PermittedCompilers, notices: Notices): string {
+  const list = process.env['DISTCC_CMDLIST'];
+  if (list === undefined && options['enable-tcp-insecure']) return 'every program';
+  const names = list === undefined ? masqueradeNames(options, notices) : readFileSync(list, 'utf8').split('\n');
+  const known = [...new Set(names)].filter((name) => name !== '').sort();
+  const found: string[] = [];
+  const lacking: string[] = [];
+  for (const name of known) {
+    const permission = compilers.permit(name);
+    if ('path' in permission && isAbsolute(permission.path) && existsSync(permission.path)) {
+      found.push(permission.path === name ? name : `${name} (${permission.path})`);
+    } else lacking.push(name);
+  }
+  const rest = lacking.length === 0 ? '' : `; permitted and not installed: ${lacking.join(', ')}`;
+  return `${found.length === 0 ? 'none' : found.join(', ')}${rest}`;
+}
+
+function masqueradeNames(options: DaemonOptions, notices: Notices): string[] {
+  const usual = usualMasqueradeDirs.filter((dir) => existsSync(dir));
+  return [...options['masquerade-dir'], ...usual].flatMap((dir) => {
+    try {
+      return readdirSync(dir);
+    } catch (error) {
+      notices.push(`cannot read the masquerade directory "${dir}": ${reasonOf(error)}; it permits no compiler`);
+      return [];
+    }
+  });
+}

@@ -1,0 +1,39 @@
+import os from 'node:os';
+import { reasonOf } from '../../basics/failure.ts';
+import type { DaemonOptions } from '../../config/daemon-options.ts';
+import type { Logger } from '../../logging/log-line.ts';
+import { setOomScore } from '../../system/processes/oom-score.ts';
+import type { Notices } from '../log/startup-notices.ts';
+
+/** Makes this process, and the compilers after it, step back for others: `--nice` and `--oom-score-adj`. Part of it may need root. */
+export function restrain(options: DaemonOptions, notices: Notices): void {
+  const { nice, 'oom-score-adj': score } = options;
+  try {
+    // Whoever asks for no change may be where none is allowed.
+    if (nice > 0) os.setPriority(Math.min(os.getPriority() + nice, 19));
+  } catch (error) {
+    notices.push(`cannot lower the priority by ${nice}: ${reasonOf(error)}; compilers run at the normal one`);
+  }
+  if (score === undefined) return;
+  try {
+    setOomScore(score);
+  } catch (error) {
+    notices.push(`cannot set the out-of-memory score to ${score}: ${oomReason(error)}; it stays as it was`);
+  }
+}
+
+function oomReason(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return 'this system has none';
+  if (code !== 'EACCES' && code !== 'EPERM') return reasonOf(error);
+  return process.getuid?.() === 0 ? 'here not even root may lower it' : 'only root may lower it, so start as root';
+}
+
+/** Ends the daemon as SIGTERM does when `--lifetime` is over. */
+export function limitLifetime(seconds: number, log: Logger): void {
+  if (seconds === 0) return;
+  setTimeout(() => {
+    log.notice(`served for ${seconds} seconds, which is its --lifetime`);
+    process.kill(process.pid, 'SIGTERM');
+  }, seconds * 1000).unref();
+}

@@ -1,0 +1,32 @@
+import { writeSync } from 'node:fs';
+import { errorCode } from '../error-text.ts';
+
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/**
+ * Writes all bytes to a descriptor before it returns. Terminals and pipes are shared with other programs, which may have made them
+ * non-blocking: then it waits 5 ms at a time for room.
+ */
+export function writeAll(descriptor: number, bytes: Buffer): void {
+  let written = 0;
+  while (written < bytes.length) {
+    try {
+      written += writeSync(descriptor, bytes, written);
+    } catch (error) {
+      const code = errorCode(error);
+      if (code !== 'EAGAIN' && code !== 'EINTR') throw error;
+      Atomics.wait(pause, 0, 0, 5);
+    }
+  }
+}
+
+/** Prints a text to a descriptor; false when whoever read it is gone, which is how `head` says that it has enough. */
+export function printTo(descriptor: number, text: string): boolean {
+  try {
+    writeAll(descriptor, Buffer.from(text));
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EPIPE') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,125 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync, realpathSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { folderInRoot, layRoot } from './private-root.ts';
+import { StartError } from '../processes/reaper.ts';
+import type { Spawn } from '../processes/spawn.ts';
+import { rootName } from '../files/temporary-folder.ts';
+import { type Places, planRoot } from './toolchain-paths.ts';
+
+/**
+ * The program that becomes a compiler with its own job's files only: `src/fence`. It is built beside ours, on Linux.
+ */
+const program = join(dirname(__filename), 'distccd-fence');
+
+/**
+ * What keeps jobs apart: a root for each; or, in the machine's root, Landlock and a filter, as far as there are such;
+ * or nothing.
+ */
+export type FenceKind = 'root' | 'files' | 'none';
+
+/**
+ * What fence can be had here, and what is missing that a newer or freer kernel has, in words for the administrator.
+ */
+export interface FenceFound {
+  readonly kind: FenceKind;
+  readonly lacks?: string;
+}
+
+/** The folder of its job as a compiler sees it: on no command line is a name that another job could use. */
+export const folderSeen = (kind: FenceKind): string => (kind === 'root' ? folderInRoot : '.');
+
+const open = 'a compiler could get at the files of other jobs';
+const readable = 'compilers can read all that the account can read';
+
+/** Tries the fence in a job's folder as it will be used, around itself. */
+export function tryFence(folder: string, places: Places): FenceFound {
+  if (process.platform !== 'linux') return { kind: 'none', lacks: `${open}: this system has no fence for them` };
+  if (!existsSync(program)) return { kind: 'none', lacks: `${open}: there is no "${program}"` };
+  const own = attempt(folder, () => wordsInRoot(folder, program, places));
+  // Landlock only makes sure of what such a root does by itself.
+  if (own.status === 0 || own.status === 1) return { kind: 'root' };
+  if (own.status === 2) return { kind: 'root', lacks: 'compilers may use all system calls: this kernel filters none' };
+  const shared = attempt(folder, () => wordsBeside(program, places));
+  const why = `jobs have no roots of their own here: ${own.reason}`;
+  if (shared.status === 0) return { kind: 'files', lacks: `${readable}: ${why}` };
+  if (shared.status === 1) return { kind: 'files', lacks: `${open}: this kernel has no Landlock; ${why}` };
+  if (shared.status === 2) return { kind: 'files', lacks: `${open}: this kernel filters no system calls; ${why}` };
+  return { kind: 'none', lacks: `${open}: "${program}" does not work here: ${shared.reason}` };
+}
+
+/** The exit status of the fence's own check in the fence, and why there is another one. */
+function attempt(folder: string, words: () => readonly string[]): { status: number | null; reason: string } {
+  try {
+    const all = [...words(), program, 'distccd-fence', '--check'];
+    const { status, stderr, error } = spawnSync(program, all, { cwd: folder, encoding: 'utf8' });
+    return { status, reason: error?.message ?? stderr.trim().replace(/^distccd\[\d+\] ERROR: /, '') };
+  } catch (error) {
+    return { status: null, reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** ROOT COUNT PATH... for a program that has a root of its own, which lies in the spool. */
+function wordsInRoot(folder: string, path: string, places: Places): string[] {
+  const root = join(dirname(folder), rootName);
+  const plan = planRoot(path, places);
+  layRoot(root, plan);
+  return [root, String(plan.shown.length), ...plan.shown];
+}
+
+const isBelow = (path: string, folder: string): boolean => /^(?!\.\.(?:\/|$))[^/]/.test(relative(folder, path));
+const holds = (folder: string, path: string): boolean => folder === path || isBelow(path, folder);
+
+/**
+ * What compilers need beside the temporary directory, where the fence does not look: of each directory of the search
+ * path the one above, as a toolchain's `bin` has its `lib` beside it, when both have a directory above them in
+ * common. All paths are absolute, without links.
+ */
+export function toolsBeside(temporary: string, searchPath: readonly string[]): string[] {
+  const first = (path: string): string | undefined => path.split('/')[1];
+  const near = searchPath.filter((path) => first(path) === first(temporary));
+  const tools = near.map((path) => (holds(dirname(path), temporary) ? path : dirname(path)));
+  return [...new Set(tools)].filter((path) => !holds(path, temporary));
+}
+
+/** A path without links; nothing when it is not there. */
+const realPath = (path: string): string[] => (existsSync(path) ? [realpathSync(path)] : []);
+
+/** The same for a program in the machine's root. */
+function wordsBeside(path: string, { directories, temporary }: Places): string[] {
+  const own = realPath(path).map((found) => dirname(found));
+  const tools = toolsBeside(temporary, [...directories.flatMap(realPath), ...own]);
+  return ['-', String(tools.length), ...tools];
+}
+
+/**
+ * Programs whose words are remembered, no more than a mistake would bring; and how long, in ms: meanwhile packages
+ * come and go.
+ */
+const mostKnown = 256;
+const believedMs = 10_000;
+
+/** Starts programs in the fence. */
+export function behindFence(spawn: Spawn, kind: FenceKind, places: Places): Spawn {
+  if (kind === 'none') return spawn;
+  const known = new Map<string, { words: readonly string[]; until: number }>();
+  const wordsFor = (path: string, folder: string): readonly string[] => {
+    const key = `${dirname(folder)}\0${path}`;
+    const before = known.get(key);
+    if (before !== undefined && before.until > Date.now()) return before.words;
+    const words = kind === 'root' ? wordsInRoot(folder, path, places) : wordsBeside(path, places);
+    if (known.size >= mostKnown) known.clear();
+    known.set(key, { words, until: Date.now() + believedMs });
+    return words;
+  };
+  return (request) => {
+    try {
+      // The fence would find out too late for an error of ours.
+      accessSync(request.path, constants.X_OK);
+    } catch (error) {
+      throw new StartError(request.path, error);
+    }
+    const words = ['distccd-fence', ...wordsFor(request.path, request.directory), request.path];
+    return spawn({ ...request, path: program, argv: [...words, ...request.argv] });
+  };
+}

@@ -1,0 +1,98 @@
+import { spawnSync } from 'node:child_process';
+import {
+  close,
+  constants,
+  lstatSync,
+  opendirSync,
+  openSync,
+  rmdirSync,
+  type Stats,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
+import { startChild } from '../processes/child.ts';
+
+/**
+ * rm goes by descriptors, follows no link and needs no stack, however deep the folders are; what a program closed to
+ * its own account has to be opened first, as a rule nothing.
+ */
+const words = ['-c', 'rm -rf "$1" 2>/dev/null || { chmod -R u+rwx "$1"; rm -rf "$1"; } 2>/dev/null', 'sh'];
+const shell = '/bin/sh';
+const environment = { PATH: '/usr/bin:/bin' };
+
+const isSame = (one: Stats, other: Stats): boolean => one.ino === other.ino && one.dev === other.dev;
+
+/** The system takes its time over the bytes of a larger file. */
+const largeFile = 1024 * 1024;
+
+/** Takes a file's name away; the bytes of a large one go with its last descriptor, in another thread. */
+function removeFile(name: string): void {
+  const about = lstatSync(name);
+  if (!about.isFile() || about.size < largeFile) {
+    unlinkSync(name);
+    return;
+  }
+  const descriptor = openSync(name, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  unlinkSync(name);
+  close(descriptor);
+}
+
+/** A job leaves a few files; more than this are removed by another program, while we do something else. */
+const fewFiles = 64;
+
+/** Removes the files in the working directory, and tells whether those were few. */
+function removeFiles(): boolean {
+  const names: string[] = [];
+  const folder = opendirSync('.', { bufferSize: fewFiles });
+  try {
+    for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) {
+      if (names.length === fewFiles) return false;
+      names.push(entry.name);
+    }
+  } finally {
+    folder.closeSync();
+  }
+  for (const name of names) removeFile(name);
+  return true;
+}
+
+/**
+ * Removes a folder of plain files, as jobs leave them as a rule, and tells whether it is gone. It goes into the
+ * folder, so that no link can lead it elsewhere.
+ */
+function removeFlat(path: string): boolean {
+  const home = process.cwd();
+  try {
+    const about = lstatSync(path, { throwIfNoEntry: false });
+    if (about === undefined) return true;
+    if (!about.isDirectory()) return false;
+    process.chdir(path);
+    try {
+      if (!isSame(statSync('.'), about)) return false;
+      if (!removeFiles()) return false;
+    } finally {
+      process.chdir(home);
+    }
+    rmdirSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const failed = (path: string): Error => new Error(`cannot remove "${path}"`);
+
+/** Removes a folder with all in it, whatever that is; a link only itself. @throws when something is left */
+export async function removeFolder(path: string): Promise<void> {
+  if (removeFlat(path)) return;
+  const argv = ['sh', ...words, path];
+  const status = await startChild({ path: shell, argv, environment, stdin: 'null', stdout: 'inherited', group: 'own' })
+    .ended;
+  if (status !== 0) throw failed(path);
+}
+
+/** The same while nothing else is to be done. */
+export function removeFolderNow(path: string): void {
+  if (removeFlat(path)) return;
+  if (spawnSync(shell, [...words, path], { env: environment, stdio: 'ignore' }).status !== 0) throw failed(path);
+}

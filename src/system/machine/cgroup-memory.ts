@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import { textOf } from '../text-of.ts';
+
+/** For so long, in ms, what is known about a group's limits counts: they change seldom, and jobs begin often. */
+const remembered = 10_000;
+/** Groups that are remembered; more are only met on a machine where each build has one of its own. */
+const mostGroups = 64;
+
+/** Where the kernel shows groups, and a clock. */
+export interface GroupPlaces {
+  /** Where cgroup2 is mounted. */
+  readonly mounted: string;
+  /** Where the processes are, as in proc(5). */
+  readonly processes: string;
+  /** A clock that only goes forward, in ms. */
+  now(this: void): number;
+}
+
+/** What a group leaves to a process in it. */
+export interface GroupShare {
+  readonly bytes: number;
+  /** The group whose limit it is, as in proc_pid_cgroup(5). */
+  readonly group: string;
+}
+
+interface Limit {
+  readonly folder: string;
+  readonly group: string;
+  readonly bytes: number;
+}
+
+/** The places of every Linux system with systemd, and of containers. */
+const usualPlaces: GroupPlaces = { mounted: '/sys/fs/cgroup', processes: '/proc', now: () => performance.now() };
+
+/** A file of one number; "max", and a file that is not there, are no limit. */
+const numberIn = (path: string): number => Number(/^\d+$/m.exec(textOf(path))?.[0] ?? Infinity);
+
+/** A group and all that it lies in, the outermost last. */
+function upwards(group: string): string[] {
+  const names = group.split('/').filter((name) => name !== '');
+  return [...names.map((_, at) => `/${names.slice(0, names.length - at).join('/')}`), '/'];
+}
+
+/** Text that was read can be read again, and caches shrink: the kernel takes these back before it refuses memory. */
+function reclaimableIn(folder: string): number {
+  const text = textOf(join(folder, 'memory.stat'));
+  let sum = 0;
+  for (const [, bytes] of text.matchAll(/^(?:inactive_file|active_file|slab_reclaimable) (\d+)$/gm))
+    sum += Number(bytes);
+  return sum;
+}
+
+/** What the limits of control groups, version 2, leave to processes: cgroups(7), and cgroup-v2 of the kernel's documentation. */
+export class CgroupMemory {
+  readonly #places: GroupPlaces;
+  readonly #known = new Map<string, { readonly limits: readonly Limit[]; readonly at: number }>();
+
+  constructor(places = usualPlaces) {
+    this.#places = places;
+  }
+
+  /**
+   * The least that the groups of a process leave; undefined when that is `enough` or more bytes, when there is no limit, and where there are no
+   * such groups. Without a limit it reads one small file.
+   */
+  share(pid: number, enough = Infinity): GroupShare | undefined {
+    const line = /^0::(\/.*)$/m.exec(textOf(`${this.#places.processes}/${pid}/cgroup`))?.[1];
+    if (line === undefined) return undefined;
+    let least: GroupShare | undefined;
+    for (const { folder, group, bytes } of this.#limits(line)) {
+      const most = least?.bytes ?? enough;
+      let left = bytes - numberIn(join(folder, 'memory.current'));
+      if (left === -Infinity) continue;
+      if (left < most) left += reclaimableIn(folder);
+      if (left < most) least = { bytes: Math.max(0, Math.min(left, bytes)), group };
+    }
+    return least;
+  }
+
+  #limits(group: string): readonly Limit[] {
+    const now = this.#places.now();
+    const known = this.#known.get(group);
+    if (known !== undefined && now - known.at < remembered) return known.limits;
+    if (this.#known.size >= mostGroups) this.#known.clear();
+    // A process outside of what a container shows has a path that leads out of it.
+    const seen = group.split('/').includes('..') ? [] : upwards(group);
+    const limits = seen.flatMap((name) => {
+      const folder = join(this.#places.mounted, name);
+      // Beyond "high" a process is not refused memory but made to wait for it.
+      const bytes = Math.min(numberIn(join(folder, 'memory.max')), numberIn(join(folder, 'memory.high')));
+      return bytes === Infinity ? [] : [{ folder, group: name, bytes }];
+    });
+    this.#known.set(group, { limits, at: now });
+    return limits;
+  }
+}

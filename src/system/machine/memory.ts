@@ -1,0 +1,54 @@
+import { readdirSync } from 'node:fs';
+import { freemem } from 'node:os';
+import { textOf } from '../text-of.ts';
+
+function kilobytes(text: string, name: string): number | undefined {
+  const found = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1];
+  return found === undefined ? undefined : Number(found) * 1024;
+}
+
+/** How many bytes programs can still have without swapping: MemAvailable of proc_meminfo(5), elsewhere what is free. */
+export function availableMemory(): number {
+  return kilobytes(textOf('/proc/meminfo'), 'MemAvailable') ?? freemem();
+}
+
+/** The children of a process; nobody where the kernel has no such list (CONFIG_PROC_CHILDREN). */
+function childrenOf(pid: number): number[] {
+  let threads: string[];
+  try {
+    threads = readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return [];
+  }
+  return threads.flatMap((thread) => {
+    const text = textOf(`/proc/${pid}/task/${thread}/children`);
+    return [...text.matchAll(/\d+/g)].map(([number]) => Number(number));
+  });
+}
+
+/** A process with everything that it started may have so many descendants; more is a fork bomb. */
+const mostProcesses = 256;
+
+/**
+ * How many bytes of memory each of a process and its living descendants has had at most, added up (VmHWM of proc_pid_status(5)); 0 when
+ * that cannot be known, as on other systems than Linux.
+ */
+export function peakMemoryOfTree(pid: number): number {
+  let sum = 0;
+  const family = [pid];
+  for (let at = 0; at < family.length && at < mostProcesses; at += 1) {
+    const next = family[at] ?? 0;
+    sum += kilobytes(textOf(`/proc/${next}/status`), 'VmHWM') ?? 0;
+    family.push(...childrenOf(next));
+  }
+  return sum;
+}
+
+/** How many bytes of memory this process has now; 0 on Linux without /proc, where Node cannot tell. */
+export function ownMemory(): number {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return 0;
+  }
+}

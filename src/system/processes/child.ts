@@ -1,0 +1,109 @@
+import type * as ChildProcess from 'node:child_process';
+import { createRequire } from 'node:module';
+import { posix } from '../posix.ts';
+import { canSpawnCheaply, childEnd, restoredSignals, signalTo, spawnFlags, StartError, waitStatus } from './reaper.ts';
+
+/** A program to start with this process's directory and stderr. */
+export interface ChildRequest {
+  /** The file to execute. */
+  readonly path: string;
+  readonly argv: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Nothing, or this process's own. */
+  readonly stdin: 'null' | 'inherited';
+  /** An open descriptor, or this process's own. */
+  readonly stdout: number | 'inherited';
+  /** A group of its own is ended whole; a program that may ask the terminal something has to be in ours. */
+  readonly group: 'own' | 'ours';
+}
+
+/** A started program. */
+export interface RunningChild {
+  readonly pid: number;
+  /** Resolves with the raw Unix wait status when it has ended; rejects when it could not be started after all. */
+  readonly ended: Promise<number>;
+  /** Signals it, with its whole group when that is its own; one that is gone is no error. */
+  signal(name: NodeJS.Signals): void;
+}
+
+/** An environment without the variables that are not set. */
+function definedOnly(environment: ChildRequest['environment']): Record<string, string> {
+  const defined: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) if (value !== undefined) defined[name] = value;
+  return defined;
+}
+
+function startByPosix(request: ChildRequest): RunningChild {
+  // Node closes its own three at every exec; duplicated onto themselves they stay open.
+  const actions = [
+    request.stdin === 'null' ? ['addopen', 0, '/dev/null', 0, 0] : ['adddup2', 0, 0],
+    ['adddup2', request.stdout === 'inherited' ? 1 : request.stdout, 1],
+    ['adddup2', 2, 2],
+  ];
+  let pid: number;
+  try {
+    const flags = spawnFlags.SETSIGDEF | spawnFlags.SETSIGMASK | (request.group === 'own' ? spawnFlags.SETPGROUP : 0);
+    const attributes = { flags, sigdefault: [...restoredSignals], sigmask: [] };
+    const environment = definedOnly(request.environment);
+    pid = posix.posix_spawn?.(request.path, actions, attributes, [...request.argv], environment) ?? 0;
+  } catch (error) {
+    throw new StartError(request.path, error);
+  }
+  return { pid, ended: childEnd(pid), signal: (name) => signalTo(request.group === 'own' ? -pid : pid, name) };
+}
+
+/** Loaded only where it is used: that takes 6 ms, as long as all else that a client does before its compile starts. */
+function nodeSpawn(): typeof ChildProcess.spawn {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Node's own module, described by its own types
+  return (createRequire(__filename)('node:child_process') as typeof ChildProcess).spawn;
+}
+
+function startByNode(request: ChildRequest): RunningChild {
+  const child = nodeSpawn()(request.path, request.argv.slice(1), {
+    argv0: request.argv[0] ?? request.path,
+    env: request.environment,
+    detached: request.group === 'own',
+    stdio: [request.stdin === 'null' ? 'ignore' : 0, request.stdout === 'inherited' ? 1 : request.stdout, 2],
+  });
+  const ended = new Promise<number>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve(waitStatus(code, signal)));
+  });
+  const { pid } = child;
+  if (pid === undefined) return { pid: 0, ended, signal: () => {} };
+  return { pid, ended, signal: (name) => signalTo(request.group === 'own' ? -pid : pid, name) };
+}
+
+/**
+ * Starts a program, cheaply where posix-node can (Node's own way forks the whole process). Throws an error with a `code` such as ENOENT
+ * when it cannot be started, or lets `ended` reject with one.
+ */
+export function startChild(request: ChildRequest): RunningChild {
+  return canSpawnCheaply ? startByPosix(request) : startByNode(request);
+}
+
+/** Whether this process can become another program. */
+export const canBecome = posix.execve !== undefined;
+
+/**
+ * Makes this process the program: it returns only by throwing, an error with a `code` such as ENOENT. A script without an interpreter
+ * line is given to sh, as execvp(3) does.
+ */
+export function become(path: string, argv: readonly string[], environment: ChildRequest['environment']): never {
+  // Signals that Node ignores would stay ignored in the new program; ones with a handler get their default back.
+  const nothing = (): void => {};
+  process.on('SIGPIPE', nothing);
+  process.on('SIGXFSZ', nothing);
+  try {
+    posix.execve?.(path, [...argv], definedOnly(environment));
+  } catch (error) {
+    const failure = new StartError(path, error);
+    if (failure.code === 'ENOEXEC' && path !== '/bin/sh') {
+      return become('/bin/sh', ['sh', path, ...argv.slice(1)], environment);
+    }
+    process.removeListener('SIGPIPE', nothing);
+    process.removeListener('SIGXFSZ', nothing);
+    throw failure;
+  }
+  throw new Error(`cannot become "${path}"`);
+}

@@ -1,0 +1,667 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { Places } from '../../../../src/client/slots/queued-slots.ts';
+import { compile } from '../../../../src/client/compile/compile.ts';
+import { GivenUp, Interrupted, JobRefused, TransportError } from '../../../../src/client/job/faults.ts';
+import { noHosts, parseHostList } from '../../../../src/client/hosts/host-list.ts';
+import { lockName } from '../../../../src/client/hosts/host.ts';
+import { textLog } from '../../../../src/client/user-files/text-log.ts';
+import { polledSlots } from '../../../../src/client/slots/slots.ts';
+import type { FoundPrograms } from '../../../../src/client/job/understand.ts';
+import type { HostResponse, PreprocessorEnd, World } from '../../../../src/client/compile/world.ts';
+import type { FileLock } from '../../../../src/system/files/file-lock.ts';
+import { Decoder } from '../../../../src/wire/decoder.ts';
+import { encodeRefusal } from '../../../../src/wire/refusal.ts';
+import { encodeResponse, readResponse } from '../../../../src/wire/response.ts';
+import type { CompileResponse } from '../../../../src/wire/response.ts';
+import { exited, killed } from '../../../../src/wire/wait-status.ts';
+import { objectWith } from '../../../support/object-file.ts';
+
+/** What a host does in a test: a wait status, parts of an answer, a refusal's sentence, a fault, or nothing ever. */
+type Behaviour = number | Partial<CompileResponse> | { readonly refuses: string } | 'unreachable' | 'silent';
+
+interface Plan {
+  readonly hosts: string;
+  /** By host name. */
+  readonly behaviours?: Readonly<Record<string, Behaviour>>;
+  /** The preprocessor's wait status. */
+  readonly cpp?: number;
+  /** The wait status of a compile here. */
+  readonly here?: number;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Why the preprocessor's end says that the job is the compiler's. */
+  readonly obstacle?: string;
+  /** Why the object cannot be saved. */
+  readonly saving?: Error;
+  readonly programs?: FoundPrograms;
+  readonly optionsFiles?: Readonly<Record<string, string>>;
+  readonly interrupted?: AbortSignal;
+  readonly words?: readonly string[];
+  readonly resting?: readonly string[];
+  readonly keepsTemporaries?: boolean;
+  /** The preprocessed text. */
+  readonly text?: string;
+  /** The places that several jobs share. */
+  readonly places?: Places;
+}
+
+/** Everything that happened, in order. */
+type Events = string[];
+
+/** The bytes of an answer. */
+function answerOf(behaviour: Exclude<Behaviour, string>): Buffer[] {
+  if (typeof behaviour === 'object' && 'refuses' in behaviour) return encodeRefusal(1, behaviour.refuses);
+  const given = typeof behaviour === 'number' ? { status: behaviour } : behaviour;
+  const { status = 0 } = given;
+  const object = status === 0 ? objectWith('object') : Buffer.alloc(0);
+  return encodeResponse({
+    version: 1,
+    status,
+    stderr: Buffer.from('there\n'),
+    stdout: Buffer.alloc(0),
+    object,
+    ...given,
+  });
+}
+
+/** What a host makes of a request. */
+function respond(behaviour: Exclude<Behaviour, string>): HostResponse {
+  const decoder = new Decoder(readResponse(1));
+  try {
+    for (const chunk of answerOf(behaviour)) decoder.feed(chunk);
+  } catch (error) {
+    throw new JobRefused(error instanceof Error ? error.message.replace(/^distccd: /, '') : '');
+  }
+  if (decoder.result === undefined) throw new Error('no answer');
+  return decoder.result.value;
+}
+
+/** A world that only writes down what is asked of it. */
+function worldOf(plan: Plan, events: Events): World {
+  const lock = (name: string): FileLock => {
+    events.push(`take ${name}`);
+    return { keepThroughExec: () => {}, release: () => void events.push(`release ${name}`) };
+  };
+  const carry: World['carry'] = async ({ name }, { head, ready, body }) => {
+    events.push(`carry to ${name} ${head.toString('latin1', 0, 4)}`);
+    const behaviour = plan.behaviours?.[name] ?? 0;
+    if (behaviour === 'unreachable') throw new TransportError(`${name} is gone`);
+    await ready.catch(() => {
+      throw new GivenUp();
+    });
+    events.push(`send ${name} ${body === undefined ? 'the text' : (await body()).toString()}`);
+    if (behaviour === 'silent') return new Promise(() => {});
+    return respond(behaviour);
+  };
+  const log = textLog('distcc', 'warning', (line) => events.push(line.replace(/^distcc\[\d+\] /, '')));
+  const interrupted = plan.interrupted ?? new AbortController().signal;
+  return {
+    log,
+    stdoutIsTerminal: false,
+    stderrIsTerminal: false,
+    hasCatalogue: () => false,
+    findPrograms: () => Promise.resolve(plan.programs ?? (() => [])),
+    readText: (path) => Promise.resolve(plan.optionsFiles?.[path]),
+    defaultTarget: () => Promise.resolve('x86_64-pc-linux-gnu'),
+    state: { know: () => {}, show: (side, phase) => void events.push(`${side} ${phase}`), remove: () => {} },
+    slots:
+      plan.places?.slotsFor({ interrupted, restSeconds: 60, pid: 1 }) ??
+      polledSlots({
+        locks: {
+          take: ({ host, slot }) => lock(`${lockName(host)}#${slot}`),
+          takeLocal: (count) => ({ lock: lock(`local of ${count}`), slot: 0 }),
+          rests: ({ name }) => plan.resting?.includes(name) ?? false,
+          rest: ({ name }) => void events.push(`rest ${name}`),
+          praise: ({ name }) => void events.push(`praise ${name}`),
+        },
+        log,
+        interrupted,
+        pause: () => new Promise(() => {}),
+        pauseWished: undefined,
+      }),
+    interrupted,
+    backOff: true,
+    preprocessAhead: false,
+    hosts: () => ({ ...noHosts, ...parseHostList({ name: '$DISTCC_HOSTS', text: plan.hosts, places: 'words' }) }),
+    preprocess(job, command) {
+      events.push(command === undefined ? `take ${job.verdict.source}` : `preprocess ${command.argv.join(' ')}`);
+      return {
+        ended: Promise.resolve({ status: plan.cpp ?? 0, obstacle: plan.obstacle, size: 4 }),
+        output: () => Promise.resolve(Buffer.from(plan.text ?? 'text')),
+        stop: () => void events.push('stop cpp'),
+      };
+    },
+    keepsTemporaries: plan.keepsTemporaries ?? false,
+    carry,
+    runHere({ argv }, { andReturn }) {
+      events.push(`${andReturn ? 'run' : 'become'} ${argv.join(' ')}`);
+      return Promise.resolve(plan.here ?? 0);
+    },
+    pack: (text) => Promise.resolve(Buffer.concat([Buffer.from('packed '), text])),
+    saveOutput: (job, bytes) => {
+      events.push(
+        `save ${job.verdict.output} ${Buffer.isBuffer(bytes) && bytes.equals(objectWith('object')) ? 'object' : 'something else'}`,
+      );
+      return plan.saving === undefined ? Promise.resolve() : Promise.reject(plan.saving);
+    },
+    end: (status) => void events.push(`end ${status}`),
+    showPreprocessor: () => void events.push('show cpp'),
+    keepMessages: () => {},
+    tell: (to, bytes) => void (bytes.length > 0 && events.push(`${to}: ${bytes.toString().trim()}`)),
+    seconds: () => 0,
+  };
+}
+
+/** Plays a plan; gives the exit status, or the error, and what happened. */
+async function play(plan: Plan): Promise<{ end: unknown; events: Events }> {
+  const events: Events = [];
+  const call = {
+    argv0: 'distcc',
+    words: plan.words ?? ['gcc', '-O2', '-c', 'src/a.c', '-o', 'a.o'],
+    environment: plan.environment ?? {},
+    directory: '/home/me',
+  };
+  const end: unknown = await compile(call, worldOf(plan, events)).catch((error: unknown) => error);
+  return { end, events };
+}
+
+describe('compile()', () => {
+  it('preprocesses here, compiles there, and gives everything back', async () => {
+    const { end, events } = await play({ hosts: 'far' });
+    expect(end).toBe(0);
+    expect(events).toEqual([
+      'take tcp_far_3632#0',
+      'take local of 8',
+      'local Preprocess',
+      'preprocess gcc -O2 -E src/a.c',
+      // The preprocessor of this test needs no time.
+      'release local of 8',
+      'remote Connect',
+      'carry to far DIST',
+      'send far the text',
+      'remote Compile',
+      'release tcp_far_3632#0',
+      'stop cpp',
+      'save a.o object',
+      'show cpp',
+      'stderr: there',
+      'praise far',
+      'end 0',
+    ]);
+  });
+
+  it('sends the command while the preprocessor works, and the text when it is there', async () => {
+    let end: (end: PreprocessorEnd) => void = () => {};
+    const ended = new Promise<PreprocessorEnd>((resolve) => {
+      end = resolve;
+    });
+    const events: Events = [];
+    const world = worldOf({ hosts: 'far' }, events);
+    const preprocess: World['preprocess'] = () => ({
+      ended,
+      output: () => Promise.resolve(Buffer.from('text')),
+      stop: () => {},
+    });
+    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
+    const compiling = compile(call, { ...world, preprocess });
+    await turn();
+    expect(events.filter((event) => /^(?:carry|send)/.test(event))).toEqual(['carry to far DIST']);
+    end({ status: 0, obstacle: undefined, size: 4 });
+    expect(await compiling).toBe(0);
+    expect(events.filter((event) => event.startsWith('send'))).toEqual(['send far the text']);
+  });
+
+  it('sends no text and blames no host when the source is faulty', async () => {
+    const events: Events = [];
+    const world = worldOf({ hosts: 'far', here: exited(1) }, events);
+    const ended = turn().then(() => ({ status: exited(1), obstacle: undefined, size: 0 }));
+    const preprocess: World['preprocess'] = () => ({
+      ended,
+      output: () => Promise.resolve(Buffer.from('')),
+      stop: () => {},
+    });
+    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
+    expect(await compile(call, { ...world, preprocess })).toBe(1);
+    expect(events.filter((event) => /^(?:send|close|rest)/.test(event))).toEqual([]);
+  });
+
+  it('preprocesses once however many hosts it takes', async () => {
+    const { end, events } = await play({ hosts: 'one two', behaviours: { one: 'unreachable' } });
+    expect(end).toBe(0);
+    expect(events.filter((event) => /^(?:preprocess|carry|rest|praise|release tcp|ERROR)/.test(event))).toEqual([
+      'preprocess gcc -O2 -E src/a.c',
+      'carry to one DIST',
+      'ERROR: one is gone',
+      'rest one',
+      'release tcp_one_3632#0',
+      'carry to two DIST',
+      'release tcp_two_3632#0',
+      'praise two',
+    ]);
+  });
+
+  it('passes over a host that rests, and one that is down', async () => {
+    const { events } = await play({ hosts: 'one,down two three', resting: ['two'] });
+    expect(events).toContain('carry to three DIST');
+    expect(events.filter((event) => event.startsWith('carry'))).toHaveLength(1);
+  });
+
+  it.each<readonly [string, Partial<Plan>, string]>([
+    ['packed, where the host wants that', { hosts: 'far,lzo' }, 'send far packed text'],
+    ['as it is kept, where the user keeps temporary files', { keepsTemporaries: true }, 'send far text'],
+    [
+      'with the names of this machine, where a preprocessed source lacks them',
+      { words: ['gcc', '-c', 'a.i'] },
+      'send far # 0 "a.i"\n# 1 "/home/me//"\n# 1 "a.i"\ntext',
+    ],
+    ['as nothing, where there is none', { hosts: 'far,lzo', text: '' }, 'send far '],
+  ])('sends the text %s', async (_how, plan, sent) => {
+    const { end, events } = await play({ hosts: 'far', ...plan });
+    expect(end).toBe(0);
+    expect(events.filter((event) => event.startsWith('send'))).toEqual([sent]);
+  });
+
+  it('tries the next host when the launcher cannot reach one, while the preprocessor works', async () => {
+    const events: Events = [];
+    const world = worldOf({ hosts: 'one two' }, events);
+    const preprocess: World['preprocess'] = () => ({
+      ended: new Promise(() => {}),
+      output: () => Promise.resolve(Buffer.from('text')),
+      stop: () => {},
+    });
+    const carry: World['carry'] = (host) => {
+      events.push(`carry to ${host.name}`);
+      return Promise.reject(new TransportError(`${host.name} is gone`));
+    };
+    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
+    expect(await compile(call, { ...world, preprocess, carry })).toBe(0);
+    expect(events.filter((event) => /^(?:carry|become)/.test(event))).toEqual([
+      'carry to one',
+      'carry to two',
+      'become gcc -c a.c',
+    ]);
+  });
+
+  it('blames the source when the launcher gives the way up because the preprocessor has failed', async () => {
+    const events: Events = [];
+    const world = worldOf({ hosts: 'one two' }, events);
+    const preprocess: World['preprocess'] = () => ({
+      ended: turn().then(() => ({ status: killed(9), obstacle: undefined, size: 0 })),
+      output: () => Promise.resolve(Buffer.from('')),
+      stop: () => {},
+    });
+    const carry: World['carry'] = () => Promise.reject(new GivenUp());
+    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
+    expect(await compile(call, { ...world, preprocess, carry })).toBe(0);
+    expect(events.filter((event) => /^(?:rest|become|ERROR|Warning)/.test(event))).toEqual(['become gcc -c a.c']);
+  });
+
+  it('leaves a source to the compiler here when the preprocessor fails, and shows what that says alone', async () => {
+    const { end, events } = await play({ hosts: 'far', cpp: exited(3), here: exited(1) });
+    expect(end).toBe(1);
+    expect(events.filter((event) => /^(?:rest|run|become|save|show|ERROR|Warning)/.test(event))).toEqual([
+      'become gcc -O2 -c src/a.c -o a.o',
+    ]);
+  });
+
+  it('compiles here what cannot be saved, but where the disk is full it says so', async () => {
+    const full = new Error('cannot write "a.o"', { cause: Object.assign(new Error('full'), { errno: 28 }) });
+    const said = await play({ hosts: 'far', saving: full });
+    expect(said.end).toBe(107);
+    expect(said.events).not.toContain('become gcc -O2 -c src/a.c -o a.o');
+    const other = await play({ hosts: 'far', saving: new Error('cannot write "a.o": Permission denied') });
+    expect(other.end).toBe(0);
+    expect(other.events).toContain('become gcc -O2 -c src/a.c -o a.o');
+  });
+
+  it('distributes a command with its options from a file, and runs it here as it was given', async () => {
+    const words = ['gcc', '@o.rsp', '-c', 'a.c', '-o', 'a.o'];
+    const optionsFiles = { 'o.rsp': '-O2 "-DA=b c"' };
+    const { events } = await play({ hosts: 'far', words, optionsFiles });
+    expect(events).toContain('preprocess gcc -O2 -DA=b c -E a.c');
+    const here = await play({ hosts: 'far', words, optionsFiles, cpp: exited(1) });
+    expect(here.events).toContain(`become ${words.join(' ')}`);
+  });
+
+  it('takes a source that is preprocessed already', async () => {
+    const { end, events } = await play({ hosts: 'far', words: ['gcc', '-c', 'a.i', '-o', 'a.o'] });
+    expect([end, events.includes('take a.i')]).toEqual([0, true]);
+  });
+
+  it('does not wait for a dead host when the source is faulty', async () => {
+    const events: Events = [];
+    const world = {
+      ...worldOf({ hosts: 'far', cpp: exited(1), here: exited(1) }, events),
+      carry: () => new Promise<never>(() => {}),
+    };
+    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
+    expect(await compile(call, world)).toBe(1);
+  });
+
+  it('compiles here when the preprocessor was killed, and blames no host', async () => {
+    const { end, events } = await play({ hosts: 'far', cpp: killed(9) });
+    expect(end).toBe(0);
+    expect(events).toContain('become gcc -O2 -c src/a.c -o a.o');
+    expect(events.filter((event) => event.startsWith('rest'))).toEqual([]);
+  });
+
+  it('compares a failure there with the compile here', async () => {
+    const same = await play({ hosts: 'far', behaviours: { far: exited(1) }, here: exited(1) });
+    expect(same.end).toBe(1);
+    expect(same.events.slice(same.events.findIndex((event) => event.startsWith('ERROR')))).toEqual([
+      'ERROR: compile src/a.c on far failed',
+      "Warning: remote compilation of 'src/a.c' failed, retrying locally",
+      'Warning: failed to distribute src/a.c to far, running locally instead',
+      'take local of 4',
+      'local Compile',
+      'run gcc -O2 -c src/a.c -o a.o',
+      'ERROR: compile src/a.c on localhost failed',
+      'release local of 4',
+    ]);
+    expect(same.events).not.toContain('rest far');
+    const other = await play({ hosts: 'far', behaviours: { far: exited(1) }, here: 0 });
+    expect(other.end).toBe(0);
+    expect(other.events).not.toContain('rest far');
+  });
+
+  it('releases the place of a compile here', async () => {
+    const { events } = await play({ hosts: '--localslots=3', words: ['gcc', 'a.o', '-o', 'a'] });
+    expect(events).toEqual(['take local of 3', 'local Compile', 'become gcc a.o -o a', 'release local of 3']);
+  });
+
+  it('takes the place of a preprocessor for a command that only preprocesses', async () => {
+    const { events } = await play({ hosts: '--localslots_cpp=5', words: ['gcc', '-E', 'a.c'] });
+    expect(events[0]).toBe('take local of 5');
+  });
+
+  it('takes no place and asks no host below another distcc', async () => {
+    const { end, events } = await play({ hosts: 'far', environment: { _DISTCC_SAFEGUARD: '1' } });
+    expect(end).toMatchObject({ status: 111 });
+    expect(events).toEqual([]);
+  });
+
+  it('runs here what could not be written, so that the compiler says why', async () => {
+    const { events } = await play({ hosts: 'far', obstacle: 'there is no directory "none"' });
+    expect(events).toContain('become gcc -O2 -c src/a.c -o a.o');
+    expect(events.filter((event) => /^(?:save|show|rest|Warning)|DOTI/.test(event))).toEqual([]);
+  });
+
+  it('keeps the place of this machine when the list says that it is next', async () => {
+    const { events } = await play({ hosts: 'localhost' });
+    expect(events).toEqual([
+      'take localhost#0',
+      'local Compile',
+      'become gcc -O2 -c src/a.c -o a.o',
+      'release localhost#0',
+    ]);
+  });
+
+  it('reports a fault of its own and compiles here', async () => {
+    const events: Events = [];
+    const broken = {
+      ...worldOf({ hosts: 'far' }, events),
+      carry: () => Promise.reject(new TypeError('a fault of ours')),
+    };
+    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
+    expect(await compile(call, broken)).toBe(0);
+    expect(events.find((event) => event.startsWith('CRITICAL! this is a fault of distcc'))).toContain(
+      'a fault of ours',
+    );
+    expect(events).toContain('become gcc -c a.c');
+    expect(events).toContain('release tcp_far_3632#0');
+  });
+
+  it('starts nothing any more when it is interrupted, and gives everything back', async () => {
+    const user = new AbortController();
+    const playing = play({ hosts: 'far', behaviours: { far: 'silent' }, interrupted: user.signal });
+    await new Promise((next) => setTimeout(next, 20));
+    user.abort();
+    const { end, events } = await playing;
+    expect(end).toBeInstanceOf(Interrupted);
+    expect(events.slice(-2)).toEqual(['release tcp_far_3632#0', 'stop cpp']);
+    expect(events.filter((event) => /^(?:run|become|rest|ERROR)/.test(event))).toEqual([]);
+  });
+});
+
+const compiler = (events: Events): Events =>
+  events.filter((event) => /^(?:carry|run|become|Warning|ERROR)/.test(event));
+
+describe('compile() with a host whose answer no compiler has made', () => {
+  it.each<readonly [string, Partial<CompileResponse>]>([
+    ['no object', { object: Buffer.alloc(0) }],
+    ['half an object', { object: objectWith('').subarray(0, 80) }],
+    ['no assembler text', { object: Buffer.alloc(0) }],
+  ])('takes the next host after %s, and lets the first one rest', async (what, answer) => {
+    const step = what.includes('text') ? '-S' : '-c';
+    const words = ['gcc', step, 'a.c'];
+    const { end, events } = await play({ hosts: 'one two', behaviours: { one: answer }, words });
+    expect(end).toBe(0);
+    expect(events.filter((event) => /^(?:carry|rest|praise|save)/.test(event))).toEqual([
+      'carry to one DIST',
+      'rest one',
+      'carry to two DIST',
+      `save a.${step === '-S' ? 's' : 'o'} object`,
+      'praise two',
+    ]);
+  });
+
+  it('compiles here when no other host is left', async () => {
+    const { end, events } = await play({ hosts: 'one', behaviours: { one: { object: Buffer.alloc(0) } } });
+    expect(end).toBe(0);
+    expect(events).toContain("ERROR: one: the answer is not a compiler's: its object is empty");
+    expect(events).toContain('become gcc -O2 -c src/a.c -o a.o');
+  });
+
+  it('lets a host whose compiler is for another machine lose the jobs of this compiler alone', async () => {
+    const places = new Places(() => 0);
+    const foreign = Buffer.from(objectWith(''));
+    foreign.writeUInt16LE(22, 18);
+    const behaviours = { one: { object: foreign } };
+    const first = await play({ hosts: 'one', behaviours, places });
+    expect(first.end).toBe(0);
+    expect(first.events.find((event) => event.startsWith('Warning: one has another gcc'))).toMatch('S/390');
+    const second = await play({ hosts: 'one', behaviours, places });
+    expect(second.events.filter((event) => event.startsWith('carry'))).toEqual([]);
+    const other = await play({ hosts: 'one', places, words: ['g++', '-c', 'a.cc'] });
+    expect(compiler(other.events)).toEqual(['carry to one DIST']);
+  });
+
+  it('believes the "gcc" of a kit, whose objects may be for any machine', async () => {
+    const foreign = Buffer.from(objectWith(''));
+    foreign.writeUInt16LE(22, 18);
+    const events: Events = [];
+    const world = worldOf({ hosts: 'one', behaviours: { one: { object: foreign } } }, events);
+    const kit = { entry: 0, ours: false, device: 1, inode: 2, real: '/opt/kit/bin/gcc' };
+    const findPrograms: World['findPrograms'] = () => Promise.resolve((name) => (name === 'gcc' ? [kit] : []));
+    const environment = { PATH: '/opt/kit/bin' };
+    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment, directory: '/home/me' };
+    expect(await compile(call, { ...world, findPrograms })).toBe(0);
+    expect(events).toContain('save a.o something else');
+  });
+
+  it('believes what the status says, whatever the messages say', async () => {
+    const stderr = Buffer.from('a.c:1: internal compiler error: in f, at g.c:1\n');
+    const { end, events } = await play({ hosts: 'one', behaviours: { one: { stderr } } });
+    expect([end, compiler(events)]).toEqual([0, ['carry to one DIST']]);
+  });
+});
+
+describe('compile() with a host that lacks the compiler', () => {
+  it.each<readonly [string, Behaviour]>([
+    ['says so by status 110', exited(110)],
+    ['says so as a shell does', exited(127)],
+    ['refuses it', { refuses: 'the compiler "gcc" is not permitted here' }],
+  ])('goes on when it %s, and asks it for its other compilers', async (_how, behaviour) => {
+    const places = new Places(() => 0);
+    const behaviours = { one: behaviour };
+    const first = await play({ hosts: 'one two', behaviours, places });
+    expect([first.end, compiler(first.events).filter((event) => !event.includes('refused'))]).toEqual([
+      0,
+      ['carry to one DIST', 'carry to two DIST'],
+    ]);
+    const second = await play({ hosts: 'one two', behaviours, places });
+    expect(compiler(second.events)).toEqual(['carry to two DIST']);
+    const other = await play({ hosts: 'one two', places, words: ['g++', '-c', 'a.cc'] });
+    expect(compiler(other.events)).toEqual(['carry to one DIST']);
+    expect(places.report().resting.size).toBe(0);
+  });
+
+  it('asks it again after a while', async () => {
+    let now = 0;
+    const places = new Places(() => now);
+    const plan = { hosts: 'one', behaviours: { one: exited(110) }, places };
+    await play(plan);
+    now = 59_000;
+    expect(compiler((await play(plan)).events)).not.toContain('carry to one DIST');
+    now = 61_000;
+    expect(compiler((await play(plan)).events)).toContain('carry to one DIST');
+  });
+
+  it('asks it for a job that it refuses by itself', async () => {
+    const places = new Places(() => 0);
+    const plan = { hosts: 'one', behaviours: { one: { refuses: 'the option "-fplugin" is refused' } }, places };
+    await play(plan);
+    expect(compiler((await play(plan)).events)).toContain('carry to one DIST');
+  });
+});
+
+describe('compile() with a job that fails there and not here', () => {
+  const failing = { hosts: 'one', behaviours: { one: exited(1) }, here: 0 };
+  const asked = (events: Events): boolean => events.includes('carry to one DIST');
+
+  it('sends the host no more of its jobs after three in a row', async () => {
+    const places = new Places(() => 0);
+    for (const often of ['one', 'two', 'three']) {
+      const { end, events } = await play({ ...failing, places });
+      expect([often, end, asked(events)]).toEqual([often, 0, true]);
+      const told = events.some((event) => event.startsWith('Warning: one gets no jobs of gcc for a while'));
+      expect(told).toBe(often === 'three');
+    }
+    expect(asked((await play({ ...failing, places })).events)).toBe(false);
+    expect(asked((await play({ hosts: 'one', places, words: ['g++', '-c', 'a.cc'] })).events)).toBe(true);
+  });
+
+  it('forgets that when one goes well there', async () => {
+    const places = new Places(() => 0);
+    for (let round = 0; round < 3; round += 1) {
+      await play({ ...failing, places });
+      await play({ ...failing, places });
+      expect(asked((await play({ hosts: 'one', places })).events)).toBe(true);
+    }
+    expect(asked((await play({ ...failing, places })).events)).toBe(true);
+  });
+
+  it.each<readonly [string, Partial<Plan>]>([
+    ['assembler that reads files', { text: 'asm(".include \\"x.inc\\"");' }],
+    [
+      'a warning that is an error',
+      { behaviours: { one: { status: exited(1), stderr: Buffer.from('error: x [-Werror=y]') } } },
+    ],
+    ['a fault that is the same here', { here: exited(1) }],
+  ])('holds nothing against the host for %s', async (_why, plan) => {
+    const places = new Places(() => 0);
+    for (let round = 0; round < 9; round += 1) {
+      expect(asked((await play({ ...failing, ...plan, places })).events)).toBe(true);
+    }
+  });
+
+  it('compiles here after a compiler that was killed there, and blames nobody', async () => {
+    const places = new Places(() => 0);
+    const plan = { hosts: 'one', behaviours: { one: killed(11, true) }, places };
+    for (let round = 0; round < 4; round += 1) {
+      const { end, events } = await play(plan);
+      expect([end, asked(events)]).toEqual([0, true]);
+      expect(events).toContain('ERROR: compile src/a.c on one: Segmentation fault (core dumped)');
+    }
+  });
+});
+
+describe('compile() and the one who reads its messages', () => {
+  const evil = Buffer.from('\x1b]0;OWNED\x07\x1b[2J\x1b[1;31ma.c:1: ‘x’\x1b[m\r\n');
+  const plan = { hosts: 'one', behaviours: { one: { stderr: evil, stdout: evil } } };
+
+  async function told(
+    reader: Partial<World>,
+    environment: Readonly<Record<string, string>>,
+    more: Partial<Plan> = {},
+  ): Promise<{ texts: Record<string, string>; sent: string; events: Events }> {
+    const events: Events = [];
+    const texts: Record<string, string> = {};
+    let sent = '';
+    const world = worldOf({ ...plan, ...more }, events);
+    const carry: World['carry'] = (host, request) => {
+      sent += request.head.toString('latin1');
+      return world.carry(host, request);
+    };
+    const tell: World['tell'] = (to, bytes) => void (texts[to] = bytes.toString());
+    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment, directory: '/home/me' };
+    await compile(call, { ...world, ...reader, carry, tell });
+    return { texts, sent, events };
+  }
+
+  const utf8 = { TERM: 'xterm', LC_ALL: 'C.UTF-8' };
+
+  it('lets only text and colours reach a terminal', async () => {
+    const { texts } = await told({ stderrIsTerminal: true }, utf8);
+    expect(texts['stderr']).toBe('^[]0;OWNED^G^[[2J\x1b[1;31ma.c:1: ‘x’\x1b[m\r\n');
+    expect(texts['stdout']).toBe(evil.toString());
+    const other = await told({ stdoutIsTerminal: true }, utf8);
+    expect([other.texts['stderr'], other.texts['stdout']]).toEqual([evil.toString(), texts['stderr']]);
+  });
+
+  it.each([
+    ['DISTCC_SKIP_LOCAL_RETRY', '1'],
+    ['DISTCC_FALLBACK', '0'],
+  ])('does so as well when the host has the last word, by %s=%s', async (name, value) => {
+    const behaviours = { one: { status: exited(1), stderr: evil } };
+    const { texts } = await told({ stderrIsTerminal: true }, { ...utf8, [name]: value }, { behaviours });
+    expect(texts['stderr']).toMatch(/^\^\[\]0;OWNED/);
+  });
+
+  it('asks for colours where the compiler here would use them', async () => {
+    expect((await told({ stderrIsTerminal: true }, utf8)).sent).toContain('-fdiagnostics-color=always');
+    expect((await told({}, utf8)).sent).not.toContain('color');
+    expect((await told({ stderrIsTerminal: true }, { TERM: 'dumb' })).sent).not.toContain('color');
+  });
+
+  it('writes quotes as the caller reads them', async () => {
+    expect((await told({}, { LC_ALL: 'C' })).texts['stderr']).toContain("a.c:1: 'x'");
+    expect((await told({}, utf8)).texts['stderr']).toContain('a.c:1: ‘x’');
+  });
+
+  it('compiles here once more for messages in the language of the caller', async () => {
+    const german = { LC_ALL: 'de_DE.UTF-8' };
+    const hasCatalogue = (language: string): boolean => language === 'de';
+    const { texts, events } = await told({ hasCatalogue }, german);
+    expect(texts).toEqual({});
+    expect(events.filter((event) => /^(?:save|become|praise)/.test(event))).toEqual([
+      'praise one',
+      'become gcc -c a.c',
+    ]);
+    const silent = { behaviours: { one: { stderr: Buffer.alloc(0) } } };
+    for (const [reader, environment, more] of [
+      [{ hasCatalogue }, german, silent],
+      [{ hasCatalogue }, { LC_ALL: 'C.UTF-8' }, {}],
+      [{ hasCatalogue: () => false }, german, {}],
+      [{ hasCatalogue }, { ...german, DISTCC_FALLBACK: '0' }, {}],
+    ] as const) {
+      expect((await told(reader, environment, more)).events).toContain('save a.o object');
+    }
+  });
+
+  it('compiles here once more for the colours in GCC_COLORS, where they change something', async () => {
+    const behaviours = { one: { stderr: Buffer.from('a.c:1: \x1b[01;35mwarning:\x1b[m x\n') } };
+    const done = async (palette: string, more: Readonly<Record<string, string>> = {}): Promise<string[]> => {
+      const environment = { ...utf8, GCC_COLORS: palette, ...more };
+      const { events } = await told({ stderrIsTerminal: true }, environment, { behaviours });
+      return events.filter((event) => /^(?:save|become)/.test(event));
+    };
+    expect(await done('warning=04')).toEqual(['become gcc -c a.c']);
+    for (const [palette, more] of [
+      ['warning=01;35:error=04', {}],
+      ['warning=04', { DISTCC_FALLBACK: '0' }],
+    ] as const) {
+      expect(await done(palette, more)).toContain('save a.o object');
+    }
+  });
+});

@@ -1,0 +1,206 @@
+import { describe, expect, it } from 'vitest';
+import { Places } from '../../../../src/client/slots/queued-slots.ts';
+import { parseHostList } from '../../../../src/client/hosts/host-list.ts';
+import type { Host } from '../../../../src/client/hosts/host.ts';
+import type { Slots, TakenHost } from '../../../../src/client/slots/slots.ts';
+
+const hostsOf = (text: string): readonly Host[] => parseHostList({ name: 'test', text, places: 'words' }).hosts;
+const none: ReadonlySet<Host> = new Set();
+
+function begin(memory?: ConstructorParameters<typeof Places>[1]): {
+  places: Places;
+  slots: Slots;
+  clock: { now: number };
+} {
+  const clock = { now: 0 };
+  const places = new Places(() => clock.now, memory);
+  const asker = { interrupted: new AbortController().signal, restSeconds: 60, pid: 1 };
+  return { places, clock, slots: places.slotsFor(asker) };
+}
+
+/** Tells that a host did a job in so many seconds. */
+function praise(slots: Slots, hosts: readonly Host[], name: string, seconds: number): void {
+  for (const host of hosts) if (host.kind !== 'local' && host.name === name) slots.praise(host, seconds);
+}
+
+async function take(slots: Slots, hosts: readonly Host[], count: number): Promise<TakenHost[]> {
+  const taken: TakenHost[] = [];
+  for (let at = 0; at < count; at += 1) {
+    const one = await slots.takeHost(hosts, none);
+    if (one !== undefined) taken.push(one);
+  }
+  return taken;
+}
+
+const names = (taken: readonly TakenHost[]): string[] => taken.map(({ host }) => host.definition);
+
+describe('Places', () => {
+  it('gives every host one job before any gets a second, in the order of the list', async () => {
+    const { slots } = begin();
+    expect(names(await take(slots, hostsOf('a/2 b/1 c/2'), 5))).toEqual(['a/2', 'b/1', 'c/2', 'a/2', 'c/2']);
+  });
+
+  it('gives a host that is listed twice twice as many jobs', async () => {
+    const { slots, places } = begin();
+    expect(names(await take(slots, hostsOf('a/1 a/1 b/1'), 3))).toEqual(['a/1', 'a/1', 'b/1']);
+    expect([...places.report().busy.values()]).toEqual([2, 1]);
+  });
+
+  it('serves who came first as soon as a place is free', async () => {
+    const { slots } = begin();
+    const hosts = hostsOf('a/1');
+    const [first] = await take(slots, hosts, 1);
+    const order: number[] = [];
+    const wait = async (number: number): Promise<void> => {
+      const taken = await slots.takeHost(hosts, none);
+      order.push(number);
+      taken?.lock.release();
+    };
+    const waiting = [wait(1), wait(2)];
+    first?.lock.release();
+    first?.lock.release();
+    await Promise.all(waiting);
+    expect(order).toEqual([1, 2]);
+  });
+
+  it('passes a resting host over until its time is up, and tells who waits for it', async () => {
+    const { slots, clock } = begin();
+    const hosts = hostsOf('a/1');
+    const [host] = hosts;
+    await take(slots, hosts, 1);
+    const waiting = slots.takeHost(hosts, none);
+    if (host?.kind === 'tcp') slots.rest(host, 'it is gone');
+    expect(await waiting).toBeUndefined();
+    clock.now = 60_000;
+    expect(names(await take(slots, hostsOf('a/2'), 1))).toEqual(['a/2']);
+  });
+
+  it('lets a job that is interrupted leave the queue', async () => {
+    const { slots, places } = begin();
+    const stop = new AbortController();
+    await slots.takeLocal(1, 'compile');
+    const waiting = places.slotsFor({ interrupted: stop.signal, restSeconds: 0, pid: 7 }).takeLocal(1, 'compile');
+    expect([...places.report().waiting.keys()]).toEqual([7]);
+    stop.abort();
+    await expect(waiting).rejects.toThrow('interrupted');
+    expect(places.report().waiting.size).toBe(0);
+  });
+
+  it('keeps preprocessors and compilers of this machine apart', async () => {
+    const { slots } = begin();
+    expect((await slots.takeLocal(1, 'compile'))?.slot).toBe(0);
+    expect((await slots.takeLocal(1, 'preprocess'))?.slot).toBe(0);
+  });
+
+  it('shares the places for compilers between the host localhost and jobs that are not distributed', async () => {
+    const { slots, places } = begin();
+    const taken = await take(slots, hostsOf('localhost/2'), 2);
+    const here = await slots.takeLocal(3, 'compile');
+    expect([here?.slot, [...places.report().busy]]).toEqual([2, [['localhost', 3]]]);
+    let more = 0;
+    const waiting = slots.takeLocal(3, 'compile').then(() => (more += 1));
+    await Promise.resolve();
+    expect(more).toBe(0);
+    taken[0]?.lock.release();
+    await waiting;
+  });
+
+  it('passes a host over that takes three times as long as another one with a free place', async () => {
+    const { slots } = begin();
+    const hosts = hostsOf('slow/2 fast/3');
+    for (const { lock } of await take(slots, hosts, 2)) lock.release();
+    praise(slots, hosts, 'slow', 8);
+    praise(slots, hosts, 'fast', 1);
+    // When no other has a place, a slow one is better than none.
+    expect(names(await take(slots, hosts, 5))).toEqual(['fast/3', 'fast/3', 'fast/3', 'slow/2', 'slow/2']);
+  });
+
+  it('gives a job to a slow host again when it has had none for a while', async () => {
+    const { slots, clock } = begin();
+    const hosts = hostsOf('slow/2 fast/4');
+    for (const { lock } of await take(slots, hosts, 2)) lock.release();
+    praise(slots, hosts, 'slow', 8);
+    praise(slots, hosts, 'fast', 1);
+    clock.now = 29_000;
+    const before = await take(slots, hosts, 1);
+    clock.now = 31_000;
+    expect(names([...before, ...(await take(slots, hosts, 2))])).toEqual(['fast/4', 'slow/2', 'fast/4']);
+    praise(slots, hosts, 'slow', 1);
+    expect(names(await take(slots, hosts, 1))).toEqual(['slow/2']);
+  });
+
+  it('prefers the clearly faster host for equal slots, and the order of the list when times are alike', async () => {
+    const { slots } = begin();
+    const hosts = hostsOf('one/4 two/4 three/4');
+    for (const { lock } of await take(slots, hosts, 3)) lock.release();
+    praise(slots, hosts, 'one', 2);
+    praise(slots, hosts, 'two', 1.4);
+    praise(slots, hosts, 'three', 1);
+    expect(names(await take(slots, hosts, 4))).toEqual(['two/4', 'three/4', 'one/4', 'two/4']);
+  });
+
+  it('passes a host over that has just refused a job, while others have places', async () => {
+    const { slots, clock } = begin();
+    const hosts = hostsOf('strict/2 other/1');
+    const [strict] = hosts;
+    if (strict?.kind === 'tcp') slots.refused(strict);
+    expect(names(await take(slots, hosts, 2))).toEqual(['other/1', 'strict/2']);
+    clock.now = 5000;
+    const again = hostsOf('strict/2 fresh/1');
+    expect(names(await take(slots, again, 1))).toEqual(['fresh/1']);
+    expect(names(await take(slots, again, 1))).toEqual(['strict/2']);
+  });
+
+  it('lets jobs whose lists have another order wait in the same line', async () => {
+    const { slots } = begin();
+    const [one, two] = [hostsOf('a/1 b/1'), hostsOf('b/1 a/1')];
+    const taken = await take(slots, one, 2);
+    const order: string[] = [];
+    const wait = async (name: string, hosts: readonly Host[]): Promise<void> => {
+      const got = await slots.takeHost(hosts, none);
+      order.push(name);
+      got?.lock.release();
+    };
+    const waiting = [wait('first', two), wait('second', one), wait('third', two)];
+    taken[0]?.lock.release();
+    await Promise.all(waiting);
+    expect(order).toEqual(['first', 'second', 'third']);
+  });
+
+  it('lets nobody starve behind jobs that come later, whatever they wait for', async () => {
+    const { slots } = begin();
+    const held = await take(slots, hostsOf('localhost/1'), 1);
+    let served = false;
+    const wait = async (): Promise<void> => {
+      const slot = await slots.takeLocal(1, 'compile');
+      served = true;
+      slot?.lock.release();
+    };
+    const link = wait();
+    const later = Array.from({ length: 5 }, async () => {
+      const taken = await slots.takeHost(hostsOf('localhost/1'), none);
+      expect(served).toBe(true);
+      taken?.lock.release();
+    });
+    held[0]?.lock.release();
+    await Promise.all([link, ...later]);
+  });
+
+  it('has a compiler of this machine wait for memory, and goes on when a job here ends', async () => {
+    let obstacle: string | undefined = 'memory';
+    const ended: number[] = [];
+    const { slots, places } = begin({
+      obstacle: () => obstacle,
+      begin: (pid) => () => void ended.push(pid),
+    });
+    const waiting = slots.takeLocal(4, 'compile');
+    expect([...places.report().waiting.values()]).toEqual(['memory']);
+    // Preprocessors are small, and other machines have memory of their own.
+    const preprocessor = await slots.takeLocal(4, 'preprocess');
+    expect(names(await take(slots, hostsOf('localhost/2 a/1'), 1))).toEqual(['a/1']);
+    obstacle = undefined;
+    preprocessor?.lock.release();
+    (await waiting)?.lock.release();
+    expect(ended).toEqual([1]);
+  });
+});

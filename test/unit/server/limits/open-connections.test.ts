@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { House, type Stay } from '../../../../src/server/limits/open-connections.ts';
+
+/** A house of four places, and who had to leave it. */
+function make(limits = { total: 4, perAddress: 3 }) {
+  const house = new House(limits);
+  const left: string[] = [];
+  const come = (address: string, name = address, stage: Stay['stage'] = 'receiving'): Stay | undefined => {
+    const stay = house.admit(address);
+    if (stay === undefined) return undefined;
+    stay.stage = stage;
+    stay.end = (reason) => left.push(`${name}: ${reason.name}`);
+    return stay;
+  };
+  return { left, come };
+}
+
+describe('House', () => {
+  it('takes in as many as there are places, and of one address no more than its part', () => {
+    const { come, left } = make();
+    expect(['a', 'a', 'a', 'a', 'b'].map((address) => come(address) !== undefined)).toEqual([
+      true,
+      true,
+      true,
+      false,
+      true,
+    ]);
+    expect(left).toEqual([]);
+  });
+
+  it('closes the oldest unfinished request of the address that has most, for a newcomer', () => {
+    const { come, left } = make();
+    come('hog', 'h1', 'waiting');
+    come('hog', 'h2');
+    come('hog', 'h3');
+    come('other');
+    expect(come('newcomer')).toBeDefined();
+    expect(left).toEqual(['h2: Overload']);
+  });
+
+  it('takes in no more for one that was closed than one, and again when somebody left', () => {
+    const { come, left } = make();
+    const stays = ['h1', 'h2', 'h3'].map((name) => come('hog', name));
+    come('other');
+    come('first');
+    // One of the two of the hog is left to close.
+    come('second');
+    expect(left).toEqual(['h1: Overload', 'h2: Overload']);
+    stays[0]?.leave();
+    stays[0]?.leave();
+    stays[1]?.leave();
+    // Now everybody has one, and whoever has none gets in for the oldest of them.
+    expect(come('third')).toBeDefined();
+    expect(left).toEqual(['h1: Overload', 'h2: Overload', 'h3: Overload']);
+    expect(come('other')).toBeUndefined();
+  });
+
+  it('has those who wait for a slot go before those who read their answer, and never a compile', () => {
+    const { come, left } = make();
+    come('hog', 'compiling', 'compiling');
+    come('hog', 'answering', 'answering');
+    come('hog', 'waiting', 'waiting');
+    come('other', 'other', 'compiling');
+    for (const newcomer of ['first', 'second', 'third']) come(newcomer, newcomer, 'compiling');
+    expect(left).toEqual(['waiting: Overload', 'answering: Overload']);
+  });
+
+  it('takes nobody in for one who has as many', () => {
+    const { come, left } = make();
+    for (const address of ['a', 'a', 'b', 'b']) come(address);
+    expect(come('a')).toBeUndefined();
+    expect(left).toEqual([]);
+  });
+});

@@ -1,0 +1,74 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { removeFolder, removeFolderNow } from '../../../../src/system/files/remove-folder.ts';
+
+// Thousands of folders take long on a disk.
+const fast = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
+let top: string;
+let folder: string;
+beforeEach(() => {
+  top = mkdtempSync(join(fast, 'remove-'));
+  folder = join(top, 'folder');
+  mkdirSync(join(top, 'precious'));
+  writeFileSync(join(top, 'precious/file'), '');
+});
+afterEach(() => rmSync(top, { recursive: true }));
+
+const ways = [
+  ['removeFolder()', removeFolder],
+  ['removeFolderNow()', (path: string): Promise<void> => Promise.resolve(removeFolderNow(path))],
+] as const;
+
+describe.each(ways)('%s', (_name, remove) => {
+  it('removes files, and is content with a folder that is gone', async () => {
+    mkdirSync(folder);
+    for (const name of ['a.o', '.stdout', ' ', '-rf']) writeFileSync(join(folder, name), 'x');
+    const before = process.cwd();
+    await remove(folder);
+    await remove(folder);
+    expect(existsSync(folder)).toBe(false);
+    expect(process.cwd()).toBe(before);
+  });
+
+  it('removes more files than are few, and large ones', async () => {
+    mkdirSync(folder);
+    for (let at = 0; at < 200; at += 1) writeFileSync(join(folder, String(at)), '');
+    writeFileSync(join(folder, 'large'), Buffer.alloc(3_000_000));
+    await remove(folder);
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'large'), Buffer.alloc(3_000_000), { mode: 0 });
+    await remove(folder);
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  it('removes links, not what they lead to', async () => {
+    mkdirSync(join(folder, 'below'), { recursive: true });
+    for (const at of ['one', 'below/two']) symlinkSync(join(top, 'precious'), join(folder, at));
+    await remove(folder);
+    symlinkSync('precious', folder);
+    await remove(folder);
+    expect(readdirSync(top)).toEqual(['precious']);
+    expect(readdirSync(join(top, 'precious'))).toEqual(['file']);
+  });
+
+  it('removes 15,000 folders in each other, of which some are closed to their owner', async () => {
+    mkdirSync(folder);
+    const nest = join(mkdtempSync(join(tmpdir(), 'nest-')), 'nest');
+    execFileSync('gcc', ['-O', resolve(import.meta.dirname, '../../../support/nest.c'), '-o', nest]);
+    execFileSync(nest, ['15000'], { cwd: folder });
+    rmSync(dirname(nest), { recursive: true });
+    await remove(folder);
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  it('removes names that are no text', async () => {
+    mkdirSync(folder);
+    writeFileSync(Buffer.from(`${folder}/\xff\xfe.o`, 'latin1'), '');
+    await remove(folder);
+    expect(existsSync(folder)).toBe(false);
+  });
+});
