@@ -4,7 +4,8 @@ import { levelDb, libxml2 } from '../demo/sources.ts';
 import { compareClients, missingForClients } from './clients.ts';
 import { benchLzo } from './lzo.ts';
 import { compareOnRealCode } from './real-clients.ts';
-import { compareServers, type Effort, missingForServers } from './servers.ts';
+import { compareServers, missingForServers } from './servers.ts';
+import type { Effort } from './servers.ts';
 
 const usage = `usage: npm run bench [-- [--quick] [lzo] [servers] [clients] [real [OPTION...]]]
 

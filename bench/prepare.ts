@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { compilerFor, type Sources } from '../demo/sources.ts';
+import { compilerFor } from '../demo/sources.ts';
+import type { Sources } from '../demo/sources.ts';
 
 /** Preprocesses every source, so that clients have nothing to do but to send. */
 export function preprocess(sources: Sources, directory: string): Sources {
@@ -44,7 +45,7 @@ export function totalSize(sources: Sources): number {
 /** Builds the compiler that costs nothing, which writes the object of the middle one of the sources, under every compiler's name. */
 export function makeFreeCompiler(top: string, sources: Sources, directory: string): string {
   mkdirSync(directory);
-  const bySize = sources.files.toSorted(
+  const bySize = [...sources.files].sort(
     (a, b) => statSync(join(sources.directory, a)).size - statSync(join(sources.directory, b)).size,
   );
   const middle = bySize[Math.floor(bySize.length / 2)] ?? '';

@@ -178,7 +178,7 @@ export async function alternate<W extends Way>(
 ): Promise<Record<Way, Run[]>> {
   const results: Record<Way, Run[]> = { theirs: [], ours: [], alone: [] };
   for (let round = -1; round < rounds; round += 1) {
-    for (const way of round % 2 === 0 ? ways : ways.toReversed()) {
+    for (const way of round % 2 === 0 ? ways : [...ways].reverse()) {
       const result = await onceMore(`a round of "${way}"`, () => run(way));
       if (round >= 0) results[way].push(result);
     }

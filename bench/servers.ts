@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cleanup } from '../demo/cleanup.ts';
 import { makefileFor, quote, runMake } from '../demo/compile.ts';
-import { type Daemon, makeSharedDirectory, startDaemon } from '../demo/daemons.ts';
+import { makeSharedDirectory, startDaemon } from '../demo/daemons.ts';
+import type { Daemon } from '../demo/daemons.ts';
 import { freePort } from '../demo/relay.ts';
 import type { Sources } from '../demo/sources.ts';
 import { makeFreeCompiler, preprocess, repeated, totalSize } from './prepare.ts';
@@ -140,7 +141,7 @@ async function alternate(
   const results: Pair<Round[]> = { theirs: [], ours: [] };
   for (let round = -1; round < rounds; round += 1) {
     // Who goes first changes, so that no side always works on the warmer or the busier machine.
-    for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
+    for (const side of round % 2 === 0 ? sides : [...sides].reverse()) {
       const result = await runRound(bench, daemons[side], sources);
       if (round >= 0) results[side].push(result);
     }

@@ -6,7 +6,8 @@ import { exitStatus } from '../src/basics/exit-status.ts';
 import { Failure } from '../src/basics/failure.ts';
 import { endGroup } from './child.ts';
 import type { Cleanup } from './cleanup.ts';
-import { compilerFor, type Sources } from './sources.ts';
+import { compilerFor } from './sources.ts';
+import type { Sources } from './sources.ts';
 
 /** A word as the shell in a Makefile's recipe reads it. */
 export const quote = (word: string): string => `'${word.replaceAll("'", String.raw`'\''`).replaceAll('$', '$$$$')}'`;

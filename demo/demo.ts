@@ -6,13 +6,16 @@ import { exitStatus } from '../src/basics/exit-status.ts';
 import { Failure, reasonOf } from '../src/basics/failure.ts';
 import { hasEnded } from './child.ts';
 import { Cleanup } from './cleanup.ts';
-import { type JobStory, readJobStory } from './client-log.ts';
+import { readJobStory } from './client-log.ts';
+import type { JobStory } from './client-log.ts';
 import { makefileFor, objectName, quote, runMake } from './compile.ts';
 import { makeMasqueradeDirectory } from './daemons.ts';
-import { type Host, startHost } from './host.ts';
+import { startHost } from './host.ts';
+import type { Host } from './host.ts';
 import { startProgress } from './progress.ts';
 import { printReport } from './report.ts';
-import { directoryOf, libxml2, type Sources } from './sources.ts';
+import { directoryOf, libxml2 } from './sources.ts';
+import type { Sources } from './sources.ts';
 
 const usage = `usage: npm run demo [-- DIR [-- WORDS...]]
 

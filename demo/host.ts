@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import type { Cleanup } from './cleanup.ts';
-import { type Daemon, makeSharedDirectory, startDaemon } from './daemons.ts';
-import { freePort, type Relay, startRelay } from './relay.ts';
+import { makeSharedDirectory, startDaemon } from './daemons.ts';
+import type { Daemon } from './daemons.ts';
+import { freePort, startRelay } from './relay.ts';
+import type { Relay } from './relay.ts';
 
 /** A daemon and the relay in front of it that counts. */
 export interface Host {

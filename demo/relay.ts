@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, createServer } from 'node:net';
+import type { Socket } from 'node:net';
 
 /** Stands between clients and one daemon, and counts what passes: no log tells the bytes as they were on the wire. */
 export interface Relay {

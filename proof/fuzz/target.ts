@@ -1,5 +1,5 @@
 import { Failure } from '../../src/basics/failure.ts';
-import { ProtocolError } from '../../src/wire/protocol-error.ts';
+import { ProtocolError } from '../../src/wire/reading/protocol-error.ts';
 
 /** A part of the product that reads what strangers write. */
 export interface Target {

@@ -3,8 +3,8 @@ import { encodeRequest, readArrivingRequest, readRequest } from '../../src/wire/
 import type { CompileRequest } from '../../src/wire/request.ts';
 import { encodeResponse, readResponse, readResponseHead } from '../../src/wire/response.ts';
 import type { CompileResponse } from '../../src/wire/response.ts';
-import { Decoder } from '../../src/wire/decoder.ts';
-import type { Grammar } from '../../src/wire/decoder.ts';
+import { Decoder } from '../../src/wire/reading/decoder.ts';
+import type { Grammar } from '../../src/wire/reading/decoder.ts';
 import { limits } from '../../src/wire/limits.ts';
 import { compressLzo, largestPacked } from '../../src/wire/lzo/compress.ts';
 import { decompressLzo } from '../../src/wire/lzo/decompress.ts';

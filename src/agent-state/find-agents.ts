@@ -1,11 +1,12 @@
 import { statSync } from 'node:fs';
-import type { Environment } from '../config/client-environment.ts';
 import { bytesOf, pathOf } from '../system/byte-text.ts';
 import { agentSockets } from './agent-sockets.ts';
 import { agentVersion } from './agent-version.ts';
 import { ask } from './ask-agent.ts';
 import type { questions } from '../wire/agent/question.ts';
 import type { AgentStatus } from './status.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 function isOwn(folder: string): boolean {
   return statSync(bytesOf(folder), { throwIfNoEntry: false })?.uid === process.geteuid?.();

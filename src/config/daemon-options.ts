@@ -1,6 +1,7 @@
 import { readWholeNumber } from '../basics/whole-number.ts';
 import { daemonVariableLines } from './daemon-environment.ts';
-import { flag, type OptionValues, readOptions, type Reading, repeated, valued } from './options.ts';
+import { flag, readOptions, repeated, valued } from './options.ts';
+import type { OptionValues, Reading } from './options.ts';
 import { versionBlock } from './version.ts';
 
 /** The names that `--log-level` takes and the level each one means. */

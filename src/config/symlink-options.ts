@@ -1,4 +1,5 @@
-import { flag, type OptionValues, readOptions, type Reading, repeated, valued } from './options.ts';
+import { flag, readOptions, repeated, valued } from './options.ts';
+import type { OptionValues, Reading } from './options.ts';
 import { versionBlock } from './version.ts';
 
 const path = (value: string): string | undefined =>

@@ -11,7 +11,7 @@ static long level(void) {
   return text != NULL && (*text == '\0' || *end != '\0' || value < 0) ? 1 : value;
 }
 
-/* Whether a first word can be no compiler, so that the compiler was left out: src/compiler/source-name.ts has the same names. */
+/* Whether a first word can be no compiler, so that the compiler was left out: src/compiler/names/source-name.ts has the same names. */
 static int is_argument(const char *word) {
   static const char *const files[] = {".C", ".M", ".c", ".c++", ".cc", ".cp", ".cpp", ".cxx", ".i", ".ii", ".m", ".mi", ".mii", ".mm", ".o"};
   const char *dot = strrchr(word, '.');

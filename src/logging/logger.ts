@@ -1,14 +1,6 @@
 import { pino } from 'pino';
-import {
-  type Fields,
-  formatText,
-  type Level,
-  levels,
-  type Logger,
-  printableJson,
-  shortened,
-  type Sink,
-} from './log-line.ts';
+import { formatText, levels, printableJson, shortened } from './log-line.ts';
+import type { Fields, Level, Logger, Sink } from './log-line.ts';
 
 /** How a logger is made. */
 export interface LoggerOptions {

@@ -1,9 +1,11 @@
 import { dirname, join, relative } from 'node:path';
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure } from '../basics/failure.ts';
-import { compilersAmong, type Toolchain } from '../compiler/installed-names.ts';
+import { compilersAmong } from '../compiler/names/installed-names.ts';
+import type { Toolchain } from '../compiler/names/installed-names.ts';
 import { systemReason } from '../system/error-text.ts';
-import { entriesOf, type LinkStep, planLinks, takeStep } from './links.ts';
+import { entriesOf, planLinks, takeStep } from './links.ts';
+import type { LinkStep } from './links.ts';
 import { isExecutable } from '../system/files/path-search.ts';
 import type { SymlinkOptions, SymlinkPlaces } from '../config/symlink-options.ts';
 

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { type SearchWords, searchStatus } from '../config/lsdistcc-options.ts';
+import { searchStatus } from '../config/lsdistcc-options.ts';
+import type { SearchWords } from '../config/lsdistcc-options.ts';
 import { findServers, numberedNames } from './find-servers.ts';
 import { probeServer } from './probe-server.ts';
 import { serverLine } from './server-line.ts';

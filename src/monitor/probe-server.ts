@@ -1,6 +1,7 @@
-import { createConnection, type Socket } from 'node:net';
+import { createConnection } from 'node:net';
+import type { Socket } from 'node:net';
 import type { ProtocolVersion } from '../wire/protocol-version.ts';
-import { Decoder } from '../wire/decoder.ts';
+import { Decoder } from '../wire/reading/decoder.ts';
 import { readResponse } from '../wire/response.ts';
 import { systemReason } from '../system/error-text.ts';
 import { testCompile } from './test-compile.ts';

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure } from '../basics/failure.ts';
-import { distccDirectory, type Environment } from '../config/client-environment.ts';
-import { listJobs, type StateListing } from '../job-state/state-folder.ts';
+import { distccDirectory } from '../config/client-environment.ts';
+import type { Environment } from '../config/client-environment.ts';
+import { listJobs } from '../job-state/state-folder.ts';
+import type { StateListing } from '../job-state/state-folder.ts';
 import { errorCode, systemReason } from '../system/error-text.ts';
 import { jobsText } from './jobs-text.ts';
 

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { Attendance } from './listen/idle-exit.ts';
-import { acceptConnections, type Listening } from './listen/bind.ts';
+import { acceptConnections } from './listen/bind.ts';
+import type { Listening } from './listen/bind.ts';
 import { Departure } from './listen/departure.ts';
 import { House } from './limits/open-connections.ts';
 import type { ProvenService } from './start/assemble-service.ts';

@@ -1,6 +1,6 @@
-import type { Grammar } from './decoder.ts';
+import type { Grammar } from './reading/decoder.ts';
 import { limits } from './limits.ts';
-import { ProtocolError } from './protocol-error.ts';
+import { ProtocolError } from './reading/protocol-error.ts';
 import { encodeText, readAnyTextBody } from './text.ts';
 import { encodeToken, readToken } from './token.ts';
 

@@ -1,10 +1,11 @@
-import type { Grammar } from './decoder.ts';
+import type { Grammar } from './reading/decoder.ts';
 import { compressLzo, largestPacked } from './lzo/compress.ts';
 import { decompressLzo } from './lzo/decompress.ts';
 import { unpackLzo } from './lzo/unpack.ts';
-import { ProtocolError } from './protocol-error.ts';
+import { ProtocolError } from './reading/protocol-error.ts';
 import type { ProtocolVersion } from './protocol-version.ts';
-import { checkParameter, encodeToken, largestParameter, readToken, type Token, type TokenName } from './token.ts';
+import { checkParameter, encodeToken, largestParameter, readToken } from './token.ts';
+import type { Token, TokenName } from './token.ts';
 
 /** What bounds a body: its length in bytes, both as it is sent and as it is unpacked. */
 export interface BodyBounds {

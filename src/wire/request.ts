@@ -1,11 +1,13 @@
 import { encodeArguments, readAnyArguments, readArguments } from './arguments.ts';
-import { encodeBody, type PackedBody, readBody, readPackedBodyAfter } from './body.ts';
-import type { Grammar } from './decoder.ts';
+import { encodeBody, readBody, readPackedBodyAfter } from './body.ts';
+import type { PackedBody } from './body.ts';
+import type { Grammar } from './reading/decoder.ts';
 import { limits } from './limits.ts';
-import { ProtocolError } from './protocol-error.ts';
+import { ProtocolError } from './reading/protocol-error.ts';
 import { encodeText } from './text.ts';
 import { encodeToken, largestParameter, readUnhurriedToken } from './token.ts';
-import { encodeTree, readPath, readTree, skipTree, type TreeEntry } from './tree.ts';
+import { encodeTree, readPath, readTree, skipTree } from './tree.ts';
+import type { TreeEntry } from './tree.ts';
 
 import type { ProtocolVersion } from './protocol-version.ts';
 

@@ -1,18 +1,11 @@
 import { encodeBody, readBody, readBodyAfter } from './body.ts';
-import type { Grammar } from './decoder.ts';
+import type { Grammar } from './reading/decoder.ts';
 import { limits } from './limits.ts';
-import { ProtocolError } from './protocol-error.ts';
+import { ProtocolError } from './reading/protocol-error.ts';
 import type { ProtocolVersion } from './protocol-version.ts';
 import { refusalMark } from './refusal.ts';
-import {
-  encodeToken,
-  largestParameter,
-  parseToken,
-  readToken,
-  readTokenOrEnd,
-  type Token,
-  tokenLength,
-} from './token.ts';
+import { encodeToken, largestParameter, parseToken, readToken, readTokenOrEnd, tokenLength } from './token.ts';
+import type { Token } from './token.ts';
 
 /** What a compiler did with a request. */
 export interface CompileResponse {

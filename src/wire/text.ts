@@ -1,6 +1,7 @@
-import type { Grammar } from './decoder.ts';
-import { ProtocolError } from './protocol-error.ts';
-import { encodeToken, readToken, type TokenName } from './token.ts';
+import type { Grammar } from './reading/decoder.ts';
+import { ProtocolError } from './reading/protocol-error.ts';
+import { encodeToken, readToken } from './token.ts';
+import type { TokenName } from './token.ts';
 
 /** Encodes a token and a text, in UTF-8 or as it is; throws a RangeError for a NUL, which would cut the text short at the peer. */
 export function encodeText(name: TokenName, text: string | Buffer): Buffer {

@@ -1,5 +1,5 @@
-import type { Grammar } from './decoder.ts';
-import { ProtocolError } from './protocol-error.ts';
+import type { Grammar } from './reading/decoder.ts';
+import { ProtocolError } from './reading/protocol-error.ts';
 import { quoted } from './quoted.ts';
 
 /** Each packet of versions 1 to 3, and what its parameter means (wire-protocol reference, section 2). */

@@ -1,10 +1,11 @@
 import { encodeBody, readBodyAfter, skipBodyAfter } from './body.ts';
-import type { Grammar } from './decoder.ts';
+import type { Grammar } from './reading/decoder.ts';
 import { limits } from './limits.ts';
-import { ProtocolError } from './protocol-error.ts';
+import { ProtocolError } from './reading/protocol-error.ts';
 import { quoted } from './quoted.ts';
 import { encodeText, readText, readTextBody } from './text.ts';
-import { checkParameter, encodeToken, largestParameter, readAnyToken, readToken, type TokenName } from './token.ts';
+import { checkParameter, encodeToken, largestParameter, readAnyToken, readToken } from './token.ts';
+import type { TokenName } from './token.ts';
 
 /** A file or a symbolic link that a version 3 client sends; `name` is its absolute path there, and a link's target may be any. */
 export type TreeEntry =

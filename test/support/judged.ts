@@ -1,6 +1,6 @@
 import { judgeWords, readPermittedOptions } from '../../src/compiler/allow-list/judge-words.ts';
 import type { Judgement } from '../../src/compiler/allow-list/judge-words.ts';
-import { scanArguments } from '../../src/compiler/scan-arguments.ts';
+import { scanArguments } from '../../src/compiler/command/scan-arguments.ts';
 
 /** What a server makes of a command: the judgement, or why it is no compile at all. */
 export function judged(argv: readonly string[], permitted: readonly string[] = []): Judgement {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
 
 /** A connection on which a test speaks the protocol, or something else, by itself. */
 export interface WireClient {

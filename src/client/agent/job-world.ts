@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
-import { isClang } from '../../compiler/compiler-family.ts';
-import { preprocessedExtension } from '../../compiler/source-name.ts';
+import { isClang } from '../../compiler/names/compiler-family.ts';
+import { preprocessedExtension } from '../../compiler/names/source-name.ts';
 import { distccDirectory, readVariable } from '../../config/client-environment.ts';
 import type { Environment } from '../../config/client-environment.ts';
 import type { StateFile } from '../../job-state/state-folder.ts';
@@ -19,7 +19,15 @@ import { openState } from '../user-files/state-file.ts';
 import { uniqueName } from '../user-files/unique-name.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import type { Call, Command } from '../job/call.ts';
-import type { HereOptions, HostRequest, HostResponse, Output, Preprocessor, PreprocessorEnd, World } from '../compile/world.ts';
+import type {
+  HereOptions,
+  HostRequest,
+  HostResponse,
+  Output,
+  Preprocessor,
+  PreprocessorEnd,
+  World,
+} from '../compile/world.ts';
 import { carry } from './carry.ts';
 import type { HostLists } from './host-lists.ts';
 import type { Launcher } from './launcher.ts';

@@ -1,4 +1,4 @@
-import type { ProgramFile } from '../../compiler/cross-names.ts';
+import type { ProgramFile } from '../../compiler/command/cross-names.ts';
 import { namesIn } from '../job/understand.ts';
 import type { FoundPrograms, RemoteJob } from '../job/understand.ts';
 import type { Call } from '../job/call.ts';

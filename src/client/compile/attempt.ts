@@ -1,8 +1,8 @@
-import { baseName } from '../../compiler/source-name.ts';
-import { mayReadFiles } from '../../compiler/reading-assembler.ts';
-import { sourceReason } from '../../compiler/source-reasons.ts';
-import { coloured } from '../../compiler/colour-words.ts';
-import { remoteCommand } from '../../compiler/split-command.ts';
+import { baseName } from '../../compiler/names/source-name.ts';
+import { mayReadFiles } from '../../compiler/content/reading-assembler.ts';
+import { sourceReason } from '../../compiler/content/source-reasons.ts';
+import { coloured } from '../../compiler/messages/colour-words.ts';
+import { remoteCommand } from '../../compiler/command/split-command.ts';
 import { bytesOf } from '../../system/byte-text.ts';
 import { encodeRequestHead } from '../../wire/request.ts';
 import { GivenUp, unlessInterrupted } from '../job/faults.ts';

@@ -1,4 +1,4 @@
-import { baseName } from '../../compiler/source-name.ts';
+import { baseName } from '../../compiler/names/source-name.ts';
 import { resultText, exitStatusOf } from '../job/result-text.ts';
 import { unlessInterrupted } from '../job/faults.ts';
 import type { LocalWork } from '../slots/slots.ts';

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
-import { leavesTarget } from '../../compiler/cross-names.ts';
+import { leavesTarget } from '../../compiler/command/cross-names.ts';
 import { readVariable } from '../../config/client-environment.ts';
 import { readWaitStatus } from '../../wire/wait-status.ts';
 import type { Answer } from './attempt.ts';

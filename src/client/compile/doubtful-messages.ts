@@ -1,5 +1,5 @@
-import { doubtfulWarning } from '../../compiler/doubtful-warnings.ts';
-import { fallThroughsIn, isMarked, keepsItsLines, usualLevel } from '../../compiler/fall-through.ts';
+import { doubtfulWarning } from '../../compiler/messages/doubtful-warnings.ts';
+import { fallThroughsIn, isMarked, keepsItsLines, usualLevel } from '../../compiler/messages/fall-through.ts';
 import type { Reason } from '../../compiler/verdict.ts';
 import { byteText } from '../../system/byte-text.ts';
 import type { RemoteJob } from '../job/understand.ts';

@@ -1,5 +1,5 @@
-import { dependsOnFolder, expectOutput, judgeOutput } from '../../compiler/object-format.ts';
-import { isOwnCompiler } from '../../compiler/target.ts';
+import { dependsOnFolder, expectOutput, judgeOutput } from '../../compiler/content/object-format.ts';
+import { isOwnCompiler } from '../../compiler/names/target.ts';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { readWaitStatus } from '../../wire/wait-status.ts';
 import { CompilerUnfit, TransportError } from '../job/faults.ts';

@@ -1,8 +1,8 @@
 import type { PhaseName } from '../../job-state/job-record.ts';
-import { coloured } from '../../compiler/colour-words.ts';
-import { missingMarkers } from '../../compiler/line-markers.ts';
-import { assemblerMayReadFiles } from '../../compiler/reading-assembler.ts';
-import { preprocessCommand } from '../../compiler/split-command.ts';
+import { coloured } from '../../compiler/messages/colour-words.ts';
+import { missingMarkers } from '../../compiler/command/line-markers.ts';
+import { assemblerMayReadFiles } from '../../compiler/content/reading-assembler.ts';
+import { preprocessCommand } from '../../compiler/command/split-command.ts';
 import { bytesOf, byteText } from '../../system/byte-text.ts';
 import { systemReason } from '../../system/error-text.ts';
 import { readWaitStatus } from '../../wire/wait-status.ts';

@@ -1,7 +1,7 @@
-import { isClang } from '../../compiler/compiler-family.ts';
+import { isClang } from '../../compiler/names/compiler-family.ts';
 import { callerIsUtf8, inCallersCharset, repeatForLanguage } from '../messages/callers-language.ts';
 import type { RemoteJob } from '../job/understand.ts';
-import { paletteChanges } from '../../compiler/palette.ts';
+import { paletteChanges } from '../../compiler/messages/palette.ts';
 import { byteText } from '../../system/byte-text.ts';
 import { compilerOf } from './judge-answer.ts';
 import { forTerminal } from '../messages/terminal-text.ts';

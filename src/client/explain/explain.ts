@@ -15,7 +15,7 @@ import { withOptions } from '../job/options-files.ts';
 import { outputObstacle } from '../user-files/output.ts';
 import { usableHosts } from '../slots/slot-order.ts';
 import { textLog } from '../user-files/text-log.ts';
-import { programsIn } from '../user-files/find-tools.ts';
+import { programsIn } from '../user-files/find-programs.ts';
 import { pathOf, readable } from '../../system/byte-text.ts';
 import type { Call } from '../job/call.ts';
 

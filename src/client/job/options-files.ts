@@ -1,4 +1,4 @@
-import { expandResponseFiles } from '../../compiler/response-files.ts';
+import { expandResponseFiles } from '../../compiler/command/response-files.ts';
 import type { Call } from './call.ts';
 
 /** A call with the words that its files of options hold (`@FILE`) in place of their names; `read` gives a file's text. */

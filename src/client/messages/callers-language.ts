@@ -1,4 +1,4 @@
-import { isClang } from '../../compiler/compiler-family.ts';
+import { isClang } from '../../compiler/names/compiler-family.ts';
 import type { Environment } from '../../config/client-environment.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { baseName } from '../../compiler/source-name.ts';
+import { baseName } from '../../compiler/names/source-name.ts';
 
 /** Where compilers find their messages in other languages than English. */
 const catalogues = '/usr/share/locale';

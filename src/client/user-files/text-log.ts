@@ -1,6 +1,7 @@
 import { readVariable } from '../../config/client-environment.ts';
 import type { Environment } from '../../config/client-environment.ts';
-import { formatText, type Level, levels, type Logger } from '../../logging/log-line.ts';
+import { formatText, levels } from '../../logging/log-line.ts';
+import type { Level, Logger } from '../../logging/log-line.ts';
 import { bytesOf } from '../../system/byte-text.ts';
 
 /** Takes one finished line without its newline. */

@@ -1,5 +1,5 @@
-import { isClang } from '../compiler-family.ts';
-import { baseName, preprocessedExtension } from '../source-name.ts';
+import { isClang } from '../names/compiler-family.ts';
+import { baseName, preprocessedExtension } from '../names/source-name.ts';
 
 /** The languages that a server compiles, as gcc and clang both call them behind `-x`: none of them is preprocessed there. */
 export type JobLanguage =

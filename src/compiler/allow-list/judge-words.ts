@@ -1,4 +1,5 @@
-import { finish, type Steps } from '../../basics/steps.ts';
+import { finish } from '../../basics/steps.ts';
+import type { Steps } from '../../basics/steps.ts';
 import type { RemoteVerdict } from '../verdict.ts';
 import { handedOnAs, readOption } from './canonical-word.ts';
 import type { SpokenOption } from './canonical-word.ts';

@@ -1,6 +1,7 @@
 import { createReadStream, createWriteStream, fstatSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { Duplex, type Readable, type Writable } from 'node:stream';
+import { Duplex } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 
 /** What a conversation needs of the way to its client; a socket has it all. */
 export interface ClientStream extends Duplex {

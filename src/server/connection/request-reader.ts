@@ -1,5 +1,6 @@
-import { Decoder } from '../../wire/decoder.ts';
-import { type ArrivedRequest, readArrivingRequest } from '../../wire/request.ts';
+import { Decoder } from '../../wire/reading/decoder.ts';
+import { readArrivingRequest } from '../../wire/request.ts';
+import type { ArrivedRequest } from '../../wire/request.ts';
 import type { BudgetAccount } from '../limits/byte-budget.ts';
 import { freeBytes } from '../limits/capacity.ts';
 import type { ClientStream } from './client-stream.ts';

@@ -1,7 +1,8 @@
 import { compressLzoInTurns, largestPacked, storeLzo } from '../../wire/lzo/compress.ts';
 import type { ProtocolVersion } from '../../wire/protocol-version.ts';
 import { encodeResponse } from '../../wire/response.ts';
-import { encodeToken, type TokenName } from '../../wire/token.ts';
+import { encodeToken } from '../../wire/token.ts';
+import type { TokenName } from '../../wire/token.ts';
 import type { BudgetAccount } from '../limits/byte-budget.ts';
 import { inTurns } from '../limits/in-turns.ts';
 import type { ResultFile } from './result-file.ts';

@@ -1,4 +1,5 @@
-import { exitStatus, type ExitStatus } from '../../basics/exit-status.ts';
+import { exitStatus } from '../../basics/exit-status.ts';
+import type { ExitStatus } from '../../basics/exit-status.ts';
 import type { Fields } from '../../logging/log-line.ts';
 import { readWaitStatus } from '../../wire/wait-status.ts';
 

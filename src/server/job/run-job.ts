@@ -1,6 +1,7 @@
 import { exitStatus } from '../../basics/exit-status.ts';
 import { reasonOf } from '../../basics/failure.ts';
-import { formatLine, type Logger } from '../../logging/log-line.ts';
+import { formatLine } from '../../logging/log-line.ts';
+import type { Logger } from '../../logging/log-line.ts';
 import { errorCode } from '../../system/error-text.ts';
 import { endChild, StartError } from '../../system/processes/reaper.ts';
 import type { Child, Spawn } from '../../system/processes/spawn.ts';

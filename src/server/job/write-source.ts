@@ -1,7 +1,8 @@
 import { closeSync, openSync, write } from 'node:fs';
 import { promisify } from 'node:util';
 import { writeAll } from '../../system/descriptors/write-all.ts';
-import { type PackedBody, unpackInPieces } from '../../wire/body.ts';
+import { unpackInPieces } from '../../wire/body.ts';
+import type { PackedBody } from '../../wire/body.ts';
 import { limits } from '../../wire/limits.ts';
 
 const writeLater = promisify(write);

@@ -1,4 +1,5 @@
-import { type Clock, Patrol, steadyClock } from '../../system/machine/every-second.ts';
+import { Patrol, steadyClock } from '../../system/machine/every-second.ts';
+import type { Clock } from '../../system/machine/every-second.ts';
 import { Overload } from '../policy/refusal.ts';
 
 interface Waiter {

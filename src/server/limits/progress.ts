@@ -1,4 +1,5 @@
-import { type Clock, steadyClock } from '../../system/machine/every-second.ts';
+import { steadyClock } from '../../system/machine/every-second.ts';
+import type { Clock } from '../../system/machine/every-second.ts';
 
 /** The least that a transfer has to bring: bytes a second, averaged over a window in ms. */
 export interface Pace {

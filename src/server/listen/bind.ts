@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
-import { createServer, isIP, type Server, type Socket } from 'node:net';
+import { createServer, isIP } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure, reasonOf } from '../../basics/failure.ts';
 import type { House } from '../limits/open-connections.ts';

@@ -1,12 +1,15 @@
 import type { Socket } from 'node:net';
-import { exitStatus, type ExitStatus } from '../../basics/exit-status.ts';
+import { exitStatus } from '../../basics/exit-status.ts';
+import type { ExitStatus } from '../../basics/exit-status.ts';
 import { peerUser } from '../../system/descriptors/peer-user.ts';
 import { plainAddress } from '../policy/access-list.ts';
 import type { ClientStream } from '../connection/client-stream.ts';
 import { Conversation } from '../connection/conversation.ts';
-import { onlyGuest, type Stay } from '../limits/open-connections.ts';
+import { onlyGuest } from '../limits/open-connections.ts';
+import type { Stay } from '../limits/open-connections.ts';
 import type { Service, StopReasons } from '../connection/service.ts';
-import { endedWithout, type JobEnd, summaryFields, summaryLine } from '../job/job-end.ts';
+import { endedWithout, summaryFields, summaryLine } from '../job/job-end.ts';
+import type { JobEnd } from '../job/job-end.ts';
 
 /** Who is at the other end of a stream. */
 export interface Client {

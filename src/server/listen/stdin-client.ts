@@ -2,7 +2,8 @@ import { isIP, Socket } from 'node:net';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 import type { DaemonOptions } from '../../config/daemon-options.ts';
-import { type AccessList, plainAddress } from '../policy/access-list.ts';
+import { plainAddress } from '../policy/access-list.ts';
+import type { AccessList } from '../policy/access-list.ts';
 import type { ClientStream } from '../connection/client-stream.ts';
 import type { Client } from './serve-client.ts';
 

@@ -1,9 +1,12 @@
-import { createServer, type Server } from 'node:net';
+import { createServer } from 'node:net';
+import type { Server } from 'node:net';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure, reasonOf } from '../../basics/failure.ts';
 import type { DaemonOptions } from '../../config/daemon-options.ts';
-import { type GivenDescriptor, whyNotListening } from '../../system/descriptors/given-descriptors.ts';
-import { backlog, type Listening, placeOf } from './bind.ts';
+import { whyNotListening } from '../../system/descriptors/given-descriptors.ts';
+import type { GivenDescriptor } from '../../system/descriptors/given-descriptors.ts';
+import { backlog, placeOf } from './bind.ts';
+import type { Listening } from './bind.ts';
 
 /** Whether these options say where to listen, which is the service manager's business when it gave the sockets. */
 const namesPlace = ({ port, listen }: Pick<DaemonOptions, 'port' | 'listen'>): boolean =>

@@ -2,7 +2,8 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure, reasonOf } from '../../basics/failure.ts';
 import { createLogger } from '../../logging/logger.ts';
-import { type Fields, type Level, type Logger, printable, priorities } from '../../logging/log-line.ts';
+import { printable, priorities } from '../../logging/log-line.ts';
+import type { Fields, Level, Logger } from '../../logging/log-line.ts';
 import type { Journal, JournalEntry } from '../../system/service-manager/journal.ts';
 import { openSyslog } from '../../system/service-manager/syslog.ts';
 

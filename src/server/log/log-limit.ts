@@ -1,5 +1,6 @@
 import type { Fields, Level, Logger } from '../../logging/log-line.ts';
-import { type Clock, Patrol, steadyClock } from '../../system/machine/every-second.ts';
+import { Patrol, steadyClock } from '../../system/machine/every-second.ts';
+import type { Clock } from '../../system/machine/every-second.ts';
 
 /** What a line that a client causes is about, and how many such lines of one address are written a minute. */
 const linesPerMinute = {

@@ -5,7 +5,8 @@ import type { DaemonOptions } from '../../config/daemon-options.ts';
 import { printable } from '../../logging/log-line.ts';
 import { countProcesses, diskSectors, freeMegabytes, runnableProcesses } from '../../system/machine/machine-load.ts';
 import { availableMemory } from '../../system/machine/memory.ts';
-import { type AccessList, plainAddress } from '../policy/access-list.ts';
+import { plainAddress } from '../policy/access-list.ts';
+import type { AccessList } from '../policy/access-list.ts';
 import { bindSockets } from '../listen/bind.ts';
 import type { JobStatistics } from '../job/job-statistics.ts';
 

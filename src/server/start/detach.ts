@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, writeSync } from 'node:fs';
-import { exitStatus, type ExitStatus } from '../../basics/exit-status.ts';
+import { exitStatus } from '../../basics/exit-status.ts';
+import type { ExitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 import { descriptorCovers } from '../../system/processes/inheritance.ts';
 

@@ -1,7 +1,9 @@
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
-import { type DaemonOptions, readDaemonOptions } from '../../config/daemon-options.ts';
-import { type Account, findAccount, firstAccount } from '../../system/accounts/accounts.ts';
+import { readDaemonOptions } from '../../config/daemon-options.ts';
+import type { DaemonOptions } from '../../config/daemon-options.ts';
+import { findAccount, firstAccount } from '../../system/accounts/accounts.ts';
+import type { Account } from '../../system/accounts/accounts.ts';
 import {
   identityPastNode,
   refusesToChangeAccounts,

@@ -3,7 +3,8 @@ import { isAbsolute } from 'node:path';
 import { reasonOf } from '../../basics/failure.ts';
 import type { DaemonOptions } from '../../config/daemon-options.ts';
 import type { Notices } from '../log/startup-notices.ts';
-import { type PermittedCompilers, usualMasqueradeDirs } from '../policy/permitted-compilers.ts';
+import { usualMasqueradeDirs } from '../policy/permitted-compilers.ts';
+import type { PermittedCompilers } from '../policy/permitted-compilers.ts';
 
 /** The compilers that clients may run, in one line for the administrator; a directory that names none for want of rights or by mistake is a notice. */
 export function listCompilers(options: DaemonOptions, compilers: PermittedCompilers, notices: Notices): string {

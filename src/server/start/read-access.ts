@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure, reasonOf } from '../../basics/failure.ts';
 import type { DaemonOptions } from '../../config/daemon-options.ts';
-import { type AccessList, namesNobody, parseAccessList } from '../policy/access-list.ts';
+import { namesNobody, parseAccessList } from '../policy/access-list.ts';
+import type { AccessList } from '../policy/access-list.ts';
 import type { Notices } from '../log/startup-notices.ts';
 
 const readAllowFile = (path: string): string => {

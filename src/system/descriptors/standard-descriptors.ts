@@ -1,4 +1,5 @@
-import { closeSync, fstatSync, openSync, type Stats } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { posix } from '../posix.ts';
 
 /** What stdin is, as far as it decides how a server is started. */

@@ -5,7 +5,8 @@ import { folderInRoot, layRoot } from './private-root.ts';
 import { StartError } from '../processes/reaper.ts';
 import type { Spawn } from '../processes/spawn.ts';
 import { rootName } from '../files/temporary-folder.ts';
-import { type Places, planRoot } from './toolchain-paths.ts';
+import { planRoot } from './toolchain-paths.ts';
+import type { Places } from './toolchain-paths.ts';
 
 /**
  * The program that becomes a compiler with its own job's files only: `src/fence`. It is built beside ours, on Linux.

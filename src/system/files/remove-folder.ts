@@ -1,15 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import {
-  close,
-  constants,
-  lstatSync,
-  opendirSync,
-  openSync,
-  rmdirSync,
-  type Stats,
-  statSync,
-  unlinkSync,
-} from 'node:fs';
+import { close, constants, lstatSync, opendirSync, openSync, rmdirSync, statSync, unlinkSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { startChild } from '../processes/child.ts';
 
 /**

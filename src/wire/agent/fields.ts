@@ -1,4 +1,4 @@
-import { ProtocolError } from '../protocol-error.ts';
+import { ProtocolError } from '../reading/protocol-error.ts';
 
 /** Numbers of 32 bits, least byte first. */
 export function numbers(...values: readonly number[]): Buffer {

@@ -1,4 +1,4 @@
-import { ProtocolError } from '../protocol-error.ts';
+import { ProtocolError } from '../reading/protocol-error.ts';
 import type { KeptPart } from './carry.ts';
 import type { FileIdentity } from './command.ts';
 import { numberAt, numbers, terminated, wideAt } from './fields.ts';

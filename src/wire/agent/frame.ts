@@ -1,4 +1,4 @@
-import { ProtocolError } from '../protocol-error.ts';
+import { ProtocolError } from '../reading/protocol-error.ts';
 
 /**
  * The kinds of messages between the launcher and the agent, both on this machine: `src/launcher/launcher.h` has the same numbers. A message

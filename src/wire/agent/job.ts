@@ -1,4 +1,4 @@
-import { ProtocolError } from '../protocol-error.ts';
+import { ProtocolError } from '../reading/protocol-error.ts';
 import { numberAt, numbers, splitStrings, terminated, wideAt } from './fields.ts';
 import { encodeFrame, kinds } from './frame.ts';
 

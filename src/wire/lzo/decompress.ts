@@ -8,7 +8,7 @@
  *
  * The main function is one long loop, because only then do its positions stay in registers.
  */
-import { ProtocolError } from '../protocol-error.ts';
+import { ProtocolError } from '../reading/protocol-error.ts';
 import { copyMatch, slack } from './copy-match.ts';
 import { viewOf } from './view.ts';
 

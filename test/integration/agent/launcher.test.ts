@@ -8,7 +8,7 @@ import { encodeCommand, encodeExit, readEnded, readFailed } from '../../../src/w
 import { encodeSave, encodeWrite, saveFlags } from '../../../src/wire/agent/file.ts';
 import { encodeFrame, kinds } from '../../../src/wire/agent/frame.ts';
 import { encodeJob } from '../../../src/wire/agent/job.ts';
-import { sourceExtensions } from '../../../src/compiler/source-name.ts';
+import { sourceExtensions } from '../../../src/compiler/names/source-name.ts';
 import { ownOptions } from '../../../src/config/client-options.ts';
 import { lives } from '../../../src/system/processes/living-process.ts';
 import { exited, killed } from '../../../src/wire/wait-status.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
-import { Decoder } from '../../../src/wire/decoder.ts';
+import { Decoder } from '../../../src/wire/reading/decoder.ts';
 import { readRequest } from '../../../src/wire/request.ts';
 import type { CompileRequest } from '../../../src/wire/request.ts';
 import { encodeResponse } from '../../../src/wire/response.ts';

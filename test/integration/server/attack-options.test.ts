@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { judgedOptions } from '../../support/judged.ts';
 import { needs } from '../../support/needs.ts';
 import { evil, installedCompilers, optionsOf, spellingsOf } from '../../support/option-lists.ts';
-import { type Deeds, startTracedDaemon, type TracedDaemon } from '../../support/traced-daemon.ts';
+import { startTracedDaemon } from '../../support/traced-daemon.ts';
+import type { Deeds, TracedDaemon } from '../../support/traced-daemon.ts';
 
 /**
  * DISTCCD_ATTACK_OPTIONS=all goes through every spelling that the allow list has (`npm run attack-options`, which takes long) and one in
@@ -80,8 +81,8 @@ function reachesCompiler(spelling: string): boolean {
   return judgement.refused === undefined && judgement.words.length > 0;
 }
 
-const named = process.env['DISTCCD_ATTACK_COMPILERS']?.split(' ');
-const compilers = installedCompilers().filter((compiler) => named?.includes(compiler) ?? true);
+const chosen = process.env['DISTCCD_ATTACK_COMPILERS']?.split(' ');
+const compilers = installedCompilers().filter((compiler) => chosen?.includes(compiler) ?? true);
 
 describe.skipIf(!needs('strace', 'strace'))(`options of compilers, seed ${seed}`, () => {
   let daemon: TracedDaemon;

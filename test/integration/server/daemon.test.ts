@@ -3,18 +3,13 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Decoder } from '../../../src/wire/decoder.ts';
+import { Decoder } from '../../../src/wire/reading/decoder.ts';
 import { encodeRequest, encodeRequestHead } from '../../../src/wire/request.ts';
-import { type CompileResponse, readResponse } from '../../../src/wire/response.ts';
+import { readResponse } from '../../../src/wire/response.ts';
+import type { CompileResponse } from '../../../src/wire/response.ts';
 import { exited } from '../../../src/wire/wait-status.ts';
-import {
-  type DaemonSetup,
-  leftovers,
-  makeOpenFolder,
-  startDaemon,
-  type TestDaemon,
-  until,
-} from '../../support/daemon.ts';
+import { leftovers, makeOpenFolder, startDaemon, until } from '../../support/daemon.ts';
+import type { DaemonSetup, TestDaemon } from '../../support/daemon.ts';
 import { connectTo, converse } from '../../support/wire-client.ts';
 
 const source = Buffer.from('# 1 "hello.c"\nint hello(void) { return 42; }\n');

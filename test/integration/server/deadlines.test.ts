@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { encodeRequest, encodeRequestHead } from '../../../src/wire/request.ts';
-import { compiler, patient, startService, type TestService } from '../../support/service.ts';
+import { compiler, patient, startService } from '../../support/service.ts';
+import type { TestService } from '../../support/service.ts';
 import { connectTo } from '../../support/wire-client.ts';
 
 const argv = ['sh', '-c', 'a.c', '-o', 'a.o'];

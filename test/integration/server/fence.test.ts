@@ -13,11 +13,14 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Decoder } from '../../../src/wire/decoder.ts';
+import { Decoder } from '../../../src/wire/reading/decoder.ts';
 import { encodeRequest } from '../../../src/wire/request.ts';
-import { type CompileResponse, readResponse } from '../../../src/wire/response.ts';
-import { distccdProgram, startDaemon, type TestDaemon } from '../../support/daemon.ts';
-import { fence, isKernel, kernelHas, runScript, type Said } from '../../support/fence.ts';
+import { readResponse } from '../../../src/wire/response.ts';
+import type { CompileResponse } from '../../../src/wire/response.ts';
+import { distccdProgram, startDaemon } from '../../support/daemon.ts';
+import type { TestDaemon } from '../../support/daemon.ts';
+import { fence, isKernel, kernelHas, runScript } from '../../support/fence.ts';
+import type { Said } from '../../support/fence.ts';
 import { converse } from '../../support/wire-client.ts';
 
 const support = resolve(import.meta.dirname, '../../support');

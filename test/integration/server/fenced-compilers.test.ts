@@ -3,10 +3,12 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Decoder } from '../../../src/wire/decoder.ts';
+import { Decoder } from '../../../src/wire/reading/decoder.ts';
 import { encodeRequest } from '../../../src/wire/request.ts';
-import { type CompileResponse, readResponse } from '../../../src/wire/response.ts';
-import { leftovers, startDaemon, type DaemonSetup, type TestDaemon } from '../../support/daemon.ts';
+import { readResponse } from '../../../src/wire/response.ts';
+import type { CompileResponse } from '../../../src/wire/response.ts';
+import { leftovers, startDaemon } from '../../support/daemon.ts';
+import type { DaemonSetup, TestDaemon } from '../../support/daemon.ts';
 import { needs } from '../../support/needs.ts';
 import { converse } from '../../support/wire-client.ts';
 

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeRequest, encodeRequestHead } from '../../../src/wire/request.ts';
-import { leftovers, startDaemon, type TestDaemon, until } from '../../support/daemon.ts';
+import { leftovers, startDaemon, until } from '../../support/daemon.ts';
+import type { TestDaemon } from '../../support/daemon.ts';
 import { connectTo, converse } from '../../support/wire-client.ts';
 
 const argv = ['gcc', '-O1', '-c', 'hello.c', '-o', 'hello.o'];

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../../support/daemon.ts';
-import { fence, rootedJob, runScript, type Said } from '../../support/fence.ts';
+import { fence, rootedJob, runScript } from '../../support/fence.ts';
+import type { Said } from '../../support/fence.ts';
 
 let place: string;
 let folder: string;

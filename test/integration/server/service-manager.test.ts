@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeRequest } from '../../../src/wire/request.ts';
 import { until } from '../../support/daemon.ts';
-import { type ServiceSetup, TestService } from '../../support/service-manager.ts';
+import { TestService } from '../../support/service-manager.ts';
+import type { ServiceSetup } from '../../support/service-manager.ts';
 import { connectTo } from '../../support/wire-client.ts';
 
 let service: TestService;

@@ -5,9 +5,12 @@ import type { Service } from '../../../src/server/connection/service.ts';
 import { FairQueue, longJobMs } from '../../../src/server/limits/fair-queue.ts';
 import { encodeRequest, encodeRequestHead } from '../../../src/wire/request.ts';
 import { encodeToken } from '../../../src/wire/token.ts';
-import { startDaemon, type TestDaemon, until } from '../../support/daemon.ts';
-import { compiler, startService, type TestService } from '../../support/service.ts';
-import { connectTo, type WireClient } from '../../support/wire-client.ts';
+import { startDaemon, until } from '../../support/daemon.ts';
+import type { TestDaemon } from '../../support/daemon.ts';
+import { compiler, startService } from '../../support/service.ts';
+import type { TestService } from '../../support/service.ts';
+import { connectTo } from '../../support/wire-client.ts';
+import type { WireClient } from '../../support/wire-client.ts';
 
 const words = ['-c', 'a.c', '-o', 'a.o'];
 const argv = ['gcc', ...words];

@@ -2,7 +2,8 @@
 // count too; each gets the next port. The program has the connection as stdin, stdout and stderr, and a PATH of the base system.
 import { spawn } from 'node:child_process';
 import { appendFileSync, readFileSync } from 'node:fs';
-import { createServer, type Socket } from 'node:net';
+import { createServer } from 'node:net';
+import type { Socket } from 'node:net';
 
 const [log = '', port = '', file = ''] = process.argv.slice(2);
 const addresses = new Map([

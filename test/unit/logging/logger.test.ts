@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createLogger } from '../../../src/logging/logger.ts';
-import { formatLine, type Level, printable } from '../../../src/logging/log-line.ts';
+import { formatLine, printable } from '../../../src/logging/log-line.ts';
+import type { Level } from '../../../src/logging/log-line.ts';
 
 function record(level: Level, format: 'text' | 'json' = 'text', prefix = true) {
   const lines: [string, Level][] = [];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { findServers, numberedNames, type SearchPlan } from '../../../src/monitor/find-servers.ts';
+import { findServers, numberedNames } from '../../../src/monitor/find-servers.ts';
+import type { SearchPlan } from '../../../src/monitor/find-servers.ts';
 
 const plan: SearchPlan = { names: [], numbered: false, gap: 0, atOnce: 1, prefixBits: 0 };
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type PackedBody, unpackInPieces } from '../../../src/wire/body.ts';
-import { Decoder } from '../../../src/wire/decoder.ts';
-import { type CompileRequest, encodeRequest, readArrivingRequest } from '../../../src/wire/request.ts';
+import { unpackInPieces } from '../../../src/wire/body.ts';
+import type { PackedBody } from '../../../src/wire/body.ts';
+import { Decoder } from '../../../src/wire/reading/decoder.ts';
+import { encodeRequest, readArrivingRequest } from '../../../src/wire/request.ts';
+import type { CompileRequest } from '../../../src/wire/request.ts';
 
 const argv = ['gcc', '-c', 'a.c'];
 const source = Buffer.from('int x;\n'.repeat(100));

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Decoder, type Grammar } from '../../../src/wire/decoder.ts';
-import { ProtocolError } from '../../../src/wire/protocol-error.ts';
+import { Decoder } from '../../../src/wire/reading/decoder.ts';
+import type { Grammar } from '../../../src/wire/reading/decoder.ts';
+import { ProtocolError } from '../../../src/wire/reading/protocol-error.ts';
 import { encodeRequest, readRequest } from '../../../src/wire/request.ts';
 import { encodeResponse, readResponse } from '../../../src/wire/response.ts';
 import { holds } from './checked.ts';

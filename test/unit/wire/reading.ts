@@ -1,4 +1,5 @@
-import { Decoder, type Grammar } from '../../../src/wire/decoder.ts';
+import { Decoder } from '../../../src/wire/reading/decoder.ts';
+import type { Grammar } from '../../../src/wire/reading/decoder.ts';
 
 /** Reads a message that came in these pieces, and was ended then when the message may end before its last packet. */
 export function readPieces<T>(grammar: Grammar<T>, pieces: readonly Buffer[]): T {

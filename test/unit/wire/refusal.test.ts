@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Decoder } from '../../../src/wire/decoder.ts';
+import { Decoder } from '../../../src/wire/reading/decoder.ts';
 import { encodeRefusal } from '../../../src/wire/refusal.ts';
 import { readResponse } from '../../../src/wire/response.ts';
 

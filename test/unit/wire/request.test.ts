@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type CompileRequest, encodeRequest, encodeRequestHead, readRequest } from '../../../src/wire/request.ts';
+import { encodeRequest, encodeRequestHead, readRequest } from '../../../src/wire/request.ts';
+import type { CompileRequest } from '../../../src/wire/request.ts';
 import { holds } from './checked.ts';
 import { anyRequest, requests } from './messages.ts';
 import { everyCut, faultOf, read, readPieces, singly } from './reading.ts';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Decoder } from '../../../src/wire/decoder.ts';
-import { type CompileResponse, encodeResponse, readResponse } from '../../../src/wire/response.ts';
+import { Decoder } from '../../../src/wire/reading/decoder.ts';
+import { encodeResponse, readResponse } from '../../../src/wire/response.ts';
+import type { CompileResponse } from '../../../src/wire/response.ts';
 import { holds } from './checked.ts';
 import { anyResponse, responses } from './messages.ts';
 import { everyCut, faultOf, read, readPieces, singly } from './reading.ts';

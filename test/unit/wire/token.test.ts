@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ProtocolError } from '../../../src/wire/protocol-error.ts';
+import { ProtocolError } from '../../../src/wire/reading/protocol-error.ts';
 import { encodeToken, largestParameter, readAnyToken, readToken, readTokenOrEnd } from '../../../src/wire/token.ts';
 import { holds } from './checked.ts';
 import { faultOf, read, readPieces } from './reading.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { limits } from '../../../src/wire/limits.ts';
-import { encodeTree, readPath, readTree, type TreeEntry } from '../../../src/wire/tree.ts';
+import { encodeTree, readPath, readTree } from '../../../src/wire/tree.ts';
+import type { TreeEntry } from '../../../src/wire/tree.ts';
 import { text } from './lzo/samples.ts';
 import { faultOf, read } from './reading.ts';
 

@@ -10,7 +10,7 @@ import { polledSlots } from '../../../../src/client/slots/slots.ts';
 import type { FoundPrograms } from '../../../../src/client/job/understand.ts';
 import type { HostResponse, PreprocessorEnd, World } from '../../../../src/client/compile/world.ts';
 import type { FileLock } from '../../../../src/system/files/file-lock.ts';
-import { Decoder } from '../../../../src/wire/decoder.ts';
+import { Decoder } from '../../../../src/wire/reading/decoder.ts';
 import { encodeRefusal } from '../../../../src/wire/refusal.ts';
 import { encodeResponse, readResponse } from '../../../../src/wire/response.ts';
 import type { CompileResponse } from '../../../../src/wire/response.ts';

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { describeAllowList } from '../../../../src/compiler/allow-list/describe-allow-list.ts';
 import { judgeWords, readPermittedOptions, refusedOption } from '../../../../src/compiler/allow-list/judge-words.ts';
-import { scanArguments } from '../../../../src/compiler/scan-arguments.ts';
+import { scanArguments } from '../../../../src/compiler/command/scan-arguments.ts';
 import { judged, judgedOptions } from '../../../support/judged.ts';
 
 /** Words that load code, run programs, or read or write files, most of them seen to do so. */
@@ -304,7 +304,13 @@ describe('judgeWords()', () => {
     expect(refusedOption(verdict)).toBeUndefined();
     const argv = ['gcc', '-fsuch', '-fstack-usage', '-c', 'a.c'];
     const ofHosts = readPermittedOptions(['-fsuch', '-fstack-usage']);
-    expect(scanArguments(argv.toSpliced(2, 1), 'client', ofHosts).run).toBe('remotely');
+    expect(
+      scanArguments(
+        argv.filter((_, at) => at !== 2),
+        'client',
+        ofHosts,
+      ).run,
+    ).toBe('remotely');
     // The allow list is not what keeps this one.
     expect(scanArguments(argv, 'client', ofHosts).run).toBe('locally');
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { judgeWords } from '../../../../src/compiler/allow-list/judge-words.ts';
 import { textFeatures } from '../../../../src/compiler/allow-list/feature-names.ts';
-import { scanArguments } from '../../../../src/compiler/scan-arguments.ts';
+import { scanArguments } from '../../../../src/compiler/command/scan-arguments.ts';
 import { judgedOptions } from '../../../support/judged.ts';
 
 interface Seen {

@@ -1,9 +1,11 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough, type Readable } from 'node:stream';
+import { PassThrough } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { type ClientStream, openStream, StreamPair } from '../../../../src/server/connection/client-stream.ts';
+import { openStream, StreamPair } from '../../../../src/server/connection/client-stream.ts';
+import type { ClientStream } from '../../../../src/server/connection/client-stream.ts';
 
 /** Not by iteration, which would destroy the writable side too. */
 const textOf = (stream: Readable): Promise<string> =>

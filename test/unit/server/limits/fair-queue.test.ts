@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { FairQueue, longestTurnMs, longJobMs, type Release } from '../../../../src/server/limits/fair-queue.ts';
+import { FairQueue, longestTurnMs, longJobMs } from '../../../../src/server/limits/fair-queue.ts';
+import type { Release } from '../../../../src/server/limits/fair-queue.ts';
 
 const never = new AbortController().signal;
 const ignore = (): void => {};

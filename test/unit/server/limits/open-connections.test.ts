@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { House, type Stay } from '../../../../src/server/limits/open-connections.ts';
+import { House } from '../../../../src/server/limits/open-connections.ts';
+import type { Stay } from '../../../../src/server/limits/open-connections.ts';
 
 /** A house of four places, and who had to leave it. */
 function make(limits = { total: 4, perAddress: 3 }) {

@@ -4,7 +4,8 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { readDaemonOptions } from '../../../../src/config/daemon-options.ts';
 import { parseAccessList } from '../../../../src/server/policy/access-list.ts';
-import { type ClientStream, StreamPair } from '../../../../src/server/connection/client-stream.ts';
+import { StreamPair } from '../../../../src/server/connection/client-stream.ts';
+import type { ClientStream } from '../../../../src/server/connection/client-stream.ts';
 import { identifyClient } from '../../../../src/server/listen/stdin-client.ts';
 
 function identify(stream: ClientStream, words: readonly string[], environment: NodeJS.ProcessEnv = {}) {

@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { readPermittedOptions } from '../../../../src/compiler/allow-list/judge-words.ts';
 import { finish } from '../../../../src/basics/steps.ts';
-import {
-  type CommandPolicy,
-  type JobCommand,
-  judgeCommand as judgeInSteps,
-} from '../../../../src/server/policy/judge-command.ts';
+import { judgeCommand as judgeInSteps } from '../../../../src/server/policy/judge-command.ts';
+import type { CommandPolicy, JobCommand } from '../../../../src/server/policy/judge-command.ts';
 import { encodeRefusal } from '../../../../src/wire/refusal.ts';
 
 const compilers = { permit: (name: string) => ({ path: `/usr/bin/${name}`, name }) };

@@ -2,11 +2,8 @@ import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  type CompilerPolicy,
-  compilerPath,
-  readPermittedCompilers,
-} from '../../../../src/server/policy/permitted-compilers.ts';
+import { compilerPath, readPermittedCompilers } from '../../../../src/server/policy/permitted-compilers.ts';
+import type { CompilerPolicy } from '../../../../src/server/policy/permitted-compilers.ts';
 
 let top: string;
 

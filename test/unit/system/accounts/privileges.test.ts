@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { dropPrivileges, type Identity } from '../../../../src/system/accounts/privileges.ts';
+import { dropPrivileges } from '../../../../src/system/accounts/privileges.ts';
+import type { Identity } from '../../../../src/system/accounts/privileges.ts';
 
 const account = { name: 'distcc', uid: 100, gid: 200 };
 

@@ -2,14 +2,16 @@ import {
   chmodSync,
   chownSync,
   closeSync,
+  constants,
   linkSync,
+  lstatSync,
   mkdtempSync,
   rmSync,
   statSync,
+  symlinkSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { constants, lstatSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';

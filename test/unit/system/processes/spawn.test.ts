@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { endChild } from '../../../../src/system/processes/reaper.ts';
-import { spawn, spawnByChildProcess, type Spawn } from '../../../../src/system/processes/spawn.ts';
+import { spawn, spawnByChildProcess } from '../../../../src/system/processes/spawn.ts';
+import type { Spawn } from '../../../../src/system/processes/spawn.ts';
 
 let folder: string;
 beforeEach(() => {

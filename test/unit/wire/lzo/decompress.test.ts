@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { compressLzo } from '../../../../src/wire/lzo/compress.ts';
 import { decompressLzo } from '../../../../src/wire/lzo/decompress.ts';
-import { ProtocolError } from '../../../../src/wire/protocol-error.ts';
+import { ProtocolError } from '../../../../src/wire/reading/protocol-error.ts';
 import { holds } from '../checked.ts';
 import { plainBytes, wildStreams } from './arbitrary.ts';
 import { buildLibLzo } from './liblzo.ts';

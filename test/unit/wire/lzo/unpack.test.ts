@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { compressLzo, compressLzoInTurns, storeLzo } from '../../../../src/wire/lzo/compress.ts';
 import { decompressLzo } from '../../../../src/wire/lzo/decompress.ts';
 import { unpackLzo } from '../../../../src/wire/lzo/unpack.ts';
-import { ProtocolError } from '../../../../src/wire/protocol-error.ts';
+import { ProtocolError } from '../../../../src/wire/reading/protocol-error.ts';
 import { holds } from '../checked.ts';
 import { plainBytes, wildStreams } from './arbitrary.ts';
 import { unpackPlainly } from './model.ts';

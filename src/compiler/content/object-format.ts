@@ -1,0 +1,159 @@
+import { isClang } from '../names/compiler-family.ts';
+import { namesOwnCompiler, targetOf } from '../names/target.ts';
+import type { Machine, Target } from '../names/target.ts';
+
+/** What a command's output has to be. */
+export interface Expectation {
+  /** Assembler text, of which nothing but its presence is judged. */
+  readonly text: boolean;
+  /** Undefined when it is not known what the compiler compiles for. */
+  readonly target: Target | undefined;
+  /** Whether the compiler may leave LLVM's bitcode in an object's place. */
+  readonly bitcode: boolean;
+}
+
+/** Why an output cannot be the compiler's. */
+export interface Misfit {
+  /** `broken` speaks against the whole host, `foreign` against its compiler of that name. */
+  readonly kind: 'broken' | 'foreign';
+  readonly sentence: string;
+}
+
+/** What the output of a compile with these words, compiler first, has to be. */
+export function expectOutput(words: readonly string[], assemble: boolean, machine: Machine): Expectation {
+  const [compiler = ''] = words;
+  // "cc" may be clang.
+  const bitcode = isClang(compiler) || /(?:^|[/-])(?:cc|c\+\+)$/.test(compiler);
+  return { text: assemble, target: targetOf(words, machine), bitcode };
+}
+
+const elfMagic = 0x7f45_4c46;
+const bitcodeMagics: ReadonlySet<number> = new Set([0x4243_c0de, 0xdec0_170b]);
+/** Both widths, both orders of bytes, and a file for several machines. */
+const machOMagics: ReadonlySet<number> = new Set([0xfeed_face, 0xfeed_facf, 0xcefa_edfe, 0xcffa_edfe, 0xcafe_babe]);
+
+/** The fields of an ELF header that matter here (the ELF specification, "ELF Header"). */
+interface ElfHead {
+  readonly machine: number;
+  readonly bits: 32 | 64;
+  readonly bigEndian: boolean;
+  /** Where the section table ends, by what the header says. */
+  readonly end: number;
+}
+
+/** Undefined when the header is not there in full. */
+function readElf(bytes: Buffer): ElfHead | undefined {
+  const bits = bytes[4] === 2 ? 64 : 32;
+  const bigEndian = bytes[5] === 2;
+  if (bytes.length < (bits === 64 ? 64 : 52)) return undefined;
+  const short = (at: number): number => (bigEndian ? bytes.readUInt16BE(at) : bytes.readUInt16LE(at));
+  const long = (at: number): number => (bigEndian ? bytes.readUInt32BE(at) : bytes.readUInt32LE(at));
+  const wide = (at: number): number => Number(bigEndian ? bytes.readBigUInt64BE(at) : bytes.readBigUInt64LE(at));
+  const start = bits === 64 ? wide(40) : long(32);
+  const [size, count] = bits === 64 ? [short(58), short(60)] : [short(46), short(48)];
+  // With very many sections their number stands in the first one.
+  return { machine: short(18), bits, bigEndian, end: start === 0 ? Infinity : start + size * Math.max(count, 1) };
+}
+
+const elfNames: ReadonlyMap<number, string> = new Map([
+  [3, 'i386'],
+  [8, 'MIPS'],
+  [20, 'PowerPC'],
+  [21, 'PowerPC64'],
+  [22, 'S/390'],
+  [40, 'ARM'],
+  [43, 'SPARC64'],
+  [62, 'x86-64'],
+  [183, 'AArch64'],
+  [243, 'RISC-V'],
+  [258, 'LoongArch'],
+]);
+
+const nameOf = (machine: number | undefined): string =>
+  machine === undefined ? 'another machine' : (elfNames.get(machine) ?? `machine ${machine}`);
+
+const broken = (sentence: string): Misfit => ({ kind: 'broken', sentence });
+const foreign = (sentence: string): Misfit => ({ kind: 'foreign', sentence });
+
+function judgeElf(bytes: Buffer, target: Target | undefined, length: number): Misfit | undefined {
+  const head = readElf(bytes);
+  if (head === undefined) return broken(`its object is cut short: it has ${length} bytes and no whole header`);
+  if (head.end === Infinity) return broken('its object has no sections');
+  if (head.end > length) {
+    return broken(`its object is cut short: its sections go on to byte ${head.end}, and it has ${length}`);
+  }
+  if (target === undefined) return undefined;
+  if (target.format !== 'ELF') return foreign(`its object is an ELF file, not a ${target.format} file`);
+  const { machines, bits, bigEndian } = target;
+  if (machines?.includes(head.machine) === false) {
+    return foreign(`its object is for ${nameOf(head.machine)}, not for ${nameOf(machines[0])}`);
+  }
+  if (bits !== undefined && bits !== head.bits) return foreign(`its object has ${head.bits} bits, not ${bits}`);
+  if (bigEndian !== undefined && bigEndian !== head.bigEndian) {
+    return foreign(`its object is ${head.bigEndian ? 'big' : 'little'}-endian, not the other way round`);
+  }
+  return undefined;
+}
+
+const coffHeader = 20;
+const coffSymbol = 18;
+
+/** The header of a COFF object, as Windows has it (the PE format's "COFF File Header"). */
+function judgeCoff(bytes: Buffer, machines: readonly number[] | undefined, length: number): Misfit | undefined {
+  if (bytes.length < coffHeader) return broken(`its object is cut short: it has ${length} bytes`);
+  const machine = bytes.readUInt16LE(0);
+  // An object with very many sections has another header.
+  if (machine === 0 && bytes.readUInt16LE(2) === 0xffff) return undefined;
+  if (machines?.includes(machine) === false) {
+    return foreign(
+      `its object is for machine 0x${machine.toString(16)}, not a COFF file for 0x${machines[0]?.toString(16)}`,
+    );
+  }
+  const end = bytes.readUInt32LE(8) + bytes.readUInt32LE(12) * coffSymbol;
+  return end > length
+    ? broken(`its object is cut short: its symbols go on to byte ${end}, and it has ${length}`)
+    : undefined;
+}
+
+function judgeMachO(bytes: Buffer, machines: readonly number[] | undefined, length: number): Misfit | undefined {
+  if (bytes.length < 32) return broken(`its object is cut short: it has ${length} bytes`);
+  const magic = bytes.readUInt32LE(0);
+  const plain = magic === 0xfeed_face || magic === 0xfeed_facf;
+  if (!plain) return machOMagics.has(magic) ? undefined : foreign('its object is not a Mach-O file');
+  const machine = bytes.readUInt32LE(4);
+  if (machines?.includes(machine) === false) return foreign(`its object is for processor 0x${machine.toString(16)}`);
+  const end = 28 + bytes.readUInt32LE(20);
+  return end > length ? broken(`its object is cut short: it has ${length} bytes`) : undefined;
+}
+
+/**
+ * Why the output that a host sent with status 0 cannot be the compiler's, or undefined. No compiler writes an empty
+ * one, not even for an empty source; of an object only the head is looked at, and `length` is how long all of it is.
+ */
+export function judgeOutput(
+  bytes: Buffer,
+  { text, target, bitcode }: Expectation,
+  length = bytes.length,
+): Misfit | undefined {
+  if (length === 0) return broken(`its ${text ? 'assembler text' : 'object'} is empty`);
+  if (text) return undefined;
+  const magic = bytes.length < 4 ? 0 : bytes.readUInt32BE(0);
+  if (magic === elfMagic) return judgeElf(bytes, target, length);
+  if (target === undefined || (bitcode && bitcodeMagics.has(magic))) return undefined;
+  switch (target.format) {
+    case 'ELF':
+      return foreign('its object is not an ELF file');
+    case 'COFF':
+      return judgeCoff(bytes, target.machines, length);
+    case 'Mach-O':
+      return judgeMachO(bytes, target.machines, length);
+  }
+}
+
+/**
+ * Whether an output that is foreign may be right after all: "gcc" may be a kit's for another machine, which the
+ * caller can find out.
+ */
+export function dependsOnFolder(compiler: string): boolean {
+  return namesOwnCompiler(compiler) && !compiler.includes('/');
+}

@@ -1,0 +1,32 @@
+import { exitStatus } from '../../basics/exit-status.ts';
+import { Failure } from '../../basics/failure.ts';
+import { baseName, isObjectName, isSourceName } from './source-name.ts';
+
+/** The compiler's command line behind one of distcc's, and how the compiler was told (client-arguments reference, section 1). */
+export interface Invocation {
+  /** `distcc gcc -c a.c`, `distcc -c a.c`, or `gcc -c a.c` with `gcc` a link to distcc. */
+  readonly kind: 'explicit' | 'implicit' | 'masquerade';
+  /** Compiler first. */
+  readonly words: readonly string[];
+}
+
+/** Whether a first word can be no compiler, so that the compiler is left out. */
+function startsCompilerArguments(word: string): boolean {
+  return word.startsWith('-') || isSourceName(word) || isObjectName(word);
+}
+
+/**
+ * Finds the compiler by the name distcc was called by and the words behind it; distcc's own options have been dealt with before.
+ * @throws Failure when there is no word, or the compiler's name begins with a dash
+ */
+export function findInvocation(invokedAs: string, args: readonly string[]): Invocation {
+  const name = baseName(invokedAs);
+  if (!name.includes('distcc')) {
+    if (name.startsWith('-')) throw new Failure(exitStatus.badArguments, `unrecognized distcc option: ${name}`);
+    return { kind: 'masquerade', words: [name, ...args] };
+  }
+  const [first] = args;
+  if (first === undefined) throw new Failure(exitStatus.badArguments, 'missing option/operand');
+  if (startsCompilerArguments(first)) return { kind: 'implicit', words: ['cc', ...args] };
+  return { kind: 'explicit', words: args };
+}
