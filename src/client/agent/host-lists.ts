@@ -1,35 +1,47 @@
 import { Failure } from '../../basics/failure.ts';
 import { exitStatus } from '../../basics/exit-status.ts';
 import type { Environment } from '../../config/client-environment.ts';
-import { parseHostList } from '../hosts/host-list.ts';
-import type { HostList, HostSource } from '../hosts/host-list.ts';
-import { listFrom, sourceInVariable } from '../hosts/host-source.ts';
-import { LauncherError } from './launcher.ts';
+import { byteText } from '../../system/byte-text.ts';
 import type { HostsFile } from '../../wire/agent/job.ts';
+import { ChangingHosts, fixedHosts } from '../hosts/changing-hosts.ts';
+import type { JobHosts } from '../hosts/changing-hosts.ts';
+import type { HostSource } from '../hosts/host-list.ts';
+import { listFrom, longestList, sourceInVariable } from '../hosts/host-source.ts';
+import { LauncherError } from './launcher.ts';
+import type { Launcher } from './launcher.ts';
 
 /** Host lists that are kept; more than a few only come from a test or a mistake. */
 const mostKept = 64;
 
-/** The lists of hosts that jobs come with; equal texts give the same list, so that jobs that wait for it are alike. */
+/** The lists of hosts that jobs come with; jobs with the same list share it, so that jobs that wait for it are alike. */
 export class HostLists {
-  readonly #lists = new Map<string, HostList>();
+  readonly #lists = new Map<string, ChangingHosts>();
 
-  /** The list of a job. @throws Failure (status 106) when it cannot be read */
-  load(environment: Environment, { path, text, error }: HostsFile): HostList {
+  /**
+   * The list of a job. A file is read again by the launchers of jobs that wait for its hosts.
+   * @throws Failure (status 106) when it cannot be read
+   */
+  load(environment: Environment, { path, text, error }: HostsFile, launcher: Pick<Launcher, 'read'>): JobHosts {
     const variable = sourceInVariable(environment);
-    if (variable === undefined && path !== '' && error !== 0) {
+    if (variable !== undefined) return this.#shared(variable).forJob(() => Promise.resolve(undefined));
+    if (path === '') return fixedHosts(listFrom(undefined));
+    if (error !== 0) {
       const reason = new LauncherError(error).message;
       throw new Failure(exitStatus.badHostSpecification, `cannot read "${path}": ${reason}`);
     }
-    const file: HostSource | undefined = path === '' ? undefined : { name: path, text, places: 'lines' };
-    return listFrom(variable ?? file, (source) => this.#parse(source));
+    return this.#shared({ name: path, text, places: 'lines' }).forJob(async () => {
+      const found = await launcher.read(path);
+      return 'bytes' in found && found.bytes.length < longestList ? byteText(found.bytes) : undefined;
+    });
   }
 
-  #parse(source: HostSource): HostList {
-    const key = `${source.name}\0${source.text}`;
-    const known = this.#lists.get(key) ?? parseHostList(source);
-    if (this.#lists.size >= mostKept) this.#lists.clear();
-    this.#lists.set(key, known);
-    return known;
+  #shared(source: HostSource): ChangingHosts {
+    const key = source.places === 'words' ? `${source.name}\0${source.text}` : source.name;
+    const known = this.#lists.get(key);
+    known?.update(source);
+    const hosts = known ?? new ChangingHosts(source);
+    if (known === undefined && this.#lists.size >= mostKept) this.#lists.clear();
+    this.#lists.set(key, hosts);
+    return hosts;
   }
 }

@@ -12,7 +12,7 @@ import { byteText, readable } from '../../system/byte-text.ts';
 import { readForeignFile } from '../../system/files/foreign-file.ts';
 import { exited } from '../../wire/wait-status.ts';
 import { hasCatalogue } from '../messages/catalogues.ts';
-import type { HostList } from '../hosts/host-list.ts';
+import type { JobHosts } from '../hosts/changing-hosts.ts';
 import type { RemoteJob } from '../job/understand.ts';
 import type { Slots } from '../slots/slots.ts';
 import { openState } from '../user-files/state-file.ts';
@@ -143,8 +143,9 @@ export class JobWorld implements World {
     return 'bytes' in found ? byteText(found.bytes) : undefined;
   }
 
-  hosts(): HostList {
-    return this.#shared.hosts.load(this.#environment, this.#assignment.job.hosts);
+  hosts(): JobHosts {
+    const { job, launcher } = this.#assignment;
+    return this.#shared.hosts.load(this.#environment, job.hosts, launcher);
   }
 
   defaultTarget(job: RemoteJob): Promise<string | undefined> {

@@ -268,7 +268,7 @@ export class Launcher {
     if (this.#finished) return;
     this.#finished = true;
     this.#say(bytes);
-    if (this.#running.some || this.#texts.some || this.#saving.size > 0) return;
+    if (this.#running.some || this.#texts.some || this.#contents.some || this.#saving.size > 0) return;
     setImmediate(() => {
       if (this.#socket.writableLength === 0) this.#socket.destroy();
       else this.#socket.destroySoon();

@@ -63,7 +63,7 @@ async function distributeSafely(job: RemoteJob, world: World): Promise<Distribut
 /** The numbers of places here are all that a job of this machine needs of the list; its faults matter to others. */
 function slotNumbers(world: World): HostList {
   try {
-    return world.hosts();
+    return world.hosts().list;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     world.log.debug(error.message);

@@ -7,7 +7,7 @@ import { attempt } from './attempt.ts';
 import type { Answer } from './attempt.ts';
 import { CannotDistribute, CompilerUnfit, JobRefused, OnlyHere, TransportError } from '../job/faults.ts';
 import type { DistantHost, Host } from '../hosts/host.ts';
-import type { HostList } from '../hosts/host-list.ts';
+import type { JobHosts } from '../hosts/changing-hosts.ts';
 import { compilerOf } from './judge-answer.ts';
 import type { RemoteJob } from '../job/understand.ts';
 import { startPreprocessing } from './preprocessing.ts';
@@ -40,9 +40,9 @@ interface Trail {
  * Waits for a host. Where it helps, the source is preprocessed meanwhile, so that a host that gets free has work at once; not where this
  * machine is on the list, since then nobody may need the text.
  */
-async function takeHost(job: RemoteJob, list: HostList, trail: Trail, world: World): Promise<TakenHost | undefined> {
-  const taking = world.slots.takeHost(list.hosts, trail.failed);
-  if (!world.preprocessAhead || list.hosts.some(({ kind }) => kind === 'local')) return taking;
+async function takeHost(job: RemoteJob, hosts: JobHosts, trail: Trail, world: World): Promise<TakenHost | undefined> {
+  const taking = world.slots.takeHost(hosts, trail.failed);
+  if (!world.preprocessAhead || hosts.list.hosts.some(({ kind }) => kind === 'local')) return taking;
   let decided = false;
   const decide = (): void => void (decided = true);
   taking.then(decide, decide);
@@ -50,7 +50,7 @@ async function takeHost(job: RemoteJob, list: HostList, trail: Trail, world: Wor
   await Promise.resolve();
   if (decided) return taking;
   try {
-    trail.preprocessing ??= await startPreprocessing(job, list.cppSlots, world);
+    trail.preprocessing ??= await startPreprocessing(job, hosts.list.cppSlots, world);
     return await Promise.race([taking, trail.preprocessing.ready.then(() => taking)]);
   } catch (error) {
     taking.then(
@@ -62,9 +62,9 @@ async function takeHost(job: RemoteJob, list: HostList, trail: Trail, world: Wor
 }
 
 /** A host without the job's compiler, or with another one of its name, is not asked. */
-function passOverUnfit(job: RemoteJob, list: HostList, trail: Trail, world: World): void {
+function passOverUnfit(job: RemoteJob, hosts: JobHosts, trail: Trail, world: World): void {
   const compiler = compilerOf(job);
-  for (const host of list.hosts) {
+  for (const host of hosts.list.hosts) {
     const why = host.kind === 'local' || trail.failed.has(host) ? undefined : world.slots.unfit(host, compiler);
     if (why === undefined) continue;
     world.log.info(`${host.definition} is passed over for ${compiler}: ${why}`);
@@ -73,17 +73,18 @@ function passOverUnfit(job: RemoteJob, list: HostList, trail: Trail, world: Worl
 }
 
 /** Hosts are tried until one answers; without back-off a limited number of times. */
-async function tryHosts(job: RemoteJob, list: HostList, trail: Trail, world: World): Promise<Distribution> {
+async function tryHosts(job: RemoteJob, hosts: JobHosts, trail: Trail, world: World): Promise<Distribution> {
   for (;;) {
     if (!world.backOff && trail.attempts === mostAttemptsWithoutBackOff) {
       world.log.warning(`Couldn't find a host in ${mostAttemptsWithoutBackOff} attempts, retrying locally`);
       return { kind: 'nobody', status: exitStatus.noHosts, last: trail.last };
     }
-    passOverUnfit(job, list, trail, world);
-    const taken = await takeHost(job, list, trail, world);
+    passOverUnfit(job, hosts, trail, world);
+    const taken = await takeHost(job, hosts, trail, world);
     if (taken === undefined) return { kind: 'nobody', status: exitStatus.noHosts, last: trail.last };
-    const distribution = await tryHost(job, taken, trail, { list, world });
+    const distribution = await tryHost(job, taken, trail, { hosts, world });
     if (distribution !== undefined) return distribution;
+    await hosts.refresh();
   }
 }
 
@@ -120,7 +121,7 @@ async function tryHost(
   job: RemoteJob,
   { host, slot, lock }: TakenHost,
   trail: Trail,
-  { list, world }: { list: HostList; world: World },
+  { hosts, world }: { hosts: JobHosts; world: World },
 ): Promise<Distribution | undefined> {
   if (host.kind === 'local') {
     world.state.know('local', { slot });
@@ -129,7 +130,7 @@ async function tryHost(
   }
   trail.last = host;
   try {
-    trail.preprocessing ??= await startPreprocessing(job, list.cppSlots, world);
+    trail.preprocessing ??= await startPreprocessing(job, hosts.list.cppSlots, world);
     const answer = await attempt(job, { host, slot }, trail.preprocessing, world);
     return { kind: 'answered', host, answer };
   } catch (error) {
@@ -143,11 +144,11 @@ async function tryHost(
   }
 }
 
-function readHosts(world: World): HostList | undefined {
+function readHosts(world: World): JobHosts | undefined {
   try {
-    const list = world.hosts();
-    for (const warning of list.warnings) world.log.warning(warning);
-    return list;
+    const hosts = world.hosts();
+    for (const warning of hosts.list.warnings) world.log.warning(warning);
+    return hosts;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     world.log.error(error.message);
@@ -160,11 +161,11 @@ function readHosts(world: World): HostList | undefined {
  * @throws Interrupted; a Failure when a setting leaves no sensible way to go on
  */
 export async function distribute(job: RemoteJob, world: World): Promise<Distribution> {
-  const list = readHosts(world);
-  if (list === undefined) return { kind: 'nobody', status: exitStatus.noHosts, last: undefined };
+  const hosts = readHosts(world);
+  if (hosts === undefined) return { kind: 'nobody', status: exitStatus.noHosts, last: undefined };
   const trail: Trail = { failed: new Set(), attempts: 0, last: undefined, preprocessing: undefined };
   try {
-    return await tryHosts(job, list, trail, world);
+    return await tryHosts(job, hosts, trail, world);
   } catch (error) {
     if (error instanceof OnlyHere) return { kind: 'only here', because: error.message, cure: error.cure };
     if (error instanceof CannotDistribute) {

@@ -2,7 +2,7 @@ import type { StateFile } from '../../job-state/state-folder.ts';
 import type { Logger } from '../../logging/log-line.ts';
 import type { FileLock } from '../../system/files/file-lock.ts';
 import type { DistantHost } from '../hosts/host.ts';
-import type { HostList } from '../hosts/host-list.ts';
+import type { JobHosts } from '../hosts/changing-hosts.ts';
 import type { Command } from '../job/call.ts';
 import type { FoundPrograms, RemoteJob } from '../job/understand.ts';
 import type { Slots } from '../slots/slots.ts';
@@ -83,8 +83,8 @@ export interface World {
   findPrograms(): Promise<FoundPrograms>;
   /** The text of a file, with one character for each byte, at most 1 MiB of it; undefined when it cannot be read. */
   readText(path: string): Promise<string | undefined>;
-  /** The list of hosts; throws a Failure. */
-  hosts(): HostList;
+  /** The hosts that the job may have; throws a Failure. */
+  hosts(): JobHosts;
   /** What clang compiles for when it is not told; undefined when it does not tell. */
   defaultTarget(job: RemoteJob): Promise<string | undefined>;
   /** Starts a preprocessor with stdin from nowhere, or takes the source when it is preprocessed already. */

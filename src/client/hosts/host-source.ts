@@ -11,8 +11,8 @@ import type { HostList, HostSource } from './host-list.ts';
 /** The list of the whole machine, where this system keeps such files. */
 const systemHosts = process.platform === 'freebsd' ? '/usr/local/etc/distcc/hosts' : '/etc/distcc/hosts';
 
-/** A list that is longer is some other file. */
-const longestFile = 1024 * 1024;
+/** A list of this many bytes is some other file. */
+export const longestList = 1024 * 1024;
 
 /** Reads a file, and waits for nobody: whoever can make the file can make a pipe to which nobody writes. */
 function readText(path: string): string {
@@ -23,7 +23,7 @@ function readText(path: string): string {
     // A user who wants no list at all may have a link to /dev/null.
     if (found.isCharacterDevice()) return '';
     if (!found.isFile() && !found.isDirectory()) refuse(`"${path}" is not a regular file: it cannot hold a host list`);
-    if (found.size > longestFile) refuse(`"${path}" is longer than 1 MiB: this is not a host list`);
+    if (found.size > longestList) refuse(`"${path}" is longer than 1 MiB: this is not a host list`);
     return readFileSync(descriptor, 'latin1');
   } finally {
     closeSync(descriptor);
@@ -81,7 +81,7 @@ export function listFrom(source: HostSource | undefined, parse = parseHostList):
       warnings: [`no hostlist is set; can't distribute work: set DISTCC_HOSTS or write ${systemHosts}`],
     };
   }
-  if (source.text.length >= longestFile) refuse(`"${source.name}" is longer than 1 MiB: this is not a host list`);
+  if (source.text.length >= longestList) refuse(`"${source.name}" is longer than 1 MiB: this is not a host list`);
   const list = parse(source);
   const empty = list.hosts.length === 0 ? [`${source.name} contained no hosts; can't distribute work`] : [];
   const hosts = list.randomize ? shuffle(list.hosts, Math.random) : list.hosts;

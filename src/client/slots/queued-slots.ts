@@ -1,4 +1,5 @@
 import { CompilerFaults } from './compiler-faults.ts';
+import type { JobHosts } from '../hosts/changing-hosts.ts';
 import { lockName } from '../hosts/host.ts';
 import type { Host } from '../hosts/host.ts';
 import { usableHosts } from './slot-order.ts';
@@ -58,13 +59,9 @@ function sharesOf(hosts: readonly Host[]): Map<Host, number> {
   return first;
 }
 
-/** Lists with the same hosts are alike in any order. */
-function kindOf(hosts: readonly Host[], failed: ReadonlySet<Host>): string {
-  const definitions = (some: Iterable<Host>): string => [...some].map(({ definition }) => definition).join(' ');
-  return `${hosts
-    .map(({ definition }) => definition)
-    .sort()
-    .join(' ')} without ${definitions(failed)}`;
+/** Jobs that may have the same hosts are alike. */
+function kindOf({ key }: JobHosts, failed: ReadonlySet<Host>): string {
+  return failed.size === 0 ? key : `${key} without ${[...failed].map(({ definition }) => definition).join(' ')}`;
 }
 
 /**
@@ -80,7 +77,6 @@ export class Places {
   readonly #times: JobTimes;
   readonly #compilers: CompilerFaults;
   readonly #shares = new WeakMap<readonly Host[], Map<Host, number>>();
-  readonly #kinds = new WeakMap<readonly Host[], string>();
   #timer: NodeJS.Timeout | undefined;
 
   /** `now` is a clock that only goes forward, in ms; without `memory` no job waits for that. */
@@ -95,9 +91,10 @@ export class Places {
   slotsFor(asker: Asker): Slots {
     return {
       takeHost: (hosts, failed) => {
-        const why = (): string => this.#whyNoHost(hosts, asker);
-        const alike = this.#kind(hosts, failed);
-        return this.#line.wait(() => this.#lookForHost(hosts, failed, asker), { ...asker, alike, why });
+        const why = (): string => this.#whyNoHost(hosts.list.hosts, asker);
+        const begin = (): (() => void) => hosts.watch(() => this.#line.serve());
+        const look = (): Found<TakenHost | undefined> | undefined => this.#lookForHost(hosts.list.hosts, failed, asker);
+        return this.#line.wait(look, { ...asker, alike: kindOf(hosts, failed), why, begin });
       },
       takeLocal: (count, work) => {
         const why = (): string => this.#whyNotHere(count, work, asker);
@@ -148,13 +145,6 @@ export class Places {
     if (rest === undefined || rest.until > this.#now()) return rest;
     this.#resting.delete(name);
     return undefined;
-  }
-
-  #kind(hosts: readonly Host[], failed: ReadonlySet<Host>): string {
-    if (failed.size > 0) return kindOf(hosts, failed);
-    const kind = this.#kinds.get(hosts) ?? kindOf(hosts, failed);
-    this.#kinds.set(hosts, kind);
-    return kind;
   }
 
   #taken(name: string): TakenPlaces {

@@ -2,6 +2,7 @@ import type { Logger } from '../../logging/log-line.ts';
 import type { FileLock } from '../../system/files/file-lock.ts';
 import { systemReason } from '../../system/error-text.ts';
 import { CannotDistribute, unlessInterrupted } from '../job/faults.ts';
+import type { JobHosts } from '../hosts/changing-hosts.ts';
 import type { DistantHost, Host } from '../hosts/host.ts';
 import type { LockFolder } from './lock-folder.ts';
 import { candidatesOf, pauseBefore, usableHosts } from './slot-order.ts';
@@ -27,7 +28,7 @@ export interface Slots {
    * Waits for a place on a host that has not failed this job and does not rest; undefined when there is none to wait for.
    * @throws CannotDistribute, Interrupted
    */
-  takeHost(hosts: readonly Host[], failed: ReadonlySet<Host>): Promise<TakenHost | undefined>;
+  takeHost(hosts: JobHosts, failed: ReadonlySet<Host>): Promise<TakenHost | undefined>;
   /** Waits for one of the first `count` places of this machine; undefined when places cannot be kept: the job runs without one. */
   takeLocal(count: number, work: LocalWork): Promise<TakenSlot | undefined>;
   /** Notes for all clients that a host failed, and why. */
@@ -95,14 +96,20 @@ export function polledSlots(polling: Polling): Slots {
   const { locks, log } = polling;
   return {
     async takeHost(hosts, failed) {
-      const found = await poll<TakenHost | 'none'>(() => {
-        try {
-          return lookForPlace(hosts, failed, locks);
-        } catch (error) {
-          throw new CannotDistribute(lockFault(error), { cause: error });
-        }
-      }, polling);
-      return found === 'none' ? undefined : found;
+      // The next look sees what has changed.
+      const unwatch = hosts.watch(() => {});
+      try {
+        const found = await poll<TakenHost | 'none'>(() => {
+          try {
+            return lookForPlace(hosts.list.hosts, failed, locks);
+          } catch (error) {
+            throw new CannotDistribute(lockFault(error), { cause: error });
+          }
+        }, polling);
+        return found === 'none' ? undefined : found;
+      } finally {
+        unwatch();
+      }
     },
     async takeLocal(count) {
       const taken = await poll<TakenSlot | { slot: undefined }>(() => {

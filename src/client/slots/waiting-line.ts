@@ -14,6 +14,8 @@ export interface Waiting {
   readonly alike: string;
   /** What it waits for, in words. */
   why(): string;
+  /** Called when it has to wait; gives what is called when it waits no more. */
+  begin?(this: void): () => void;
 }
 
 interface Request {
@@ -35,14 +37,17 @@ export class WaitingLine {
     const now = this.#kinds.has(alike) ? undefined : look();
     if (now !== undefined) return Promise.resolve(now.value);
     return new Promise((resolve, reject) => {
+      const end = waiting.begin?.();
       const leave = (): void => {
         this.#remove(request);
+        end?.();
         reject(new Interrupted());
       };
       const serve = (): boolean => {
         const found = look();
         if (found === undefined) return false;
         interrupted.removeEventListener('abort', leave);
+        end?.();
         resolve(found.value);
         return true;
       };

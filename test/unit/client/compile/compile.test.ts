@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Places } from '../../../../src/client/slots/queued-slots.ts';
 import { compile } from '../../../../src/client/compile/compile.ts';
 import { GivenUp, Interrupted, JobRefused, TransportError } from '../../../../src/client/job/faults.ts';
+import { fixedHosts } from '../../../../src/client/hosts/changing-hosts.ts';
 import { noHosts, parseHostList } from '../../../../src/client/hosts/host-list.ts';
 import { lockName } from '../../../../src/client/hosts/host.ts';
 import { textLog } from '../../../../src/client/user-files/text-log.ts';
@@ -122,7 +123,8 @@ function worldOf(plan: Plan, events: Events): World {
     interrupted,
     backOff: true,
     preprocessAhead: false,
-    hosts: () => ({ ...noHosts, ...parseHostList({ name: '$DISTCC_HOSTS', text: plan.hosts, places: 'words' }) }),
+    hosts: () =>
+      fixedHosts({ ...noHosts, ...parseHostList({ name: '$DISTCC_HOSTS', text: plan.hosts, places: 'words' }) }),
     preprocess(job, command) {
       events.push(command === undefined ? `take ${job.verdict.source}` : `preprocess ${command.argv.join(' ')}`);
       return {

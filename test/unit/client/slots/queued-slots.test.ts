@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { Places } from '../../../../src/client/slots/queued-slots.ts';
-import { parseHostList } from '../../../../src/client/hosts/host-list.ts';
+import { fixedHosts } from '../../../../src/client/hosts/changing-hosts.ts';
+import type { JobHosts } from '../../../../src/client/hosts/changing-hosts.ts';
+import { noHosts, parseHostList } from '../../../../src/client/hosts/host-list.ts';
 import type { Host } from '../../../../src/client/hosts/host.ts';
 import type { Slots, TakenHost } from '../../../../src/client/slots/slots.ts';
 
 const hostsOf = (text: string): readonly Host[] => parseHostList({ name: 'test', text, places: 'words' }).hosts;
+const listed = (hosts: readonly Host[]): JobHosts => fixedHosts({ ...noHosts, hosts });
 const none: ReadonlySet<Host> = new Set();
 
 function begin(memory?: ConstructorParameters<typeof Places>[1]): {
@@ -26,7 +29,7 @@ function praise(slots: Slots, hosts: readonly Host[], name: string, seconds: num
 async function take(slots: Slots, hosts: readonly Host[], count: number): Promise<TakenHost[]> {
   const taken: TakenHost[] = [];
   for (let at = 0; at < count; at += 1) {
-    const one = await slots.takeHost(hosts, none);
+    const one = await slots.takeHost(listed(hosts), none);
     if (one !== undefined) taken.push(one);
   }
   return taken;
@@ -52,7 +55,7 @@ describe('Places', () => {
     const [first] = await take(slots, hosts, 1);
     const order: number[] = [];
     const wait = async (number: number): Promise<void> => {
-      const taken = await slots.takeHost(hosts, none);
+      const taken = await slots.takeHost(listed(hosts), none);
       order.push(number);
       taken?.lock.release();
     };
@@ -68,7 +71,7 @@ describe('Places', () => {
     const hosts = hostsOf('a/1');
     const [host] = hosts;
     await take(slots, hosts, 1);
-    const waiting = slots.takeHost(hosts, none);
+    const waiting = slots.takeHost(listed(hosts), none);
     if (host?.kind === 'tcp') slots.rest(host, 'it is gone');
     expect(await waiting).toBeUndefined();
     clock.now = 60_000;
@@ -157,7 +160,7 @@ describe('Places', () => {
     const taken = await take(slots, one, 2);
     const order: string[] = [];
     const wait = async (name: string, hosts: readonly Host[]): Promise<void> => {
-      const got = await slots.takeHost(hosts, none);
+      const got = await slots.takeHost(listed(hosts), none);
       order.push(name);
       got?.lock.release();
     };
@@ -178,7 +181,7 @@ describe('Places', () => {
     };
     const link = wait();
     const later = Array.from({ length: 5 }, async () => {
-      const taken = await slots.takeHost(hostsOf('localhost/1'), none);
+      const taken = await slots.takeHost(listed(hostsOf('localhost/1')), none);
       expect(served).toBe(true);
       taken?.lock.release();
     });

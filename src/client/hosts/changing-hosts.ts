@@ -1,0 +1,101 @@
+import { parseHostList } from './host-list.ts';
+import type { HostList, HostSource } from './host-list.ts';
+import { listFrom } from './host-source.ts';
+import type { Host } from './host.ts';
+
+/** The hosts of one job: a list that may change while the job waits for one of them. */
+export interface JobHosts {
+  /** Jobs with the same key have the same hosts, maybe in another order. */
+  readonly key: string;
+  /** The list as it is now. */
+  readonly list: HostList;
+  /** Looks for a change now; it never rejects. */
+  refresh(): Promise<void>;
+  /** Looks for changes from now on, and calls `changed` after each; gives what ends that. */
+  watch(changed: () => void): () => void;
+}
+
+/** Hosts that stay as they are. */
+export function fixedHosts(list: HostList): JobHosts {
+  const key = list.hosts.map(({ definition }) => definition).join(' ');
+  return { key, list, refresh: () => Promise.resolve(), watch: () => () => {} };
+}
+
+/** How often a file is read again while jobs wait for its hosts, in ms. */
+const periodMs = 1000;
+
+/** New entries, with what is known already in place of its equals: a job remembers which hosts have failed it. */
+function withKnown(entries: readonly Host[], known: readonly Host[]): Host[] {
+  const left = new Map<string, Host[]>();
+  for (const host of known) left.set(host.definition, [...(left.get(host.definition) ?? []), host]);
+  return entries.map((host) => left.get(host.definition)?.shift() ?? host);
+}
+
+/** A list of hosts that jobs share. */
+export class ChangingHosts {
+  readonly #listeners = new Set<() => void>();
+  #source: HostSource;
+  #list: HostList;
+  #lookedAt = -Infinity;
+
+  /** @throws Failure (status 106) when the list cannot be used */
+  constructor(source: HostSource) {
+    this.#source = source;
+    this.#list = parseHostList(source);
+  }
+
+  /** Takes what the source has now. @throws Failure (status 106) when that cannot be used; then the old list stays */
+  update(source: HostSource): void {
+    if (source.text === this.#source.text) return;
+    const list = listFrom(source, parseHostList);
+    this.#source = source;
+    this.#list = { ...list, hosts: withKnown(parseHostList(source).hosts, this.#list.hosts) };
+    for (const changed of this.#listeners) changed();
+  }
+
+  /** The hosts as one job sees them; `read` gives the text that the source has now, or undefined when it cannot be read. */
+  forJob(read: () => Promise<string | undefined>): JobHosts {
+    let from = this.#list;
+    let list = this.#ordered();
+    const current = (): HostList => {
+      if (from !== this.#list) [from, list] = [this.#list, this.#ordered()];
+      return list;
+    };
+    return {
+      key: `${this.#source.name}\0${this.#source.places === 'words' ? this.#source.text : ''}`,
+      get list() {
+        return current();
+      },
+      refresh: () => this.#look(read),
+      watch: (changed) => this.#watch(changed, read),
+    };
+  }
+
+  /** With the order and the warnings for one job. */
+  #ordered(): HostList {
+    return listFrom(this.#source, () => this.#list);
+  }
+
+  #watch(changed: () => void, read: () => Promise<string | undefined>): () => void {
+    const listener = (): void => changed();
+    this.#listeners.add(listener);
+    const timer = setInterval(() => void this.#look(read), periodMs).unref();
+    return () => {
+      clearInterval(timer);
+      this.#listeners.delete(listener);
+    };
+  }
+
+  /** One of the jobs that wait reads for all. */
+  async #look(read: () => Promise<string | undefined>): Promise<void> {
+    const now = performance.now();
+    if (now - this.#lookedAt < periodMs / 2) return;
+    this.#lookedAt = now;
+    try {
+      const text = await read();
+      if (text !== undefined) this.update({ ...this.#source, text });
+    } catch {
+      // The next job that comes says what is wrong with the file.
+    }
+  }
+}
