@@ -66,7 +66,7 @@ const hosts: Target = {
   ],
   endure: (input) =>
     signOf(() => {
-      const list = parseHostList({ name: 'the list', places: 'words', text: input.toString('utf8') });
+      const list = parseHostList({ name: 'the list', unit: 'words', text: input.toString('utf8') });
       for (const { slots } of list.hosts) expectThat(Number.isSafeInteger(slots) && slots >= 0, 'places are a number');
       return `${Math.min(list.hosts.length, 9)} hosts, ${list.warnings.length > 0 ? 'warnings' : ''}`;
     }),

@@ -8,9 +8,9 @@ export interface AgentStatus {
   readonly jobsDone: number;
   /** What the largest recent compiler or linker of this machine used, in bytes; 0 when nothing is known. */
   readonly largestLocalJob: number;
-  /** What one more compiler or linker here waits for, besides a place. */
+  /** What one more compiler or linker here waits for, besides a slot. */
   readonly lacks?: string;
-  /** Jobs that wait for a place. */
+  /** Jobs that wait for a slot. */
   readonly waiting: number;
   readonly jobs: readonly {
     readonly pid: number;
@@ -19,7 +19,7 @@ export interface AgentStatus {
     readonly waitsFor?: string;
   }[];
   /** Hosts, and kinds of work of this machine, with the jobs that they have now. */
-  readonly places: readonly { readonly name: string; readonly jobs: number }[];
+  readonly slots: readonly { readonly name: string; readonly jobs: number }[];
   /** In how many seconds a host would do a job; null is never: it refused one just now. */
   readonly expected: readonly { readonly name: string; readonly seconds: number | null }[];
   readonly resting: readonly { readonly name: string; readonly why: string; readonly seconds: number }[];
@@ -37,8 +37,8 @@ function commandText([program = '', ...words]: readonly string[]): string {
   return `${text.slice(0, beginning)} ... ${text.slice(text.length - (longestCommand - beginning - 5))}`;
 }
 
-/** What people call a place; the status has the names of lock files. */
-function placeText(name: string): string {
+/** What people call a slot; the status has the names of lock files. */
+function hostText(name: string): string {
   if (name === 'localhost') return 'this machine, compilers and linkers';
   if (name === 'preprocessors') return 'this machine, preprocessors';
   const tcp = /^tcp_(.*)_(\d+)$/.exec(name);
@@ -63,14 +63,14 @@ function table(heading: readonly [string, string, string], rows: readonly (reado
   return ['', ...[heading, ...rows].map((row) => `${row[0].padEnd(width)}  ${String(row[1]).padStart(4)}  ${row[2]}`)];
 }
 
-function hostRows({ places, expected, resting }: AgentStatus): (readonly [string, number, string])[] {
-  const names = new Set([...places, ...expected, ...resting].map(({ name }) => name));
+function hostRows({ slots, expected, resting }: AgentStatus): (readonly [string, number, string])[] {
+  const names = new Set([...slots, ...expected, ...resting].map(({ name }) => name));
   return [...names].sort().map((name) => {
     const rest = resting.find((one) => one.name === name);
     const time = expected.find((one) => one.name === name);
     const said = time === undefined ? '' : time.seconds === null ? 'refused a job just now' : timeText(time.seconds);
     const note = rest === undefined ? said : `rests ${timeText(rest.seconds)} more: ${rest.why}`;
-    return [placeText(name), places.find((one) => one.name === name)?.jobs ?? 0, note];
+    return [hostText(name), slots.find((one) => one.name === name)?.jobs ?? 0, note];
   });
 }
 
@@ -81,7 +81,7 @@ export function statusText(status: AgentStatus): string {
   const lines = [
     `distcc-agent ${status.version}: process ${status.pid}, up ${timeText(status.uptimeSeconds)}${memory}`,
     `jobs: ${jobs.length - waiting} at work, ${waiting} waiting, ${jobsDone} done`,
-    ...table(['place', 'jobs', 'time of a job'], hostRows(status)),
+    ...table(['host', 'jobs', 'time of a job'], hostRows(status)),
   ];
   if (largestLocalJob > 0)
     lines.push('', `largest recent compiler or linker of this machine: ${Math.round(largestLocalJob / 1e6)} MB`);

@@ -27,7 +27,7 @@ import { readJob } from '../../wire/agent/job.ts';
 import type { JobMessage } from '../../wire/agent/job.ts';
 import { encodeReport, readAsk } from '../../wire/agent/question.ts';
 import { Packer } from '../transport/packer.ts';
-import { Places } from '../slots/queued-slots.ts';
+import { QueuedSlots } from '../slots/queued-slots.ts';
 import { Programs } from './programs.ts';
 import { realMemory } from '../slots/machine-memory.ts';
 import { livesWhereWeDo } from './surroundings.ts';
@@ -65,7 +65,7 @@ class Agent {
   readonly #server: Server;
   readonly #shared: Shared;
   readonly #memory = new LocalMemory(realMemory);
-  readonly #places = new Places(() => performance.now(), this.#memory);
+  readonly #slots = new QueuedSlots(() => performance.now(), this.#memory);
   readonly #jobs = new Map<Launcher, JobMessage>();
   readonly #started = performance.now();
   #done = 0;
@@ -79,8 +79,7 @@ class Agent {
     const states = new LateStates();
     const now = (): number => performance.now();
     this.#shared = {
-      slotsFor: ({ job, interrupted, restSeconds }) =>
-        this.#places.slotsFor({ interrupted, restSeconds, pid: job.pid }),
+      slotsFor: ({ job, interrupted, restSeconds }) => this.#slots.slotsFor({ interrupted, restSeconds, pid: job.pid }),
       late: (file) => states.of(file),
       preprocessAhead: true,
       memory: new TextMemory(),
@@ -201,7 +200,7 @@ class Agent {
 
   /** What a process that asks would find. */
   #status(asker: number): AgentStatus {
-    const { busy, resting, waiting, expected } = this.#places.report();
+    const { busy, resting, waiting, expected } = this.#slots.report();
     const now = performance.now();
     // Where the kernel does not tell who asks, a job that is here stands for it.
     const [job] = this.#jobs.values();
@@ -225,7 +224,7 @@ class Agent {
         };
       }),
       expected: [...expected].map(([name, ms]) => ({ name, seconds: ms / 1000 })),
-      places: [...busy].map(([name, jobs]) => ({ name, jobs })),
+      slots: [...busy].map(([name, jobs]) => ({ name, jobs })),
       resting: [...resting].map(([name, { why, until }]) => ({ name, why, seconds: Math.ceil((until - now) / 1000) })),
     };
   }

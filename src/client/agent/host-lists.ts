@@ -29,14 +29,14 @@ export class HostLists {
       const reason = new LauncherError(error).message;
       throw new Failure(exitStatus.badHostSpecification, `cannot read "${path}": ${reason}`);
     }
-    return this.#shared({ name: path, text, places: 'lines' }).forJob(async () => {
+    return this.#shared({ name: path, text, unit: 'lines' }).forJob(async () => {
       const found = await launcher.read(path);
       return 'bytes' in found && found.bytes.length < longestList ? byteText(found.bytes) : undefined;
     });
   }
 
   #shared(source: HostSource): ChangingHosts {
-    const key = source.places === 'words' ? `${source.name}\0${source.text}` : source.name;
+    const key = source.unit === 'words' ? `${source.name}\0${source.text}` : source.name;
     const known = this.#lists.get(key);
     known?.update(source);
     const hosts = known ?? new ChangingHosts(source);

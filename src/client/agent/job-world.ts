@@ -19,15 +19,7 @@ import { openState } from '../user-files/state-file.ts';
 import { uniqueName } from '../user-files/unique-name.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import type { Call, Command } from '../job/call.ts';
-import type {
-  HereOptions,
-  HostRequest,
-  HostResponse,
-  Output,
-  Preprocessor,
-  PreprocessorEnd,
-  World,
-} from '../compile/world.ts';
+import type { HostRequest, HostResponse, Output, Preprocessor, PreprocessorEnd, World } from '../compile/world.ts';
 import { carry } from './carry.ts';
 import type { HostLists } from './host-lists.ts';
 import type { Launcher } from './launcher.ts';
@@ -221,7 +213,7 @@ export class JobWorld implements World {
     return bytes;
   }
 
-  async runHere({ argv, environment }: Command, { andReturn }: HereOptions): Promise<number> {
+  async runHere({ argv, environment }: Command, andReturn: boolean): Promise<number> {
     const { call, job, launcher } = this.#assignment;
     const message = { argv, changes: changesOf(call.environment, environment) };
     try {

@@ -1,32 +1,31 @@
 import { baseName } from '../../compiler/names/source-name.ts';
 import { resultText, exitStatusOf } from '../job/result-text.ts';
 import { unlessInterrupted } from '../job/faults.ts';
-import type { LocalWork } from '../slots/slots.ts';
-import type { FileLock } from '../../system/files/file-lock.ts';
+import type { LocalWork, Slot } from '../slots/slots.ts';
 import type { Command } from '../job/call.ts';
 import type { World } from './world.ts';
 
-/** A command that is run in this place. */
+/** A command that is run on this machine. */
 export interface HereCommand extends Command {
   /** The source's name for the log and for monitors. */
   readonly name: string | undefined;
 }
 
-/** Which place of this machine the command takes. */
-export type Place =
+/** Which slot of this machine the command takes. */
+export type SlotHere =
   /** None: another distcc above us has one already. */
   | { readonly kind: 'none' }
   /** One that is ours already. */
-  | { readonly kind: 'taken'; readonly lock: FileLock }
-  /** The first one that gets free of so many. */
+  | { readonly kind: 'taken'; readonly slot: Slot }
+  /** The first of `slots` slots that gets free. */
   | { readonly kind: 'wait'; readonly slots: number; readonly work: LocalWork };
 
-async function lockOf(place: Place, world: World): Promise<FileLock | undefined> {
-  if (place.kind === 'taken') return place.lock;
-  if (place.kind === 'none') return undefined;
-  const taken = await world.slots.takeLocal(place.slots, place.work);
+async function takeSlot(slot: SlotHere, world: World): Promise<Slot | undefined> {
+  if (slot.kind === 'taken') return slot.slot;
+  if (slot.kind === 'none') return undefined;
+  const taken = await world.slots.takeLocal(slot.slots, slot.work);
   if (taken !== undefined) world.state.know('local', { slot: taken.slot });
-  return taken?.lock;
+  return taken;
 }
 
 /**
@@ -35,26 +34,25 @@ async function lockOf(place: Place, world: World): Promise<FileLock | undefined>
  */
 export async function compileHere(
   command: HereCommand,
-  place: Place,
+  slot: SlotHere,
   world: World,
   andReturn = false,
 ): Promise<number> {
   const { log, state, interrupted } = world;
-  const lock = await lockOf(place, world);
+  const taken = await takeSlot(slot, world);
   const begin = world.seconds();
   try {
     log.debug(`exec on localhost: ${command.argv.join(' ')}`);
-    if (place.kind !== 'none')
-      state.show('local', 'Compile', { host: 'localhost', file: baseName(command.name ?? '') });
+    if (slot.kind !== 'none') state.show('local', 'Compile', { host: 'localhost', file: baseName(command.name ?? '') });
     const stays = andReturn || log.writes('info');
-    const status = await unlessInterrupted(world.runHere(command, { andReturn: stays, lock }), interrupted);
+    const status = await unlessInterrupted(world.runHere(command, stays), interrupted);
     const text = resultText(`compile ${command.name ?? '(null)'} on localhost`, status);
-    // The compiler has told the user; that it was run here is news only behind a host that failed.
+    // The compiler has told the user; that it was run here is news only after a host that failed.
     if (status !== 0 && andReturn) log.error(text);
     else log.info(text);
     log.info(`elapsed compilation time ${(world.seconds() - begin).toFixed(6)}s`);
     return exitStatusOf(status);
   } finally {
-    lock?.release();
+    taken?.release();
   }
 }

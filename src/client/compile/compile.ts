@@ -6,7 +6,7 @@ import { readVariable } from '../../config/client-environment.ts';
 import { readWaitStatus } from '../../wire/wait-status.ts';
 import type { Answer } from './attempt.ts';
 import { compileHere } from './compile-here.ts';
-import type { Place } from './compile-here.ts';
+import type { SlotHere } from './compile-here.ts';
 import { distribute } from './distribute.ts';
 import type { Distribution } from './distribute.ts';
 import { doubtOf, worthOf } from './doubtful-messages.ts';
@@ -42,7 +42,7 @@ export async function compile(call: Call, world: World): Promise<number> {
     case 'only here':
       return runLocally(keptHere(job, distribution), world);
     case 'here':
-      return compileHere(job, { kind: 'taken', lock: distribution.lock }, world);
+      return compileHere(job, { kind: 'taken', slot: distribution.slot }, world);
     case 'nobody':
       return fallBack(job, distribution, world);
   }
@@ -60,7 +60,7 @@ async function distributeSafely(job: RemoteJob, world: World): Promise<Distribut
   }
 }
 
-/** The numbers of places here are all that a job of this machine needs of the list; its faults matter to others. */
+/** The numbers of slots here are all that a job of this machine needs of the list; its faults matter to others. */
 function slotNumbers(world: World): HostList {
   try {
     return world.hosts().list;
@@ -71,7 +71,7 @@ function slotNumbers(world: World): HostList {
   }
 }
 
-const waitFor = (slots: number): Place => ({ kind: 'wait', slots, work: 'compile' });
+const waitFor = (slots: number): SlotHere => ({ kind: 'wait', slots, work: 'compile' });
 
 async function runLocally(job: LocalJob, world: World): Promise<number> {
   world.log.info(`running locally: ${job.because}`);

@@ -2,7 +2,6 @@ import { Failure } from '../../basics/failure.ts';
 import { exitStatus } from '../../basics/exit-status.ts';
 import type { ExitStatus } from '../../basics/exit-status.ts';
 import type { Reason } from '../../compiler/verdict.ts';
-import type { FileLock } from '../../system/files/file-lock.ts';
 import { attempt } from './attempt.ts';
 import type { Answer } from './attempt.ts';
 import { CannotDistribute, CompilerUnfit, JobRefused, OnlyHere, TransportError } from '../job/faults.ts';
@@ -13,7 +12,7 @@ import type { RemoteJob } from '../job/understand.ts';
 import { startPreprocessing } from './preprocessing.ts';
 import type { Preprocessing } from './preprocessing.ts';
 import { mostAttemptsWithoutBackOff } from '../slots/slot-order.ts';
-import type { TakenHost } from '../slots/slots.ts';
+import type { HostSlot, Slot } from '../slots/slots.ts';
 import type { World } from './world.ts';
 
 /** What became of the try to compile elsewhere. */
@@ -23,7 +22,7 @@ export type Distribution =
   /** The compiler here alone can do the job, or tell what is wrong with it. */
   | ({ readonly kind: 'only here' } & Reason)
   /** The list says that this machine is next. */
-  | { readonly kind: 'here'; readonly lock: FileLock }
+  | { readonly kind: 'here'; readonly slot: Slot }
   /** No host is left, or none can be asked from here; `last` is the one that failed last. */
   | { readonly kind: 'nobody'; readonly status: ExitStatus; readonly last: Host | undefined };
 
@@ -40,13 +39,13 @@ interface Trail {
  * Waits for a host. Where it helps, the source is preprocessed meanwhile, so that a host that gets free has work at once; not where this
  * machine is on the list, since then nobody may need the text.
  */
-async function takeHost(job: RemoteJob, hosts: JobHosts, trail: Trail, world: World): Promise<TakenHost | undefined> {
+async function takeHost(job: RemoteJob, hosts: JobHosts, trail: Trail, world: World): Promise<HostSlot | undefined> {
   const taking = world.slots.takeHost(hosts, trail.failed);
   if (!world.preprocessAhead || hosts.list.hosts.some(({ kind }) => kind === 'local')) return taking;
   let decided = false;
   const decide = (): void => void (decided = true);
   taking.then(decide, decide);
-  // A place that is free at once, or a list without a host, is known by now.
+  // A slot that is free at once, or a list without a host, is known by now.
   await Promise.resolve();
   if (decided) return taking;
   try {
@@ -54,7 +53,7 @@ async function takeHost(job: RemoteJob, hosts: JobHosts, trail: Trail, world: Wo
     return await Promise.race([taking, trail.preprocessing.ready.then(() => taking)]);
   } catch (error) {
     taking.then(
-      (late) => late?.lock.release(),
+      (late) => late?.release(),
       () => {},
     );
     throw error;
@@ -119,14 +118,15 @@ function report(host: DistantHost, compiler: string, error: TransportError, worl
 /** Undefined when the host failed and another one should be tried. */
 async function tryHost(
   job: RemoteJob,
-  { host, slot, lock }: TakenHost,
+  taken: HostSlot,
   trail: Trail,
   { hosts, world }: { hosts: JobHosts; world: World },
 ): Promise<Distribution | undefined> {
+  const { host, slot } = taken;
   if (host.kind === 'local') {
     world.state.know('local', { slot });
-    // Its place is kept: the compiler here takes it over.
-    return { kind: 'here', lock };
+    // Its slot is kept: the compiler here takes it over.
+    return { kind: 'here', slot: taken };
   }
   trail.last = host;
   try {
@@ -140,7 +140,7 @@ async function tryHost(
     report(host, compilerOf(job), error, world);
     return undefined;
   } finally {
-    lock.release();
+    taken.release();
   }
 }
 

@@ -112,10 +112,10 @@ export async function startPreprocessing(job: RemoteJob, cppSlots: number, world
   try {
     preprocessor = world.preprocess(job, command);
   } catch (error) {
-    slot?.lock.release();
+    slot?.release();
     throw error;
   }
-  const release = (): void => slot?.lock.release();
+  const release = (): void => slot?.release();
   preprocessor.ended.then(release, release);
   return new Work(job, preprocessor, world);
 }

@@ -1,6 +1,5 @@
 import type { StateFile } from '../../job-state/state-folder.ts';
 import type { Logger } from '../../logging/log-line.ts';
-import type { FileLock } from '../../system/files/file-lock.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import type { JobHosts } from '../hosts/changing-hosts.ts';
 import type { Command } from '../job/call.ts';
@@ -54,14 +53,6 @@ export interface Preprocessor {
   stop(): void;
 }
 
-/** How a compile in this place goes on afterwards. */
-export interface HereOptions {
-  /** Whether something remains to be done: if not, the launcher may become the compiler. */
-  readonly andReturn: boolean;
-  /** The slot that the compiler holds. */
-  readonly lock: FileLock | undefined;
-}
-
 /** What a compile does to the world. */
 export interface World {
   readonly log: Logger;
@@ -94,10 +85,11 @@ export interface World {
   /** Brings a request to a host, and the answer back. Rejects with a TransportError, or as the request's body does. */
   carry(host: DistantHost, request: HostRequest): Promise<HostResponse>;
   /**
-   * Runs a command with the caller's stdin, stdout and stderr, and gives its raw Unix wait status.
+   * Runs a command with the caller's stdin, stdout and stderr, and gives its raw Unix wait status. Unless something
+   * remains to be done afterwards, as `andReturn` tells, the launcher may become the command.
    * @throws Failure (status 110) when there is no such program
    */
-  runHere(command: Command, options: HereOptions): Promise<number>;
+  runHere(command: Command, andReturn: boolean): Promise<number>;
   /** Packs a text for protocol 2. */
   pack(text: Buffer): Promise<Buffer>;
   /**

@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { Failure } from '../../basics/failure.ts';
 import type { Reason } from '../../compiler/verdict.ts';
 import { distccDirectory, readVariable } from '../../config/client-environment.ts';
-import { choosePlace, runsSlow } from '../slots/choose-slot.ts';
-import type { FreePlace } from '../slots/choose-slot.ts';
+import { chooseSlot, runsSlow } from '../slots/choose-slot.ts';
+import type { FreeSlot } from '../slots/choose-slot.ts';
 import { timeText } from '../../agent-state/status.ts';
 import type { AgentStatus } from '../../agent-state/status.ts';
 import { loadHosts } from '../hosts/host-source.ts';
 import { statesFromAgent, statesFromFolder } from './host-states.ts';
 import type { HostState } from './host-states.ts';
-import { placeOf, understand } from '../job/understand.ts';
+import { pathIn, understand } from '../job/understand.ts';
 import { readLockFolder } from '../slots/lock-folder.ts';
 import { withOptions } from '../job/options-files.ts';
 import { outputObstacle } from '../user-files/output.ts';
@@ -23,34 +23,34 @@ function isUsable({ host, rest }: HostState): boolean {
   return usableHosts([host], { failed: new Set(), rests: () => rest !== undefined }).length > 0;
 }
 
-/** The next place of each host that has one. */
-function freePlaces(states: readonly HostState[]): Map<HostState, FreePlace> {
+/** The next slot of each host that has one. */
+function freeSlots(states: readonly HostState[]): Map<HostState, FreeSlot> {
   const free = states.filter((state) => isUsable(state) && state.taken < state.host.slots);
   return new Map(free.map((state) => [state, { host: state.host, slot: state.taken, expected: state.expected }]));
 }
 
-function wordsFor(state: HostState, free: ReadonlyMap<HostState, FreePlace>): string {
+function wordsFor(state: HostState, free: ReadonlyMap<HostState, FreeSlot>): string {
   const { host, taken, rest, expected } = state;
-  const places = `${taken} of ${host.slots} places taken`;
-  if (host.kind === 'local') return `this machine, ${places}`;
+  const slots = `${taken} of ${host.slots} slots taken`;
+  if (host.kind === 'local') return `this machine, ${slots}`;
   if (host.down) return 'marked down: take ",down" away to use it';
   if (host.slots === 0) return 'never used, since its number of jobs is not above 0';
   if (rest !== undefined) {
     const why = rest.why === undefined ? 'it failed' : `it failed: ${rest.why}`;
     return `rests ${timeText(rest.seconds)} more, because ${why}`;
   }
-  if (expected === undefined) return places;
-  if (expected === Infinity) return `${places}, passed over while others have some: it has just refused a job`;
-  const time = `${places}, a job would take ${expected < 0.05 ? '' : 'about '}${timeText(expected)}`;
-  const place = free.get(state);
-  return place !== undefined && runsSlow(place, [...free.values()])
-    ? `${time}: runs slow, passed over while others have places`
+  if (expected === undefined) return slots;
+  if (expected === Infinity) return `${slots}, passed over while others have some: it has just refused a job`;
+  const time = `${slots}, a job would take ${expected < 0.05 ? '' : 'about '}${timeText(expected)}`;
+  const slot = free.get(state);
+  return slot !== undefined && runsSlow(slot, [...free.values()])
+    ? `${time}: runs slow, passed over while others have slots`
     : time;
 }
 
 /** Where the command would go at this moment, and what would have to change when that is not another machine. */
-function outcome(states: readonly HostState[], free: ReadonlyMap<HostState, FreePlace>): string[] {
-  const chosen = choosePlace([...free.values()]);
+function outcome(states: readonly HostState[], free: ReadonlyMap<HostState, FreeSlot>): string[] {
+  const chosen = chooseSlot([...free.values()]);
   if (chosen?.host.kind === 'local') {
     return [
       'would run on this machine now: the host list says that it is next',
@@ -59,7 +59,7 @@ function outcome(states: readonly HostState[], free: ReadonlyMap<HostState, Free
   }
   if (chosen !== undefined) return [`would go to ${chosen.host.definition} now`];
   if (states.some((state) => isUsable(state)))
-    return ['would wait now: every place is taken, and jobs are served in turn'];
+    return ['would wait now: every slot is taken, and jobs are served in turn'];
   const cure =
     states.length === 0
       ? 'list hosts in DISTCC_HOSTS or a hosts file'
@@ -75,7 +75,7 @@ function hostLines({ environment }: Call, status: AgentStatus | undefined): stri
       status === undefined
         ? statesFromFolder(hosts, readLockFolder(`${folder}/lock`, readVariable('DISTCC_BACKOFF_PERIOD', environment)))
         : statesFromAgent(hosts, status);
-    const free = freePlaces(states);
+    const free = freeSlots(states);
     const source =
       status === undefined ? 'by the lock files, since no agent is running' : `by the agent, process ${status.pid}`;
     const order = randomize ? 'in a random order, another one for each job' : 'in the order of preference';
@@ -113,7 +113,7 @@ export async function explain(call: Call, status: AgentStatus | undefined): Prom
   const programs = programsIn(pathOf(call.environment['PATH']), pathOf(call.directory) ?? '/');
   const job = understand(call, (name) => programs(readable(name)), silent, await withOptions(call, readText));
   if (job.run === 'locally') return here(job, status);
-  const obstacle = outputObstacle(placeOf(job, job.verdict.source), placeOf(job, job.verdict.output));
+  const obstacle = outputObstacle(pathIn(job, job.verdict.source), pathIn(job, job.verdict.output));
   if (obstacle !== undefined) return here(obstacle, status);
   const usual = `can be distributed: "${job.verdict.source}" is compiled to "${job.verdict.output}" by "${job.verdict.words[0] ?? ''}"`;
   return [usual, ...hostLines(call, status), ''].join('\n');

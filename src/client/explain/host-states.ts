@@ -24,7 +24,7 @@ function spread(hosts: readonly Host[], jobsOf: (host: Host) => number): number[
 
 /** The states of hosts as the agent tells them. */
 export function statesFromAgent(hosts: readonly Host[], status: AgentStatus): HostState[] {
-  const taken = spread(hosts, (host) => status.places.find(({ name }) => name === lockName(host))?.jobs ?? 0);
+  const taken = spread(hosts, (host) => status.slots.find(({ name }) => name === lockName(host))?.jobs ?? 0);
   return hosts.map((host, at) => {
     const name = lockName(host);
     const times = status.expected.find((one) => one.name === name);

@@ -62,7 +62,7 @@ export class ChangingHosts {
       return list;
     };
     return {
-      key: `${this.#source.name}\0${this.#source.places === 'words' ? this.#source.text : ''}`,
+      key: `${this.#source.name}\0${this.#source.unit === 'words' ? this.#source.text : ''}`,
       get list() {
         return current();
       },

@@ -25,21 +25,21 @@ export interface HostSource {
   readonly name: string;
   readonly text: string;
   /** Places in a file are lines, in a variable words. */
-  readonly places: 'lines' | 'words';
+  readonly unit: 'lines' | 'words';
 }
 
-interface PlacedWord {
+interface FoundWord {
   readonly word: string;
-  readonly place: string;
+  readonly where: string;
 }
 
-function* wordsOf({ name, text, places }: HostSource): Generator<PlacedWord> {
+function* wordsOf({ name, text, unit }: HostSource): Generator<FoundWord> {
   let count = 0;
   for (const [index, line] of linesOf(text).entries()) {
     for (const word of line.split(/[ \t\f\v]+/)) {
       if (word === '') continue;
       count += 1;
-      yield { word, place: places === 'lines' ? `${name}, line ${index + 1}` : `${name}, word ${count}` };
+      yield { word, where: unit === 'lines' ? `${name}, line ${index + 1}` : `${name}, word ${count}` };
     }
   }
 }
@@ -78,18 +78,18 @@ function readWord(word: string, draft: Draft, warn: (sentence: string) => void):
 
 /**
  * Reads a host list (client-run reference, section 3.2).
- * @throws Failure (status 106) that names the place, the fault and the cure: one bad word makes the whole list useless, as in distcc
+ * @throws Failure (status 106) that names the word, the fault and the cure: one bad word makes the whole list useless, as in distcc
  */
 export function parseHostList(source: HostSource): HostList {
   if (isWideText(source.text)) refuse(`${source.name} is written in UTF-16: save it as UTF-8 or plain ASCII`);
   const draft: Draft = { hosts: [], randomize: false, localSlots: noHosts.localSlots, cppSlots: noHosts.cppSlots };
   const warnings: string[] = [];
-  for (const { word, place } of wordsOf(source)) {
+  for (const { word, where } of wordsOf(source)) {
     try {
-      readWord(word, draft, (sentence) => warnings.push(`${place} ("${shown(word)}"): ${sentence}`));
+      readWord(word, draft, (sentence) => warnings.push(`${where} ("${shown(word)}"): ${sentence}`));
     } catch (error) {
       if (!(error instanceof BadWord)) throw error;
-      refuse(`${error.message} (${place}, "${shown(word)}"): ${error.cure}`, error);
+      refuse(`${error.message} (${where}, "${shown(word)}"): ${error.cure}`, error);
     }
   }
   return { ...draft, warnings };

@@ -51,7 +51,7 @@ function readHostsFile(name: string): string | undefined {
 /** The list in DISTCC_HOSTS, which comes before all files. */
 export function sourceInVariable(environment: Environment): HostSource | undefined {
   const text = readVariable('DISTCC_HOSTS', environment);
-  return text === undefined ? undefined : { name: '$DISTCC_HOSTS', text, places: 'words' };
+  return text === undefined ? undefined : { name: '$DISTCC_HOSTS', text, unit: 'words' };
 }
 
 /** The files that may hold the list, of which the first that exists counts, without merging (client-run reference, section 3.1). */
@@ -65,7 +65,7 @@ function findHostSource(environment: Environment): HostSource | undefined {
   if (variable !== undefined) return variable;
   for (const name of hostFiles(environment)) {
     const text = readHostsFile(name);
-    if (text !== undefined) return { name, text, places: 'lines' };
+    if (text !== undefined) return { name, text, unit: 'lines' };
   }
   return undefined;
 }

@@ -54,7 +54,7 @@ export type Job = LocalJob | RemoteJob;
 export type FoundPrograms = (name: string) => readonly ProgramFile[];
 
 /** Where a job's file is. */
-export function placeOf(job: RemoteJob, name: string): string {
+export function pathIn(job: RemoteJob, name: string): string {
   return resolve(job.directory, name);
 }
 

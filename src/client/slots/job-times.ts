@@ -1,6 +1,6 @@
 /** A host that had no job for so long, in ms, may have become faster: what was known of it counts no more, and one job tries it. */
 const forgetAfter = 30_000;
-/** A host that refused a job is passed over for so long, in ms, while others have places. */
+/** A host that refused a job is passed over for so long, in ms, while others have slots. */
 const passOverAfterRefusal = 5000;
 /** How much a job's time counts beside those before it. */
 const weight = 1 / 4;
@@ -53,7 +53,7 @@ export class JobTimes {
   }
 
   /**
-   * In how many ms a host would have done one more job: longer the more of its places are taken (`load`, 0 to 1), endless when it refused
+   * In how many ms a host would have done one more job: longer the more of its slots are taken (`load`, 0 to 1), endless when it refused
    * one just now, undefined when nothing is known lately.
    */
   expected(name: string, load: number): number | undefined {

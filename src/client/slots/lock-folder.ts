@@ -8,13 +8,14 @@ import { openOrCreate, requireHarmless } from '../../system/files/open-own-file.
 import { lockName } from '../hosts/host.ts';
 import type { DistantHost, Host } from '../hosts/host.ts';
 import type { Candidate } from './slot-order.ts';
+import type { Slot } from './slots.ts';
 
 /** The slots and the resting hosts that all clients of a user share, whichever implementation they are. */
 export interface LockFolder {
-  /** Takes a place without waiting; undefined when another client has it. Throws when the folder cannot be used. */
+  /** Takes a slot without waiting; undefined when another client has it. Throws when the folder cannot be used. */
   take(candidate: Candidate): FileLock | undefined;
-  /** Takes one of the first `count` places of this machine. */
-  takeLocal(count: number): { lock: FileLock; slot: number } | undefined;
+  /** Takes one of the first `count` slots of this machine. */
+  takeLocal(count: number): Slot | undefined;
   /** Whether a host failed less than the period ago. */
   rests(host: DistantHost): boolean;
   /** Notes that a host failed. */
@@ -23,12 +24,12 @@ export interface LockFolder {
   praise(host: DistantHost): void;
 }
 
-/** The places of jobs that no host gets are the same files as those of the host "localhost" (client-run reference, section 4). */
+/** The slots of jobs that no host gets are the same files as those of the host "localhost" (client-run reference, section 4). */
 const here: Host = { kind: 'local', definition: 'localhost', slots: Number.MAX_SAFE_INTEGER };
 
 /** What the folder tells about a host that jobs without an agent use. */
 export interface FolderState {
-  /** How many of its places are taken. */
+  /** How many of its slots are taken. */
   readonly taken: number;
   /** How many seconds it rests, 0 when it does not. */
   readonly restSeconds: number;
@@ -91,7 +92,7 @@ export function openLockFolder(path: string, restSeconds: number): LockFolder {
     takeLocal(count) {
       for (let slot = 0; slot < count; slot += 1) {
         const lock = take({ host: here, slot });
-        if (lock !== undefined) return { lock, slot };
+        if (lock !== undefined) return { slot, release: lock.release };
       }
       return undefined;
     },

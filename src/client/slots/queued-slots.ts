@@ -3,12 +3,12 @@ import type { JobHosts } from '../hosts/changing-hosts.ts';
 import { lockName } from '../hosts/host.ts';
 import type { Host } from '../hosts/host.ts';
 import { usableHosts } from './slot-order.ts';
-import type { LocalWork, Slots, TakenHost, TakenSlot } from './slots.ts';
-import { choosePlace } from './choose-slot.ts';
-import type { FreePlace } from './choose-slot.ts';
+import type { LocalWork, Slots, HostSlot, Slot } from './slots.ts';
+import { chooseSlot } from './choose-slot.ts';
+import type { FreeSlot } from './choose-slot.ts';
 import { JobTimes } from './job-times.ts';
 import type { LocalMemory } from './local-memory.ts';
-import { TakenPlaces } from './taken-slots.ts';
+import { TakenSlots } from './taken-slots.ts';
 import { WaitingLine } from './waiting-line.ts';
 import type { Found } from './waiting-line.ts';
 
@@ -18,12 +18,12 @@ const memoryPeriod = 1000;
 /** Why a host gets no jobs for a while. */
 export interface Rest {
   readonly why: string;
-  /** On the clock that the places were made with, in ms. */
+  /** On the clock that the slots were made with, in ms. */
   readonly until: number;
 }
 
-/** What the places look like at one moment. */
-export interface PlacesReport {
+/** What the slots look like at one moment. */
+export interface SlotsReport {
   readonly busy: ReadonlyMap<string, number>;
   readonly resting: ReadonlyMap<string, Rest>;
   /** In how many ms each host would do a job, as far as that is known. */
@@ -32,7 +32,7 @@ export interface PlacesReport {
   readonly waiting: ReadonlyMap<number, string>;
 }
 
-/** What a job says about itself when it asks for places. */
+/** What a job says about itself when it asks for slots. */
 export interface Asker {
   readonly interrupted: AbortSignal;
   /** How long a host that failed rests, 0 for not at all. */
@@ -44,10 +44,10 @@ export interface Asker {
 /** What is known about memory: `LocalMemory`, as far as it matters here. */
 type Memory = Pick<LocalMemory, 'begin' | 'obstacle'>;
 
-/** The compilers of this machine share its places, wherever a job comes from: client-run reference, section 4. */
-const placeName = (work: LocalWork): string => (work === 'compile' ? 'localhost' : 'preprocessors');
+/** The compilers of this machine share its slots, wherever a job comes from: client-run reference, section 4. */
+const slotName = (work: LocalWork): string => (work === 'compile' ? 'localhost' : 'preprocessors');
 
-/** An entry of a host list with its share of the host's places: a host that is listed twice has twice as many. */
+/** An entry of a host list with its share of the host's slots: a host that is listed twice has twice as many. */
 function sharesOf(hosts: readonly Host[]): Map<Host, number> {
   const given = new Map<string, number>();
   const first = new Map<Host, number>();
@@ -65,13 +65,13 @@ function kindOf({ key }: JobHosts, failed: ReadonlySet<Host>): string {
 }
 
 /**
- * The places of all jobs of an agent. Who came first is served first; a place that gets free is handed on in the same moment, to the
+ * The slots of all jobs of an agent. Who came first is served first; a slot that gets free is handed on in the same moment, to the
  * first job that can use it.
  */
-export class Places {
+export class QueuedSlots {
   readonly #now: () => number;
   readonly #memory: Memory | undefined;
-  readonly #busy = new Map<string, TakenPlaces>();
+  readonly #busy = new Map<string, TakenSlots>();
   readonly #resting = new Map<string, Rest>();
   readonly #line = new WaitingLine();
   readonly #times: JobTimes;
@@ -87,13 +87,13 @@ export class Places {
     this.#compilers = new CompilerFaults(now);
   }
 
-  /** The places as one job sees them. */
+  /** The slots as one job sees them. */
   slotsFor(asker: Asker): Slots {
     return {
       takeHost: (hosts, failed) => {
         const why = (): string => this.#whyNoHost(hosts.list.hosts, asker);
         const begin = (): (() => void) => hosts.watch(() => this.#line.serve());
-        const look = (): Found<TakenHost | undefined> | undefined => this.#lookForHost(hosts.list.hosts, failed, asker);
+        const look = (): Found<HostSlot | undefined> | undefined => this.#lookForHost(hosts.list.hosts, failed, asker);
         return this.#line.wait(look, { ...asker, alike: kindOf(hosts, failed), why, begin });
       },
       takeLocal: (count, work) => {
@@ -122,7 +122,7 @@ export class Places {
   }
 
   /** What a status report shows. */
-  report(): PlacesReport {
+  report(): SlotsReport {
     for (const name of this.#resting.keys()) this.#restOf(name);
     const busy = [...this.#busy]
       .filter(([, { count }]) => count > 0)
@@ -147,14 +147,14 @@ export class Places {
     return undefined;
   }
 
-  #taken(name: string): TakenPlaces {
-    const taken = this.#busy.get(name) ?? new TakenPlaces();
+  #taken(name: string): TakenSlots {
+    const taken = this.#busy.get(name) ?? new TakenSlots();
     this.#busy.set(name, taken);
     return taken;
   }
 
-  /** Takes a place; `end` is called when it is given back. */
-  #take(name: string, slot: number, end: () => void = () => {}): TakenSlot {
+  /** Takes a slot; `end` is called when it is given back. */
+  #take(name: string, slot: number, end: () => void = () => {}): Slot {
     const taken = this.#taken(name);
     taken.take(slot);
     let held = true;
@@ -165,16 +165,16 @@ export class Places {
       end();
       this.#line.serve();
     };
-    // The job's connection holds the place, also when its launcher becomes the compiler.
-    return { slot, lock: { keepThroughExec: () => {}, release } };
+    // The job's connection holds the slot, also when its launcher becomes the compiler.
+    return { slot, release };
   }
 
-  #lookHere(count: number, work: LocalWork, { pid }: Asker): Found<TakenSlot> | undefined {
-    const slot = this.#taken(placeName(work)).firstFree(0, count);
+  #lookHere(count: number, work: LocalWork, { pid }: Asker): Found<Slot> | undefined {
+    const slot = this.#taken(slotName(work)).firstFree(0, count);
     if (slot === undefined) return undefined;
-    if (work === 'preprocess') return { value: this.#take(placeName(work), slot) };
+    if (work === 'preprocess') return { value: this.#take(slotName(work), slot) };
     if (this.#lacksMemory(pid)) return undefined;
-    return { value: this.#take(placeName(work), slot, this.#memory?.begin(pid)) };
+    return { value: this.#take(slotName(work), slot, this.#memory?.begin(pid)) };
   }
 
   /** Whether jobs of this machine wait for memory; then they are thought of again in a while. */
@@ -194,31 +194,31 @@ export class Places {
     return shares.get(host) ?? 0;
   }
 
-  #freePlaces(usable: readonly Host[], hosts: readonly Host[]): FreePlace[] {
+  #freeSlots(usable: readonly Host[], hosts: readonly Host[]): FreeSlot[] {
     return usable.flatMap((host) => {
       const name = lockName(host);
       const taken = this.#taken(name);
       const first = this.#shareOf(host, hosts);
-      const place = taken.firstFree(first, first + host.slots);
-      if (place === undefined) return [];
+      const slot = taken.firstFree(first, first + host.slots);
+      if (slot === undefined) return [];
       const expected =
         host.kind === 'local' ? undefined : this.#times.expected(name, Math.min(1, taken.count / host.slots));
-      return [{ host, slot: place - first, expected }];
+      return [{ host, slot: slot - first, expected }];
     });
   }
 
-  /** Nothing yet, or a place, or that there is none to wait for. */
+  /** Nothing yet, or a slot, or that there is none to wait for. */
   #lookForHost(
     hosts: readonly Host[],
     failed: ReadonlySet<Host>,
     { pid }: Asker,
-  ): Found<TakenHost | undefined> | undefined {
+  ): Found<HostSlot | undefined> | undefined {
     const usable = usableHosts(hosts, { failed, rests: (host) => this.#restOf(lockName(host)) !== undefined });
     if (usable.length === 0) return { value: undefined };
-    const free = this.#freePlaces(usable, hosts);
-    let chosen = choosePlace(free);
+    const free = this.#freeSlots(usable, hosts);
+    let chosen = chooseSlot(free);
     if (chosen?.host.kind === 'local' && this.#lacksMemory(pid)) {
-      chosen = choosePlace(free.filter(({ host }) => host.kind !== 'local'));
+      chosen = chooseSlot(free.filter(({ host }) => host.kind !== 'local'));
     }
     if (chosen === undefined) return undefined;
     const { host, slot } = chosen;
@@ -228,15 +228,15 @@ export class Places {
   }
 
   #whyNotHere(count: number, work: LocalWork, { pid }: Asker): string {
-    const full = this.#taken(placeName(work)).firstFree(0, count) === undefined;
+    const full = this.#taken(slotName(work)).firstFree(0, count) === undefined;
     if (!full) return (work === 'preprocess' ? undefined : this.#memory?.obstacle(pid)) ?? 'its turn';
-    return `one of the ${count} places of this machine for ${work === 'compile' ? 'compilers' : 'preprocessors'}`;
+    return `one of the ${count} slots of this machine for ${work === 'compile' ? 'compilers' : 'preprocessors'}`;
   }
 
   #whyNoHost(hosts: readonly Host[], { pid }: Asker): string {
     const here = hosts.find(({ kind }) => kind === 'local');
-    const roomHere = here !== undefined && this.#freePlaces([here], hosts).length > 0;
+    const roomHere = here !== undefined && this.#freeSlots([here], hosts).length > 0;
     const memory = roomHere ? this.#memory?.obstacle(pid) : undefined;
-    return memory === undefined ? 'a free place on a host' : `a free place on a host, or ${memory}`;
+    return memory === undefined ? 'a free slot on a host' : `a free slot on a host, or ${memory}`;
   }
 }

@@ -1,6 +1,6 @@
 import type { DistantHost, Host } from '../hosts/host.ts';
 
-/** One place for a job. */
+/** One slot for a job. */
 export interface Candidate {
   readonly host: Host;
   readonly slot: number;
@@ -22,7 +22,7 @@ export function usableHosts(hosts: readonly Host[], knowledge: Knowledge): Host[
   });
 }
 
-/** The places to try, in order: every host's first slot, then every host's second one (client-run reference, section 4). */
+/** The slots to try, in order: every host's first slot, then every host's second one (client-run reference, section 4). */
 export function* candidatesOf(hosts: readonly Host[]): Generator<Candidate> {
   const most = hosts.reduce((sofar, { slots }) => Math.max(sofar, slots), 0);
   for (let slot = 0; slot < most; slot += 1) {

@@ -1,5 +1,4 @@
 import type { Logger } from '../../logging/log-line.ts';
-import type { FileLock } from '../../system/files/file-lock.ts';
 import { systemReason } from '../../system/error-text.ts';
 import { CannotDistribute, unlessInterrupted } from '../job/faults.ts';
 import type { JobHosts } from '../hosts/changing-hosts.ts';
@@ -8,29 +7,28 @@ import type { LockFolder } from './lock-folder.ts';
 import { candidatesOf, pauseBefore, usableHosts } from './slot-order.ts';
 import type { Candidate } from './slot-order.ts';
 
-/** A place that is ours until the lock is released. */
-export interface TakenSlot {
+/** A slot that is ours until it is released. */
+export interface Slot {
+  /** Which of its host's slots, from 0. */
   readonly slot: number;
-  readonly lock: FileLock;
+  readonly release: () => void;
 }
 
-/** A place on a host. */
-export interface TakenHost extends Candidate {
-  readonly lock: FileLock;
-}
+/** A slot on a host. */
+export interface HostSlot extends Slot, Candidate {}
 
-/** What a place of this machine is for. */
+/** What a slot of this machine is for. */
 export type LocalWork = 'compile' | 'preprocess';
 
-/** The places that all clients of a user share, and what they know about the hosts. */
+/** The slots that all clients of a user share, and what they know about the hosts. */
 export interface Slots {
   /**
-   * Waits for a place on a host that has not failed this job and does not rest; undefined when there is none to wait for.
+   * Waits for a slot on a host that has not failed this job and does not rest; undefined when there is none to wait for.
    * @throws CannotDistribute, Interrupted
    */
-  takeHost(hosts: JobHosts, failed: ReadonlySet<Host>): Promise<TakenHost | undefined>;
-  /** Waits for one of the first `count` places of this machine; undefined when places cannot be kept: the job runs without one. */
-  takeLocal(count: number, work: LocalWork): Promise<TakenSlot | undefined>;
+  takeHost(hosts: JobHosts, failed: ReadonlySet<Host>): Promise<HostSlot | undefined>;
+  /** Waits for one of the first `count` slots of this machine; undefined when slots cannot be kept: the job runs without one. */
+  takeLocal(count: number, work: LocalWork): Promise<Slot | undefined>;
   /** Notes for all clients that a host failed, and why. */
   rest(host: DistantHost, why: string): void;
   /** Notes for all clients that a host works, how long it took for a job, and by which compiler. */
@@ -75,23 +73,23 @@ async function poll<T>(ask: () => T | undefined, { pause, pauseWished, interrupt
   }
 }
 
-/** A free place, or that there is no host to wait for, or nothing yet. */
-function lookForPlace(
+/** A free slot, or that there is no host to wait for, or nothing yet. */
+function lookForSlot(
   hosts: readonly Host[],
   failed: ReadonlySet<Host>,
   locks: LockFolder,
-): TakenHost | 'none' | undefined {
+): HostSlot | 'none' | undefined {
   // Asked each time: another client may find out that a host is gone while we wait for it.
   const usable = usableHosts(hosts, { failed, rests: (host) => locks.rests(host) });
   if (usable.length === 0) return 'none';
   for (const candidate of candidatesOf(usable)) {
     const lock = locks.take(candidate);
-    if (lock !== undefined) return { ...candidate, lock };
+    if (lock !== undefined) return { ...candidate, release: lock.release };
   }
   return undefined;
 }
 
-/** The places as files in a folder, which clients that know nothing of each other lock. */
+/** The slots as lock files in a folder, which clients that know nothing of each other share. */
 export function polledSlots(polling: Polling): Slots {
   const { locks, log } = polling;
   return {
@@ -99,9 +97,9 @@ export function polledSlots(polling: Polling): Slots {
       // The next look sees what has changed.
       const unwatch = hosts.watch(() => {});
       try {
-        const found = await poll<TakenHost | 'none'>(() => {
+        const found = await poll<HostSlot | 'none'>(() => {
           try {
-            return lookForPlace(hosts.list.hosts, failed, locks);
+            return lookForSlot(hosts.list.hosts, failed, locks);
           } catch (error) {
             throw new CannotDistribute(lockFault(error), { cause: error });
           }
@@ -112,7 +110,7 @@ export function polledSlots(polling: Polling): Slots {
       }
     },
     async takeLocal(count) {
-      const taken = await poll<TakenSlot | { slot: undefined }>(() => {
+      const taken = await poll<Slot | { slot: undefined }>(() => {
         try {
           return locks.takeLocal(count);
         } catch (error) {
@@ -136,7 +134,7 @@ export function polledSlots(polling: Polling): Slots {
         log.debug(`cannot note that "${host.definition}" works: ${systemReason(error)}`);
       }
     },
-    // The files have no place for these.
+    // The files have no slot for these.
     refused() {},
     lacks() {},
     differs: () => false,

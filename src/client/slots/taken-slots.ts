@@ -1,5 +1,5 @@
-/** Which of a host's places are taken, as bits: the first free one of 32 is found in one step. */
-export class TakenPlaces {
+/** Which of a host's slots are taken, as bits: the first free one of 32 is found in one step. */
+export class TakenSlots {
   readonly #words: number[] = [];
   #count = 0;
 
@@ -8,7 +8,7 @@ export class TakenPlaces {
     return this.#count;
   }
 
-  /** The first free place from `first` on, before `end`. */
+  /** The first free slot from `first` on, before `end`. */
   firstFree(first: number, end: number): number | undefined {
     for (let at = first; at < end; at = (at | 31) + 1) {
       const free = ~(this.#words[at >> 5] ?? 0) & (-1 << (at & 31));
@@ -19,13 +19,13 @@ export class TakenPlaces {
     return undefined;
   }
 
-  take(place: number): void {
-    this.#words[place >> 5] = (this.#words[place >> 5] ?? 0) | (1 << (place & 31));
+  take(slot: number): void {
+    this.#words[slot >> 5] = (this.#words[slot >> 5] ?? 0) | (1 << (slot & 31));
     this.#count += 1;
   }
 
-  release(place: number): void {
-    this.#words[place >> 5] = (this.#words[place >> 5] ?? 0) & ~(1 << (place & 31));
+  release(slot: number): void {
+    this.#words[slot >> 5] = (this.#words[slot >> 5] ?? 0) & ~(1 << (slot & 31));
     this.#count -= 1;
   }
 }

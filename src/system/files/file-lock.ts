@@ -6,9 +6,7 @@ import { posix } from '../posix.ts';
 
 /** A held lock; it ends with the process, however the process ends. */
 export interface FileLock {
-  /** Keeps the lock when this process becomes another program. */
-  keepThroughExec(): void;
-  release(): void;
+  readonly release: () => void;
 }
 
 const F_TLOCK = 2;
@@ -52,7 +50,6 @@ function tryFcntl(path: string): FileLock | undefined {
   }
   held.add(path);
   return {
-    keepThroughExec: () => posix.set_inheritable?.(descriptor, true),
     release: once(() => {
       held.delete(path);
       closeSync(descriptor);
@@ -98,7 +95,6 @@ export function tryClaim(path: string): FileLock | undefined {
   held.add(path);
   return {
     // The claim names the process, which stays the same.
-    keepThroughExec: () => {},
     release: once(() => {
       held.delete(path);
       ftruncateSync(descriptor);

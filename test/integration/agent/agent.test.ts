@@ -58,7 +58,7 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
     expect([objects().length, connections(), box.agents().length]).toEqual([64, 64, 1]);
     const [pid = 0] = box.agents();
     const status: unknown = JSON.parse((await box.run(['--agent-status', '--json'], {})).stdout);
-    expect(status).toMatchObject([{ pid, jobs: [], jobsDone: 64, waiting: 0, places: [] }]);
+    expect(status).toMatchObject([{ pid, jobs: [], jobsDone: 64, waiting: 0, slots: [] }]);
     // Nobody may wait for it: it has no descriptor of ours, no terminal, no directory.
     const open = [0, 1, 2].map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
     expect(open).toEqual(['/dev/null', '/dev/null', '/dev/null']);
@@ -139,7 +139,7 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
     expect([objects(), readdirSync(box.work).filter((name) => name.startsWith('.'))]).toEqual([[], []]);
     await until(() => box.states().length === 0, 'no job is shown any more');
     const status: unknown = JSON.parse((await box.run(['--agent-status', '--json'], {})).stdout);
-    expect(status).toMatchObject([{ jobs: [], waiting: 0, places: [] }]);
+    expect(status).toMatchObject([{ jobs: [], waiting: 0, slots: [] }]);
   });
 
   it('keeps directory, environment and umask of jobs apart', async () => {
@@ -197,7 +197,7 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
     expect(result).toMatchObject({ status: 0, stderr: '' });
   });
 
-  it('holds a place until the compiler that has it ends', async () => {
+  it('holds a slot until the compiler that has it ends', async () => {
     const waits = 'echo $$ >$2; until test -e go; do sleep 0.02; done';
     const path = `${box.script('slowcc', waits)}:${process.env['PATH']}`;
     const more = { DISTCC_HOSTS: '--localslots=1 localhost', PATH: path };
@@ -208,7 +208,7 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
     const second = box.start(['slowcc', 'two.o', 'two'], more);
     const waiting = async (): Promise<unknown> =>
       JSON.parse((await box.run(['--agent-status', '--json'], {})).stdout) as unknown;
-    expect(await waiting()).toMatchObject([{ waiting: 1, places: [{ jobs: 1 }] }]);
+    expect(await waiting()).toMatchObject([{ waiting: 1, slots: [{ jobs: 1 }] }]);
     expect(box.has('two')).toBe(false);
     first.child.kill('SIGKILL');
     await until(() => box.has('two'), 'the second one runs');
@@ -244,7 +244,7 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
     expect(requests.length).toBe(1);
   });
 
-  it('takes nobody else to be its agent, and does without when there is no safe place', async () => {
+  it('takes nobody else to be its agent, and does without when there is no safe slot', async () => {
     mkdirSync(join(box.own, 'agent'));
     chmodSync(join(box.own, 'agent'), 0o777);
     expect(await box.run(gcc, { DISTCC_HOSTS: 'localhost' })).toMatchObject({ status: 0, stderr: '' });
@@ -341,7 +341,7 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
     const explain = async (words: readonly string[]) =>
       (await box.run(['--explain', ...words], { DISTCC_HOSTS: 'one/3 two,down' })).stdout;
     expect(await explain(gcc)).toMatch(
-      /^can be distributed: "a\.c"[^]*1\. one\/3: 0 of 3 places taken\n {2}2\. two,down: marked down[^]*would go to one\/3 now/,
+      /^can be distributed: "a\.c"[^]*1\. one\/3: 0 of 3 slots taken\n {2}2\. two,down: marked down[^]*would go to one\/3 now/,
     );
     expect(await explain(['gcc', 'a.c', '-o', 'a'])).toMatch(/^runs on this machine: /);
     expect(box.has('a.o')).toBe(false);

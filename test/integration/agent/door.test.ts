@@ -163,7 +163,7 @@ describe.skipIf(!able)('distcc-agent behind a socket of systemd', () => {
     expect(existsSync(door)).toBe(true);
   });
 
-  it('lets guests go while a launcher has one already, and takes its place afterwards', async () => {
+  it('lets guests go while a launcher has one already, and takes its slot afterwards', async () => {
     await compile();
     const [before] = box.agents();
     const child = await openDoor();

@@ -53,17 +53,17 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
     box.remove();
   });
 
-  async function listen(place: string | number, welcome: (socket: Socket) => void): Promise<number> {
+  async function listen(slot: string | number, welcome: (socket: Socket) => void): Promise<number> {
     const server = createServer((socket) => {
       sockets.push(socket);
       socket.on('error', () => {});
       welcome(socket);
     });
     servers.push(server);
-    if (typeof place === 'string') server.listen(place);
-    else server.listen(place, '127.0.0.1');
+    if (typeof slot === 'string') server.listen(slot);
+    else server.listen(slot, '127.0.0.1');
     await once(server, 'listening');
-    return typeof place === 'string' ? 0 : (server.address() as AddressInfo).port;
+    return typeof slot === 'string' ? 0 : (server.address() as AddressInfo).port;
   }
 
   /** Plays an agent for one launcher: what it says first, and what it has heard. */

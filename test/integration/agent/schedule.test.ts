@@ -119,13 +119,13 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
       expect(await box.run(['gcc', '-c', 'a.c'], hosts)).toMatchObject(quiet);
       const { stdout } = await box.run(['--explain', 'gcc', '-c', 'a.c'], hosts);
       expect(stdout).toMatch(/1\. \S+: rests \d+ s more, because it failed: .*Connection refused/);
-      expect(stdout).toMatch(/2\. \S+: 0 of 4 places taken, a job would take (?:about|less than) \d+(?:\.\d)? s\n/);
+      expect(stdout).toMatch(/2\. \S+: 0 of 4 slots taken, a job would take (?:about|less than) \d+(?:\.\d)? s\n/);
       expect(stdout).toContain(`would go to 127.0.0.1:${port}/4,lzo now\n`);
     });
 
     /** A job of this machine whose child takes 80 MB and keeps it until it may go. */
     function startLargeJob(): Running {
-      // It ends too when a test that failed has taken its place away.
+      // It ends too when a test that failed has taken its slot away.
       const over = 'fs.existsSync("go") || !fs.existsSync("large.js")';
       const waits = `const timer = setInterval(() => (${over}) && clearInterval(timer), 20);`;
       const large = box.write('large.js', `const fs = require("fs"); const x = Buffer.alloc(80e6, 1); ${waits}\n`);

@@ -13,7 +13,7 @@ describe('statusText()', () => {
     expect(statusText({ ...idle, memoryBytes: 0 })).toContain('up 4 s\n');
   });
 
-  it('lines up places and jobs, and shows both ends of a long command', () => {
+  it('lines up hosts and jobs, and shows both ends of a long command', () => {
     const long = ['/usr/bin/distcc', 'gcc', '-O2', ...Array<string>(20).fill('-Isomewhere'), '-c', 'a.c', '-o', 'a.o'];
     const text = statusText({
       ...idle,
@@ -22,7 +22,7 @@ describe('statusText()', () => {
         { pid: 12, directory: '/', words: ['gcc', '-c', 'b.c'] },
         { pid: 34567, directory: '/', words: long, waitsFor: 'a free place on a host' },
       ],
-      places: [
+      slots: [
         { name: 'localhost', jobs: 1 },
         { name: 'preprocessors', jobs: 2 },
         { name: 'tcp_fast_3632', jobs: 3 },
@@ -37,7 +37,7 @@ describe('statusText()', () => {
     expect(text.split('\n').slice(1)).toEqual([
       'jobs: 1 at work, 1 waiting, 9 done',
       '',
-      'place                                jobs  time of a job',
+      'host                                 jobs  time of a job',
       'this machine, compilers and linkers     1',
       'this machine, preprocessors             2',
       '@far                                    0  rests 60 s more: no answer',

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { Places } from '../../../../src/client/slots/queued-slots.ts';
+import { QueuedSlots } from '../../../../src/client/slots/queued-slots.ts';
 import { compile } from '../../../../src/client/compile/compile.ts';
 import { GivenUp, Interrupted, JobRefused, TransportError } from '../../../../src/client/job/faults.ts';
 import { fixedHosts } from '../../../../src/client/hosts/changing-hosts.ts';
@@ -43,7 +43,7 @@ interface Plan {
   /** The preprocessed text. */
   readonly text?: string;
   /** The places that several jobs share. */
-  readonly places?: Places;
+  readonly places?: QueuedSlots;
 }
 
 /** Everything that happened, in order. */
@@ -81,7 +81,7 @@ function respond(behaviour: Exclude<Behaviour, string>): HostResponse {
 function worldOf(plan: Plan, events: Events): World {
   const lock = (name: string): FileLock => {
     events.push(`take ${name}`);
-    return { keepThroughExec: () => {}, release: () => void events.push(`release ${name}`) };
+    return { release: () => void events.push(`release ${name}`) };
   };
   const carry: World['carry'] = async ({ name }, { head, ready, body }) => {
     events.push(`carry to ${name} ${head.toString('latin1', 0, 4)}`);
@@ -110,7 +110,7 @@ function worldOf(plan: Plan, events: Events): World {
       polledSlots({
         locks: {
           take: ({ host, slot }) => lock(`${lockName(host)}#${slot}`),
-          takeLocal: (count) => ({ lock: lock(`local of ${count}`), slot: 0 }),
+          takeLocal: (count) => ({ ...lock(`local of ${count}`), slot: 0 }),
           rests: ({ name }) => plan.resting?.includes(name) ?? false,
           rest: ({ name }) => void events.push(`rest ${name}`),
           praise: ({ name }) => void events.push(`praise ${name}`),
@@ -124,7 +124,7 @@ function worldOf(plan: Plan, events: Events): World {
     backOff: true,
     preprocessAhead: false,
     hosts: () =>
-      fixedHosts({ ...noHosts, ...parseHostList({ name: '$DISTCC_HOSTS', text: plan.hosts, places: 'words' }) }),
+      fixedHosts({ ...noHosts, ...parseHostList({ name: '$DISTCC_HOSTS', text: plan.hosts, unit: 'words' }) }),
     preprocess(job, command) {
       events.push(command === undefined ? `take ${job.verdict.source}` : `preprocess ${command.argv.join(' ')}`);
       return {
@@ -135,7 +135,7 @@ function worldOf(plan: Plan, events: Events): World {
     },
     keepsTemporaries: plan.keepsTemporaries ?? false,
     carry,
-    runHere({ argv }, { andReturn }) {
+    runHere({ argv }, andReturn) {
       events.push(`${andReturn ? 'run' : 'become'} ${argv.join(' ')}`);
       return Promise.resolve(plan.here ?? 0);
     },
@@ -455,7 +455,7 @@ describe('compile() with a host whose answer no compiler has made', () => {
   });
 
   it('lets a host whose compiler is for another machine lose the jobs of this compiler alone', async () => {
-    const places = new Places(() => 0);
+    const places = new QueuedSlots(() => 0);
     const foreign = Buffer.from(objectWith(''));
     foreign.writeUInt16LE(22, 18);
     const behaviours = { one: { object: foreign } };
@@ -494,7 +494,7 @@ describe('compile() with a host that lacks the compiler', () => {
     ['says so as a shell does', exited(127)],
     ['refuses it', { refuses: 'the compiler "gcc" is not permitted here' }],
   ])('goes on when it %s, and asks it for its other compilers', async (_how, behaviour) => {
-    const places = new Places(() => 0);
+    const places = new QueuedSlots(() => 0);
     const behaviours = { one: behaviour };
     const first = await play({ hosts: 'one two', behaviours, places });
     expect([first.end, compiler(first.events).filter((event) => !event.includes('refused'))]).toEqual([
@@ -510,7 +510,7 @@ describe('compile() with a host that lacks the compiler', () => {
 
   it('asks it again after a while', async () => {
     let now = 0;
-    const places = new Places(() => now);
+    const places = new QueuedSlots(() => now);
     const plan = { hosts: 'one', behaviours: { one: exited(110) }, places };
     await play(plan);
     now = 59_000;
@@ -520,7 +520,7 @@ describe('compile() with a host that lacks the compiler', () => {
   });
 
   it('asks it for a job that it refuses by itself', async () => {
-    const places = new Places(() => 0);
+    const places = new QueuedSlots(() => 0);
     const plan = { hosts: 'one', behaviours: { one: { refuses: 'the option "-fplugin" is refused' } }, places };
     await play(plan);
     expect(compiler((await play(plan)).events)).toContain('carry to one DIST');
@@ -532,7 +532,7 @@ describe('compile() with a job that fails there and not here', () => {
   const asked = (events: Events): boolean => events.includes('carry to one DIST');
 
   it('sends the host no more of its jobs after three in a row', async () => {
-    const places = new Places(() => 0);
+    const places = new QueuedSlots(() => 0);
     for (const often of ['one', 'two', 'three']) {
       const { end, events } = await play({ ...failing, places });
       expect([often, end, asked(events)]).toEqual([often, 0, true]);
@@ -544,7 +544,7 @@ describe('compile() with a job that fails there and not here', () => {
   });
 
   it('forgets that when one goes well there', async () => {
-    const places = new Places(() => 0);
+    const places = new QueuedSlots(() => 0);
     for (let round = 0; round < 3; round += 1) {
       await play({ ...failing, places });
       await play({ ...failing, places });
@@ -561,14 +561,14 @@ describe('compile() with a job that fails there and not here', () => {
     ],
     ['a fault that is the same here', { here: exited(1) }],
   ])('holds nothing against the host for %s', async (_why, plan) => {
-    const places = new Places(() => 0);
+    const places = new QueuedSlots(() => 0);
     for (let round = 0; round < 9; round += 1) {
       expect(asked((await play({ ...failing, ...plan, places })).events)).toBe(true);
     }
   });
 
   it('compiles here after a compiler that was killed there, and blames nobody', async () => {
-    const places = new Places(() => 0);
+    const places = new QueuedSlots(() => 0);
     const plan = { hosts: 'one', behaviours: { one: killed(11, true) }, places };
     for (let round = 0; round < 4; round += 1) {
       const { end, events } = await play(plan);

@@ -31,7 +31,7 @@ describe('explain()', () => {
   it('shows the hosts in order with what the agent knows of them', async () => {
     const status = {
       ...idle,
-      places: [
+      slots: [
         { name: 'tcp_full_3632', jobs: 4 },
         { name: 'tcp_twice_3632', jobs: 3 },
       ],
@@ -44,14 +44,14 @@ describe('explain()', () => {
     };
     expect((await told('full gone off,down strict slow/2 fast/2 twice/2 twice/2', status)).slice(1)).toEqual([
       'hosts, in the order of preference, by the agent, process 4711:',
-      '  1. full: 4 of 4 places taken',
+      '  1. full: 4 of 4 slots taken',
       '  2. gone: rests 42 s more, because it failed: no route',
       '  3. off,down: marked down: take ",down" away to use it',
-      '  4. strict: 0 of 4 places taken, passed over while others have some: it has just refused a job',
-      '  5. slow/2: 0 of 2 places taken, a job would take about 9 s: runs slow, passed over while others have places',
-      '  6. fast/2: 0 of 2 places taken, a job would take about 1 s',
-      '  7. twice/2: 2 of 2 places taken',
-      '  8. twice/2: 1 of 2 places taken',
+      '  4. strict: 0 of 4 slots taken, passed over while others have some: it has just refused a job',
+      '  5. slow/2: 0 of 2 slots taken, a job would take about 9 s: runs slow, passed over while others have slots',
+      '  6. fast/2: 0 of 2 slots taken, a job would take about 1 s',
+      '  7. twice/2: 2 of 2 slots taken',
+      '  8. twice/2: 1 of 2 slots taken',
       'would go to fast/2 now',
     ]);
   });
@@ -65,7 +65,7 @@ describe('explain()', () => {
     expect(lines.slice(1)).toEqual([
       'hosts, in the order of preference, by the lock files, since no agent is running:',
       expect.stringMatching(/^ {2}1\. gone: rests \d+ s more, because it failed$/),
-      '  2. busy/2: 1 of 2 places taken',
+      '  2. busy/2: 1 of 2 slots taken',
       'would go to busy/2 now',
     ]);
   });
@@ -82,7 +82,7 @@ describe('explain()', () => {
   });
 
   it('says that a job would wait', async () => {
-    const status = { ...idle, places: [{ name: 'tcp_a_3632', jobs: 1 }] };
+    const status = { ...idle, slots: [{ name: 'tcp_a_3632', jobs: 1 }] };
     expect((await told('a/1', status)).at(-1)).toMatch(/^would wait now/);
   });
 });

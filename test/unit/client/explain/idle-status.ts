@@ -10,7 +10,7 @@ export const idleStatus: AgentStatus = {
   largestLocalJob: 0,
   waiting: 0,
   jobs: [],
-  places: [],
+  slots: [],
   expected: [],
   resting: [],
 };

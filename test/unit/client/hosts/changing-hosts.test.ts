@@ -4,7 +4,7 @@ import type { JobHosts } from '../../../../src/client/hosts/changing-hosts.ts';
 import { noHosts } from '../../../../src/client/hosts/host-list.ts';
 import type { HostSource } from '../../../../src/client/hosts/host-list.ts';
 
-const file = (text: string): HostSource => ({ name: '/etc/distcc/hosts', text, places: 'lines' });
+const file = (text: string): HostSource => ({ name: '/etc/distcc/hosts', text, unit: 'lines' });
 const nothing = (): Promise<undefined> => Promise.resolve(undefined);
 const names = ({ list }: JobHosts): string[] => list.hosts.map(({ definition }) => definition);
 

@@ -6,7 +6,7 @@ import type { HostList } from '../../../../src/client/hosts/host-list.ts';
 import type { Host } from '../../../../src/client/hosts/host.ts';
 
 function parse(text: string): HostList {
-  return parseHostList({ name: '$DISTCC_HOSTS', text, places: 'words' });
+  return parseHostList({ name: '$DISTCC_HOSTS', text, unit: 'words' });
 }
 
 function only(text: string): Host {
@@ -17,9 +17,9 @@ function only(text: string): Host {
   return host;
 }
 
-function fault(text: string, places: 'lines' | 'words' = 'words'): string {
+function fault(text: string, unit: 'lines' | 'words' = 'words'): string {
   try {
-    parseHostList({ name: places === 'words' ? '$DISTCC_HOSTS' : '/etc/distcc/hosts', text, places });
+    parseHostList({ name: unit === 'words' ? '$DISTCC_HOSTS' : '/etc/distcc/hosts', text, unit });
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     expect(error.status).toBe(106);
@@ -232,9 +232,9 @@ describe('parseHostList()', () => {
     const blanks = ['\u00A0', '\u00C2\u00A0', '\uFEFF', '\u00EF\u00BB\u00BF', '\u2028', '\uD800', '\u00FF\u00FE'];
     const unit = fc.oneof(fc.constantFrom(...pieces, ...blanks, '--localslots', 'localhost', '99'), fc.string());
     const texts = fc.tuple(fc.array(unit), fc.constantFrom('lines' as const, 'words' as const));
-    const property = fc.property(texts, ([units, places]) => {
+    const property = fc.property(texts, ([units, unit]) => {
       try {
-        for (const host of parseHostList({ name: 'x', text: units.join(''), places }).hosts)
+        for (const host of parseHostList({ name: 'x', text: units.join(''), unit }).hosts)
           expect(host.slots).toBeGreaterThanOrEqual(0);
       } catch (error) {
         expect(error).toBeInstanceOf(Failure);

@@ -45,7 +45,7 @@ describe('openLockFolder()', () => {
     expect(readdirSync(path).sort()).toEqual(['backoff_tcp_angry_4000_0', 'cpu_localhost_0', 'cpu_tcp_angry_4000_3']);
   });
 
-  it('gives a place once, until it is released', () => {
+  it('gives a slot once, until it is released', () => {
     const locks = openLockFolder(folder, 60);
     const first = locks.take({ host: angry, slot: 0 });
     expect(first).toBeDefined();
@@ -59,14 +59,14 @@ describe('openLockFolder()', () => {
     second?.release();
   });
 
-  it('gives the places of this machine in order and no more than there are', () => {
+  it('gives the slots of this machine in order and no more than there are', () => {
     const locks = openLockFolder(folder, 60);
     const taken = [locks.takeLocal(2), locks.takeLocal(2), locks.takeLocal(2)];
-    expect(taken.map((place) => place?.slot)).toEqual([0, 1, undefined]);
-    for (const place of taken) place?.lock.release();
+    expect(taken.map((slot) => slot?.slot)).toEqual([0, 1, undefined]);
+    for (const slot of taken) slot?.release();
   });
 
-  it('shares its places with programs that lock with fcntl', (context) => {
+  it('shares its slots with programs that lock with fcntl', (context) => {
     if (posix.lockf === undefined || !needs('python3', 'python3')) context.skip();
     const lock = openLockFolder(folder, 60).take({ host: angry, slot: 0 });
     const file = join(folder, 'cpu_tcp_angry_4000_0');
@@ -126,7 +126,7 @@ except OSError: print('taken')`;
     expect(lstatSync(file).isFile()).toBe(false);
   });
 
-  it('counts a place that no job can get as taken', () => {
+  it('counts a slot that no job can get as taken', () => {
     execFileSync('mkfifo', [join(folder, 'cpu_tcp_angry_4000_1')]);
     expect(readLockFolder(folder, 60)(angry).taken).toBe(1);
   });

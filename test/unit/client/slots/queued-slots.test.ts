@@ -1,24 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import { Places } from '../../../../src/client/slots/queued-slots.ts';
+import { QueuedSlots } from '../../../../src/client/slots/queued-slots.ts';
 import { fixedHosts } from '../../../../src/client/hosts/changing-hosts.ts';
 import type { JobHosts } from '../../../../src/client/hosts/changing-hosts.ts';
 import { noHosts, parseHostList } from '../../../../src/client/hosts/host-list.ts';
 import type { Host } from '../../../../src/client/hosts/host.ts';
-import type { Slots, TakenHost } from '../../../../src/client/slots/slots.ts';
+import type { Slots, HostSlot } from '../../../../src/client/slots/slots.ts';
 
-const hostsOf = (text: string): readonly Host[] => parseHostList({ name: 'test', text, places: 'words' }).hosts;
+const hostsOf = (text: string): readonly Host[] => parseHostList({ name: 'test', text, unit: 'words' }).hosts;
 const listed = (hosts: readonly Host[]): JobHosts => fixedHosts({ ...noHosts, hosts });
 const none: ReadonlySet<Host> = new Set();
 
-function begin(memory?: ConstructorParameters<typeof Places>[1]): {
-  places: Places;
+function begin(memory?: ConstructorParameters<typeof QueuedSlots>[1]): {
+  queue: QueuedSlots;
   slots: Slots;
   clock: { now: number };
 } {
   const clock = { now: 0 };
-  const places = new Places(() => clock.now, memory);
+  const queue = new QueuedSlots(() => clock.now, memory);
   const asker = { interrupted: new AbortController().signal, restSeconds: 60, pid: 1 };
-  return { places, clock, slots: places.slotsFor(asker) };
+  return { queue, clock, slots: queue.slotsFor(asker) };
 }
 
 /** Tells that a host did a job in so many seconds. */
@@ -26,8 +26,8 @@ function praise(slots: Slots, hosts: readonly Host[], name: string, seconds: num
   for (const host of hosts) if (host.kind !== 'local' && host.name === name) slots.praise(host, seconds);
 }
 
-async function take(slots: Slots, hosts: readonly Host[], count: number): Promise<TakenHost[]> {
-  const taken: TakenHost[] = [];
+async function take(slots: Slots, hosts: readonly Host[], count: number): Promise<HostSlot[]> {
+  const taken: HostSlot[] = [];
   for (let at = 0; at < count; at += 1) {
     const one = await slots.takeHost(listed(hosts), none);
     if (one !== undefined) taken.push(one);
@@ -35,21 +35,21 @@ async function take(slots: Slots, hosts: readonly Host[], count: number): Promis
   return taken;
 }
 
-const names = (taken: readonly TakenHost[]): string[] => taken.map(({ host }) => host.definition);
+const names = (taken: readonly HostSlot[]): string[] => taken.map(({ host }) => host.definition);
 
-describe('Places', () => {
+describe('QueuedSlots', () => {
   it('gives every host one job before any gets a second, in the order of the list', async () => {
     const { slots } = begin();
     expect(names(await take(slots, hostsOf('a/2 b/1 c/2'), 5))).toEqual(['a/2', 'b/1', 'c/2', 'a/2', 'c/2']);
   });
 
   it('gives a host that is listed twice twice as many jobs', async () => {
-    const { slots, places } = begin();
+    const { slots, queue } = begin();
     expect(names(await take(slots, hostsOf('a/1 a/1 b/1'), 3))).toEqual(['a/1', 'a/1', 'b/1']);
-    expect([...places.report().busy.values()]).toEqual([2, 1]);
+    expect([...queue.report().busy.values()]).toEqual([2, 1]);
   });
 
-  it('serves who came first as soon as a place is free', async () => {
+  it('serves who came first as soon as a slot is free', async () => {
     const { slots } = begin();
     const hosts = hostsOf('a/1');
     const [first] = await take(slots, hosts, 1);
@@ -57,11 +57,11 @@ describe('Places', () => {
     const wait = async (number: number): Promise<void> => {
       const taken = await slots.takeHost(listed(hosts), none);
       order.push(number);
-      taken?.lock.release();
+      taken?.release();
     };
     const waiting = [wait(1), wait(2)];
-    first?.lock.release();
-    first?.lock.release();
+    first?.release();
+    first?.release();
     await Promise.all(waiting);
     expect(order).toEqual([1, 2]);
   });
@@ -79,14 +79,14 @@ describe('Places', () => {
   });
 
   it('lets a job that is interrupted leave the queue', async () => {
-    const { slots, places } = begin();
+    const { slots, queue } = begin();
     const stop = new AbortController();
     await slots.takeLocal(1, 'compile');
-    const waiting = places.slotsFor({ interrupted: stop.signal, restSeconds: 0, pid: 7 }).takeLocal(1, 'compile');
-    expect([...places.report().waiting.keys()]).toEqual([7]);
+    const waiting = queue.slotsFor({ interrupted: stop.signal, restSeconds: 0, pid: 7 }).takeLocal(1, 'compile');
+    expect([...queue.report().waiting.keys()]).toEqual([7]);
     stop.abort();
     await expect(waiting).rejects.toThrow('interrupted');
-    expect(places.report().waiting.size).toBe(0);
+    expect(queue.report().waiting.size).toBe(0);
   });
 
   it('keeps preprocessors and compilers of this machine apart', async () => {
@@ -95,33 +95,33 @@ describe('Places', () => {
     expect((await slots.takeLocal(1, 'preprocess'))?.slot).toBe(0);
   });
 
-  it('shares the places for compilers between the host localhost and jobs that are not distributed', async () => {
-    const { slots, places } = begin();
+  it('shares the slots for compilers between the host localhost and jobs that are not distributed', async () => {
+    const { slots, queue } = begin();
     const taken = await take(slots, hostsOf('localhost/2'), 2);
     const here = await slots.takeLocal(3, 'compile');
-    expect([here?.slot, [...places.report().busy]]).toEqual([2, [['localhost', 3]]]);
+    expect([here?.slot, [...queue.report().busy]]).toEqual([2, [['localhost', 3]]]);
     let more = 0;
     const waiting = slots.takeLocal(3, 'compile').then(() => (more += 1));
     await Promise.resolve();
     expect(more).toBe(0);
-    taken[0]?.lock.release();
+    taken[0]?.release();
     await waiting;
   });
 
-  it('passes a host over that takes three times as long as another one with a free place', async () => {
+  it('passes a host over that takes three times as long as another one with a free slot', async () => {
     const { slots } = begin();
     const hosts = hostsOf('slow/2 fast/3');
-    for (const { lock } of await take(slots, hosts, 2)) lock.release();
+    for (const one of await take(slots, hosts, 2)) one.release();
     praise(slots, hosts, 'slow', 8);
     praise(slots, hosts, 'fast', 1);
-    // When no other has a place, a slow one is better than none.
+    // When no other has a slot, a slow one is better than none.
     expect(names(await take(slots, hosts, 5))).toEqual(['fast/3', 'fast/3', 'fast/3', 'slow/2', 'slow/2']);
   });
 
   it('gives a job to a slow host again when it has had none for a while', async () => {
     const { slots, clock } = begin();
     const hosts = hostsOf('slow/2 fast/4');
-    for (const { lock } of await take(slots, hosts, 2)) lock.release();
+    for (const one of await take(slots, hosts, 2)) one.release();
     praise(slots, hosts, 'slow', 8);
     praise(slots, hosts, 'fast', 1);
     clock.now = 29_000;
@@ -135,14 +135,14 @@ describe('Places', () => {
   it('prefers the clearly faster host for equal slots, and the order of the list when times are alike', async () => {
     const { slots } = begin();
     const hosts = hostsOf('one/4 two/4 three/4');
-    for (const { lock } of await take(slots, hosts, 3)) lock.release();
+    for (const one of await take(slots, hosts, 3)) one.release();
     praise(slots, hosts, 'one', 2);
     praise(slots, hosts, 'two', 1.4);
     praise(slots, hosts, 'three', 1);
     expect(names(await take(slots, hosts, 4))).toEqual(['two/4', 'three/4', 'one/4', 'two/4']);
   });
 
-  it('passes a host over that has just refused a job, while others have places', async () => {
+  it('passes a host over that has just refused a job, while others have slots', async () => {
     const { slots, clock } = begin();
     const hosts = hostsOf('strict/2 other/1');
     const [strict] = hosts;
@@ -162,10 +162,10 @@ describe('Places', () => {
     const wait = async (name: string, hosts: readonly Host[]): Promise<void> => {
       const got = await slots.takeHost(listed(hosts), none);
       order.push(name);
-      got?.lock.release();
+      got?.release();
     };
     const waiting = [wait('first', two), wait('second', one), wait('third', two)];
-    taken[0]?.lock.release();
+    taken[0]?.release();
     await Promise.all(waiting);
     expect(order).toEqual(['first', 'second', 'third']);
   });
@@ -177,33 +177,33 @@ describe('Places', () => {
     const wait = async (): Promise<void> => {
       const slot = await slots.takeLocal(1, 'compile');
       served = true;
-      slot?.lock.release();
+      slot?.release();
     };
     const link = wait();
     const later = Array.from({ length: 5 }, async () => {
       const taken = await slots.takeHost(listed(hostsOf('localhost/1')), none);
       expect(served).toBe(true);
-      taken?.lock.release();
+      taken?.release();
     });
-    held[0]?.lock.release();
+    held[0]?.release();
     await Promise.all([link, ...later]);
   });
 
   it('has a compiler of this machine wait for memory, and goes on when a job here ends', async () => {
     let obstacle: string | undefined = 'memory';
     const ended: number[] = [];
-    const { slots, places } = begin({
+    const { slots, queue } = begin({
       obstacle: () => obstacle,
       begin: (pid) => () => void ended.push(pid),
     });
     const waiting = slots.takeLocal(4, 'compile');
-    expect([...places.report().waiting.values()]).toEqual(['memory']);
+    expect([...queue.report().waiting.values()]).toEqual(['memory']);
     // Preprocessors are small, and other machines have memory of their own.
     const preprocessor = await slots.takeLocal(4, 'preprocess');
     expect(names(await take(slots, hostsOf('localhost/2 a/1'), 1))).toEqual(['a/1']);
     obstacle = undefined;
-    preprocessor?.lock.release();
-    (await waiting)?.lock.release();
+    preprocessor?.release();
+    (await waiting)?.release();
     expect(ended).toEqual([1]);
   });
 });

@@ -4,11 +4,11 @@ import { lockName } from '../../../../src/client/hosts/host.ts';
 import type { Host } from '../../../../src/client/hosts/host.ts';
 import { candidatesOf, pauseBefore, usableHosts } from '../../../../src/client/slots/slot-order.ts';
 
-const hostsOf = (text: string): readonly Host[] => parseHostList({ name: 'x', text, places: 'words' }).hosts;
+const hostsOf = (text: string): readonly Host[] => parseHostList({ name: 'x', text, unit: 'words' }).hosts;
 const names = (hosts: readonly Host[]): string[] => hosts.map(({ definition }) => definition);
 
 describe('candidatesOf()', () => {
-  it('gives the first place of every host before the second of any', () => {
+  it('gives the first slot of every host before the second of any', () => {
     const order = [...candidatesOf(hostsOf('a/2 b/1 localhost/3'))].map(
       ({ host, slot }) => `${host.definition}#${slot}`,
     );
@@ -26,7 +26,7 @@ describe('candidatesOf()', () => {
 });
 
 describe('usableHosts()', () => {
-  it('leaves out hosts that are down, rest, have no place, or failed this job', () => {
+  it('leaves out hosts that are down, rest, have no slot, or failed this job', () => {
     const hosts = hostsOf('a b,down c d/-1 e localhost');
     const [, , , , failed] = hosts;
     const usable = usableHosts(hosts, {
