@@ -1,9 +1,6 @@
 import type { Grammar } from './reading/decoder.ts';
-import { compressLzo, largestPacked } from './lzo/compress.ts';
-import { decompressLzo } from './lzo/decompress.ts';
-import { unpackLzo } from './lzo/unpack.ts';
+import type { Packing } from './packing.ts';
 import { ProtocolError } from './reading/protocol-error.ts';
-import type { ProtocolVersion } from './protocol-version.ts';
 import { checkParameter, encodeToken, largestParameter, readToken } from './token.ts';
 import type { Token, TokenName } from './token.ts';
 
@@ -12,60 +9,47 @@ export interface BodyBounds {
   readonly ceiling: number;
 }
 
-/** Encodes the content of a file: its token, and its bytes as the version packs them; an empty one is its token alone. */
-export function encodeBody(name: TokenName, version: ProtocolVersion, plain: Buffer): Buffer[] {
+/** Encodes the content of a file: its token, and its bytes, packed; an empty one is its token alone. */
+export function encodeBody(name: TokenName, packing: Packing, plain: Buffer): Buffer[] {
   if (plain.length === 0) return [encodeToken(name, 0)];
-  return encodePackedBody(name, version === 1 ? plain : compressLzo(plain));
-}
-
-/** Encodes the content of a file that is packed already, as the version packs it. */
-function encodePackedBody(name: TokenName, bytes: Buffer): Buffer[] {
+  const bytes = packing.pack(plain);
   return [encodeToken(name, bytes.length), bytes];
 }
 
 /** Reads a token and the content of a file, and unpacks it. */
-export function* readBody(name: TokenName, version: ProtocolVersion, bounds: BodyBounds): Grammar<Buffer> {
-  return yield* readBodyAfter({ name, parameter: yield* readToken(name, largestParameter) }, version, bounds);
+export function* readBody(name: TokenName, packing: Packing, bounds: BodyBounds): Grammar<Buffer> {
+  return yield* readBodyAfter({ name, parameter: yield* readToken(name, largestParameter) }, packing, bounds);
 }
 
 /** Reads the content that follows a token, and unpacks it. */
-export function* readBodyAfter(token: Token, version: ProtocolVersion, bounds: BodyBounds): Grammar<Buffer> {
-  return unpackBody(yield* readPackedBodyAfter(token, version, bounds), bounds);
+export function* readBodyAfter(token: Token, packing: Packing, bounds: BodyBounds): Grammar<Buffer> {
+  return unpackBody(yield* readPackedBodyAfter(token, packing, bounds), bounds);
 }
 
 /** The content of a file as it was sent, in the pieces in which it came. */
 export interface PackedBody {
   readonly name: TokenName;
-  readonly version: ProtocolVersion;
+  readonly packing: Packing;
   readonly pieces: readonly Buffer[];
   /** Bytes of all pieces together. */
   readonly length: number;
 }
 
 /** Reads the content that follows a token, and leaves it packed: what is packed can grow 255-fold. */
-export function* readPackedBodyAfter(
-  token: Token,
-  version: ProtocolVersion,
-  { ceiling }: BodyBounds,
-): Grammar<PackedBody> {
+export function* readPackedBodyAfter(token: Token, packing: Packing, { ceiling }: BodyBounds): Grammar<PackedBody> {
   const pieces: Buffer[] = [];
-  const length = yield* readPieces(token, version, ceiling, (piece) => pieces.push(piece));
-  return { name: token.name, version, pieces, length };
+  const length = yield* readPieces(token, packing, ceiling, (piece) => pieces.push(piece));
+  return { name: token.name, packing, pieces, length };
 }
 
 /** Reads the content that follows a token, keeps none of it, and gives its length as it was sent. */
-export function* skipBodyAfter(token: Token, version: ProtocolVersion, { ceiling }: BodyBounds): Grammar<number> {
-  return yield* readPieces(token, version, ceiling, () => undefined);
+export function* skipBodyAfter(token: Token, packing: Packing, { ceiling }: BodyBounds): Grammar<number> {
+  return yield* readPieces(token, packing, ceiling, () => undefined);
 }
 
-function* readPieces(
-  token: Token,
-  version: ProtocolVersion,
-  ceiling: number,
-  keep: (piece: Buffer) => void,
-): Grammar<number> {
+function* readPieces(token: Token, packing: Packing, ceiling: number, keep: (piece: Buffer) => void): Grammar<number> {
   // A packed body may be a little longer than what it holds.
-  checkParameter(token, version === 1 ? ceiling : largestPacked(ceiling));
+  checkParameter(token, packing.largest(ceiling));
   const { name, parameter } = token;
   const of = `the body of token "${name}"`;
   let had = 0;
@@ -77,8 +61,8 @@ function* readPieces(
   return had;
 }
 
-/** An empty file is never packed, and nothing is not an LZO stream. */
-const isPlain = ({ version, length }: PackedBody): boolean => version === 1 || length === 0;
+/** An empty file is never packed. */
+const isPlain = ({ packing, length }: PackedBody): boolean => packing.plain || length === 0;
 
 /** Unpacks a content; throws a ProtocolError of kind 'compression' or 'too large'. */
 function unpackBody(body: PackedBody, { ceiling }: BodyBounds): Buffer {
@@ -86,7 +70,7 @@ function unpackBody(body: PackedBody, { ceiling }: BodyBounds): Buffer {
   const whole = body.pieces.length < 2 ? first : Buffer.concat(body.pieces, body.length);
   if (isPlain(body)) return whole;
   try {
-    return decompressLzo(whole, ceiling);
+    return body.packing.unpack(whole, ceiling);
   } catch (error) {
     throw unpackingFailed(body.name, error);
   }
@@ -106,7 +90,7 @@ export function* unpackInPieces(body: PackedBody, { ceiling }: BodyBounds): Gene
   }
   const most = Math.min(ceiling, Math.max(growth.bytes, growth.times * body.length));
   try {
-    yield* unpackLzo(body.pieces, most);
+    yield* body.packing.unpackInPieces(body.pieces, most);
   } catch (error) {
     throw unpackingFailed(body.name, error);
   }

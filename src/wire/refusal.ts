@@ -1,4 +1,5 @@
 import { encodeBody } from './body.ts';
+import { packingOf } from './packing.ts';
 import type { ProtocolVersion } from './protocol-version.ts';
 import { encodeToken } from './token.ts';
 import { exited } from './wait-status.ts';
@@ -24,7 +25,7 @@ export function encodeRefusal(version: ProtocolVersion, sentence: string): Buffe
   return [
     encodeToken('DONE', version),
     encodeToken('STAT', refusedStatus),
-    ...encodeBody('SERR', version, text),
+    ...encodeBody('SERR', packingOf(version), text),
     text.subarray(0, shownBytes),
   ];
 }

@@ -3,6 +3,7 @@ import { encodeBody, readBody, readPackedBodyAfter } from './body.ts';
 import type { PackedBody } from './body.ts';
 import type { Grammar } from './reading/decoder.ts';
 import { limits } from './limits.ts';
+import { packingOf } from './packing.ts';
 import { ProtocolError } from './reading/protocol-error.ts';
 import { encodeText } from './text.ts';
 import { encodeToken, largestParameter, readUnhurriedToken } from './token.ts';
@@ -48,7 +49,7 @@ export function encodeRequestHead(head: Pick<RequestHead, 'version'> & EncodedWo
 /** Encodes a request as pieces to be written in this order (wire-protocol reference, section 4); large ones are not copied. */
 export function encodeRequest(request: CompileRequest): Buffer[] {
   if (request.version !== 3) {
-    return [encodeRequestHead(request), ...encodeBody('DOTI', request.version, request.source)];
+    return [encodeRequestHead(request), ...encodeBody('DOTI', packingOf(request.version), request.source)];
   }
   const head = [encodeToken('DIST', 3), encodeText('CDIR', request.directory), encodeArguments(request.argv)];
   return [...head, ...encodeTree(request.files)];
@@ -63,7 +64,7 @@ export function* readRequest(): Grammar<CompileRequest> {
     return { version, directory, argv, files: yield* readTree() };
   }
   const argv = yield* readArguments();
-  return { version, argv, source: yield* readBody('DOTI', version, { ceiling: limits.bodyLength }) };
+  return { version, argv, source: yield* readBody('DOTI', packingOf(version), { ceiling: limits.bodyLength }) };
 }
 
 /** A request of version 1 or 2 as it came: its source stays packed until somebody needs it. */
@@ -96,5 +97,10 @@ function* readPlain(version: 1 | 2): Grammar<ArrivedPlain> {
   const { argv, garbled } = yield* readAnyArguments();
   const parameter = yield* readUnhurriedToken('DOTI', largestParameter);
   const token = { name: 'DOTI', parameter } as const;
-  return { version, argv, garbled, source: yield* readPackedBodyAfter(token, version, { ceiling: limits.bodyLength }) };
+  return {
+    version,
+    argv,
+    garbled,
+    source: yield* readPackedBodyAfter(token, packingOf(version), { ceiling: limits.bodyLength }),
+  };
 }

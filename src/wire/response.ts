@@ -1,6 +1,7 @@
 import { encodeBody, readBody, readBodyAfter } from './body.ts';
 import type { Grammar } from './reading/decoder.ts';
 import { limits } from './limits.ts';
+import { packingOf } from './packing.ts';
 import { ProtocolError } from './reading/protocol-error.ts';
 import type { ProtocolVersion } from './protocol-version.ts';
 import { refusalMark } from './refusal.ts';
@@ -33,13 +34,14 @@ export interface ResponseHead extends Omit<CompileResponse, 'object' | 'dependen
 /** Encodes a response as pieces to be written in this order (wire-protocol reference, section 5); large ones are not copied. */
 export function encodeResponse(response: CompileResponse): Buffer[] {
   const { version, status, dependencies } = response;
+  const packing = packingOf(version);
   return [
     encodeToken('DONE', version),
     encodeToken('STAT', status),
-    ...encodeBody('SERR', version, response.stderr),
-    ...encodeBody('SOUT', version, response.stdout),
-    ...encodeBody('DOTO', version, response.object),
-    ...(version === 3 && status === 0 && dependencies !== undefined ? encodeBody('DOTD', version, dependencies) : []),
+    ...encodeBody('SERR', packing, response.stderr),
+    ...encodeBody('SOUT', packing, response.stdout),
+    ...encodeBody('DOTO', packing, response.object),
+    ...(version === 3 && status === 0 && dependencies !== undefined ? encodeBody('DOTD', packing, dependencies) : []),
   ];
 }
 
@@ -56,8 +58,9 @@ function* readBeforeObject(version: ProtocolVersion): Grammar<Omit<CompileRespon
     throw new ProtocolError('version', `the server answered with protocol version ${answered} instead of ${version}`);
   }
   const status = yield* readToken('STAT', largestStatus);
-  const stderr = yield* readBody('SERR', version, bounds);
-  const stdout = yield* readBodyAfter(yield* readSoutOrRefusal(stderr), version, bounds);
+  const packing = packingOf(version);
+  const stderr = yield* readBody('SERR', packing, bounds);
+  const stdout = yield* readBodyAfter(yield* readSoutOrRefusal(stderr), packing, bounds);
   return { version, status, stderr, stdout };
 }
 
@@ -71,9 +74,10 @@ export function* readResponseHead(): Grammar<ResponseHead> {
 export function* readResponse(version: ProtocolVersion): Grammar<CompileResponse> {
   const before = yield* readBeforeObject(version);
   const { status } = before;
-  const response = { ...before, object: yield* readBody('DOTO', version, bounds) };
+  const packing = packingOf(version);
+  const response = { ...before, object: yield* readBody('DOTO', packing, bounds) };
   if (version !== 3 || status !== 0) return response;
   const parameter = yield* readTokenOrEnd('DOTD', largestParameter);
   if (parameter === undefined) return response;
-  return { ...response, dependencies: yield* readBodyAfter({ name: 'DOTD', parameter }, version, bounds) };
+  return { ...response, dependencies: yield* readBodyAfter({ name: 'DOTD', parameter }, packing, bounds) };
 }

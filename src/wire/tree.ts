@@ -1,6 +1,7 @@
 import { encodeBody, readBodyAfter, skipBodyAfter } from './body.ts';
 import type { Grammar } from './reading/decoder.ts';
 import { limits } from './limits.ts';
+import { packingOf } from './packing.ts';
 import { ProtocolError } from './reading/protocol-error.ts';
 import { quoted } from './quoted.ts';
 import { encodeText, readText, readTextBody } from './text.ts';
@@ -12,11 +13,13 @@ export type TreeEntry =
   | { readonly kind: 'file'; readonly name: string; readonly content: Buffer }
   | { readonly kind: 'link'; readonly name: string; readonly target: string };
 
+const packing = packingOf(3);
+
 /** Encodes the files of a version 3 request: NFIL, then NAME with FILE or LINK for each (wire-protocol reference, section 4). */
 export function encodeTree(files: readonly TreeEntry[]): Buffer[] {
   const entries = files.flatMap((entry) => [
     encodeText('NAME', entry.name),
-    ...(entry.kind === 'file' ? encodeBody('FILE', 3, entry.content) : [encodeText('LINK', entry.target)]),
+    ...(entry.kind === 'file' ? encodeBody('FILE', packing, entry.content) : [encodeText('LINK', entry.target)]),
   ]);
   return [encodeToken('NFIL', files.length), ...entries];
 }
@@ -50,7 +53,7 @@ export function* skipTree(): Grammar<number> {
   for (let read = 0; read < count; read += 1) {
     yield* readPath('NAME');
     const token = yield* readAnyToken(['FILE', 'LINK'], largestParameter);
-    if (token.name === 'FILE') left -= yield* skipBodyAfter(token, 3, { ceiling: Math.max(0, left) });
+    if (token.name === 'FILE') left -= yield* skipBodyAfter(token, packing, { ceiling: Math.max(0, left) });
     else {
       checkParameter(token, limits.pathLength);
       yield* readTextBody('LINK', token.parameter);
@@ -76,7 +79,7 @@ function* readEntry(left: number): Grammar<TreeEntry> {
   const token = yield* readAnyToken(['FILE', 'LINK'], largestParameter);
   if (token.name === 'FILE') {
     const ceiling = Math.min(left, limits.bodyLength);
-    return { kind: 'file', name, content: yield* readBodyAfter(token, 3, { ceiling }) };
+    return { kind: 'file', name, content: yield* readBodyAfter(token, packing, { ceiling }) };
   }
   checkParameter(token, limits.pathLength);
   if (token.parameter === 0) throw new ProtocolError('malformed', 'the text of token "LINK" is empty');

@@ -4,6 +4,7 @@ import { sourceReason } from '../../compiler/content/source-reasons.ts';
 import { coloured } from '../../compiler/messages/colour-words.ts';
 import { remoteCommand } from '../../compiler/command/split-command.ts';
 import { bytesOf } from '../../system/byte-text.ts';
+import { packingOf } from '../../wire/packing.ts';
 import { encodeRequestHead } from '../../wire/request.ts';
 import { GivenUp, unlessInterrupted } from '../job/faults.ts';
 import { hostName } from '../hosts/host.ts';
@@ -51,17 +52,18 @@ async function exchange(host: DistantHost, request: HostRequest, world: World): 
   return unlessInterrupted(answering, interrupted);
 }
 
-/** What follows the head, where that is not the text as the launcher holds it; nothing is no LZO stream. */
+/** What follows the head, where that is not the text as the launcher holds it; an empty text is not packed. */
 function bodyFor(
   { version }: DistantHost,
   { verdict }: RemoteJob,
   preprocessing: Preprocessing,
   world: World,
 ): (() => Promise<Buffer>) | undefined {
-  if (version === 1 && !verdict.preprocessed && !world.keepsTemporaries) return undefined;
+  const { plain } = packingOf(version);
+  if (plain && !verdict.preprocessed && !world.keepsTemporaries) return undefined;
   return async () => {
     const text = await preprocessing.text();
-    return version === 1 || text.length === 0 ? text : world.pack(text);
+    return plain || text.length === 0 ? text : world.pack(text);
   };
 }
 

@@ -1,4 +1,5 @@
-import { compressLzoInTurns, largestPacked, storeLzo } from '../../wire/lzo/compress.ts';
+import { packingOf } from '../../wire/packing.ts';
+import type { Packing } from '../../wire/packing.ts';
 import type { ProtocolVersion } from '../../wire/protocol-version.ts';
 import { encodeResponse } from '../../wire/response.ts';
 import { encodeToken } from '../../wire/token.ts';
@@ -63,6 +64,7 @@ async function* inPieces(
   account: BudgetAccount,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, void, void> {
+  const packing = packingOf(version);
   yield Buffer.concat([encodeToken('DONE', version), encodeToken('STAT', status)]);
   const bodies: ReadonlyArray<readonly [TokenName, ResultFile]> = [
     ['SERR', stderr],
@@ -70,22 +72,21 @@ async function* inPieces(
     ['DOTO', object],
   ];
   for (const [name, file] of bodies) {
-    if (version === 1 || file.length === 0) {
+    if (packing.plain || file.length === 0) {
       yield encodeToken(name, file.length);
       yield* file.pieces(pieceLength);
-    } else yield* packed(name, file, account, signal);
+    } else yield* packed(name, file, { packing, account, signal });
   }
 }
 
-/** A body as versions 2 and 3 send it: packed where there is memory for that, else stored. */
+/** A body that is packed where there is memory for that, else stored. */
 async function* packed(
   name: TokenName,
   file: ResultFile,
-  account: BudgetAccount,
-  signal: AbortSignal,
+  { packing, account, signal }: { packing: Packing; account: BudgetAccount; signal: AbortSignal },
 ): AsyncGenerator<Buffer, void, void> {
-  if (file.length <= largestToPack && account.tryTake(file.length + largestPacked(file.length))) {
-    const pieces = await pack(file, signal);
+  if (file.length <= largestToPack && account.tryTake(file.length + packing.largest(file.length))) {
+    const pieces = await pack(file, packing, signal);
     yield encodeToken(
       name,
       pieces.reduce((sum, { length }) => sum + length, 0),
@@ -93,7 +94,7 @@ async function* packed(
     yield* pieces;
     return;
   }
-  const { before, after } = storeLzo(file.length);
+  const { before, after } = packing.store(file.length);
   yield encodeToken(name, before.length + file.length + after.length);
   yield before;
   yield* file.pieces(pieceLength);
@@ -101,9 +102,9 @@ async function* packed(
 }
 
 /** Reads and packs a file in turns with everybody else. */
-async function pack(file: ResultFile, signal: AbortSignal): Promise<Buffer[]> {
+async function pack(file: ResultFile, packing: Packing, signal: AbortSignal): Promise<Buffer[]> {
   const plain = Buffer.allocUnsafeSlow(file.length);
   let filled = 0;
   for await (const piece of file.pieces(pieceLength)) filled += piece.copy(plain, filled);
-  return inTurns(compressLzoInTurns(plain), signal);
+  return inTurns(packing.packInTurns(plain), signal);
 }

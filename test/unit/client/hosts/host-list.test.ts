@@ -230,8 +230,8 @@ describe('parseHostList()', () => {
       '\f',
     ];
     const blanks = ['\u00A0', '\u00C2\u00A0', '\uFEFF', '\u00EF\u00BB\u00BF', '\u2028', '\uD800', '\u00FF\u00FE'];
-    const unit = fc.oneof(fc.constantFrom(...pieces, ...blanks, '--localslots', 'localhost', '99'), fc.string());
-    const texts = fc.tuple(fc.array(unit), fc.constantFrom('lines' as const, 'words' as const));
+    const piece = fc.oneof(fc.constantFrom(...pieces, ...blanks, '--localslots', 'localhost', '99'), fc.string());
+    const texts = fc.tuple(fc.array(piece), fc.constantFrom('lines' as const, 'words' as const));
     const property = fc.property(texts, ([units, unit]) => {
       try {
         for (const host of parseHostList({ name: 'x', text: units.join(''), unit }).hosts)
