@@ -1,3 +1,5 @@
+import { defaultPort } from '../wire/port.ts';
+
 /** What an agent tells about itself. */
 export interface AgentStatus {
   readonly pid: number;
@@ -45,7 +47,7 @@ function hostText(name: string): string {
   if (tcp === null) return name.replace(/^ssh_/, '@');
   const [, host = '', port = ''] = tcp;
   const address = host.includes(':') ? `[${host}]` : host;
-  return port === '3632' ? address : `${address}:${port}`;
+  return Number(port) === defaultPort ? address : `${address}:${port}`;
 }
 
 /** A time as people say it: 0.4 s, 12 s, 5 min, 3 h. */

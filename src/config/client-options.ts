@@ -1,3 +1,4 @@
+import { defaultPort } from '../wire/port.ts';
 import { clientVariables } from './client-environment.ts';
 import type { Variable } from './client-environment.ts';
 import { versionBlock } from './version.ts';
@@ -34,7 +35,7 @@ export function clientVersion(): string {
 
 const hostForms: readonly (readonly [string, string])[] = [
   ['localhost[/N]', 'compile here, N jobs at a time'],
-  ['HOST[/N][:PORT]', 'TCP connection, port 3632, 4 jobs at a time'],
+  ['HOST[/N][:PORT]', `TCP connection, port ${defaultPort}, 4 jobs at a time`],
   ['[IPV6][/N][:PORT]', 'the same to an IPv6 address'],
   ['[USER]@HOST[/N][:COMMAND]', 'connection through ssh'],
   ['HOSTSPEC,lzo', 'compress what is sent'],

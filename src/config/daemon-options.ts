@@ -1,3 +1,4 @@
+import { defaultPort } from '../wire/port.ts';
 import { readWholeNumber } from '../basics/whole-number.ts';
 import { daemonVariableLines } from './daemon-environment.ts';
 import { flag, readOptions, repeated, valued } from './options.ts';
@@ -67,8 +68,8 @@ export const daemonOptions = {
   port: valued({
     short: 'p',
     value: 'PORT',
-    help: 'listen on this TCP port (default 3632)',
-    initial: 3632,
+    help: `listen on this TCP port (default ${defaultPort})`,
+    initial: defaultPort,
     expects: 'a port number from 1 to 65535',
     read: readNumber(1, 65535),
   }),

@@ -1,3 +1,4 @@
+import { defaultPort } from '../wire/port.ts';
 import { readWholeNumber } from '../basics/whole-number.ts';
 
 /** One option of lsdistcc, declared once: a letter, with its value joined to it as distcc has it. */
@@ -41,7 +42,7 @@ export const searchOptions = {
     1,
     3,
   ),
-  r: letterNumber({ value: 'PORT', help: 'port of the servers', initial: 3632 }, 1, 65535),
+  r: letterNumber({ value: 'PORT', help: 'port of the servers', initial: defaultPort }, 1, 65535),
   t: letterNumber(
     { value: 'SECONDS', help: 'end after so long, whatever is still awaited, 0 waits', initial: 7 },
     0,

@@ -1,3 +1,5 @@
+import { defaultPort } from '../wire/port.ts';
+
 /** The version of the whole package; a test compares it with package.json. */
 export const version = '0.1.0';
 
@@ -20,7 +22,7 @@ export function hostTriple(arch: string, platform: string): string {
 export function versionBlock(program: string, protocols: string): string {
   return [
     `${program} ${version} ${hostTriple(process.arch, process.platform)}`,
-    `  (${protocols}) (default port 3632)`,
+    `  (${protocols}) (default port ${defaultPort})`,
     '  licence GPL-2.0-or-later; there is no warranty',
   ].join('\n');
 }

@@ -1,3 +1,4 @@
+import { defaultPort } from '../wire/port.ts';
 import type { ProtocolVersion } from '../wire/protocol-version.ts';
 import type { Finding } from './probe-server.ts';
 
@@ -14,6 +15,6 @@ const suffixes: Readonly<Record<ProtocolVersion, string>> = { 1: '', 2: ',lzo', 
 /** A server as DISTCC_HOSTS takes it: name, port when it is not the usual one, options (monitor-state reference, section 4). */
 export function serverLine(name: string, { up, ms }: Finding, { port, version, latency }: LineStyle): string {
   const host = name.includes(':') ? `[${name}]` : name;
-  const place = port === 3632 ? host : `${host}:${port}`;
+  const place = port === defaultPort ? host : `${host}:${port}`;
   return `${place}${suffixes[version]}${up ? '' : ',down'}${latency ? ` ${ms}` : ''}`;
 }

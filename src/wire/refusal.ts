@@ -10,6 +10,12 @@ const refusedStatus = exited(113);
 /** What a refusal's plain text starts with; no token does. */
 export const refusalMark = 'distccd: ';
 
+/** How a sentence begins that refuses a compiler rather than one job. */
+export const aboutCompiler = (name: string): string => `the compiler "${name}"`;
+
+/** Whether a refusal is about a compiler. */
+export const isAboutCompiler = (sentence: string, name: string): boolean => sentence.startsWith(aboutCompiler(name));
+
 /** Stock clients show so many bytes of what they did not expect (wire-protocol reference, section 8.1). */
 const shownBytes = 199;
 

@@ -1,3 +1,4 @@
+import { isAboutCompiler } from '../../wire/refusal.ts';
 import { Failure } from '../../basics/failure.ts';
 import { exitStatus } from '../../basics/exit-status.ts';
 import type { ExitStatus } from '../../basics/exit-status.ts';
@@ -87,11 +88,6 @@ async function tryHosts(job: RemoteJob, hosts: JobHosts, trail: Trail, world: Wo
   }
 }
 
-/** Whether a server's refusal speaks of the compiler rather than of this job. */
-function refusesCompiler(sentence: string, compiler: string): boolean {
-  return sentence.startsWith(`the compiler "${compiler}"`);
-}
-
 /**
  * A host that failed rests for everybody; one that refused this job may do the next, by another compiler when that is
  * the reason.
@@ -106,7 +102,7 @@ function report(host: DistantHost, compiler: string, error: TransportError, worl
   }
   if (error instanceof JobRefused) {
     world.log.warning(`${host.definition} refused the job: ${error.message}`);
-    if (refusesCompiler(error.message, compiler)) world.slots.lacks(host, compiler, error.message);
+    if (isAboutCompiler(error.message, compiler)) world.slots.lacks(host, compiler, error.message);
     else world.slots.refused(host);
     return;
   }

@@ -1,3 +1,4 @@
+import { timeAmong } from '../slots/job-times.ts';
 import type { AgentStatus } from '../../agent-state/status.ts';
 import { lockName } from '../hosts/host.ts';
 import type { Host } from '../hosts/host.ts';
@@ -28,8 +29,8 @@ export function statesFromAgent(hosts: readonly Host[], status: AgentStatus): Ho
   return hosts.map((host, at) => {
     const name = lockName(host);
     const times = status.expected.find((one) => one.name === name);
-    const load = Math.min(1, (taken[at] ?? 0) / Math.max(1, host.slots));
-    const expected = times === undefined ? undefined : (times.seconds ?? Infinity) * (1 + load);
+    const jobs = status.slots.find((one) => one.name === name)?.jobs ?? 0;
+    const expected = times === undefined ? undefined : timeAmong(times.seconds ?? Infinity, jobs, host.slots);
     return { host, taken: taken[at] ?? 0, rest: status.resting.find((one) => one.name === name), expected };
   });
 }

@@ -1,8 +1,8 @@
+import { defaultPort } from '../../wire/port.ts';
 import { readWholeNumber } from '../../basics/whole-number.ts';
 import type { DistantHost, Host } from './host.ts';
 import { shown } from './host-text.ts';
 
-const defaultPort = 3632;
 const defaultSlots = 4;
 const defaultLocalSlots = 2;
 /** The longest name that DNS has (RFC 1035). */
@@ -126,7 +126,7 @@ function readTcp(word: string, warn: Warn): DistantHost {
   if (match === null) {
     throw new BadWord(
       'this is not a host specification',
-      'an IPv6 address is written in brackets, such as "[::1]:3632"',
+      `an IPv6 address is written in brackets, such as "[::1]:${defaultPort}"`,
     );
   }
   if (name === '') throw new BadWord('a host name is missing', 'a host is written NAME, NAME:PORT or "[IPV6]:PORT"');

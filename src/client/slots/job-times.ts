@@ -15,6 +15,10 @@ interface Known {
   refused: number;
 }
 
+/** In which time a job is done that takes `alone` on an idle host, when `jobs` others have the host's slots: at most twice that. */
+export const timeAmong = (alone: number, jobs: number, slots: number): number =>
+  alone * (1 + Math.min(1, jobs / Math.max(1, slots)));
+
 /** How long jobs take on each host, by the time between the end of preprocessing and the answer. */
 export class JobTimes {
   readonly #now: () => number;
@@ -53,14 +57,13 @@ export class JobTimes {
   }
 
   /**
-   * In how many ms a host would have done one more job: longer the more of its slots are taken (`load`, 0 to 1), endless when it refused
-   * one just now, undefined when nothing is known lately.
+   * How many ms a job takes on an idle host: endless when it refused one just now, undefined when nothing is known lately.
    */
-  expected(name: string, load: number): number | undefined {
+  expected(name: string): number | undefined {
     const known = this.#known.get(name);
     if (known === undefined) return undefined;
     if (this.#now() - known.refused < passOverAfterRefusal) return Infinity;
     if (known.average === undefined || this.#now() - known.tried >= forgetAfter) return undefined;
-    return known.average * (1 + load);
+    return known.average;
   }
 }

@@ -6,7 +6,7 @@ import { usableHosts } from './slot-order.ts';
 import type { LocalWork, Slots, HostSlot, Slot } from './slots.ts';
 import { chooseSlot } from './choose-slot.ts';
 import type { FreeSlot } from './choose-slot.ts';
-import { JobTimes } from './job-times.ts';
+import { JobTimes, timeAmong } from './job-times.ts';
 import type { LocalMemory } from './local-memory.ts';
 import { TakenSlots } from './taken-slots.ts';
 import { WaitingLine } from './waiting-line.ts';
@@ -128,7 +128,7 @@ export class QueuedSlots {
       .filter(([, { count }]) => count > 0)
       .map(([name, { count }]) => [name, count] as const);
     const expected = [...this.#busy.keys()].flatMap((name) => {
-      const milliseconds = this.#times.expected(name, 0);
+      const milliseconds = this.#times.expected(name);
       return milliseconds === undefined ? [] : [[name, milliseconds] as const];
     });
     const waiting = [...this.#line.requests()].map((request) => [request.pid, request.why()] as const);
@@ -201,8 +201,8 @@ export class QueuedSlots {
       const first = this.#shareOf(host, hosts);
       const slot = taken.firstFree(first, first + host.slots);
       if (slot === undefined) return [];
-      const expected =
-        host.kind === 'local' ? undefined : this.#times.expected(name, Math.min(1, taken.count / host.slots));
+      const alone = host.kind === 'local' ? undefined : this.#times.expected(name);
+      const expected = alone === undefined ? undefined : timeAmong(alone, taken.count, host.slots);
       return [{ host, slot: slot - first, expected }];
     });
   }

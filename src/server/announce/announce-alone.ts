@@ -1,3 +1,4 @@
+import { processors, usualJobs } from '../../system/machine/processors.ts';
 import os from 'node:os';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
@@ -12,7 +13,7 @@ import { askCompiler, publisher, publisherWords } from './avahi.ts';
  * @throws Failure (status 110) when there is no publisher
  */
 export async function announceAlone(
-  { port, jobs = os.availableParallelism() + 2 }: { readonly port: number; readonly jobs: number | undefined },
+  { port, jobs = usualJobs() }: { readonly port: number; readonly jobs: number | undefined },
   environment: NodeJS.ProcessEnv,
 ): Promise<number> {
   const path = findProgram(publisher, { path: environment['PATH'], directory: '/' });
@@ -23,7 +24,7 @@ export async function announceAlone(
     );
   }
   const compiler = await askCompiler(environment);
-  const cpus = os.availableParallelism();
+  const cpus = processors();
   const argv = [publisher, ...publisherWords({ port, jobs, host: os.hostname(), cpus, compiler })];
   if (canBecome) become(path, argv, environment);
   const { ended } = startChild({ path, argv, environment, stdin: 'null', stdout: 'inherited', group: 'ours' });

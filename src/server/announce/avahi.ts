@@ -1,3 +1,4 @@
+import { processors } from '../../system/machine/processors.ts';
 import { execFile, spawn } from 'node:child_process';
 import os from 'node:os';
 import { hostTriple, version } from '../../config/version.ts';
@@ -78,7 +79,7 @@ export function announceService(
   const announce = async (): Promise<void> => {
     const compiler = await askCompiler(environment);
     if (compiler === undefined) log.warning('cc does not say its version and machine: announcing this server without');
-    const words = publisherWords({ port, jobs, host: os.hostname(), cpus: os.cpus().length, compiler });
+    const words = publisherWords({ port, jobs, host: os.hostname(), cpus: processors(), compiler });
     if (!over) withdraw = publish([program, ...words], log, environment);
   };
   void announce();

@@ -1,3 +1,4 @@
+import { defaultPort } from '../../wire/port.ts';
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { exitStatus } from '../../basics/exit-status.ts';
@@ -10,7 +11,7 @@ import type { Listening } from './bind.ts';
 
 /** Whether these options say where to listen, which is the service manager's business when it gave the sockets. */
 const namesPlace = ({ port, listen }: Pick<DaemonOptions, 'port' | 'listen'>): boolean =>
-  port !== 3632 || listen.length > 0;
+  port !== defaultPort || listen.length > 0;
 
 /** The descriptors that are meant as sockets to serve; `notify` is the way to the service manager, `journal` the one to the journal. */
 export const socketsToServe = (given: readonly GivenDescriptor[]): readonly GivenDescriptor[] =>

@@ -1,3 +1,4 @@
+import { aboutCompiler } from '../../wire/refusal.ts';
 import { accessSync, constants, lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, isAbsolute, join } from 'node:path';
 import { exitStatus } from '../../basics/exit-status.ts';
@@ -111,11 +112,11 @@ const notFound = (name: string): Permission => ({ path: name, name });
 function byMasquerade(name: string, dirs: readonly string[], find: (name: string) => string | undefined): Permission {
   const short = basename(name);
   if (name !== short && !isAbsolute(name)) {
-    return { refused: `the compiler "${name}" is a relative path: name it without a directory` };
+    return { refused: `${aboutCompiler(name)} is a relative path: name it without a directory` };
   }
   if (short === '' || short === '.' || short === '..' || !dirs.some((dir) => isEntry(join(dir, short)))) {
     return {
-      refused: `the compiler "${name}" is not permitted here: the administrator can add its name to ${dirs.at(-1) ?? ''} with update-distcc-symlinks`,
+      refused: `${aboutCompiler(name)} is not permitted here: the administrator can add its name to ${dirs.at(-1) ?? ''} with update-distcc-symlinks`,
     };
   }
   const found = find(short);
@@ -127,12 +128,12 @@ function byMasquerade(name: string, dirs: readonly string[], find: (name: string
 }
 
 const refusedPath = (name: string): Permission => ({
-  refused: `the compiler "${name}" is not the "${basename(name)}" of this server: name it without a directory`,
+  refused: `${aboutCompiler(name)} is not the "${basename(name)}" of this server: name it without a directory`,
 });
 
 function anything(name: string, find: (name: string) => string | undefined): Permission {
   if (isAbsolute(name)) return { path: isProgram(name) ? name : (find(basename(name)) ?? name), name };
-  if (name.includes('/')) return { refused: `the compiler "${name}" is a relative path: name it without a directory` };
+  if (name.includes('/')) return { refused: `${aboutCompiler(name)} is a relative path: name it without a directory` };
   return { path: find(name) ?? name, name };
 }
 
@@ -154,7 +155,7 @@ function byCommandList(file: string, words: number, find: (name: string) => stri
     permit(name) {
       const line = listed.get(tail(name));
       if (line === undefined)
-        return { refused: `the compiler "${name}" is not in this server's command list: the administrator can add it` };
+        return { refused: `${aboutCompiler(name)} is not in this server's command list: the administrator can add it` };
       return { path: isAbsolute(line) ? line : (find(line) ?? line), name: line };
     },
   };

@@ -1,4 +1,4 @@
-import os from 'node:os';
+import { usualJobs } from '../../system/machine/processors.ts';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure, reasonOf } from '../../basics/failure.ts';
 import { readWholeNumber } from '../../basics/whole-number.ts';
@@ -65,7 +65,7 @@ export function prove(
     options['log-format'],
   );
   const spool = makeSpool(daemonLog.log);
-  const jobs = options.jobs ?? os.availableParallelism() + 2;
+  const jobs = options.jobs ?? usualJobs();
   const path = compilerPath(searchPath, [...options['masquerade-dir'], ...usualMasqueradeDirs]);
   const places = { directories: path, temporary: process.cwd() };
   const fence = findFence(options, spool, places);
