@@ -17,7 +17,8 @@ import { Cleanup } from '../demo/cleanup.ts';
 import { startDaemon } from '../demo/daemons.ts';
 import { freePort } from '../demo/relay.ts';
 import { exitStatus } from '../src/basics/exit-status.ts';
-import { Failure, reasonOf } from '../src/basics/failure.ts';
+import { Failure } from '../src/basics/failure.ts';
+import { systemReason } from '../src/system/error-text.ts';
 import { cpuPartsOfTree, cpuSince, cpuSum } from './process-tree.ts';
 import type { Cpu } from './process-tree.ts';
 
@@ -165,7 +166,7 @@ export async function onceMore(what: string, run: () => Promise<Run>): Promise<R
   try {
     return await run();
   } catch (error) {
-    console.log(`${what} is repeated: ${reasonOf(error)}`);
+    console.log(`${what} is repeated: ${systemReason(error)}`);
     return run();
   }
 }

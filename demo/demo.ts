@@ -3,7 +3,8 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import os from 'node:os';
 import { join, resolve } from 'node:path';
 import { exitStatus } from '../src/basics/exit-status.ts';
-import { Failure, reasonOf } from '../src/basics/failure.ts';
+import { Failure } from '../src/basics/failure.ts';
+import { systemReason } from '../src/system/error-text.ts';
 import { hasEnded } from './child.ts';
 import { Cleanup } from './cleanup.ts';
 import { readJobStory } from './client-log.ts';
@@ -36,7 +37,7 @@ export async function main(top: string, words: readonly string[]): Promise<numbe
     await compare(top, chooseSources(top, words), cleanup);
     return exitStatus.ok;
   } catch (error) {
-    if (!cleanup.interrupted) process.stderr.write(`demo: ${reasonOf(error)}\n`);
+    if (!cleanup.interrupted) process.stderr.write(`demo: ${systemReason(error)}\n`);
     return error instanceof Failure ? error.status : exitStatus.general;
   } finally {
     await cleanup.run();

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { extname, join, relative, resolve } from 'node:path';
 import { exitStatus } from '../src/basics/exit-status.ts';
-import { Failure, reasonOf } from '../src/basics/failure.ts';
+import { Failure } from '../src/basics/failure.ts';
+import { systemReason } from '../src/system/error-text.ts';
 
 /** Files to compile one by one, each as `COMPILER -O2 -c FILE WORDS` in the directory. */
 export interface Sources {
@@ -56,7 +57,7 @@ function fetchPackage(cache: string, { name, version, digest }: Package): string
   } catch (error) {
     throw new Failure(
       exitStatus.general,
-      `cannot fetch ${name}@${version} with npm pack: ${reasonOf(error)}; name a directory of C files instead`,
+      `cannot fetch ${name}@${version} with npm pack: ${systemReason(error)}; name a directory of C files instead`,
     );
   } finally {
     rmSync(fresh, { recursive: true, force: true });

@@ -16,7 +16,7 @@ export class Dice {
     return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * bound);
   }
 
-  /** Whether one of so many cases is met. */
+  /** Whether one of this many cases is met. */
   oneIn(cases: number): boolean {
     return this.below(cases) === 0;
   }

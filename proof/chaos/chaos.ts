@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { exitStatus } from '../../src/basics/exit-status.ts';
-import { Failure, reasonOf } from '../../src/basics/failure.ts';
+import { Failure } from '../../src/basics/failure.ts';
+import { systemReason } from '../../src/system/error-text.ts';
 import { Cleanup } from '../../demo/cleanup.ts';
 import { libxml2 } from '../../demo/sources.ts';
 import { chosenSeed, Dice } from '../dice.ts';
@@ -28,7 +29,7 @@ export async function main(top: string, [text = '5', ...more]: readonly string[]
     );
     return exitStatus.ok;
   } catch (error) {
-    if (!cleanup.interrupted) console.error(`chaos: ${reasonOf(error)}`);
+    if (!cleanup.interrupted) console.error(`chaos: ${systemReason(error)}`);
     return error instanceof Failure ? error.status : exitStatus.general;
   } finally {
     await cleanup.run();

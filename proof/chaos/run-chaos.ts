@@ -22,7 +22,7 @@ export interface ChaosPlan {
   readonly sources: Sources;
   readonly levels: Levels;
   readonly dice: Dice;
-  /** Whether to begin another round after so many. */
+  /** Whether to begin another round after this many. */
   readonly goesOn: (rounds: number) => boolean;
   readonly say: (line: string) => void;
 }

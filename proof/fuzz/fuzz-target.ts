@@ -75,7 +75,7 @@ export async function replay(target: Target, file: string): Promise<void> {
 /** How far a run goes. */
 export interface Course {
   readonly seed: number;
-  /** Whether to go on after so many inputs. */
+  /** Whether to go on after this many inputs. */
   readonly goesOn: (runs: number) => boolean;
   /** The folder of the corpus of all targets. */
   readonly corpus: string;

@@ -1,5 +1,6 @@
 import { exitStatus } from '../../src/basics/exit-status.ts';
-import { Failure, reasonOf } from '../../src/basics/failure.ts';
+import { Failure } from '../../src/basics/failure.ts';
+import { systemReason } from '../../src/system/error-text.ts';
 import { Cleanup } from '../../demo/cleanup.ts';
 import { runSoak } from './run-soak.ts';
 
@@ -22,7 +23,7 @@ export async function main(top: string, [text = '5000', ...more]: readonly strin
     );
     return exitStatus.ok;
   } catch (error) {
-    if (!cleanup.interrupted) console.error(`soak: ${reasonOf(error)}`);
+    if (!cleanup.interrupted) console.error(`soak: ${systemReason(error)}`);
     return error instanceof Failure ? error.status : exitStatus.general;
   } finally {
     await cleanup.run();

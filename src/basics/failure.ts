@@ -10,8 +10,3 @@ export class Failure extends Error {
     this.status = status;
   }
 }
-
-/** The reason inside a caught value, as the words that fit behind a colon: `ENOENT: no such file`, `connection refused`. */
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

@@ -5,7 +5,7 @@ export interface RemoteVerdict {
   readonly words: readonly string[];
   readonly sourceAt: number;
   readonly outputAt: number;
-  /** Whether the word of the output is `-oNAME` rather than `NAME` behind `-o`. */
+  /** Whether the word of the output is `-oNAME` rather than `NAME` after `-o`. */
   readonly joined: boolean;
   /** Whether the `-o NAME` is ours: gcc names other targets in a `.d` file when it is the user's. */
   readonly appended: boolean;
@@ -13,9 +13,9 @@ export interface RemoteVerdict {
   readonly output: string;
   /** Whether the output is assembler text (`-S`). */
   readonly assemble: boolean;
-  /** Whether the source needs no preprocessor, by its name or by the language behind `-x`. */
+  /** Whether the source needs no preprocessor, by its name or by the language after `-x`. */
   readonly preprocessed: boolean;
-  /** Whether the source is text for the assembler, by the language behind `-x`. */
+  /** Whether the source is text for the assembler, by the language after `-x`. */
   readonly assemblerText: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface RemoteVerdict {
 export interface Reason {
   /** A sentence that names the word at fault. */
   readonly because: string;
-  /** To be read behind "to have it distributed:". */
+  /** To be read after "to have it distributed:". */
   readonly cure: string;
 }
 

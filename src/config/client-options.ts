@@ -3,7 +3,7 @@ import { clientVariables } from './client-environment.ts';
 import type { Variable } from './client-environment.ts';
 import { versionBlock } from './version.ts';
 
-/** One word that the client answers itself when it is the first behind `distcc`. */
+/** One word that the client answers itself when it is the first after `distcc`. */
 export interface OwnOption {
   readonly help: string;
 }
@@ -16,7 +16,7 @@ export const ownOptions = {
   '-j': { help: 'show how many jobs the host list has room for, and exit' },
   '--agent-status': { help: 'show what the resident agent does, also as --json, and exit' },
   '--agent-stop': { help: 'have the resident agent end when its jobs are done, and exit' },
-  '--explain': { help: 'say where the command behind it would run and why, without running it' },
+  '--explain': { help: 'show where the given command would run, and why, without running it' },
   '--scan-includes': { help: 'refused: it belongs to the files mode (pump), which is not supported yet' },
 } as const satisfies Readonly<Record<string, OwnOption>>;
 

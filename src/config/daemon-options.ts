@@ -24,7 +24,7 @@ export const logLevelNames = {
 
 type LevelName = keyof typeof logLevelNames;
 
-/** distcc reads numbers in C's way: decimal, octal behind 0, hexadecimal behind 0x. */
+/** distcc reads numbers in C's way: decimal, octal after 0, hexadecimal after 0x. */
 function readNumber(least: number, most: number): (text: string) => number | undefined {
   return (text) => {
     const value = /^0x[0-9a-f]{1,8}$/i.test(text)
@@ -159,14 +159,14 @@ export const daemonOptions = {
   }),
   lifetime: valued({
     value: 'SECONDS',
-    help: 'finish the running jobs and end after so long (default 0: never)',
+    help: 'finish the running jobs and end after this time (default 0: never)',
     initial: 0,
     expects: 'a number of seconds from 0 to 2000000',
     read: readNumber(0, 2_000_000),
   }),
   'idle-exit': valued({
     value: 'SECONDS',
-    help: 'under a service manager that holds the sockets: end after so long without a client (default 0: never)',
+    help: 'under a service manager that holds the sockets: end after this time without a client (default 0: never)',
     initial: 0,
     expects: 'a number of seconds from 0 to 2000000',
     read: readNumber(0, 2_000_000),
@@ -185,7 +185,7 @@ export const daemonOptions = {
     expects: 'auto, full or none',
     read: (value) => (value === 'auto' || value === 'full' || value === 'none' ? value : undefined),
   }),
-  stats: flag({ help: 'say by HTTP how many jobs there were and how they ended' }),
+  stats: flag({ help: 'serve job counters over HTTP' }),
   'stats-port': valued({
     value: 'PORT',
     help: 'with --stats, listen on this TCP port (default 3633)',

@@ -44,7 +44,7 @@ export const searchOptions = {
   ),
   r: letterNumber({ value: 'PORT', help: 'port of the servers', initial: defaultPort }, 1, 65535),
   t: letterNumber(
-    { value: 'SECONDS', help: 'end after so long, whatever is still awaited, 0 waits', initial: 7 },
+    { value: 'SECONDS', help: 'end after this time, whatever is still awaited; 0 waits', initial: 7 },
     0,
     86_400,
   ),
@@ -60,11 +60,11 @@ export const searchOptions = {
     3_600_000,
   ),
   m: letterNumber(
-    { value: 'BITS', help: 'leave out addresses that differ from the first one in so many leading bits', initial: 0 },
+    { value: 'BITS', help: 'leave out addresses that differ from the first one in this many leading bits', initial: 0 },
     0,
     31,
   ),
-  o: letterNumber({ value: 'N', help: 'look for so many names beside the first at a time', initial: 1 }, 0, 500),
+  o: letterNumber({ value: 'N', help: 'look for this many names beside the first at a time', initial: 1 }, 0, 500),
   g: letterNumber(
     { value: 'N', help: 'numbered names that may be missing before the search ends', initial: 0 },
     0,

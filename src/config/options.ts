@@ -13,7 +13,7 @@ export interface OptionEntry<T> {
   readonly initial: T;
   /** Adds one occurrence to what was read so far; undefined when the text is not a value of this option. */
   add(text: string, soFar: T): T | undefined;
-  /** What a value must be, as the words behind "expects". */
+  /** What a value must be, as the words after "expects". */
   readonly expects?: string;
 }
 
@@ -78,7 +78,7 @@ const reasons: Readonly<Record<string, string>> = {
   'commander.optionMissingArgument': 'missing argument',
 };
 
-/** `-p=4000` means `-p 4000` to distcc; a long option may have its value behind `=` only when it takes one. */
+/** `-p=4000` means `-p 4000` to distcc; a long option may have its value after `=` only when it takes one. */
 function normalize(table: OptionTable, words: readonly string[]): string[] {
   const shorts = new Set(Object.values(table).flatMap((entry) => (entry.value === undefined ? [] : [entry.short])));
   return words.map((word) => (/^-[a-zA-Z]=/.test(word) && shorts.has(word[1]) ? `-${word[1]}${word.slice(3)}` : word));

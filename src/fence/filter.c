@@ -28,7 +28,7 @@ static const uint32_t take = 0x7fff0000, refuse = 0x00050000 | EPERM, lack = 0x0
 
 /* A call is taken, refused or absent; or taken if it is about the caller alone (ITSELF, PRIORITY, IO_PRIORITY),
    makes no namespace (CLONE), makes a pair of stream sockets (PAIR), or is one of a few kinds (PERSONALITY, IOCTL),
-   or none of a few (FCNTL); or taken where leaving the process group leaves nothing behind (GROUP). */
+   or none of a few (FCNTL); or taken where leaving the process group leaves no process (GROUP). */
 enum verdict { TAKE, REFUSE, ABSENT, ITSELF, PRIORITY, IO_PRIORITY, CLONE, PAIR, PERSONALITY, IOCTL, FCNTL, GROUP };
 
 /* What Linux 6.18 has: a number above it is a call that nobody has looked at. */

@@ -107,11 +107,11 @@ static void allow_beside(const char *folder, const char *entry) {
 static void note_way(char *job) {
   for (char *end_of_name = job; ways < PATH_MAX / 2; end_of_name++) {
     if (*end_of_name != '/' && *end_of_name != '\0') continue;
-    char behind = *end_of_name;
+    char next = *end_of_name;
     *end_of_name = '\0';
     if (stat(end_of_name == job ? "/" : job, &way[ways]) == 0) ways++;
-    *end_of_name = behind;
-    if (behind == '\0') return;
+    *end_of_name = next;
+    if (next == '\0') return;
   }
 }
 
@@ -126,13 +126,13 @@ static void allow_around(char *job) {
   /* job is TMPDIR now, or the spool where that lies in the root. */
   for (char *after; *name != '\0'; name = after) {
     after = name + strcspn(name, "/");
-    char behind = *after;
+    char next = *after;
     *after = '\0';
     char folder[PATH_MAX];
     snprintf(folder, sizeof folder, "%.*s", (int)(name - job), job);
     allow_beside(folder, name);
-    *after = behind;
-    if (behind == '/') after++;
+    *after = next;
+    if (next == '/') after++;
   }
 }
 

@@ -104,7 +104,7 @@ export function sweepStateFolder(folder: string): void {
   }
 }
 
-/** What a monitor shows: the jobs by host and slot, and a sentence about each file that is no record. */
+/** What a monitor shows: the jobs by host and slot, and a sentence about each file that is not a record. */
 export interface StateListing {
   readonly jobs: readonly JobRecord[];
   readonly complaints: readonly string[];

@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 #endif
 
-/* An agent that has not come to life after so many seconds is ended by its alarm, which it ignores when it has. */
+/* An agent that has not come to life after this many seconds is ended by its alarm, which it ignores when it has. */
 #ifndef ALARM_S
 #define ALARM_S 60
 #endif

@@ -5,7 +5,7 @@ function plain(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '?');
 }
 
-/** Cuts and fills a text to so many characters; `before` puts the blanks in front. */
+/** Cuts and fills a text to that many characters; `before` puts the blanks in front. */
 function column(text: string, width: number, before = false): string {
   const cut = Array.from(plain(text)).slice(0, width);
   const blanks = ' '.repeat(width - cut.length);

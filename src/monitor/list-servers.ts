@@ -39,7 +39,7 @@ function stamp(event: string): string {
   return `now ${Math.floor(now / 1000)} ${now % 1000}: ${event}`;
 }
 
-/** Prints the servers that answer, each as soon as it has; `domain` is what stands behind every name. */
+/** Prints the servers that answer, each as soon as it has; `domain` is what stands after every name. */
 export async function listServers(words: SearchWords, domain: string, output: ListingOutput): Promise<number> {
   const { options } = words;
   const tell = (event: string): void => (options.v ? output.tell(stamp(event)) : undefined);

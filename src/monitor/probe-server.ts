@@ -44,7 +44,7 @@ function connected(socket: Socket, ms: number): Promise<void> {
   return within(ms, socket, 'connecting', (done: () => void) => socket.once('connect', done));
 }
 
-/** The compiler's wait status; a server counts only when it also ends the connection behind its answer, as it should. */
+/** The compiler's wait status; a server counts only when it also ends the connection after its answer, as it should. */
 function compiled(socket: Socket, { compiler, version, compileMs }: Trial): Promise<number> {
   const decoder = new Decoder(readResponse(version));
   return within(compileMs, socket, 'compiling', (done: (status: number) => void) => {

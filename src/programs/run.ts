@@ -1,4 +1,5 @@
-import { Failure, reasonOf } from '../basics/failure.ts';
+import { systemReason } from '../system/error-text.ts';
+import { Failure } from '../basics/failure.ts';
 import { exitStatus } from '../basics/exit-status.ts';
 
 /**
@@ -14,7 +15,9 @@ export async function run(
   } catch (error) {
     process.exitCode = error instanceof Failure ? error.status : exitStatus.general;
     const text =
-      error instanceof Failure ? error.message : `${reasonOf(error)}\n${String(error instanceof Error && error.stack)}`;
+      error instanceof Failure
+        ? error.message
+        : `${systemReason(error)}\n${String(error instanceof Error && error.stack)}`;
     process.stderr.write(`${program}: ERROR: ${text}\n`);
   }
 }

@@ -1,5 +1,6 @@
+import { systemReason } from '../system/error-text.ts';
 import { exitStatus } from '../basics/exit-status.ts';
-import { Failure, reasonOf } from '../basics/failure.ts';
+import { Failure } from '../basics/failure.ts';
 import type { DaemonOptions } from '../config/daemon-options.ts';
 import { takeGivenDescriptors } from '../system/descriptors/given-descriptors.ts';
 import type { GivenDescriptor } from '../system/descriptors/given-descriptors.ts';
@@ -38,7 +39,7 @@ export async function runDaemon(options: DaemonOptions, words: readonly string[]
     return await live(options, given);
   } catch (error) {
     const status = error instanceof Failure ? error.status : exitStatus.general;
-    reportStart(process.env, { status, lines: [`ERROR: ${reasonOf(error)}`] });
+    reportStart(process.env, { status, lines: [`ERROR: ${systemReason(error)}`] });
     throw error;
   }
 }
@@ -116,7 +117,7 @@ function reload(options: DaemonOptions, current: AccessList, { log, reopen }: Da
     log.notice(`read the configuration again: serving ${access.networks.join(', ')}`);
     return access;
   } catch (error) {
-    log.error(`${reasonOf(error)}; keeping what was in force`);
+    log.error(`${systemReason(error)}; keeping what was in force`);
     return current;
   }
 }

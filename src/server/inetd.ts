@@ -1,6 +1,7 @@
+import { systemReason } from '../system/error-text.ts';
 import { exitStatus } from '../basics/exit-status.ts';
 import type { ExitStatus } from '../basics/exit-status.ts';
-import { Failure, reasonOf } from '../basics/failure.ts';
+import { Failure } from '../basics/failure.ts';
 import type { DaemonOptions } from '../config/daemon-options.ts';
 import { keepDescriptors } from '../system/processes/inheritance.ts';
 import type { StandardConnection } from '../system/descriptors/standard-descriptors.ts';
@@ -46,7 +47,7 @@ function open({ input, output }: StandardConnection): ClientStream {
   } catch (error) {
     throw new Failure(
       exitStatus.inputOutput,
-      `cannot talk to a client on stdin and stdout: ${reasonOf(error)}; start the daemon with --daemon`,
+      `cannot talk to a client on stdin and stdout: ${systemReason(error)}; start the daemon with --daemon`,
       { cause: error },
     );
   }
@@ -68,5 +69,5 @@ function stopReasons({ log }: ProvenService): StopReasons {
 
 /** Where the client has stderr, the log is the only place to say why it was not served. */
 export function logFailure(error: unknown): void {
-  openDaemonLog({ to: 'syslog' }, 'error').log.error(reasonOf(error));
+  openDaemonLog({ to: 'syslog' }, 'error').log.error(systemReason(error));
 }

@@ -10,7 +10,7 @@ import { neighbour, networkClient, serveClient } from './listen/serve-client.ts'
 import type { Supervision } from './start/service-manager.ts';
 
 /**
- * Serves until a signal, of which the first lets everybody who is here be served and the second ends all jobs; or until nobody has come for so many
+ * Serves until a signal, of which the first lets everybody who is here be served and the second ends all jobs; or until nobody has come for this many
  * seconds, 0 for ever: a client who comes later waits in the queue of a socket that the service manager keeps open.
  */
 export function serve(

@@ -62,7 +62,7 @@ export function* skipTree(): Grammar<number> {
   return count;
 }
 
-/** Reads an absolute path without "..", which a server can put behind its own root; not more is promised about it. */
+/** Reads an absolute path without "..", which a server can put below its own root; not more is promised about it. */
 export function* readPath(name: TokenName): Grammar<string> {
   const path = yield* readText(name, limits.pathLength);
   if (!path.startsWith('/')) {

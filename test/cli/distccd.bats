@@ -146,7 +146,7 @@ teardown() {
   run start --allow 127.0.0.9/8
   note_pid "$(cat "$PID_FILE")"
   assert_success
-  assert_output --partial '"127.0.0.9/8" has bits behind its prefix: taken as 127.0.0.0/8'
+  assert_output --partial '"127.0.0.9/8" has host bits set; using 127.0.0.0/8'
 }
 
 @test "an unreadable allow file ends with 101 and names it" {

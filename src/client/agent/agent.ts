@@ -40,7 +40,7 @@ const lookPeriod = 10_000;
 export interface AgentSettings {
   /** Where it listens; the folder is made when it is missing. */
   readonly path: string;
-  /** After so many seconds without a job it ends. */
+  /** It ends after this many seconds without a job. */
   readonly idleSeconds: number;
   /** Called as soon as it listens. */
   readonly listening: () => void;

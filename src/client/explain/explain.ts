@@ -106,7 +106,7 @@ function readText(name: string): Promise<string | undefined> {
 
 /**
  * Says where a command would run, why, and what would have to change to distribute it; nothing is run.
- * @throws Failure when it is no call of a compiler
+ * @throws Failure when it is not a call of a compiler
  */
 export async function explain(call: Call, status: AgentStatus | undefined): Promise<string> {
   const silent = textLog('distcc', 'emergency', () => {});

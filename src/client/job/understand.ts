@@ -87,7 +87,7 @@ function shortenedPath(call: Call, programs: FoundPrograms): ShortenedPath | und
 /** What was made last from an environment: an agent does many jobs with the same. */
 const derived = new WeakMap<Environment, { readonly path: string | undefined; readonly made: Environment }>();
 
-/** The environment of a compiler: it knows that it has a distcc above it, and a masquerading link finds what is behind it. */
+/** The environment of a compiler: it knows that it has a distcc above it, and a masquerading link finds what it stands for. */
 function environmentFor(given: Environment, path: string | undefined, level: string): Environment {
   const last = derived.get(given);
   if (last !== undefined && last.path === path) return last.made;

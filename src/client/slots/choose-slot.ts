@@ -6,9 +6,9 @@ export interface FreeSlot extends Candidate {
   readonly expected: number | undefined;
 }
 
-/** A host runs slow when a job would take so many times as long there as on another one that has a free slot. */
+/** A host runs slow when a job would take this many times as long there as on another one that has a free slot. */
 const slowFactor = 3;
-/** The order of the list decides between hosts of one level unless one takes so many times as long as another. */
+/** The order of the list decides between hosts of one level unless one takes this many times as long as another. */
 const tieFactor = 1.5;
 
 /** The shortest known time; when no time is known, nothing that is known compares well with what may be good. */

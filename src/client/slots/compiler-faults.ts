@@ -1,4 +1,4 @@
-/** So many jobs in a row that only fail there, and a host's compiler counts as another one than ours. */
+/** This many jobs in a row that only fail there, and a host's compiler counts as another one than ours. */
 const mostInARow = 3;
 
 interface Known {
@@ -28,7 +28,7 @@ export class CompilerFaults {
     return known;
   }
 
-  /** A host gets no jobs of a compiler for so many seconds. */
+  /** A host gets no jobs of a compiler for this many seconds. */
   lacks(host: string, compiler: string, fault: { readonly why: string; readonly seconds: number }): void {
     const known = this.#of(host, compiler);
     known.why = fault.why;
@@ -37,7 +37,7 @@ export class CompilerFaults {
 
   /**
    * A job failed there and not here; tells whether that happened so often that the host gets none of this compiler's
-   * for so many seconds.
+   * for this many seconds.
    */
   differs(host: string, compiler: string, seconds: number): boolean {
     const known = this.#of(host, compiler);

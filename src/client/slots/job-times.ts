@@ -1,6 +1,6 @@
-/** A host that had no job for so long, in ms, may have become faster: what was known of it counts no more, and one job tries it. */
+/** A host that had no job for this long, in ms, may have become faster: what was known of it counts no more, and one job tries it. */
 const forgetAfter = 30_000;
-/** A host that refused a job is passed over for so long, in ms, while others have slots. */
+/** A host that refused a job is passed over for this long, in ms, while others have slots. */
 const passOverAfterRefusal = 5000;
 /** How much a job's time counts beside those before it. */
 const weight = 1 / 4;
@@ -42,7 +42,7 @@ export class JobTimes {
     known.tried = this.#now();
   }
 
-  /** A host has done a job in so many ms. */
+  /** A host has done a job in this many ms. */
   end(name: string, milliseconds: number): void {
     const known = this.#of(name);
     const before = known.doubted ? undefined : known.average;

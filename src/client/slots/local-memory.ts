@@ -1,16 +1,16 @@
-/** The first look at a job's memory is so long after its start, in ms. */
+/** The first look at a job's memory comes this long after its start, in ms. */
 const firstLook = 100;
-/** Each pause between looks is so many times as long as the one before: what is missed at a job's end is a third of its time at most. */
+/** Each pause between looks is this many times as long as the one before: what is missed at a job's end is a third of its time at most. */
 const longer = 1.5;
 /** The longest time between two looks, in ms. */
 const longestPause = 1000;
-/** For so long, in ms, a job counts as recent. */
+/** A job counts as recent for this long, in ms. */
 const recent = 5 * 60_000;
 
 /** How much memory there is, and what sets the bounds. */
 export interface Room {
   readonly bytes: number;
-  /** In words, behind "memory". */
+  /** In words, after "memory". */
   readonly where: string;
 }
 

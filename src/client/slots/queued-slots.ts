@@ -177,7 +177,7 @@ export class QueuedSlots {
     return { value: this.#take(slotName(work), slot, this.#memory?.begin(pid)) };
   }
 
-  /** Whether jobs of this machine wait for memory; then they are thought of again in a while. */
+  /** True while jobs of this machine must wait for memory; schedules another look in 1 s. */
   #lacksMemory(pid: number): boolean {
     if (this.#memory?.obstacle(pid) === undefined) return false;
     if (this.#timer !== undefined) return true;

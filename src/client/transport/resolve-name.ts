@@ -1,5 +1,6 @@
+import { systemReason } from '../../system/error-text.ts';
 import { isIP } from 'node:net';
-import { reasonOf } from '../../basics/failure.ts';
+
 import { TransportError } from '../job/faults.ts';
 
 /** Asks the system for the addresses of a name; throws an Error whose message is the reason. */
@@ -48,7 +49,7 @@ export class NameResolver {
         return addresses;
       },
       (error: unknown) => {
-        throw new TransportError(`failed to resolve host ${name}: ${reasonOf(error)}`, { cause: error });
+        throw new TransportError(`failed to resolve host ${name}: ${systemReason(error)}`, { cause: error });
       },
     );
     const known: Known = { answer: inTime(asked, name), until: Infinity };

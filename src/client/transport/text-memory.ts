@@ -1,6 +1,6 @@
 /** How much memory, in bytes, is kept for the next text when no job needs it. */
 const mostKept = 8 * 1024 * 1024;
-/** Memory is lent in multiples of so many bytes, so that what one text has used fits the next. */
+/** Memory is lent in multiples of this many bytes, so that what one text has used fits the next. */
 const grain = 256 * 1024;
 
 /**
@@ -11,7 +11,7 @@ export class TextMemory {
   readonly #kept: Buffer[] = [];
   #keptBytes = 0;
 
-  /** Lends so many bytes, which hold anything. */
+  /** Lends that many bytes, which hold anything. */
   take(size: number): Buffer {
     const at = this.#kept.findIndex(({ length }) => length >= size);
     if (at === -1) return Buffer.allocUnsafeSlow(Math.ceil(Math.max(size, 1) / grain) * grain);

@@ -42,7 +42,7 @@ const featureFamilies: Grammar = matching(
   /(?:abi-version-|builtin-|call-saved-|call-used-|fixed-|inline-limit-|name-mangling-version-|template-depth-)\w+/,
 );
 
-/** A name that is no path. */
+/** A name that is not a path. */
 const featureName: Grammar = matching(/[A-Za-z0-9][A-Za-z0-9_.+-]*/);
 
 /** Features whose absence would have the text preprocessed again, or other programs of the compiler run. */
@@ -70,7 +70,7 @@ const feature: Grammar = (rest) => {
   return negated ? !neededFeatures.has(plain) : plainFeatures.has(plain) || featureFamilies(plain);
 };
 
-/** Beginnings of names behind `-m` that are files, other programs, or other options than those for the processor (`-module...`). */
+/** Beginnings of names after `-m` that are files, other programs, or other options than those for the processor (`-module...`). */
 const notForMachine =
   /^(?:no-)?(?:llvm|mlir|odule|ulti[_-]?(?:ply|mod)|devices-csv-loc|sys-crt0|sys-lib|log$|libarch|zos-|link-|gprel-sec|r0rel-sec|target-linker|ain-file|igrate|acabi|achine)/;
 

@@ -1,7 +1,7 @@
 import { isClang } from '../names/compiler-family.ts';
 import type { RemoteVerdict } from '../verdict.ts';
 
-/** A line marker at the very start of preprocessed text, and the one that gcc puts behind it for the working directory. */
+/** A line marker at the very start of preprocessed text, and the one that gcc puts after it for the working directory. */
 const firstMarker = /^# [0-9]+ "((?:[^"\\\n]|\\.)*)"[^\n]*\n/;
 const directoryMarker = /^# [0-9]+ "(?:[^"\\\n]|\\.)*\/\/"\n/;
 

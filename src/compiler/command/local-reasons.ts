@@ -34,7 +34,7 @@ export const localReasons = {
     cure: 'take the option out: a host has preprocessed text only',
   },
   endsOptions: {
-    because: 'ends the options, and distcc has to add some behind it',
+    because: 'ends the options, and distcc has to add some after it',
     cure: 'take "--" out and write the source as "./NAME" when it begins with a dash',
   },
   instruments: {

@@ -42,7 +42,7 @@ const removedStarts: readonly string[] = [
   '-stdlib',
 ];
 
-/** Options for clang's front end that name headers; the names are behind a second `-Xclang`. */
+/** Options for clang's front end that name headers; the names are after a second `-Xclang`. */
 const removedFrontEndOptions: ReadonlySet<string> = new Set(['-imacros', '-include', '-include-pch']);
 
 /** Options that hand the next word on to a part of the compiler, whatever it looks like: `-mllvm -limited-x` names no library. */

@@ -1,6 +1,6 @@
 import { wordsOfResponseFile } from './response-text.ts';
 
-/** Bounds of what response files of one command may come to: gcc ends after so many files, an `exec` fails with many more characters. */
+/** Bounds of what response files of one command may come to: gcc ends after this many files, an `exec` fails with many more characters. */
 export const responseFileLimits = { files: 2000, characters: 1024 * 1024 } as const;
 
 /**

@@ -29,7 +29,7 @@ interface Obstacle extends Reason {
 interface Findings {
   compile: boolean;
   assemble: boolean;
-  /** The last language behind `-x` in front of the source. */
+  /** The last language after `-x` in front of the source. */
   language: string | undefined;
   sourceAt: number | undefined;
   outputAt: number | undefined;
@@ -98,7 +98,7 @@ function* readWord(argv: readonly string[], at: number, findings: Findings, side
   }
   if (word.startsWith('-o')) return readOutput(argv, at, findings);
   if (word.startsWith('-x')) return readLanguage(argv, at, findings, side) ?? 1;
-  // What LLVM is told is no output and no language, whatever it begins with: "-mllvm -openmp-opt-disable".
+  // What LLVM is told is neither an output nor a language, whatever it begins with: "-mllvm -openmp-opt-disable".
   if (word === '-mllvm') return 2;
   if (word === '-Xclang' && argv[at + 1] === '-mllvm' && argv[at + 2] === '-Xclang') return 4;
   if (word === '-c') findings.compile = true;
@@ -109,7 +109,7 @@ function* readWord(argv: readonly string[], at: number, findings: Findings, side
 /** A word for the preprocessor holds an option or two: longer ones are not taken apart. */
 const longestPreprocessorWord = 4096;
 
-/** Looks at the words inside a `-Wp,` word; its values are no sources and no outputs. */
+/** Looks at the words inside a `-Wp,` word; its values are neither sources nor outputs. */
 function* readPreprocessorWord(word: string, argv: readonly string[], side: Side): Steps<Obstacle | undefined> {
   if (side === 'client' && lacksDependencyFile(word)) {
     return { because: `"${word}" lacks the name of the dependency file`, cure: `write "${word},FILE"` };
@@ -143,7 +143,7 @@ function readDependencyWord(words: readonly string[], at: number, side: Side): n
   const value = apart ? words[at + 1] : word.slice(3);
   if (side === 'client' && word.startsWith('-MF') && (value === '-' || value === '/dev/stdout')) {
     // The preprocessor's standard output is the text that is sent to the server.
-    const cure = 'name a file behind "-MF", and print that afterwards';
+    const cure = 'name a file after "-MF", and print that afterwards';
     return { because: '"-MF" names standard output, where the preprocessed text goes', cure };
   }
   return apart ? 2 : 1;
@@ -177,7 +177,7 @@ function readOutput(argv: readonly string[], at: number, findings: Findings): nu
   return apart ? 2 : 1;
 }
 
-/** Judges `-x LANGUAGE` as distcc 3.x does, `-xLANGUAGE` by the word behind it included, and the client by the language besides. */
+/** Judges `-x LANGUAGE` as distcc 3.x does, `-xLANGUAGE` by the word after it included, and the client by the language besides. */
 function readLanguage(argv: readonly string[], at: number, findings: Findings, side: Side): Obstacle | undefined {
   const word = argv[at] ?? '';
   const next = argv[at + 1];

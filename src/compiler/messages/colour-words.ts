@@ -49,7 +49,7 @@ export function colourWords(words: readonly string[], facts: ColourFacts): strin
   return said === 'auto' && usesColours(words[0] ?? '', facts) ? ['-fdiagnostics-color=always'] : [];
 }
 
-/** A command with those words where they count: the last word decides, and behind "--" there are only names. */
+/** A command with those words where they count: the last word decides, and after "--" there are only names. */
 export function coloured(words: readonly string[], facts: ColourFacts): readonly string[] {
   const added = colourWords(words, facts);
   if (added.length === 0) return words;

@@ -10,7 +10,7 @@ export type NamingCustom = 'debian' | 'freebsd';
 /** Names that Debian's distcc package looks for wherever it is installed. */
 const debianNames = ['cc', 'c++', 'gcc', 'g++', 'c89-gcc', 'c89-g++', 'c99-gcc', 'c99-g++', 'nvcc'];
 
-/** Debian's clangs; `clang-tidy`, `clang-format-14` and `clang-cpp` are no compilers that a client could send work to. */
+/** Debian's clangs; `clang-tidy`, `clang-format-14` and `clang-cpp` are not compilers that a client could send work to. */
 const debianClang = /^(?:llvm-)?clang(?:\+\+)?(?:-\d+(?:\.\d+)*)?$/;
 
 /** FreeBSD's base system has `cc`, `clang` and no gcc; ports bring `gcc13`, `clang++18` and names with the system's triple before them. */

@@ -2,7 +2,7 @@ import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 import { baseName, isObjectName, isSourceName } from './source-name.ts';
 
-/** The compiler's command line behind one of distcc's, and how the compiler was told (client-arguments reference, section 1). */
+/** The compiler's command line after one of distcc's, and how the compiler was told (client-arguments reference, section 1). */
 export interface Invocation {
   /** `distcc gcc -c a.c`, `distcc -c a.c`, or `gcc -c a.c` with `gcc` a link to distcc. */
   readonly kind: 'explicit' | 'implicit' | 'masquerade';
@@ -16,7 +16,7 @@ function startsCompilerArguments(word: string): boolean {
 }
 
 /**
- * Finds the compiler by the name distcc was called by and the words behind it; distcc's own options have been dealt with before.
+ * Finds the compiler by the name distcc was called by and the words after it; distcc's own options have been dealt with before.
  * @throws Failure when there is no word, or the compiler's name begins with a dash
  */
 export function findInvocation(invokedAs: string, args: readonly string[]): Invocation {

@@ -17,7 +17,7 @@ export interface Announcement {
 
 const plain = (text: string): string => text.toLowerCase().replaceAll(/[^a-z0-9]/g, '-');
 
-/** The words behind `avahi-publish-service`: clients look for the subtype, and choose by the facts. */
+/** The words after `avahi-publish-service`: clients look for the subtype, and choose by the facts. */
 export function publisherWords({ port, jobs, host, cpus, compiler }: Announcement): string[] {
   const facts = [
     'txtvers=1',

@@ -6,7 +6,7 @@ import type { Readable, Writable } from 'node:stream';
 /** What a conversation needs of the way to its client; a socket has it all. */
 export interface ClientStream extends Duplex {
   readonly timeout?: number | undefined;
-  /** Calls back once no byte went in either direction for so many ms; 0 ends the waiting. */
+  /** Calls back once no byte went in either direction for this many ms; 0 ends the waiting. */
   setTimeout(milliseconds: number, callback?: () => void): this;
 }
 
@@ -69,7 +69,7 @@ function isStream(descriptor: number): boolean {
   return status.isSocket() || status.isFIFO();
 }
 
-/** The descriptors as one stream; a socket where both are the same. @throws when a descriptor is no open stream */
+/** The descriptors as one stream; a socket where both are the same. @throws when a descriptor is not an open stream */
 export function openStream(input: number, output: number): ClientStream {
   if (input === output && isStream(input)) {
     return new Socket({ fd: input, readable: true, writable: true, allowHalfOpen: true });

@@ -1,6 +1,7 @@
+import { systemReason } from '../../system/error-text.ts';
 import { basename } from 'node:path';
 import { exitStatus } from '../../basics/exit-status.ts';
-import { reasonOf } from '../../basics/failure.ts';
+
 import { ProtocolError } from '../../wire/reading/protocol-error.ts';
 import { encodeRefusal } from '../../wire/refusal.ts';
 import type { ArrivedRequest } from '../../wire/request.ts';
@@ -24,7 +25,7 @@ import { receiveRequest } from './request-reader.ts';
 import { Sending } from './send-answer.ts';
 import type { Service, StopReasons } from './service.ts';
 
-/** A client that is waiting for its answer reads it: one that takes nothing for so long, in ms, is as good as gone. */
+/** A client that is waiting for its answer reads it: one that takes nothing for this long, in ms, is as good as gone. */
 const unreadMs = 60_000;
 
 /** Bytes after the request are an error of the client; more than this ends the connection. */
@@ -107,7 +108,7 @@ export class Conversation {
 
   /** A request that could not be read: there is nobody to explain it to, so the connection is closed, as distcc does. */
   #badRequest(error: unknown): JobEnd {
-    this.#log.say('a request that could not be read', 'error', `${reasonOf(error)}, from ${this.#stay.address}`);
+    this.#log.say('a request that could not be read', 'error', `${systemReason(error)}, from ${this.#stay.address}`);
     if (error instanceof Overload) return endedWithout('REJ_OVERLOAD', exitStatus.busy);
     if (error instanceof ProtocolError) {
       switch (error.kind) {
@@ -137,7 +138,7 @@ export class Conversation {
     this.#socket.setTimeout(0);
     this.#socket.on('data', (chunk: Buffer) => {
       if (surplus === 0)
-        this.#log.say('bytes after a request', 'error', `the client ${address} sent bytes after its request: ignored`);
+        this.#log.say('bytes after a request', 'error', `ignored extra data after the request of ${address}`);
       surplus += chunk.length;
       if (surplus > surplusLimit) gone();
     });
@@ -223,7 +224,7 @@ export class Conversation {
     }
     if (error instanceof ProtocolError) return this.#badRequest(error);
     const foreseen = error instanceof Refusal;
-    const sentence = foreseen ? error.message : `this server could not do the job: ${reasonOf(error)}`;
+    const sentence = foreseen ? error.message : `this server could not do the job: ${systemReason(error)}`;
     if (foreseen) this.#log.say('a job that was refused', 'warning', `refused a job of ${address}: ${sentence}`);
     else {
       const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);

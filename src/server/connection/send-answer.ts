@@ -7,7 +7,7 @@ import { clientGone } from '../policy/refusal.ts';
 
 /** How much is handed over at a time, in bytes: what a slow client takes within one window of its progress has to be seen. */
 const portion = { quick: 32 * 1024, slow: 8 * 1024 };
-/** A portion that was not taken for so long, in ms, makes the next ones short. */
+/** A portion that was not taken for this long, in ms, makes the next ones short. */
 const slowMs = 1000;
 /** How many bytes may wait in the system. */
 const unsent = 32 * 1024;

@@ -35,7 +35,7 @@ export class JobStatistics {
     this.#accepted += 1;
   }
 
-  /** A connection ended after so many ms; `now` in ms. */
+  /** A connection ended after this many ms; `now` in ms. */
   end(end: JobEnd, milliseconds: number, now: number): void {
     this.#counts.set(end.class, (this.#counts.get(end.class) ?? 0) + 1);
     if (!finished.has(end.class)) return;

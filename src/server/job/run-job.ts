@@ -1,8 +1,8 @@
 import { exitStatus } from '../../basics/exit-status.ts';
-import { reasonOf } from '../../basics/failure.ts';
+
 import { formatLine } from '../../logging/log-line.ts';
 import type { Logger } from '../../logging/log-line.ts';
-import { errorCode } from '../../system/error-text.ts';
+import { systemReason, errorCode } from '../../system/error-text.ts';
 import { endChild, StartError } from '../../system/processes/reaper.ts';
 import type { Child, Spawn } from '../../system/processes/spawn.ts';
 import type { Spool } from '../../system/files/temporary-folder.ts';
@@ -58,7 +58,7 @@ export async function runJob(job: Job, workshop: Workshop): Promise<Compiled> {
     throw noRoom(error) ?? error;
   } finally {
     await workshop.spool.takeBack(folder).catch((error: unknown) => {
-      workshop.log.error(`${reasonOf(error)}, a job's folder: the next start of the daemon tries again`);
+      workshop.log.error(`${systemReason(error)}, a job's folder: the next start of the daemon tries again`);
     });
   }
 }

@@ -7,7 +7,7 @@ import { limits } from '../../wire/limits.ts';
 
 const writeLater = promisify(write);
 
-/** So much is written at once, in bytes, which is sooner done; what is longer is written while others are served. */
+/** This much is written at once, in bytes, which is sooner done; what is longer is written while others are served. */
 const shortLength = 256 * 1024;
 
 /** Gives everybody else a turn. */

@@ -15,9 +15,9 @@ export interface BudgetAccount {
   readonly lent: number;
   /** Whether all has come for which bytes were lent: then others are closed before it. */
   complete: boolean;
-  /** Lends so many bytes more now, or returns false. */
+  /** Lends that many more bytes now, or returns false. */
   tryTake(bytes: number): boolean;
-  /** Calls `grant` once so many bytes more are lent; the result takes a waiting request back. */
+  /** Calls `grant` once that many more bytes are lent; the result takes a waiting request back. */
   wait(bytes: number, grant: () => void): () => void;
   /** Gives everything back. */
   close(): void;
@@ -31,7 +31,7 @@ export interface BudgetSize {
   readonly overdraft: number;
 }
 
-/** While nothing is given back for so long, in ms, those who wait wait in vain: somebody else has to give way. */
+/** While nothing is given back for this long, in ms, those who wait wait in vain: somebody else has to give way. */
 export const standstillMs = 5000;
 
 /**

@@ -26,7 +26,7 @@ interface Holder {
   leaving: boolean;
 }
 
-/** A client that has no slot waits for so long before another one loses one for it, in ms: as a rule one becomes free meanwhile. */
+/** A client that has no slot waits this long before another one loses one for it, in ms: as a rule one becomes free meanwhile. */
 const shortWaitMs = 5000;
 /** How long a job of a client that has more than its share of the slots may run while somebody who has none waits, in ms. */
 export const longJobMs = 60_000;

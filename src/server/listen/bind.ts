@@ -1,8 +1,9 @@
+import { systemReason } from '../../system/error-text.ts';
 import { lookup } from 'node:dns/promises';
 import { createServer, isIP } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { exitStatus } from '../../basics/exit-status.ts';
-import { Failure, reasonOf } from '../../basics/failure.ts';
+import { Failure } from '../../basics/failure.ts';
 import type { House } from '../limits/open-connections.ts';
 import type { Client } from './serve-client.ts';
 
@@ -47,7 +48,7 @@ function bindFailure(place: string, error: unknown): Failure {
     EACCES: 'only root may use this port: start as root, or choose a port above 1023 with --port',
     EADDRNOTAVAIL: 'this machine has no such address: choose another with --listen',
   };
-  return new Failure(exitStatus.bindFailed, `cannot listen on ${place}: ${cures[code] ?? reasonOf(error)}`, {
+  return new Failure(exitStatus.bindFailed, `cannot listen on ${place}: ${cures[code] ?? systemReason(error)}`, {
     cause: error,
   });
 }
@@ -59,7 +60,7 @@ async function addressesOf(name: string): Promise<string[]> {
   } catch (error) {
     throw new Failure(
       exitStatus.bindFailed,
-      `cannot find the address of "${name}": ${reasonOf(error)}; give --listen an address of this machine`,
+      `cannot find the address of "${name}": ${systemReason(error)}; give --listen an address of this machine`,
     );
   }
 }

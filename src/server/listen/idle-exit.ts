@@ -6,7 +6,7 @@ export interface Attended {
   readonly running: () => number;
   readonly waiting: () => number;
   readonly status: (text: string) => void;
-  /** Ends the daemon after so many ms without a client; undefined: never. */
+  /** Ends the daemon after this many ms without a client; undefined: never. */
   readonly idleMs: number | undefined;
   readonly idle: () => void;
 }

@@ -1,8 +1,9 @@
+import { systemReason } from '../../system/error-text.ts';
 import { defaultPort } from '../../wire/port.ts';
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { exitStatus } from '../../basics/exit-status.ts';
-import { Failure, reasonOf } from '../../basics/failure.ts';
+import { Failure } from '../../basics/failure.ts';
 import type { DaemonOptions } from '../../config/daemon-options.ts';
 import { whyNotListening } from '../../system/descriptors/given-descriptors.ts';
 import type { GivenDescriptor } from '../../system/descriptors/given-descriptors.ts';
@@ -31,7 +32,8 @@ function adopt(given: GivenDescriptor): Promise<Server> {
   const reason = whyNotListening(given.descriptor);
   if (reason !== undefined) return Promise.reject(unusable(given, reason));
   return new Promise((resolve, reject) => {
-    const fail = (error: unknown): void => reject(unusable(given, `no socket that can listen (${reasonOf(error)})`));
+    const fail = (error: unknown): void =>
+      reject(unusable(given, `no socket that can listen (${systemReason(error)})`));
     const server = createServer({ allowHalfOpen: true, noDelay: true });
     server.once('error', fail);
     try {

@@ -1,6 +1,7 @@
+import { systemReason } from '../../system/error-text.ts';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { exitStatus } from '../../basics/exit-status.ts';
-import { Failure, reasonOf } from '../../basics/failure.ts';
+import { Failure } from '../../basics/failure.ts';
 import { createLogger } from '../../logging/logger.ts';
 import { printable, priorities } from '../../logging/log-line.ts';
 import type { Fields, Level, Logger } from '../../logging/log-line.ts';
@@ -77,7 +78,7 @@ function openFile(path: string): number {
   } catch (error) {
     throw new Failure(
       exitStatus.inputOutput,
-      `cannot open the log file "${path}": ${reasonOf(error)}; make it writable for the account that serves, or leave --log-file out to use syslog`,
+      `cannot open the log file "${path}": ${systemReason(error)}; make it writable for the account that serves, or leave --log-file out to use syslog`,
     );
   }
 }

@@ -12,7 +12,7 @@ import type { JobStatistics } from '../job/job-statistics.ts';
 
 const thisMachine = ['127.0.0.1', '::1'];
 const isLoopback = (address: string): boolean => address === '::1' || address.startsWith('127.');
-/** Whoever connects and asks nothing gets the page too, after so many ms; whoever does not read it is cut off. */
+/** Whoever connects and asks nothing gets the page too, after this many ms; whoever does not read it is cut off. */
 const patienceMs = 1000;
 const readingMs = 10_000;
 
@@ -72,7 +72,7 @@ function answer(socket: Socket, page: () => string): void {
 }
 
 const diskPeriodMs = 50_000;
-/** The look at every process costs some ms: a page is good for so long. */
+/** The look at every process costs some ms: a page is good for this long. */
 const freshMs = 1000;
 
 function pageMaker({ statistics, jobs }: StatsSource): () => string {

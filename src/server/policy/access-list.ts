@@ -69,7 +69,7 @@ function parseEntry(entry: string, from: string): Entry {
   const first = new SocketAddress({ address: start, family: family === 4 ? 'ipv4' : 'ipv6' }).address;
   const text = `${first}/${prefix}`;
   if (start === new IPCIDR(`${address}/${width}`).start<string>()) return { family, network, text };
-  return { family, network, text, warning: `"${entry}"${from} has bits behind its prefix: taken as ${text}` };
+  return { family, network, text, warning: `"${entry}"${from} has host bits set; using ${text}` };
 }
 
 /** One entry a line; `#` starts a comment. */
@@ -80,7 +80,7 @@ export function allowFileEntries(text: string): string[] {
     .filter((line) => line !== '');
 }
 
-/** Where entries come from: `--allow` itself, and the files behind `--allow @FILE`. */
+/** Where entries come from: `--allow` itself, and the files of `--allow @FILE`. */
 export interface AllowSource {
   readonly entries: readonly string[];
   /** Reads a file named by `@FILE`. */

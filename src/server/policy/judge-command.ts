@@ -84,7 +84,7 @@ function* wordsByAllowList(verdict: RemoteVerdict, names: Names, permitted: Perm
 
 /**
  * Turns a client's command into ours, in steps: it may be long.
- * @throws Refusal when it is no compile, names a compiler that is not permitted, or holds an option that is refused
+ * @throws Refusal when it is not a compile, names a compiler that is not permitted, or holds an option that is refused
  */
 export function* judgeCommand(
   argv: readonly string[],

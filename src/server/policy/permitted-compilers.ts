@@ -1,8 +1,9 @@
+import { systemReason } from '../../system/error-text.ts';
 import { aboutCompiler } from '../../wire/refusal.ts';
 import { accessSync, constants, lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, isAbsolute, join } from 'node:path';
 import { exitStatus } from '../../basics/exit-status.ts';
-import { Failure, reasonOf } from '../../basics/failure.ts';
+import { Failure } from '../../basics/failure.ts';
 
 /** What a compiler's name came to: the program to run and the name to call it by, or why it may not run. */
 export type Permission = { readonly path: string; readonly name: string } | { readonly refused: string };
@@ -146,7 +147,7 @@ function byCommandList(file: string, words: number, find: (name: string) => stri
   } catch (error) {
     throw new Failure(
       exitStatus.compilerMissing,
-      `cannot read the command list "${file}" that DISTCC_CMDLIST names: ${reasonOf(error)}; no compiler would be permitted`,
+      `cannot read the command list "${file}" that DISTCC_CMDLIST names: ${systemReason(error)}; no compiler would be permitted`,
     );
   }
   const tail = (name: string): string => name.split('/').slice(-words).join('/');

@@ -1,6 +1,7 @@
+import { systemReason } from '../../system/error-text.ts';
 import { usualJobs } from '../../system/machine/processors.ts';
 import { exitStatus } from '../../basics/exit-status.ts';
-import { Failure, reasonOf } from '../../basics/failure.ts';
+import { Failure } from '../../basics/failure.ts';
 import { readWholeNumber } from '../../basics/whole-number.ts';
 import { readPermittedOptions } from '../../compiler/allow-list/judge-words.ts';
 import { logLevelNames } from '../../config/daemon-options.ts';
@@ -124,7 +125,7 @@ function makeSpool(log: Logger): Spool {
   } catch (error) {
     throw new Failure(
       exitStatus.inputOutput,
-      `cannot use the temporary directory "${directory}": ${reasonOf(error)}; set TMPDIR to one that the account may write`,
+      `cannot use the temporary directory "${directory}": ${systemReason(error)}; set TMPDIR to one that the account may write`,
     );
   }
 }

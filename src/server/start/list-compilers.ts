@@ -1,6 +1,7 @@
+import { systemReason } from '../../system/error-text.ts';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
-import { reasonOf } from '../../basics/failure.ts';
+
 import type { DaemonOptions } from '../../config/daemon-options.ts';
 import type { Notices } from '../log/startup-notices.ts';
 import { usualMasqueradeDirs } from '../policy/permitted-compilers.ts';
@@ -30,7 +31,7 @@ function masqueradeNames(options: DaemonOptions, notices: Notices): string[] {
     try {
       return readdirSync(dir);
     } catch (error) {
-      notices.push(`cannot read the masquerade directory "${dir}": ${reasonOf(error)}; it permits no compiler`);
+      notices.push(`cannot read the masquerade directory "${dir}": ${systemReason(error)}; it permits no compiler`);
       return [];
     }
   });

@@ -1,5 +1,6 @@
+import { systemReason } from '../../system/error-text.ts';
 import os from 'node:os';
-import { reasonOf } from '../../basics/failure.ts';
+
 import type { DaemonOptions } from '../../config/daemon-options.ts';
 import type { Logger } from '../../logging/log-line.ts';
 import { setOomScore } from '../../system/processes/oom-score.ts';
@@ -12,7 +13,7 @@ export function restrain(options: DaemonOptions, notices: Notices): void {
     // Whoever asks for no change may be where none is allowed.
     if (nice > 0) os.setPriority(Math.min(os.getPriority() + nice, 19));
   } catch (error) {
-    notices.push(`cannot lower the priority by ${nice}: ${reasonOf(error)}; compilers run at the normal one`);
+    notices.push(`cannot lower the priority by ${nice}: ${systemReason(error)}; compilers run at the normal one`);
   }
   if (score === undefined) return;
   try {
@@ -25,7 +26,7 @@ export function restrain(options: DaemonOptions, notices: Notices): void {
 function oomReason(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOENT') return 'this system has none';
-  if (code !== 'EACCES' && code !== 'EPERM') return reasonOf(error);
+  if (code !== 'EACCES' && code !== 'EPERM') return systemReason(error);
   return process.getuid?.() === 0 ? 'here not even root may lower it' : 'only root may lower it, so start as root';
 }
 

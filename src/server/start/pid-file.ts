@@ -1,8 +1,9 @@
+import { systemReason } from '../../system/error-text.ts';
 import { spawn } from 'node:child_process';
 import { constants, ftruncateSync, lstatSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { exitStatus } from '../../basics/exit-status.ts';
-import { Failure, reasonOf } from '../../basics/failure.ts';
+import { Failure } from '../../basics/failure.ts';
 
 /**
  * Opens the pid file while root's rights last; the result writes the process id, once everything else has worked. The file stays
@@ -22,7 +23,7 @@ export function openPidFile(path: string): () => void {
   } catch (error) {
     throw new Failure(
       exitStatus.inputOutput,
-      `cannot write the pid file "${path}": ${reasonOf(error)}; choose a place that this account may write with --pid-file`,
+      `cannot write the pid file "${path}": ${systemReason(error)}; choose a place that this account may write with --pid-file`,
     );
   }
 }

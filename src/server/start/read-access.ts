@@ -1,6 +1,7 @@
+import { systemReason } from '../../system/error-text.ts';
 import { readFileSync } from 'node:fs';
 import { exitStatus } from '../../basics/exit-status.ts';
-import { Failure, reasonOf } from '../../basics/failure.ts';
+import { Failure } from '../../basics/failure.ts';
 import type { DaemonOptions } from '../../config/daemon-options.ts';
 import { namesNobody, parseAccessList } from '../policy/access-list.ts';
 import type { AccessList } from '../policy/access-list.ts';
@@ -12,7 +13,7 @@ const readAllowFile = (path: string): string => {
   } catch (error) {
     throw new Failure(
       exitStatus.badArguments,
-      `cannot read the allow file "${path}": ${reasonOf(error)}; correct --allow @${path}`,
+      `cannot read the allow file "${path}": ${systemReason(error)}; correct --allow @${path}`,
     );
   }
 };

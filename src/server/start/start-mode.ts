@@ -2,7 +2,7 @@ import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 import type { StdinKind } from '../../system/descriptors/standard-descriptors.ts';
 
-/** Options with which a socket on stdin is no client: those of a daemon, and those that only print something. */
+/** Options with which a socket on stdin is not a client: those of a daemon, and those that only print something. */
 const notForClients = new Set(['--daemon', '--wizard', '-W', '--help', '--version']);
 
 /**

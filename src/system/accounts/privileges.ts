@@ -1,5 +1,6 @@
+import { systemReason } from '../error-text.ts';
 import { exitStatus } from '../../basics/exit-status.ts';
-import { Failure, reasonOf } from '../../basics/failure.ts';
+import { Failure } from '../../basics/failure.ts';
 import type { Account } from './accounts.ts';
 
 /** The calls that change who a process is, as Node's `process` has them. */
@@ -41,7 +42,7 @@ export function dropPrivileges(identity: Identity, account: Account): void {
     identity.setgid(account.gid);
     identity.setuid(account.uid);
   } catch (error) {
-    throw refused(`cannot become "${account.name}": ${reasonOf(error)}`, error);
+    throw refused(`cannot become "${account.name}": ${systemReason(error)}`, error);
   }
   proveDropped(identity, account);
 }

@@ -91,7 +91,7 @@ export function toolsAround(directory: string, temporary: string): string[] {
 
 const longestScript = 64 * 1024;
 
-/** The programs that a script names by their whole path, its interpreter among them; of what is no script, none. */
+/** The programs that a script names by their whole path, its interpreter among them; of what is not a script, none. */
 function programsNamedIn(path: string): string[] {
   const text = attempt(() => readStart(path)) ?? '';
   if (!text.startsWith('#!')) return [];

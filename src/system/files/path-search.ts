@@ -13,14 +13,14 @@ interface Known {
   readonly executable: boolean;
   /** When it was found to be so, in ms. */
   looked: number;
-  /** The file's own name, behind all links; found out when it is asked for. */
+  /** The file's own name, after all links; found out when it is asked for. */
   ownName: string | undefined;
 }
 
 /** A process that does many jobs asks for the same few compilers each time. */
 const known = new Map<string, Known>();
 const mostKnown = 1024;
-/** One job asks for its compiler several times, within less than so many ms. */
+/** One job asks for its compiler several times, within less than this many ms. */
 const sameMoment = 5;
 
 function mayExecute(path: string): boolean {
@@ -38,7 +38,7 @@ function look(path: string): Known | undefined {
   if (before !== undefined && now - before.looked < sameMoment) return before;
   let found: Stats | undefined;
   try {
-    // A name that is not there is no error: making one costs more than looking.
+    // A name that is not there is not an error: making one costs more than looking.
     found = statSync(path, { throwIfNoEntry: false });
   } catch {
     return undefined;

@@ -33,7 +33,7 @@ export interface Spool {
 /** What the roots of all jobs are mounted on. */
 export const rootName = 'root';
 
-/** The file whose lock says that a spool's daemon lives; a folder without it is no spool. */
+/** The file whose lock says that a spool's daemon lives; a folder without it is not a spool. */
 const lockName = 'daemon-lock';
 
 /** Locks a spool; undefined when another process holds the lock. @throws when it has no lock file and none is to be made */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { textOf } from '../text-of.ts';
 
-/** For so long, in ms, what is known about a group's limits counts: they change seldom, and jobs begin often. */
+/** What is known about a group's limits counts for this long, in ms: they change seldom, and jobs begin often. */
 const remembered = 10_000;
 /** Groups that are remembered; more are only met on a machine where each build has one of its own. */
 const mostGroups = 64;
@@ -32,7 +32,7 @@ interface Limit {
 /** The places of every Linux system with systemd, and of containers. */
 const usualPlaces: GroupPlaces = { mounted: '/sys/fs/cgroup', processes: '/proc', now: () => performance.now() };
 
-/** A file of one number; "max", and a file that is not there, are no limit. */
+/** A file of one number; "max" and a missing file mean no limit. */
 const numberIn = (path: string): number => Number(/^\d+$/m.exec(textOf(path))?.[0] ?? Infinity);
 
 /** A group and all that it lies in, the outermost last. */

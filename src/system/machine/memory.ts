@@ -26,7 +26,7 @@ function childrenOf(pid: number): number[] {
   });
 }
 
-/** A process with everything that it started may have so many descendants; more is a fork bomb. */
+/** A process with everything that it started may have this many descendants; more is a fork bomb. */
 const mostProcesses = 256;
 
 /**

@@ -22,7 +22,7 @@ export interface RunningChild {
   readonly pid: number;
   /** Resolves with the raw Unix wait status when it has ended; rejects when it could not be started after all. */
   readonly ended: Promise<number>;
-  /** Signals it, with its whole group when that is its own; one that is gone is no error. */
+  /** Signals it, with its whole group when that is its own; one that is gone is not an error. */
   signal(name: NodeJS.Signals): void;
 }
 

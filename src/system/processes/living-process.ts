@@ -1,6 +1,6 @@
 import { textOf } from '../text-of.ts';
 
-/** The state letter of a process in proc_pid_stat(5), behind its name; undefined where there is no such file. */
+/** The state letter of a process in proc_pid_stat(5), after its name; undefined where there is no such file. */
 function stateOf(pid: number): string | undefined {
   const text = textOf(`/proc/${pid}/stat`);
   return text[text.lastIndexOf(')') + 2];

@@ -61,7 +61,7 @@ export function waitStatus(code: number | null, signal: NodeJS.Signals | null): 
   return signal === null ? (code ?? 0) << 8 : constants.signals[signal];
 }
 
-/** Signals a process, or a whole group by its negative number; one that is gone is no error. */
+/** Signals a process, or a whole group by its negative number; one that is gone is not an error. */
 export function signalTo(target: number, name: NodeJS.Signals): void {
   try {
     process.kill(target, name);

@@ -22,7 +22,7 @@ export interface Child {
   readonly pid: number;
   /** Resolves with the raw Unix wait status when the program has ended. */
   readonly ended: Promise<number>;
-  /** Sends a signal to its whole process group; a group that is gone is no error. */
+  /** Sends a signal to its whole process group; a group that is gone is not an error. */
   signal(name: NodeJS.Signals): void;
 }
 

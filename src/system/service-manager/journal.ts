@@ -8,7 +8,7 @@ export type JournalEntry = Readonly<Record<string, string | number>>;
 /** Hands an entry to the journal; false when that did not take it. */
 export type Journal = (entry: JournalEntry) => boolean;
 
-/** An entry in the journal's own protocol: NAME=value, and a value of several lines behind its length, 64 bits, least byte first. */
+/** An entry in the journal's own protocol: NAME=value, and a value of several lines after its length, 64 bits, least byte first. */
 export function encodeEntry(entry: JournalEntry): Buffer {
   return Buffer.concat(
     Object.entries(entry).map(([name, value]) => {

@@ -28,7 +28,7 @@ export function watchdogPeriod(environment: NodeJS.ProcessEnv, pid: number): num
 
 /** A way to the service manager, and what it wants. */
 export interface ServiceManager {
-  /** Never throws: a manager that does not listen is no reason to stop serving. */
+  /** Never throws: a manager that does not listen is not a reason to stop serving. */
   readonly tell: (notification: Notification) => void;
   readonly watchdogMs: number | undefined;
 }

@@ -59,7 +59,7 @@ export function compressLzo(plain: Buffer): Buffer {
   return state.packed.subarray(0, state.op);
 }
 
-/** So many plain bytes are packed in one turn. */
+/** This many plain bytes are packed in one turn. */
 const turnLength = 256 * 1024;
 /** Longer runs of literals are not copied. */
 const longRun = 16 * 1024;

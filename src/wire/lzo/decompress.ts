@@ -18,7 +18,7 @@ const usualRatio = 6;
 
 /**
  * Unpacks one LZO1X stream of at most `ceiling` plain bytes; memory grows with the bytes that come out.
- * Throws a ProtocolError of kind 'compression' when it is no whole valid stream, or 'too large'.
+ * Throws a ProtocolError of kind 'compression' when it is not a whole valid stream, or 'too large'.
  */
 export function decompressLzo(packed: Buffer, ceiling: number): Buffer {
   const input = viewOf(packed);

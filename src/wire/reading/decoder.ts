@@ -1,7 +1,7 @@
 import { ByteQueue } from '../../basics/byte-queue.ts';
 import { ProtocolError } from './protocol-error.ts';
 
-/** What a message's reader asks for: so many bytes. */
+/** What a message's reader asks for: a number of bytes. */
 export interface Need {
   readonly exactly: number;
   /** What the bytes are, for the sentence about a message that was cut short: `the token "DIST"`. */
@@ -17,7 +17,7 @@ export interface Need {
   readonly unhurried?: boolean;
 }
 
-/** So many bytes are worth handing on. */
+/** This many bytes are worth handing on. */
 const pieceLength = 64 * 1024;
 
 /** How many bytes have to be there before the reader gets some. */

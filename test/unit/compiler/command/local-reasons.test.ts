@@ -46,7 +46,7 @@ describe('localReasons', () => {
   it.each([
     ['gcc -c a.c -o', 'give it its value'],
     ['gcc -c a.c -Wp,-MD', 'write "-Wp,-MD,FILE"'],
-    ['gcc -c a.c -MD -MF -', 'name a file behind "-MF"'],
+    ['gcc -c a.c -MD -MF -', 'name a file after "-MF"'],
     ['gcc -c a.c @more', 'write the options of "more" on the command line'],
     ['gcc -c a.c b.c', 'compile each source by a command of its own'],
     ['gcc -c a.c a.o b.o', 'name one output'],

@@ -56,7 +56,8 @@ const pieces: readonly string[] = [
 const texts = fc
   .array(fc.constantFrom(...pieces), { maxLength: 12 })
   .map((drawn) => `-Dq${drawn.join('')}`)
-  .filter((text) => wordsOfResponseFile(text) !== undefined);
+  // A word that names another file ends the compiler when it cannot be read, as "/" cannot.
+  .filter((text) => wordsOfResponseFile(text)?.every((word) => !word.startsWith('@')) === true);
 
 describe('wordsOfResponseFile()', () => {
   it.runIf(has('gcc')).each(['gcc', 'gcc-11', 'clang', 'clang-16', 'clang-19'])(

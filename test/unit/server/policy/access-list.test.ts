@@ -62,7 +62,7 @@ describe('parseAccessList()', () => {
   it('ignores bits behind the prefix and warns', () => {
     const list = listOf('10.1.2.3/8');
     expect(list.networks).toEqual(['10.0.0.0/8']);
-    expect(list.warnings).toEqual(['"10.1.2.3/8" has bits behind its prefix: taken as 10.0.0.0/8']);
+    expect(list.warnings).toEqual(['"10.1.2.3/8" has host bits set; using 10.0.0.0/8']);
     expect(listOf('10.0.0.0/8').warnings).toEqual([]);
   });
 
