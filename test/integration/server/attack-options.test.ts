@@ -67,13 +67,21 @@ function groupsOf(spellings: readonly string[]): string[][] {
 
 /** What the errors of compilers stand about: the words between quotes. */
 function wordsInErrors(answer: string): Set<string> {
-  const errors = answer.split('\n').filter((line) => line.includes('error:'));
+  const errors = answer.split('\n').filter((line) => /error:|^as: /.test(line));
   return new Set(errors.flatMap((line) => [...line.matchAll(/[‘'`"]([^‘’'`"]+)[’'`"]/g)].map(([, word = '']) => word)));
 }
 
-/** Whether a compiler's errors name a spelling, maybe in the form that the compiler prefers. */
+/** Forms in which compilers name a word: as it is, as gcc's driver rewrites it, and without its value. */
+const formsOf = (word: string): string[] =>
+  [word, word.replace(/^--/, '-f'), word.replace('-Wno-error=', '-Werror=')].flatMap((form) => [
+    form,
+    form.slice(0, form.indexOf('=') + 1),
+    form.slice(0, Math.max(0, form.indexOf('='))),
+  ]);
+
+/** Whether a compiler's errors name a spelling. */
 const isNamed = (spelling: string, named: ReadonlySet<string>): boolean =>
-  wordsOf(spelling).some((word) => named.has(word) || (word.startsWith('--') && named.has(`-f${word.slice(2)}`)));
+  wordsOf(spelling).some((word) => formsOf(word).some((form) => form.length > 2 && named.has(form)));
 
 /** Whether some word of it is kept; what is left out for being needless cannot do anything. */
 function reachesCompiler(spelling: string): boolean {
