@@ -107,6 +107,21 @@ describe('documents', () => {
     expect(checked.flatMap(([name, text]) => lostPaths(name, text))).toEqual([]);
   });
 
+  it('and doc/architecture.md explains every folder of src', () => {
+    const sources = [...texts.keys()].filter((name) => name.startsWith('src/'));
+    const inside = new Set(sources.map((name) => dirname(name)));
+    const explained = documents.get('doc/architecture.md') ?? '';
+    expect(inside.size).toBeGreaterThan(20);
+    expect([...inside].filter((folder) => !new RegExp(`^\\| \`${folder}\` +\\|`, 'm').test(explained))).toEqual([]);
+  });
+
+  it('and comments cite no text that is not in the repository', () => {
+    const cited = [...texts].filter(
+      ([name, text]) => /^(?:src|test)\//.test(name) && /reference, section/.test(joined(text)),
+    );
+    expect(cited.map(([name]) => name).filter((name) => name !== 'test/architecture/documents.test.ts')).toEqual([]);
+  });
+
   it('are all reached from README.md', () => {
     const reached = new Set(['README.md']);
     for (const name of reached) {
