@@ -1,4 +1,4 @@
-/** Exit statuses that the daemon and the client share with distcc 3.x (server-daemon reference, "Exit codes"). */
+/** Exit statuses that the daemon and the client share with distcc 3.x (doc/distcc-behaviour.md, "Exit statuses"). */
 export const exitStatus = {
   ok: 0,
   general: 100,

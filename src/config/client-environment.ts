@@ -28,7 +28,10 @@ function filledVariable(help: string, initial: string): Variable<string> {
   return { help, initial, read: (text) => (text === undefined || text === '' ? initial : text) };
 }
 
-/** `1` is true and `0` is false; anything else is the default, as in distcc (server-daemon reference, section 2). */
+/**
+ * `1` is true and `0` is false; anything else is the default, as in distcc (doc/distcc-behaviour.md, "Variables of the
+ * client").
+ */
 function switchVariable(help: string, initial: boolean): Variable<boolean> {
   return { help, initial: initial ? '1' : '0', read: (text) => (text === '1' ? true : text === '0' ? false : initial) };
 }
@@ -58,7 +61,7 @@ function idleVariable(help: string, idle: string): Variable<string | undefined> 
 const noFilesMode = 'the files mode (pump) is not supported yet';
 const noAuthentication = 'authentication is not supported';
 
-/** Every variable that the client knows, with its meaning (client-run reference, section 7). */
+/** Every variable that the client knows, with its meaning (doc/distcc-behaviour.md, "Variables of the client"). */
 export const clientVariables = {
   DISTCC_HOSTS: textVariable('hosts to use, instead of a hosts file', 'not set'),
   DISTCC_DIR: textVariable('directory of the host list, locks and state files', '~/.distcc'),

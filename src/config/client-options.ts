@@ -8,7 +8,10 @@ export interface OwnOption {
   readonly help: string;
 }
 
-/** The client's own options (client-run reference, section 1); every other word belongs to the compiler. */
+/**
+ * The client's own options (doc/distcc-behaviour.md, "Options of the client"); every other word belongs to the
+ * compiler.
+ */
 export const ownOptions = {
   '--help': { help: 'explain usage and exit' },
   '--version': { help: 'show the version and exit' },

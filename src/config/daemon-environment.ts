@@ -5,7 +5,7 @@ interface DaemonVariable {
   readonly initial?: string;
 }
 
-/** Every variable of distccd that an administrator may set (server-daemon reference, section 2). */
+/** Every variable of distccd that an administrator may set (doc/distcc-behaviour.md, "Variables of distccd"). */
 export const daemonVariables = {
   DISTCCD_PATH: { help: 'where compilers are looked for, instead of PATH' },
   PATH: { help: 'where compilers are looked for', initial: '/usr/local/bin:/usr/bin:/bin' },

@@ -56,7 +56,7 @@ const isLevelName = (text: string): text is LevelName => Object.hasOwn(logLevelN
 const text = (value: string): string | undefined => (value === '' || value.includes('\0') ? undefined : value);
 const path = (value: string): string | undefined => (value.startsWith('/') ? text(value) : undefined);
 
-/** Every option of distccd (server-daemon reference, section 1). */
+/** Every option of distccd (doc/distcc-behaviour.md, "Options of distccd"). */
 export const daemonOptions = {
   daemon: flag({ help: 'serve a TCP port until told to stop (what happens without it too, unless stdin is a socket)' }),
   inetd: flag({

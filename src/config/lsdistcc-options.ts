@@ -24,7 +24,7 @@ function letterNumber(words: NumberWords, least: number, most: number): LetterOp
   return { ...words, help: `${words.help} (${words.initial})`, read: (text) => readWholeNumber(text, least, most) };
 }
 
-/** Every option of lsdistcc (monitor-state reference, section 4). */
+/** Every option of lsdistcc (doc/distcc-behaviour.md, "lsdistcc"). */
 export const searchOptions = {
   l: letterFlag('add how long the server took, in milliseconds'),
   n: letterFlag('show addresses instead of names'),

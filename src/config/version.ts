@@ -17,7 +17,8 @@ export function hostTriple(arch: string, platform: string): string {
 }
 
 /**
- * The block that `--version` prints. Its first two lines have distcc's form, which scripts match (server-daemon reference, section 1).
+ * The block that `--version` prints. Its first two lines have distcc's form, which scripts match
+ * (doc/distcc-behaviour.md, "Options of distccd").
  */
 export function versionBlock(program: string, protocols: string): string {
   return [

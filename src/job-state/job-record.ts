@@ -1,6 +1,6 @@
 import { endianness } from 'node:os';
 
-/** The names of a job's phases; a phase's number is its place (monitor-state reference, section 1.2). */
+/** The names of a job's phases; a phase's number is its place (doc/distcc-behaviour.md, "Phases"). */
 export const phaseNames = [
   'Startup',
   'Blocked',
@@ -49,8 +49,8 @@ export function recordSize({ word }: RecordLayout): number {
 }
 
 /**
- * Encodes a record: struct size, magic, pid (a word each), file and host (128 bytes each, ended by NUL), slot and phase (4 bytes each)
- * and a pointer, which is zero (monitor-state reference, section 1.1).
+ * Encodes a record: struct size, magic, pid (a word each), file and host (128 bytes each, ended by NUL), slot and
+ * phase (4 bytes each) and a pointer, which is zero (doc/distcc-behaviour.md, "State files").
  */
 export function encodeJobRecord(record: JobRecord, layout: RecordLayout = nativeLayout): Buffer {
   const { word, order } = layout;
@@ -90,7 +90,7 @@ function readText(bytes: Buffer, offset: number): string {
   return text.toString('utf8', 0, end === -1 ? text.length : end);
 }
 
-/** Reads a record; unknown phases count as compiling (monitor-state reference, section 1.3). */
+/** Reads a record; unknown phases count as compiling (doc/distcc-behaviour.md, "Reading state files"). */
 export function readJobRecord(bytes: Buffer, layout: RecordLayout = nativeLayout): RecordReading {
   const { word, order } = layout;
   if (bytes.length < recordSize(layout)) return { incomplete: true };

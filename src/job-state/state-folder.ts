@@ -9,7 +9,10 @@ import type { JobRecord, PhaseName } from './job-record.ts';
 
 const prefix = 'binstate_';
 
-/** A record that is older than this, in ms, is of a client that is gone (monitor-state reference, section 1.3). */
+/**
+ * A record that is older than this, in ms, is of a client that is gone (doc/distcc-behaviour.md, "Reading state
+ * files").
+ */
 const longestAge = 60_000;
 
 /** The two sides of a job that a client reports, one at a time: what happens here, and what happens at the host. */
@@ -133,8 +136,8 @@ function byHostAndSlot(one: JobRecord, other: JobRecord): number {
 }
 
 /**
- * Lists the jobs of a state folder as every monitor does: files older than a minute are deleted, jobs whose client is gone are left out
- * (monitor-state reference, section 1.3). Throws when the folder cannot be read.
+ * Lists the jobs of a state folder as every monitor does: files older than a minute are deleted, jobs whose client is
+ * gone are left out (doc/distcc-behaviour.md, "Reading state files"). Throws when the folder cannot be read.
  */
 export function listJobs(folder: string, now: number): StateListing {
   const jobs: JobRecord[] = [];

@@ -11,10 +11,10 @@
 
 enum { TOKEN = 12, EARLY_MS = 10, HEAD_START_MS = 250, BEGINNING = 1024, LARGEST = 1024 * 1024 * 1024 };
 
-/* What follows the head, as in src/client/agent/messages: the text, or what the agent makes of it and sends with KEEP. */
+/* What follows the head, as in src/wire/agent: the text, or what the agent makes of it and sends with KEEP. */
 enum { BODY_IS_TEXT, BODY_COMES };
 
-/* How far it got, as in src/client/agent/messages; GIVEN_UP is for a reason that does not lie at the host. */
+/* How far it got, as in src/wire/agent; GIVEN_UP is for a reason that does not lie at the host. */
 enum step { DONE, CONNECTING, EXCHANGING, GIVEN_UP };
 
 static struct {

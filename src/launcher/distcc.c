@@ -1,6 +1,6 @@
 /* distcc: hands a compile to the user's agent and obeys it. It starts in a millisecond, which no Node program does.
 
-   What it says to the agent and what it is told stand in src/client/agent/messages. It never decides anything about a compile, but nobody
+   What it says to the agent and what it is told stand in src/wire/agent. It never decides anything about a compile, but nobody
    else touches the caller's files, descriptors and processes, or goes to a host. When no agent can be had, or the agent dies or no longer answers, it starts one
    of its own; when that cannot be either, it becomes the compiler. When it is interrupted it ends what it has started and dies, and the agent
    notices by the connection that closes. */

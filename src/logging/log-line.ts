@@ -1,4 +1,7 @@
-/** How bad a line is, worst first; the names and aliases of `--log-level` (server-daemon reference, section 1). */
+/**
+ * How bad a line is, worst first; the names and aliases of `--log-level` (doc/distcc-behaviour.md, "Options of
+ * distccd").
+ */
 export const levels = {
   emergency: 80,
   alert: 70,
@@ -89,7 +92,7 @@ export function printableJson(line: string): string {
   );
 }
 
-/** One line as distcc writes it: `distccd[PID] ERROR: TEXT` (server-job reference, section 9). */
+/** One line as distcc writes it: `distccd[PID] ERROR: TEXT` (doc/distcc-behaviour.md, "Log lines"). */
 export function formatLine(program: string, level: Level, text: string): string {
   return `${program}[${process.pid}] ${formatText(level, text)}`;
 }

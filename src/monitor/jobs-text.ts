@@ -12,7 +12,10 @@ function column(text: string, width: number, before = false): string {
   return before ? `${blanks}${cut.join('')}` : `${cut.join('')}${blanks}`;
 }
 
-/** One job as distcc's monitor shows it: process, phase, source, host and slot (monitor-state reference, section 2). */
+/**
+ * One job as distcc's monitor shows it: process, phase, source, host and slot (doc/distcc-behaviour.md,
+ * "distccmon-text").
+ */
 export function jobLine({ pid, phase, file, host, slot }: JobRecord): string {
   return `${String(pid).padStart(6)}  ${column(phase, 10)}  ${column(file, 30)} ${column(host, 24, true)}[${slot}]`;
 }

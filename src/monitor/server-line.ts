@@ -12,7 +12,10 @@ export interface LineStyle {
 
 const suffixes: Readonly<Record<ProtocolVersion, string>> = { 1: '', 2: ',lzo', 3: ',lzo,cpp' };
 
-/** A server as DISTCC_HOSTS takes it: name, port when it is not the usual one, options (monitor-state reference, section 4). */
+/**
+ * A server as DISTCC_HOSTS takes it: name, port when it is not the usual one, options (doc/distcc-behaviour.md,
+ * "lsdistcc").
+ */
 export function serverLine(name: string, { up, ms }: Finding, { port, version, latency }: LineStyle): string {
   const host = name.includes(':') ? `[${name}]` : name;
   const place = port === defaultPort ? host : `${host}:${port}`;

@@ -16,7 +16,7 @@ export const aboutCompiler = (name: string): string => `the compiler "${name}"`;
 /** Whether a refusal is about a compiler. */
 export const isAboutCompiler = (sentence: string, name: string): boolean => sentence.startsWith(aboutCompiler(name));
 
-/** Stock clients show this many bytes of what they did not expect (wire-protocol reference, section 8.1). */
+/** Stock clients show this many bytes of what they did not expect (doc/protocol.md, "Errors"). */
 const shownBytes = 199;
 
 /**

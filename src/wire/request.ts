@@ -46,7 +46,7 @@ export function encodeRequestHead(head: Pick<RequestHead, 'version'> & EncodedWo
   return Buffer.concat([encodeToken('DIST', head.version), encodeArguments(head.argv)]);
 }
 
-/** Encodes a request as pieces to be written in this order (wire-protocol reference, section 4); large ones are not copied. */
+/** Encodes a request as pieces to be written in this order (doc/protocol.md, "Request"); large ones are not copied. */
 export function encodeRequest(request: CompileRequest): Buffer[] {
   if (request.version !== 3) {
     return [encodeRequestHead(request), ...encodeBody('DOTI', packingOf(request.version), request.source)];

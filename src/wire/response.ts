@@ -31,7 +31,9 @@ export interface ResponseHead extends Omit<CompileResponse, 'object' | 'dependen
   readonly objectLength: number;
 }
 
-/** Encodes a response as pieces to be written in this order (wire-protocol reference, section 5); large ones are not copied. */
+/**
+ * Encodes a response as pieces to be written in this order (doc/protocol.md, "Response"); large ones are not copied.
+ */
 export function encodeResponse(response: CompileResponse): Buffer[] {
   const { version, status, dependencies } = response;
   const packing = packingOf(version);

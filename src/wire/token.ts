@@ -2,7 +2,7 @@ import type { Grammar } from './reading/decoder.ts';
 import { ProtocolError } from './reading/protocol-error.ts';
 import { quoted } from './quoted.ts';
 
-/** Each packet of versions 1 to 3, and what its parameter means (wire-protocol reference, section 2). */
+/** Each packet of versions 1 to 3, and what its parameter means (doc/protocol.md, "Tokens"). */
 const parameterMeaning = {
   DIST: 'version',
   CDIR: 'length',

@@ -15,7 +15,9 @@ export type TreeEntry =
 
 const packing = packingOf(3);
 
-/** Encodes the files of a version 3 request: NFIL, then NAME with FILE or LINK for each (wire-protocol reference, section 4). */
+/**
+ * Encodes the files of a version 3 request: NFIL, then NAME with FILE or LINK for each (doc/protocol.md, "Version 3").
+ */
 export function encodeTree(files: readonly TreeEntry[]): Buffer[] {
   const entries = files.flatMap((entry) => [
     encodeText('NAME', entry.name),

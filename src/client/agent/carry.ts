@@ -18,7 +18,7 @@ import type { Launcher } from './launcher.ts';
 import { LauncherError } from './launcher.ts';
 import type { AnswerMessage, Way } from '../../wire/agent/carry.ts';
 
-/** How long connecting may take, in ms (wire-protocol reference, section 9). */
+/** How long connecting may take, in ms (doc/protocol.md, "Timeouts"). */
 const connectPatience = 4000;
 /** What is read of an answer whose messages are longer than the beginning that comes along. */
 const mostlyEnough = 64 * 1024;

@@ -77,8 +77,9 @@ function readWord(word: string, draft: Draft, warn: (sentence: string) => void):
 }
 
 /**
- * Reads a host list (client-run reference, section 3.2).
- * @throws Failure (status 106) that names the word, the fault and the cure: one bad word makes the whole list useless, as in distcc
+ * Reads a host list (doc/distcc-behaviour.md, "Host list").
+ * @throws Failure (status 106) that names the word, the fault and the cure: one bad word makes the whole list useless,
+ * as in distcc
  */
 export function parseHostList(source: HostSource): HostList {
   if (isWideText(source.text)) refuse(`${source.name} is written in UTF-16: save it as UTF-8 or plain ASCII`);

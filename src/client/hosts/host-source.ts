@@ -54,7 +54,10 @@ export function sourceInVariable(environment: Environment): HostSource | undefin
   return text === undefined ? undefined : { name: '$DISTCC_HOSTS', text, unit: 'words' };
 }
 
-/** The files that may hold the list, of which the first that exists counts, without merging (client-run reference, section 3.1). */
+/**
+ * The files that may hold the list, of which the first that exists counts, without merging (doc/distcc-behaviour.md,
+ * "Sources of the host list").
+ */
 function hostFiles(environment: Environment): string[] {
   const directory = distccDirectory(environment);
   return [...(directory === undefined ? [] : [`${directory}/hosts`]), systemHosts];

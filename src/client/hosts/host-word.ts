@@ -143,7 +143,7 @@ function readTcp(word: string, warn: Warn): DistantHost {
 }
 
 /**
- * Reads one word of a host list (client-run reference, section 3.2).
+ * Reads one word of a host list (doc/distcc-behaviour.md, "Host list").
  * @throws BadWord
  */
 export function readHostWord(word: string, warn: Warn): Host {

@@ -37,7 +37,10 @@ export type DistantHost = TcpHost | SshHost;
 /** A machine that compiles. */
 export type Host = LocalHost | DistantHost;
 
-/** The part of lock and back-off file names that tells hosts apart, as distcc writes it (client-run reference, section 4). */
+/**
+ * The part of lock and back-off file names that tells hosts apart, as distcc writes it (doc/distcc-behaviour.md,
+ * "Slots and lock files").
+ */
 export function lockName(host: Host): string {
   switch (host.kind) {
     case 'local':

@@ -19,7 +19,10 @@ const signalTexts = new Map<number, string>([
   [constants.signals.SIGXFSZ, 'File size limit exceeded'],
 ]);
 
-/** How a step ended, as distcc says it: `compile a.c on HOST failed with exit code 2` (client-run reference, section 6). */
+/**
+ * How a step ended, as distcc says it: `compile a.c on HOST failed with exit code 2` (doc/distcc-behaviour.md,
+ * "Results and fallback").
+ */
 export function resultText(step: string, status: number): string {
   const end = readWaitStatus(status);
   if (end.kind === 'killed') {

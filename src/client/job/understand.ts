@@ -143,8 +143,8 @@ function compilerIn({ environment }: Call, { words, names }: Invoked): Pick<Remo
 }
 
 /**
- * Finds out what a call asks for (client-run reference, section 2, steps 2 to 4). `given` is the call's command with its files of options
- * taken in, when it has some.
+ * Finds out what a call asks for (doc/distcc-behaviour.md, "The course of a compile", steps 1 to 4). `given` is the
+ * call's command with its files of options taken in, when it has some.
  * @throws Failure when it does not call a compiler, or comes from distcc itself
  */
 export function understand(call: Call, programs: FoundPrograms, log: Logger, given = call): Job {

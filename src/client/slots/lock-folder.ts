@@ -24,7 +24,10 @@ export interface LockFolder {
   praise(host: DistantHost): void;
 }
 
-/** The slots of jobs that no host gets are the same files as those of the host "localhost" (client-run reference, section 4). */
+/**
+ * The slots of jobs that no host gets are the same files as those of the host "localhost" (doc/distcc-behaviour.md,
+ * "Slots and lock files").
+ */
 const here: Host = { kind: 'local', definition: 'localhost', slots: Number.MAX_SAFE_INTEGER };
 
 /** What the folder tells about a host that jobs without an agent use. */

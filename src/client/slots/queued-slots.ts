@@ -44,7 +44,10 @@ export interface Asker {
 /** What is known about memory: `LocalMemory`, as far as it matters here. */
 type Memory = Pick<LocalMemory, 'begin' | 'obstacle'>;
 
-/** The compilers of this machine share its slots, wherever a job comes from: client-run reference, section 4. */
+/**
+ * The compilers of this machine share its slots, wherever a job comes from: doc/distcc-behaviour.md, "Slots and lock
+ * files".
+ */
 const slotName = (work: LocalWork): string => (work === 'compile' ? 'localhost' : 'preprocessors');
 
 /** An entry of a host list with its share of the host's slots: a host that is listed twice has twice as many. */

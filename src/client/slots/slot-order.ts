@@ -22,7 +22,10 @@ export function usableHosts(hosts: readonly Host[], knowledge: Knowledge): Host[
   });
 }
 
-/** The slots to try, in order: every host's first slot, then every host's second one (client-run reference, section 4). */
+/**
+ * The slots to try, in order: every host's first slot, then every host's second one (doc/distcc-behaviour.md, "Slots
+ * and lock files").
+ */
 export function* candidatesOf(hosts: readonly Host[]): Generator<Candidate> {
   const most = hosts.reduce((sofar, { slots }) => Math.max(sofar, slots), 0);
   for (let slot = 0; slot < most; slot += 1) {
@@ -35,5 +38,8 @@ export function pauseBefore(attempt: number, wished: number | undefined): number
   return wished ?? Math.min(50, 10 + attempt * 5);
 }
 
-/** With back-off switched off nothing else ends the search (client-run reference, section 2, step 9). */
+/**
+ * With back-off switched off nothing else ends the search (doc/distcc-behaviour.md, "The course of a compile", step
+ * 7).
+ */
 export const mostAttemptsWithoutBackOff = 3;

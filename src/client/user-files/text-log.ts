@@ -37,8 +37,9 @@ export interface Outlet {
 }
 
 /**
- * The log that the environment asks for: warnings on stderr, DISTCC_LOG adds what happened and names a file, DISTCC_VERBOSE adds
- * everything (client-run reference, section 7). Names and words in it are bytes, and so is a line.
+ * The log that the environment asks for: warnings on stderr, DISTCC_LOG adds what happened and names a file,
+ * DISTCC_VERBOSE adds everything (doc/distcc-behaviour.md, "Variables of the client"). Names and words in it are
+ * bytes, and so is a line.
  */
 export function openLog(environment: Environment, outlet: Outlet): Logger {
   const file = readVariable('DISTCC_LOG', environment);

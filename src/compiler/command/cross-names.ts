@@ -76,9 +76,9 @@ function hidden(given: string, full: string): CrossCommand {
 }
 
 /**
- * Replaces names that mean another compiler on another machine (client-arguments reference, section 5): `cc` by `gcc`, and `gcc` by
- * `TRIPLE-gcc`, when both are the same program. The first of several programs of one name is a wrapper or another version than hosts have. A
- * name with a slash stays. Positions of words stay.
+ * Replaces names that mean another compiler on another machine (doc/distcc-behaviour.md, "Names of compilers"): `cc`
+ * by `gcc`, and `gcc` by `TRIPLE-gcc`, when both are the same program. The first of several programs of one name is a
+ * wrapper or another version than hosts have. A name with a slash stays. Positions of words stay.
  */
 export function crossCommand(words: readonly string[], names: CompilerNames): CrossCommand {
   const [given = '', ...rest] = words;

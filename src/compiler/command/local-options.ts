@@ -25,7 +25,10 @@ function makesListing(word: string): boolean {
   return (word.startsWith('-a') && word !== '-a32' && word !== '-a64') || /^--(?:a=|MD)/.test(word);
 }
 
-/** Sorted by option; the first thirteen rules of the client-arguments reference, section 4, and what was seen to go wrong remotely. */
+/**
+ * Sorted by option; rules 1 to 11 of distcc (doc/distcc-behaviour.md, "The scanner"), and what was seen to go wrong
+ * remotely.
+ */
 export const localOptions: OptionTable<LocalRule> = new OptionTable<LocalRule>([
   { option: '-###', form: 'word', ...why.printsCommands, clientOnly: true },
   { option: '--', form: 'word', ...why.endsOptions, clientOnly: true },

@@ -1,4 +1,7 @@
-/** Options that go away together with the next word: the local preprocessor has used both (client-arguments reference, section 6). */
+/**
+ * Options that go away together with the next word: the local preprocessor has used both (doc/distcc-behaviour.md,
+ * "Which words go where").
+ */
 const removedWithValue: ReadonlySet<string> = new Set([
   '-D',
   '-I',
@@ -8,7 +11,7 @@ const removedWithValue: ReadonlySet<string> = new Set([
   '-MT',
   '-U',
   '-Xpreprocessor',
-  // Not in the reference, which keeps the first word or the second of these and so sends a stray word along.
+  // distcc 3.x keeps the first word or the second of these and so sends a stray word along.
   '-cxx-isystem',
   '-idirafter',
   '-imacros',

@@ -1,6 +1,7 @@
 /**
- * Takes the `-Wp,` words of a command apart, so that `-Wp,-MD,f` reads as `-MD -MF f` (client-arguments reference, section 2);
- * for looking at only, because gcc names another target in the `.d` file for `-Wp,-MD,f` than for `-MD -MF f`.
+ * Takes the `-Wp,` words of a command apart, so that `-Wp,-MD,f` reads as `-MD -MF f` (doc/distcc-behaviour.md, "Words
+ * for the preprocessor"); for looking at only, because gcc names another target in the `.d` file for `-Wp,-MD,f` than
+ * for `-MD -MF f`.
  */
 export function expandPreprocessorWords(argv: readonly string[]): string[] {
   return argv.flatMap((word) => expandPreprocessorWord(word));

@@ -37,9 +37,9 @@ interface Findings {
 }
 
 /**
- * Tells whether a compile can be done by another machine, with one look at each word from left to right (client-arguments reference,
- * section 4): it does not know which options take a value, so `-include foo.c` counts as a source. `permitted` is what the client's hosts
- * permit beyond the allow list; a server looks at that by itself.
+ * Tells whether a compile can be done by another machine, with one look at each word from left to right
+ * (doc/distcc-behaviour.md, "The scanner"): it does not know which options take a value, so `-include foo.c` counts as
+ * a source. `permitted` is what the client's hosts permit beyond the allow list; a server looks at that by itself.
  */
 export function scanArguments(argv: readonly string[], side: Side, permitted = nothingMore): Verdict {
   return finish(scanInSteps(argv, side, permitted));

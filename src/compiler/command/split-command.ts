@@ -19,8 +19,9 @@ export function preprocessCommand(verdict: RemoteVerdict): string[] {
 }
 
 /**
- * The command for a server, which compiles the preprocessed text (client-arguments reference, section 6). `directory`, where the client
- * works, is for clang: gcc writes it into the text, clang has to be told lest the debug information name a folder of the server.
+ * The command for a server, which compiles the preprocessed text (doc/distcc-behaviour.md, "Which words go where").
+ * `directory`, where the client works, is for clang: gcc writes it into the text, clang has to be told lest the debug
+ * information name a folder of the server.
  */
 export function remoteCommand(verdict: RemoteVerdict, directory?: string): string[] {
   const { words } = verdict;

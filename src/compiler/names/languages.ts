@@ -26,7 +26,10 @@ export function isLanguageByName(language: string): boolean {
   return language === 'none';
 }
 
-/** Whether a language after `-x` is handed to a server: by distcc 3.x (client-arguments reference, section 4, rule 11), or by us. */
+/**
+ * Whether a language after `-x` is handed to a server: by distcc 3.x (doc/distcc-behaviour.md, "The scanner", rule
+ * 11), or by us.
+ */
 export function isDistributedLanguage(language: string): boolean {
   return language === assemblerLanguage || isLanguageByName(language) || /^(?:c|objective-c|go)/.test(language);
 }

@@ -27,8 +27,9 @@ function directoryOf(invokedAs: string, current: string): string {
 }
 
 /**
- * PATH after the directory that distcc was found in under the compiler's name, so that the same name finds the compiler; `undefined` when
- * that directory is not on PATH or nothing follows it (client-arguments reference, section 1). Further entries of the same directory go too.
+ * PATH after the directory that distcc was found in under the compiler's name, so that the same name finds the
+ * compiler; `undefined` when that directory is not on PATH or nothing follows it (doc/distcc-behaviour.md, "Finding
+ * the compiler"). Further entries of the same directory go too.
  */
 export function pathAfterMasquerade(path: string, call: MasqueradeCall): ShortenedPath | undefined {
   const entries = path.split(':');

@@ -1,4 +1,7 @@
-/** Extensions that make a word a source, and the one its preprocessed text gets (client-arguments reference, section 3). */
+/**
+ * Extensions that make a word a source, and the one its preprocessed text gets (doc/distcc-behaviour.md, "File
+ * names").
+ */
 const preprocessedExtensions: ReadonlyMap<string, string> = new Map([
   ['.C', '.ii'],
   ['.M', '.mii'],

@@ -2,7 +2,10 @@ import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 import { baseName, isObjectName, isSourceName } from './source-name.ts';
 
-/** The compiler's command line after one of distcc's, and how the compiler was told (client-arguments reference, section 1). */
+/**
+ * The compiler's command line after one of distcc's, and how the compiler was told (doc/distcc-behaviour.md, "Finding
+ * the compiler").
+ */
 export interface Invocation {
   /** `distcc gcc -c a.c`, `distcc -c a.c`, or `gcc -c a.c` with `gcc` a link to distcc. */
   readonly kind: 'explicit' | 'implicit' | 'masquerade';

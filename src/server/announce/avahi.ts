@@ -5,7 +5,7 @@ import { hostTriple, version } from '../../config/version.ts';
 import type { Logger } from '../../logging/log-line.ts';
 import { findProgram } from '../../system/files/path-search.ts';
 
-/** What is announced (server-daemon reference, section 8). */
+/** What is announced (doc/distcc-behaviour.md, "Announcements"). */
 export interface Announcement {
   readonly port: number;
   readonly jobs: number;

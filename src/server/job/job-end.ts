@@ -3,7 +3,7 @@ import type { ExitStatus } from '../../basics/exit-status.ts';
 import type { Fields } from '../../logging/log-line.ts';
 import { readWaitStatus } from '../../wire/wait-status.ts';
 
-/** How a connection ended, in distcc's words (server-job reference, section 9). */
+/** How a connection ended, in distcc's words (doc/distcc-behaviour.md, "Log lines"). */
 export type JobClass =
   'COMPILE_OK' | 'COMPILE_ERROR' | 'COMPILE_TIMEOUT' | 'CLI_DISCONN' | 'REJ_BAD_REQ' | 'REJ_OVERLOAD' | 'OTHER';
 

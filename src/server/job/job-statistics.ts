@@ -56,7 +56,10 @@ export class JobStatistics {
     return { jobs: sum(({ jobs }) => jobs), busy: Math.round(sum(({ busyMs }) => busyMs) / (minutes * 60_000)) };
   }
 
-  /** Name and value of each counter, in distcc's order (server-job reference, section 10); `machine` stands between the two averages. */
+  /**
+   * Name and value of each counter, in distcc's order (doc/distcc-behaviour.md, "Statistics page"); `machine` stands
+   * between the two averages.
+   */
   lines(jobs: number, machine: readonly string[], now: number): string[] {
     const recent = [1, 5, 15].map((minutes) => this.#over(minutes, now));
     return [

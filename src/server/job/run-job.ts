@@ -101,7 +101,7 @@ function openResults(command: JobCommand, folder: string, status: number): Compi
   }
 }
 
-/** distcc's answer when the compiler is not there: exit status 110 and the reason (wire-protocol reference, section 5). */
+/** distcc's answer when the compiler is not there: exit status 110 and the reason (doc/protocol.md, "Response"). */
 function notStarted(command: JobCommand, error: StartError, log: ClientLog): Compiled {
   const reason = error.code === 'ENOENT' ? 'No such file or directory' : error.message;
   const text = `failed to exec ${command.argv[0] ?? ''}: ${reason}`;

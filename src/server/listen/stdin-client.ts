@@ -29,8 +29,9 @@ function placeFromEnvironment(environment: NodeJS.ProcessEnv): Place | undefined
 }
 
 /**
- * Who the client on stdin is, and whether it is served (server-job reference, section 2). A socket of the network is judged as the
- * daemon would. A pipe, or ssh, was let in by whoever started us: only `--allow` keeps it out, by the address that the starter named.
+ * Who the client on stdin is, and whether it is served (doc/distcc-behaviour.md, "A client on standard input"). A
+ * socket of the network is judged as the daemon would. A pipe, or ssh, was let in by whoever started us: only
+ * `--allow` keeps it out, by the address that the starter named.
  */
 export function identifyClient(
   stream: ClientStream,

@@ -39,7 +39,7 @@ export interface StatsSource {
   readonly access: () => AccessList;
 }
 
-/** Answers every connection of the stats port with the page (server-job reference, section 10). */
+/** Answers every connection of the stats port with the page (doc/distcc-behaviour.md, "Statistics page"). */
 export function serveStats(servers: readonly Server[], source: StatsSource): void {
   const page = pageMaker(source);
   for (const server of servers) {

@@ -19,7 +19,7 @@ export interface CompilerPolicy {
   readonly masqueradeDirs: readonly string[];
   /** PATH, or DISTCCD_PATH instead of it. */
   readonly searchPath: string;
-  /** `DISTCC_CMDLIST` and `DISTCC_CMDLIST_NUMWORDS` (server-job reference, section 5.1). */
+  /** `DISTCC_CMDLIST` and `DISTCC_CMDLIST_NUMWORDS` (doc/distcc-behaviour.md, "Permitted compilers"). */
   readonly commandList: string | undefined;
   readonly commandListWords: number;
   /** `--enable-tcp-insecure`. */

@@ -6,8 +6,8 @@ import type { StdinKind } from '../../system/descriptors/standard-descriptors.ts
 const notForClients = new Set(['--daemon', '--wizard', '-W', '--help', '--version']);
 
 /**
- * Whether to serve one client on stdin and stdout (server-daemon reference, section 3.13). The words are looked at before they are read
- * as options: what is wrong with them must not be said to the client either.
+ * Whether to serve one client on stdin and stdout (doc/distcc-behaviour.md, "Daemon or inetd"). The words are looked
+ * at before they are read as options: what is wrong with them must not be said to the client either.
  * @throws Failure (status 101) when the client would be a terminal
  */
 export function servesStdin(words: readonly string[], stdin: StdinKind): boolean {

@@ -1,4 +1,4 @@
-/* LZO1X, the writing side (wire-protocol reference, section 6). */
+/* LZO1X, the writing side (doc/protocol.md, "LZO1X"). */
 import type { Steps } from '../../basics/steps.ts';
 import { viewOf } from './view.ts';
 

@@ -1,5 +1,5 @@
 /*
- * LZO1X, the reading side, safe against any bytes (wire-protocol reference, section 6). Two things keep its checks few:
+ * LZO1X, the reading side, safe against any bytes (doc/protocol.md, "LZO1X"). Two things keep its checks few:
  *
  * - The end marker has three bytes, so whatever is read, three more bytes follow. Once an instruction's literals and an
  *   end marker are known to fit, the literals can be read as whole words and the next instruction without a question.

@@ -1,6 +1,7 @@
 /*
- * LZO1X, the reading side for a server: piece by piece, so that a stranger's stream neither holds the only thread for long nor takes more
- * memory than two pieces. What it means stands in wire-protocol reference, section 6; decompress.ts reads a stream that is whole.
+ * LZO1X, the reading side for a server: piece by piece, so that a stranger's stream neither holds the only thread for
+ * long nor takes more memory than two pieces. What it means stands in doc/protocol.md, "LZO1X"; decompress.ts reads a
+ * stream that is whole.
  */
 import { ProtocolError } from '../reading/protocol-error.ts';
 import { copyMatch, slack } from './copy-match.ts';

@@ -3,20 +3,33 @@ import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { clientVariables } from '../../../src/config/client-environment.ts';
 import { ownOptions } from '../../../src/config/client-options.ts';
+import { daemonVariables } from '../../../src/config/daemon-environment.ts';
 import { daemonOptions } from '../../../src/config/daemon-options.ts';
 import { symlinkOptions } from '../../../src/config/symlink-options.ts';
 import packageFile from '../../../package.json' with { type: 'json' };
 
-const readme = readFileSync(resolve(import.meta.dirname, '../../../README.md'), 'utf8');
-const changelog = readFileSync(resolve(import.meta.dirname, '../../../CHANGELOG.md'), 'utf8');
+/** The documents that tell users and contributors what to type. */
+const documents = [
+  'README.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  ...['architecture', 'debian', 'differences', 'freebsd', 'running', 'scheduling'].map((name) => `doc/${name}.md`),
+];
+const texts = documents.map((name) => readFileSync(resolve(import.meta.dirname, '../../..', name), 'utf8'));
+
+/** What all documents name in some form, without repetition. */
+const namedBy = (form: RegExp): string[] => [
+  ...new Set(texts.flatMap((text) => [...text.matchAll(form)].map((match) => match[1] ?? ''))),
+];
 
 /** Options of other programs, and words of a host list, that these texts name. */
-const others = new Set(['help', 'ignore-scripts', 'json', 'localslots', 'now', 'randomize', 'stack-usage']);
+const others = new Set(['help', 'ignore-scripts', 'json', 'localslots', 'now', 'port', 'randomize', 'stack-usage']);
 
-describe('README.md and CHANGELOG.md', () => {
+describe('README.md and the other documents for users', () => {
   it('name only options that our programs have', () => {
-    const named = [...`${readme}${changelog}`.matchAll(/(?<![\w-])--([a-z][a-z-]+)/g)].map((match) => match[1] ?? '');
-    expect(named.length).toBeGreaterThan(5);
+    const named = namedBy(/(?<![\w-])--([a-z][a-z-]+)/g);
+    expect(named.length).toBeGreaterThan(20);
     expect(
       named.filter(
         (name) =>
@@ -28,14 +41,17 @@ describe('README.md and CHANGELOG.md', () => {
   });
 
   it('name only variables that there are', () => {
-    const named = [...`${readme}${changelog}`.matchAll(/\bDISTCC_[A-Z_]+/g)].map(([name]) => name);
-    const known = new Set<string>([...Object.keys(clientVariables), 'DISTCC_CMDLIST']);
+    const named = namedBy(/(?<![\w-])(DISTCCD?_[A-Z_]+)/g);
+    // The last one is a setting of the Debian package.
+    const known = new Set([...Object.keys(clientVariables), ...Object.keys(daemonVariables), 'DISTCCD_OPTIONS']);
+    expect(named.length).toBeGreaterThan(10);
     expect(named.filter((name) => !known.has(name))).toEqual([]);
   });
 
   it('name only commands that package.json has', () => {
-    const named = [...readme.matchAll(/npm (?:run )?([a-z:]+)/g)].map((match) => match[1] ?? '');
+    const named = namedBy(/`?npm (?:run )?([a-z:-]+)/g);
     const known = new Set([...Object.keys(packageFile.scripts), 'ci', 'and']);
+    expect(named.length).toBeGreaterThan(5);
     expect(named.filter((name) => !known.has(name))).toEqual([]);
   });
 });

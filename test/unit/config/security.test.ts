@@ -19,9 +19,10 @@ const promises = promised
   .map((text) => text.split(/^#/m)[0] ?? '')
   .map((text) => ({
     sentence: text.split(/\s+Test: /)[0] ?? '',
+    // A title may go on in the next line of the page.
     tests: [...text.matchAll(/Test: `([^`]+)`,\s+"([^"]+)"/g)].map(([, file = '', title = '']): Named => ({
       file,
-      title,
+      title: title.replaceAll(/\s+/g, ' '),
     })),
   }));
 

@@ -1,6 +1,6 @@
 /**
- * LZO1X as its table says it (wire-protocol reference, section 6), one byte after the other, with no care for speed: the
- * decoder that the fast one is compared with. It also tells which kinds of instruction and which distances a stream has.
+ * LZO1X as its table says it (doc/protocol.md, "LZO1X"), one byte after the other, with no care for speed: the decoder
+ * that the fast one is compared with. It also tells which kinds of instruction and which distances a stream has.
  */
 export interface Modelled {
   readonly plain: Buffer;

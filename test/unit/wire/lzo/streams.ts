@@ -115,7 +115,7 @@ export const libraryStreams: readonly LibraryStream[] = [
   },
 ];
 
-/** Streams that a real distcc server sent (wire-protocol reference, section 6): name, plain, hexadecimal stream. */
+/** Streams that a real distcc server sent (doc/protocol.md, "LZO1X"): name, plain, hexadecimal stream. */
 export const serverStreams: readonly (readonly [string, Buffer, string])[] = [
   ['one letter', Buffer.from('a'), '1261110000'],
   ['13 letters', Buffer.from('0123456789abc'), '1e30313233343536373839616263110000'],
