@@ -21,9 +21,12 @@ const partOfSystem =
 const programOfCompiler =
   /\/(?:distccd-fence|cc1|cc1plus|(?:[\w-]+-)?as|(?:[\w+-]+-)?(?:gcc|g\+\+|clang|clang\+\+)(?:-[0-9.]+)?)$/;
 
-/** In the job's own folder: the source, the object, the messages, and what a compiler keeps there meanwhile. */
+/**
+ * In the job's own folder: the source, the object, the messages, what a compiler keeps there meanwhile, and the name
+ * that one which crashes looks up to print where it did.
+ */
 const ownFile =
-  /(?:\/distccd-spool-[^/]+\/[^/]+|^\/\.job)(?:\/(?:a\.ii?|a\.o|\.stdout|\.stderr|cc\w{6}(?:\.\w+)?|a-[0-9a-f]+(?:-[0-9a-f]+)?\.(?:s|o|bc)(?:\.tmp)?|a\.o-?[0-9a-f]*\.tmp|a\.o\.tmp))?$/;
+  /(?:\/distccd-spool-[^/]+\/[^/]+|^\/\.job)(?:\/(?:a\.ii?|a\.o|\.stdout|\.stderr|cc\w{6}(?:\.\w+)?|a-[0-9a-f]+(?:-[0-9a-f]+)?\.(?:s|o|bc)(?:\.tmp)?|a\.o-?[0-9a-f]*\.tmp|a\.o\.tmp|linux-vdso\.so\.1))?$/;
 
 /** What is wrong with the deeds of a compiler, where a plain compile reads some files as well. */
 function faultsIn({ read, written, executed }: Deeds, plain: ReadonlySet<string>): string[] {
