@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 /**
  * The package's version and date for a checkout: a release's own where HEAD has its tag ("v" and the version); elsewhere with the time and the
- * hash of the commit behind it, so that apt takes a later build for newer, and with the time of the build too where files differ from the commit.
+ * hash of the commit after it, so that apt takes a later build for newer, and with the time of the build too where files differ from the commit.
  */
 export function debianVersion(checkout, version, now = new Date()) {
   const git = (...words) => execFileSync('git', ['-C', checkout, ...words], { encoding: 'utf8' }).trim();

@@ -13,7 +13,7 @@ _distcc_names() {
   mapfile -t COMPREPLY < <(compgen "-$1" -- "$cur")
 }
 
-# Sets cur, and prev to the option whose value is typed, also behind "=", which bash takes for a word.
+# Sets cur, and prev to the option whose value is typed, also after "=", which bash takes for a word.
 _distcc_look() {
   cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
   if [ "$cur" = = ]; then

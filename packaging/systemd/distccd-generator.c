@@ -136,7 +136,7 @@ static void write_quoted(FILE *file, const char *text) {
   }
 }
 
-/* Each word of a value, behind an option of its own. */
+/* Each word of a value, after an option of its own. */
 static void write_each(FILE *file, const char *option, const char *value) {
   char *copy = must(strdup(value)), *rest = NULL;
   for (char *word = strtok_r(copy, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {

@@ -133,7 +133,7 @@ has_descriptors() { [ "$(descriptors "$1")" = "$2" ]; }
   kill -0 "$(agent_pid)"
 }
 
-@test 'a home that nobody can write to is no reason to fail' {
+@test 'a home that nobody can write to is not a reason to fail' {
   [ "$(id -u)" = 0 ] || skip 'only root may mount'
   start_ours "$PORT"
   mkdir home

@@ -8,7 +8,7 @@ setup() {
   SCRIPT=$TOP/packaging/completions/distccd.bash
 }
 
-# complete_line WORD...: what bash would offer behind these words, the last of which is being typed.
+# complete_line WORD...: what bash would offer after these words, the last of which is being typed.
 complete_line() {
   bash --norc -c '
     script=$1; shift

@@ -71,5 +71,5 @@ test_none() {
     [ ! -e a.o ]
   done
 }
-bats_test_function --description 'without any real compiler behind it: says so, and does not call itself' -- test_none MASKS gcc
+bats_test_function --description 'without any real compiler after it: says so, and does not call itself' -- test_none MASKS gcc
 bats_test_function --description 'without any real compiler, twice on PATH' -- test_none MASKS:MASKS MASKS/gcc

@@ -165,7 +165,7 @@ serving 172.16.0.0/12
 same"
 }
 
-@test "the boot starts it behind LOGIN with a bare environment, and the shutdown stops it" {
+@test "the boot starts it after LOGIN with a bare environment, and the shutdown stops it" {
   in_root '
     conf distccd_enable=YES
     grep -E "^# (PROVIDE|REQUIRE|BEFORE|KEYWORD)" /usr/local/etc/rc.d/distccd
@@ -182,7 +182,7 @@ Stopping distccd.
 gone"
 }
 
-@test "the boot's order of rc.d scripts has it behind the network, the libraries, syslogd and LOGIN" {
+@test "the boot's order of rc.d scripts has it after the network, the libraries, syslogd and LOGIN" {
   # The scripts of FreeBSD's base system that matter here, by PROVIDE and REQUIRE; tsort(1) stands for rcorder(8).
   in_root '
     base() { printf "#!/bin/sh\n# PROVIDE: %s\n# REQUIRE: %s\n# BEFORE: %s\n# KEYWORD: %s\n" "$1" "$2" "$3" "$4" >/etc/rc.d/$1; }
@@ -351,7 +351,7 @@ distccd_flags has a quote that does not end: --log-file \"/tmp/log
 distccd is not running.
 distccd_flags has more than one line: end each but the last with a backslash
 distccd is not running.
-distccd_flags has words behind --, which distccd ignores: leave them out
+distccd_flags has words after --, which distccd ignores: leave them out
 distccd is not running.
 distccd_runas and --user in distccd_flags name two accounts: leave one out
 distccd is not running.

@@ -28,7 +28,7 @@ export function rootedJob(
   return { folder, root, words: [root, String(plan.shown.length), ...plan.shown] };
 }
 
-/** Runs a program behind the fence. */
+/** Runs a program inside the fence. */
 function runFenced(words: readonly string[], folder: string, program: readonly string[]): Said {
   const [path = '', ...more] = program;
   const { status, signal, stdout, error } = spawnSync(fence, [...words, path, path, ...more], {

@@ -8,7 +8,7 @@ const headers: Readonly<Record<string, readonly [number, boolean]>> = {
   arm: [40, false],
 };
 
-/** An object as a compiler of this machine might have made it, with a text behind its only section's head. */
+/** An object as a compiler of this machine might have made it, with a text after its only section's head. */
 export function objectWith(text: string): Buffer {
   const [machine, wide] = headers[process.arch] ?? [0, true];
   const [head, section] = wide ? [64, 64] : [52, 40];

@@ -44,7 +44,7 @@ function readCall(line: string): Call | undefined {
   return name === '' ? undefined : { pid, name, rest };
 }
 
-/** The paths of a call: each string, behind the directory that it is relative to. */
+/** The paths of a call: each string, below the directory that it is relative to. */
 function pathsOf({ rest }: Call, folder: string): string[] {
   return [...rest.matchAll(/(?:(?:AT_FDCWD|\d+)<([^>]*)>, )?"((?:[^"\\]|\\.)*)"/g)].map(([, from, path = '']) =>
     resolve(from ?? folder, path),

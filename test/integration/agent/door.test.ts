@@ -32,7 +32,7 @@ const socket = readFileSync(join(units, 'distcc-agent.socket'), 'utf8');
 
 const able = process.platform === 'linux' && needs('systemd-socket-activate', 'systemd') && needs('gcc', 'gcc');
 
-describe.skipIf(!able)('distcc-agent behind a socket of systemd', () => {
+describe.skipIf(!able)('distcc-agent on a socket of systemd', () => {
   let box: Sandbox;
   let folder: string;
   let door: string;

@@ -42,7 +42,7 @@ export function halfOf(say: Answer): Answer {
   };
 }
 
-/** Starts a fake server on a free loopback port; it may keep the connection open behind its answer. */
+/** Starts a fake server on a free loopback port; it may keep the connection open after its answer. */
 export async function startFakeServer(say: Answer, { hangs = false } = {}): Promise<FakeServer> {
   const requests: CompileRequest[] = [];
   const sockets = new Set<Socket>();

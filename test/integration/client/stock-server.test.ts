@@ -185,7 +185,7 @@ describe.skipIf(!enabled)('distcc with a stock distccd', () => {
     expect(box.has('b.o')).toBe(false);
   });
 
-  it('works under the name of a compiler, and finds the real one behind the link', async () => {
+  it('works under the name of a compiler, and finds the real one after the link', async () => {
     const links = join(box.top, 'links');
     execFileSync('mkdir', [links]);
     symlinkSync(distccProgram, join(links, 'gcc'));

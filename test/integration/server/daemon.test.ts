@@ -260,7 +260,7 @@ describe('bytes that are no request', () => {
     expect(daemon.log()).toContain('3 of the 256 bytes');
   });
 
-  it('bytes behind a request are ignored and logged', async () => {
+  it('bytes after a request are ignored and logged', async () => {
     await start();
     const bytes = await converse(daemon.port, [...encodeRequest({ version: 1, argv: gcc, source }), 'more']);
     expect(parse(bytes, 1).status).toBe(0);

@@ -37,7 +37,7 @@ async function answerOf({ port }: TestDaemon, compiler: string): Promise<Compile
   return decoder.result?.value;
 }
 
-/** What a shell behind the fence says, in the machine's root, in the folder of one of two jobs. */
+/** What a shell inside the fence prints, in the machine's root, in the folder of one of two jobs. */
 const shell = (script: string, paths: readonly string[] = []): Said =>
   runScript(['-', String(paths.length), ...paths], own, script);
 

@@ -59,7 +59,7 @@ function has32Bits(): boolean {
   return status === 0;
 }
 
-/** What the walker says behind a fence. */
+/** What the walker prints inside a fence. */
 function walk(kind: 'root' | 'files', ...what: string[]): string {
   const { words, folder } = fences[kind];
   return execFileSync(walker, ['mark', fence, ...words, walker, 'walk-calls', ...what], {

@@ -19,7 +19,7 @@ const optionsIn = (text: string): Set<string> => new Set(text.match(/(?<=[\s|(])
 const offered = (name: string): Set<string> =>
   optionsIn((bodyOf(name).match(/_distcc_words (?:[^;\\]|\\\n)*/g) ?? []).join(' '));
 
-/** The patterns of a function's `case`, behind which a value is expected. */
+/** The patterns of a function's `case`, after which a value is expected. */
 const withValue = (name: string): Set<string> =>
   optionsIn([...bodyOf(name).matchAll(/^ {4}((?:[^)(\n]|\\\n)+)\)/gm)].map((match) => ` ${match[1] ?? ''}`).join(' '));
 

@@ -31,7 +31,7 @@ describe('readSearchWords()', () => {
     },
   );
 
-  it('refuses an option behind a name, which would be looked for', () => {
+  it('refuses an option after a name, which would be looked for', () => {
     expect(readSearchWords(['localhost', '-x'])).toBeUndefined();
   });
 });

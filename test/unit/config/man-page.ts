@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 
 const top = resolve(import.meta.dirname, '../../..');
 
-/** One entry of a list in a page: its head, and the text behind it. */
+/** One entry of a list in a page: its head, and the text after it. */
 export interface Item {
   readonly head: string;
   readonly body: string;

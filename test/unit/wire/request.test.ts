@@ -23,7 +23,7 @@ describe('encodeRequest()', () => {
     );
   });
 
-  it('writes a version 3 request with its folder before the arguments and its files behind them', () => {
+  it('writes a version 3 request with its folder before the arguments and its files after them', () => {
     const request: CompileRequest = {
       version: 3,
       directory: '/home/me/proj',

@@ -37,7 +37,7 @@ describe('readTree()', () => {
     expect(read(readTree(), sent([]))).toEqual([]);
   });
 
-  it('refuses anything else behind a name', () => {
+  it('refuses anything else after a name', () => {
     expect(faultOf(() => read(readTree(), 'NFIL00000001NAME00000002/aNAME00000002/b'))).toMatchObject({
       kind: 'malformed',
       message: 'expected token "FILE" or "LINK" but got "NAME"',

@@ -21,7 +21,7 @@ function begin(memory?: ConstructorParameters<typeof QueuedSlots>[1]): {
   return { queue, clock, slots: queue.slotsFor(asker) };
 }
 
-/** Tells that a host did a job in so many seconds. */
+/** Tells that a host did a job in this many seconds. */
 function praise(slots: Slots, hosts: readonly Host[], name: string, seconds: number): void {
   for (const host of hosts) if (host.kind !== 'local' && host.name === name) slots.praise(host, seconds);
 }
@@ -170,7 +170,7 @@ describe('QueuedSlots', () => {
     expect(order).toEqual(['first', 'second', 'third']);
   });
 
-  it('lets nobody starve behind jobs that come later, whatever they wait for', async () => {
+  it('serves nobody who came later first, whatever they wait for', async () => {
     const { slots } = begin();
     const held = await take(slots, hostsOf('localhost/1'), 1);
     let served = false;

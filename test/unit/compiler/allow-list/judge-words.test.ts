@@ -172,7 +172,7 @@ const refused: readonly string[] = [
 ];
 
 describe('judgeWords()', () => {
-  it.each(refused)('refuses %j, before the source and behind it', (line) => {
+  it.each(refused)('refuses %j, before the source and after it', (line) => {
     const options = line.split(' ');
     for (const compiler of ['gcc', 'clang']) {
       expect(judged([compiler, '-O2', ...options, '-c', 'a.c', '-o', 'a.o']).refused).toBeDefined();

@@ -81,7 +81,7 @@ describe('a longer tail', () => {
   const isText = (option: string): boolean =>
     [...textFeatures].some((name) => option.startsWith(`-f${name}`)) || option.includes('compilation-dir');
 
-  it.each(['\n-fplugin=x', '\0', '\u007f', '\r'])('of control characters, %j, is refused behind every word', (tail) => {
+  it.each(['\n-fplugin=x', '\0', '\u007f', '\r'])('of control characters, %j, is refused after every word', (tail) => {
     const passed = legitimate.filter(({ option, compiler }) =>
       [option + tail].some((longer) => refusedOf({ option: longer, compiler, kind: '' }) === undefined),
     );
@@ -89,7 +89,7 @@ describe('a longer tail', () => {
   });
 
   it.each(['/x', '@x', '\u00e9', '"x', '%x', '$(x)', '`x', '\\x', '=a=b=c=d', ' '])(
-    'of %j is refused behind every word but a text',
+    'of %j is refused after every word but a text',
     (tail) => {
       const passed = legitimate.filter(({ option, compiler }) => {
         if (isText(option) || (tail === '$(x)' && option.startsWith('-R'))) return false;

@@ -77,7 +77,7 @@ const distributed: ReadonlyArray<readonly [string, string, string]> = [
   ['gcc -c a.c -o /dev/null', 'a.c > /dev/null', '-c a.c -o /dev/null'],
   ["gcc -c 'my file.c'", 'my file.c > my file.o', '-c my file.c -o my file.o'],
   ['/usr/bin/gcc -c a.c', 'a.c > a.o', '-c a.c -o a.o'],
-  // The quirk of rule 11: the word behind -xc is judged, and "cfile.c" begins with a "c".
+  // The quirk of rule 11: the word after -xc is judged, and "cfile.c" begins with a "c".
   ['gcc -xc cfile.c -c', 'cfile.c > cfile.o', '-x cpp-output cfile.c -c -o cfile.o'],
 ];
 
@@ -154,11 +154,11 @@ describe('scanArguments() differs from distcc 3.4', () => {
   it.each([
     ['gcc -c a.c b.o', 'since every server fails without "-o"'],
     ['gcc -c foo.c -x', 'since the added "-o" would be the language'],
-    ['gcc -c foo.c -o', 'since the value is missing and "-o foo.o" would be added behind it'],
+    ['gcc -c foo.c -o', 'since the value is missing and "-o foo.o" would be added after it'],
     ['gcc -c foo.c -MF', 'since the value is missing'],
     ['gcc -c foo.c -D', 'since "-o" would become a macro'],
     ['gcc -mcpu=native -c foo.c', 'since Arm compilers know it, and the object would not run here'],
-    ['gcc -march=native+crypto -c foo.c', 'since it is "-march=native" with more behind it'],
+    ['gcc -march=native+crypto -c foo.c', 'since it is "-march=native" with more after it'],
     ['gcc -x c++-header foo.c -c', 'since preprocessed text has no macros to precompile'],
     ['gcc -x go foo.c -c', 'since nothing preprocesses it'],
     ['gcc -save-temps -c foo.c', 'since the files would stay on the server'],
@@ -183,7 +183,7 @@ describe('scanArguments() differs from distcc 3.4', () => {
     ['gcc -c -include foo.c bar.S', 'since the source is the value of an option'],
     ['gcc -S -fverbose-asm foo.c', 'since lines of the source are copied into the output'],
     ['clang -c -emit-llvm foo.c', 'since the output is called foo.bc'],
-    ['clang -c -- foo.c', 'since a word behind it is no option'],
+    ['clang -c -- foo.c', 'since a word after it is no option'],
     ['clang -frecord-gcc-switches -c foo.c', 'since the object holds the command'],
     ['gcc -P -g -c foo.c', 'since gcc records it'],
     ['gcc --output=x.o -c foo.c', 'since it names the output without distcc knowing'],
@@ -242,7 +242,7 @@ describe('scanArguments() differs from distcc 3.4', () => {
     expect(remote('gcc -x cpp-output -c foo.c').preprocessed).toBe(true);
   });
 
-  it('-x c in front of foo.i has it preprocessed, and behind it does not', () => {
+  it('-x c in front of foo.i has it preprocessed, and after it does not', () => {
     expect(remote('gcc -x c -c foo.i').preprocessed).toBe(false);
     expect(remote('gcc -c foo.i -x c').preprocessed).toBe(true);
   });

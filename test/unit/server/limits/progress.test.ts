@@ -5,7 +5,7 @@ import { Progress } from '../../../../src/server/limits/progress.ts';
 function make() {
   const clock = { now: 0 };
   const progress = new Progress({ bytesPerSecond: 10, windowMs: 20_000 }, () => clock.now);
-  /** Goes on for so many periods, with so many bytes in each, and tells in which it stalled. */
+  /** Goes on for this many periods, with this many bytes in each, and tells in which it stalled. */
   const go = (periods: number, bytes: number): number[] => {
     const stalled: number[] = [];
     for (let period = 1; period <= periods; period += 1) {

@@ -52,7 +52,7 @@ describe('Attendance', () => {
     expect(idle).toHaveBeenCalledOnce();
   });
 
-  it('is never idle without a limit, and leaves no timer behind', () => {
+  it('is never idle without a limit, and leaves no timer after', () => {
     const { idle, attendance } = attend();
     vi.advanceTimersByTime(1e9);
     expect(idle).not.toHaveBeenCalled();

@@ -59,7 +59,7 @@ describe('parseAccessList()', () => {
     );
   });
 
-  it('ignores bits behind the prefix and warns', () => {
+  it('ignores bits after the prefix and warns', () => {
     const list = listOf('10.1.2.3/8');
     expect(list.networks).toEqual(['10.0.0.0/8']);
     expect(list.warnings).toEqual(['"10.1.2.3/8" has host bits set; using 10.0.0.0/8']);
@@ -126,7 +126,7 @@ describe('allowFileEntries()', () => {
   });
 });
 
-/** An address of so many bits, as a user might write it. */
+/** An address of this many bits, as a user might write it. */
 const write = (bits: readonly boolean[]): string => {
   const size = bits.length === 32 ? 8 : 16;
   const groups = Array.from({ length: bits.length / size }, (_, index) =>

@@ -43,7 +43,7 @@ describe('judgeCommand()', () => {
     expect(argvOf(line)).toBe(argv);
   });
 
-  it('puts every word of a client behind its own, so that none can take those for a value', () => {
+  it('puts every word of a client after its own, so that none can take those for a value', () => {
     const { argv, input, output } = judgeCommand('gcc -O2 -c a.c -o b.o -Wa,-Z'.split(' '), policy());
     expect(argv.slice(0, 7)).toEqual(['gcc', '-c', '-o', output, '-x', 'cpp-output', input]);
   });

@@ -65,7 +65,7 @@ describe('Decoder', () => {
     expect(decoder.wanted).toBe(0);
   });
 
-  it('counts the bytes behind the message and leaves the value as it is', () => {
+  it('counts the bytes after the message and leaves the value as it is', () => {
     const decoder = new Decoder(counted());
     decoder.feed(Buffer.from('\x02abcd'));
     expect(decoder.surplus).toBe(2);
