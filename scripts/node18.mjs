@@ -108,8 +108,8 @@ async function compileThrough(env, dir) {
 /** As in distcc 3.4, these explain themselves and end with 1 when they do not know a word, and --help is one of those. */
 const asWrongWord = new Set(['distccmon-text', 'lsdistcc']);
 
-/** It needs no Node, and only distccd starts it. */
-const withoutOptions = new Set(['distccd-fence']);
+/** Only the others start or load these. */
+const withoutOptions = new Set(['distccd-fence', 'system-calls.node']);
 
 const text = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : '');
 const listens = (log) => /listening on/.test(text(log));
@@ -139,13 +139,13 @@ export async function smokeTest() {
   }
   const loads = quietly(
     'node',
-    ['-e', 'process.exit(require("posix-node").getresuid().ruid === process.getuid() ? 0 : 1)'],
+    ['-e', 'process.exit(require("./dist/bin/system-calls.node").waitpid === undefined ? 1 : 0)'],
     {
       env,
       cwd: top,
     },
   );
-  report('posix-node loads', loads.status === 0 ? '' : loads.stderr);
+  report('the system calls load', loads.status === 0 ? '' : loads.stderr);
   const dir = mkdtempSync(join(tmpdir(), 'distccd-node18-'));
   try {
     report('one compile through client and daemon', await compileThrough(env, dir));

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { posix } from '../../../src/system/posix.ts';
 
 describe('posix', () => {
-  it('has every function of posix-node that the sources use', () => {
+  it('has every function that the sources use', () => {
     const source = resolve(import.meta.dirname, '../../../src');
     const names = readdirSync(source, { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts'))
