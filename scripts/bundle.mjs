@@ -1,7 +1,8 @@
 // Puts programs and what they import into one file each, with esbuild: the one of node_modules, or, where there is none, as in a build
 // from Debian's packages alone, the system's. ESBUILD names another.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fail, top } from './setup.mjs';
 
@@ -22,6 +23,28 @@ const shared = [
   '--minify-syntax',
 ];
 
+/** The paths, from the checkout, of all that goes into the programs of a folder. */
+export function inputsOf(folder) {
+  const fresh = mkdtempSync(join(tmpdir(), 'distccd-inputs-'));
+  try {
+    const record = join(fresh, 'record.json');
+    const sources = readdirSync(join(top, folder)).map((name) => `${folder}/${name}`);
+    run([...sources, `--metafile=${record}`, `--outdir=${fresh}`]);
+    return Object.keys(JSON.parse(readFileSync(record, 'utf8')).inputs).sort();
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+function run(words) {
+  const { status, error } = spawnSync(esbuild, [...shared, ...words], {
+    cwd: top,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  if (error !== undefined) fail(`cannot run ${esbuild}: ${error.message}`);
+  if (status !== 0) fail(`cannot bundle ${words.filter((word) => !word.startsWith('-')).join(' ')}: see above`);
+}
+
 /**
  * Bundles sources, each into the folder under its name without .ts and with `ending`; `finish` may change a file before it gets that name. A
  * program that runs at this moment, or starts, never meets a half-written file.
@@ -29,13 +52,7 @@ const shared = [
 export function bundle(sources, folder, { ending = '', words = [], finish = () => {} } = {}) {
   const fresh = mkdtempSync(join(folder, '.bundle-'));
   try {
-    const { status, error } = spawnSync(
-      esbuild,
-      [...shared, ...words, '--entry-names=[name]', `--outdir=${fresh}`, ...sources],
-      { cwd: top, stdio: ['ignore', 'inherit', 'inherit'] },
-    );
-    if (error !== undefined) fail(`cannot run ${esbuild}: ${error.message}`);
-    if (status !== 0) process.exit(1);
+    run([...words, '--entry-names=[name]', `--outdir=${fresh}`, ...sources]);
     for (const file of readdirSync(fresh)) {
       const made = join(fresh, file);
       finish(made);

@@ -2,7 +2,7 @@
 // the environment count, as in every build of a distribution's. With CFLAGS the commands are shown, and no warning ends the build.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { bin } from './bundle.mjs';
 import { launcherSources } from './launcher.mjs';
 import { top } from './setup.mjs';
@@ -26,11 +26,12 @@ const sourcesOf = (folder) =>
  */
 function compile(name, ways, words) {
   const fresh = join(bin, `.${process.pid}.${name}`);
+  const short = (word) => (word.startsWith(`${top}/`) ? relative(top, word) : word);
   let result;
   for (const [command, ...linking] of ways) {
-    const all = [...before, ...words, ...linking, ...flags('LDFLAGS'), '-o', fresh];
+    const all = [...before, ...words, ...linking, ...flags('LDFLAGS'), '-o', fresh].map(short);
     if (isPackager) console.log([command, ...all.map(quoted)].join(' '));
-    result = spawnSync(command, all, { encoding: 'utf8' });
+    result = spawnSync(command, all, { cwd: top, encoding: 'utf8' });
     if (result.status !== 0) continue;
     if (isPackager) process.stderr.write(result.stderr);
     renameSync(fresh, join(bin, name));
@@ -52,7 +53,7 @@ function buildSmall(name, sources, ...defined) {
   const musl = process.env.CC === undefined && !isPackager ? [['musl-gcc', '-static']] : [];
   return compile(
     name,
-    [...musl, [compiler, '-static-pie'], [compiler, '-static'], [compiler]],
+    [...musl, [compiler, '-fPIE', '-static-pie'], [compiler, '-static'], [compiler]],
     [...defined, ...sources],
   );
 }
