@@ -1,5 +1,6 @@
 // The programs' floor is Node 18.20, which Debian 12 ships: its own package is unpacked under .cache, beside whatever Node
 // the machine has, and dist/bin runs on it: versions, help, and one compile through client and daemon.
+// `node scripts/node18.mjs environment` prints the variables, a line each, with which `node` is that one; nothing on other systems.
 import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -18,7 +19,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { top } from './setup.mjs';
+import { fileURLToPath } from 'node:url';
+import { isBookworm } from './needs.mjs';
+import { fail, top } from './setup.mjs';
 
 const packages = ['nodejs=18.20.*', 'libnode108', 'libbrotli1', 'libc-ares2', 'libicu72', 'libnghttp2-14', 'libuv1'];
 const root = join(top, '.cache/node18');
@@ -153,4 +156,10 @@ export async function smokeTest() {
     rmSync(dir, { recursive: true, force: true });
   }
   return counts;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url) && process.argv[2] === 'environment' && isBookworm()) {
+  const { env, reason } = prepare();
+  if (env === undefined) fail(`cannot unpack Node 18.20: ${reason}`);
+  console.log(`PATH=${env.PATH}\nLD_LIBRARY_PATH=${env.LD_LIBRARY_PATH}`);
 }

@@ -1,4 +1,4 @@
-// `npm run package:deb [-- --out DIR] [--arch arm64]`: builds the Debian package from the source package of the checkout, offline, into
+// `npm run package:deb [-- --out DIR] [--arch arm64]`: builds Debian's source package of the checkout and the package from it, offline, into
 // dist/, for this machine's architecture unless another is named. --quiet shows the tools' output only when they fail; it is in a .build file in
 // any case. Where Debian's esbuild is not installed, that of node_modules bundles the programs.
 import { spawnSync } from 'node:child_process';
@@ -33,7 +33,7 @@ function ask(...command) {
 }
 
 withSourceTree(out, ({ folder, tree, version }) => {
-  const words = ['-us', '-uc', '-b', '--no-check-builddeps', `--host-arch=${architecture}`, '--compression=xz'];
+  const words = ['-us', '-uc', '--no-check-builddeps', `--host-arch=${architecture}`, '--compression=xz'];
   const log = join(folder, `distccd_${version}_${architecture}.build`);
   const descriptor = openSync(log, 'w');
   const build = spawnSync('dpkg-buildpackage', words, {
@@ -45,9 +45,9 @@ withSourceTree(out, ({ folder, tree, version }) => {
   if (build.status !== 0 || !values.quiet) process.stdout.write(readFileSync(log));
   if (build.status !== 0) fail('cannot build the package: see above');
   // A package of another version would be taken for this one.
-  const isBinary = (name) => /^distccd_.*\.(?:deb|build|buildinfo|changes)$/.test(name);
-  for (const name of readdirSync(out).filter(isBinary)) rmSync(join(out, name));
-  for (const name of readdirSync(folder).filter(isBinary)) {
+  const isMade = (name) => name.startsWith('distccd_');
+  for (const name of readdirSync(out).filter(isMade)) rmSync(join(out, name));
+  for (const name of readdirSync(folder).filter(isMade)) {
     renameSync(join(folder, name), join(out, name));
     console.log(join(out, name));
   }

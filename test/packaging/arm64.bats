@@ -29,7 +29,7 @@ emulated() { qemu-aarch64-static "$@"; }
     assert_equal "$file $(od -An -tu2 -j18 -N2 "$file" | tr -d ' ')" "$file 183"
     found=$((found + 1))
   done < <(find "$ROOT" -type f -print0)
-  # Launcher, fence, generator and posix-node.
+  # Launcher, fence, generator and system calls.
   assert_equal "$found" 4
 }
 
