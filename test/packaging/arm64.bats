@@ -65,7 +65,7 @@ emulated() { qemu-aarch64-static "$@"; }
 @test "the generator writes units" {
   mkdir -p "$BATS_TEST_TMPDIR/default" "$BATS_TEST_TMPDIR/out"
   echo 'PORT=3700' >"$BATS_TEST_TMPDIR/default/distccd"
-  emulated -L /usr/aarch64-linux-gnu "$ROOT/usr/lib/systemd/system-generators/distccd-generator" \
+  emulated "$ROOT/usr/lib/systemd/system-generators/distccd-generator" \
     "$BATS_TEST_TMPDIR"/{out,out,out,default}
   grep -qx 'ListenStream=127.0.0.1:3700' "$BATS_TEST_TMPDIR/out/distccd.socket.d/0-settings.conf"
 }
