@@ -2,7 +2,16 @@
 // trixie), with the source package's build dependencies and nothing else, it is unpacked and built by an ordinary user without a network. The results
 // are in dist/clean-SUITE. Takes some minutes, root, mmdebstrap and a Debian mirror; the systems stay under .cache.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fail, run, top } from './setup.mjs';
 
@@ -23,13 +32,14 @@ const must = (command, words, reason) => {
   if (run(command, words) !== 0) fail(`${reason}: see above`);
 };
 
+/** Another list of build dependencies needs another system. */
+const [wanted] = /^Build-Depends:.*$/m.exec(readFileSync(join(top, 'packaging/debian/control'), 'utf8'));
+
 /** The system that the package is built in, with what the source package asks for. */
 function system(suite, dsc) {
-  // Another list of build dependencies needs another system.
-  const control = readFileSync(join(top, 'packaging/debian/control'), 'utf8');
   const root = join(top, `.cache/clean-${suite}`);
-  const record = `${root}.control`;
-  if (existsSync(record) && readFileSync(record, 'utf8') === control) return root;
+  const record = `${root}.wanted`;
+  if (existsSync(record) && readFileSync(record, 'utf8') === wanted) return root;
   rmSync(root, { recursive: true, force: true });
   mkdirSync(join(top, '.cache'), { recursive: true });
   must(
@@ -46,7 +56,7 @@ function system(suite, dsc) {
     ],
     `cannot make a system of ${suite}`,
   );
-  copyFileSync(join(top, 'packaging/debian/control'), record);
+  writeFileSync(record, wanted);
   return root;
 }
 

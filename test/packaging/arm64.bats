@@ -42,7 +42,8 @@ emulated() { qemu-aarch64-static "$@"; }
   # In it is the path of Debian's Node; an installation has its programs beside each other, as they are here.
   mkdir programs
   cp -R "$HOME_OF_PROGRAMS/." programs
-  rm -r programs/node_modules
+  # The agent runs on this machine's processor.
+  rm programs/system-calls.node
   sed -i "1s|.*|#!$(command -v node)|" programs/distcc-agent
   export DISTCC_DIR=$PWD/state DISTCC_HOSTS=127.0.0.1:$PORT DISTCC_FALLBACK=0
   mkdir state
