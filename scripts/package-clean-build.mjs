@@ -1,6 +1,7 @@
 // `npm run package:clean-build [-- SUITE...]`: the proof that the source package needs Debian alone. In a new system of each suite (bookworm and
 // trixie), with the source package's build dependencies and nothing else, it is unpacked and built by an ordinary user without a network. The results
-// are in dist/clean-SUITE. Takes some minutes, root, mmdebstrap and a Debian mirror; the systems stay under .cache.
+// are in dist/clean-SUITE. Takes some minutes, root, mmdebstrap and a Debian mirror; the systems stay beside those
+// of test/support/debian-boot.
 import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -15,6 +16,7 @@ import {
 import { join } from 'node:path';
 import { fail, run, top } from './setup.mjs';
 
+const cache = process.env.DEBIAN_BOOT_CACHE ?? '/var/cache/debian-boot';
 const known = ['bookworm', 'trixie'];
 const suites = process.argv.length > 2 ? process.argv.slice(2) : known;
 const unknown = suites.find((suite) => !known.includes(suite));
@@ -37,11 +39,11 @@ const [wanted] = /^Build-Depends:.*$/m.exec(readFileSync(join(top, 'packaging/de
 
 /** The system that the package is built in, with what the source package asks for. */
 function system(suite, dsc) {
-  const root = join(top, `.cache/clean-${suite}`);
+  const root = join(cache, `clean-${suite}`);
   const record = `${root}.wanted`;
   if (existsSync(record) && readFileSync(record, 'utf8') === wanted) return root;
   rmSync(root, { recursive: true, force: true });
-  mkdirSync(join(top, '.cache'), { recursive: true });
+  mkdirSync(cache, { recursive: true });
   must(
     'mmdebstrap',
     [
