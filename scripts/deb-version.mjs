@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 /**
  * The package's version and date for a checkout: a release's own where HEAD has its tag ("v" and the version); elsewhere with the time and the
- * hash of the commit after it, so that apt takes a later build for newer, and with the time of the build too where files differ from the commit.
+ * hash of the commit after it, so that apt takes a later build for newer, and with the seconds since then too where files differ from it.
  */
 export function debianVersion(checkout, version, now = new Date()) {
   const git = (...words) => execFileSync('git', ['-C', checkout, ...words], { encoding: 'utf8' }).trim();
@@ -14,6 +14,7 @@ export function debianVersion(checkout, version, now = new Date()) {
   const changed = git('status', '--porcelain') !== '';
   if (!changed && git('tag', '--points-at', 'HEAD').split('\n').includes(`v${version}`))
     return { version, date: committed };
+  const secondsBetween = (from, to) => Math.max(0, Math.floor((to.getTime() - from.getTime()) / 1000));
   // 20261127.153012
   const stamp = (date) =>
     date
@@ -23,7 +24,7 @@ export function debianVersion(checkout, version, now = new Date()) {
       .replace('T', '.');
   const hash = git('rev-parse', '--short=8', 'HEAD');
   return {
-    version: `${version}+git${stamp(committed)}.${hash}${changed ? `.c${stamp(now)}` : ''}`,
+    version: `${version}+git${stamp(committed)}.${hash}${changed ? `.c${secondsBetween(committed, now)}` : ''}`,
     date: changed ? now : committed,
   };
 }

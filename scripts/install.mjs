@@ -1,25 +1,23 @@
-// Lays the built programs out as an installed system has them: `node scripts/install.mjs --destdir DIR [--arch amd64]`.
+// Lays the built programs out as an installed system has them: `node scripts/install.mjs --destdir DIR`.
 // The programs live together in /usr/libexec/distccd, as the launcher expects, with links in /usr/bin and /usr/sbin. With
 // `--freebsd` all is below /usr/local, the daemon's link is in sbin too, and the launcher comes as its sources.
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
 import { launcherFiles } from './launcher.mjs';
 import { fail, top } from './setup.mjs';
 
-/** posix-node's own binary for each of Debian's architectures; elsewhere the programs have slower ways without it. */
-const posixBinaries = { amd64: 'x86_64-linux-gnu.node', arm64: 'aarch64-linux-gnu.node' };
-/** Programs that are no command, and those of the administrator. */
-const hidden = new Set(['distccd-fence', 'distccd-announce']);
+/** What the programs load. */
+const loaded = new Set(['system-calls.node']);
+/** What is not a command, and the commands of the administrator. */
+const hidden = new Set(['distccd-fence', 'distccd-announce', ...loaded]);
 /** What only Linux has a use for. */
-const forLinux = new Set(['distccd-fence', 'distccd-announce']);
+const forLinux = new Set(['distccd-fence', 'distccd-announce', ...loaded]);
 const forRoot = new Set(['update-distcc-symlinks']);
 
 const { values } = parseArgs({
   options: {
     destdir: { type: 'string' },
-    arch: { type: 'string', default: process.arch === 'x64' ? 'amd64' : process.arch },
     freebsd: { type: 'boolean', default: false },
   },
 });
@@ -50,30 +48,7 @@ function copyProgram(source, target) {
       target,
       Buffer.concat([Buffer.from(`#!/usr/${values.freebsd ? 'local/' : ''}bin/node\n`), bytes.subarray(line.length)]),
     );
-  chmodSync(target, 0o755);
-}
-
-/** posix-node in one file, beside the binary of one architecture. */
-async function installPosix() {
-  const binary = posixBinaries[values.arch];
-  if (binary === undefined) {
-    console.log(`posix-node has no binary for ${values.arch}: the programs do without it`);
-    return;
-  }
-  const target = join(home, 'node_modules/posix-node');
-  mkdirSync(target, { recursive: true });
-  const source = join(top, 'node_modules/posix-node');
-  await build({
-    entryPoints: [join(source, 'dist/index.js')],
-    outfile: join(target, 'index.js'),
-    bundle: true,
-    platform: 'node',
-    target: 'node18.20',
-    external: ['*.node'],
-    logLevel: 'warning',
-  });
-  copyFileSync(join(source, 'dist', binary), join(target, binary));
-  chmodSync(join(target, binary), 0o644);
+  chmodSync(target, loaded.has(basename(target)) ? 0o644 : 0o755);
 }
 
 /** The bundles hold parts of these packages: their notices must come along. */
@@ -82,7 +57,7 @@ function installLicences() {
   mkdirSync(folder, { recursive: true });
   const { packages } = JSON.parse(readFileSync(join(top, 'package-lock.json'), 'utf8'));
   const notices = Object.entries(packages)
-    .filter(([path, { dev }]) => path !== '' && dev !== true && !(values.freebsd && path.endsWith('/posix-node')))
+    .filter(([path, { dev }]) => path !== '' && dev !== true)
     .map(([path, { version, license }]) => {
       const files = readdirSync(join(top, path)).filter((name) => /^licen[cs]e/i.test(name));
       const texts = files.map((name) => readFileSync(join(top, path, name), 'utf8').trim());
@@ -113,8 +88,6 @@ if (values.freebsd) {
     copyFileSync(path, target);
     chmodSync(target, 0o644);
   }
-} else {
-  await installPosix();
 }
 installLicences();
 installCompletions();

@@ -20,7 +20,8 @@ const partOfGcc = (name) => {
   return (stdout ?? '').startsWith('/');
 };
 
-const bookworm = () => {
+/** Whether this is Debian 12. */
+export const isBookworm = () => {
   try {
     return readFileSync('/etc/os-release', 'utf8').includes('VERSION_CODENAME=bookworm');
   } catch {
@@ -141,6 +142,21 @@ export const groups = [
     ],
   },
   {
+    name: "Debian's source package, built twice",
+    files: /^test\/packaging\/deb\.bats$/,
+    needs: [
+      has('dh', 'debhelper'),
+      has('dpkg-buildpackage', 'dpkg-dev'),
+      has('gcc'),
+      has('esbuild'),
+      has('lintian'),
+      has('blhc'),
+      has('hardening-check', 'devscripts'),
+      has('file'),
+      { met: () => existsSync('/usr/share/i18n/locales/tr_TR'), debianPackage: 'locales' },
+    ],
+  },
+  {
     name: 'a package for arm64',
     files: /^test\/packaging\/arm64\.bats$/,
     needs: [
@@ -157,7 +173,7 @@ export const groups = [
   },
   {
     name: "the programs on Debian 12's own Node 18.20",
-    only: bookworm,
+    only: isBookworm,
     needs: [
       has('apt-get', 'apt'),
       has('dpkg'),

@@ -1,5 +1,6 @@
 // The programs' floor is Node 18.20, which Debian 12 ships: its own package is unpacked under .cache, beside whatever Node
 // the machine has, and dist/bin runs on it: versions, help, and one compile through client and daemon.
+// `node scripts/node18.mjs environment` prints the variables, a line each, with which `node` is that one; nothing on other systems.
 import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -18,7 +19,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { top } from './setup.mjs';
+import { fileURLToPath } from 'node:url';
+import { isBookworm } from './needs.mjs';
+import { fail, top } from './setup.mjs';
 
 const packages = ['nodejs=18.20.*', 'libnode108', 'libbrotli1', 'libc-ares2', 'libicu72', 'libnghttp2-14', 'libuv1'];
 const root = join(top, '.cache/node18');
@@ -108,8 +111,8 @@ async function compileThrough(env, dir) {
 /** As in distcc 3.4, these explain themselves and end with 1 when they do not know a word, and --help is one of those. */
 const asWrongWord = new Set(['distccmon-text', 'lsdistcc']);
 
-/** It needs no Node, and only distccd starts it. */
-const withoutOptions = new Set(['distccd-fence']);
+/** Only the others start or load these. */
+const withoutOptions = new Set(['distccd-fence', 'system-calls.node']);
 
 const text = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : '');
 const listens = (log) => /listening on/.test(text(log));
@@ -139,13 +142,13 @@ export async function smokeTest() {
   }
   const loads = quietly(
     'node',
-    ['-e', 'process.exit(require("posix-node").getresuid().ruid === process.getuid() ? 0 : 1)'],
+    ['-e', 'process.exit(require("./dist/bin/system-calls.node").waitpid === undefined ? 1 : 0)'],
     {
       env,
       cwd: top,
     },
   );
-  report('posix-node loads', loads.status === 0 ? '' : loads.stderr);
+  report('the system calls load', loads.status === 0 ? '' : loads.stderr);
   const dir = mkdtempSync(join(tmpdir(), 'distccd-node18-'));
   try {
     report('one compile through client and daemon', await compileThrough(env, dir));
@@ -153,4 +156,10 @@ export async function smokeTest() {
     rmSync(dir, { recursive: true, force: true });
   }
   return counts;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url) && process.argv[2] === 'environment' && isBookworm()) {
+  const { env, reason } = prepare();
+  if (env === undefined) fail(`cannot unpack Node 18.20: ${reason}`);
+  console.log(`PATH=${env.PATH}\nLD_LIBRARY_PATH=${env.LD_LIBRARY_PATH}`);
 }

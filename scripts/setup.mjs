@@ -51,6 +51,8 @@ function buildWhenOlder() {
     'bench',
     'proof',
     'scripts/build.mjs',
+    'scripts/bundle.mjs',
+    'scripts/c-programs.mjs',
     'scripts/launcher.mjs',
     'package.json',
     'package-lock.json',

@@ -36,7 +36,7 @@ export function flag(words: Words): OptionEntry<boolean> {
 }
 
 /** An option with a value, of which the last occurrence counts. */
-export function valued<T, const U>(
+export function valued<T, U extends string | number | boolean | undefined>(
   words: Words & { value: string; initial: U; expects?: string; read: (text: string) => T | undefined },
 ): OptionEntry<T | U> {
   return { ...words, add: (text) => words.read(text) };

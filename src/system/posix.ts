@@ -1,60 +1,76 @@
 import { createRequire } from 'node:module';
-import type { Posix } from 'posix-node';
+import { posixNode } from './posix-node.ts';
 
-/** What the native module has beyond the types of posix-node. */
-interface Native {
-  getConstants?: () => Record<string, number>;
-  _connect?: (socket: number, length: number, family: number, data: Buffer) => void;
+/** What a started program does with its descriptors before it begins. */
+export type SpawnAction =
+  | readonly ['addopen', descriptor: number, path: string, flags: number, mode: number]
+  | readonly ['adddup2', from: number, to: number];
+
+/** `flags` of <spawn.h>, and the signals that get their default back or are blocked. */
+export interface SpawnAttributes {
+  readonly flags: number;
+  readonly sigdefault: readonly number[];
+  readonly sigmask: readonly number[];
+}
+
+/**
+ * The system calls that Node lacks, with the words of their manual pages. Each throws an Error when it fails, whose `code` is the number
+ * of the reason as text.
+ */
+export interface SystemCalls {
+  /** Connects a socket of AF_UNIX to a path. */
+  connect(socket: number, path: Buffer): void;
+  dup(descriptor: number): number;
+  /** Returns only by throwing. Descriptors 0 to 2 go to the new program. */
+  execve(path: string, argv: readonly string[], environment: readonly string[]): void;
+  /** At most 256 bytes. */
+  getsockopt(socket: number, level: number, option: number, length: number): Buffer;
+  lockf(descriptor: number, command: number): void;
+  /** The process id. */
+  posix_spawn(
+    path: string,
+    actions: readonly SpawnAction[],
+    attributes: SpawnAttributes,
+    argv: readonly string[],
+    environment: readonly string[],
+  ): number;
+  send(socket: number, bytes: Buffer, flags: number): number;
+  set_inheritable(descriptor: number, inheritable: boolean): void;
+  setresgid(real: number, effective: number, saved: number): void;
+  setresuid(real: number, effective: number, saved: number): void;
+  setsockopt(socket: number, level: number, option: number, value: Buffer): void;
+  socket(family: number, type: number, protocol: number): number;
+  waitpid(pid: number, options: number): { readonly ret: number; readonly wstatus: number };
+}
+
+/** An environment as NAME=value, as programs get it; variables that are not set are left out. */
+export function environmentTexts(environment: Readonly<Record<string, string | undefined>>): string[] {
+  return Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
 }
 
 const modules = createRequire(__filename);
-const machines: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
+/** Beside the programs; and from where tests and tools run this. */
+const places = ['./', '../bin/', '../../dist/bin/'];
 
 /**
- * The system calls that Node lacks, from posix-node's native module. It exists for Linux and macOS only: elsewhere each function
- * is absent, and whoever needs one asks for it and has another way.
+ * The system calls of src/system-calls, else those of posix-node. They are for Linux only: elsewhere each function is
+ * absent, and whoever needs one asks for it and has another way.
  */
-export const posix: Posix = load();
+export const posix: Partial<SystemCalls> = process.platform === 'linux' ? load() : {};
 
-function load(): Posix {
-  // Not an import: the module is native, stays outside the bundle, and may be missing on this system.
-  try {
-    if (process.platform === 'linux') return loadNative();
-  } catch {
-    // The package may have moved it; its own way takes 12 ms longer, of which every inetd's job would have its share.
+function load(): Partial<SystemCalls> {
+  // Not imports: the modules are native, stay outside the bundle, and may be missing.
+  for (const place of places) {
+    try {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what src/system-calls/system-calls.c says it has
+      return modules(`${place}system-calls.node`) as SystemCalls;
+    } catch {
+      // The next place, or none.
+    }
   }
   try {
-    const loaded: unknown = modules('posix-node');
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the package's own types describe its default export
-    return (loaded as { default: Posix }).default;
+    return posixNode(modules);
   } catch {
     return {};
   }
-}
-
-/** posix-node, as far as it is used here, without its tracing of calls, which loads a package of its own and writes to stderr when DEBUG says so. */
-function loadNative(): Posix {
-  const file = `posix-node/dist/${machines[process.arch] ?? process.arch}-linux-gnu.node`;
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the package's own types describe it
-  const native = modules(file) as Posix & Native;
-  const { _posix_spawn: spawn, _execve: execve, _connect: connect } = native;
-  const constants = native.getConstants?.();
-  if (spawn === undefined || execve === undefined || connect === undefined || constants === undefined)
-    throw new Error('another posix-node');
-  return {
-    ...native,
-    constants,
-    connect: (socket, { sa_len: length, sa_family: family, sa_data: data }) => connect(socket, length, family, data),
-    posix_spawn: (...[path, actions, attributes, argv, environment]: SpawnWords) =>
-      spawn(path, actions ?? [], attributes ?? {}, argv, textsOf(environment), false),
-    execve: (path, argv, environment) => execve(path, argv, textsOf(environment)),
-  };
-}
-
-type SpawnWords = Parameters<NonNullable<Posix['posix_spawn']>>;
-
-/** An environment as NAME=value, from that or from an object. */
-function textsOf(environment: SpawnWords[4]): string[] {
-  if (!Array.isArray(environment)) return Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-  return environment.map(String);
 }

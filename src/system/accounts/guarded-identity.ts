@@ -1,6 +1,6 @@
 import { errorCode } from '../error-text.ts';
 import { findProgram } from '../files/path-search.ts';
-import { posix } from '../posix.ts';
+import { environmentTexts, posix } from '../posix.ts';
 import type { Identity } from './privileges.ts';
 
 /** The variable by which libuv is told to have no threads of the kernel work for it: they keep the rights they were started with. */
@@ -32,7 +32,8 @@ export function startAnewWithGroup(group: number): void {
   if (setpriv === undefined || posix.execve === undefined) return;
   keepGivenSockets();
   const self = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  posix.execve(setpriv, ['setpriv', `--groups=${group}`, ...self], { ...process.env, [ringVariable]: '0' });
+  const environment = environmentTexts({ ...process.env, [ringVariable]: '0' });
+  posix.execve(setpriv, ['setpriv', `--groups=${group}`, ...self], environment);
 }
 
 /** Sockets of a service manager are for the process that they were given to, which we still are. */

@@ -41,7 +41,7 @@ function tryFcntl(path: string): FileLock | undefined {
   const descriptor = openUnheld(path);
   if (descriptor === undefined) return undefined;
   try {
-    posix.lockf?.(descriptor, F_TLOCK, 0n);
+    posix.lockf?.(descriptor, F_TLOCK);
   } catch (error) {
     closeSync(descriptor);
     const code = Number(error instanceof Error && 'code' in error ? error.code : undefined);

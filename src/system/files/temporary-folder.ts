@@ -40,7 +40,7 @@ const lockName = 'daemon-lock';
 function lock(path: string, flags: 'wx' | 'r+'): number | undefined {
   const descriptor = openSync(join(path, lockName), flags, 0o600);
   try {
-    posix.lockf?.(descriptor, F_TLOCK, 0n);
+    posix.lockf?.(descriptor, F_TLOCK);
     return descriptor;
   } catch {
     closeSync(descriptor);

@@ -1,6 +1,7 @@
 import type * as ChildProcess from 'node:child_process';
 import { createRequire } from 'node:module';
-import { posix } from '../posix.ts';
+import { environmentTexts, posix } from '../posix.ts';
+import type { SpawnAction } from '../posix.ts';
 import { canSpawnCheaply, childEnd, restoredSignals, signalTo, spawnFlags, StartError, waitStatus } from './reaper.ts';
 
 /** A program to start with this process's directory and stderr. */
@@ -26,16 +27,9 @@ export interface RunningChild {
   signal(name: NodeJS.Signals): void;
 }
 
-/** An environment without the variables that are not set. */
-function definedOnly(environment: ChildRequest['environment']): Record<string, string> {
-  const defined: Record<string, string> = {};
-  for (const [name, value] of Object.entries(environment)) if (value !== undefined) defined[name] = value;
-  return defined;
-}
-
 function startByPosix(request: ChildRequest): RunningChild {
   // Node closes its own three at every exec; duplicated onto themselves they stay open.
-  const actions = [
+  const actions: readonly SpawnAction[] = [
     request.stdin === 'null' ? ['addopen', 0, '/dev/null', 0, 0] : ['adddup2', 0, 0],
     ['adddup2', request.stdout === 'inherited' ? 1 : request.stdout, 1],
     ['adddup2', 2, 2],
@@ -43,9 +37,9 @@ function startByPosix(request: ChildRequest): RunningChild {
   let pid: number;
   try {
     const flags = spawnFlags.SETSIGDEF | spawnFlags.SETSIGMASK | (request.group === 'own' ? spawnFlags.SETPGROUP : 0);
-    const attributes = { flags, sigdefault: [...restoredSignals], sigmask: [] };
-    const environment = definedOnly(request.environment);
-    pid = posix.posix_spawn?.(request.path, actions, attributes, [...request.argv], environment) ?? 0;
+    const attributes = { flags, sigdefault: restoredSignals, sigmask: [] };
+    const environment = environmentTexts(request.environment);
+    pid = posix.posix_spawn?.(request.path, actions, attributes, request.argv, environment) ?? 0;
   } catch (error) {
     throw new StartError(request.path, error);
   }
@@ -75,7 +69,7 @@ function startByNode(request: ChildRequest): RunningChild {
 }
 
 /**
- * Starts a program, cheaply where posix-node can (Node's own way forks the whole process). Throws an error with a `code` such as ENOENT
+ * Starts a program, cheaply where posix_spawn can be had (Node's own way forks the whole process). Throws an error with a `code` such as ENOENT
  * when it cannot be started, or lets `ended` reject with one.
  */
 export function startChild(request: ChildRequest): RunningChild {
@@ -95,7 +89,7 @@ export function become(path: string, argv: readonly string[], environment: Child
   process.on('SIGPIPE', nothing);
   process.on('SIGXFSZ', nothing);
   try {
-    posix.execve?.(path, [...argv], definedOnly(environment));
+    posix.execve?.(path, argv, environmentTexts(environment));
   } catch (error) {
     const failure = new StartError(path, error);
     if (failure.code === 'ENOEXEC' && path !== '/bin/sh') {

@@ -20,7 +20,7 @@ export class StartError extends Error {
 
   constructor(path: string, error: unknown) {
     const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
-    // posix-node gives the reason's number, child_process its name.
+    // posix_spawn gives the reason's number, child_process its name.
     const found = Object.entries(constants.errno).find(([name, value]) => value === Number(code) || name === code);
     const [name, number] = found ?? [String(code), 0];
     super(`${name}: cannot start "${path}"`, { cause: error });

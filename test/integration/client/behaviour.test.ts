@@ -16,7 +16,7 @@ import { distccProgram, Sandbox } from './sandbox.ts';
 
 const enabled = needs('gcc', 'gcc');
 
-/** Without posix-node the client waits for a compiler here, and its slots are its own. */
+/** Without the system calls that Node lacks the client waits for a compiler here, and its slots are its own. */
 const becomes = posix.execve !== undefined;
 
 const gcc = ['gcc', '-c', 'a.c'];

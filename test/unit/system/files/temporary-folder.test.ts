@@ -16,6 +16,8 @@ import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isForgotten, openSpool, sweepSpools } from '../../../../src/system/files/temporary-folder.ts';
 
+const systemCalls = join(import.meta.dirname, '../../../../dist/bin/system-calls.node');
+
 let top: string;
 beforeEach(() => {
   top = mkdtempSync(join(tmpdir(), 'spool-'));
@@ -85,10 +87,12 @@ describe('sweepSpools()', () => {
     // The lock must be another process's: a process never conflicts with itself.
     const script = `
       const descriptor = require('node:fs').openSync(process.argv[1] + '/daemon-lock', 'w');
-      require('posix-node').lockf(descriptor, 2, 0n);
+      require(process.argv[2]).lockf(descriptor, 2);
       console.log('locked');
       setInterval(() => {}, 1000);`;
-    const daemon = spawn(process.execPath, ['-e', script, living], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const daemon = spawn(process.execPath, ['-e', script, living, systemCalls], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     await once(daemon.stdout, 'data');
     expect(sweepSpools(top, 'distccd-')).toEqual([]);
     daemon.kill('SIGKILL');

@@ -1,0 +1,65 @@
+// Puts programs and what they import into one file each, with esbuild: the one of node_modules, or, where there is none, as in a build
+// from Debian's packages alone, the system's. ESBUILD names another.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { fail, top } from './setup.mjs';
+
+/** Where the programs go. */
+export const bin = join(top, 'dist/bin');
+
+const own = join(top, 'node_modules/.bin/esbuild');
+const esbuild = process.env.ESBUILD ?? (existsSync(own) ? own : 'esbuild');
+
+const shared = [
+  '--bundle',
+  '--platform=node',
+  '--target=node18.20',
+  '--format=cjs',
+  // Native modules cannot be bundled.
+  '--external:node-pty',
+  '--log-level=warning',
+  '--minify-syntax',
+];
+
+/** The paths, from the checkout, of all that goes into the programs of a folder. */
+export function inputsOf(folder) {
+  const fresh = mkdtempSync(join(tmpdir(), 'distccd-inputs-'));
+  try {
+    const record = join(fresh, 'record.json');
+    const sources = readdirSync(join(top, folder)).map((name) => `${folder}/${name}`);
+    run([...sources, `--metafile=${record}`, `--outdir=${fresh}`]);
+    return Object.keys(JSON.parse(readFileSync(record, 'utf8')).inputs).sort();
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+function run(words) {
+  const { status, error } = spawnSync(esbuild, [...shared, ...words], {
+    cwd: top,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  if (error !== undefined) fail(`cannot run ${esbuild}: ${error.message}`);
+  if (status !== 0) fail(`cannot bundle ${words.filter((word) => !word.startsWith('-')).join(' ')}: see above`);
+}
+
+/**
+ * Bundles sources, each into the folder under its name without .ts and with `ending`; `finish` may change a file before it gets that name. A
+ * program that runs at this moment, or starts, never meets a half-written file.
+ */
+export function bundle(sources, folder, { ending = '', words = [], finish = () => {} } = {}) {
+  const fresh = mkdtempSync(join(folder, '.bundle-'));
+  try {
+    run([...words, '--entry-names=[name]', `--outdir=${fresh}`, ...sources]);
+    for (const file of readdirSync(fresh)) {
+      const made = join(fresh, file);
+      finish(made);
+      chmodSync(made, 0o755);
+      renameSync(made, join(folder, `${basename(file, '.js')}${ending}`));
+    }
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,28 @@
+// `npm run package:source [-- --out DIR]`: writes Debian's source package of the checkout into dist/: a .dsc, two tarballs, and what makes a
+// Debian package of them. `dpkg-source -x` and `dpkg-buildpackage` make the package of it, without a network.
+import { spawnSync } from 'node:child_process';
+import { readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { needTools, withSourceTree } from './debian-source.mjs';
+import { fail, setUp, top } from './setup.mjs';
+
+const { values } = parseArgs({ options: { out: { type: 'string', default: join(top, 'dist') } } });
+const out = resolve(values.out);
+
+needTools('dpkg-source');
+setUp({ build: false });
+withSourceTree(out, ({ folder, tree }) => {
+  const { status, stdout, stderr } = spawnSync('dpkg-source', ['--build', basename(tree)], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  if (status !== 0) fail(`${stdout}${stderr}cannot make the source package: see above`);
+  const isSource = (name) => /^distccd_.*(?:\.dsc|\.tar\.xz)$/.test(name);
+  // Those of another version would be taken for this one's.
+  for (const name of readdirSync(out).filter(isSource)) rmSync(join(out, name));
+  for (const name of readdirSync(folder).filter(isSource)) {
+    renameSync(join(folder, name), join(out, name));
+    console.log(join(out, name));
+  }
+});
