@@ -2,8 +2,9 @@
 
    systemd runs it at boot and at daemon-reload, before anything else is there: it reads two small files as data, writes
    four or five, and is gone in a millisecond. No shell reads the settings. At a daemon-reload it reads the copies that distccd-settings keeps of what is in force.
-   "distccd-generator --check" says what is wrong with the settings, for distccd-settings, which the units run before they start. What cannot be understood is never
-   guessed: a listener that is not an address keeps the socket from starting; everything else is left for distccd to judge. */
+   "distccd-generator --check" says what is wrong with the settings, for "distccd --check", which takes what they come to from the drop-ins: nobody else reads
+   the files. What cannot be understood is never guessed: a listener that is not an address keeps the socket from starting; everything else is left for
+   distccd to judge. */
 #define _GNU_SOURCE 1
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -17,8 +18,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum setting { ALLOWEDNETS, LISTENER, PORT, JOBS, NICE, ZEROCONF, PERMIT_OPTIONS, DISTCCD_OPTIONS, SETTINGS };
-static const char *const names[SETTINGS] = {"ALLOWEDNETS", "LISTENER", "PORT", "JOBS", "NICE", "ZEROCONF", "PERMIT_OPTIONS", "DISTCCD_OPTIONS"};
+enum setting { ALLOWEDNETS, LISTENER, PORT, JOBS, NICE, ZEROCONF, STATS, DISTCCD_OPTIONS, PERMIT_OPTIONS, SETTINGS };
+static const char *const names[SETTINGS] = {"ALLOWEDNETS", "LISTENER", "PORT",          "JOBS",          "NICE",
+                                            "ZEROCONF",    "STATS",    "DISTCCD_OPTIONS", "PERMIT_OPTIONS"};
 
 /* The values of one file; NULL where it does not set one. */
 struct settings {
@@ -35,15 +37,89 @@ __attribute__((format(printf, 1, 2))) static void refuse(const char *format, ...
   va_end(list);
 }
 
+static int warning_too; /* what has no effect is said when somebody asks, not at each daemon-reload */
+
+__attribute__((format(printf, 1, 2))) static void warn(const char *format, ...) {
+  if (!warning_too) return;
+  va_list list;
+  va_start(list, format);
+  fputs("distccd: Warning: ", stdout);
+  vprintf(format, list);
+  putchar('\n');
+  va_end(list);
+}
+
 static void *must(void *memory) {
   if (memory == NULL) exit(1);
   return memory;
 }
 
+/* ---- what is not a setting ---- */
+
+/* How many letters have to be added, left out or changed to make one name of another (Levenshtein), without regard to case. */
+static size_t distance(const char *one, size_t length, const char *other) {
+  size_t row[32], width = strlen(other);
+  for (size_t at = 0; at <= width; at++) row[at] = at;
+  for (size_t from = 1; from <= length; from++) {
+    size_t diagonal = row[0];
+    row[0] = from;
+    for (size_t at = 1; at <= width; at++) {
+      size_t change = diagonal + (toupper((unsigned char)one[from - 1]) != other[at - 1]);
+      size_t least = row[at] < row[at - 1] ? row[at] + 1 : row[at - 1] + 1;
+      diagonal = row[at];
+      row[at] = change < least ? change : least;
+    }
+  }
+  return row[width];
+}
+
+/* The setting that somebody may have meant: a name a few letters away, or the rest of one. */
+static const char *nearest(const char *name, size_t length) {
+  const char *found = NULL;
+  size_t least = length / 3 > 2 ? length / 3 : 2;
+  for (enum setting which = 0; which < SETTINGS; which++) {
+    size_t away = distance(name, length, names[which]);
+    if (away > least || away >= length) continue;
+    least = away;
+    found = names[which];
+  }
+  for (enum setting which = 0; found == NULL && length > 3 && which < SETTINGS; which++)
+    if (strlen(names[which]) > length && memmem(names[which], strlen(names[which]), name, length) != NULL) found = names[which];
+  return found;
+}
+
+/* Some text of a file, with nothing in it that steers a terminal. */
+static const char *shown(const char *text, size_t length) {
+  static char copy[64];
+  size_t at = 0;
+  for (; at < length && at < sizeof copy - 4; at++) copy[at] = text[at] >= ' ' && text[at] <= '~' ? text[at] : '?';
+  strcpy(copy + at, at < length ? "..." : "");
+  return copy;
+}
+
+/* The file explains those that are in it. */
+static void warn_of_name(const char *name, size_t length, const char *path, int number) {
+  const char *near = nearest(name, length);
+  if (strncmp(name, "STARTDISTCC=", 12) == 0) {
+    /* Debian's own file has it, for its own service. */
+    if (strcmp(strrchr(path, '/'), "/distccd") == 0)
+      warn("%s: line %d: STARTDISTCC has no effect here: \"systemctl enable --now distccd.socket\" switches distccd on, \"disable --now\" off", path,
+           number);
+  } else if (near != NULL) warn("%s: line %d: %s is not a setting and has no effect; %s is one", path, number, shown(name, length), near);
+  else warn("%s: line %d: %s is not a setting and has no effect", path, number, shown(name, length));
+}
+
+static void warn_of_line(const char *line, size_t length, const char *path, int number) {
+  const char *after = line + length + strspn(line + length, " \t");
+  if (length > 0 && *after == '=')
+    warn("%s: line %d has no effect: write %s= without a blank before the \"=\"", path, number, shown(line, length));
+  else warn("%s: line %d has no effect: \"%s\" is not NAME=\"value\"", path, number, shown(line, strlen(line)));
+}
+
 /* ---- reading ---- */
 
-/* The value of one assignment: words as sh would join them, quotes taken off, nothing expanded; NULL when a quote stays open. */
-static char *read_value(const char *text) {
+/* The value of one assignment: words as sh would join them, quotes taken off, nothing expanded; NULL when a quote stays open. `rest` is what follows. */
+static char *read_value(const char *text, const char **rest) {
   char *value = must(calloc(1, strlen(text) + 1)), *end = value, quote = '\0';
   for (; *text != '\0'; text++) {
     if (quote == '\0' && (isspace((unsigned char)*text) || *text == ';')) break;
@@ -52,32 +128,49 @@ static char *read_value(const char *text) {
     else if (*text == '\\' && quote != '\'' && text[1] != '\0' && (quote == '\0' || strchr("\"\\$`", text[1]))) *end++ = *++text;
     else *end++ = *text;
   }
+  *rest = text;
   if (quote == '\0') return value;
   free(value);
   return NULL;
 }
 
-static void read_line(const char *line, const char *path, struct settings *settings) {
-  line += strspn(line, " \t");
-  if (strncmp(line, "export ", 7) == 0) line += 7 + strspn(line + 7, " \t");
-  for (enum setting which = 0; which < SETTINGS; which++) {
-    size_t length = strlen(names[which]);
-    if (strncmp(line, names[which], length) != 0 || line[length] != '=') continue;
-    char *value = read_value(line + length + 1);
-    if (value == NULL) {
-      refuse("%s: the quote after %s= does not end on its line", path, names[which]);
-      return;
-    }
-    for (char *at = value; *at != '\0'; at++) {
-      if (*at == '\t') *at = ' ';
-      /* systemd would leave such a line out, and with it the networks. */
-      if (*at >= ' ' && *at <= '~') continue;
-      refuse("%s: %s has a character in it that is not printable ASCII", path, names[which]);
-      *at = ' ';
-    }
-    free(settings->values[which]);
-    settings->values[which] = value;
+static void set_value(struct settings *settings, enum setting which, const char *text, const char *path, int number) {
+  const char *rest;
+  char *value = read_value(text, &rest);
+  if (value == NULL) {
+    refuse("%s: the quote after %s= does not end on its line", path, names[which]);
+    return;
   }
+  rest += strspn(rest, " \t");
+  if (*rest != '\0' && *rest != '#')
+    warn("%s: line %d: \"%s\" is not part of %s and has no effect: put the whole value in quotes", path, number, shown(rest, strlen(rest)),
+         names[which]);
+  for (char *at = value; *at != '\0'; at++) {
+    if (*at == '\t') *at = ' ';
+    /* systemd would leave such a line out, and with it the networks. */
+    if (*at >= ' ' && *at <= '~') continue;
+    refuse("%s: %s has a character in it that is not printable ASCII", path, names[which]);
+    *at = ' ';
+  }
+  free(settings->values[which]);
+  settings->values[which] = value;
+}
+
+static void read_line(const char *line, const char *path, int number, struct settings *settings) {
+  line += strspn(line, " \t");
+  if (*line == '\0' || *line == '#') return;
+  if (strncmp(line, "export ", 7) == 0) line += 7 + strspn(line + 7, " \t");
+  size_t length = strspn(line, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+  if (length == 0 || line[length] != '=') {
+    warn_of_line(line, length, path, number);
+    return;
+  }
+  for (enum setting which = 0; which < SETTINGS; which++) {
+    if (strlen(names[which]) != length || strncmp(line, names[which], length) != 0) continue;
+    set_value(settings, which, line + length + 1, path, number);
+    return;
+  }
+  warn_of_name(line, length, path, number);
 }
 
 /* A file that is not there sets nothing. */
@@ -85,6 +178,7 @@ static void read_settings(const char *path, struct settings *settings) {
   FILE *file = fopen(path, "re");
   char *line = NULL;
   size_t size = 0;
+  int number = 0;
   if (file == NULL) {
     if (errno != ENOENT) refuse("cannot read %s: %s", path, strerror(errno));
     return;
@@ -92,7 +186,7 @@ static void read_settings(const char *path, struct settings *settings) {
   for (ssize_t length; (length = getline(&line, &size, file)) >= 0;) {
     if (strlen(line) != (size_t)length) refuse("%s: there is a NUL in it: it must be text", path);
     line[strcspn(line, "\r\n")] = '\0';
-    read_line(line, path, settings);
+    read_line(line, path, ++number, settings);
   }
   free(line);
   fclose(file);
@@ -185,9 +279,19 @@ static void write_socket(FILE *file, const struct settings *settings) {
   if (refusal[0] != '\0') fputs("ListenStream=\nListenStream=127.0.0.1:3632\n", file);
 }
 
-static int wants_announcement(const struct settings *settings) {
-  const char *zeroconf = settings->values[ZEROCONF];
-  return zeroconf != NULL && (strcmp(zeroconf, "true") == 0 || strcmp(zeroconf, "YES") == 0);
+/* Whether a setting is "true", or Debian's "YES". */
+static int is_on(const struct settings *settings, enum setting which) {
+  const char *value = settings->values[which];
+  return value != NULL && (strcmp(value, "true") == 0 || strcmp(value, "YES") == 0);
+}
+
+static void check_switch(const struct settings *settings, enum setting which) {
+  static const char *const known[] = {"", "true", "YES", "false", "NO"};
+  const char *value = settings->values[which];
+  if (value == NULL) return;
+  for (size_t at = 0; at < sizeof known / sizeof *known; at++)
+    if (strcmp(value, known[at]) == 0) return;
+  warn("%s=\"%s\" in /etc/default means nothing and is taken as \"false\": write \"true\" or \"false\"", names[which], shown(value, strlen(value)));
 }
 
 /* Whether only this machine can connect. */
@@ -201,20 +305,30 @@ static int is_alone(const struct settings *settings) {
   return alone;
 }
 
+/* Has a unit come with the sockets. */
+static int bring_along(const char *folder, const char *unit) {
+  char path[PATH_MAX], target[PATH_MAX];
+  snprintf(path, sizeof path, "%s/distccd.socket.wants", folder);
+  if (mkdir(path, 0755) != 0 && errno != EEXIST) return 0;
+  snprintf(path, sizeof path, "%s/distccd.socket.wants/%s", folder, unit);
+  snprintf(target, sizeof target, "/usr/lib/systemd/system/%s", unit);
+  return symlink(target, path) == 0 || errno == EEXIST;
+}
+
 /* The service is cut off from Avahi: a unit of its own, which the sockets bring along, announces what they serve. */
 static int write_announcement(const char *folder, const struct settings *settings) {
   const char *jobs = settings->values[JOBS];
-  char path[PATH_MAX];
-  if (!wants_announcement(settings) || is_alone(settings) || refusal[0] != '\0') return 1;
+  if (!is_on(settings, ZEROCONF) || is_alone(settings) || refusal[0] != '\0') return 1;
   FILE *file = open_drop_in(folder, "distccd-announce.service", "Service");
   if (file == NULL) return 0;
   fprintf(file, "Environment=\"DISTCCD_ANNOUNCED=%s%s%s\"\n", settings->values[PORT], is_number(jobs, 1, 1000) ? " " : "",
           is_number(jobs, 1, 1000) ? jobs : "");
-  if (fclose(file) != 0) return 0;
-  snprintf(path, sizeof path, "%s/distccd.socket.wants", folder);
-  if (mkdir(path, 0755) != 0 && errno != EEXIST) return 0;
-  snprintf(path, sizeof path, "%s/distccd.socket.wants/distccd-announce.service", folder);
-  return symlink("/usr/lib/systemd/system/distccd-announce.service", path) == 0 || errno == EEXIST;
+  return fclose(file) == 0 && bring_along(folder, "distccd-announce.service");
+}
+
+/* The page of counters has a socket unit of its own. */
+static int write_stats(const char *folder, const struct settings *settings) {
+  return !is_on(settings, STATS) || refusal[0] != '\0' || bring_along(folder, "distccd-stats.socket");
 }
 
 static int opens_files(void) {
@@ -290,6 +404,7 @@ static struct settings read_both(const char *folder) {
 
 /* Says what is wrong with the settings: 1 when the sockets must not start with them. */
 static int check(const char *folder) {
+  warning_too = 1;
   struct settings both = read_both(folder);
   char *unused = NULL;
   size_t size = 0;
@@ -297,19 +412,33 @@ static int check(const char *folder) {
   write_socket(nowhere, &both);
   fclose(nowhere);
   free(unused);
+  check_switch(&both, ZEROCONF);
+  check_switch(&both, STATS);
   /* Nobody else is told of what only this machine can reach. */
-  if (wants_announcement(&both) && is_alone(&both))
-    puts("distccd: Warning: ZEROCONF in /etc/default is not followed, since only this machine is served: ALLOWEDNETS or LISTENER there opens the service to a network");
+  if (is_on(&both, ZEROCONF) && is_alone(&both))
+    warn("ZEROCONF in /etc/default is not followed, since only this machine is served: ALLOWEDNETS or LISTENER there opens the service to a network");
   if (refusal[0] != '\0') printf("distccd: ERROR: %s\n", refusal);
   return refusal[0] != '\0';
+}
+
+/* What is in force: what was applied at a restart, and of what was reloaded since then all that does not need another restart. */
+static struct settings read_in_force(const char *applied, const char *reloaded, struct settings now) {
+  struct settings both = access(applied, F_OK) == 0 ? read_both(applied) : now;
+  if (access(reloaded, F_OK) != 0) return both;
+  struct settings later = read_both(reloaded);
+  later.values[LISTENER] = both.values[LISTENER];
+  later.values[PORT] = both.values[PORT];
+  later.values[STATS] = both.values[STATS];
+  return later;
 }
 
 int main(int argc, char **argv) {
   const char *folder = argc > 1 ? argv[1] : "", *defaults = argc > 4 ? argv[4] : "/etc/default";
   const char *applied = argc > 5 ? argv[5] : "/run/distccd-settings/applied";
+  const char *reloaded = argc > 6 ? argv[6] : "/run/distccd-settings/reloaded";
   if (strcmp(folder, "--check") == 0) return check(argc > 2 ? argv[2] : "/etc/default");
   if (argc < 4) {
-    fprintf(stderr, "usage: distccd-generator NORMAL EARLY LATE [DEFAULTS [APPLIED]] | --check [DEFAULTS]\n");
+    fprintf(stderr, "usage: distccd-generator NORMAL EARLY LATE [DEFAULTS [APPLIED [RELOADED]]] | --check [DEFAULTS]\n");
     return 2;
   }
   FILE *socket = open_drop_in(folder, "distccd.socket", "Socket");
@@ -324,12 +453,14 @@ int main(int argc, char **argv) {
   write_journal(own_port);
   write_own_port(own_port, &now);
   write_service(own_port, &now, "");
-  struct settings both = access(applied, F_OK) == 0 ? read_both(applied) : now;
+  struct settings both = read_in_force(applied, reloaded, now);
   const char *options = both.values[DISTCCD_OPTIONS] == NULL ? "" : both.values[DISTCCD_OPTIONS];
   write_socket(socket, &both);
   write_journal(service);
-  write_service(service, &both, strstr(options, "--idle-exit") == NULL ? "--idle-exit 600" : "");
+  /* Counters that begin anew whenever nobody came for a while are of no use. */
+  int ends = strstr(options, "--idle-exit") == NULL && !is_on(&both, STATS);
+  write_service(service, &both, ends ? "--idle-exit 600" : "");
   write_service(one_client, &both, "");
-  int announced = write_announcement(folder, &both);
-  return !announced || fclose(socket) != 0 || fclose(service) != 0 || fclose(one_client) != 0 || fclose(own_port) != 0;
+  int added = write_announcement(folder, &both) && write_stats(folder, &both);
+  return !added || fclose(socket) != 0 || fclose(service) != 0 || fclose(one_client) != 0 || fclose(own_port) != 0;
 }

@@ -136,6 +136,13 @@ export const daemonOptions = {
     expects: 'an absolute path',
     read: path,
   }),
+  'reload-file': valued({
+    value: 'FILE',
+    help: 'on SIGHUP, take the options from FILE, a word in each line, when it is there',
+    initial: undefined,
+    expects: 'an absolute path',
+    read: path,
+  }),
   user: valued({
     value: 'NAME',
     help: 'when started as root, serve as this account (default: distcc, else nobody)',
@@ -235,7 +242,7 @@ const missing = {
 
 const footer = `Compilers are permitted by their names in the masquerade directories: --masquerade-dir, /usr/local/lib/distcc,
 /usr/lib/distcc. Signals: SIGTERM and SIGINT finish the jobs that are here and end, a second one ends at once; SIGHUP
-reads the allow files again and opens the log file anew.
+reads the allow files and the masquerade directories again, opens the log file anew, and applies what --reload-file says.
 
 Environment variables, with what holds when they are not set:
 ${daemonVariableLines().join('\n')}`;

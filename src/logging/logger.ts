@@ -30,10 +30,22 @@ const shortenedFields = (fields: Fields): Fields =>
     Object.entries(fields).map(([name, value]) => [name, typeof value === 'string' ? shortened(value) : value]),
   );
 
+/** A logger whose level can be changed while it is in use. */
+export interface AdjustableLogger extends Logger {
+  setLevel(level: Level): void;
+}
+
 /** A logger on pino; text lines keep distcc's form, so that scripts which read distcc's log go on working. */
-export function createLogger({ program, level, sink, prefix = true, format = 'text' }: LoggerOptions): Logger {
+export function createLogger({
+  program,
+  level,
+  sink,
+  prefix = true,
+  format = 'text',
+}: LoggerOptions): AdjustableLogger {
   const text = format === 'text';
   const start = prefix ? `${program}[${process.pid}] ` : '';
+  let lowest = level;
   let current: Level = level;
   let facts: Fields = {};
   const log = pino(
@@ -70,6 +82,10 @@ export function createLogger({ program, level, sink, prefix = true, format = 'te
     notice: at('notice'),
     info: at('info'),
     debug: at('debug'),
-    writes: (name) => levels[name] >= levels[level],
+    writes: (name) => levels[name] >= levels[lowest],
+    setLevel(name) {
+      lowest = name;
+      log.level = name;
+    },
   };
 }

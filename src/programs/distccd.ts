@@ -17,6 +17,15 @@ void run('distccd', async (words) => {
     process.stdout.write(`${describePolicy(reading.options).join('\n')}\n`);
     return 0;
   }
+  // What an administrator asks without a word more is about the service.
+  if (process.getuid?.() === 0 && words.every((word) => word === '--check') && reading.options.check) {
+    const { checkInstalledService } = await import('../server/check-service.ts');
+    const lines = checkInstalledService();
+    if (lines !== undefined) {
+      process.stdout.write(`${lines.join('\n')}\n`);
+      return 0;
+    }
+  }
   await prepare(words);
   if (reading.options.check) {
     const { checkDaemon } = await import('../server/check.ts');

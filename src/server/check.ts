@@ -31,7 +31,7 @@ export async function checkDaemon(options: DaemonOptions): Promise<string[]> {
   const stderr = options.inetd || options['no-detach'] ? 'any' : 'a detached daemon has no stderr';
   const service = withoutTrace(options['log-file'], () => prove(options, () => access, notices, { stderr }));
   service.spool.remove();
-  const compilers = listCompilers(options, service.compilers, notices);
+  const compilers = listCompilers(options, service.compilers, process.env);
   return [
     ...places.map((place) => `serves: ${place}`),
     `to: ${access.networks.join(', ')}`,
@@ -110,7 +110,8 @@ function codeBelow(error: unknown): unknown {
   return error instanceof Failure ? codeBelow(error.cause) : 'code' in error ? error.code : undefined;
 }
 
-function describeOptions(options: DaemonOptions): string {
+/** The options of compilers that clients may use, in one line. */
+export function describeOptions(options: DaemonOptions): string {
   if (options['enable-tcp-insecure']) return 'every option';
   return ['the allow list (--show-policy prints it)', ...new Set(options['permit-option'])].join(', ');
 }

@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import { systemReason } from '../system/error-text.ts';
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure } from '../basics/failure.ts';
@@ -7,12 +8,10 @@ import type { GivenDescriptor } from '../system/descriptors/given-descriptors.ts
 import { keepDescriptors } from '../system/processes/inheritance.ts';
 import { nameProcess } from '../system/processes/process-name.ts';
 import { findServiceManager } from '../system/service-manager/sd-notify.ts';
-import type { AccessList } from './policy/access-list.ts';
 import { readAccess } from './start/read-access.ts';
-import { adoptSockets, journalAmong, needsActivation, socketsToServe } from './listen/systemd-sockets.ts';
+import { adoptSockets, journalAmong, needsActivation, socketsToServe, statsSockets } from './listen/systemd-sockets.ts';
 import { bindSockets } from './listen/bind.ts';
 import type { Listening } from './listen/bind.ts';
-import type { DaemonLog } from './log/daemon-log.ts';
 import { isDetached, reportStart, startDetached } from './start/detach.ts';
 import { openPidFile, removePidFile, removeUnusedPidFile } from './start/pid-file.ts';
 import type { Notices } from './log/startup-notices.ts';
@@ -21,9 +20,11 @@ import type { ProvenService } from './start/assemble-service.ts';
 import { limitLifetime, restrain } from './start/lower-priority.ts';
 import { becomeServant } from './start/drop-privileges.ts';
 import { serve } from './serve.ts';
-import { bindStats, serveStats } from './metrics/stats-page.ts';
+import { openStats, serveStats } from './metrics/stats-page.ts';
 import { supervise } from './start/service-manager.ts';
+import type { Supervision } from './start/service-manager.ts';
 import { announceService } from './announce/avahi.ts';
+import { Configuration } from './reload.ts';
 
 /**
  * The life of a standalone daemon, in the order that matters: options are read, then detach → bind, or take what the service manager
@@ -36,7 +37,7 @@ export async function runDaemon(options: DaemonOptions, words: readonly string[]
   const stays = options['no-detach'] || given.length > 0 || isDetached(process.env);
   if (!stays) return startAndReport(options, words);
   try {
-    return await live(options, given);
+    return await live(options, words, given);
   } catch (error) {
     const status = error instanceof Failure ? error.status : exitStatus.general;
     reportStart(process.env, { status, lines: [`ERROR: ${systemReason(error)}`] });
@@ -51,31 +52,33 @@ async function startAndReport(options: DaemonOptions, words: readonly string[]):
   return report.status;
 }
 
-async function live(options: DaemonOptions, given: readonly GivenDescriptor[]): Promise<number> {
+async function live(
+  options: DaemonOptions,
+  words: readonly string[],
+  given: readonly GivenDescriptor[],
+): Promise<number> {
   nameProcess('distccd');
   const notices: Notices = [];
   const manager = findServiceManager(given, process.env);
   const sockets = socketsToServe(given);
   const activated = sockets.length > 0;
-  if (options['idle-exit'] > 0 && !activated) throw needsActivation(process.env);
-  let access = readAccess(options, notices);
+  const counters = statsSockets(given);
+  if ((options['idle-exit'] > 0 || counters.length > 0) && !activated) throw needsActivation(process.env);
+  const access = readAccess(options, notices);
   const listening = activated ? await adoptSockets(sockets, options) : await bindSockets(options.listen, options.port);
-  let stats: Awaited<ReturnType<typeof bindStats>> = [];
+  let stats: Awaited<ReturnType<typeof openStats>> = [];
   try {
-    if (options.stats) stats = await bindStats(options);
+    stats = await openStats(options, counters);
     const writePid = options['pid-file'] === undefined ? undefined : openPidFile(options['pid-file']);
     restrain(options, notices);
     becomeServant(options, notices);
+    const configuration = new Configuration(words, options, access);
     const stderr = isDetached(process.env) ? 'a detached daemon has no stderr' : 'any';
-    const service = prove(options, () => access, notices, { stderr, journal: journalAmong(given) });
+    const service = prove(options, () => configuration.access, notices, { stderr, journal: journalAmong(given) });
     serveStats(stats, service);
     const supervision = supervise(manager);
     const life = serve(listening, service, supervision, options['idle-exit']);
-    process.on('SIGHUP', () => {
-      supervision.reloading(() => {
-        access = reload(options, access, service.daemonLog);
-      });
-    });
+    reloadOnHangup(configuration, service, supervision);
     writePid?.();
     limitLifetime(options.lifetime, service.log);
     announce(service, listening, notices);
@@ -107,17 +110,14 @@ function announce({ log, access, jobs }: ProvenService, listening: Listening, no
   reportStart(process.env, { status: exitStatus.ok, lines: notices.map((notice) => `Warning: ${notice}`) });
 }
 
-/** SIGHUP: running jobs notice nothing; a file that has become unreadable or wrong leaves the old list in force. */
-function reload(options: DaemonOptions, current: AccessList, { log, reopen }: DaemonLog): AccessList {
-  try {
-    reopen();
-    const notices: Notices = [];
-    const access = readAccess(options, notices);
-    for (const notice of notices) log.warning(notice);
-    log.notice(`read the configuration again: serving ${access.networks.join(', ')}`);
-    return access;
-  } catch (error) {
-    log.error(`${systemReason(error)}; keeping what was in force`);
-    return current;
-  }
+/** What asks for a reload; a daemon that shows its log in a terminal ends with it instead, as programs in the foreground do. */
+function reloadOnHangup(configuration: Configuration, service: ProvenService, supervision: Supervision): void {
+  const inTerminal = isatty(2);
+  process.on('SIGHUP', () => {
+    if (inTerminal && !isatty(2)) {
+      process.kill(process.pid, 'SIGTERM');
+      return;
+    }
+    supervision.reloading(() => configuration.reload(service));
+  });
 }

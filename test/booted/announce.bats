@@ -46,6 +46,10 @@ heard() { inside 'avahi-browse --parsable --resolve --terminate --no-db-lookup "
   assert_output --partial '"cc_machine=x86_64-linux-gnu"'
   run -0 heard "_x86-64-linux-gnu--$(inside 'gcc -dumpversion')._sub._distcc._tcp"
   assert_output --partial ';3700;'
+  # Another number of jobs needs no restart.
+  edit_settings 'ALLOWEDNETS="192.0.2.0/24"' 'PORT="3700"' 'JOBS="7"' 'ZEROCONF="true"'
+  inside 'systemctl reload distccd'
+  eventually 'avahi-browse --parsable --resolve --terminate --no-db-lookup _distcc._tcp | grep -q jobs=7'
 }
 
 @test "who announces is a program of Avahi's in a fence of its own" {

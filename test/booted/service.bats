@@ -85,17 +85,66 @@ setup() { load ../support/booted.bash; }
   assert_line 'own network'
 }
 
-@test "reload during eight jobs loses none" {
+@test "reload during eight jobs applies what it can, says what needs a restart, and loses no job" {
+  settings 'JOBS="2"'
+  edit_settings 'JOBS="5"' 'NICE="9"' 'ALLOWEDNETS="127.0.0.0/8 192.0.2.0/24"' 'LISTENER="127.0.0.1"' 'STATS="true"' \
+    'DISTCCD_OPTIONS="--log-level info --max-memory 64M"' 'JOB="1"'
   inside '
     pid=$(main_pid)
     for n in $(seq 8); do stock slowcc -c plain.i -o reload$n.o & done
-    slow_run 3
+    slow_run 2
     systemctl reload distccd
+    slow_run 5
+    ps -o ni= -C slowcc | tr -d " " | sort -u | tr "\n" " " >/root/nice
     wait
     for n in $(seq 8); do cmp reload$n.o plain.local; done
-    [ "$(main_pid)" = "$pid" ]'
+    [ "$(main_pid)" = "$pid" ]
+    # What was reloaded counts for the next daemon too, and nothing has been opened or closed meanwhile.
+    systemctl kill distccd
+    for _ in $(seq 100); do [ "$(systemctl show -P ActiveState distccd)" = inactive ] && break; sleep 0.1; done
+    stock gcc -c plain.i -o reload.o
+    tr "\0" " " </proc/$(main_pid)/cmdline | grep -q -e "--jobs 5"
+    ss -Hlnt | tr -s " " | cut -d " " -f 4 | sort >/root/places'
+  run -0 inside 'cat /root/nice /root/places'
+  assert_output $'5 9 127.0.0.1:3632\n[::1]:3632'
   run -0 journal
-  assert_output --partial 'read the configuration again'
+  assert_line --regexp '^read the configuration again: serving 127.0.0.0/8, 192.0.2.0/24, 5 jobs at a time; changed: --allow, --jobs 5, --log-level info, priority 9; only after a restart: --max-memory, LISTENER or PORT, STATS$'
+  assert_equal "$(grep -c '/etc/default/distccd: line 7: JOB is not a setting and has no effect; JOBS is one' <<<"$output")" 1
+}
+
+@test "reload with wrong settings fails with the sentence, whoever finds the fault, and keeps what was in force" {
+  settings 'JOBS="2"'
+  edit_settings 'JOBS="many"'
+  run ! inside 'systemctl reload distccd'
+  run -0 inside 'systemctl status --no-pager distccd || true'
+  assert_line --partial 'distccd: ERROR: JOBS or DISTCCD_OPTIONS in /etc/default: --jobs expects a number from 1 to 1000, not "many"'
+  # Only the daemon can tell that its account may not read a file.
+  edit_settings 'JOBS="4"' 'NICE="9"' 'ALLOWEDNETS="@/etc/distcc/clients.secret"'
+  inside 'mkdir -p /etc/distcc; echo 10.0.0.0/8 >/etc/distcc/clients.secret; chmod 600 /etc/distcc/clients.secret'
+  run ! inside 'systemctl reload distccd'
+  run -0 journal
+  assert_line --partial 'cannot read the allow file "/etc/distcc/clients.secret"'
+  inside '
+    pid=$(main_pid)
+    [ "$(ps -o ni= -p $pid | tr -d " ")" = 5 ]
+    stock gcc -c plain.i -o wrong.o
+    systemctl show -P Environment distccd | grep -e "--jobs 2"
+    kill -HUP $pid
+    rm /etc/distcc/clients.secret; rmdir --ignore-fail-on-non-empty /etc/distcc'
+  eventually 'journalctl --no-pager --output=cat -u distccd -n 1 | grep -qx "read the configuration again: serving 127.0.0.0/8, ::1/128, 2 jobs at a time"'
+}
+
+@test "STATS has systemd open a port for the counters, which are those of the daemon that serves" {
+  settings 'STATS="true"'
+  inside '
+    page() { exec 3<>/dev/tcp/127.0.0.1/3633; printf "GET / HTTP/1.0\r\n\r\n" >&3; cat <&3; }
+    stock gcc -c plain.i -o counted.o
+    page | grep -qx "dcc_compile_ok 1"
+    if tr "\0" " " </proc/$(main_pid)/cmdline | grep -e --idle-exit; then exit 1; fi
+    systemctl restart distccd
+    page | grep -qx "dcc_compile_ok 0"'
+  settings '# nothing set'
+  inside '[ -z "$(ss -Hlnt sport = :3633)" ]; stock gcc -c plain.i -o counted.o'
 }
 
 @test "restart during jobs: they finish, and clients that come meanwhile wait" {
@@ -203,7 +252,16 @@ END
   assert_output --partial 'cannot listen on 192.0.2.77:3700: this machine has no such address'
   inside 'ip address add 192.0.2.77/24 dev inner'
   eventually 'systemctl --quiet is-active distccd-port@3700'
-  inside 'systemctl stop distccd-port@3700'
+  # A reload opens it to another network, for the daemon and for systemd's own filter.
+  edit_settings 'LISTENER="192.0.2.77"' 'ALLOWEDNETS="198.51.100.0/24"'
+  inside 'systemctl daemon-reload; systemctl restart distccd-port@3700'
+  edit_settings 'LISTENER="192.0.2.77"' 'ALLOWEDNETS="192.0.2.0/24"' 'JOBS="3"'
+  inside '
+    systemctl reload distccd-port@3700
+    sed -i s/192.0.2.1/192.0.2.77:3700/ /root/from-outside; /root/from-outside; sed -i s/192.0.2.77:3700/192.0.2.1/ /root/from-outside
+    systemctl stop distccd-port@3700'
+  run -0 journal distccd-port@3700
+  assert_line 'read the configuration again: serving 192.0.2.0/24, 3 jobs at a time; changed: --allow, --jobs 3'
 }
 
 @test "with Accept=yes systemd starts a process for each client, and no daemon" {
@@ -224,10 +282,11 @@ END
   assert_line --index 0 inactive
   assert_line --index 1 0
   assert_equal "$(grep -c 'COMPILE_OK.*slowcc' <<<"$output")" 3
+  # Wrong settings are found before a client is.
   edit_settings 'DISTCCD_OPTIONS="--bogus"'
-  inside 'systemctl restart distccd.socket'
-  run ! inside 'stock gcc -c plain.i -o each.o'
-  eventually 'journalctl --no-pager --output=cat -t distccd -n 1 | grep -q "distccd: ERROR: --bogus: unknown option"'
+  run ! inside 'systemctl restart distccd.socket'
+  run -0 journal distccd.socket
+  assert_output --partial 'distccd: ERROR: DISTCCD_OPTIONS in /etc/default: --bogus: unknown option'
   inside 'rm -r /etc/systemd/system/distccd.socket.d; systemctl daemon-reload'
   settings '# nothing set'
   inside 'stock gcc -c plain.i -o each.o; systemctl is-active distccd.service'
@@ -291,16 +350,30 @@ END
   edit_settings 'DISTCCD_OPTIONS="--bogus"'
   run ! inside 'systemctl restart distccd'
   run -0 journal
-  assert_output --partial 'distccd: ERROR: --bogus: unknown option'
+  assert_output --partial 'distccd: ERROR: DISTCCD_OPTIONS in /etc/default: --bogus: unknown option'
   run -0 inside 'systemctl show -P NRestarts,Result distccd.service'
   assert_output $'exit-code\n0'
+  # It was found before anything changed.
+  inside 'systemctl reset-failed; stock gcc -c plain.i -o wrong.o'
   settings '# nothing set'
 }
 
-@test "--check says in the sandbox of the service what it would serve" {
+@test "--check says what the service would serve, and in its sandbox what it does" {
+  edit_settings 'ALLOWEDNETS=192.0.2.0/24 10.0.0.0/8' 'PORT="3700"' 'JOBS="3"'
+  run -0 inside 'distccd --check'
+  assert_line 'serves: port 3700 of every address'
+  assert_line 'to: 192.0.2.0/24'
+  assert_line 'as: distccd'
+  assert_line 'at a time: 3'
+  assert_line --partial 'settings: in force after "systemctl restart distccd"'
+  assert_line 'warning: /etc/default/distccd: line 1: "10.0.0.0/8" is not part of ALLOWEDNETS and has no effect: put the whole value in quotes'
+  edit_settings 'LISTENER="my house"'
+  run -101 inside 'distccd --check'
+  assert_output --partial 'distccd: ERROR: LISTENER in /etc/default names "my", which is not an address'
+  edit_settings '# nothing set'
   inside '
     mkdir -p /run/systemd/system/distccd.service.d
-    printf "[Service]\nType=oneshot\nExecStartPre=/usr/bin/distccd --check \$DISTCCD_SETTINGS\nExecStart=\nExecStart=/usr/bin/distccd --check \$DISTCCD_SETTINGS\nExecStart=-/usr/bin/distccd --check\n" >/run/systemd/system/distccd.service.d/check.conf
+    printf "[Service]\nType=oneshot\nExecStartPre=/usr/bin/distccd --check \$DISTCCD_SETTINGS\nExecStart=\nExecStart=/bin/sh -c \"distccd --check \$DISTCCD_SETTINGS; distccd --check; true\"\n" >/run/systemd/system/distccd.service.d/check.conf
     systemctl daemon-reload; systemctl restart distccd || true; rm -r /run/systemd/system/distccd.service.d; systemctl daemon-reload'
   run -0 journal
   assert_line 'serves: the sockets that the service manager holds'
@@ -372,7 +445,7 @@ END
 }
 
 @test "systemd finds nothing to say against the units, and little exposure" {
-  run -0 inside 'systemd-analyze verify --man=no distccd.service distccd.socket distccd@1.service distccd-port@3633.service distccd-announce.service distccd-settings.service'
+  run -0 inside 'systemd-analyze verify --man=no distccd.service distccd.socket distccd@1.service distccd-port@3633.service distccd-announce.service distccd-settings.service distccd-stats.socket'
   assert_output ''
   inside '
     cd /usr/lib/systemd/system

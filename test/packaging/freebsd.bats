@@ -28,7 +28,7 @@ setup() {
   assert_output "status 0 Starting distccd
 1
 user 561
-/usr/local/bin/node /usr/local/sbin/distccd --allow 127.0.0.0/8 --daemon --pid-file /var/run/distccd.pid --user distcc 
+/usr/local/bin/node /usr/local/sbin/distccd --allow 127.0.0.0/8 --daemon --pid-file /var/run/distccd.pid --reload-file /var/run/distccd.pid.options --user distcc 
 distcc:distcc 644
 distccd is running as pid N.
 status 0
@@ -139,6 +139,27 @@ distccd is running as pid N."
   refute_line 'Stopping distccd.'
 }
 
+@test "reload applies flags that were edited, and refuses wrong ones" {
+  in_root '
+    conf "distccd_flags=\"--allow 127.0.0.0/8 --log-file /tmp/log\""
+    service distccd onestart 2>/dev/null; old=$(pid)
+    conf "distccd_flags=\"--allow \\\"10.0.0.0/8\\\" --jobs 3 --log-file /tmp/log --port 3700\""
+    status_of service distccd onereload
+    for _ in 1 2 3 4 5 6 7 8 9 10; do grep -q again /tmp/log && break; sleep 0.2; done
+    grep -o "read the configuration again.*" /tmp/log
+    conf "distccd_flags=\"--jobs many\""
+    status_of service distccd onereload
+    [ "$(pid)" = "$old" ] && [ -e $proc/$old ] && echo serves
+    service distccd onestop
+    ls /var/run
+  '
+  assert_line 'read the configuration again: serving 10.0.0.0/8, 3 jobs at a time; changed: --allow, --jobs 3; only after a restart: --port'
+  assert_line --partial '--jobs expects a number from 1 to 1000, not "many"'
+  assert_line 'status 1'
+  assert_line 'serves'
+  refute_line --partial options
+}
+
 @test "reload sends SIGHUP: the list of clients is read again, and a log file that newsyslog moved is made anew" {
   in_root '
     echo 127.0.0.0/8 >/etc/clients
@@ -231,7 +252,7 @@ status 0"
     words; service distccd onestatus | sed "s/pid [0-9]*/pid N/"; service distccd onestop
   '
   assert_output "Starting distccd.
-/usr/local/bin/node /usr/local/sbin/distccd -a 127.0.0.0/8 --user distcc --daemon -P /var/run/distccd.pid 
+/usr/local/bin/node /usr/local/sbin/distccd -a 127.0.0.0/8 --user distcc --daemon -P /var/run/distccd.pid --reload-file /var/run/distccd.pid.options 
 distccd is running as pid N.
 Stopping distccd."
 }
@@ -246,7 +267,7 @@ Stopping distccd."
     status_of service distccd stop; ls /var/run
   '
   assert_output "Starting distccd.
-/usr/local/bin/node /usr/local/sbin/distccd -a 127.0.0.0/8 -a 10.0.0.0/8 -j 4 -N 5 --user distcc --daemon -P /var/run/other.pid 
+/usr/local/bin/node /usr/local/sbin/distccd -a 127.0.0.0/8 -a 10.0.0.0/8 -j 4 -N 5 --user distcc --daemon -P /var/run/other.pid --reload-file /var/run/other.pid.options 
 other.pid
 distccd is running as pid N.
 Stopping distccd.
@@ -307,7 +328,7 @@ Stopping distccd."
   assert_output "as: www
 Starting distccd.
 user 80
-/usr/local/bin/node /usr/local/sbin/distccd --allow 127.0.0.0/8 --daemon --pid-file /var/run/distccd.pid 
+/usr/local/bin/node /usr/local/sbin/distccd --allow 127.0.0.0/8 --daemon --pid-file /var/run/distccd.pid --reload-file /var/run/distccd.pid.options 
 www
 Stopping distccd."
 }

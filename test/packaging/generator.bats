@@ -29,7 +29,7 @@ END
 our_settings() { printf '%s\n' "$@" >"$DEFAULTS/distccd"; }
 
 generate() {
-  ASAN_OPTIONS=detect_leaks=0 "$BATS_FILE_TMPDIR/generator" "$OUT" "$OUT" "$OUT" "$DEFAULTS" "$BATS_TEST_TMPDIR/applied"
+  ASAN_OPTIONS=detect_leaks=0 "$BATS_FILE_TMPDIR/generator" "$OUT" "$OUT" "$OUT" "$DEFAULTS" "$BATS_TEST_TMPDIR/applied" "$BATS_TEST_TMPDIR/reloaded"
   SOCKET=$OUT/distccd.socket.d/0-settings.conf
   SERVICE=$OUT/distccd.service.d/0-settings.conf
   ONE_CLIENT=$OUT/distccd@.service.d/0-settings.conf
@@ -56,6 +56,71 @@ refuses() {
   settings_are '--idle-exit 600 --allow 127.0.0.0/8 --allow ::1 --jobs 3'
   grep -q -e '--jobs 4' "$OWN_PORT"
   grep -qxF 'Environment="DISTCCD_LISTEN= --listen 192.0.2.1"' "$OWN_PORT"
+}
+
+@test "what was reloaded since counts too, but for addresses, ports and sockets" {
+  mkdir "$BATS_TEST_TMPDIR/applied" "$BATS_TEST_TMPDIR/reloaded"
+  printf '%s\n' 'PORT=3700' 'JOBS=3' 'LISTENER=192.0.2.1' 'ALLOWEDNETS=10.0.0.0/8' >"$BATS_TEST_TMPDIR/applied/distccd"
+  printf '%s\n' 'PORT=3800' 'JOBS=4' 'ALLOWEDNETS=192.0.2.0/24' 'STATS=true' >"$BATS_TEST_TMPDIR/reloaded/distccd"
+  generate
+  listens_on '192.0.2.1:3700'
+  settings_are '--idle-exit 600 --allow 192.0.2.0/24 --jobs 4'
+  [ ! -e "$OUT/distccd.socket.wants" ]
+}
+
+@test "STATS has the sockets bring along the one of the counters, which then do not begin anew" {
+  our_settings 'STATS="true"'
+  generate
+  assert_equal "$(readlink "$OUT/distccd.socket.wants/distccd-stats.socket")" /usr/lib/systemd/system/distccd-stats.socket
+  settings_are ' --allow 127.0.0.0/8 --allow ::1'
+}
+
+# One line of the file, and the sentence about it.
+@test "what has no effect is a warning, with its line and the cure" {
+  local none='is not a setting and has no effect' quotes='has no effect: put the whole value in quotes' line sentence
+  while IFS='|' read -r line sentence; do
+    our_settings '# first' "$line"
+    run -0 checks
+    assert_output "distccd: Warning: $DEFAULTS/distccd: line 2$sentence"
+  done <<END
+JOB=8|: JOB $none; JOBS is one
+jobs=8|: jobs $none; JOBS is one
+export LISTEN=127.0.0.1|: LISTEN $none; LISTENER is one
+ALLOWED_NETWORKS="10.0.0.0/8"|: ALLOWED_NETWORKS $none; ALLOWEDNETS is one
+OPTIONS="--verbose"|: OPTIONS $none; DISTCCD_OPTIONS is one
+TMPDIR=/srv|: TMPDIR $none
+ALLOWEDNETS=10.0.0.0/8 192.168.1.0/24|: "192.168.1.0/24" is not part of ALLOWEDNETS and $quotes
+PORT= 3700|: "3700" is not part of PORT and $quotes
+JOBS=8;NICE=3|: ";NICE=3" is not part of JOBS and $quotes
+JOBS = 8| has no effect: write JOBS= without a blank before the "="
+systemctl restart distccd| has no effect: "systemctl restart distccd" is not NAME="value"
+STARTDISTCC="false"|: STARTDISTCC has no effect here: "systemctl enable --now distccd.socket" switches distccd on, "disable --now" off
+END
+  for line in 'ZEROCONF="maybe"' 'STATS="maybe"'; do
+    our_settings "$line"
+    run -0 checks
+    assert_output "distccd: Warning: $line in /etc/default means nothing and is taken as \"false\": write \"true\" or \"false\""
+  done
+}
+
+@test "a file with nothing but settings causes no warning, nor does the one of Debian's package, nor ours as it is installed" {
+  debian_settings
+  cp "$TOP/packaging/distccd.default" "$DEFAULTS/distccd"
+  run -0 checks
+  refute_output
+  sed -i -e '/^#LISTENER=/d' -e 's/^#\([A-Z_]*="\)/\1/' "$DEFAULTS/distccd"
+  run -0 checks
+  refute_output
+  our_settings '' '   # a comment' '  export PORT=3700 # of ours' 'JOBS=""' 'ZEROCONF="NO"' 'STATS=false'
+  run -0 checks
+  refute_output
+}
+
+@test "no text of the files reaches a terminal as it is" {
+  our_settings $'\x1b[2J JOBS' $'PORT=3700 \x1b[2J'
+  run -0 checks
+  assert_line --partial '"?[2J JOBS" is not'
+  assert_line --partial '"?[2J" is not part of PORT'
 }
 
 @test "without a file this machine alone is served" {

@@ -39,7 +39,7 @@ export const longestTurnMs = 600_000;
  * for a client that has none, a long job of the client that has most makes room.
  */
 export class FairQueue {
-  readonly #slots: number;
+  #slots: number;
   readonly #now: Clock;
   readonly #holders = new Set<Holder>();
   /** Waiting jobs by client address; the order of the map is whose turn is next among equals. */
@@ -60,6 +60,12 @@ export class FairQueue {
   /** Jobs that wait for one. */
   get waiting(): number {
     return this.#waitingCount;
+  }
+
+  /** Changes the number of slots: jobs that have one keep it, and those that wait get what is new at once. */
+  resize(slots: number): void {
+    this.#slots = slots;
+    this.#fill();
   }
 
   /** Resolves when it is this client's turn; rejects with the signal's reason when the job is given up before. */
@@ -141,8 +147,16 @@ export class FairQueue {
       // Whoever gives a slot back still counts as having it: another client comes first.
       const next = this.#nextClient();
       this.#holders.delete(holder);
-      if (next !== undefined) this.#serve(next);
+      if (next !== undefined && this.#holders.size < this.#slots) this.#serve(next);
     };
+  }
+
+  #fill(): void {
+    while (this.#holders.size < this.#slots) {
+      const next = this.#nextClient();
+      if (next === undefined) return;
+      this.#serve(next);
+    }
   }
 
   /** The waiting client that has fewest slots. */

@@ -14,9 +14,16 @@ import type { Listening } from './bind.ts';
 const namesPlace = ({ port, listen }: Pick<DaemonOptions, 'port' | 'listen'>): boolean =>
   port !== defaultPort || listen.length > 0;
 
-/** The descriptors that are meant as sockets to serve; `notify` is the way to the service manager, `journal` the one to the journal. */
+/** What a name of the service manager's means; every other one is that of a socket for clients. */
+const otherNames: ReadonlySet<string> = new Set(['notify', 'journal', 'stats']);
+
+/** The descriptors that are meant as sockets for clients. */
 export const socketsToServe = (given: readonly GivenDescriptor[]): readonly GivenDescriptor[] =>
-  given.filter(({ name }) => name !== 'notify' && name !== 'journal');
+  given.filter(({ name }) => !otherNames.has(name));
+
+/** The sockets for the page of counters, from distccd-stats.socket. */
+export const statsSockets = (given: readonly GivenDescriptor[]): readonly GivenDescriptor[] =>
+  given.filter(({ name }) => name === 'stats');
 
 /** The descriptor that leads to the journal. */
 export const journalAmong = (given: readonly GivenDescriptor[]): number | undefined =>

@@ -3,8 +3,9 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 import { createLogger } from '../../logging/logger.ts';
+import type { AdjustableLogger } from '../../logging/logger.ts';
 import { printable, priorities } from '../../logging/log-line.ts';
-import type { Fields, Level, Logger } from '../../logging/log-line.ts';
+import type { Fields, Level } from '../../logging/log-line.ts';
 import type { Journal, JournalEntry } from '../../system/service-manager/journal.ts';
 import { openSyslog } from '../../system/service-manager/syslog.ts';
 
@@ -19,7 +20,7 @@ export type LogTarget =
 
 /** The daemon's log; `reopen` opens a file anew after it was moved away. */
 export interface DaemonLog {
-  readonly log: Logger;
+  readonly log: AdjustableLogger;
   readonly reopen: () => void;
 }
 

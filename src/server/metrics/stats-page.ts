@@ -9,6 +9,8 @@ import { plainAddress } from '../policy/access-list.ts';
 import type { AccessList } from '../policy/access-list.ts';
 import { bindSockets } from '../listen/bind.ts';
 import type { JobStatistics } from '../job/job-statistics.ts';
+import type { GivenDescriptor } from '../../system/descriptors/given-descriptors.ts';
+import { adoptSockets } from '../listen/systemd-sockets.ts';
 
 const thisMachine = ['127.0.0.1', '::1'];
 const isLoopback = (address: string): boolean => address === '::1' || address.startsWith('127.');
@@ -30,6 +32,12 @@ export async function bindStats(options: DaemonOptions): Promise<readonly Server
     const sentence = error.message.replace('--port', '--stats-port').replace('--listen', '--stats-listen');
     throw new Failure(error.status, sentence, { cause: error });
   }
+}
+
+/** The sockets for the page: those that the service manager gave, else those of `--stats`, if it is there. @throws Failure (status 102) */
+export async function openStats(options: DaemonOptions, given: readonly GivenDescriptor[]): Promise<readonly Server[]> {
+  if (given.length > 0) return (await adoptSockets(given, { port: 3632, listen: [] })).servers;
+  return options.stats ? bindStats(options) : [];
 }
 
 /** What the page is made of. */

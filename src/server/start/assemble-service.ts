@@ -1,9 +1,6 @@
 import { systemReason } from '../../system/error-text.ts';
-import { usualJobs } from '../../system/machine/processors.ts';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
-import { readWholeNumber } from '../../basics/whole-number.ts';
-import { readPermittedOptions } from '../../compiler/allow-list/judge-words.ts';
 import { logLevelNames } from '../../config/daemon-options.ts';
 import type { DaemonOptions } from '../../config/daemon-options.ts';
 import type { Logger } from '../../logging/log-line.ts';
@@ -29,10 +26,10 @@ import { chooseLogTarget } from '../log/log-target.ts';
 import type { Outlets } from '../log/log-target.ts';
 import type { Notices } from '../log/startup-notices.ts';
 import { slowestPace } from '../limits/progress.ts';
-import { compilerPath, readPermittedCompilers, usualMasqueradeDirs } from '../policy/permitted-compilers.ts';
+import { readRules } from './read-rules.ts';
+import type { Rules } from './read-rules.ts';
 
 const spoolPrefix = 'distccd-spool-';
-const defaultLifetimeMs = 2 * 3600_000;
 const deadlines = { receiving: 1800_000, silence: 300_000, waiting: 1800_000, answering: 600_000 };
 
 /** A service of which everything has been tried. */
@@ -40,6 +37,8 @@ export interface ProvenService extends Service {
   readonly daemonLog: DaemonLog;
   readonly spool: Spool;
   readonly jobs: number;
+  /** Has jobs that begin from now on follow other rules; the fence stays. */
+  readonly follow: (rules: Rules) => void;
   readonly capacity: Capacity;
   readonly fence: FenceFound;
 }
@@ -51,49 +50,67 @@ export function prove(
   notices: Notices,
   outlets: Outlets,
 ): ProvenService {
-  const searchPath = process.env['DISTCCD_PATH'] ?? process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin';
-  const compilers = readPermittedCompilers({
-    masqueradeDirs: options['masquerade-dir'],
-    searchPath,
-    commandList: process.env['DISTCC_CMDLIST'],
-    commandListWords: readWholeNumber(process.env['DISTCC_CMDLIST_NUMWORDS'] ?? '1', 1, 100) ?? 1,
-    everything: options['enable-tcp-insecure'],
-  });
-  if (options['enable-tcp-insecure']) notices.push('--enable-tcp-insecure: every client may run every program here');
+  let rules = readRules(options, process.env, notices);
   const daemonLog = openDaemonLog(
     chooseLogTarget(options, notices, outlets),
     logLevelNames[options['log-level']],
     options['log-format'],
   );
   const spool = makeSpool(daemonLog.log);
-  const jobs = options.jobs ?? usualJobs();
-  const path = compilerPath(searchPath, [...options['masquerade-dir'], ...usualMasqueradeDirs]);
-  const places = { directories: path, temporary: process.cwd() };
-  const fence = findFence(options, spool, places);
+  const fence = findFence(options, spool, placesOf(rules));
   const capacity = planCapacity(options['max-memory'] ?? usualShare(), descriptorLimit());
   // Under an inetd it would be said again for each client.
   if (fence.lacks !== undefined && !options.inetd) notices.push(fence.lacks);
+  const queue = new FairQueue(rules.jobs);
+  // What a compiler is started with follows from the rules.
+  let workplace = makeWorkplace(rules, fence);
   return {
     daemonLog,
     log: daemonLog.log,
-    jobs,
+    get jobs() {
+      return rules.jobs;
+    },
+    follow(next) {
+      rules = next;
+      workplace = makeWorkplace(rules, fence);
+      queue.resize(rules.jobs);
+    },
     capacity,
     clientLog: new LogLimit(daemonLog.log),
     spool,
-    spawn: behindFence(spawn, fence.kind, places),
+    get spawn() {
+      return workplace.spawn;
+    },
     fence,
     access,
-    compilers,
-    permittedOptions: options['enable-tcp-insecure'] ? 'every option' : readPermittedOptions(options['permit-option']),
-    environment: compilerEnvironment(process.env, path, folderSeen(fence.kind)),
-    lifetimeMs: options['job-lifetime'] === 0 ? defaultLifetimeMs : options['job-lifetime'] * 1000,
+    get compilers() {
+      return rules.compilers;
+    },
+    get permittedOptions() {
+      return rules.permittedOptions;
+    },
+    get environment() {
+      return workplace.environment;
+    },
+    get lifetimeMs() {
+      return rules.lifetimeMs;
+    },
     graceMs: 1000,
-    queue: new FairQueue(jobs),
+    queue,
     budget: new ByteBudget(capacity.requests),
     shelf: new ByteBudget(capacity.answers),
     deadlines,
     pace: slowestPace,
     statistics: new JobStatistics(),
+  };
+}
+
+const placesOf = ({ path }: Rules): Places => ({ directories: path, temporary: process.cwd() });
+
+function makeWorkplace(rules: Rules, fence: FenceFound): Pick<Service, 'spawn' | 'environment'> {
+  return {
+    spawn: behindFence(spawn, fence.kind, placesOf(rules)),
+    environment: compilerEnvironment(process.env, rules.path, folderSeen(fence.kind)),
   };
 }
 

@@ -1,17 +1,18 @@
-import { systemReason } from '../../system/error-text.ts';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
-
 import type { DaemonOptions } from '../../config/daemon-options.ts';
-import type { Notices } from '../log/startup-notices.ts';
 import { usualMasqueradeDirs } from '../policy/permitted-compilers.ts';
 import type { PermittedCompilers } from '../policy/permitted-compilers.ts';
 
-/** The compilers that clients may run, in one line for the administrator; a directory that names none for want of rights or by mistake is a notice. */
-export function listCompilers(options: DaemonOptions, compilers: PermittedCompilers, notices: Notices): string {
-  const list = process.env['DISTCC_CMDLIST'];
+/** The compilers that clients may run, in one line for the administrator. */
+export function listCompilers(
+  options: DaemonOptions,
+  compilers: PermittedCompilers,
+  environment: NodeJS.ProcessEnv,
+): string {
+  const list = environment['DISTCC_CMDLIST'];
   if (list === undefined && options['enable-tcp-insecure']) return 'every program';
-  const names = list === undefined ? masqueradeNames(options, notices) : readFileSync(list, 'utf8').split('\n');
+  const names = list === undefined ? masqueradeNames(options) : readFileSync(list, 'utf8').split('\n');
   const known = [...new Set(names)].filter((name) => name !== '').sort();
   const found: string[] = [];
   const lacking: string[] = [];
@@ -25,13 +26,12 @@ export function listCompilers(options: DaemonOptions, compilers: PermittedCompil
   return `${found.length === 0 ? 'none' : found.join(', ')}${rest}`;
 }
 
-function masqueradeNames(options: DaemonOptions, notices: Notices): string[] {
+function masqueradeNames(options: DaemonOptions): string[] {
   const usual = usualMasqueradeDirs.filter((dir) => existsSync(dir));
   return [...options['masquerade-dir'], ...usual].flatMap((dir) => {
     try {
       return readdirSync(dir);
-    } catch (error) {
-      notices.push(`cannot read the masquerade directory "${dir}": ${systemReason(error)}; it permits no compiler`);
+    } catch {
       return [];
     }
   });

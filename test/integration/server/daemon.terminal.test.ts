@@ -31,6 +31,15 @@ async function wizard(...words: string[]) {
   return { terminal, screen: () => screen, ended: () => ended };
 }
 
+function isGone(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 describe('distccd in a terminal', () => {
   it('--wizard stays in front and shows what it does; ^C ends it with 0', async () => {
     const { terminal, screen, ended } = await wizard('--wizard');
@@ -42,6 +51,16 @@ describe('distccd in a terminal', () => {
     expect(ended()).toBe(0);
   });
 
+  it('in front it ends with its terminal, though SIGHUP else means that it reads its files again', async () => {
+    const { terminal, screen } = await wizard('--wizard');
+    await until(() => screen().includes('listening on 127.0.0.1:'), 'it listens');
+    process.kill(terminal.pid, 'SIGHUP');
+    await until(() => screen().includes('read the configuration again'), 'it goes on');
+    // What closing a window does; kill() would only send the signal.
+    if ('destroy' in terminal && typeof terminal.destroy === 'function') Reflect.apply(terminal.destroy, terminal, []);
+    await until(() => isGone(terminal.pid), 'it ended');
+  });
+
   it('without --no-detach it gives the terminal back, and lives on when the terminal is closed', async () => {
     const { terminal, screen, ended } = await wizard('--daemon', '--pid-file', join(makeOpenFolder(top, 'run'), 'pid'));
     await until(() => ended() !== undefined, 'the starter ended');
@@ -50,13 +69,6 @@ describe('distccd in a terminal', () => {
     const pid = Number(readFileSync(join(top, 'run/pid'), 'utf8'));
     process.kill(pid, 0);
     process.kill(pid, 'SIGTERM');
-    await until(() => {
-      try {
-        process.kill(pid, 0);
-        return false;
-      } catch {
-        return true;
-      }
-    }, 'the daemon ended');
+    await until(() => isGone(pid), 'the daemon ended');
   });
 });

@@ -36,6 +36,16 @@ describe('createLogger()', () => {
     expect([log.writes('info'), log.writes('notice'), log.writes('error')]).toEqual([false, true, true]);
   });
 
+  it('setLevel() counts from then on', () => {
+    const { log, lines } = record('notice');
+    log.setLevel('debug');
+    log.debug('x');
+    expect([log.writes('debug'), lines.length]).toEqual([true, 1]);
+    log.setLevel('error');
+    log.notice('y');
+    expect([log.writes('notice'), lines.length]).toEqual([false, 1]);
+  });
+
   it('leaves the program out where syslog adds it', () => {
     const { log, lines } = record('notice', 'text', false);
     log.error('x');

@@ -37,6 +37,23 @@ describe('FairQueue', () => {
     expect([queue.running, queue.waiting]).toEqual([2, 0]);
   });
 
+  it('resize() gives new slots to those who wait, and takes none from a job', async () => {
+    const queue = new FairQueue(1);
+    const order: string[] = [];
+    const first = await enter(queue, 'a', 'a1', order);
+    const waiters = ['a2', 'a3', 'a4'].map((name) => enter(queue, 'a', name, order));
+    queue.resize(3);
+    await settled();
+    expect([order, queue.running, queue.waiting]).toEqual([['a1', 'a2', 'a3'], 3, 1]);
+    queue.resize(2);
+    first();
+    await settled();
+    expect([queue.running, queue.waiting]).toEqual([2, 1]);
+    (await waiters[0])?.();
+    await settled();
+    expect(order).toEqual(['a1', 'a2', 'a3', 'a4']);
+  });
+
   it('goes round the clients, so that a crowd cannot starve a single job', async () => {
     const queue = new FairQueue(1);
     const order: string[] = [];

@@ -1,0 +1,182 @@
+import { exitStatus } from '../basics/exit-status.ts';
+import { Failure } from '../basics/failure.ts';
+import { daemonOptions, readDaemonOptions } from '../config/daemon-options.ts';
+import type { DaemonOptions } from '../config/daemon-options.ts';
+import { findAccount } from '../system/accounts/accounts.ts';
+import { descriptorLimit } from '../system/descriptors/descriptor-limit.ts';
+import { readAccess } from './start/read-access.ts';
+import { describeCapacity, planCapacity, usualShare } from './limits/capacity.ts';
+import { describeOptions } from './check.ts';
+import { listCompilers } from './start/list-compilers.ts';
+import type { Notices } from './log/startup-notices.ts';
+import { readRules } from './start/read-rules.ts';
+import { hasService, readServiceSettings, usualPlaces } from './start/service-settings.ts';
+import type { ServicePlaces, ServiceSettings } from './start/service-settings.ts';
+
+/** systemd's own, without PATH= in a unit. */
+const usualPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';
+
+type Name = keyof DaemonOptions;
+
+/** What the service takes from elsewhere: such an option has no effect there, or the service does not start with it. */
+const impossible: readonly { readonly name: Name; readonly fails?: true; readonly instead: string }[] = [
+  { name: 'port', instead: 'PORT in /etc/default/distccd is the port' },
+  { name: 'listen', instead: 'LISTENER in /etc/default/distccd has the addresses' },
+  { name: 'nice', instead: 'NICE in /etc/default/distccd is the priority' },
+  { name: 'user', instead: 'User= in "systemctl edit distccd.service" is the account' },
+  { name: 'log-file', instead: 'the service logs to the journal' },
+  { name: 'zeroconf', instead: 'ZEROCONF="true" in /etc/default/distccd announces it' },
+  { name: 'oom-score-adj', instead: 'OOMScoreAdjust= in "systemctl edit distccd.service" is for that' },
+  { name: 'stats', fails: true, instead: 'STATS="true" in /etc/default/distccd opens its port' },
+  { name: 'stats-port', instead: '"systemctl edit distccd-stats.socket" has the port' },
+  { name: 'stats-listen', instead: '"systemctl edit distccd-stats.socket" has the addresses' },
+  { name: 'pid-file', fails: true, instead: '"systemctl show -P MainPID distccd" has the number' },
+  { name: 'check', fails: true, instead: 'it starts no daemon' },
+  { name: 'show-policy', fails: true, instead: 'it starts no daemon' },
+];
+
+/** The settings that become options of their own. */
+const settings: ReadonlyMap<string, string> = new Map([
+  ['allow', 'ALLOWEDNETS'],
+  ['jobs', 'JOBS'],
+  ['nice', 'NICE'],
+  ['permit-option', 'PERMIT_OPTIONS'],
+]);
+
+/** Checks the service of Debian's package; undefined where that is not installed, or systemd does not run. @throws Failure as below */
+export const checkInstalledService = (): string[] | undefined => (hasService() ? checkService(usualPlaces) : undefined);
+
+/**
+ * Says what a restart of the service would serve, line by line: it reads the settings, the units and their drop-ins, and changes nothing. What only
+ * the daemon can find out in its sandbox, as its account, it says itself when it starts.
+ * @throws Failure with the sentence of what cannot work
+ */
+export function checkService(places: ServicePlaces): string[] {
+  const notices: Notices = [];
+  const found = readServiceSettings(places, notices);
+  const options = readWords(found, notices);
+  const account = accountOf(found);
+  const serves = [
+    ...placesOf(found).map((place) => `serves: ${place}`),
+    ...(found.accept ? ['to each client: a process of its own'] : []),
+  ];
+  const files = [...new Set([...found.socket.files, ...found.service.files])];
+  const rest = [
+    `settings: ${found.inForce ? 'in force' : 'in force after "systemctl restart distccd", all but addresses and ports also after "systemctl reload distccd"'}`,
+    ...drops(files).map((file) => `drop-in: ${file}`),
+  ];
+  const jobs = options === undefined ? [] : describeJobs(found, options, account, notices);
+  return [...serves, ...jobs, ...rest, ...notices.map((notice) => `warning: ${notice}`)];
+}
+
+/** Those of an administrator. */
+const drops = (files: readonly string[]): string[] => files.filter((file) => /^\/(?:etc|run)\/.*\.conf$/.test(file));
+
+/** The account that serves. */
+function accountOf({ name, service }: ServiceSettings): string {
+  const account = service.values('Service', 'User').at(-1) ?? 'root';
+  if (account === 'root' || account === '0') {
+    throw new Failure(
+      exitStatus.privileges,
+      `will not serve jobs as root: name another account with User= in "systemctl edit ${name}"`,
+    );
+  }
+  if (findAccount(account) !== undefined) return account;
+  throw new Failure(exitStatus.privileges, `there is no account "${account}", which User= of ${name} names`);
+}
+
+/** The addresses of the sockets; counters have their own. */
+function placesOf({ socket, stats, accept }: ServiceSettings): string[] {
+  const streams = socket.values('Socket', 'ListenStream').map((stream) => stream.replaceAll('%%', '%'));
+  const places = streams.map((stream) => (/^\d+$/.test(stream) ? `port ${stream} of every address` : stream));
+  const counters = accept ? [] : (stats?.values('Socket', 'ListenStream') ?? []);
+  return [...places, ...counters.map((stream) => `counters, on ${stream}`)];
+}
+
+/** Says where an option comes from in front of the sentence about it. */
+function blame(error: unknown, { origin }: ServiceSettings, option?: string): never {
+  if (!(error instanceof Failure)) throw error;
+  const name = option ?? /^--([\w-]+)/.exec(error.message)?.[1] ?? '';
+  const setting = settings.get(name);
+  const source = origin ?? `${setting === undefined ? '' : `${setting} or `}DISTCCD_OPTIONS in /etc/default`;
+  throw new Failure(error.status, `${source}: ${error.message}`, { cause: error });
+}
+
+function readWords(found: ServiceSettings, notices: Notices): DaemonOptions | undefined {
+  if (found.words === undefined) {
+    notices.push(`ExecStart= of ${found.name} runs another program than distccd: nothing is known of it`);
+    return undefined;
+  }
+  try {
+    const reading = readDaemonOptions(found.words);
+    if ('options' in reading) return reading.options;
+  } catch (error) {
+    blame(error, found);
+  }
+  return blame(new Failure(exitStatus.badArguments, '--help and --version start no daemon: leave them out'), found);
+}
+
+/** What is said in vain, or stops the service. */
+function judgeOptions(found: ServiceSettings, options: DaemonOptions, notices: Notices): void {
+  for (const { name, fails, instead } of impossible) {
+    // The unit says so itself.
+    const usual = name === 'nice' ? 0 : daemonOptions[name].initial;
+    if (JSON.stringify(options[name]) === JSON.stringify(usual)) continue;
+    if (name === 'stats' && found.stats !== undefined) continue;
+    if (fails)
+      blame(new Failure(exitStatus.badArguments, `--${name} cannot work in the service: ${instead}`), found, name);
+    notices.push(`--${name} has no effect in the service: ${instead}`);
+  }
+  if (found.accept && found.stats !== undefined) {
+    notices.push('STATS has no effect with Accept=yes: no process lives long enough to count');
+  }
+}
+
+/** Whether the service sees a path, in the root directory that its unit gives it. */
+function sees({ service }: ServiceSettings, path: string): boolean {
+  const root = service.values('Service', 'RootDirectory').at(-1) ?? '';
+  if (root === '' || root === '/') return true;
+  const bound = ['BindReadOnlyPaths', 'BindPaths'].flatMap((name) => service.values('Service', name));
+  const shown = bound.flatMap((value) => value.split(/\s+/)).map((word) => word.replace(/^-/, '').split(':'));
+  return shown.some(([from = '', to = from]) => from === to && (path === to || path.startsWith(`${to}/`)));
+}
+
+const showIt = (name: string, path: string): string => `BindReadOnlyPaths=${path} in "systemctl edit ${name}" shows it`;
+
+function describeJobs(found: ServiceSettings, all: DaemonOptions, account: string, notices: Notices): string[] {
+  judgeOptions(found, all, notices);
+  for (const entry of all.allow) {
+    if (!entry.startsWith('@') || sees(found, entry.slice(1))) continue;
+    const sentence = `the service does not see "${entry.slice(1)}": ${showIt(found.name, entry.slice(1))}`;
+    blame(new Failure(exitStatus.badArguments, sentence), found, 'allow');
+  }
+  const masks = all['masquerade-dir'].filter((dir) => {
+    if (sees(found, dir)) return true;
+    notices.push(`the service does not see the masquerade directory "${dir}": ${showIt(found.name, dir)}`);
+    return false;
+  });
+  const options = { ...all, 'masquerade-dir': masks };
+  const environment = { PATH: usualPath, ...found.environment };
+  const access = tryAccess(found, options, notices);
+  const rules = readRules(options, environment, notices);
+  const nice = found.service.values('Service', 'Nice').at(-1) ?? '0';
+  const most = found.socket.values('Socket', 'MaxConnections').at(-1) ?? '64';
+  return [
+    `to: ${access.networks.join(', ')}`,
+    `as: ${account}`,
+    `compilers: ${listCompilers(options, rules.compilers, environment)}`,
+    `options: ${describeOptions(options)}`,
+    `at a time: ${found.accept ? most : rules.jobs}`,
+    `priority: ${nice} lower than usual`,
+    `memory: ${describeCapacity(planCapacity(options['max-memory'] ?? usualShare(), descriptorLimit()))}`,
+    `log: the journal, ${options['log-level']} and worse`,
+  ];
+}
+
+function tryAccess(found: ServiceSettings, options: DaemonOptions, notices: Notices): ReturnType<typeof readAccess> {
+  try {
+    return readAccess(options, notices);
+  } catch (error) {
+    return blame(error, found, 'allow');
+  }
+}
