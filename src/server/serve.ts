@@ -59,8 +59,8 @@ export function serve(
           settle();
         });
       },
-      refuse: ({ address }) => {
-        const text = `too many connections: closed the one of ${address}`;
+      refuse: ({ address, name }) => {
+        const text = `too many connections: closed the one of ${name}`;
         service.clientLog.of(address).say('a connection without a place', 'error', text);
       },
     });
