@@ -84,12 +84,12 @@ function changeDirectory(dir: string, steps: readonly LinkStep[]): void {
 }
 
 /** Writes what `--without` and `--with` ask for into the list, and returns its names. */
-function changeList(path: string, options: SymlinkOptions, { tell }: Audience): ReadonlySet<string> {
+function changeList(path: string, options: SymlinkOptions, audience: Audience): ReadonlySet<string> {
   const old = readUnwantedNames(path);
   const list = changeNames(old, { add: options.without, remove: options.with });
   if (list === old) return namesOf(old);
   const dryRun = options['dry-run'];
-  if (dryRun || options.verbose) tell(`${dryRun ? 'would ' : ''}change ${path}`);
+  if (dryRun || options.verbose) audience.tell(`${dryRun ? 'would ' : ''}change ${path}`);
   if (!dryRun) writeUnwantedNames(list);
   return namesOf(list);
 }
