@@ -65,6 +65,34 @@ setup() { load ../support/booted.bash; }
   # Its priority every line has.
   run -0 inside 'journalctl --no-pager --output=cat --unit=distccd.service --priority=5..5'
   assert_equal "$(grep -c COMPILE_OK <<<"$output")" 6
+  # A refusal says why under the client's name, as its other lines do.
+  run ! inside 'stock not-a-compiler -c plain.i -o no.o'
+  run -0 inside 'journalctl --no-pager --output=cat --unit=distccd.service --priority=4..4 DISTCC_CLIENT=127.0.0.1'
+  assert_line --regexp '^Warning: refused a job of 127\.0\.0\.1:[0-9]+: .*not-a-compiler'
+}
+
+@test "who only looks whether the port is open leaves nothing in the journal" {
+  local before
+  before=$(journal | wc -l)
+  # A job that comes after them has its line, and no line is before it.
+  inside '
+    for address in 127.0.0.1 ::1; do (exec 3<>/dev/tcp/$address/3632); done
+    stock gcc -c plain.i -o after.o'
+  run -0 journal
+  assert_equal "${#lines[@]}" $((before + 1))
+  assert_line --index $((before)) --partial COMPILE_OK
+}
+
+@test "a daemon that root starts by hand takes its pid file away, however it ends" {
+  inside '
+    for signal in TERM KILL; do
+      distccd --daemon --user distccd --port 3802 --listen 127.0.0.1 --allow 127.0.0.1 --log-file /tmp/by-hand.log --pid-file /run/by-hand.pid
+      pid=$(cat /run/by-hand.pid); [ "$(stat -c %U /proc/$pid)" = distccd ]
+      kill -$signal $pid
+      for _ in $(seq 100); do [ -e /run/by-hand.pid ] || break; sleep 0.1; done
+      [ ! -e /run/by-hand.pid ]
+      rm -f /tmp/by-hand.log
+    done'
 }
 
 @test "it serves as distccd, in its group, without a capability, in a root and a network of its own" {
@@ -414,7 +442,7 @@ END
   "$DB" push "$MACHINE" "$(next_version)" /root/next.deb
   "$DB" push "$MACHINE" "$DISTCCD_DEB" /root/this.deb
   # More clients than places: some jobs run at each stop, some wait, and some arrive. LOAD_JOBS=700 has the daemon replaced again and again meanwhile.
-  run -0 inside '
+  DEBIAN_BOOT_TIMEOUT=$((240 + ${LOAD_JOBS:-30})) run -0 inside '
     rm -f /run/enough
     client() {
       while [ ! -e /run/enough ]; do
