@@ -49,7 +49,7 @@ describe('README.Debian', () => {
 describe('the ways to run it under an inetd', () => {
   it('are the same in all places', () => {
     const command = 'distccd --inetd --allow';
-    for (const path of ['README.md', 'packaging/debian/README.Debian', `${folder}/inetd.conf`])
+    for (const path of ['doc/running.md', 'packaging/debian/README.Debian', `${folder}/inetd.conf`])
       expect(read(path)).toContain(`3632 stream tcp nowait.1000 distccd /usr/bin/distccd ${command}`);
     expect(linesOf('xinetd.conf').join(' ')).toMatch(/server_args\s+= --inetd --allow/);
   });
