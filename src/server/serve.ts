@@ -28,9 +28,9 @@ export function serve(
   setMaxListeners(0, drain.signal, kill.signal);
   return new Promise((resolve) => {
     const finish = (why: string): void => {
+      for (const server of listening.servers) server.close();
       service.log.notice(why);
       supervision.stopping();
-      for (const server of listening.servers) server.close();
       departure.begin(() => drain.abort(reason));
       settle();
     };

@@ -224,9 +224,7 @@ as_root() { [ "$(id -u)" = 0 ] || skip 'only root can give up being root: run th
   start --allow 127.0.0.1
   note_pid "$(cat "$PID_FILE")"
   run ps -o user= -p "$(cat "$PID_FILE")"
-  local account
-  for account in distcc distccd nobody; do ! id -u $account >/dev/null 2>&1 || break; done
-  assert_output $account
+  assert_output "$(usual_account)"
 }
 
 @test "it refuses to serve as root" {
