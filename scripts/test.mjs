@@ -1,9 +1,9 @@
 // `npm test`: everything this machine can run, step by step. Ends with one line that adds up every test case and check.
 // DISTCCD_TEST_NO_SKIP=1 makes a missing need, or a test that skips itself, an error: for machines that must run all.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { buildTerminal, cureFor, groups } from './needs.mjs';
 import { smokeTest } from './node18.mjs';
 import { build, run, setUp, top } from './setup.mjs';
@@ -119,34 +119,54 @@ function countTap(report, status) {
   return judgeSkips(counts, skips);
 }
 
-/** The tests of test/booted on one release: those for every release, and those named after this one. */
-function runBooted(folder, suite) {
-  const files = filesUnder('test/booted', '.bats').filter(
-    (name) => /\/\w+\.bats$/.test(name) || name.includes(`.${suite}.`),
-  );
-  const report = join(folder, suite);
+/** The files of test/booted that take longest come first, so that nobody waits for one of them at the end. */
+const longest = ['service', 'replace', 'attacks', 'inetd', 'announce', 'policy'];
+
+/** The files for one release: those for every release, and those named after this one. */
+function bootedFiles(suite) {
+  const rank = (name) => {
+    const place = longest.indexOf(basename(name).split('.')[0]);
+    return place < 0 ? longest.length : place;
+  };
+  return filesUnder('test/booted', '.bats')
+    .filter((name) => /\/\w+\.bats$/.test(name) || name.includes(`.${suite}.`))
+    .map((file) => ({ suite, file, rank: rank(file) }));
+}
+
+/** Runs one file of test/booted on one release, and shows what it said when it is done. */
+function runBooted(folder, suite, file) {
+  const report = join(folder, suite, basename(file));
   mkdirSync(report, { recursive: true });
   const output = join(report, 'output');
   const descriptor = openSync(output, 'w');
-  const words = ['--print-output-on-failure', '--timing', '--report-formatter', 'tap', '--output', report, ...files];
+  const words = ['--print-output-on-failure', '--timing', '--report-formatter', 'tap', '--output', report, file];
   const child = spawn(join(top, 'node_modules/bats/bin/bats'), words, {
     cwd: top,
     env: { BATS_TEST_TIMEOUT: '300', ...process.env, BATS_LIB_PATH: join(top, 'node_modules'), SUITE: suite },
     stdio: ['ignore', descriptor, descriptor],
   });
+  const start = performance.now();
   return new Promise((resolve) => {
     child.once('close', (status) => {
-      console.log(`-- ${suite}\n${readFileSync(output, 'utf8')}`);
+      closeSync(descriptor);
+      const seconds = ((performance.now() - start) / 1000).toFixed(0);
+      console.log(`-- ${basename(file)} on ${suite}, ${seconds} s\n${readFileSync(output, 'utf8')}`);
       resolve(countTap(join(report, 'report.tap'), status));
     });
   });
 }
 
-/** Both releases at a time: most of it is waiting. */
+/** Two files for each processor at a time, of both releases: most of each is waiting. */
 async function runAllBooted(folder) {
   if (run(process.execPath, ['scripts/package-deb.mjs', '--quiet']) !== 0) return { failed: 1 };
-  const both = await Promise.all(['trixie', 'bookworm'].map((suite) => runBooted(folder, suite)));
-  const sum = (key) => both.reduce((total, counts) => total + counts[key], 0);
+  const waiting = ['trixie', 'bookworm'].flatMap(bootedFiles).sort((one, other) => one.rank - other.rank);
+  const done = [];
+  const lane = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+      done.push(await runBooted(folder, next.suite, next.file));
+  };
+  await Promise.all(Array.from({ length: 2 * availableParallelism() }, lane));
+  const sum = (key) => done.reduce((total, counts) => total + counts[key], 0);
   return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };
 }
 

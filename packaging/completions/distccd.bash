@@ -102,7 +102,12 @@ _update_distcc_symlinks() {
   case $prev in
     --distcc) _distcc_names f ;;
     --compiler-dir | --masquerade-dir | --root) _distcc_names d ;;
-    *) _distcc_words --compiler-dir --distcc --dry-run --help --masquerade-dir --root --verbose --version ;;
+    # shellcheck disable=SC2046 # names of compilers have no blanks
+    --without) _distcc_words $(ls /usr/lib/distcc /usr/local/lib/distcc 2>/dev/null) ;;
+    # shellcheck disable=SC2046
+    --with) _distcc_words $(sed 's/#.*//' /etc/distcc/masquerade.without /usr/local/etc/distcc/masquerade.without 2>/dev/null) ;;
+    *) _distcc_words --compiler-dir --distcc --dry-run --help --masquerade-dir --root --verbose --version \
+      --with --without ;;
   esac
 }
 

@@ -1,4 +1,5 @@
 import { defaultPort } from '../wire/port.ts';
+import { writeHost, writePlace } from '../basics/place.ts';
 
 /** What an agent tells about itself. */
 export interface AgentStatus {
@@ -46,8 +47,7 @@ function hostText(name: string): string {
   const tcp = /^tcp_(.*)_(\d+)$/.exec(name);
   if (tcp === null) return name.replace(/^ssh_/, '@');
   const [, host = '', port = ''] = tcp;
-  const address = host.includes(':') ? `[${host}]` : host;
-  return Number(port) === defaultPort ? address : `${address}:${port}`;
+  return Number(port) === defaultPort ? writeHost(host) : writePlace(host, port);
 }
 
 /** A time as people say it: 0.4 s, 12 s, 5 min, 3 h. */

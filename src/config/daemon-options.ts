@@ -114,7 +114,7 @@ export const daemonOptions = {
   }),
   'log-level': valued({
     value: 'LEVEL',
-    help: 'write lines of this level and worse (default notice)',
+    help: 'write lines of this level and worse (default notice: one for each job)',
     initial: 'notice',
     expects: `one of ${Object.keys(logLevelNames).join(', ')}`,
     read: (value) => (isLevelName(value) ? value : undefined),
@@ -145,7 +145,7 @@ export const daemonOptions = {
   }),
   user: valued({
     value: 'NAME',
-    help: 'when started as root, serve as this account (default: distcc, else nobody)',
+    help: 'when started as root, serve as this account (default: distcc, else distccd, else nobody)',
     initial: undefined,
     expects: 'the name of an account',
     read: text,

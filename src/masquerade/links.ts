@@ -16,6 +16,8 @@ export interface WantedLinks {
   readonly target: string;
   /** Where a link's name must be installed for the link to stay. */
   readonly programDirs: readonly string[];
+  /** Names that get no link, and lose one to distcc. */
+  readonly unwanted: ReadonlySet<string>;
 }
 
 /** The entries of a directory; none when there is no such directory. */
@@ -37,17 +39,18 @@ function linkText(path: string): string | undefined {
 const isOurs = (text: string | undefined): text is string => text !== undefined && basename(text) === 'distcc';
 
 /** Compares a masquerade directory with what it should hold. Nothing that is not a link to distcc is ever touched. */
-export function planLinks(dir: string, { names, target, programDirs }: WantedLinks): LinkStep[] {
+export function planLinks(dir: string, { names, target, programDirs, unwanted }: WantedLinks): LinkStep[] {
   const present = entriesOf(dir).sort();
   const steps = present.flatMap((name): LinkStep[] => {
     const path = join(dir, name);
     const text = linkText(path);
     if (!isOurs(text)) return [];
-    if (!programDirs.some((place) => isExecutable(join(place, name)))) return [{ act: 'remove', path }];
+    const isInstalled = programDirs.some((place) => isExecutable(join(place, name)));
+    if (!isInstalled || unwanted.has(name)) return [{ act: 'remove', path }];
     // A link to a distcc that has moved away would make the compiler's name a dead end.
     return text === target || isExecutable(resolve(dir, text)) ? [] : [{ act: 'renew', path, target }];
   });
-  const missing = names.filter((name) => !present.includes(name));
+  const missing = names.filter((name) => !present.includes(name) && !unwanted.has(name));
   return [...steps, ...missing.map((name): LinkStep => ({ act: 'make', path: join(dir, name), target }))];
 }
 

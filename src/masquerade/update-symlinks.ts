@@ -8,6 +8,7 @@ import { entriesOf, planLinks, takeStep } from './links.ts';
 import type { LinkStep } from './links.ts';
 import { isExecutable } from '../system/files/path-search.ts';
 import type { SymlinkOptions, SymlinkPlaces } from '../config/symlink-options.ts';
+import { changeNames, namesOf, readUnwantedNames, writeUnwantedNames } from './unwanted-names.ts';
 
 /** Who is told about what happens. */
 export interface Audience {
@@ -20,6 +21,8 @@ interface Plan {
   readonly dirs: readonly string[];
   readonly compilerDirs: readonly string[];
   readonly toolchainDirs: readonly string[];
+  /** The list of names that get no link; a directory that the caller names has none. */
+  readonly list: string | undefined;
   target(dir: string): string;
 }
 
@@ -40,6 +43,7 @@ function planOf(options: SymlinkOptions, places: SymlinkPlaces, own: string): Pl
     dirs: inRoot(usual ? places.masqueradeDirs : chosen),
     compilerDirs: inRoot(options['compiler-dir'].length === 0 ? places.compilerDirs : options['compiler-dir']),
     toolchainDirs: inRoot(places.toolchainDirs),
+    list: usual ? join(root, places.unwanted) : undefined,
     // The usual links are relative, as distcc's packages make them: they hold for a root seen from outside too.
     target: (dir) => (usual && distcc === places.distcc ? relative(dir, join(root, distcc)) : distcc),
   };
@@ -79,10 +83,21 @@ function changeDirectory(dir: string, steps: readonly LinkStep[]): void {
   }
 }
 
+/** Writes what `--without` and `--with` ask for into the list, and returns its names. */
+function changeList(path: string, options: SymlinkOptions, audience: Audience): ReadonlySet<string> {
+  const old = readUnwantedNames(path);
+  const list = changeNames(old, { add: options.without, remove: options.with });
+  if (list === old) return namesOf(old);
+  const dryRun = options['dry-run'];
+  if (dryRun || options.verbose) audience.tell(`${dryRun ? 'would ' : ''}change ${path}`);
+  if (!dryRun) writeUnwantedNames(list);
+  return namesOf(list);
+}
+
 /**
  * Fills the masquerade directories with a link for each installed compiler and removes links whose compiler is gone; `own` is the path
  * of the program that runs.
- * @throws Failure (status 107) when a directory cannot be read or changed
+ * @throws Failure (status 107) when a directory, or the list of names that get no link, cannot be read or changed
  */
 export function updateSymlinks(options: SymlinkOptions, places: SymlinkPlaces, own: string, audience: Audience): void {
   const plan = planOf(options, places, own);
@@ -92,8 +107,9 @@ export function updateSymlinks(options: SymlinkOptions, places: SymlinkPlaces, o
     const names = candidates.filter((name) => programDirs.some((dir) => isExecutable(join(dir, name))));
     if (names.length === 0)
       audience.warn(`no compiler is installed in ${programDirs.join(' or ')}: install one and run this again`);
+    const unwanted = plan.list === undefined ? new Set<string>() : changeList(plan.list, options, audience);
     for (const dir of plan.dirs) {
-      const steps = planLinks(dir, { names, target: plan.target(dir), programDirs });
+      const steps = planLinks(dir, { names, target: plan.target(dir), programDirs, unwanted });
       if (options['dry-run'] || options.verbose)
         for (const step of steps) audience.tell(wordsOf(step, options['dry-run']));
       if (!options['dry-run']) changeDirectory(dir, steps);

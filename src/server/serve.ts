@@ -28,9 +28,9 @@ export function serve(
   setMaxListeners(0, drain.signal, kill.signal);
   return new Promise((resolve) => {
     const finish = (why: string): void => {
+      for (const server of listening.servers) server.close();
       service.log.notice(why);
       supervision.stopping();
-      for (const server of listening.servers) server.close();
       departure.begin(() => drain.abort(reason));
       settle();
     };
@@ -59,8 +59,8 @@ export function serve(
           settle();
         });
       },
-      refuse: ({ address }) => {
-        const text = `too many connections: closed the one of ${address}`;
+      refuse: ({ address, name }) => {
+        const text = `too many connections: closed the one of ${name}`;
         service.clientLog.of(address).say('a connection without a place', 'error', text);
       },
     });

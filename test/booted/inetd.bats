@@ -5,24 +5,27 @@ bats_require_minimum_version 1.5.0
 
 setup_file() {
   load ../support/booted.bash
-  build_root
+  boot_with_package
+  stock_client
+  inside 'systemctl disable --now distccd.socket 2>/dev/null'
 }
-setup() {
+teardown_file() {
   load ../support/booted.bash
-  boot
+  shut_down
 }
-teardown() { shut_down; }
+setup() { load ../support/booted.bash; }
 
+# Each takes the place of the one before it.
 serves_with() { # PACKAGE
   local debs
   debs=$("$DB" fetch "$ROOT" "$1")
   "$DB" install "$MACHINE" "$debs"
-  "$DB" install "$MACHINE" "$DISTCCD_DEB"
-  sources
-  stock_client
-  inside 'systemctl disable --now distccd.socket 2>/dev/null'
 }
+# inetutils brings a syslog daemon of its own, which takes the messages from the journal.
+done_jobs() { inside '{ journalctl --no-pager --output=cat --identifier=distccd; cat /var/log/syslog 2>/dev/null || true; } | grep -c COMPILE_OK || true'; }
 builds() {
+  local before
+  before=$(done_jobs)
   inside '
     for _ in $(seq 50); do [ -n "$(ss -Hlnt sport = :3632)" ] && break; sleep 0.1; done
     for n in $(seq 6); do stock gcc -O2 -c hello.c -o hello$n.o & done
@@ -30,30 +33,26 @@ builds() {
     wait
     for n in $(seq 6); do cmp hello$n.o hello.local; done
     cmp twice.o twice.local'
-  # inetutils brings a syslog daemon of its own, which takes the messages from the journal.
-  run -0 inside '{ journalctl --no-pager --output=cat --identifier=distccd; cat /var/log/syslog 2>/dev/null || true; } | grep -c COMPILE_OK'
-  assert_output 7
+  assert_equal "$(done_jobs)" $((before + 7))
 }
 
-classic_line='127.0.0.1:3632 stream tcp nowait.1000 distccd /usr/bin/distccd distccd --inetd --allow 127.0.0.1 --log-level info'
+examples=/usr/share/doc/distccd/examples
 
 @test "openbsd-inetd serves a build" {
   serves_with openbsd-inetd
-  inside 'echo "$1" >>/etc/inetd.conf; systemctl restart inetd' "$classic_line"
+  inside 'grep -v "^#" $1/inetd.conf >/etc/inetd.conf; systemctl restart inetd' $examples
   builds
 }
 
 @test "inetutils-inetd serves a build" {
   serves_with inetutils-inetd
-  inside 'echo "$1" >>/etc/inetd.conf; systemctl restart inetutils-inetd' "$classic_line"
+  inside 'grep -v "^#" $1/inetd.conf >/etc/inetd.conf; systemctl restart inetutils-inetd' $examples
   builds
 }
 
 @test "xinetd serves a build" {
   serves_with xinetd
-  inside '
-    printf "%s\n" "service distccd" "{" "type = UNLISTED" "socket_type = stream" "protocol = tcp" "wait = no" "user = distccd" "bind = 127.0.0.1" \
-      "port = 3632" "server = /usr/bin/distccd" "server_args = --inetd --allow 127.0.0.1 --log-level info" "cps = 1000 1" "}" >/etc/xinetd.d/distccd
-    systemctl restart xinetd'
+  # It reads the lines of the others too.
+  inside 'rm -f /etc/inetd.conf; cp $1/xinetd.conf /etc/xinetd.d/distccd; systemctl restart xinetd' $examples
   builds
 }

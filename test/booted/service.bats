@@ -65,6 +65,34 @@ setup() { load ../support/booted.bash; }
   # Its priority every line has.
   run -0 inside 'journalctl --no-pager --output=cat --unit=distccd.service --priority=5..5'
   assert_equal "$(grep -c COMPILE_OK <<<"$output")" 6
+  # A refusal says why under the client's name, as its other lines do.
+  run ! inside 'stock not-a-compiler -c plain.i -o no.o'
+  run -0 inside 'journalctl --no-pager --output=cat --unit=distccd.service --priority=4..4 DISTCC_CLIENT=127.0.0.1'
+  assert_line --regexp '^Warning: refused a job of 127\.0\.0\.1:[0-9]+: .*not-a-compiler'
+}
+
+@test "who only looks whether the port is open leaves nothing in the journal" {
+  local before
+  before=$(journal | wc -l)
+  # A job that comes after them has its line, and no line is before it.
+  inside '
+    for address in 127.0.0.1 ::1; do (exec 3<>/dev/tcp/$address/3632); done
+    stock gcc -c plain.i -o after.o'
+  run -0 journal
+  assert_equal "${#lines[@]}" $((before + 1))
+  assert_line --index $((before)) --partial COMPILE_OK
+}
+
+@test "a daemon that root starts by hand takes its pid file away, however it ends" {
+  inside '
+    for signal in TERM KILL; do
+      distccd --daemon --user distccd --port 3802 --listen 127.0.0.1 --allow 127.0.0.1 --log-file /tmp/by-hand.log --pid-file /run/by-hand.pid
+      pid=$(cat /run/by-hand.pid); [ "$(stat -c %U /proc/$pid)" = distccd ]
+      kill -$signal $pid
+      for _ in $(seq 100); do [ -e /run/by-hand.pid ] || break; sleep 0.1; done
+      [ ! -e /run/by-hand.pid ]
+      rm -f /tmp/by-hand.log
+    done'
 }
 
 @test "it serves as distccd, in its group, without a capability, in a root and a network of its own" {
@@ -268,7 +296,7 @@ END
   settings 'ALLOWEDNETS="127.0.0.0/8"' 'JOBS="3"'
   inside '
     mkdir -p /etc/systemd/system/distccd.socket.d
-    printf "[Socket]\nAccept=yes\nTriggerLimitIntervalSec=0\n" >/etc/systemd/system/distccd.socket.d/accept.conf
+    cp /usr/share/doc/distccd/examples/accept.conf /etc/systemd/system/distccd.socket.d/
     systemctl daemon-reload; systemctl stop distccd.service; systemctl restart distccd.socket
     for n in 1 2 3; do stock slowcc -c plain.i -o each$n.o & done
     slow_run 3
@@ -416,8 +444,8 @@ END
     printf "#!/bin/sh\nexec gcc \"\$@\"\n" >/opt/cross/bin/crosscc; chmod 755 /opt/cross/bin/crosscc
     ln -s /usr/bin/distcc /usr/local/lib/distcc/crosscc
     mkdir -p /etc/systemd/system/distccd.service.d
-    printf "[Service]\nUser=games\nGroup=games\nBindReadOnlyPaths=/opt/cross\nEnvironment=DISTCCD_PATH=/opt/cross/bin:/usr/bin\n" \
-      >/etc/systemd/system/distccd.service.d/local.conf
+    printf "[Service]\nUser=games\nGroup=games\n" >/etc/systemd/system/distccd.service.d/local.conf
+    cp /usr/share/doc/distccd/examples/toolchain.conf /etc/systemd/system/distccd.service.d/
     systemctl daemon-reload; systemctl restart distccd'
   run -0 inside '
     PATH=$PATH:/opt/cross/bin stock crosscc -c plain.i -o cross.o
@@ -444,6 +472,25 @@ END
     [ "$(main_pid)" = "$pid" ]'
 }
 
+@test "the package brings what its users look for" {
+  run -0 inside 'cd /usr/share/doc/distccd; zcat -f README.Debian*; ls examples; zcat debian.md.gz | head -n 1'
+  assert_line --partial 'update-distcc-symlinks --without clang'
+  assert_line toolchain.conf
+  assert_line inetd.conf
+  assert_line '# The service on Debian'
+  # A report has the settings, without addresses, and what may be compiled.
+  settings 'ALLOWEDNETS="127.0.0.1 192.0.2.0/24"' 'DISTCCD_OPTIONS="--allow 198.51.100.7 --log-level info"'
+  run -0 inside '/usr/share/bug/distccd/script 3>&1'
+  assert_line '/etc/default/distccd: ALLOWEDNETS=(left out)'
+  assert_line '/etc/default/distccd: DISTCCD_OPTIONS="--allow (left out) --log-level info"'
+  assert_line 'distccd.socket: enabled, active'
+  assert_line --regexp '^/usr/lib/distcc:.* gcc( |$)'
+  assert_line --regexp '^distccd: /usr/bin/distccd, distccd 0'
+  refute_output --partial 192.0.2
+  refute_output --partial 198.51
+  settings '# nothing set'
+}
+
 @test "systemd finds nothing to say against the units, and little exposure" {
   run -0 inside 'systemd-analyze verify --man=no distccd.service distccd.socket distccd@1.service distccd-port@3633.service distccd-announce.service distccd-settings.service distccd-stats.socket'
   assert_output ''
@@ -467,34 +514,59 @@ END
   settings 'JOBS="2"'
   "$DB" push "$MACHINE" "$(next_version)" /root/next.deb
   "$DB" push "$MACHINE" "$DISTCCD_DEB" /root/this.deb
-  inside '
+  # More clients than places: some jobs run at each stop, some wait, and some arrive. LOAD_JOBS=700 has the daemon replaced again and again meanwhile.
+  DEBIAN_BOOT_TIMEOUT=$((240 + ${LOAD_JOBS:-30})) run -0 inside '
     rm -f /run/enough
-    # More clients than places: some jobs run at each stop, some wait, and some arrive.
-    client() { while [ ! -e /run/enough ]; do stock gcc -c plain.i -o load$1.o; cmp load$1.o plain.local; echo done; done; }
-    clients=()
-    for n in $(seq 6); do client $n >load$n.txt 2>&1 & clients+=($!); done
-    stock slowcc -c plain.i -o slow.o & slow=$!
-    slow_run 1
-    served() { journalctl --no-pager --output=cat --unit=distccd | grep -c COMPILE_OK || true; }
-    more() { local before; before=$(served); for _ in $(seq 300); do [ $(served) -lt $((before + 10)) ] || return 0; sleep 0.1; done; return 1; }
+    client() {
+      while [ ! -e /run/enough ]; do
+        if stock gcc -c plain.i -o load$1.o && cmp load$1.o plain.local; then echo done; else echo lost; fi
+      done
+    }
+    count() { cat load*.txt | grep -c "^$1" || true; }
+    more() { local before; before=$(count done); for _ in $(seq 600); do [ $(count done) -lt $((before + 10)) ] || return 0; sleep 0.1; done; return 1; }
     stops() { journalctl --no-pager --output=cat --unit=distccd | grep -c "^SIGTERM: " || true; }
-    pid=$(main_pid) before=$(stops)
-    dpkg -i /root/next.deb >/root/upgrade.txt 2>&1
-    [ "$(main_pid)" != "$pid" ] && [ "$(stops)" = $((before + 1)) ]
-    dpkg-query -W distccd | grep -q next
+    # Sends half of a request before the stop that comes, and the rest after it.
+    half() {
+      exec 3<>/dev/tcp/127.0.0.1/3632
+      printf "DIST00000001ARGC00000005ARGV00000003gccARGV00000002-cARGV00000007plain.iARGV00000002-oARGV00000001xDOTI0000000bint x" >&3
+      until [ "$(stops)" -gt "$1" ]; do sleep 0.2; done
+      printf " = 1;\n" >&3
+      [ "$(head -c 24 <&3)" = DONE00000001STAT00000000 ]
+    }
+    # replace COMMAND...: has the daemon replaced while a job runs, another is half received, and others wait; each of them ends well.
+    replaces=0
+    replace() {
+      local pid before slow half
+      stock slowcc -c plain.i -o slow.o & slow=$!
+      slow_run 1
+      pid=$(main_pid) before=$(stops)
+      half $before & half=$!
+      "$@" >/root/replace.txt 2>&1
+      [ "$(main_pid)" != "$pid" ]; [ "$(stops)" = $((before + 1)) ]
+      wait $slow; cmp slow.o plain.local
+      wait $half
+      more
+      replaces=$((replaces + 1))
+    }
+    clients=()
+    for n in $(seq 6); do client $n >load$n.txt 2>load$n.err & clients+=($!); done
     more
-    dpkg -i /root/this.deb >/root/downgrade.txt 2>&1
-    if dpkg-query -W distccd | grep next; then exit 1; fi
-    [ "$(stops)" = $((before + 2)) ]
-    more
-    systemctl restart distccd
-    more
+    round() {
+      replace dpkg -i /root/next.deb
+      dpkg-query -W distccd | grep -q next
+      replace dpkg -i /root/this.deb
+      if dpkg-query -W distccd | grep next; then exit 1; fi
+      replace systemctl restart distccd
+    }
+    round
+    while [ "$(count done)" -lt "$1" ]; do round; done
     touch /run/enough
-    for client in ${clients[@]}; do wait $client || { cat load*.txt; exit 1; }; done
-    wait $slow; cmp slow.o plain.local
-    [ "$(cat load*.txt | grep -c done)" -ge 30 ]
+    wait "${clients[@]}"
+    echo "load: $(count done) jobs done, $(count lost) lost, the daemon replaced $replaces times"
+    [ "$(count lost)" = 0 ] || { cat load*.err; exit 1; }
     grep -q JOBS /etc/default/distccd
-    tr "\0" " " </proc/$(main_pid)/cmdline | grep -q -e "--jobs 2"'
+    tr "\0" " " </proc/$(main_pid)/cmdline | grep -q -e "--jobs 2"' "${LOAD_JOBS:-30}"
+  echo "# $(grep '^load:' <<<"$output")" >&3
 }
 
 @test "an upgrade never leaves the port closed, whatever was edited and reloaded" {
@@ -505,6 +577,24 @@ END
     DISTCC_HOSTS=127.0.0.1:3700 stock gcc -c plain.i -o port.o
     dpkg -i /root/this.deb >/dev/null 2>&1'
   settings '# nothing set'
+}
+
+@test "a compiler that was forbidden stays so, through installations, upgrades and removals" {
+  inside '
+    update-distcc-symlinks --without clang
+    [ ! -e /usr/lib/distcc/clang ] && [ -L /usr/lib/distcc/clang++ ]
+    if stock clang -c plain.i -o without.o 2>without.txt; then exit 1; fi
+    grep -q "clang" without.txt
+    # Each of these looks for compilers anew.
+    dpkg-trigger --by-package=distccd /usr/lib/llvm-19; dpkg --triggers-only distccd
+    dpkg -i /root/next.deb >/dev/null 2>&1; dpkg -i /root/this.deb >/dev/null 2>&1
+    apt-get -qq -y remove distccd >/dev/null 2>&1; dpkg -i /root/this.deb >/dev/null 2>&1
+    update-distcc-symlinks
+    [ ! -e /usr/lib/distcc/clang ] && [ -L /usr/lib/distcc/clang++ ]
+    update-distcc-symlinks --with clang
+    [ -L /usr/lib/distcc/clang ]
+    stock clang -c plain.i -o without.o
+    update-distcc-symlinks --without clang'
 }
 
 @test "compilers that come and go are permitted and forgotten by themselves" {
@@ -535,6 +625,7 @@ END
 }
 
 @test "purged, it leaves nothing but its account" {
+  inside '[ -e /etc/distcc/masquerade.without ]'
   inside 'apt-get -qq -y purge distccd >/dev/null 2>&1'
   run -0 inside 'find /etc /usr /var /run -xdev -iname "*distcc*" ! -path "/usr/local/*" ! -path "/var/log/*"'
   assert_output ''

@@ -78,6 +78,54 @@ names() { (cd "$LINKS" && echo *); }
   assert_equal "$(readlink "$BATS_TEST_TMPDIR/other/gcc")" /opt/distcc
 }
 
+@test "--without keeps a name away, whatever is installed or updated later, and --with takes that back" {
+  update
+  run update --without gcc --without gcc-13 --verbose
+  assert_success
+  assert_output "change $ROOT/etc/distcc/masquerade.without
+remove $LINKS/gcc"
+  # As a package's trigger does when a compiler has come.
+  installed gcc-13 gcc
+  run update --verbose
+  assert_output ''
+  # What somebody else puts there stays, but not another link to distcc.
+  ln -s /bin/true "$LINKS/gcc-13"
+  ln -s ../../bin/distcc "$LINKS/gcc"
+  update
+  run names
+  assert_output 'aarch64-linux-gnu-gcc-13 cc clang-14 gcc-12 gcc-13 x86_64-linux-gnu-gcc x86_64-linux-gnu-gcc-12'
+  run update --with gcc --dry-run
+  assert_output "would change $ROOT/etc/distcc/masquerade.without
+would link $LINKS/gcc to ../../bin/distcc"
+  run update --with gcc --verbose
+  assert_output "change $ROOT/etc/distcc/masquerade.without
+link $LINKS/gcc to ../../bin/distcc"
+  run cat "$ROOT/etc/distcc/masquerade.without"
+  assert_output "# Names that get no link from update-distcc-symlinks, one a line. Its --without adds one, --with takes one away.
+gcc-13"
+}
+
+@test "a list of names that an administrator wrote is followed, and keeps the rest of its lines" {
+  mkdir -p "$ROOT/etc/distcc"
+  printf '# no clang here\n  clang-14 # old\n\ncc\n' >"$ROOT/etc/distcc/masquerade.without"
+  update --without gcc --with cc
+  run names
+  assert_output 'aarch64-linux-gnu-gcc-13 cc gcc-12 x86_64-linux-gnu-gcc x86_64-linux-gnu-gcc-12'
+  run cat "$ROOT/etc/distcc/masquerade.without"
+  assert_output "# no clang here
+  clang-14 # old
+
+gcc"
+}
+
+@test "a list that cannot be read permits nothing more" {
+  mkdir -p "$ROOT/etc/distcc/masquerade.without"
+  run --separate-stderr update
+  assert_failure 107
+  assert_equal "$stderr" "update-distcc-symlinks: ERROR: cannot read \"$ROOT/etc/distcc/masquerade.without\", which says what gets no link: Illegal operation on a directory"
+  assert [ ! -e "$LINKS" ]
+}
+
 @test "a directory that cannot be changed ends with 107 and one sentence" {
   run --separate-stderr "$OURS/update-distcc-symlinks" --masquerade-dir /proc/nothing
   assert_failure 107
@@ -89,4 +137,13 @@ names() { (cd "$LINKS" && echo *); }
   run --separate-stderr update --masquerade-dir relative
   assert_failure 101
   assert_equal "$stderr" 'update-distcc-symlinks: ERROR: --masquerade-dir expects an absolute path, not "relative"'
+  run --separate-stderr update --without ../gcc
+  assert_failure 101
+  assert_equal "$stderr" 'update-distcc-symlinks: ERROR: --without expects the name of a compiler, such as clang-14, not "../gcc"'
+  run --separate-stderr update --without gcc --with gcc
+  assert_failure 101
+  assert_equal "$stderr" 'update-distcc-symlinks: ERROR: --without and --with both name "gcc": leave one out'
+  run --separate-stderr update --without gcc --masquerade-dir /tmp/mine
+  assert_failure 101
+  assert_equal "$stderr" 'update-distcc-symlinks: ERROR: --without and --with are about the usual directory: leave --masquerade-dir out'
 }

@@ -49,7 +49,7 @@ both_compile() {
 is_logged() { [ "$(grep -c "$2" "$LOG")" = "$1" ]; }
 
 serving_account() {
-  if [ "$(id -u)" != 0 ]; then id -un; elif id -u distcc >/dev/null 2>&1; then echo distcc; else echo nobody; fi
+  if [ "$(id -u)" != 0 ]; then id -un; else usual_account; fi
 }
 
 @test "openbsd-inetd starts it, without a PATH or HOME" {

@@ -8,6 +8,13 @@ export TOP OURS
 load "$TOP/node_modules/bats-support/load.bash"
 load "$TOP/node_modules/bats-assert/load.bash"
 
+# The account that distccd serves as when root names none.
+usual_account() {
+  local account
+  for account in distcc distccd nobody; do ! id -u $account >/dev/null 2>&1 || break; done
+  echo $account
+}
+
 # A port of this machine that nobody listens on now.
 free_port() {
   node -e 'const s = require("node:net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })'

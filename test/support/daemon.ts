@@ -44,6 +44,8 @@ export interface TestDaemon {
 /** How a test's daemon is started. */
 export interface DaemonSetup {
   readonly options?: readonly string[];
+  /** Where it listens, 127.0.0.1 unless this says otherwise. */
+  readonly listen?: string;
   readonly environment?: Readonly<Record<string, string>>;
   /** Programs that clients may run, by the names in the masquerade directory. */
   readonly compilers?: readonly string[];
@@ -84,7 +86,7 @@ export async function startDaemon(setup: DaemonSetup = {}): Promise<TestDaemon> 
     '--port',
     String(port),
     '--listen',
-    '127.0.0.1',
+    setup.listen ?? '127.0.0.1',
   ];
   words.push('--masquerade-dir', masks, ...(setup.options ?? ['--allow', '127.0.0.1']));
   const child = spawn(process.execPath, [...(setup.node ?? []), distccdProgram, ...words], {

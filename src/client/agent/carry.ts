@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { writePlace } from '../../basics/place.ts';
 import { readVariable } from '../../config/client-environment.ts';
 import type { Environment } from '../../config/client-environment.ts';
 import type { Logger } from '../../logging/log-line.ts';
@@ -58,7 +59,7 @@ function unreachable({ error, address }: AnswerMessage, way: Way): TransportErro
   const reason = new LauncherError(error).message;
   if (way.kind === 'ssh') return new TransportError(`failed to exec ${readable(way.command[0])}: ${reason}`);
   const name = way.addresses[address] ?? '';
-  const place = name.includes(':') ? `[${name}]:${way.port}` : `${name}:${way.port}`;
+  const place = writePlace(name, way.port);
   return new TransportError(
     error === constants.errno.ETIMEDOUT
       ? `timeout while connecting to ${place}`

@@ -36,16 +36,20 @@ export class Conversation {
   readonly #socket: ClientStream;
   readonly #service: Service;
   readonly #stay: Stay;
+  /** The client, as the log names it. */
+  readonly #name: string;
   readonly #log: ClientLog;
   readonly #over = new AbortController();
   #timer: NodeJS.Timeout | undefined;
+  #heard = false;
   /** The answer is sent: whatever happens to the connection now is nobody's concern. */
   #settled = false;
 
-  constructor(socket: ClientStream, service: Service, stay: Stay) {
+  constructor(socket: ClientStream, service: Service, { name, stay }: { readonly name: string; readonly stay: Stay }) {
     this.#socket = socket;
     this.#service = service;
     this.#stay = stay;
+    this.#name = name;
     this.#log = service.clientLog.of(stay.address);
     stay.end = (reason) => this.#over.abort(reason);
     socket.on('error', () => this.#over.abort(clientGone));
@@ -94,7 +98,8 @@ export class Conversation {
       try {
         const progress = new Progress(pace);
         const { largest } = budget;
-        request = await receiveRequest(this.#socket, { account, largest, progress, signal: this.#over.signal });
+        const heard = (): void => this.#hear();
+        request = await receiveRequest(this.#socket, { account, largest, progress, signal: this.#over.signal, heard });
       } catch (error) {
         return this.#badRequest(error);
       }
@@ -106,9 +111,16 @@ export class Conversation {
     }
   }
 
+  #hear(): void {
+    this.#heard = true;
+    this.#log.say('a connection', 'info', `connection from ${this.#name}`);
+  }
+
   /** A request that could not be read: there is nobody to explain it to, so the connection is closed, as distcc does. */
   #badRequest(error: unknown): JobEnd {
-    this.#log.say('a request that could not be read', 'error', `${systemReason(error)}, from ${this.#stay.address}`);
+    const closed = error instanceof ClientGone || (error instanceof ProtocolError && error.kind === 'truncated');
+    if (closed && !this.#heard) return { ...endedWithout('OTHER', exitStatus.truncated), unheard: true };
+    this.#log.say('a request that could not be read', 'error', `${systemReason(error)}, from ${this.#name}`);
     if (error instanceof Overload) return endedWithout('REJ_OVERLOAD', exitStatus.busy);
     if (error instanceof ProtocolError) {
       switch (error.kind) {
@@ -130,7 +142,6 @@ export class Conversation {
 
   /** Nothing may follow the request; the end of the client's side means that nobody waits any more. */
   #watchForEnd(): void {
-    const { address } = this.#stay;
     let surplus = 0;
     const gone = (): void => {
       if (!this.#settled) this.#over.abort(clientGone);
@@ -138,7 +149,7 @@ export class Conversation {
     this.#socket.setTimeout(0);
     this.#socket.on('data', (chunk: Buffer) => {
       if (surplus === 0)
-        this.#log.say('bytes after a request', 'error', `ignored extra data after the request of ${address}`);
+        this.#log.say('bytes after a request', 'error', `ignored extra data after the request of ${this.#name}`);
       surplus += chunk.length;
       if (surplus > surplusLimit) gone();
     });
@@ -148,7 +159,9 @@ export class Conversation {
 
   async #answer(request: ArrivedRequest, account: BudgetAccount): Promise<JobEnd> {
     if (request.version === 3) {
-      throw new Refusal('this server does not preprocess: write the host without ",cpp" in the list of hosts');
+      throw new Refusal(
+        'this server does not serve the pump mode of distcc: write the host without ",cpp" in the list of hosts',
+      );
     }
     if (request.garbled)
       throw new Refusal('a word of the command is not UTF-8: rename the file, or compile it locally');
@@ -208,27 +221,26 @@ export class Conversation {
 
   /** Tells the client why not, in a form that makes every distcc go on with the next host or locally. */
   async #refuse(request: ArrivedRequest, error: unknown): Promise<JobEnd> {
-    const { address } = this.#stay;
     const reason: unknown = this.#over.signal.reason;
     if (error instanceof ClientGone && reason instanceof Overload) {
-      this.#log.say('a job that was refused', 'warning', `ended the answer to ${address}: ${reason.message}`);
+      this.#log.say('a job that was refused', 'warning', `ended the answer to ${this.#name}: ${reason.message}`);
       return endedWithout('REJ_OVERLOAD', exitStatus.busy);
     }
     if (error instanceof ClientGone) {
-      this.#log.say('a job that was given up', 'error', `client ${address} disconnected: killed its job`);
+      this.#log.say('a job that was given up', 'error', `client ${this.#name} disconnected: killed its job`);
       return endedWithout('CLI_DISCONN', exitStatus.inputOutput);
     }
     if (error instanceof Overdue) {
-      this.#log.say('a job that was given up', 'error', `${error.message}: killed the job of ${address}`);
+      this.#log.say('a job that was given up', 'error', `${error.message}: killed the job of ${this.#name}`);
       return this.#tooLong(request, error);
     }
     if (error instanceof ProtocolError) return this.#badRequest(error);
     const foreseen = error instanceof Refusal;
     const sentence = foreseen ? error.message : `this server could not do the job: ${systemReason(error)}`;
-    if (foreseen) this.#log.say('a job that was refused', 'warning', `refused a job of ${address}: ${sentence}`);
+    if (foreseen) this.#log.say('a job that was refused', 'warning', `refused a job of ${this.#name}: ${sentence}`);
     else {
       const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      this.#log.say('a job that was lost', 'error', `lost a job of ${address}: ${trace}`);
+      this.#log.say('a job that was lost', 'error', `lost a job of ${this.#name}: ${trace}`);
     }
     await this.#send(encodeRefusal(request.version, sentence)).catch(() => undefined);
     if (error instanceof Overload) return endedWithout('REJ_OVERLOAD', exitStatus.busy);

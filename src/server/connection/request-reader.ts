@@ -22,6 +22,8 @@ export interface Receiving {
   readonly largest: number;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  /** The first bytes are here. */
+  readonly heard: () => void;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface Receiving {
  */
 export function receiveRequest(
   socket: ClientStream,
-  { account, largest, progress, signal }: Receiving,
+  { account, largest, progress, signal, heard }: Receiving,
 ): Promise<ArrivedRequest> {
   return new Promise((resolve, reject) => {
     const decoder = new Decoder(readArrivingRequest());
@@ -86,6 +88,7 @@ export function receiveRequest(
       });
     };
     const onData = (chunk: Buffer): void => {
+      if (received === 0) heard();
       received += chunk.length;
       progress.count(chunk.length);
       const began = performance.now();

@@ -14,6 +14,8 @@ export interface JobEnd {
   readonly status: number;
   /** distcc's internal code, 0 when the job went its whole way. */
   readonly ret: ExitStatus;
+  /** The client left without having sent a byte, as whoever looks only whether a port is open. */
+  readonly unheard?: boolean;
   /** The compiler as executed and the client's name of the source; only for COMPILE_OK and COMPILE_ERROR. */
   readonly command?: { readonly compiler: string; readonly source: string };
 }
@@ -52,9 +54,9 @@ export function summaryLine(client: string, end: JobEnd, milliseconds: number): 
   return `client: ${client} ${end.class} exit:${exit} sig:${signal} core:${core} ret:${end.ret} time:${Math.round(milliseconds)}ms ${command}`;
 }
 
-/** The same as data. */
-export function summaryFields(client: string, end: JobEnd, milliseconds: number): Fields {
+/** The same as data, besides the client. */
+export function summaryFields(end: JobEnd, milliseconds: number): Fields {
   const { exit, signal } = summarize(end);
-  const facts = { client, result: end.class, exit, signal, code: end.ret, milliseconds: Math.round(milliseconds) };
+  const facts = { result: end.class, exit, signal, code: end.ret, milliseconds: Math.round(milliseconds) };
   return { ...facts, ...end.command };
 }

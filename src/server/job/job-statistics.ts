@@ -11,7 +11,7 @@ interface Slot {
 }
 
 /** distcc's words for how connections ended, in its order. */
-const counterNames: Readonly<Record<JobClass, string>> = {
+export const counterNames: Readonly<Record<JobClass, string>> = {
   REJ_BAD_REQ: 'dcc_rej_bad_req',
   REJ_OVERLOAD: 'dcc_rej_overload',
   COMPILE_OK: 'dcc_compile_ok',

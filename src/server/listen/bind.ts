@@ -5,6 +5,7 @@ import type { Server, Socket } from 'node:net';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 import type { House } from '../limits/open-connections.ts';
+import { writePlace } from '../../basics/place.ts';
 import type { Client } from './serve-client.ts';
 
 /** The listening sockets, and what the administrator should know about them. */
@@ -24,10 +25,6 @@ function lacksFamily(error: unknown, address: string): boolean {
 }
 
 const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
-
-/** `ADDRESS:PORT`, as everybody writes it. */
-export const placeOf = (address: string, port: number): string =>
-  isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`;
 
 function listen(address: string, port: number, ipv6Only: boolean): Promise<Server> {
   return new Promise((resolve, reject) => {
@@ -88,9 +85,9 @@ export async function bindSockets(names: readonly string[], port: number): Promi
       // "::" means every address; any other IPv6 address is itself only.
       servers.push(await listen(address, port, address !== '::'));
     } catch (error) {
-      throw bindFailure(placeOf(address, port), error);
+      throw bindFailure(writePlace(address, port), error);
     }
-    places.push(placeOf(address, port));
+    places.push(writePlace(address, port));
   };
   try {
     for (const address of await addressesToBind(names)) {

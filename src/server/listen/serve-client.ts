@@ -10,12 +10,13 @@ import type { Stay } from '../limits/open-connections.ts';
 import type { Service, StopReasons } from '../connection/service.ts';
 import { endedWithout, summaryFields, summaryLine } from '../job/job-end.ts';
 import type { JobEnd } from '../job/job-end.ts';
+import { writePlace } from '../../basics/place.ts';
 
 /** Who is at the other end of a stream. */
 export interface Client {
   /** Counts against the limits of one client, and names it to the administrator. */
   readonly address: string;
-  /** distcc's words for it: `ADDRESS:PORT`. */
+  /** What the log calls it: `ADDRESS:PORT`. */
   readonly name: string;
   readonly admitted: boolean;
   /** Its place among the others; without one it has the house to itself. */
@@ -25,7 +26,7 @@ export interface Client {
 /** A client of the network. */
 export function networkClient(socket: Socket, { access }: Pick<Service, 'access'>): Client {
   const address = plainAddress(socket.remoteAddress ?? '');
-  return { address, name: `${address}:${socket.remotePort ?? 0}`, admitted: access().admits(address) };
+  return { address, name: writePlace(address, socket.remotePort ?? 0), admitted: access().admits(address) };
 }
 
 /** A client of this machine, whom the mode of the socket's file lets in; each user is one client. */
@@ -46,13 +47,12 @@ export async function serveClient(
   service.statistics.accept();
   if (!admitted) {
     const text = `connection from client '${name}' denied by access list`;
-    log.say('a connection that the access list denied', 'error', text, { client: address });
+    log.say('a connection that the access list denied', 'error', text);
     stream.destroy();
     return exitStatus.accessDenied;
   }
-  log.say('a connection', 'info', `connection from ${name}`, { client: address });
   const began = performance.now();
-  const end = await new Conversation(stream, service, stay).hold(stopping).catch((error: unknown): JobEnd => {
+  const end = await new Conversation(stream, service, { name, stay }).hold(stopping).catch((error: unknown): JobEnd => {
     const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
     log.say('a job that was lost', 'error', `lost the job of ${name}: ${trace}`);
     return endedWithout('OTHER', exitStatus.general);
@@ -60,7 +60,11 @@ export async function serveClient(
   stream.destroy();
   const milliseconds = performance.now() - began;
   service.statistics.end(end, milliseconds, Date.now());
+  if (end.unheard === true) {
+    log.say('a connection without a job', 'debug', `${name} connected, sent nothing and closed`);
+    return end.ret;
+  }
   const kind = end.command === undefined ? 'a connection without a job' : 'a job that was done';
-  log.say(kind, 'notice', summaryLine(name, end, milliseconds), summaryFields(address, end, milliseconds));
+  log.say(kind, 'notice', summaryLine(name, end, milliseconds), summaryFields(end, milliseconds));
   return end.ret;
 }

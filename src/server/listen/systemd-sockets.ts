@@ -7,8 +7,9 @@ import { Failure } from '../../basics/failure.ts';
 import type { DaemonOptions } from '../../config/daemon-options.ts';
 import { whyNotListening } from '../../system/descriptors/given-descriptors.ts';
 import type { GivenDescriptor } from '../../system/descriptors/given-descriptors.ts';
-import { backlog, placeOf } from './bind.ts';
+import { backlog } from './bind.ts';
 import type { Listening } from './bind.ts';
+import { writePlace } from '../../basics/place.ts';
 
 /** Whether these options say where to listen, which is the service manager's business when it gave the sockets. */
 const namesPlace = ({ port, listen }: Pick<DaemonOptions, 'port' | 'listen'>): boolean =>
@@ -59,7 +60,7 @@ function placeOfServer(server: Server, { name }: GivenDescriptor): string {
   const address = server.address();
   return address === null || typeof address === 'string'
     ? `Unix socket "${name}"`
-    : placeOf(address.address, address.port);
+    : writePlace(address.address, address.port);
 }
 
 /**

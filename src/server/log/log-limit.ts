@@ -55,12 +55,13 @@ export class LogLimit {
     this.#now = now;
   }
 
-  /** The log for what this client causes. */
+  /** The log for what this client causes; each of its lines has the client as a field. */
   of(address: string): ClientLog {
     return {
       writes: (level) => this.#log.writes(level),
       say: (kind, level, text, fields) => {
-        if (this.#log.writes(level) && this.#mayWrite(address, kind)) this.#log[level](text, fields);
+        if (this.#log.writes(level) && this.#mayWrite(address, kind))
+          this.#log[level](text, { client: address, ...fields });
       },
     };
   }

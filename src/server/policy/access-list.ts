@@ -3,6 +3,7 @@ import { isIP, SocketAddress } from 'node:net';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 import { readWholeNumber } from '../../basics/whole-number.ts';
+import { unmapped } from '../../basics/place.ts';
 
 /** Who may send jobs. */
 export interface AccessList {
@@ -33,17 +34,8 @@ interface Entry {
   readonly warning?: string;
 }
 
-/** `::ffff:10.0.0.1` and `::ffff:a00:1` are the IPv4 client 10.0.0.1 on a socket that serves both families; a zone is not part of the address. */
-export function plainAddress(address: string): string {
-  const text = address.split('%')[0] ?? '';
-  const mapped = /^::ffff:(.+)$/i.exec(text)?.[1];
-  if (mapped === undefined) return text;
-  if (isIP(mapped) === 4) return mapped;
-  const halves = /^([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i.exec(mapped);
-  if (halves === null) return text;
-  const bits = (Number.parseInt(halves[1] ?? '', 16) * 65536 + Number.parseInt(halves[2] ?? '', 16)) >>> 0;
-  return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 255).join('.');
-}
+/** The address that counts: IPv4 where it is mapped into IPv6; a zone is not part of it. */
+export const plainAddress = (address: string): string => unmapped(address.split('%')[0] ?? '');
 
 const malformed = (entry: string, reason: string, from: string): Failure =>
   new Failure(

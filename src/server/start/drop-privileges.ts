@@ -42,11 +42,15 @@ export function becomeServant(options: DaemonOptions, notices: Notices): void {
   dropPrivileges(refusesToChangeAccounts() ? identityPastNode(identity) : identity, chooseAccount(options.user));
 }
 
+/** Who serves when root names nobody: the account of distcc's own packages, that of Debian's and ours, and one that every system has. */
+export const usualAccounts = ['distcc', 'distccd', 'nobody'];
+
 /** The account that root serves as. @throws Failure (status 112) when it does not exist */
 function chooseAccount(user: string | undefined): Account {
-  const account = user === undefined ? firstAccount(['distcc', 'nobody']) : findAccount(user);
+  const account = user === undefined ? firstAccount(usualAccounts) : findAccount(user);
   if (account !== undefined) return account;
-  const missing = user === undefined ? 'neither an account "distcc" nor "nobody"' : `no account "${user}"`;
+  const missing =
+    user === undefined ? `no account ${usualAccounts.map((name) => `"${name}"`).join(' or ')}` : `no account "${user}"`;
   throw new Failure(
     exitStatus.privileges,
     `there is ${missing}: name an existing one with --user, or with User= in a unit of systemd`,

@@ -109,7 +109,7 @@ describe('a daemon whose event loop is watched', () => {
         })
           .slice(0, -2)
           .concat(Buffer.from('NAME00000002/a'), encodeToken('FILE', size), Buffer.alloc(size)),
-      /does not preprocess/,
+      /does not serve the pump mode/,
     ],
     [
       'a request of version 3 with 65536 files of 1 KiB',
@@ -119,7 +119,7 @@ describe('a daemon whose event loop is watched', () => {
         const head = encodeRequest({ version: 3, directory: '/', argv: quick, files: [] }).slice(0, -1);
         return [...head, encodeToken('NFIL', 65_536), Buffer.alloc(65_536 * one.length, one)];
       },
-      /does not preprocess/,
+      /does not serve the pump mode/,
     ],
     ['16000 options', () => plain(...repeat(8000, '-fno-a', '-Wall')), /^DONE/],
     ['as many again, which is too many', () => plain(...repeat(16_000, '-fno-a', '-Wall')), /^$/],

@@ -39,7 +39,7 @@ describe('identifyClient()', () => {
 
   it.each([
     [{ SSH_CONNECTION: '192.0.2.7 50000 192.0.2.1 22' }, '192.0.2.7:50000'],
-    [{ REMOTE_ADDR: '2001:db8::7', REMOTE_PORT: '5' }, '2001:db8::7:5'],
+    [{ REMOTE_ADDR: '2001:db8::7', REMOTE_PORT: '5' }, '[2001:db8::7]:5'],
     [{ TCPREMOTEIP: '192.0.2.7', TCPREMOTEPORT: '80' }, '192.0.2.7:80'],
     [{ REMOTE_HOST: '::ffff:192.0.2.7' }, '192.0.2.7:0'],
     [{ REMOTE_HOST: 'host.example', TCPREMOTEIP: '192.0.2.9', TCPREMOTEPORT: 'x\ny' }, '192.0.2.9:0'],

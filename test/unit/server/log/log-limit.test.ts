@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createLogger } from '../../../../src/logging/logger.ts';
 import { LogLimit } from '../../../../src/server/log/log-limit.ts';
+import type { Fields } from '../../../../src/logging/log-line.ts';
 
 function make() {
   const clock = { now: 0 };
@@ -41,6 +42,15 @@ describe('LogLimit', () => {
       'Warning: left out 1 lines about a job that was refused of a, after 60 within a minute',
       'Warning: no 0',
     ]);
+  });
+
+  it('gives each line of a client the client as a field, besides those of its own', () => {
+    const fields: Fields[] = [];
+    const log = createLogger({ program: 'test', level: 'notice', sink: (_line, _level, facts) => fields.push(facts) });
+    const client = new LogLimit(log).of('fd99::5');
+    client.say('a job that was refused', 'warning', 'no');
+    client.say('a job that was done', 'notice', 'done', { result: 'COMPILE_OK' });
+    expect(fields).toEqual([{ client: 'fd99::5' }, { client: 'fd99::5', result: 'COMPILE_OK' }]);
   });
 
   it('says it at the end', () => {
