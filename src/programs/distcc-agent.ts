@@ -6,7 +6,7 @@ import { Failure } from '../basics/failure.ts';
 import { readWholeNumber } from '../basics/whole-number.ts';
 import { runAgent } from '../client/agent/agent.ts';
 import { agentVersion } from '../agent-state/agent-version.ts';
-import { runAgentForDoor } from '../client/agent/socket-activation.ts';
+import { runActivatedAgent } from '../client/agent/socket-activation.ts';
 import { serveAsPacker } from '../client/transport/packing-thread.ts';
 import { runPrivateAgent } from '../client/agent/private-agent.ts';
 import { readVariable } from '../config/client-environment.ts';
@@ -62,7 +62,7 @@ async function serveAll(path: string, descriptor: number | undefined): Promise<n
   const given = takeGivenDescriptors(process.env);
   const manager = findServiceManager(given, process.env);
   const [door] = given;
-  if (door !== undefined) process.exit(await runAgentForDoor({ path, idleSeconds, program, door, manager }));
+  if (door !== undefined) process.exit(await runActivatedAgent({ path, idleSeconds, program, door, manager }));
   // In the middle of an upgrade a launcher meets the other version's agent beside it: that one would take its messages for others.
   if (basename(path) !== agentVersion) {
     throw new Failure(exitStatus.badArguments, `"${path}" is not for an agent of version ${agentVersion}`);

@@ -9,9 +9,9 @@ import { describeCapacity } from './limits/capacity.ts';
 import { listCompilers } from './start/list-compilers.ts';
 import { openPidFile } from './start/pid-file.ts';
 import type { Notices } from './log/startup-notices.ts';
-import { prove } from './start/assemble-service.ts';
-import { restrain } from './start/lower-priority.ts';
-import { becomeServant } from './start/drop-privileges.ts';
+import { assembleService } from './start/assemble-service.ts';
+import { lowerPriority } from './start/lower-priority.ts';
+import { becomeServingAccount } from './start/drop-privileges.ts';
 import { bindStats } from './metrics/stats-page.ts';
 
 /**
@@ -25,11 +25,11 @@ export async function checkDaemon(options: DaemonOptions): Promise<string[]> {
   if (options.stats && !options.inetd) places.push(...(await tryStats(options)));
   const pidFile = options['pid-file'];
   if (pidFile !== undefined) withoutTrace(pidFile, () => void openPidFile(pidFile));
-  restrain(options, notices);
+  lowerPriority(options, notices);
   const isRoot = process.getuid?.() === 0;
-  becomeServant(options, notices);
+  becomeServingAccount(options, notices);
   const stderr = options.inetd || options['no-detach'] ? 'any' : 'a detached daemon has no stderr';
-  const service = withoutTrace(options['log-file'], () => prove(options, () => access, notices, { stderr }));
+  const service = withoutTrace(options['log-file'], () => assembleService(options, () => access, notices, { stderr }));
   service.spool.remove();
   const compilers = listCompilers(options, service.compilers, process.env);
   return [

@@ -15,20 +15,20 @@ import type { Listening } from './listen/bind.ts';
 import { isDetached, reportStart, startDetached } from './start/detach.ts';
 import { openPidFile, removePidFile, removeUnusedPidFile } from './start/pid-file.ts';
 import type { Notices } from './log/startup-notices.ts';
-import { prove } from './start/assemble-service.ts';
-import type { ProvenService } from './start/assemble-service.ts';
-import { limitLifetime, restrain } from './start/lower-priority.ts';
-import { becomeServant } from './start/drop-privileges.ts';
+import { assembleService } from './start/assemble-service.ts';
+import type { AssembledService } from './start/assemble-service.ts';
+import { limitLifetime, lowerPriority } from './start/lower-priority.ts';
+import { becomeServingAccount } from './start/drop-privileges.ts';
 import { serve } from './serve.ts';
 import { openStats, serveStats } from './metrics/stats-page.ts';
-import { supervise } from './start/service-manager.ts';
-import type { Supervision } from './start/service-manager.ts';
+import { reportToManager } from './start/service-manager.ts';
+import type { ManagerReports } from './start/service-manager.ts';
 import { announceService } from './announce/avahi.ts';
 import { Configuration } from './reload.ts';
 
 /**
  * The life of a standalone daemon, in the order that matters: options are read, then detach → bind, or take what the service manager
- * bound → drop → prove → serve → drain. Root's rights end before the first byte from the network is read. Returns the exit status.
+ * bound → drop → assembleService → serve → drain. Root's rights end before the first byte from the network is read. Returns the exit status.
  */
 export async function runDaemon(options: DaemonOptions, words: readonly string[]): Promise<number> {
   keepDescriptors();
@@ -70,25 +70,28 @@ async function live(
   try {
     stats = await openStats(options, counters);
     const writePid = options['pid-file'] === undefined ? undefined : openPidFile(options['pid-file']);
-    restrain(options, notices);
-    becomeServant(options, notices);
+    lowerPriority(options, notices);
+    becomeServingAccount(options, notices);
     const configuration = new Configuration(words, options, access);
     const stderr = isDetached(process.env) ? 'a detached daemon has no stderr' : 'any';
-    const service = prove(options, () => configuration.access, notices, { stderr, journal: journalAmong(given) });
+    const service = assembleService(options, () => configuration.access, notices, {
+      stderr,
+      journal: journalAmong(given),
+    });
     serveStats(stats, service);
-    const supervision = supervise(manager);
-    const life = serve(listening, service, supervision, options['idle-exit']);
-    reloadOnHangup(configuration, service, supervision);
+    const reports = reportToManager(manager);
+    const life = serve(listening, service, reports, options['idle-exit']);
+    reloadOnHangup(configuration, service, reports);
     writePid?.();
     limitLifetime(options.lifetime, service.log);
     announce(service, listening, notices);
     const withdraw = options.zeroconf
       ? announceService({ ...options, jobs: service.jobs }, service.log, process.env)
       : undefined;
-    supervision.ready();
+    reports.ready();
     await life;
     withdraw?.();
-    supervision.end();
+    reports.end();
     service.spool.remove();
     if (options['pid-file'] !== undefined) removePidFile(options['pid-file']);
     service.log.notice('ended');
@@ -101,7 +104,7 @@ async function live(
 }
 
 /** Says what is served, in the log and to the waiting starter. */
-function announce({ log, access, jobs }: ProvenService, listening: Listening, notices: Notices): void {
+function announce({ log, access, jobs }: AssembledService, listening: Listening, notices: Notices): void {
   notices.push(...listening.warnings);
   for (const notice of notices) log.warning(notice);
   log.info(`serving ${access().networks.join(', ')}`);
@@ -111,13 +114,13 @@ function announce({ log, access, jobs }: ProvenService, listening: Listening, no
 }
 
 /** What asks for a reload; a daemon that shows its log in a terminal ends with it instead, as programs in the foreground do. */
-function reloadOnHangup(configuration: Configuration, service: ProvenService, supervision: Supervision): void {
+function reloadOnHangup(configuration: Configuration, service: AssembledService, reports: ManagerReports): void {
   const inTerminal = isatty(2);
   process.on('SIGHUP', () => {
     if (inTerminal && !isatty(2)) {
       process.kill(process.pid, 'SIGTERM');
       return;
     }
-    supervision.reloading(() => configuration.reload(service));
+    reports.reloading(() => configuration.reload(service));
   });
 }

@@ -11,11 +11,11 @@ import type { ClientStream } from './connection/client-stream.ts';
 import type { StopReasons } from './connection/service.ts';
 import { openDaemonLog } from './log/daemon-log.ts';
 import type { Notices } from './log/startup-notices.ts';
-import { prove } from './start/assemble-service.ts';
-import type { ProvenService } from './start/assemble-service.ts';
+import { assembleService } from './start/assemble-service.ts';
+import type { AssembledService } from './start/assemble-service.ts';
 import { Refusal } from './policy/refusal.ts';
-import { restrain } from './start/lower-priority.ts';
-import { becomeServant } from './start/drop-privileges.ts';
+import { lowerPriority } from './start/lower-priority.ts';
+import { becomeServingAccount } from './start/drop-privileges.ts';
 import { serveClient } from './listen/serve-client.ts';
 import { identifyClient } from './listen/stdin-client.ts';
 
@@ -28,10 +28,10 @@ export async function runInetd(options: DaemonOptions, connection: StandardConne
   const access = readAccess(options, listNotices);
   const stream = open(connection);
   const client = identifyClient(stream, { options, access, environment: process.env });
-  restrain(options, notices);
-  becomeServant(options, notices);
+  lowerPriority(options, notices);
+  becomeServingAccount(options, notices);
   const stderr = connection.stderrLost ? 'stderr is the connection here' : 'on request';
-  const service = prove(options, () => access, notices, { stderr });
+  const service = assembleService(options, () => access, notices, { stderr });
   // They would come again with every client: whoever looks for the reason of something asks for them.
   for (const notice of [...(client.admitted ? [] : listNotices), ...notices]) service.log.info(notice);
   try {
@@ -54,7 +54,7 @@ function open({ input, output }: StandardConnection): ClientStream {
 }
 
 /** A signal ends the conversation before its compile starts, a second one, or the end of the ssh session, at any time. */
-function stopReasons({ log }: ProvenService): StopReasons {
+function stopReasons({ log }: AssembledService): StopReasons {
   const drain = new AbortController();
   const kill = new AbortController();
   const stop = (signal: NodeJS.Signals): void => {

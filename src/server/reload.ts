@@ -7,7 +7,7 @@ import { systemReason } from '../system/error-text.ts';
 import type { AccessList } from './policy/access-list.ts';
 import { readAccess } from './start/read-access.ts';
 import type { Notices } from './log/startup-notices.ts';
-import type { ProvenService } from './start/assemble-service.ts';
+import type { AssembledService } from './start/assemble-service.ts';
 import { answerReload, readReloadFile } from './start/reload-file.ts';
 import { readRules } from './start/read-rules.ts';
 
@@ -106,7 +106,7 @@ export class Configuration {
    * Reads the options of `--reload-file`, and all files that the options name, and applies what can be applied; what is wrong leaves everything as it
    * was. One line of the log says which.
    */
-  reload(service: ProvenService): void {
+  reload(service: AssembledService): void {
     const { log } = service;
     const file = this.#options['reload-file'];
     try {
@@ -119,7 +119,7 @@ export class Configuration {
     }
   }
 
-  #apply(service: ProvenService, file: string | undefined): string {
+  #apply(service: AssembledService, file: string | undefined): string {
     const request = file === undefined ? undefined : readReloadFile(file);
     const reading = readDaemonOptions(request?.words ?? this.#words);
     if (!('options' in reading)) {

@@ -1,13 +1,13 @@
 import { setMaxListeners } from 'node:events';
-import { Attendance } from './listen/idle-exit.ts';
+import { IdleExit } from './listen/idle-exit.ts';
 import { acceptConnections } from './listen/bind.ts';
 import type { Listening } from './listen/bind.ts';
-import { Departure } from './listen/departure.ts';
-import { House } from './limits/open-connections.ts';
-import type { ProvenService } from './start/assemble-service.ts';
+import { Draining } from './listen/departure.ts';
+import { OpenConnections } from './limits/open-connections.ts';
+import type { AssembledService } from './start/assemble-service.ts';
 import { Refusal } from './policy/refusal.ts';
-import { neighbour, networkClient, serveClient } from './listen/serve-client.ts';
-import type { Supervision } from './start/service-manager.ts';
+import { localClient, networkClient, serveClient } from './listen/serve-client.ts';
+import type { ManagerReports } from './start/service-manager.ts';
 
 /**
  * Serves until a signal, of which the first lets everybody who is here be served and the second ends all jobs; or until nobody has come for this many
@@ -15,14 +15,14 @@ import type { Supervision } from './start/service-manager.ts';
  */
 export function serve(
   listening: Listening,
-  service: ProvenService,
-  supervision: Supervision,
+  service: AssembledService,
+  manager: ManagerReports,
   idleSeconds: number,
 ): Promise<void> {
   const { lacks } = service.fence;
   const drain = new AbortController();
   const kill = new AbortController();
-  const departure = new Departure();
+  const draining = new Draining();
   const reason = new Refusal('this server is stopping: try another one');
   // Every conversation listens to both.
   setMaxListeners(0, drain.signal, kill.signal);
@@ -30,32 +30,32 @@ export function serve(
     const finish = (why: string): void => {
       for (const server of listening.servers) server.close();
       service.log.notice(why);
-      supervision.stopping();
-      departure.begin(() => drain.abort(reason));
+      manager.stopping();
+      draining.begin(() => drain.abort(reason));
       settle();
     };
-    const attendance = new Attendance({
+    const idleExit = new IdleExit({
       running: () => service.queue.running,
       waiting: () => service.queue.waiting,
-      status: (text) => supervision.status(lacks === undefined ? text : `${text}; ${lacks}`),
+      status: (text) => manager.status(lacks === undefined ? text : `${text}; ${lacks}`),
       idleMs: idleSeconds === 0 ? undefined : idleSeconds * 1000,
       idle: () => finish(`nobody came for ${idleSeconds} seconds: ending until somebody does`),
     });
     const settle = (): void => {
-      if (!departure.begun || attendance.here > 0) return;
-      departure.end();
-      attendance.close();
+      if (!draining.begun || idleExit.here > 0) return;
+      draining.end();
+      idleExit.close();
       service.clientLog.end();
       resolve();
     };
-    acceptConnections(listening.servers, new House(service.capacity.connections), {
-      identify: (socket, from) => (from === 'local' ? neighbour(socket) : networkClient(socket, service)),
+    acceptConnections(listening.servers, new OpenConnections(service.capacity.connections), {
+      identify: (socket, from) => (from === 'local' ? localClient(socket) : networkClient(socket, service)),
       serve: (socket, client) => {
-        attendance.arrive();
-        departure.arrive(socket);
+        idleExit.arrive();
+        draining.arrive(socket);
         void serveClient(socket, client, service, { drain: drain.signal, kill: kill.signal }).finally(() => {
-          attendance.leave();
-          departure.leave(socket);
+          idleExit.leave();
+          draining.leave(socket);
           settle();
         });
       },
@@ -65,7 +65,7 @@ export function serve(
       },
     });
     const stop = (signal: NodeJS.Signals): void => {
-      if (departure.begun) {
+      if (draining.begun) {
         service.log.notice(`${signal} again: ending the running jobs`);
         kill.abort(reason);
       } else {

@@ -8,7 +8,7 @@ import { acceptConnections } from '../../src/server/listen/bind.ts';
 import { ByteBudget } from '../../src/server/limits/byte-budget.ts';
 import type { Deadlines, Service } from '../../src/server/connection/service.ts';
 import { FairQueue } from '../../src/server/limits/fair-queue.ts';
-import { House } from '../../src/server/limits/open-connections.ts';
+import { OpenConnections } from '../../src/server/limits/open-connections.ts';
 import { JobStatistics } from '../../src/server/job/job-statistics.ts';
 import { LogLimit } from '../../src/server/log/log-limit.ts';
 import { slowestPace } from '../../src/server/limits/progress.ts';
@@ -28,7 +28,7 @@ export const compiler =
     spawn({ ...request, path: '/bin/sh', argv: ['sh', '-c', script] });
 
 /** What serves clients, in this process, with what a test needs to see. */
-export interface TestService extends Pick<Service, 'queue' | 'budget' | 'shelf'> {
+export interface TestService extends Pick<Service, 'queue' | 'budget' | 'answerFiles'> {
   readonly port: number;
   readonly lines: readonly string[];
   /** What is left of jobs. */
@@ -56,14 +56,14 @@ export async function startService(change: Partial<Service> = {}): Promise<TestS
     permittedOptions: () => false,
     queue: new FairQueue(1),
     budget: new ByteBudget({ total: 8 * mebibyte, overdraft: 8 * mebibyte }),
-    shelf: new ByteBudget({ total: 64 * mebibyte, overdraft: 0 }),
+    answerFiles: new ByteBudget({ total: 64 * mebibyte, overdraft: 0 }),
     deadlines: patient,
     statistics: new JobStatistics(),
     ...change,
   };
   const never = new AbortController().signal;
   const server = createServer({ allowHalfOpen: true });
-  acceptConnections([server], new House({ total: 100, perAddress: 50 }), {
+  acceptConnections([server], new OpenConnections({ total: 100, perAddress: 50 }), {
     identify: (socket) => networkClient(socket, service),
     serve: (socket, client) => void serveClient(socket, client, service, { drain: never, kill: never }),
     refuse: () => undefined,
@@ -72,12 +72,12 @@ export async function startService(change: Partial<Service> = {}): Promise<TestS
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
-  const { queue, budget, shelf } = service;
+  const { queue, budget, answerFiles } = service;
   return {
     port: address.port,
     queue,
     budget,
-    shelf,
+    answerFiles,
     lines,
     left: () => readdirSync(spool.path).filter((name) => name !== 'daemon-lock'),
     end: () => {

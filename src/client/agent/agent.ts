@@ -30,7 +30,7 @@ import { Packer } from '../transport/packer.ts';
 import { QueuedSlots } from '../slots/queued-slots.ts';
 import { Programs } from './programs.ts';
 import { realMemory } from '../slots/machine-memory.ts';
-import { livesWhereWeDo } from './surroundings.ts';
+import { sharesSurroundings } from './surroundings.ts';
 import type { AgentStatus } from '../../agent-state/status.ts';
 import { TextMemory } from '../transport/text-memory.ts';
 
@@ -184,7 +184,7 @@ class Agent {
     const launcher = new Launcher(socket);
     // After EXEC that is the end of the compiler.
     socket.once('close', () => launcher.close());
-    if (!livesWhereWeDo(job)) {
+    if (!sharesSurroundings(job)) {
       launcher.giveBack();
       return launcher;
     }

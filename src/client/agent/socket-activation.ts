@@ -14,7 +14,7 @@ import { agentVersion } from '../../agent-state/agent-version.ts';
 const lookPeriod = 500;
 
 /** What an agent is given that did not open its own door. */
-export interface DoorSettings extends Pick<AgentSettings, 'idleSeconds' | 'program'> {
+export interface ActivationSettings extends Pick<AgentSettings, 'idleSeconds' | 'program'> {
   /** The path of the door. */
   readonly path: string;
   readonly door: GivenDescriptor;
@@ -28,7 +28,7 @@ export interface DoorSettings extends Pick<AgentSettings, 'idleSeconds' | 'progr
  * the process ends. Gives the exit status.
  * @throws Failure (status 102) when the descriptor is not a listening stream socket
  */
-export async function runAgentForDoor({ path, door, manager, ...settings }: DoorSettings): Promise<number> {
+export async function runActivatedAgent({ path, door, manager, ...settings }: ActivationSettings): Promise<number> {
   const reason = whyNotListening(door.descriptor);
   if (reason !== undefined)
     throw new Failure(exitStatus.bindFailed, `descriptor ${door.descriptor} of the service manager is ${reason}`);

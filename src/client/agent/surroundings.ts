@@ -21,7 +21,7 @@ function ownSurroundings(): Surroundings {
  * Whether a launcher has the files, the users and the network that this process has. One in a container or a sandbox has an agent of its own:
  * hosts and programs are other ones there.
  */
-export function livesWhereWeDo({ surroundings }: Pick<JobMessage, 'surroundings'>): boolean {
+export function sharesSurroundings({ surroundings }: Pick<JobMessage, 'surroundings'>): boolean {
   ours ??= ownSurroundings();
   return ours.every((number, at) => number === surroundings[at]);
 }

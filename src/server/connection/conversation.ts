@@ -12,7 +12,7 @@ import type { Compiled } from '../job/answer.ts';
 import type { BudgetAccount, ByteBudget } from '../limits/byte-budget.ts';
 import type { ClientStream } from './client-stream.ts';
 import type { Release } from '../limits/fair-queue.ts';
-import type { Stay } from '../limits/open-connections.ts';
+import type { OpenConnection } from '../limits/open-connections.ts';
 import { inTurns } from '../limits/in-turns.ts';
 import { judgeCommand } from '../policy/judge-command.ts';
 import { endedWith, endedWithout } from '../job/job-end.ts';
@@ -35,7 +35,7 @@ const surplusLimit = 64 * 1024;
 export class Conversation {
   readonly #socket: ClientStream;
   readonly #service: Service;
-  readonly #stay: Stay;
+  readonly #connection: OpenConnection;
   /** The client, as the log names it. */
   readonly #name: string;
   readonly #log: ClientLog;
@@ -45,13 +45,17 @@ export class Conversation {
   /** The answer is sent: whatever happens to the connection now is nobody's concern. */
   #settled = false;
 
-  constructor(socket: ClientStream, service: Service, { name, stay }: { readonly name: string; readonly stay: Stay }) {
+  constructor(
+    socket: ClientStream,
+    service: Service,
+    { name, connection }: { readonly name: string; readonly connection: OpenConnection },
+  ) {
     this.#socket = socket;
     this.#service = service;
-    this.#stay = stay;
+    this.#connection = connection;
     this.#name = name;
-    this.#log = service.clientLog.of(stay.address);
-    stay.end = (reason) => this.#over.abort(reason);
+    this.#log = service.clientLog.of(connection.address);
+    connection.end = (reason) => this.#over.abort(reason);
     socket.on('error', () => this.#over.abort(clientGone));
     socket.setTimeout(service.deadlines.silence, () =>
       this.#over.abort(new Overdue('the client was silent for too long')),
@@ -60,7 +64,7 @@ export class Conversation {
 
   /** Whether the compiler runs, or its answer is on the way. */
   get #works(): boolean {
-    return this.#stay.stage === 'compiling' || this.#stay.stage === 'answering';
+    return this.#connection.stage === 'compiling' || this.#connection.stage === 'answering';
   }
 
   /** Goes through the conversation; draining ends it unless the compiler runs or has run, killing ends it anyhow. */
@@ -83,9 +87,9 @@ export class Conversation {
 
   /** Memory, or room for files, of which others may need some. */
   #open(budget: ByteBudget): BudgetAccount {
-    return budget.open(this.#stay.address, (reason) => {
+    return budget.open(this.#connection.address, (reason) => {
       // A source is about to be in its file.
-      if (this.#stay.stage !== 'compiling') this.#over.abort(reason);
+      if (this.#connection.stage !== 'compiling') this.#over.abort(reason);
     });
   }
 
@@ -188,11 +192,11 @@ export class Conversation {
   async #turn(): Promise<Release> {
     const { queue, deadlines } = this.#service;
     const { signal } = this.#over;
-    this.#stay.stage = 'waiting';
+    this.#connection.stage = 'waiting';
     this.#limit(deadlines.waiting, new Refusal('no slot became free in time: this server has too much to do'));
     const putBack = (reason: Overload): void => this.#over.abort(reason);
-    const release = await queue.enter({ client: this.#stay.address, signal, putBack });
-    this.#stay.stage = 'compiling';
+    const release = await queue.enter({ client: this.#connection.address, signal, putBack });
+    this.#connection.stage = 'compiling';
     // The compiler has a limit of its own.
     clearTimeout(this.#timer);
     return release;
@@ -200,10 +204,10 @@ export class Conversation {
 
   /** Sends what the compiler left. The slot goes to the next job, as soon as there is room for these files besides those of the jobs that run. */
   async #giveBack(compiled: Compiled, version: ArrivedRequest['version'], release: Release): Promise<void> {
-    const { budget, shelf } = this.#service;
+    const { budget, answerFiles } = this.#service;
     const { signal } = this.#over;
-    this.#stay.stage = 'answering';
-    const room = this.#open(shelf);
+    this.#connection.stage = 'answering';
+    const room = this.#open(answerFiles);
     const memory = this.#open(budget);
     let stopWaiting = (): void => {};
     try {
@@ -269,7 +273,7 @@ export class Conversation {
 
   /** Sends a few bytes of ours. */
   async #send(chunks: readonly Buffer[]): Promise<void> {
-    this.#stay.stage = 'answering';
+    this.#connection.stage = 'answering';
     await this.#sending().send(chunks, this.#over.signal);
     this.#settled = true;
   }

@@ -3,7 +3,7 @@ import type { ByteBudget } from '../limits/byte-budget.ts';
 import type { FairQueue } from '../limits/fair-queue.ts';
 import type { CommandPolicy } from '../policy/judge-command.ts';
 import type { JobStatistics } from '../job/job-statistics.ts';
-import type { Workshop } from '../job/run-job.ts';
+import type { JobTools } from '../job/run-job.ts';
 import type { LogLimit } from '../log/log-limit.ts';
 import type { Pace } from '../limits/progress.ts';
 
@@ -18,13 +18,13 @@ export interface Deadlines {
 }
 
 /** Everything that serving a connection needs. */
-export interface Service extends Workshop, CommandPolicy {
+export interface Service extends JobTools, CommandPolicy {
   readonly access: () => AccessList;
   readonly queue: FairQueue;
   /** The memory of requests, and of answers while they are packed. */
   readonly budget: ByteBudget;
   /** The files of answers that have no slot any more. */
-  readonly shelf: ByteBudget;
+  readonly answerFiles: ByteBudget;
   readonly deadlines: Deadlines;
   readonly pace: Pace;
   readonly clientLog: LogLimit;

@@ -16,7 +16,7 @@ import { ResultFile } from './result-file.ts';
 import { writeSource } from './write-source.ts';
 
 /** What a job needs of the daemon. */
-export interface Workshop {
+export interface JobTools {
   readonly spool: Spool;
   readonly spawn: Spawn;
   readonly log: Logger;
@@ -45,20 +45,20 @@ export interface Job {
  * Runs one compile in a folder of its own, which is gone afterwards whatever happens; what the compiler left is open, for the caller to close.
  * @throws the signal's reason when the job is given up, Refusal when its result cannot be sent
  */
-export async function runJob(job: Job, workshop: Workshop): Promise<Compiled> {
+export async function runJob(job: Job, tools: JobTools): Promise<Compiled> {
   const { command, signal } = job;
-  const folder = lend(workshop.spool);
+  const folder = lend(tools.spool);
   try {
     await writeSource(`${folder}/${command.input}`, job.source, signal);
     job.sourceWritten();
-    const status = await compile(job, folder, workshop);
+    const status = await compile(job, folder, tools);
     return openResults(command, folder, status);
   } catch (error) {
     if (error instanceof StartError) return notStarted(command, error, job.log);
     throw noRoom(error) ?? error;
   } finally {
-    await workshop.spool.takeBack(folder).catch((error: unknown) => {
-      workshop.log.error(`${systemReason(error)}, a job's folder: the next start of the daemon tries again`);
+    await tools.spool.takeBack(folder).catch((error: unknown) => {
+      tools.log.error(`${systemReason(error)}, a job's folder: the next start of the daemon tries again`);
     });
   }
 }
@@ -111,21 +111,21 @@ function notStarted(command: JobCommand, error: StartError, log: ClientLog): Com
   return { status: exited(exitStatus.compilerMissing), stderr, stdout: empty, object: empty };
 }
 
-async function compile({ command, signal, log }: Job, folder: string, workshop: Workshop): Promise<number> {
+async function compile({ command, signal, log }: Job, folder: string, tools: JobTools): Promise<number> {
   if (log.writes('debug')) log.say('a command', 'debug', `exec ${command.path}: ${command.argv.join(' ')}`);
-  const child = workshop.spawn({
+  const child = tools.spawn({
     path: command.path,
     argv: command.argv,
-    environment: workshop.environment,
+    environment: tools.environment,
     directory: folder,
     stdout: `${folder}/${stdoutFile}`,
     stderr: `${folder}/${stderrFile}`,
   });
-  return finish(child, signal, workshop);
+  return finish(child, signal, tools);
 }
 
 /** Waits for the compiler; when the job is given up or overdue, ends its whole process group. */
-async function finish(child: Child, signal: AbortSignal, { lifetimeMs, graceMs }: Workshop): Promise<number> {
+async function finish(child: Child, signal: AbortSignal, { lifetimeMs, graceMs }: JobTools): Promise<number> {
   let ended = false;
   let overdue = false;
   const giveUp = (): void => {

@@ -1,4 +1,4 @@
-import { Patrol, steadyClock } from '../../system/machine/every-second.ts';
+import { EverySecond, steadyClock } from '../../system/machine/every-second.ts';
 import type { Clock } from '../../system/machine/every-second.ts';
 import { Overload } from '../policy/refusal.ts';
 
@@ -49,7 +49,7 @@ export class ByteBudget {
   readonly #accounts = new Set<Account>();
   readonly #usedBy = new Map<string, number>();
   #waiters: Waiter[] = [];
-  readonly #patrol = new Patrol(() => this.review());
+  readonly #patrol = new EverySecond(() => this.review());
 
   constructor(size: BudgetSize, now = steadyClock) {
     this.#size = size;

@@ -1,4 +1,4 @@
-import { Patrol, steadyClock } from '../../system/machine/every-second.ts';
+import { EverySecond, steadyClock } from '../../system/machine/every-second.ts';
 import type { Clock } from '../../system/machine/every-second.ts';
 import { Overload } from '../policy/refusal.ts';
 
@@ -45,7 +45,7 @@ export class FairQueue {
   /** Waiting jobs by client address; the order of the map is whose turn is next among equals. */
   readonly #waiting = new Map<string, Waiter[]>();
   #waitingCount = 0;
-  readonly #patrol = new Patrol(() => this.review());
+  readonly #patrol = new EverySecond(() => this.review());
 
   constructor(slots: number, now = steadyClock) {
     this.#slots = slots;

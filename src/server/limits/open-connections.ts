@@ -10,7 +10,7 @@ export interface ConnectionLimits {
 }
 
 /** One connection among the others. */
-export interface Stay {
+export interface OpenConnection {
   readonly address: string;
   stage: Stage;
   /** Ends the connection for the sake of another client. */
@@ -19,14 +19,14 @@ export interface Stay {
   leave(): void;
 }
 
-class Guest implements Stay {
-  readonly #left: (guest: Guest) => void;
+class Entry implements OpenConnection {
+  readonly #left: (entry: Entry) => void;
   readonly address: string;
   stage: Stage = 'receiving';
   leaving = false;
   end: (reason: Overload) => void = () => {};
 
-  constructor(address: string, left: (guest: Guest) => void) {
+  constructor(address: string, left: (entry: Entry) => void) {
     this.address = address;
     this.#left = left;
   }
@@ -36,27 +36,27 @@ class Guest implements Stay {
   }
 }
 
-/** The stay of a connection that has the house to itself. */
-export const onlyGuest = (address: string): Stay => new Guest(address, () => {});
+/** A connection without others. */
+export const onlyConnection = (address: string): OpenConnection => new Entry(address, () => {});
 
 /**
- * Who is connected. When all places are taken, a client that has fewer of them than another one gets in: the oldest unfinished request of
- * the address that has most is closed for it.
+ * Who is connected. When all connections are taken, a client that has fewer of them than another one gets in: the oldest unfinished
+ * request of the address that has most is closed for it.
  */
-export class House {
+export class OpenConnections {
   readonly #limits: ConnectionLimits;
   /** In the order in which they came. */
-  readonly #guests = new Map<string, Set<Guest>>();
-  /** Places that are taken, without those that are about to be left. */
+  readonly #entries = new Map<string, Set<Entry>>();
+  /** Connections, without those that are about to end. */
   #taken = 0;
 
   constructor(limits: ConnectionLimits) {
     this.#limits = limits;
   }
 
-  /** Admits a connection; undefined when it gets no place. */
-  admit(address: string): Stay | undefined {
-    const mine = this.#guests.get(address)?.size ?? 0;
+  /** Admits a connection; undefined when it is one too many. */
+  admit(address: string): OpenConnection | undefined {
+    const mine = this.#entries.get(address)?.size ?? 0;
     if (mine >= this.#limits.perAddress) return undefined;
     if (this.#taken >= this.#limits.total) {
       const other = this.#inTheWayOf(mine);
@@ -65,31 +65,31 @@ export class House {
       this.#taken -= 1;
       other.end(new Overload('all connections of this server are taken, and other clients have fewer of them'));
     }
-    const guest = new Guest(address, (leaving) => this.#leave(leaving));
-    this.#guests.set(address, (this.#guests.get(address) ?? new Set()).add(guest));
+    const entry = new Entry(address, (leaving) => this.#leave(leaving));
+    this.#entries.set(address, (this.#entries.get(address) ?? new Set()).add(entry));
     this.#taken += 1;
-    return guest;
+    return entry;
   }
 
-  #leave(guest: Guest): void {
-    const theirs = this.#guests.get(guest.address);
-    if (theirs?.delete(guest) !== true) return;
-    if (theirs.size === 0) this.#guests.delete(guest.address);
-    if (!guest.leaving) this.#taken -= 1;
+  #leave(entry: Entry): void {
+    const theirs = this.#entries.get(entry.address);
+    if (theirs?.delete(entry) !== true) return;
+    if (theirs.size === 0) this.#entries.delete(entry.address);
+    if (!entry.leaving) this.#taken -= 1;
   }
 
-  /** Whose connection to close for a client with `mine` places: one of an address that has more. */
-  #inTheWayOf(mine: number): Guest | undefined {
-    const crowds = [...this.#guests.values()]
-      .map((guests) => [...guests].filter(({ leaving }) => !leaving))
-      .filter((guests) => guests.length > mine)
+  /** Whose connection to close for a client with `mine` connections: one of an address that has more. */
+  #inTheWayOf(mine: number): Entry | undefined {
+    const crowds = [...this.#entries.values()]
+      .map((entries) => [...entries].filter(({ leaving }) => !leaving))
+      .filter((entries) => entries.length > mine)
       .sort((one, other) => other.length - one.length);
-    for (const guests of crowds) {
+    for (const entries of crowds) {
       const found =
-        guests.find(({ stage }) => stage === 'receiving') ??
+        entries.find(({ stage }) => stage === 'receiving') ??
         // The last to come would be the last to have a slot.
-        guests.findLast(({ stage }) => stage === 'waiting') ??
-        guests.find(({ stage }) => stage === 'answering');
+        entries.findLast(({ stage }) => stage === 'waiting') ??
+        entries.find(({ stage }) => stage === 'answering');
       if (found !== undefined) return found;
     }
     return undefined;

@@ -4,7 +4,7 @@ import { createServer, isIP } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
-import type { House } from '../limits/open-connections.ts';
+import type { OpenConnections } from '../limits/open-connections.ts';
 import { writePlace } from '../../basics/place.ts';
 import type { Client } from './serve-client.ts';
 
@@ -117,15 +117,15 @@ const isUnix = (server: Server): boolean => {
 export interface Reception {
   /** Who is there; on a Unix socket somebody `local`. */
   readonly identify: (socket: Socket, from: 'network' | 'local') => Client;
-  /** For clients with a place in the house, and for those who are not admitted. */
+  /** For clients that are counted among the open connections, and for those that are not admitted. */
   readonly serve: (socket: Socket, client: Client) => void;
   readonly refuse: (client: Client) => void;
 }
 
-/** Hands accepted connections on. Whoever is not admitted takes no place in the house: nobody has to leave it for them. */
+/** Hands accepted connections on. Whoever is not admitted is not counted: no connection is closed for them. */
 export function acceptConnections(
   servers: readonly Server[],
-  house: House,
+  connections: OpenConnections,
   { identify, serve, refuse }: Reception,
 ): void {
   const accept = (socket: Socket, from: 'network' | 'local'): void => {
@@ -139,14 +139,14 @@ export function acceptConnections(
       serve(socket, client);
       return;
     }
-    const stay = house.admit(client.address);
-    if (stay === undefined) {
+    const connection = connections.admit(client.address);
+    if (connection === undefined) {
       refuse(client);
       socket.destroy();
       return;
     }
-    socket.once('close', () => stay.leave());
-    serve(socket, { ...client, stay });
+    socket.once('close', () => connection.leave());
+    serve(socket, { ...client, connection });
   };
   for (const server of servers) {
     const from = isUnix(server) ? 'local' : 'network';

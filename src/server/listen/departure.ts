@@ -1,21 +1,21 @@
 import type { Socket } from 'node:net';
 
 /** How long a daemon that ends goes on with the connections it has, in ms, running compilers apart. */
-export interface DepartureLimits {
+export interface DrainLimits {
   /** A connection on which nothing has come yet. */
   readonly unheard: number;
   /** A request on its way, and a job that waits for a slot. */
   readonly waiting: number;
 }
 
-const usual: DepartureLimits = { unheard: 3_000, waiting: 60_000 };
+const usual: DrainLimits = { unheard: 3_000, waiting: 60_000 };
 
 /**
  * The end of a daemon: it takes no more connections, and those that it has are served. Only what takes too long is given up: a service manager
  * waits for two minutes, and ends everything then.
  */
-export class Departure {
-  readonly #limits: DepartureLimits;
+export class Draining {
+  readonly #limits: DrainLimits;
   readonly #here = new Set<Socket>();
   #timers: NodeJS.Timeout[] = [];
 

@@ -1,8 +1,8 @@
 /** What the service manager shows of a daemon, at most once in this many ms. */
 const statusPeriod = 1000;
 
-/** What `Attendance` needs to know, and whom it tells. */
-export interface Attended {
+/** What `IdleExit` needs to know, and whom it tells. */
+export interface IdleExitSettings {
   readonly running: () => number;
   readonly waiting: () => number;
   readonly status: (text: string) => void;
@@ -16,15 +16,15 @@ const statusLine = (running: number, waiting: number, done: number): string =>
   `${running} running, ${waiting} waiting, ${done} done`;
 
 /** Who is being served: tells when that changes, though not too often, and when nobody has come for a while. */
-export class Attendance {
-  readonly #attended: Attended;
+export class IdleExit {
+  readonly #attended: IdleExitSettings;
   #here = 0;
   #done = 0;
   #shown = '';
   #next: NodeJS.Timeout | undefined;
   #idle: NodeJS.Timeout | undefined;
 
-  constructor(attended: Attended) {
+  constructor(attended: IdleExitSettings) {
     this.#attended = attended;
     this.#rest();
     this.#show();

@@ -5,8 +5,8 @@ import { peerUser } from '../../system/descriptors/peer-user.ts';
 import { plainAddress } from '../policy/access-list.ts';
 import type { ClientStream } from '../connection/client-stream.ts';
 import { Conversation } from '../connection/conversation.ts';
-import { onlyGuest } from '../limits/open-connections.ts';
-import type { Stay } from '../limits/open-connections.ts';
+import { onlyConnection } from '../limits/open-connections.ts';
+import type { OpenConnection } from '../limits/open-connections.ts';
 import type { Service, StopReasons } from '../connection/service.ts';
 import { endedWithout, summaryFields, summaryLine } from '../job/job-end.ts';
 import type { JobEnd } from '../job/job-end.ts';
@@ -19,8 +19,8 @@ export interface Client {
   /** What the log calls it: `ADDRESS:PORT`. */
   readonly name: string;
   readonly admitted: boolean;
-  /** Its place among the others; without one it has the house to itself. */
-  readonly stay?: Stay;
+  /** Its connection among the others; without one it is the only one. */
+  readonly connection?: OpenConnection;
 }
 
 /** A client of the network. */
@@ -30,7 +30,7 @@ export function networkClient(socket: Socket, { access }: Pick<Service, 'access'
 }
 
 /** A client of this machine, whom the mode of the socket's file lets in; each user is one client. */
-export function neighbour(socket: Socket): Client {
+export function localClient(socket: Socket): Client {
   const user = peerUser(socket);
   const address = user === undefined ? 'this machine' : `uid ${user}`;
   return { address, name: address, admitted: true };
@@ -39,7 +39,7 @@ export function neighbour(socket: Socket): Client {
 /** Serves one client from its first byte to the end of its answer, and returns distcc's internal code of it; never throws. */
 export async function serveClient(
   stream: ClientStream,
-  { address, name, admitted, stay = onlyGuest(address) }: Client,
+  { address, name, admitted, connection = onlyConnection(address) }: Client,
   service: Service,
   stopping: StopReasons,
 ): Promise<ExitStatus> {
@@ -52,11 +52,13 @@ export async function serveClient(
     return exitStatus.accessDenied;
   }
   const began = performance.now();
-  const end = await new Conversation(stream, service, { name, stay }).hold(stopping).catch((error: unknown): JobEnd => {
-    const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    log.say('a job that was lost', 'error', `lost the job of ${name}: ${trace}`);
-    return endedWithout('OTHER', exitStatus.general);
-  });
+  const end = await new Conversation(stream, service, { name, connection })
+    .hold(stopping)
+    .catch((error: unknown): JobEnd => {
+      const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      log.say('a job that was lost', 'error', `lost the job of ${name}: ${trace}`);
+      return endedWithout('OTHER', exitStatus.general);
+    });
   stream.destroy();
   const milliseconds = performance.now() - began;
   service.statistics.end(end, milliseconds, Date.now());

@@ -1,5 +1,5 @@
 import type { Fields, Level, Logger } from '../../logging/log-line.ts';
-import { Patrol, steadyClock } from '../../system/machine/every-second.ts';
+import { EverySecond, steadyClock } from '../../system/machine/every-second.ts';
 import type { Clock } from '../../system/machine/every-second.ts';
 
 /** What a line that a client causes is about, and how many such lines of one address are written a minute. */
@@ -48,7 +48,7 @@ export class LogLimit {
   readonly #log: Logger;
   readonly #now: Clock;
   readonly #counts = new Map<string, Count>();
-  readonly #patrol = new Patrol(() => this.review());
+  readonly #patrol = new EverySecond(() => this.review());
 
   constructor(log: Logger, now = steadyClock) {
     this.#log = log;

@@ -33,7 +33,7 @@ const spoolPrefix = 'distccd-spool-';
 const deadlines = { receiving: 1800_000, silence: 300_000, waiting: 1800_000, answering: 600_000 };
 
 /** A service of which everything has been tried. */
-export interface ProvenService extends Service {
+export interface AssembledService extends Service {
   readonly daemonLog: DaemonLog;
   readonly spool: Spool;
   readonly jobs: number;
@@ -44,12 +44,12 @@ export interface ProvenService extends Service {
 }
 
 /** Tries everything that serving needs, as the account that will need it, so that nothing fails with the first job. */
-export function prove(
+export function assembleService(
   options: DaemonOptions,
   access: () => AccessList,
   notices: Notices,
   outlets: Outlets,
-): ProvenService {
+): AssembledService {
   let rules = readRules(options, process.env, notices);
   const daemonLog = openDaemonLog(
     chooseLogTarget(options, notices, outlets),
@@ -98,7 +98,7 @@ export function prove(
     graceMs: 1000,
     queue,
     budget: new ByteBudget(capacity.requests),
-    shelf: new ByteBudget(capacity.answers),
+    answerFiles: new ByteBudget(capacity.answers),
     deadlines,
     pace: slowestPace,
     statistics: new JobStatistics(),

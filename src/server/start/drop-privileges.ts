@@ -33,7 +33,7 @@ function wantedAccount(words: readonly string[]): Account | undefined {
 }
 
 /** Root becomes the account that serves, for good; anybody else stays who they are. */
-export function becomeServant(options: DaemonOptions, notices: Notices): void {
+export function becomeServingAccount(options: DaemonOptions, notices: Notices): void {
   const identity = processIdentity();
   if (identity.getuid() !== 0) {
     if (options.user !== undefined) notices.push('--user is ignored when distccd is not run by root');

@@ -7,7 +7,7 @@ import { setOomScore } from '../../system/processes/oom-score.ts';
 import type { Notices } from '../log/startup-notices.ts';
 
 /** Makes this process, and the compilers after it, step back for others: `--nice` and `--oom-score-adj`. Part of it may need root. */
-export function restrain(options: DaemonOptions, notices: Notices): void {
+export function lowerPriority(options: DaemonOptions, notices: Notices): void {
   const { nice, 'oom-score-adj': score } = options;
   try {
     // Whoever asks for no change may be where none is allowed.

@@ -1,7 +1,7 @@
 import type { ServiceManager } from '../../system/service-manager/sd-notify.ts';
 
 /** What the service manager hears of a daemon's life (sd_notify(3)). */
-export interface Supervision {
+export interface ManagerReports {
   /** Everything has been tried and clients are served: from here on the watchdog is fed, from the loop that serves them. */
   ready(): void;
   status(text: string): void;
@@ -13,7 +13,7 @@ export interface Supervision {
 }
 
 /** Tells the service manager what it wants to know, when there is one. */
-export function supervise({ tell, watchdogMs }: ServiceManager): Supervision {
+export function reportToManager({ tell, watchdogMs }: ServiceManager): ManagerReports {
   let watchdog: NodeJS.Timeout | undefined;
   return {
     ready() {

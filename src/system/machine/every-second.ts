@@ -2,7 +2,7 @@
 const periodMs = 1000;
 
 /** Looks after something every second for as long as there is something to look after; it does not keep Node alive. */
-export class Patrol {
+export class EverySecond {
   readonly #look: () => boolean;
   #timer: NodeJS.Timeout | undefined;
 

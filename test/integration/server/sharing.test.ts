@@ -67,7 +67,7 @@ describe('a daemon with little memory', () => {
     expect(await answerOf(await startFrom(daemon.port, '127.0.0.4'))).toBe('');
     await until(() => daemon.log().includes("'127.0.0.4:"), 'it was denied');
     expect(await answerOf(await startFrom(daemon.port, '127.0.0.2', small))).toBe('');
-    await until(() => daemon.log().includes('too many connections'), 'the house is still full');
+    await until(() => daemon.log().includes('too many connections'), 'all connections are still taken');
     expect(daemon.log()).not.toContain('all connections of this server are taken');
   });
 
@@ -158,20 +158,20 @@ describe('slots', () => {
   });
 
   it('are kept by an answer for which there is no room, until there is', async () => {
-    const shelf = new ByteBudget({ total: 50_000_000, overdraft: 0 });
+    const answerFiles = new ByteBudget({ total: 50_000_000, overdraft: 0 });
     const queue = new FairQueue(2);
-    const { port } = await service({ shelf, queue, spawn: compiler('head -c 20000000 /dev/zero >a.o') });
+    const { port } = await service({ answerFiles, queue, spawn: compiler('head -c 20000000 /dev/zero >a.o') });
     const clients = [await startFrom(port, '127.0.0.2'), await startFrom(port, '127.0.0.2')];
     for (const { socket } of clients) {
       socket.pause();
       for (const chunk of small) socket.write(chunk);
     }
     await until(() => clients.every(({ socket }) => socket.bytesRead > 0), 'both are being answered');
-    expect([shelf.used, queue.running]).toEqual([20_000_000, 1]);
+    expect([answerFiles.used, queue.running]).toEqual([20_000_000, 1]);
     clients[0]?.socket.resume();
     clients[1]?.socket.resume();
     await Promise.all(clients.map(({ answer }) => answer));
-    await until(() => shelf.used === 0 && queue.running === 0, 'both are gone');
+    await until(() => answerFiles.used === 0 && queue.running === 0, 'both are gone');
   });
 });
 
@@ -220,12 +220,12 @@ describe('a transfer that is too slow', () => {
   });
 
   it('is closed in the middle of an answer', async () => {
-    const { port, lines, shelf } = await service({ pace, spawn: compiler('head -c 20000000 /dev/zero >a.o') });
+    const { port, lines, answerFiles } = await service({ pace, spawn: compiler('head -c 20000000 /dev/zero >a.o') });
     const { socket } = await startFrom(port, '127.0.0.2');
     socket.pause();
     for (const chunk of small) socket.write(chunk);
     await until(() => lines.join('\n').includes('CLI_DISCONN'), 'it is closed');
-    expect(shelf.used).toBe(0);
+    expect(answerFiles.used).toBe(0);
   });
 
   it('is not one that is slow, however much the system took for it at once', async () => {

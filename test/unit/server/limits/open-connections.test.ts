@@ -1,22 +1,26 @@
 import { describe, expect, it } from 'vitest';
-import { House } from '../../../../src/server/limits/open-connections.ts';
-import type { Stay } from '../../../../src/server/limits/open-connections.ts';
+import { OpenConnections } from '../../../../src/server/limits/open-connections.ts';
+import type { OpenConnection } from '../../../../src/server/limits/open-connections.ts';
 
-/** A house of four places, and who had to leave it. */
+/** Four connections, and which of them were closed. */
 function make(limits = { total: 4, perAddress: 3 }) {
-  const house = new House(limits);
+  const connections = new OpenConnections(limits);
   const left: string[] = [];
-  const come = (address: string, name = address, stage: Stay['stage'] = 'receiving'): Stay | undefined => {
-    const stay = house.admit(address);
-    if (stay === undefined) return undefined;
-    stay.stage = stage;
-    stay.end = (reason) => left.push(`${name}: ${reason.name}`);
-    return stay;
+  const come = (
+    address: string,
+    name = address,
+    stage: OpenConnection['stage'] = 'receiving',
+  ): OpenConnection | undefined => {
+    const connection = connections.admit(address);
+    if (connection === undefined) return undefined;
+    connection.stage = stage;
+    connection.end = (reason) => left.push(`${name}: ${reason.name}`);
+    return connection;
   };
   return { left, come };
 }
 
-describe('House', () => {
+describe('OpenConnections', () => {
   it('takes in as many as there are places, and of one address no more than its part', () => {
     const { come, left } = make();
     expect(['a', 'a', 'a', 'a', 'b'].map((address) => come(address) !== undefined)).toEqual([

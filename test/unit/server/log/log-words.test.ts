@@ -41,7 +41,7 @@ describe('distccd.8 and the daemon', () => {
     const section = page.text.split('.Ss The log')[1]?.split(/^\.S[sh] /m)[0] ?? '';
     const said = [...section.matchAll(/^\.It Cm (\w+)$/gm)].map(([, level = '']) => level);
     const used = new Set(
-      [...server.matchAll(/\blog\.(?!say|writes)(\w+)\(|\.say\(\s*(?:'[^']*'|\w+),\s*'(\w+)'/g)].map(
+      [...server.matchAll(/\blog\.(?!say|writes|setLevel)(\w+)\(|\.say\(\s*(?:'[^']*'|\w+),\s*'(\w+)'/g)].map(
         ([, direct, indirect]) => direct ?? indirect ?? '',
       ),
     );
