@@ -18,6 +18,9 @@ const source = 'int f(int *a) { int s = 0; for (int i = 0; i < 99; i++) s += a[i
 /** Where the parts of compilers are, and what every program of the system reads. */
 const partOfSystem =
   /^\/(?:usr\/)?lib(?:32|64|x32)?\/|^\/usr\/(?:share|include|bin|[a-z0-9_]+-linux-gnu)(?:\/|$)|^\/etc\/(?:ld\.so|locale|selinux|[\w-]+-release$|debian_version)|^\/proc\/|^\/sys\/|^\/dev\/(?:null|urandom)$|^\/tmp$/;
+/** Where clang looks for CUDA and HIP when `-v` has it say what it has found; a job's root has none of it. */
+const searchedByClang =
+  /^\/usr\/local\/cuda[^/]*\/|^\/opt$|^(?:\/usr\/local)?\/(?:share\/hip|bin)\/(?:version|\.hipVersion)$/;
 const programOfCompiler =
   /\/(?:distccd-fence|cc1|cc1plus|(?:[\w-]+-)?as|(?:[\w+-]+-)?(?:gcc|g\+\+|clang|clang\+\+)(?:-[0-9.]+)?)$/;
 
@@ -30,7 +33,8 @@ const ownFile =
 
 /** What is wrong with the deeds of a compiler, where a plain compile reads some files as well. */
 function faultsIn({ read, written, executed }: Deeds, plain: ReadonlySet<string>): string[] {
-  const isStrange = (path: string): boolean => path.includes(evil) || !(partOfSystem.test(path) || ownFile.test(path));
+  const isStrange = (path: string): boolean =>
+    path.includes(evil) || !(partOfSystem.test(path) || ownFile.test(path) || searchedByClang.test(path));
   return [
     ...read.filter((path) => isStrange(path) && !plain.has(path)).map((path) => `read ${path}`),
     ...written.filter((path) => path !== '/dev/null' && !ownFile.test(path)).map((path) => `wrote ${path}`),
