@@ -1,12 +1,8 @@
-import { systemReason } from '../../system/error-text.ts';
 import { basename } from 'node:path';
 import { exitStatus } from '../../basics/exit-status.ts';
 
 import { ProtocolError } from '../../wire/reading/protocol-error.ts';
-import { encodeRefusal } from '../../wire/refusal.ts';
 import type { ArrivedRequest } from '../../wire/request.ts';
-import { encodeResponse } from '../../wire/response.ts';
-import { exited } from '../../wire/wait-status.ts';
 import { answerLength, closeAnswer, encodeAnswer, smallAnswer } from '../job/answer.ts';
 import type { Compiled } from '../job/answer.ts';
 import type { BudgetAccount, ByteBudget } from '../limits/byte-budget.ts';
@@ -20,7 +16,9 @@ import type { JobEnd } from '../job/job-end.ts';
 import { runJob } from '../job/run-job.ts';
 import type { ClientLog } from '../log/log-limit.ts';
 import { Progress } from '../limits/progress.ts';
-import { ClientGone, clientGone, Overdue, Overload, Refusal } from '../policy/refusal.ts';
+import { ClientGone, clientGone, Overdue, Refusal } from '../policy/refusal.ts';
+import type { Overload } from '../policy/refusal.ts';
+import { farewellToRequest, farewellToUnread } from './farewell.ts';
 import { receiveRequest } from './request-reader.ts';
 import { Sending } from './send-answer.ts';
 import type { Service, StopReasons } from './service.ts';
@@ -120,28 +118,12 @@ export class Conversation {
     this.#log.say('a connection', 'info', `connection from ${this.#name}`);
   }
 
-  /** A request that could not be read: there is nobody to explain it to, so the connection is closed, as distcc does. */
   #badRequest(error: unknown): JobEnd {
     const closed = error instanceof ClientGone || (error instanceof ProtocolError && error.kind === 'truncated');
     if (closed && !this.#heard) return { ...endedWithout('OTHER', exitStatus.truncated), unheard: true };
-    this.#log.say('a request that could not be read', 'error', `${systemReason(error)}, from ${this.#name}`);
-    if (error instanceof Overload) return endedWithout('REJ_OVERLOAD', exitStatus.busy);
-    if (error instanceof ProtocolError) {
-      switch (error.kind) {
-        case 'refused':
-        case 'malformed':
-        case 'version':
-        case 'too large':
-          return endedWithout('REJ_BAD_REQ', exitStatus.protocol);
-        case 'truncated':
-          return endedWithout('OTHER', exitStatus.truncated);
-        case 'compression':
-          return endedWithout('CLI_DISCONN', exitStatus.inputOutput);
-      }
-    }
-    return error instanceof ClientGone
-      ? endedWithout('CLI_DISCONN', exitStatus.inputOutput)
-      : endedWithout('OTHER', exitStatus.timeout);
+    const { log, end } = farewellToUnread(this.#name, error);
+    this.#log.say(...log);
+    return end;
   }
 
   /** Nothing may follow the request; the end of the client's side means that nobody waits any more. */
@@ -223,42 +205,18 @@ export class Conversation {
     }
   }
 
-  /** Tells the client why not, in a form that makes every distcc go on with the next host or locally. */
-  async #refuse(request: ArrivedRequest, error: unknown): Promise<JobEnd> {
-    const reason: unknown = this.#over.signal.reason;
-    if (error instanceof ClientGone && reason instanceof Overload) {
-      this.#log.say('a job that was refused', 'warning', `ended the answer to ${this.#name}: ${reason.message}`);
-      return endedWithout('REJ_OVERLOAD', exitStatus.busy);
+  /** Tells the client why it gets no object. */
+  async #refuse({ version }: ArrivedRequest, error: unknown): Promise<JobEnd> {
+    const { log, answer, end } = farewellToRequest(this.#name, version, error, this.#over.signal.reason);
+    this.#log.say(...log);
+    if (answer !== undefined) {
+      this.#connection.stage = 'answering';
+      const sent = (): void => void (this.#settled = true);
+      await this.#sending()
+        .send(answer, this.#over.signal)
+        .then(sent, () => {});
     }
-    if (error instanceof ClientGone) {
-      this.#log.say('a job that was given up', 'error', `client ${this.#name} disconnected: killed its job`);
-      return endedWithout('CLI_DISCONN', exitStatus.inputOutput);
-    }
-    if (error instanceof Overdue) {
-      this.#log.say('a job that was given up', 'error', `${error.message}: killed the job of ${this.#name}`);
-      return this.#tooLong(request, error);
-    }
-    if (error instanceof ProtocolError) return this.#badRequest(error);
-    const foreseen = error instanceof Refusal;
-    const sentence = foreseen ? error.message : `this server could not do the job: ${systemReason(error)}`;
-    if (foreseen) this.#log.say('a job that was refused', 'warning', `refused a job of ${this.#name}: ${sentence}`);
-    else {
-      const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      this.#log.say('a job that was lost', 'error', `lost a job of ${this.#name}: ${trace}`);
-    }
-    await this.#send(encodeRefusal(request.version, sentence)).catch(() => undefined);
-    if (error instanceof Overload) return endedWithout('REJ_OVERLOAD', exitStatus.busy);
-    return endedWithout('OTHER', foreseen ? exitStatus.ok : exitStatus.general);
-  }
-
-  /** distcc's answer to a compile that takes too long: status 118. */
-  async #tooLong(request: ArrivedRequest, error: Overdue): Promise<JobEnd> {
-    const status = exited(exitStatus.timeout);
-    const nothing = Buffer.alloc(0);
-    const stderr = Buffer.from(`distccd: ${error.message}: the limit is --job-lifetime on the server\n`);
-    const answer = encodeResponse({ version: request.version, status, stderr, stdout: nothing, object: nothing });
-    await this.#send(answer).catch(() => undefined);
-    return endedWithout('COMPILE_TIMEOUT', exitStatus.timeout);
+    return end;
   }
 
   #sending(): Sending {
@@ -269,13 +227,6 @@ export class Conversation {
       { answering, silence: Math.min(silence, unreadMs) },
       new Progress(this.#service.pace),
     );
-  }
-
-  /** Sends a few bytes of ours. */
-  async #send(chunks: readonly Buffer[]): Promise<void> {
-    this.#connection.stage = 'answering';
-    await this.#sending().send(chunks, this.#over.signal);
-    this.#settled = true;
   }
 
   #limit(milliseconds: number, error: Error): void {

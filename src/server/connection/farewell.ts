@@ -1,0 +1,101 @@
+import { exitStatus } from '../../basics/exit-status.ts';
+import { systemReason } from '../../system/error-text.ts';
+import type { ProtocolVersion } from '../../wire/protocol-version.ts';
+import { ProtocolError } from '../../wire/reading/protocol-error.ts';
+import { encodeRefusal } from '../../wire/refusal.ts';
+import { encodeResponse } from '../../wire/response.ts';
+import { exited } from '../../wire/wait-status.ts';
+import { endedWithout } from '../job/job-end.ts';
+import type { JobEnd } from '../job/job-end.ts';
+import type { ClientLog } from '../log/log-limit.ts';
+import { ClientGone, Overdue, Overload, Refusal } from '../policy/refusal.ts';
+
+/** How a conversation without an object ends: what is logged, what the client is told, and what is counted. */
+export interface Farewell {
+  readonly log: Parameters<ClientLog['say']>;
+  /** The bytes for the client; left out where nobody reads them. */
+  readonly answer?: readonly Buffer[];
+  readonly end: JobEnd;
+}
+
+/** The class of a request that could not be read. */
+function endOfBadRequest(error: unknown): JobEnd {
+  if (error instanceof Overload) return endedWithout('REJ_OVERLOAD', exitStatus.busy);
+  if (error instanceof ProtocolError) {
+    switch (error.kind) {
+      case 'refused':
+      case 'malformed':
+      case 'version':
+      case 'too large':
+        return endedWithout('REJ_BAD_REQ', exitStatus.protocol);
+      case 'truncated':
+        return endedWithout('OTHER', exitStatus.truncated);
+      case 'compression':
+        return endedWithout('CLI_DISCONN', exitStatus.inputOutput);
+    }
+  }
+  return error instanceof ClientGone
+    ? endedWithout('CLI_DISCONN', exitStatus.inputOutput)
+    : endedWithout('OTHER', exitStatus.timeout);
+}
+
+/** A request that could not be read: there is nobody to explain it to, so the connection is closed, as distcc does. */
+export function farewellToUnread(client: string, error: unknown): Farewell {
+  return {
+    log: ['a request that could not be read', 'error', `${systemReason(error)}, from ${client}`],
+    end: endOfBadRequest(error),
+  };
+}
+
+/** distcc's answer to a compile that takes too long: status 118. */
+function tooLong(version: ProtocolVersion, { message }: Overdue): Buffer[] {
+  const nothing = Buffer.alloc(0);
+  const stderr = Buffer.from(`distccd: ${message}: the limit is --job-lifetime on the server\n`);
+  return encodeResponse({ version, status: exited(exitStatus.timeout), stderr, stdout: nothing, object: nothing });
+}
+
+/** The client has left by itself, or because others needed what it held, as `reason` tells. */
+function farewellToGone(client: string, reason: unknown): Farewell {
+  if (reason instanceof Overload) {
+    return {
+      log: ['a job that was refused', 'warning', `ended the answer to ${client}: ${reason.message}`],
+      end: endedWithout('REJ_OVERLOAD', exitStatus.busy),
+    };
+  }
+  return {
+    log: ['a job that was given up', 'error', `client ${client} disconnected: killed its job`],
+    end: endedWithout('CLI_DISCONN', exitStatus.inputOutput),
+  };
+}
+
+/**
+ * Why a request that was read gets no object, in a form that makes every distcc go on with the next host or locally.
+ * `reason` is why the conversation was ended early, if it was.
+ */
+export function farewellToRequest(client: string, version: ProtocolVersion, error: unknown, reason: unknown): Farewell {
+  if (error instanceof ClientGone) return farewellToGone(client, reason);
+  if (error instanceof Overdue) {
+    return {
+      log: ['a job that was given up', 'error', `${error.message}: killed the job of ${client}`],
+      answer: tooLong(version, error),
+      end: endedWithout('COMPILE_TIMEOUT', exitStatus.timeout),
+    };
+  }
+  if (error instanceof ProtocolError) return farewellToUnread(client, error);
+  if (error instanceof Refusal) {
+    return {
+      log: ['a job that was refused', 'warning', `refused a job of ${client}: ${error.message}`],
+      answer: encodeRefusal(version, error.message),
+      end:
+        error instanceof Overload
+          ? endedWithout('REJ_OVERLOAD', exitStatus.busy)
+          : endedWithout('OTHER', exitStatus.ok),
+    };
+  }
+  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return {
+    log: ['a job that was lost', 'error', `lost a job of ${client}: ${trace}`],
+    answer: encodeRefusal(version, `this server could not do the job: ${systemReason(error)}`),
+    end: endedWithout('OTHER', exitStatus.general),
+  };
+}
