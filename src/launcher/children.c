@@ -113,6 +113,15 @@ int start(struct command *command, const int *streams, enum child which) {
   return error;
 }
 
+/* A descriptor that can be read when the program has ended, or -1 where the system has none. */
+int watch_program(void) {
+#ifdef SYS_pidfd_open
+  return (int)syscall(SYS_pidfd_open, abs((int)children[PROGRAM]), 0);
+#else
+  return -1;
+#endif
+}
+
 /* The wait status of the program that was started. When we were interrupted, this is where we die. */
 int wait_for_program(void) {
   siginfo_t ended;

@@ -117,14 +117,17 @@ static int run(int fd, struct command *command) {
   return 0;
 }
 
-/* While the preprocessor works: the agent mostly knows a host by now, and the way there takes time. */
+/* While the preprocessor works: the agent knows a host now or soon, and the way there takes time. */
 static void begin_meanwhile(int fd) {
   unsigned char header[HEADER], *bytes;
-  struct pollfd wait = {fd, POLLIN, 0};
+  int end = watch_program();
+  struct pollfd waits[] = {{fd, POLLIN, 0}, {end, POLLIN, 0}};
+  int ready;
   /* Lines of the log may come before it. */
-  do {
-    if (poll(&wait, 1, MEANWHILE_MS) != 1) return;
-  } while (do_writes(fd));
+  do ready = poll(waits, 2, end < 0 ? MEANWHILE_MS : -1) > 0 && waits[0].revents != 0;
+  while (ready && do_writes(fd));
+  if (end >= 0) close(end);
+  if (!ready) return;
   if (recv(fd, header, HEADER, MSG_PEEK | MSG_DONTWAIT) != HEADER) return;
   uint32_t length = get32(header + 4);
   if (get32(header) != CARRY || length > LONGEST || (bytes = malloc((size_t)length + 1)) == NULL) return;

@@ -103,6 +103,7 @@ void release_held(void);
 char **in_front(const char *first, const char *second, char **rest);
 void become(struct command *command);
 int start(struct command *command, const int *streams, enum child which);
+int watch_program(void);
 int wait_for_program(void);
 void leave_ssh(int broken);
 void die_by(int number);
