@@ -67,7 +67,7 @@ agents_of() { cat "$1"/agent/*.pid 2>/dev/null; }
   assert_equal "$(stat -c '%u %a' "$run/distcc")" "$user 700"
   run as "$user" "${job[@]}" --agent-status --json
   assert_output --partial '"jobsDone":2'
-  assert_equal "$(grep -c COMPILE_OK "$BATS_TEST_TMPDIR/ours.$port.log")" 2
+  compiled 2 "$BATS_TEST_TMPDIR/ours.$port.log"
   assert_equal "$(ls -A "$BATS_TEST_TMPDIR/home.$user")" ''
 }
 
