@@ -548,8 +548,8 @@ describe('compile() without a host', () => {
       const events: Events = [];
       const world = worldOf({ hosts: 'far' }, events);
       const slots = { ...world.slots, ...('slots' in change ? change.slots : {}) };
-      const hosts = 'hosts' in change ? change.hosts : world.hosts;
-      expect(await compile(call, { ...world, hosts, slots })).toBe(0);
+      const hosts = 'hosts' in change ? { hosts: change.hosts } : {};
+      expect(await compile(call, { ...world, ...hosts, slots })).toBe(0);
       expect(events).toContain(`ERROR: ${sentence}`);
       expect(events).toContain('become gcc -c a.c');
     }
