@@ -38,7 +38,7 @@ has_agents() { [ "$(cat "$DISTCC_DIR"/agent/*.pid 2>/dev/null | wc -l)" = "$1" ]
       kill -0 "$(cat "$DISTCC_DIR.$case"/agent/*.pid)"
     done
   done
-  assert_equal "$(grep -c COMPILE_OK "$BATS_TEST_TMPDIR/ours.$PORT.log")" 12
+  compiled 12 "$BATS_TEST_TMPDIR/ours.$PORT.log"
 }
 
 # What kinds of descriptors a process has open.

@@ -22,8 +22,6 @@ teardown() {
   end_noted
 }
 
-jobs_done() { grep -c COMPILE_OK "$BATS_TEST_TMPDIR/ours.$PORT.log"; }
-
 # same_objects DIR DIR COUNT
 same_objects() {
   local name count=0
@@ -52,7 +50,7 @@ END
   # shellcheck disable=SC2154 # run sets stderr
   assert_equal "$status|$output|$stderr" '0||'
   same_objects plain . 13
-  assert_equal "$(jobs_done)" 13
+  compiled 13 "$BATS_TEST_TMPDIR/ours.$PORT.log"
 }
 
 @test 'make -j8, its jobserver shared with a link-time optimization' {
@@ -112,7 +110,7 @@ test_upgrade() {
   wait_until is_gone "$old"
   assert_equal "$(cat "$DISTCC_DIR"/agent/*.pid)" "$(cat "$DISTCC_DIR/agent/${version%-*}-00000000.pid")"
   # Those that met the other version's files were compiled here, more or fewer as the machine is quick.
-  [ "$(grep -c COMPILE_OK "$BATS_TEST_TMPDIR/ours.$slow_port.log")" -ge 9 ]
+  wait_until has_compiled 9 "$BATS_TEST_TMPDIR/ours.$slow_port.log"
 }
 bats_test_function --description 'make -j16 while an upgrade comes, the launcher first' -- test_upgrade 'distcc distcc-agent'
 bats_test_function --description 'make -j16 while an upgrade comes, the agent first' -- test_upgrade 'distcc-agent distcc'
@@ -132,7 +130,7 @@ bats_test_function --description 'make -j16 while an upgrade comes, the agent fi
   assert_equal "$status|$output|$stderr" '0||'
   [ -n "$(cat "$DISTCC_DIR"/agent/*.pid)" ]
   same_objects plain . 13
-  assert_equal "$(jobs_done)" 13
+  compiled 13 "$BATS_TEST_TMPDIR/ours.$PORT.log"
 }
 
 @test 'a full disk: one sentence, the old object stays, nothing is left beside it; a full DISTCC_DIR does not matter' {
@@ -185,7 +183,7 @@ END
   done
   run ! grep -i 'warning\|distcc\[' farm.log
   same_objects plain/CMakeFiles/program.dir farm/CMakeFiles/program.dir 13
-  [ "$(jobs_done)" -ge 13 ]
+  wait_until has_compiled 13 "$BATS_TEST_TMPDIR/ours.$PORT.log"
 }
 bats_test_function --description 'cmake with make' -- test_cmake 'Unix Makefiles'
 bats_test_function --description 'cmake with ninja' -- test_cmake Ninja

@@ -67,7 +67,7 @@ agents_of() { cat "$1"/agent/*.pid 2>/dev/null; }
   assert_equal "$(stat -c '%u %a' "$run/distcc")" "$user 700"
   run as "$user" "${job[@]}" --agent-status --json
   assert_output --partial '"jobsDone":2'
-  assert_equal "$(grep -c COMPILE_OK "$BATS_TEST_TMPDIR/ours.$port.log")" 2
+  compiled 2 "$BATS_TEST_TMPDIR/ours.$port.log"
   assert_equal "$(ls -A "$BATS_TEST_TMPDIR/home.$user")" ''
 }
 
@@ -85,4 +85,55 @@ agents_of() { cat "$1"/agent/*.pid 2>/dev/null; }
   assert_equal "$(as 65534 env DISTCC_DIR="$planted" "$BATS_TEST_TMPDIR/bin/distcc" --agent-status --json | grep -o '"jobsDone":[0-9]*')" '"jobsDone":1'
   run as 12345 env DISTCC_DIR="$planted" "$BATS_TEST_TMPDIR/bin/distcc" --agent-status
   assert_output 'no agent is running'
+}
+
+# ask_agent UID SOCKET: asks an agent without any of our programs, which would not; prints what came of it.
+ask_agent() {
+  as "$1" node -e '
+    const asker = require("node:net").connect(process.argv[1]);
+    let answer = "no answer";
+    asker.on("data", () => { answer = "an answer"; asker.destroy(); });
+    asker.on("error", ({ code }) => { if (code === "EACCES") answer = code; });
+    asker.on("close", () => console.log(answer));
+    // ASK: kind, length, "status".
+    asker.write(Buffer.from([5, 0, 0, 0, 4, 0, 0, 0, 1, 0, 0, 0]));
+  ' "$2"
+}
+
+# agent_socket_of UID: starts that user's agent by a job; the path of its socket in $SOCKET.
+agent_socket_of() {
+  as "$1" "$BATS_TEST_TMPDIR/bin/distcc" gcc -c a.c -o "$1.o"
+  note_pid "$(agents_of "$BATS_TEST_TMPDIR/home.$1/.distcc")"
+  SOCKET=$(find "$BATS_TEST_TMPDIR/home.$1/.distcc/agent" -type s)
+}
+
+@test 'an agent answers no other user, even where all may enter its folder' {
+  mkdir "$BATS_TEST_TMPDIR/node_modules"
+  cp -rL "$TOP/node_modules/posix-node" "$BATS_TEST_TMPDIR/node_modules"
+  agent_socket_of 65534
+  chmod 777 "$BATS_TEST_TMPDIR/home.65534/.distcc/agent" "$SOCKET"
+  assert_equal "$(ask_agent 65534 "$SOCKET")" 'an answer'
+  for user in 12345 0; do assert_equal "$(ask_agent "$user" "$SOCKET")" 'no answer'; done
+}
+
+@test 'where nobody tells an agent who connects (posix-node is missing), the mode of its folder keeps other users out' {
+  agent_socket_of 65534
+  assert_equal "$(ask_agent 65534 "$SOCKET")" 'an answer'
+  assert_equal "$(ask_agent 12345 "$SOCKET")" EACCES
+}
+
+@test 'an agent does not start in a folder that others may enter, or that belongs to somebody else' {
+  local mode version
+  version=$(grep -aoE '0\.[0-9]+\.[0-9]+-[0-9a-f]{8}' "$OURS/distcc" | head -n 1)
+  for mode in 750 705 701; do
+    install -d -o 12345 -m "$mode" "$BATS_TEST_TMPDIR/folder.$mode"
+    run as 12345 timeout 20 "$BATS_TEST_TMPDIR/bin/distcc-agent" "$BATS_TEST_TMPDIR/folder.$mode/$version"
+    assert_failure
+    assert_output --partial "\"$BATS_TEST_TMPDIR/folder.$mode\" must be a directory that only you can enter"
+    assert_equal "$(ls -A "$BATS_TEST_TMPDIR/folder.$mode")" ''
+  done
+  install -d -o 65534 -m 700 "$BATS_TEST_TMPDIR/theirs"
+  run timeout 20 "$BATS_TEST_TMPDIR/bin/distcc-agent" "$BATS_TEST_TMPDIR/theirs/$version"
+  assert_failure
+  assert_output --partial 'must be a directory that only you can enter'
 }

@@ -161,7 +161,7 @@ END
   make_ssh --allow 10.0.0.0/8
   run env DISTCC_HOSTS=@somewhere DISTCC_FALLBACK=0 /usr/bin/distcc gcc -c hello.c -o hello.o
   assert_failure
-  grep -q "connection from client '192.0.2.7:50000' denied by access list" "$LOG"
+  wait_until grep -q "connection from client '192.0.2.7:50000' denied by access list" "$LOG"
 }
 
 @test "a start that fails over ssh says why to the user there" {

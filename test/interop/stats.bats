@@ -20,6 +20,8 @@ teardown() {
 
 page() { bash -c "exec 9<>/dev/tcp/127.0.0.1/$1; printf 'GET / HTTP/1.0\r\n\r\n' >&9; cat <&9"; }
 
+shows() { page "$STATS" | grep -qx "$1"; }
+
 # distcc's server answers whoever connects, and has closed before a question arrives.
 page_unasked() { bash -c "exec 9<>/dev/tcp/127.0.0.1/$1; cat <&9"; }
 
@@ -45,6 +47,8 @@ compile() { DISTCC_HOSTS=127.0.0.1:$1 DISTCC_FALLBACK=0 /usr/bin/distcc gcc -c "
   compile "$PORT" a.c
   compile "$PORT" a.c
   run compile "$PORT" wrong.c
+  # It counts a job when the client already has its answer, and a page is good for a second.
+  wait_until shows 'dcc_compile_error 1'
   run page "$STATS"
   assert_line 'dcc_tcp_accept 3'
   assert_line 'dcc_compile_ok 2'

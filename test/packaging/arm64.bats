@@ -49,7 +49,7 @@ emulated() { qemu-aarch64-static "$@"; }
   mkdir state
   emulated programs/distcc gcc -O2 -c a.c -o a.o
   cmp a.o local.o
-  grep -q 'COMPILE_OK' "$BATS_TEST_TMPDIR/ours.$PORT.log"
+  wait_until grep -q 'COMPILE_OK' "$BATS_TEST_TMPDIR/ours.$PORT.log"
   run emulated programs/distcc gcc -c gone.c
   assert_failure 1
   emulated programs/distcc --agent-stop

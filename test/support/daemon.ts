@@ -37,6 +37,8 @@ export interface TestDaemon {
   /** TMPDIR of the daemon. */
   readonly temporary: string;
   readonly log: () => string;
+  /** Waits until the log has a text: a client may have its answer before the line about it has come through the pipe. */
+  readonly logs: (text: string | RegExp) => Promise<void>;
   /** Ends it, and removes what belongs to it. */
   readonly end: (signal?: NodeJS.Signals) => Promise<number | null>;
 }
@@ -115,7 +117,9 @@ export async function startDaemon(setup: DaemonSetup = {}): Promise<TestDaemon> 
     await end();
     throw new Error(`distccd ended with ${child.exitCode}: ${log}`);
   }
-  return { port, process: child, temporary, log: () => log, end };
+  const logs = (text: string | RegExp): Promise<void> =>
+    until(() => (typeof text === 'string' ? log.includes(text) : text.test(log)), `${String(text)} in the log`);
+  return { port, process: child, temporary, log: () => log, logs, end };
 }
 
 /** What is left in a daemon's temporary directory besides its own spool without jobs. */

@@ -76,10 +76,8 @@ describe('a job', () => {
       const response = await compile(gcc, { version });
       expect(response).toMatchObject({ version, status: 0, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) });
       expect(response.object.equals(localObject())).toBe(true);
-      await until(() => daemon.log().includes('COMPILE_OK exit:0 sig:0 core:0 ret:0'), 'the summary');
-      expect(daemon.log()).toMatch(
-        /client: 127\.0\.0\.1:\d+ COMPILE_OK exit:0 sig:0 core:0 ret:0 time:\d+ms gcc hello\.c\n/,
-      );
+      await daemon.logs('COMPILE_OK exit:0 sig:0 core:0 ret:0');
+      await daemon.logs(/client: 127\.0\.0\.1:\d+ COMPILE_OK exit:0 sig:0 core:0 ret:0 time:\d+ms gcc hello\.c\n/);
       expect(leftovers(daemon.temporary)).toEqual([]);
     },
   );
@@ -100,10 +98,7 @@ describe('a job', () => {
     expect(response.status).toBe(exited(1));
     expect(response.stderr.toString()).toContain('hello.c:1:');
     expect(response.object.length).toBe(0);
-    await until(
-      () => / COMPILE_ERROR exit:1 sig:0 core:0 ret:0 time:\d+ms gcc hello\.c/.test(daemon.log()),
-      'the summary',
-    );
+    await daemon.logs(/ COMPILE_ERROR exit:1 sig:0 core:0 ret:0 time:\d+ms gcc hello\.c/);
   });
 
   it('answers a compiler that dies by a signal', async () => {
@@ -190,8 +185,8 @@ describe('a refusal says why, and the connection then ends as for any distcc', (
     const text = await refusalOf(argv);
     expect(text).toMatch(/^DONE00000001STAT00007100SERR/);
     expect(text.split(sentence)).toHaveLength(3);
-    await until(() => / OTHER exit:0 sig:0 core:0 ret:0 /.test(daemon.log()), 'the summary');
-    expect(daemon.log()).toContain(sentence);
+    await daemon.logs(/ OTHER exit:0 sig:0 core:0 ret:0 /);
+    await daemon.logs(sentence);
     expect(leftovers(daemon.temporary)).toEqual([]);
   });
 
@@ -218,7 +213,7 @@ describe('a refusal says why, and the connection then ends as for any distcc', (
   it('--enable-tcp-insecure permits what would be refused', async () => {
     await start({ options: ['--allow', '127.0.0.1', '--enable-tcp-insecure'] });
     expect((await compile(['true', '-c', 'a.c'])).status).toBe(0);
-    expect(daemon.log()).toContain('every client may run every program here');
+    await daemon.logs('every client may run every program here');
   });
 });
 
@@ -239,8 +234,8 @@ describe('bytes that are no request', () => {
   ])('%s: a closed connection and a reason in the log', async (_name, bytes, reason, summary) => {
     await start();
     expect(await converse(daemon.port, [bytes])).toHaveLength(0);
-    await until(() => daemon.log().includes(summary), summary);
-    expect(daemon.log()).toContain(reason);
+    await daemon.logs(summary);
+    await daemon.logs(reason);
   });
 
   it('an unpackable body', async () => {
@@ -248,7 +243,7 @@ describe('bytes that are no request', () => {
     const head = encodeRequestHead({ version: 2, argv: gcc });
     const answer = await converse(daemon.port, [head, 'DOTI00000004', Buffer.from([0xff, 0xff, 0xff, 0xff])]);
     expect(answer.toString()).not.toContain('DOTO');
-    await until(() => /CLI_DISCONN exit:0 sig:0 core:0 ret:107/.test(daemon.log()), 'the summary');
+    await daemon.logs(/CLI_DISCONN exit:0 sig:0 core:0 ret:107/);
   });
 
   it('a body that ends early', async () => {
@@ -256,8 +251,8 @@ describe('bytes that are no request', () => {
     const { socket, answer } = await connectTo(daemon.port);
     socket.end(Buffer.concat([encodeRequestHead({ version: 1, argv: gcc }), Buffer.from('DOTI00000100abc')]));
     expect(await answer).toHaveLength(0);
-    await until(() => /ret:10[78] /.test(daemon.log()), 'the summary');
-    expect(daemon.log()).toContain('3 of the 256 bytes');
+    await daemon.logs(/ret:10[78] /);
+    await daemon.logs('3 of the 256 bytes');
   });
 
   it('bytes after a request are ignored and logged', async () => {
@@ -271,7 +266,7 @@ describe('clients', () => {
   it('that are not allowed get a closed connection, and a line in the log', async () => {
     await start({ options: ['--allow', '127.0.0.2', '--allow', '10.0.0.0/8'] });
     expect(await converse(daemon.port, encodeRequest({ version: 1, argv: gcc, source }))).toHaveLength(0);
-    expect(daemon.log()).toMatch(/ERROR: connection from client '127\.0\.0\.1:\d+' denied by access list/);
+    await daemon.logs(/ERROR: connection from client '127\.0\.0\.1:\d+' denied by access list/);
     const { socket, answer } = await connectTo(daemon.port, '127.0.0.2');
     for (const chunk of encodeRequest({ version: 1, argv: gcc, source })) socket.write(chunk);
     expect(parse(await answer, 1).status).toBe(0);
@@ -288,7 +283,7 @@ describe('clients', () => {
     await until(() => sleepers() !== '', 'the compiler runs');
     socket.end();
     await until(() => sleepers() === '', 'the compiler is gone');
-    await until(() => /CLI_DISCONN exit:0 sig:0 core:0 ret:107/.test(daemon.log()), 'the summary');
+    await daemon.logs(/CLI_DISCONN exit:0 sig:0 core:0 ret:107/);
     expect(leftovers(daemon.temporary)).toEqual([]);
   });
 
@@ -307,7 +302,7 @@ describe('clients', () => {
     const response = await compile(['fakecc', '-c', 'a.c']);
     expect(response.status).toBe(exited(118));
     expect(response.stderr.toString()).toContain('--job-lifetime');
-    await until(() => /COMPILE_TIMEOUT exit:0 sig:0 core:0 ret:118/.test(daemon.log()), 'the summary');
+    await daemon.logs(/COMPILE_TIMEOUT exit:0 sig:0 core:0 ret:118/);
   });
 });
 
@@ -316,9 +311,9 @@ describe('signals', () => {
     fakeCompiler('while ! [ -e ../../go ]; do sleep 0.02; done; echo done');
     await start({ options: ['--allow', '127.0.0.1', '--jobs', '1', '--fence', 'none'] });
     const running = compile(['fakecc', '-c', 'a.c']);
-    await until(() => daemon.log().includes('exec '), 'the compiler runs');
+    await daemon.logs('exec ');
     const waiting = compile(['fakecc', '-c', 'b.c']);
-    await until(() => daemon.log().includes('b.c'), 'the other waits');
+    await daemon.logs('b.c');
     const request = Buffer.concat(encodeRequest({ version: 1, argv: ['fakecc', '-c', 'late.c'], source }));
     // Nothing is said of the silent one until it ends; it is there when one that came after it is.
     const silent = await connectTo(daemon.port);
@@ -326,7 +321,7 @@ describe('signals', () => {
     late.socket.write(request.subarray(0, 20));
     await until(() => daemon.log().match(/connection from/g)?.length === 3, 'all are there');
     daemon.process.kill('SIGTERM');
-    await until(() => daemon.log().includes('finishing 1 running and 1 waiting jobs'), 'it drains');
+    await daemon.logs('finishing 1 running and 1 waiting jobs');
     await expect(connectTo(daemon.port)).rejects.toThrow('ECONNREFUSED');
     writeFileSync(join(daemon.temporary, 'go'), '');
     expect((await running).stdout.toString()).toBe('done\n');
@@ -344,9 +339,9 @@ describe('signals', () => {
     fakeCompiler('sleep 300');
     await start();
     const running = converse(daemon.port, encodeRequest({ version: 1, argv: ['fakecc', '-c', 'a.c'], source }));
-    await until(() => daemon.log().includes('exec '), 'the compiler runs');
+    await daemon.logs('exec ');
     daemon.process.kill('SIGTERM');
-    await until(() => daemon.log().includes('finishing 1 running'), 'it drains');
+    await daemon.logs('finishing 1 running');
     daemon.process.kill('SIGTERM');
     expect((await running).toString()).toContain('this server is stopping');
     await until(() => daemon.process.exitCode === 0, 'the daemon ended');
@@ -360,12 +355,12 @@ describe('signals', () => {
     expect((await compile(gcc)).status).toBe(0);
     writeFileSync(file, '127.0.0.9 # somebody else\n');
     daemon.process.kill('SIGHUP');
-    await until(() => daemon.log().includes('serving 127.0.0.9/32'), 'the list is read');
+    await daemon.logs('serving 127.0.0.9/32');
     expect(await converse(daemon.port, encodeRequest({ version: 1, argv: gcc, source }))).toHaveLength(0);
     writeFileSync(file, 'bogus\n');
     daemon.process.kill('SIGHUP');
-    await until(() => daemon.log().includes('cannot understand "bogus"'), 'the fault is told');
-    expect(daemon.log()).toContain('keeping what was in force');
+    await daemon.logs('cannot understand "bogus"');
+    await daemon.logs('keeping what was in force');
     expect(await converse(daemon.port, ['x'])).toHaveLength(0);
     expect(daemon.process.exitCode).toBe(null);
   });

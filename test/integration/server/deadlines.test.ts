@@ -22,6 +22,39 @@ describe('every state of a connection ends by itself', () => {
     expect(service.lines.join('\n')).toContain('the client was silent for too long');
   });
 
+  it('a client that falls silent in the middle of its request', async () => {
+    const { port } = await serve({ deadlines: { ...patient, silence: 50 } });
+    const { socket, answer } = await connectTo(port);
+    socket.write(encodeRequestHead({ version: 1, argv }));
+    socket.write('DOTI00000100abc');
+    expect(await answer).toHaveLength(0);
+    expect(service.lines.join('\n')).toContain('the client was silent for too long');
+  });
+
+  it('a client that falls silent after it had to wait for memory', async () => {
+    const { port, budget } = await serve({ deadlines: { ...patient, silence: 500 } });
+    // All that one address may have.
+    const other = budget.open('127.0.0.1', () => {});
+    expect(other.tryTake(4 * 1024 * 1024)).toBe(true);
+    const overdrawn = budget.open('somebody', () => {});
+    overdrawn.wait(8 * 1024 * 1024, () => {});
+    const { socket, answer } = await connectTo(port);
+    socket.write(encodeRequestHead({ version: 1, argv }));
+    socket.write('DOTI00400000abc');
+    await new Promise((next) => setTimeout(next, 1500));
+    expect(service.lines.join('\n')).not.toContain('the client was silent');
+    other.close();
+    expect(await answer).toHaveLength(0);
+    expect(service.lines.join('\n')).toContain('the client was silent for too long');
+  });
+
+  it('but no client is silent while its compiler runs', async () => {
+    const { port } = await serve({ spawn: compiler('sleep 1.5'), deadlines: { ...patient, silence: 500 } });
+    const { socket, answer } = await connectTo(port);
+    for (const chunk of encodeRequest({ version: 1, argv, source })) socket.write(chunk);
+    expect((await answer).toString()).toMatch(/^DONE00000001STAT00000000/);
+  });
+
   it('a client that drips its request', async () => {
     const { port } = await serve({ deadlines: { ...patient, receiving: 200 } });
     const { socket, answer } = await connectTo(port);

@@ -1,13 +1,22 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { exitStatus } from '../../../../src/basics/exit-status.ts';
+import { Failure } from '../../../../src/basics/failure.ts';
 import { QueuedSlots } from '../../../../src/client/slots/queued-slots.ts';
 import { compile } from '../../../../src/client/compile/compile.ts';
-import { GivenUp, Interrupted, JobRefused, TransportError } from '../../../../src/client/job/faults.ts';
+import {
+  CannotDistribute,
+  GivenUp,
+  Interrupted,
+  JobRefused,
+  TransportError,
+} from '../../../../src/client/job/faults.ts';
 import { fixedHosts } from '../../../../src/client/hosts/changing-hosts.ts';
 import { noHosts, parseHostList } from '../../../../src/client/hosts/host-list.ts';
 import { lockName } from '../../../../src/client/hosts/host.ts';
 import { textLog } from '../../../../src/client/user-files/text-log.ts';
 import { polledSlots } from '../../../../src/client/slots/slots.ts';
+import type { HostSlot } from '../../../../src/client/slots/slots.ts';
 import type { FoundPrograms } from '../../../../src/client/job/understand.ts';
 import type { HostResponse, PreprocessorEnd, World } from '../../../../src/client/compile/world.ts';
 import type { FileLock } from '../../../../src/system/files/file-lock.ts';
@@ -153,6 +162,21 @@ function worldOf(plan: Plan, events: Events): World {
     seconds: () => 0,
   };
 }
+
+/** A promise that the test settles. */
+function pending<T>() {
+  let resolve: (value: T) => void = () => {};
+  let reject: (error: Error) => void = () => {};
+  const promise = new Promise<T>((settle, fail) => {
+    resolve = settle;
+    reject = fail;
+  });
+  return { promise, resolve, reject };
+}
+
+const refuse = (error: Error) => (): never => {
+  throw error;
+};
 
 /** Plays a plan; gives the exit status, or the error, and what happened. */
 async function play(plan: Plan): Promise<{ end: unknown; events: Events }> {
@@ -422,6 +446,113 @@ describe('compile()', () => {
     expect(end).toBeInstanceOf(Interrupted);
     expect(events.slice(-2)).toEqual(['release tcp_far_3632#0', 'stop cpp']);
     expect(events.filter((event) => /^(?:run|become|rest|ERROR)/.test(event))).toEqual([]);
+  });
+});
+
+describe('compile() while every host is busy', () => {
+  const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
+
+  /** A world in which a slot comes when the test gives one, and the preprocessor ends when the test says so. */
+  function busyWorld(plan: Plan, events: Events) {
+    const world = { ...worldOf(plan, events), preprocessAhead: true };
+    const giving = pending<HostSlot | undefined>();
+    const ending = pending<PreprocessorEnd>();
+    const takeHost: World['slots']['takeHost'] = ({ list }) => {
+      events.push(`wait for ${list.hosts.map(({ definition }) => definition).join(' ')}`);
+      return giving.promise;
+    };
+    const preprocess: World['preprocess'] = (job, command) => ({
+      ...world.preprocess(job, command),
+      ended: ending.promise,
+    });
+    const [host] = world.hosts().list.hosts;
+    if (host === undefined) throw new Error('no host');
+    const slot: HostSlot = { host, slot: 0, release: () => void events.push('release the late slot') };
+    return { world: { ...world, preprocess, slots: { ...world.slots, takeHost } }, giving, ending, slot };
+  }
+
+  it('preprocesses, and sends the text once a slot is free', async () => {
+    const events: Events = [];
+    const { world, giving, ending, slot } = busyWorld({ hosts: 'far' }, events);
+    const compiling = compile(call, world);
+    await turn();
+    expect(events).toContain('preprocess gcc -E a.c');
+    expect(events.filter((event) => event.startsWith('carry'))).toEqual([]);
+    ending.resolve({ status: 0, obstacle: undefined, size: 4 });
+    await turn();
+    giving.resolve(slot);
+    expect(await compiling).toBe(0);
+    expect(events.filter((event) => /^(?:preprocess|carry|release the)/.test(event))).toEqual([
+      'preprocess gcc -E a.c',
+      'carry to far DIST',
+      'release the late slot',
+    ]);
+  });
+
+  it('gives back a slot that comes after the job has gone to the compiler here', async () => {
+    const events: Events = [];
+    const { world, giving, ending, slot } = busyWorld({ hosts: 'far', here: exited(1) }, events);
+    const compiling = compile(call, world);
+    ending.resolve({ status: exited(1), obstacle: undefined, size: 0 });
+    expect(await compiling).toBe(1);
+    expect(events).toContain('become gcc -c a.c');
+    expect(events).not.toContain('release the late slot');
+    giving.resolve(slot);
+    await turn();
+    expect(events.filter((event) => event === 'release the late slot')).toHaveLength(1);
+  });
+
+  it.each<readonly [string, (giving: { resolve: (slot: undefined) => void; reject: (error: Error) => void }) => void]>([
+    ['no slot', ({ resolve }) => resolve(undefined)],
+    ['an error', ({ reject }) => reject(new Interrupted())],
+  ])('takes %s that comes too late for nothing', async (_, give) => {
+    const events: Events = [];
+    const { world, giving, ending } = busyWorld({ hosts: 'far', here: exited(1) }, events);
+    const compiling = compile(call, world);
+    ending.resolve({ status: exited(1), obstacle: undefined, size: 0 });
+    expect(await compiling).toBe(1);
+    // An error that nobody handles would fail the whole run of tests.
+    give(giving);
+    await turn();
+  });
+
+  it('preprocesses nothing while this machine itself is on the list', async () => {
+    const events: Events = [];
+    const { world, giving } = busyWorld({ hosts: 'far localhost' }, events);
+    const compiling = compile(call, world);
+    await turn();
+    expect(events.filter((event) => event.startsWith('preprocess'))).toEqual([]);
+    giving.resolve(undefined);
+    expect(await compiling).toBe(0);
+  });
+});
+
+describe('compile() without a host', () => {
+  it('asks three hosts at most when none of them would rest', async () => {
+    const events: Events = [];
+    const behaviours = Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [name, 'unreachable' as const]));
+    const world = { ...worldOf({ hosts: 'a b c d', behaviours }, events), backOff: false };
+    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
+    expect(await compile(call, world)).toBe(0);
+    expect(events.filter((event) => event.startsWith('carry'))).toHaveLength(3);
+    expect(events).toContain("Warning: Couldn't find a host in 3 attempts, retrying locally");
+    expect(events).toContain('become gcc -c a.c');
+  });
+
+  it('compiles here, and says why, when there is no list or no way to keep slots', async () => {
+    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
+    for (const [change, sentence] of [
+      [{ hosts: refuse(new Failure(exitStatus.noHosts, 'no list')) }, 'no list'],
+      [{ slots: { takeHost: () => Promise.reject(new CannotDistribute('no locks')) } }, 'no locks'],
+    ] as const) {
+      const events: Events = [];
+      const world = worldOf({ hosts: 'far' }, events);
+      const slots = { ...world.slots, ...('slots' in change ? change.slots : {}) };
+      const hosts = 'hosts' in change ? { hosts: change.hosts } : {};
+      expect(await compile(call, { ...world, ...hosts, slots })).toBe(0);
+      expect(events).toContain(`ERROR: ${sentence}`);
+      expect(events).toContain('become gcc -c a.c');
+    }
   });
 });
 

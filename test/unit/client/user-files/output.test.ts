@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -29,6 +29,21 @@ describe('outputObstacle()', () => {
   it('names an output that is the source, also by another name', () => {
     writeFileSync(join(folder, 'a.c'), '');
     symlinkSync('a.c', join(folder, 'link.c'));
-    for (const name of ['a.c', 'link.c']) expect(because(join(folder, name))).toContain('is its source');
+    linkSync(join(folder, 'a.c'), join(folder, 'other.c'));
+    for (const name of ['a.c', 'link.c', 'other.c']) expect(because(join(folder, name))).toContain('is its source');
+  });
+
+  it('finds none in another file, beside a source that is there', () => {
+    writeFileSync(join(folder, 'a.c'), '');
+    writeFileSync(join(folder, 'a.o'), '');
+    for (const name of ['a.o', 'new.o']) expect(because(join(folder, name))).toBeUndefined();
+  });
+
+  it('finds what is meant by names that are not ASCII', () => {
+    mkdirSync(join(folder, 'größe'));
+    // One character for each byte, as the agent has them.
+    const bytes = Buffer.from(join(folder, 'größe')).toString('latin1');
+    expect(because(join(bytes, 'a.o'))).toBeUndefined();
+    expect(because(bytes)).toBe(`"${join(folder, 'größe')}" is a directory`);
   });
 });
