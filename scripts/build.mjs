@@ -10,6 +10,7 @@ import { readVersion } from './npm-packages.mjs';
 import { fail, top } from './setup.mjs';
 
 /** What launcher and agent call the agent's socket: launchers only meet the agent that was built with them. */
+// A cast, since TypeScript does not see that bundle() calls what sets it.
 let agentVersion = /** @type {string | undefined} */ (undefined);
 
 /**

@@ -28,7 +28,11 @@ const root = join(top, '.cache/node18');
 
 /** @typedef {NodeJS.ProcessEnv & { PATH: string, LD_LIBRARY_PATH: string }} Environment */
 
-/** @type {(command: string, args: string[], options?: { cwd?: string, env?: NodeJS.ProcessEnv }) => import('node:child_process').SpawnSyncReturns<string>} */
+/**
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
+ */
 const quietly = (command, args, options = {}) =>
   spawnSync(command, args, { encoding: 'utf8', timeout: 120_000, ...options });
 

@@ -275,7 +275,7 @@ async function runAll(folder) {
 
   await step('build', () => check(build()));
   await step('types (tsc)', () => tool('tsc'));
-  await step('lint (oxlint)', () => tool('oxlint', '--type-aware', 'src', 'test', 'demo', 'bench', 'proof', 'scripts'));
+  await step('lint (oxlint)', () => tool('oxlint', '--type-aware'));
   await step('format (prettier)', () => tool('prettier', '--log-level=warn', '--check', '.'));
   await step('dead code (knip)', () => tool('knip'));
   if (!lacks('checking of shell scripts')) await step('shell scripts (shellcheck)', checkShellScripts);
