@@ -6,34 +6,37 @@ import { join } from 'node:path';
 import { bin, bundle } from './bundle.mjs';
 import { buildFence, buildLauncher, buildSystemCalls } from './c-programs.mjs';
 import { launcherFiles } from './launcher.mjs';
-import { top } from './setup.mjs';
+import { readVersion } from './npm-packages.mjs';
+import { fail, top } from './setup.mjs';
 
 /** What launcher and agent call the agent's socket: launchers only meet the agent that was built with them. */
-let agentVersion;
+// A cast, since TypeScript does not see that bundle() calls what sets it.
+let agentVersion = /** @type {string | undefined} */ (undefined);
 
-/** An agent that the service manager starts must know that name itself. */
+/**
+ * An agent that the service manager starts must know that name itself.
+ * @param {string} file
+ */
 function stampVersion(file) {
   const text = readFileSync(file, 'utf8');
   if (!text.includes('@AGENT_VERSION@')) return;
   const hash = createHash('sha256').update(text);
   for (const path of launcherFiles) hash.update(readFileSync(path));
-  const { version } = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8'));
-  agentVersion = `${version}-${hash.digest('hex').slice(0, 8)}`;
+  agentVersion = `${readVersion()}-${hash.digest('hex').slice(0, 8)}`;
   writeFileSync(file, text.replaceAll('@AGENT_VERSION@', agentVersion));
 }
 
 const programs = readdirSync(join(top, 'src/programs'))
   .map((file) => file.replace(/\.ts$/, ''))
   .filter((name) => name !== 'run');
-const inC = ['distcc', 'distccd-fence', 'system-calls.node'];
+const inC = new Set(['distcc', 'distccd-fence', 'system-calls.node']);
 const tools = ['demo/demo', 'bench/bench', 'proof/fuzz/fuzz', 'proof/chaos/chaos', 'proof/soak/soak'];
 
 const toolsFolder = join(top, 'dist/tools');
 mkdirSync(bin, { recursive: true });
 mkdirSync(toolsFolder, { recursive: true });
 for (const name of readdirSync(bin)) {
-  if (!name.startsWith('.') && !inC.includes(name) && !programs.includes(name))
-    rmSync(join(bin, name), { recursive: true });
+  if (!name.startsWith('.') && !inC.has(name) && !programs.includes(name)) rmSync(join(bin, name), { recursive: true });
 }
 // The bundles are CommonJS whatever the package says: installed in /usr/bin they have no package.json beside them.
 writeFileSync(join(top, 'dist/package.json'), '{ "type": "commonjs" }\n');
@@ -49,6 +52,7 @@ bundle(
   toolsFolder,
   { ending: '.js' },
 );
+if (agentVersion === undefined) fail('no program has a place for the version of the agent');
 if (!buildLauncher(agentVersion) || !buildFence() || !buildSystemCalls()) process.exit(1);
 
 // scripts/setup.mjs compares the sources with this file's time: a source saved during the build counts as newer.

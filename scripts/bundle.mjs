@@ -10,7 +10,7 @@ import { fail, top } from './setup.mjs';
 export const bin = join(top, 'dist/bin');
 
 const own = join(top, 'node_modules/.bin/esbuild');
-const esbuild = process.env.ESBUILD ?? (existsSync(own) ? own : 'esbuild');
+const esbuild = process.env['ESBUILD'] ?? (existsSync(own) ? own : 'esbuild');
 
 const shared = [
   '--bundle',
@@ -23,19 +23,27 @@ const shared = [
   '--minify-syntax',
 ];
 
-/** The paths, from the checkout, of all that goes into the programs of a folder. */
+/**
+ * The paths, from the checkout, of all that goes into the programs of a folder.
+ * @param {string} folder
+ * @returns {string[]}
+ */
 export function inputsOf(folder) {
   const fresh = mkdtempSync(join(tmpdir(), 'distccd-inputs-'));
   try {
     const record = join(fresh, 'record.json');
     const sources = readdirSync(join(top, folder)).map((name) => `${folder}/${name}`);
     run([...sources, `--metafile=${record}`, `--outdir=${fresh}`]);
-    return Object.keys(JSON.parse(readFileSync(record, 'utf8')).inputs).sort();
+    /** @type {{ inputs: Record<string, unknown> }} */
+    // oxlint-disable-next-line typescript/no-unsafe-assignment -- esbuild wrote it
+    const { inputs } = JSON.parse(readFileSync(record, 'utf8'));
+    return Object.keys(inputs).sort();
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
 }
 
+/** @param {string[]} words */
 function run(words) {
   const { status, error } = spawnSync(esbuild, [...shared, ...words], {
     cwd: top,
@@ -48,6 +56,9 @@ function run(words) {
 /**
  * Bundles sources, each into the folder under its name without .ts and with `ending`; `finish` may change a file before it gets that name. A
  * program that runs at this moment, or starts, never meets a half-written file.
+ * @param {string[]} sources
+ * @param {string} folder
+ * @param {{ ending?: string, words?: string[], finish?: (path: string) => void }} [options]
  */
 export function bundle(sources, folder, { ending = '', words = [], finish = () => {} } = {}) {
   const fresh = mkdtempSync(join(folder, '.bundle-'));

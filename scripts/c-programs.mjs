@@ -7,14 +7,14 @@ import { bin } from './bundle.mjs';
 import { launcherSources } from './launcher.mjs';
 import { top } from './setup.mjs';
 
-const compiler = process.env.CC ?? 'cc';
-const flags = (name) => (process.env[name] ?? '').split(/\s+/).filter((word) => word !== '');
-const isPackager = process.env.CFLAGS !== undefined;
+const compiler = process.env['CC'] ?? 'cc';
+const flags = (/** @type {string} */ name) => (process.env[name] ?? '').split(/\s+/).filter((word) => word !== '');
+const isPackager = process.env['CFLAGS'] !== undefined;
 
 const warnings = ['-std=gnu11', '-Wall', '-Wextra', ...(isPackager ? [] : ['-Werror'])];
 const before = [...flags('CPPFLAGS'), ...(isPackager ? flags('CFLAGS') : ['-O2']), ...warnings];
 
-const sourcesOf = (folder) =>
+const sourcesOf = (/** @type {string} */ folder) =>
   readdirSync(join(top, folder))
     .filter((name) => name.endsWith('.c'))
     .sort()
@@ -23,10 +23,15 @@ const sourcesOf = (folder) =>
 /**
  * Builds a file of dist/bin in the first of several ways that works, each a compiler and words for it; tells whether it is there, or
  * undefined when there is no compiler for it. Whoever runs the old one meanwhile keeps it.
+ * @param {string} name
+ * @param {[string, ...string[]][]} ways
+ * @param {string[]} words
+ * @returns {boolean | undefined}
  */
 function compile(name, ways, words) {
   const fresh = join(bin, `.${process.pid}.${name}`);
-  const short = (word) => (word.startsWith(`${top}/`) ? relative(top, word) : word);
+  const short = (/** @type {string} */ word) => (word.startsWith(`${top}/`) ? relative(top, word) : word);
+  /** @type {import('node:child_process').SpawnSyncReturns<string> | undefined} */
   let result;
   for (const [command, ...linking] of ways) {
     const all = [...before, ...words, ...linking, ...flags('LDFLAGS'), '-o', fresh].map(short);
@@ -38,19 +43,26 @@ function compile(name, ways, words) {
     return true;
   }
   rmSync(fresh, { force: true });
-  if (result.error?.code === 'ENOENT') return undefined;
-  process.stderr.write(result.stderr ?? `${compiler}: ${result.error}\n`);
+  /** @type {NodeJS.ErrnoException | undefined} */
+  const error = result?.error;
+  if (error?.code === 'ENOENT') return undefined;
+  process.stderr.write(result?.stderr ?? `${compiler}: ${String(error)}\n`);
   return false;
 }
 
-const quoted = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+const quoted = (/** @type {string} */ word) =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
 /**
  * Builds a program that is started for every job. Without the dynamic linker it needs three quarters of the time; of the C libraries, musl's
  * begins with the fewest pages, which takes a third. It is still loaded at an address of its own where the compiler can do that.
+ * @param {string} name
+ * @param {string[]} sources
+ * @param {...string} defined
  */
 function buildSmall(name, sources, ...defined) {
-  const musl = process.env.CC === undefined && !isPackager ? [['musl-gcc', '-static']] : [];
+  /** @type {[string, ...string[]][]} */
+  const musl = process.env['CC'] === undefined && !isPackager ? [['musl-gcc', '-static']] : [];
   return compile(
     name,
     [...musl, [compiler, '-fPIE', '-static-pie'], [compiler, '-static'], [compiler]],
@@ -58,9 +70,12 @@ function buildSmall(name, sources, ...defined) {
   );
 }
 
-/** Builds the launcher, which starts in a millisecond and hands the work to the agent of that version. */
+/**
+ * Builds the launcher, which starts in a millisecond and hands the work to the agent of that version.
+ * @param {string} agentVersion
+ */
 export function buildLauncher(agentVersion) {
-  const node = process.env.DISTCC_NODE ?? process.execPath;
+  const node = process.env['DISTCC_NODE'] ?? process.execPath;
   const built = buildSmall('distcc', launcherSources, `-DAGENT_VERSION="${agentVersion}"`, `-DNODE="${node}"`);
   if (built === undefined) console.error(`no C compiler ("${compiler}"): distcc cannot be built; set CC to one`);
   return built === true;

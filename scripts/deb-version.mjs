@@ -5,18 +5,24 @@ import { join } from 'node:path';
 /**
  * The package's version and date for a checkout: a release's own where HEAD has its tag ("v" and the version); elsewhere with the time and the
  * hash of the commit after it, so that apt takes a later build for newer, and with the seconds since then too where files differ from it.
+ * @param {string} checkout
+ * @param {string} version
+ * @param {Date} [now]
+ * @returns {{ version: string, date: Date }}
  */
 export function debianVersion(checkout, version, now = new Date()) {
-  const git = (...words) => execFileSync('git', ['-C', checkout, ...words], { encoding: 'utf8' }).trim();
+  const git = (/** @type {string[]} */ ...words) =>
+    execFileSync('git', ['-C', checkout, ...words], { encoding: 'utf8' }).trim();
   // Sources that were unpacked, not cloned, are those of a release.
   if (!existsSync(join(checkout, '.git'))) return { version, date: now };
   const committed = new Date(Number(git('log', '-1', '--format=%ct')) * 1000);
   const changed = git('status', '--porcelain') !== '';
   if (!changed && git('tag', '--points-at', 'HEAD').split('\n').includes(`v${version}`))
     return { version, date: committed };
-  const secondsBetween = (from, to) => Math.max(0, Math.floor((to.getTime() - from.getTime()) / 1000));
+  const secondsBetween = (/** @type {Date} */ from, /** @type {Date} */ to) =>
+    Math.max(0, Math.floor((to.getTime() - from.getTime()) / 1000));
   // 20261127.153012
-  const stamp = (date) =>
+  const stamp = (/** @type {Date} */ date) =>
     date
       .toISOString()
       .replace(/\.\d+Z$/, '')

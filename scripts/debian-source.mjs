@@ -16,9 +16,13 @@ import {
 import { dirname, join } from 'node:path';
 import { inputsOf } from './bundle.mjs';
 import { debianVersion } from './deb-version.mjs';
+import { readVersion, runtimePackages } from './npm-packages.mjs';
 import { fail, top } from './setup.mjs';
 
-/** Fails with a sentence unless each of these commands is there. */
+/**
+ * Fails with a sentence unless each of these commands is there.
+ * @param {...string} names
+ */
 export function needTools(...names) {
   const missing = names.filter((name) => spawnSync(name, ['--version']).error !== undefined);
   if (missing.length > 0)
@@ -38,13 +42,7 @@ function sourceFiles() {
   return stdout.split('\0').filter((file) => file !== '' && existsSync(join(top, file)));
 }
 
-const isDebian = (file) => file.startsWith('packaging/debian/');
-
-/** The packages that the programs are made of, as paths such as node_modules/pino. */
-function runtimePackages() {
-  const { packages } = JSON.parse(readFileSync(join(top, 'package-lock.json'), 'utf8'));
-  return Object.keys(packages).filter((path) => path !== '' && packages[path].dev !== true);
-}
+const isDebian = (/** @type {string} */ file) => file.startsWith('packaging/debian/');
 
 /**
  * What the build reads of node_modules: the bundled files, each package's description and licence, the sources of what is compiled
@@ -52,19 +50,24 @@ function runtimePackages() {
  */
 function vendoredFiles() {
   const wanted = /^(?:package\.json|licen[cs]e.*)$/i;
-  const words = [...runtimePackages(), 'node_modules/node-api-headers'].flatMap((path) =>
+  const packages = runtimePackages().map(({ path }) => path);
+  const words = [...packages, 'node_modules/node-api-headers'].flatMap((path) =>
     readdirSync(join(top, path))
       .filter((name) => wanted.test(name))
       .map((name) => `${path}/${name}`),
   );
   const trees = ['node_modules/node-api-headers/include', 'node_modules/ip-address/src'].flatMap((path) =>
-    readdirSync(join(top, path), { recursive: true }).map((name) => `${path}/${name}`),
+    readdirSync(join(top, path), { recursive: true, encoding: 'utf8' }).map((name) => `${path}/${name}`),
   );
   const bundled = inputsOf('src/programs').filter((path) => path.startsWith('node_modules/'));
   return [...new Set([...words, ...trees, ...bundled])].filter((path) => lstatSync(join(top, path)).isFile()).sort();
 }
 
-/** Copies a file, whatever the umask, as one that everybody may read, and run when its owner may. */
+/**
+ * Copies a file, whatever the umask, as one that everybody may read, and run when its owner may.
+ * @param {string} from
+ * @param {string} to
+ */
 function copy(from, to) {
   mkdirSync(dirname(to), { recursive: true });
   cpSync(from, to, { verbatimSymlinks: true });
@@ -72,7 +75,13 @@ function copy(from, to) {
   chmodSync(to, (lstatSync(from).mode & 0o100) === 0 ? 0o644 : 0o755);
 }
 
-/** An archive that is the same whoever makes it, wherever and when. */
+/**
+ * An archive that is the same whoever makes it, wherever and when.
+ * @param {string} work
+ * @param {string} folder
+ * @param {string} archive
+ * @param {number} seconds in Unix time
+ */
 function pack(work, folder, archive, seconds) {
   const { status, stderr } = spawnSync(
     'tar',
@@ -97,9 +106,11 @@ function pack(work, folder, archive, seconds) {
 /**
  * Lays the unpacked source package out below a new folder in `out`, with its tarballs beside it, and calls work({ folder, tree, version }) with that
  * folder, the unpacked tree in it, and the package's version; then removes all that is left in the folder.
+ * @param {string} out
+ * @param {(source: { folder: string, tree: string, version: string }) => void} work
  */
 export function withSourceTree(out, work) {
-  const { version } = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8'));
+  const version = readVersion();
   const built = debianVersion(top, version);
   mkdirSync(out, { recursive: true });
   // Beside the results, so that they need only be renamed.
@@ -120,7 +131,7 @@ export function withSourceTree(out, work) {
       const entry = `distccd (${built.version}-1) unstable; urgency=medium\n\n  * Built from the checkout.\n\n -- distccd maintainers <maintainers@distccd.example>  ${built.date.toUTCString().replace('GMT', '+0000')}\n\n`;
       writeFileSync(changelog, entry + readFileSync(changelog, 'utf8'));
     }
-    return work({ folder, tree, version: `${built.version}-1` });
+    work({ folder, tree, version: `${built.version}-1` });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

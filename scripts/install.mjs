@@ -5,6 +5,7 @@ import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkS
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { launcherFiles } from './launcher.mjs';
+import { runtimePackages } from './npm-packages.mjs';
 import { fail, top } from './setup.mjs';
 
 /** What the programs load. */
@@ -27,6 +28,7 @@ const from = join(top, 'dist/bin');
 const prefix = join(values.destdir, values.freebsd ? 'usr/local' : 'usr');
 const home = join(prefix, 'libexec/distccd');
 
+/** @param {string} name */
 function installProgram(name) {
   const target = join(home, name);
   if (!values.freebsd || name !== 'distcc') copyProgram(join(from, name), target);
@@ -38,7 +40,11 @@ function installProgram(name) {
   }
 }
 
-/** In an installed system Node has one place; /usr/bin/env would find another user's. */
+/**
+ * In an installed system Node has one place; /usr/bin/env would find another user's.
+ * @param {string} source
+ * @param {string} target
+ */
 function copyProgram(source, target) {
   copyFileSync(source, target);
   const bytes = readFileSync(target);
@@ -55,14 +61,11 @@ function copyProgram(source, target) {
 function installLicences() {
   const folder = join(prefix, 'share/doc/distccd');
   mkdirSync(folder, { recursive: true });
-  const { packages } = JSON.parse(readFileSync(join(top, 'package-lock.json'), 'utf8'));
-  const notices = Object.entries(packages)
-    .filter(([path, { dev }]) => path !== '' && dev !== true)
-    .map(([path, { version, license }]) => {
-      const files = readdirSync(join(top, path)).filter((name) => /^licen[cs]e/i.test(name));
-      const texts = files.map((name) => readFileSync(join(top, path, name), 'utf8').trim());
-      return [`${path.replace(/.*node_modules\//, '')} ${version}, licence ${license}`, ...texts].join('\n\n');
-    });
+  const notices = runtimePackages().map(({ path, version, license }) => {
+    const files = readdirSync(join(top, path)).filter((name) => /^licen[cs]e/i.test(name));
+    const texts = files.map((name) => readFileSync(join(top, path, name), 'utf8').trim());
+    return [`${path.replace(/.*node_modules\//, '')} ${version}, licence ${license}`, ...texts].join('\n\n');
+  });
   writeFileSync(join(folder, 'licences.txt'), `${notices.join(`\n\n${'-'.repeat(72)}\n\n`)}\n`);
 }
 
@@ -74,12 +77,12 @@ function installCompletions() {
   copyFileSync(script, join(folder, 'distccd'));
   chmodSync(join(folder, 'distccd'), 0o644);
   for (const [, name] of readFileSync(script, 'utf8').matchAll(/^complete -F \S+ (\S+)$/gm)) {
-    if (name !== 'distccd') symlinkSync('distccd', join(folder, name));
+    if (name !== undefined && name !== 'distccd') symlinkSync('distccd', join(folder, name));
   }
 }
 
 mkdirSync(home, { recursive: true });
-const belongs = (name) => !name.startsWith('.') && !(values.freebsd && forLinux.has(name));
+const belongs = (/** @type {string} */ name) => !name.startsWith('.') && !(values.freebsd && forLinux.has(name));
 for (const name of readdirSync(from).filter(belongs)) installProgram(name);
 if (values.freebsd) {
   mkdirSync(join(home, 'launcher'), { recursive: true });

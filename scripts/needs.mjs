@@ -4,8 +4,8 @@ import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { top } from './setup.mjs';
 
-const program = (name) =>
-  (process.env.PATH ?? '').split(':').some((dir) => {
+const program = (/** @type {string} */ name) =>
+  (process.env['PATH'] ?? '').split(':').some((dir) => {
     try {
       accessSync(join(dir, name), constants.X_OK);
       return true;
@@ -15,7 +15,7 @@ const program = (name) =>
   });
 
 /** gcc names a part it has with its path, and one it lacks without. */
-const partOfGcc = (name) => {
+const partOfGcc = (/** @type {string} */ name) => {
   const { stdout } = spawnSync('gcc', [`-print-prog-name=${name}`], { encoding: 'utf8' });
   return (stdout ?? '').startsWith('/');
 };
@@ -29,11 +29,26 @@ export const isBookworm = () => {
   }
 };
 
+/**
+ * @typedef {object} Need
+ * @property {() => boolean} met
+ * @property {string} [debianPackage] what brings it
+ * @property {string} [cure] in words, where no package brings it
+ *
+ * @typedef {object} Group
+ * @property {string} name
+ * @property {Need[]} needs
+ * @property {RegExp} [files] matches paths from the checkout
+ * @property {() => boolean} [only]
+ */
+
+/** @type {(name: string, debianPackage?: string) => Need} */
 const has = (name, debianPackage = name) => ({ met: () => program(name), debianPackage });
 
 /**
  * Groups of tests that need more than Node and npm. `files` are left out of the run when a need is not met; a group
  * without them consists of tests that look for themselves. A group that is `only` for some machines is no loss elsewhere.
+ * @type {Group[]}
  */
 export const groups = [
   { name: 'compiling with gcc', needs: [has('gcc'), has('g++'), has('make')] },
@@ -74,7 +89,7 @@ export const groups = [
     files: /^test\/packaging\/freebsd\.bats$/,
     needs: [
       // Roots of FreeBSD's shape are made of mounts and other accounts.
-      { met: () => process.getuid() === 0, cure: 'running the tests as root' },
+      { met: () => process.getuid?.() === 0, cure: 'running the tests as root' },
       has('unshare', 'util-linux'),
       has('ip', 'iproute2'),
       has('gcc'),
@@ -129,7 +144,7 @@ export const groups = [
     name: 'Debian systems that boot',
     files: /^test\/booted\//,
     needs: [
-      { met: () => process.getuid() === 0, cure: 'running the tests as root' },
+      { met: () => process.getuid?.() === 0, cure: 'running the tests as root' },
       has('systemd-nspawn', 'systemd-container'),
       has('mmdebstrap'),
       has('dh', 'debhelper'),
@@ -186,7 +201,11 @@ export const groups = [
   },
 ];
 
-/** What would let a group run; undefined when it can. */
+/**
+ * What would let a group run; undefined when it can.
+ * @param {Group} group
+ * @returns {string | undefined}
+ */
 export function cureFor(group) {
   const unmet = group.needs.filter(({ met }) => !met());
   const packages = new Set(unmet.flatMap(({ debianPackage }) => debianPackage ?? []));
@@ -195,10 +214,13 @@ export function cureFor(group) {
   return cures.length === 0 ? undefined : `${cures.join(' and ')} would enable it`;
 }
 
-/** Whether node-pty, a terminal for tests, is built; builds it when that is possible. */
+/**
+ * Whether node-pty, a terminal for tests, is built; builds it when that is possible.
+ * @returns {{ ready: boolean, output: string }} output is what npm said
+ */
 export function buildTerminal() {
   const built = join(top, 'node_modules/node-pty/build/Release/pty.node');
-  if (existsSync(built)) return { ready: true };
+  if (existsSync(built)) return { ready: true, output: '' };
   // node-gyp would fetch Node's headers; most installations have them beside the program.
   const prefix = join(process.execPath, '../..');
   const headers = existsSync(join(prefix, 'include/node/node.h')) ? { npm_config_nodedir: prefix } : {};

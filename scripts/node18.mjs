@@ -26,10 +26,20 @@ import { fail, top } from './setup.mjs';
 const packages = ['nodejs=18.20.*', 'libnode108', 'libbrotli1', 'libc-ares2', 'libicu72', 'libnghttp2-14', 'libuv1'];
 const root = join(top, '.cache/node18');
 
+/** @typedef {NodeJS.ProcessEnv & { PATH: string, LD_LIBRARY_PATH: string }} Environment */
+
+/**
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
+ */
 const quietly = (command, args, options = {}) =>
   spawnSync(command, args, { encoding: 'utf8', timeout: 120_000, ...options });
 
-/** Downloads and unpacks once; returns the environment in which `node` is Node 18, or the reason why there is none. */
+/**
+ * Downloads and unpacks once; returns the environment in which `node` is Node 18, or the reason why there is none.
+ * @returns {{ env: Environment, reason?: undefined } | { env?: undefined, reason: string }}
+ */
 function prepare() {
   if (!existsSync(root)) {
     const fresh = `${root}.${process.pid}`;
@@ -49,22 +59,29 @@ function prepare() {
   const libraries = readdirSync(join(root, 'usr/lib')).map((name) => join(root, 'usr/lib', name));
   const env = {
     ...process.env,
-    PATH: `${join(root, 'usr/bin')}:${process.env.PATH}`,
+    PATH: `${join(root, 'usr/bin')}:${process.env['PATH']}`,
     LD_LIBRARY_PATH: libraries.join(':'),
   };
   return { env };
 }
 
+/** @returns {Promise<number>} */
 function freePort() {
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it listens on TCP
+      const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
       server.close(() => resolve(port));
     });
   });
 }
 
-/** Compiles one file through dist/bin's client and daemon and compares with the same compile done here. */
+/**
+ * Compiles one file through dist/bin's client and daemon and compares with the same compile done here.
+ * @param {Environment} env
+ * @param {string} dir
+ * @returns {Promise<string>} what is wrong, or nothing
+ */
 async function compileThrough(env, dir) {
   const source = '#include <stdio.h>\nint main(void) { return printf("%s\\n", __FILE__) < 0; }\n';
   writeFileSync(join(dir, 'hello.c'), source);
@@ -114,13 +131,13 @@ const asWrongWord = new Set(['distccmon-text', 'lsdistcc']);
 /** Only the others start or load these. */
 const withoutOptions = new Set(['distccd-fence', 'system-calls.node']);
 
-const text = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : '');
-const listens = (log) => /listening on/.test(text(log));
+const text = (/** @type {string} */ file) => (existsSync(file) ? readFileSync(file, 'utf8') : '');
+const listens = (/** @type {string} */ log) => /listening on/.test(text(log));
 
 /** Prints one line a check; returns the counts. */
 export async function smokeTest() {
   const counts = { passed: 0, failed: 0 };
-  const report = (name, fault) => {
+  const report = (/** @type {string} */ name, /** @type {string} */ fault) => {
     counts[fault === '' ? 'passed' : 'failed'] += 1;
     console.log(fault === '' ? `ok ${name}` : `not ok ${name}: ${fault}`);
   };
@@ -131,7 +148,7 @@ export async function smokeTest() {
   }
   const version = quietly('node', ['--version'], { env }).stdout.trim();
   report(`node is ${version}`, version.startsWith('v18.20.') ? '' : 'not 18.20');
-  const isAsked = (name) => !name.startsWith('.') && !withoutOptions.has(name);
+  const isAsked = (/** @type {string} */ name) => !name.startsWith('.') && !withoutOptions.has(name);
   for (const program of readdirSync(join(top, 'dist/bin')).filter(isAsked)) {
     for (const option of ['--version', '--help']) {
       const { status, stdout, stderr } = quietly(join(top, 'dist/bin', program), [option], { env });

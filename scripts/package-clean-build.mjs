@@ -16,28 +16,34 @@ import {
 import { join } from 'node:path';
 import { fail, run, top } from './setup.mjs';
 
-const cache = process.env.DEBIAN_BOOT_CACHE ?? '/var/cache/debian-boot';
+const cache = process.env['DEBIAN_BOOT_CACHE'] ?? '/var/cache/debian-boot';
 const known = ['bookworm', 'trixie'];
 const suites = process.argv.length > 2 ? process.argv.slice(2) : known;
 const unknown = suites.find((suite) => !known.includes(suite));
 if (unknown !== undefined) fail(`"${unknown}" is not one of ${known.join(' and ')}`);
-if (process.getuid() !== 0) fail('building in a new system needs root');
+if (process.getuid?.() !== 0) fail('building in a new system needs root');
 
 const mirror =
-  process.env.DEBIAN_BOOT_MIRROR ??
+  process.env['DEBIAN_BOOT_MIRROR'] ??
   spawnSync('apt-get', ['indextargets', '--format', '$(SITE)'], { encoding: 'utf8' })
     .stdout.split('\n')
-    .find((site) => /\/debian\/?$/.test(site));
-if (mirror === undefined) fail('apt names no Debian mirror here: set DEBIAN_BOOT_MIRROR');
+    .find((site) => /\/debian\/?$/.test(site)) ??
+  fail('apt names no Debian mirror here: set DEBIAN_BOOT_MIRROR');
 
-const must = (command, words, reason) => {
+const must = (/** @type {string} */ command, /** @type {string[]} */ words, /** @type {string} */ reason) => {
   if (run(command, words) !== 0) fail(`${reason}: see above`);
 };
 
 /** Another list of build dependencies needs another system. */
-const [wanted] = /^Build-Depends:.*$/m.exec(readFileSync(join(top, 'packaging/debian/control'), 'utf8'));
+const [wanted] =
+  /^Build-Depends:.*$/m.exec(readFileSync(join(top, 'packaging/debian/control'), 'utf8')) ??
+  fail('packaging/debian/control has no line of Build-Depends');
 
-/** The system that the package is built in, with what the source package asks for. */
+/**
+ * The system that the package is built in, with what the source package asks for.
+ * @param {string} suite
+ * @param {string} dsc the path of the description
+ */
 function system(suite, dsc) {
   const root = join(cache, `clean-${suite}`);
   const record = `${root}.wanted`;
@@ -65,7 +71,7 @@ function system(suite, dsc) {
 const source = join(top, 'dist/clean-source');
 rmSync(source, { recursive: true, force: true });
 must(process.execPath, [join(top, 'scripts/package-source.mjs'), '--out', source], 'cannot make the source package');
-const dsc = readdirSync(source).find((name) => name.endsWith('.dsc'));
+const dsc = readdirSync(source).find((name) => name.endsWith('.dsc')) ?? fail(`${source} holds no .dsc`);
 
 for (const suite of suites) {
   const root = system(suite, join(source, dsc));
@@ -76,9 +82,18 @@ for (const suite of suites) {
   must('chroot', [root, 'chown', '-R', 'builder', '/home/builder/work'], 'cannot hand the sources over');
   const build = 'dpkg-source --no-check -x *.dsc tree && cd tree && dpkg-buildpackage -us -uc -b >../build 2>&1';
   const status = run('unshare', [
-    ...['--net', '--mount', '--pid', '--fork', '--kill-child', '--ipc', 'sh', '-ec'],
+    '--net',
+    '--mount',
+    '--pid',
+    '--fork',
+    '--kill-child',
+    '--ipc',
+    'sh',
+    '-ec',
     'mount -t proc proc "$1/proc"; exec chroot "$1" setpriv --reuid builder --regid builder --clear-groups env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/home/builder sh -ec "cd ~/work; $2"',
-    ...['sh', root, build],
+    'sh',
+    root,
+    build,
   ]);
   if (status !== 0) {
     if (existsSync(join(work, 'build'))) process.stdout.write(readFileSync(join(work, 'build')));

@@ -23,13 +23,17 @@ setUp({ build: false });
 const hasEsbuild = spawnSync('/usr/bin/esbuild', ['--version']).error === undefined;
 const environment = {
   ...process.env,
-  DEB_BUILD_OPTIONS: process.env.DEB_BUILD_OPTIONS ?? 'nocheck',
+  DEB_BUILD_OPTIONS: process.env['DEB_BUILD_OPTIONS'] ?? 'nocheck',
   ...(hasEsbuild ? {} : { ESBUILD: join(top, 'node_modules/.bin/esbuild') }),
 };
 const architecture = values.arch ?? ask('dpkg-architecture', '-qDEB_HOST_ARCH');
 
-function ask(...command) {
-  return spawnSync(command[0], command.slice(1), { encoding: 'utf8' }).stdout.trim();
+/**
+ * @param {string} command
+ * @param {...string} words
+ */
+function ask(command, ...words) {
+  return spawnSync(command, words, { encoding: 'utf8' }).stdout.trim();
 }
 
 withSourceTree(out, ({ folder, tree, version }) => {
@@ -45,7 +49,7 @@ withSourceTree(out, ({ folder, tree, version }) => {
   if (build.status !== 0 || !values.quiet) process.stdout.write(readFileSync(log));
   if (build.status !== 0) fail('cannot build the package: see above');
   // A package of another version would be taken for this one.
-  const isMade = (name) => name.startsWith('distccd_');
+  const isMade = (/** @type {string} */ name) => name.startsWith('distccd_');
   for (const name of readdirSync(out).filter(isMade)) rmSync(join(out, name));
   for (const name of readdirSync(folder).filter(isMade)) {
     renameSync(join(folder, name), join(out, name));

@@ -21,6 +21,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { launcherFiles } from './launcher.mjs';
+import { readVersion } from './npm-packages.mjs';
 import { fail, run, setUp, top } from './setup.mjs';
 import { tarOf } from './tar.mjs';
 
@@ -35,31 +36,49 @@ const { values } = parseArgs({
 const out = resolve(values.out);
 const from = join(top, 'packaging/freebsd-rc');
 const places = { PREFIX: '/usr/local', LOCALBASE: '/usr/local' };
-const { version } = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8'));
-const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
+const version = readVersion();
+const sha256 = (/** @type {Buffer | string} */ bytes) => createHash('sha256').update(bytes).digest('hex');
 
-/** A file of packaging/freebsd-rc with its %%NAMES%% filled in. */
+/**
+ * A file of packaging/freebsd-rc with its %%NAMES%% filled in.
+ * @param {string} name
+ * @param {Record<string, string>} [more]
+ */
 function fill(name, more = {}) {
-  return readFileSync(join(from, name), 'utf8').replace(/%%([A-Z_]+)%%/g, (_, word) => {
-    const value = { ...places, ...more }[word];
+  /** @type {Record<string, string>} */
+  const meanings = { ...places, ...more };
+  return readFileSync(join(from, name), 'utf8').replace(/%%([A-Z_]+)%%/g, (_, /** @type {string} */ word) => {
+    const value = meanings[word];
     if (value === undefined) fail(`packaging/freebsd-rc/${name} has an unknown word %%${word}%%`);
     return value;
   });
 }
 
+/**
+ * @param {string} path
+ * @param {string | Buffer} text
+ * @param {number} mode
+ */
 function put(path, text, mode) {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, text);
   chmodSync(path, mode);
 }
 
-/** A launcher finds the agent that came with it: the name of the socket says so, and the agent serves no other name. */
+/**
+ * A launcher finds the agent that came with it: the name of the socket says so, and the agent serves no other name.
+ * @param {string} home
+ * @returns {string}
+ */
 function agentVersion(home) {
   const text = readFileSync(join(home, 'distcc-agent'), 'utf8');
   return /\bagentVersion = "([^"]+)"/.exec(text)?.[1] ?? fail('distcc-agent does not know its version: build again');
 }
 
-/** Lays all files out below `stage`, as they lie in FreeBSD. */
+/**
+ * Lays all files out below `stage`, as they lie in FreeBSD.
+ * @param {string} stage
+ */
 function layOut(stage) {
   const prefix = join(stage, 'usr/local');
   const home = join(prefix, 'libexec/distccd');
@@ -80,11 +99,15 @@ function layOut(stage) {
     if (/share\/(?:doc|bash)/.test(name) && !isLink(join(stage, name))) chmodSync(join(stage, name), 0o644);
 }
 
-const isLink = (path) => lstatSync(path).isSymbolicLink();
+const isLink = (/** @type {string} */ path) => lstatSync(path).isSymbolicLink();
 
-/** Every file and link below a directory, sorted. */
+/**
+ * Every file and link below a directory, sorted.
+ * @param {string} directory
+ * @returns {string[]}
+ */
 function filesUnder(directory) {
-  return readdirSync(directory, { recursive: true })
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
     .filter((name) => !lstatSync(join(directory, name)).isDirectory())
     .sort();
 }
@@ -92,10 +115,15 @@ function filesUnder(directory) {
 /** When this version was made: two packages of one commit are the same. */
 function timeOfSource() {
   const { stdout } = spawnSync('git', ['log', '-1', '--format=%ct'], { cwd: top, encoding: 'utf8' });
-  return Number(process.env.SOURCE_DATE_EPOCH ?? ((stdout ?? '').trim() || 0));
+  return Number(process.env['SOURCE_DATE_EPOCH'] ?? ((stdout ?? '').trim() || 0));
 }
 
-/** The entries of an archive: each file of a tree, called what `rename` makes of its name. */
+/**
+ * The entries of an archive: each file of a tree, called what `rename` makes of its name.
+ * @param {string} tree
+ * @param {(name: string) => string} rename
+ * @returns {import('./tar.mjs').Entry[]}
+ */
 function entriesOf(tree, rename) {
   return filesUnder(tree).map((name) => {
     const path = join(tree, name);
@@ -106,7 +134,10 @@ function entriesOf(tree, rename) {
   });
 }
 
-/** The manifest as pkg-create(8) writes it; sums of kind 1 are SHA-256, of a link that of its text. */
+/**
+ * The manifest as pkg-create(8) writes it; sums of kind 1 are SHA-256, of a link that of its text.
+ * @param {import('./tar.mjs').Entry[]} entries
+ */
 function manifestOf(entries) {
   const messages = fill('port/pkg-message').matchAll(/type: (\w+)\s+message: <<EOM\n([\s\S]*?)\nEOM\n/g);
   return {
@@ -146,16 +177,26 @@ function manifestOf(entries) {
   };
 }
 
-/** pkg(8) reads the first manifest, without the files, when it only wants to know what a package is. */
+/**
+ * pkg(8) reads the first manifest, without the files, when it only wants to know what a package is.
+ * @param {string} stage
+ */
 function packageOf(stage) {
   const entries = entriesOf(stage, (name) => `/${name}`);
   const manifest = manifestOf(entries);
-  const { files, scripts, ...compact } = manifest;
-  const asEntry = (name, value) => ({ name, bytes: Buffer.from(JSON.stringify(value)), mode: 0o644 });
+  const { files: _files, scripts: _scripts, ...compact } = manifest;
+  const asEntry = (/** @type {string} */ name, /** @type {object} */ value) => ({
+    name,
+    bytes: Buffer.from(JSON.stringify(value)),
+    mode: 0o644,
+  });
   return tarOf([asEntry('+COMPACT_MANIFEST', compact), asEntry('+MANIFEST', manifest), ...entries], timeOfSource());
 }
 
-/** What the port builds from: the files below one directory, without what only the package has. */
+/**
+ * What the port builds from: the files below one directory, without what only the package has.
+ * @param {string} stage
+ */
 function distfileOf(stage) {
   const root = `distccd-${version}-freebsd`;
   const home = join(stage, 'usr/local/libexec/distccd');
@@ -174,6 +215,10 @@ function distfileOf(stage) {
   );
 }
 
+/**
+ * @param {string} name
+ * @param {Buffer} bytes
+ */
 function write(name, bytes) {
   const fresh = join(out, `.${process.pid}.${name}`);
   writeFileSync(fresh, bytes);
@@ -181,7 +226,11 @@ function write(name, bytes) {
   console.log(join(out, name));
 }
 
-/** The port, complete with what is made for it: scripts as the ports collection fills them in, and the distribution file's sums. */
+/**
+ * The port, complete with what is made for it: scripts as the ports collection fills them in, and the distribution file's sums.
+ * @param {string} name
+ * @param {Buffer} bytes
+ */
 function writePort(name, bytes) {
   const port = join(out, 'port');
   rmSync(port, { recursive: true, force: true });
@@ -198,7 +247,7 @@ function writePort(name, bytes) {
   console.log(port);
 }
 
-const packed = (archive) => gzipSync(archive, { level: 9 });
+const packed = (/** @type {Buffer} */ archive) => gzipSync(archive, { level: 9 });
 
 setUp();
 mkdirSync(out, { recursive: true });

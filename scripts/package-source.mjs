@@ -18,7 +18,7 @@ withSourceTree(out, ({ folder, tree }) => {
     encoding: 'utf8',
   });
   if (status !== 0) fail(`${stdout}${stderr}cannot make the source package: see above`);
-  const isSource = (name) => /^distccd_.*(?:\.dsc|\.tar\.xz)$/.test(name);
+  const isSource = (/** @type {string} */ name) => /^distccd_.*(?:\.dsc|\.tar\.xz)$/.test(name);
   // Those of another version would be taken for this one's.
   for (const name of readdirSync(out).filter(isSource)) rmSync(join(out, name));
   for (const name of readdirSync(folder).filter(isSource)) {

@@ -8,25 +8,39 @@ import { fileURLToPath } from 'node:url';
 /** The checkout. */
 export const top = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 
-/** Ends the program with one sentence. */
+/**
+ * Ends the program with one sentence.
+ * @param {string} sentence
+ * @returns {never}
+ */
 export function fail(sentence) {
   process.stderr.write(`${sentence}\n`);
   process.exit(1);
 }
 
-/** Runs a command in the checkout with our output; returns its exit status, a signal counts as 1. */
+/**
+ * Runs a command in the checkout with our output; returns its exit status, a signal counts as 1.
+ * @param {string} command
+ * @param {string[]} args
+ * @param {import('node:child_process').SpawnSyncOptions} [options]
+ * @returns {number}
+ */
 export function run(command, args, options = {}) {
   const { status, error } = spawnSync(command, args, { cwd: top, stdio: 'inherit', ...options });
   if (error !== undefined) process.stderr.write(`cannot run ${command}: ${error.message}\n`);
   return status ?? 1;
 }
 
-const changed = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
+const changed = (/** @type {string} */ path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
 
+/**
+ * @param {string} path
+ * @returns {number} in milliseconds
+ */
 function newest(path) {
   if (!existsSync(path)) return 0;
   if (!statSync(path).isDirectory()) return changed(path);
-  const files = readdirSync(path, { recursive: true }).map((name) => changed(join(path, name)));
+  const files = readdirSync(path, { recursive: true, encoding: 'utf8' }).map((name) => changed(join(path, name)));
   return Math.max(changed(path), ...files);
 }
 
@@ -54,6 +68,7 @@ function buildWhenOlder() {
     'scripts/bundle.mjs',
     'scripts/c-programs.mjs',
     'scripts/launcher.mjs',
+    'scripts/npm-packages.mjs',
     'package.json',
     'package-lock.json',
   ];
@@ -63,7 +78,10 @@ function buildWhenOlder() {
   if (build() !== 0) fail('cannot build dist: see above');
 }
 
-/** Leaves node_modules, and dist unless `build: false`, as new as the sources. */
+/**
+ * Leaves node_modules, and dist unless `build: false`, as new as the sources.
+ * @param {{ build?: boolean }} [options]
+ */
 export function setUp({ build: wantsBuild = true } = {}) {
   if (Number(process.versions.node.split('.')[0]) < 20) {
     fail(`developing needs Node 20 or newer, not ${process.version}; only running the built programs works from 18.20`);
@@ -72,9 +90,14 @@ export function setUp({ build: wantsBuild = true } = {}) {
   if (wantsBuild) buildWhenOlder();
 }
 
-/** Sets up, then runs main() of dist/tools/NAME.js with the words of the command line; its result is the exit status. */
+/**
+ * Sets up, then runs main() of dist/tools/NAME.js with the words of the command line; its result is the exit status.
+ * @param {string} name
+ */
 export async function runTool(name) {
   setUp();
+  /** @type {{ main: (top: string, words: string[]) => Promise<number> }} */
+  // oxlint-disable-next-line typescript/no-unsafe-assignment -- what each of dist/tools exports
   const { main } = await import(new URL(`../dist/tools/${name}.js`, import.meta.url).href);
   process.exitCode = await main(top, process.argv.slice(2));
 }

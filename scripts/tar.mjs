@@ -1,9 +1,21 @@
 // Writes a tar archive of the POSIX kind (ustar): enough for what pkg(8) and every tar read.
 
 const block = 512;
-const octal = (value, length) => value.toString(8).padStart(length - 1, '0');
 
-/** A name of more than 100 bytes is cut at a slash; the front goes into a field of its own. */
+/**
+ * A file or a symbolic link; the permissions are those of chmod.
+ * @typedef {{ name: string, mode: number, bytes: Buffer, link?: undefined }
+ *   | { name: string, mode: number, bytes?: undefined, link: string }} Entry
+ */
+
+const octal = (/** @type {number} */ value, /** @type {number} */ length) =>
+  value.toString(8).padStart(length - 1, '0');
+
+/**
+ * A name of more than 100 bytes is cut at a slash; the front goes into a field of its own.
+ * @param {string} name
+ * @returns {[string, string]}
+ */
 function splitName(name) {
   if (Buffer.byteLength(name) <= 100) return ['', name];
   const at = name.indexOf('/', name.length - 101);
@@ -11,9 +23,14 @@ function splitName(name) {
   return [name.slice(0, at), name.slice(at + 1)];
 }
 
+/**
+ * @param {Entry} entry
+ * @param {number} time in Unix time
+ */
 function headerOf({ name, bytes, link, mode }, time) {
   const header = Buffer.alloc(block);
   const [front, rest] = splitName(name);
+  /** @type {[number, string][]} */
   const fields = [
     [0, rest],
     [100, octal(mode, 8)],
@@ -36,9 +53,15 @@ function headerOf({ name, bytes, link, mode }, time) {
   return header;
 }
 
-/** An archive of `{ name, mode, bytes }` and `{ name, mode, link }`, all of root and wheel and of one time. */
+/**
+ * An archive of `{ name, mode, bytes }` and `{ name, mode, link }`, all of root and wheel and of one time.
+ * @param {Entry[]} entries
+ * @param {number} time in Unix time
+ * @returns {Buffer}
+ */
 export function tarOf(entries, time) {
-  const padded = (bytes) => Buffer.concat([bytes, Buffer.alloc((block - (bytes.length % block)) % block)]);
+  const padded = (/** @type {Buffer} */ bytes) =>
+    Buffer.concat([bytes, Buffer.alloc((block - (bytes.length % block)) % block)]);
   const parts = entries.flatMap((entry) => [headerOf(entry, time), padded(entry.bytes ?? Buffer.alloc(0))]);
   return Buffer.concat([...parts, Buffer.alloc(2 * block)]);
 }

@@ -8,12 +8,27 @@ import { buildTerminal, cureFor, groups } from './needs.mjs';
 import { smokeTest } from './node18.mjs';
 import { build, run, setUp, top } from './setup.mjs';
 
-const noSkip = (process.env.DISTCCD_TEST_NO_SKIP ?? '') !== '';
+const noSkip = (process.env['DISTCCD_TEST_NO_SKIP'] ?? '') !== '';
+
+/**
+ * What a step counted; a count that it leaves out is 0.
+ * @typedef {{ passed?: number, failed?: number, skipped?: number }} Counts
+ * @typedef {import('./needs.mjs').Group} Group
+ */
+
+/** @type {(Required<Counts> & { name: string, seconds: number })[]} */
 const steps = [];
-/** What failed, by name: whoever reads only the end of a long output wants that. */
+/**
+ * What failed, by name: whoever reads only the end of a long output wants that.
+ * @type {string[]}
+ */
 const failures = [];
 
-/** Runs one step and keeps its counts; work() returns { passed, failed, skipped }. */
+/**
+ * Runs one step and keeps its counts; work() returns { passed, failed, skipped }.
+ * @param {string} name
+ * @param {() => Counts | Promise<Counts>} work
+ */
 async function step(name, work) {
   console.log(`\n== ${name}`);
   const start = performance.now();
@@ -21,13 +36,16 @@ async function step(name, work) {
   steps.push({ name, passed: 0, failed: 0, skipped: 0, ...counts, seconds: (performance.now() - start) / 1000 });
 }
 
+/** @type {(status: number) => Counts} */
 const check = (status) => (status === 0 ? { passed: 1 } : { failed: 1 });
-const tool = (name, ...args) => check(run(join(top, 'node_modules/.bin', name), args));
+const tool = (/** @type {string} */ name, /** @type {string[]} */ ...args) =>
+  check(run(join(top, 'node_modules/.bin', name), args));
 
 /** Says what this machine lacks; returns the groups that cannot run. */
 function lookAtNeeds() {
+  /** @type {Group[]} */
   const lacking = [];
-  const tell = (group, reason) => {
+  const tell = (/** @type {Group} */ group, /** @type {string} */ reason) => {
     lacking.push(group);
     console.log(`${noSkip ? 'missing' : 'skipped'}: ${group.name} (${reason})`);
   };
@@ -36,30 +54,50 @@ function lookAtNeeds() {
     if (cure !== undefined) tell(group, cure);
   }
   const terminal = groups.find(({ name }) => name === 'programs in a terminal');
-  if (!lacking.includes(terminal)) {
+  if (terminal !== undefined && !lacking.includes(terminal)) {
     const { ready, output } = buildTerminal();
     if (!ready) tell(terminal, `node-pty cannot be built here: ${output.trim().split('\n').pop()}`);
   }
   return lacking;
 }
 
-const filesUnder = (folder, ending) =>
+const filesUnder = (/** @type {string} */ folder, /** @type {string} */ ending) =>
   existsSync(join(top, folder))
-    ? readdirSync(join(top, folder), { recursive: true })
+    ? readdirSync(join(top, folder), { recursive: true, encoding: 'utf8' })
         .map((name) => `${folder}/${name}`)
         .filter((name) => name.endsWith(ending))
         .sort()
     : [];
 
-/** A test that looks for its needs itself and finds none is as lost as a group that was left out. */
+/**
+ * A test that looks for its needs itself and finds none is as lost as a group that was left out.
+ * @param {Required<Counts>} counts
+ * @param {string[]} names
+ */
 function judgeSkips(counts, names) {
   if (!noSkip || counts.skipped === 0) return counts;
   console.log(`these tests were skipped, which DISTCCD_TEST_NO_SKIP forbids:\n  ${names.join('\n  ')}`);
   return { passed: counts.passed, failed: counts.failed + counts.skipped, skipped: 0 };
 }
 
-const firstLines = (text) => text.split('\n').slice(0, 12).join('\n    ');
+const firstLines = (/** @type {string} */ text) => text.split('\n').slice(0, 12).join('\n    ');
 
+/**
+ * What the reporter called json writes.
+ * @typedef {{ status: string, fullName: string, failureMessages: string[] }} Assertion
+ * @typedef {object} VitestReport
+ * @property {number} numPassedTests
+ * @property {number} numFailedTests
+ * @property {number} numPendingTests
+ * @property {number} numTodoTests
+ * @property {{ name: string, status: string, message: string, assertionResults: Assertion[] }[]} testResults
+ */
+
+/**
+ * @param {string} folder
+ * @param {string[]} excluded
+ * @returns {Counts}
+ */
 function runVitest(folder, excluded) {
   const report = join(folder, 'vitest.json');
   const status = run(join(top, 'node_modules/.bin/vitest'), [
@@ -70,10 +108,13 @@ function runVitest(folder, excluded) {
     ...excluded.flatMap((file) => ['--exclude', file]),
   ]);
   if (!existsSync(report)) return { failed: 1 };
+  /** @type {VitestReport} */
+  // oxlint-disable-next-line typescript/no-unsafe-assignment -- vitest wrote it
   const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
     readFileSync(report, 'utf8'),
   );
-  const isLost = ({ status: state }) => state === 'pending' || state === 'skipped' || state === 'todo';
+  const isLost = (/** @type {Assertion} */ { status: state }) =>
+    state === 'pending' || state === 'skipped' || state === 'todo';
   for (const { name, status: state, message, assertionResults } of testResults) {
     const failed = assertionResults.filter((result) => result.status === 'failed');
     if (state === 'failed' && failed.length === 0) failures.push(`${name}: ${firstLines(message)}`);
@@ -93,6 +134,10 @@ function runVitest(folder, excluded) {
   );
 }
 
+/**
+ * @param {string} folder
+ * @param {string[]} files
+ */
 function runBats(folder, files) {
   const status = run(
     join(top, 'node_modules/bats/bin/bats'),
@@ -106,6 +151,10 @@ function runBats(folder, files) {
   return countTap(join(folder, 'report.tap'), status);
 }
 
+/**
+ * @param {string} report
+ * @param {number | null} status
+ */
 function countTap(report, status) {
   const lines = existsSync(report) ? readFileSync(report, 'utf8').split('\n') : [];
   const skips = lines.filter((line) => /^ok \d+ .*# skip/i.test(line));
@@ -122,10 +171,13 @@ function countTap(report, status) {
 /** The files of test/booted that take longest come first, so that nobody waits for one of them at the end. */
 const longest = ['service', 'replace', 'attacks', 'inetd', 'announce', 'policy'];
 
-/** The files for one release: those for every release, and those named after this one. */
+/**
+ * The files for one release: those for every release, and those named after this one.
+ * @param {string} suite
+ */
 function bootedFiles(suite) {
-  const rank = (name) => {
-    const place = longest.indexOf(basename(name).split('.')[0]);
+  const rank = (/** @type {string} */ name) => {
+    const place = longest.indexOf(basename(name).split('.')[0] ?? '');
     return place < 0 ? longest.length : place;
   };
   return filesUnder('test/booted', '.bats')
@@ -133,7 +185,13 @@ function bootedFiles(suite) {
     .map((file) => ({ suite, file, rank: rank(file) }));
 }
 
-/** Runs one file of test/booted on one release, and shows what it said when it is done. */
+/**
+ * Runs one file of test/booted on one release, and shows what it said when it is done.
+ * @param {string} folder
+ * @param {string} suite
+ * @param {string} file
+ * @returns {Promise<Required<Counts>>}
+ */
 function runBooted(folder, suite, file) {
   const report = join(folder, suite, basename(file));
   mkdirSync(report, { recursive: true });
@@ -156,34 +214,41 @@ function runBooted(folder, suite, file) {
   });
 }
 
-/** Two files for each processor at a time, of both releases: most of each is waiting. */
+/**
+ * Two files for each processor at a time, of both releases: most of each is waiting.
+ * @param {string} folder
+ * @returns {Promise<Counts>}
+ */
 async function runAllBooted(folder) {
   if (run(process.execPath, ['scripts/package-deb.mjs', '--quiet']) !== 0) return { failed: 1 };
   const waiting = ['trixie', 'bookworm'].flatMap(bootedFiles).sort((one, other) => one.rank - other.rank);
+  /** @type {Required<Counts>[]} */
   const done = [];
   const lane = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
       done.push(await runBooted(folder, next.suite, next.file));
   };
   await Promise.all(Array.from({ length: 2 * availableParallelism() }, lane));
-  const sum = (key) => done.reduce((total, counts) => total + counts[key], 0);
+  const sum = (/** @type {keyof Counts} */ key) => done.reduce((total, counts) => total + counts[key], 0);
   return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };
 }
 
 function checkShellScripts() {
   const { stdout } = spawnSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: top, encoding: 'utf8' });
-  const isScript = (name) => /\.(?:sh|bash|bats)$/.test(name) || /^#!\/bin\/(?:ba)?sh|^#!.*env bash/.test(head(name));
+  const isScript = (/** @type {string} */ name) =>
+    /\.(?:sh|bash|bats)$/.test(name) || /^#!\/bin\/(?:ba)?sh|^#!.*env bash/.test(head(name));
   const scripts = (stdout ?? '').split('\n').filter((name) => name !== '' && isScript(name));
   return check(run('shellcheck', ['--external-sources', '--severity=warning', ...scripts]));
 }
 
+/** @param {string} name */
 function head(name) {
   const path = join(top, name);
   return /\.[a-z]+$/.test(name) || !existsSync(path) ? '' : readFileSync(path, 'utf8').slice(0, 40);
 }
 
 function summarize() {
-  const sum = (key) => steps.reduce((total, counts) => total + counts[key], 0);
+  const sum = (/** @type {keyof Counts} */ key) => steps.reduce((total, counts) => total + counts[key], 0);
   const heading = ['passed', 'failed', 'skipped'].map((word) => word.padStart(8)).join('');
   console.log(`\n== summary${heading.padStart(57)}`);
   for (const { name, passed, failed, skipped, seconds } of steps) {
@@ -196,18 +261,21 @@ function summarize() {
   return sum('failed') === 0;
 }
 
+/** @param {string} folder */
 async function runAll(folder) {
+  /** @type {Group[]} */
   let lacking = [];
-  const lacks = (name) => lacking.some((group) => group.name === name);
+  const lacks = (/** @type {string} */ name) => lacking.some((group) => group.name === name);
   await step('what this machine has', () => {
     lacking = lookAtNeeds();
     return noSkip && lacking.length > 0 ? { failed: lacking.length } : { passed: 1 };
   });
-  const leftOut = (files) => files.filter((file) => lacking.some((group) => group.files?.test(file)));
+  const leftOut = (/** @type {string[]} */ files) =>
+    files.filter((file) => lacking.some((group) => group.files?.test(file)));
 
   await step('build', () => check(build()));
   await step('types (tsc)', () => tool('tsc'));
-  await step('lint (oxlint)', () => tool('oxlint', '--type-aware', 'src', 'test', 'demo', 'bench', 'proof'));
+  await step('lint (oxlint)', () => tool('oxlint', '--type-aware'));
   await step('format (prettier)', () => tool('prettier', '--log-level=warn', '--check', '.'));
   await step('dead code (knip)', () => tool('knip'));
   if (!lacks('checking of shell scripts')) await step('shell scripts (shellcheck)', checkShellScripts);
@@ -223,7 +291,7 @@ async function runAll(folder) {
   }
   if (!lacks('Debian systems that boot')) await step('bats test/booted, Debian 13 and 12', () => runAllBooted(folder));
   const old = groups.find(({ only }) => only !== undefined);
-  if (old.only() && !lacking.includes(old)) await step('Node 18.20 of Debian 12', smokeTest);
+  if (old?.only?.() === true && !lacking.includes(old)) await step('Node 18.20 of Debian 12', smokeTest);
 }
 
 setUp({ build: false });

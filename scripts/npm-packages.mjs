@@ -1,0 +1,28 @@
+// What npm knows of this package and of those it uses.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { top } from './setup.mjs';
+
+/**
+ * The version in package.json.
+ * @returns {string}
+ */
+export function readVersion() {
+  /** @type {{ version: string }} */
+  // oxlint-disable-next-line typescript/no-unsafe-assignment -- npm reads the same file, and wants a version there
+  const { version } = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8'));
+  return version;
+}
+
+/**
+ * The packages that the programs are made of, in the order of package-lock.json, with paths such as node_modules/pino.
+ * @returns {{ path: string, version: string, license: string }[]}
+ */
+export function runtimePackages() {
+  /** @type {{ packages: Record<string, { version: string, license: string, dev?: boolean }> }} */
+  // oxlint-disable-next-line typescript/no-unsafe-assignment -- npm wrote it
+  const { packages } = JSON.parse(readFileSync(join(top, 'package-lock.json'), 'utf8'));
+  return Object.entries(packages)
+    .filter(([path, { dev }]) => path !== '' && dev !== true)
+    .map(([path, { version, license }]) => ({ path, version, license }));
+}
