@@ -15,14 +15,15 @@ export function readVersion() {
 }
 
 /**
- * The packages that the programs are made of, in the order of package-lock.json, with paths such as node_modules/pino.
+ * The packages that the programs are made of, in the order of package-lock.json, with paths such as node_modules/pino;
+ * not posix-node, which only serves a checkout.
  * @returns {{ path: string, version: string, license: string }[]}
  */
 export function runtimePackages() {
-  /** @type {{ packages: Record<string, { version: string, license: string, dev?: boolean }> }} */
+  /** @type {{ packages: Record<string, { version: string, license: string, dev?: boolean, optional?: boolean, devOptional?: boolean }> }} */
   // oxlint-disable-next-line typescript/no-unsafe-assignment -- npm wrote it
   const { packages } = JSON.parse(readFileSync(join(top, 'package-lock.json'), 'utf8'));
   return Object.entries(packages)
-    .filter(([path, { dev }]) => path !== '' && dev !== true)
+    .filter(([path, entry]) => path !== '' && !entry.dev && !entry.optional && !entry.devOptional)
     .map(([path, { version, license }]) => ({ path, version, license }));
 }

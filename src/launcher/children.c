@@ -2,6 +2,9 @@
 #include "launcher.h"
 #include <spawn.h>
 #include <sys/resource.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
 
 enum { GRACE_S = 2, LOOK_MS = 5 };
 #ifndef POSIX_SPAWN_SETSID

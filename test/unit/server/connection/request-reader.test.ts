@@ -52,7 +52,7 @@ describe('receiveRequest()', () => {
   function receive(): { end: ArrivedRequest | Error | undefined; readonly done: Promise<void> } {
     const progress = new Progress(pace, () => now);
     const { largest } = budget;
-    const promise = receiveRequest(client, { account, largest, progress, signal: over.signal });
+    const promise = receiveRequest(client, { account, largest, progress, signal: over.signal, heard: () => {} });
     const result: { end: ArrivedRequest | Error | undefined; done: Promise<void> } = {
       end: undefined,
       done: promise.then(
