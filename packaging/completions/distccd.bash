@@ -102,10 +102,13 @@ _update_distcc_symlinks() {
   case $prev in
     --distcc) _distcc_names f ;;
     --compiler-dir | --masquerade-dir | --root) _distcc_names d ;;
-    # shellcheck disable=SC2046 # names of compilers have no blanks
-    --without) _distcc_words $(ls /usr/lib/distcc /usr/local/lib/distcc 2>/dev/null) ;;
-    # shellcheck disable=SC2046
-    --with) _distcc_words $(sed 's/#.*//' /etc/distcc/masquerade.without /usr/local/etc/distcc/masquerade.without 2>/dev/null) ;;
+    # Names of compilers have no blanks.
+    --without)
+      # shellcheck disable=SC2046
+      _distcc_words $(ls /usr/lib/distcc /usr/local/lib/distcc 2>/dev/null) ;;
+    --with)
+      # shellcheck disable=SC2046
+      _distcc_words $(sed 's/#.*//' /etc/distcc/masquerade.without /usr/local/etc/distcc/masquerade.without 2>/dev/null) ;;
     *) _distcc_words --compiler-dir --distcc --dry-run --help --masquerade-dir --root --verbose --version \
       --with --without ;;
   esac
