@@ -38,7 +38,9 @@ async function benchServers(top: string, effort: Effort, report: (line: string) 
     for (const sources of [libxml2, levelDb]) await compareServers(top, sources(join(top, '.cache')), effort, report);
 }
 
-/** The clients in pretended builds, unless only the real ones are wanted, and in real ones, unless it has to be quick. */
+/**
+ * The clients in pretended builds, unless only the real ones are wanted, and in real ones, unless it has to be quick.
+ */
 async function benchClients(top: string, words: readonly string[], report: (line: string) => void): Promise<void> {
   const missing = missingForClients();
   if (missing !== undefined) {

@@ -43,8 +43,9 @@ export function missingForClients(): string | undefined {
 }
 
 /**
- * Compares the CPU that clients need for jobs of real sources, less what preprocessing them needs. The preprocessor writes a text that was
- * made before, and the server compiles for nothing: a real preprocessor takes ten times what is measured, and never twice the same.
+ * Compares the CPU that clients need for jobs of real sources, less what preprocessing them needs. The preprocessor
+ * writes a text that was made before, and the server compiles for nothing: a real preprocessor takes ten times what is
+ * measured, and never twice the same.
  */
 async function compareReal(bench: Bench, sources: Sources, effort: ClientEffort, table: Comparison): Promise<void> {
   const title = sources.title.split(' ')[0] ?? '';

@@ -42,7 +42,10 @@ export function totalSize(sources: Sources): number {
   return sources.files.reduce((sum, file) => sum + statSync(join(sources.directory, file)).size, 0);
 }
 
-/** Builds the compiler that costs nothing, which writes the object of the middle one of the sources, under every compiler's name. */
+/**
+ * Builds the compiler that costs nothing, which writes the object of the middle one of the sources, under every
+ * compiler's name.
+ */
 export function makeFreeCompiler(top: string, sources: Sources, directory: string): string {
   mkdirSync(directory);
   const bySize = [...sources.files].sort(

@@ -59,7 +59,10 @@ export function cpuPartsOfTree(root: number): Cpu {
   });
 }
 
-/** Memory of a process and its children that run the same program, in bytes: shared pages are counted once, compilers not at all. */
+/**
+ * Memory of a process and its children that run the same program, in bytes: shared pages are counted once, compilers
+ * not at all.
+ */
 export function memoryOfTree(root: number): number {
   const program = programOf(root);
   const workers = treeOf(root).filter(({ pid }) => programOf(pid) === program);

@@ -118,7 +118,9 @@ function countedCompilers(bench: Bench): string {
   return folder;
 }
 
-/** Compares both clients' CPU in builds of real code with the compiler itself, which empties the caches between jobs. */
+/**
+ * Compares both clients' CPU in builds of real code with the compiler itself, which empties the caches between jobs.
+ */
 export async function compareOnRealCode(
   top: string,
   sources: readonly Sources[],

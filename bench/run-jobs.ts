@@ -112,7 +112,8 @@ export async function runJobs(
   { commands, parallel, directory = bench.place }: Load,
   environment: Readonly<Record<string, string>>,
 ): Promise<Run> {
-  // A new one each time: a file system that has just deleted many files makes new ones slowly, and all rounds should be alike.
+  // A new one each time: a file system that has just deleted many files makes new ones slowly, and all rounds should be
+  // alike.
   const out = mkdtempSync(join(bench.place, 'out-'));
   const names = commands.map((_, at) => `${out}/${at}.o`);
   const makefile = join(out, 'Makefile');
@@ -161,7 +162,10 @@ export function environmentOf(bench: Bench, side: Side, compilers: string, hosts
 /** One of the two clients, or the compiler without any. */
 type Way = Side | 'alone';
 
-/** distccd 3.4 ends a connection in the middle of its answer once in some ten thousand jobs, whoever asks: then the round is repeated. */
+/**
+ * distccd 3.4 ends a connection in the middle of its answer once in some ten thousand jobs, whoever asks: then the
+ * round is repeated.
+ */
 export async function onceMore(what: string, run: () => Promise<Run>): Promise<Run> {
   try {
     return await run();

@@ -189,7 +189,10 @@ async function compareOverhead(bench: Bench, effort: Effort, table: Comparison):
   });
 }
 
-/** The most memory a daemon had in a round of its own, in MB: looking is not free, so it is not done while CPU is measured. */
+/**
+ * The most memory a daemon had in a round of its own, in MB: looking is not free, so it is not done while CPU is
+ * measured.
+ */
 async function peakMemory(bench: Bench, daemon: Daemon, sources: Sources): Promise<number> {
   let peak = 0;
   const look = setInterval(() => {

@@ -16,7 +16,10 @@ export class Comparison {
     this.#rows = [row('median', first, second, 'ratio', 'spread')];
   }
 
-  /** Adds one row; ratio and spread are of rounds that ran one after the other, which a localClient on the machine disturbs alike. */
+  /**
+   * Adds one row; ratio and spread are of rounds that ran one after the other, which a neighbour on the machine
+   * disturbs alike.
+   */
   add(
     what: string,
     unit: string,

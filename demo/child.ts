@@ -4,7 +4,10 @@ import { once } from 'node:events';
 /** Whether a process that we started is no more. */
 export const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
 
-/** Asks a process that we started to end: a daemon finishes its jobs at the first word and ends them at the second; then we insist. */
+/**
+ * Asks a process that we started to end: a daemon finishes its jobs at the first word and ends them at the second; then
+ * we insist.
+ */
 export async function endChild(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || hasEnded(child)) return;
   const ended = once(child, 'exit');

@@ -1,6 +1,9 @@
 /** Where one job went, by its client's log. */
 export interface JobStory {
-  /** The host as the client names it, "localhost" for a job that stayed here, undefined when the log tells of no compile. */
+  /**
+   * The host as the client names it, "localhost" for a job that stayed here, undefined when the log tells of no
+   * compile.
+   */
   readonly host: string | undefined;
   /** Why it stayed here, in the client's words. */
   readonly reason: string;

@@ -15,7 +15,10 @@ export const quote = (word: string): string => `'${word.replaceAll("'", String.r
 /** The name of a source's object, and of its log: numbers, since a path may hold what make cannot bear. */
 export const objectName = (index: number): string => `${String(index + 1).padStart(4, '0')}.o`;
 
-/** A Makefile that compiles every source on its own; each finished one prints its number. CC, CXX, OUT and LOGS come from outside. */
+/**
+ * A Makefile that compiles every source on its own; each finished one prints its number. CC, CXX, OUT and LOGS come
+ * from outside.
+ */
 export function makefileFor(sources: Sources): string {
   const objects = sources.files.map((_, index) => `$(OUT)/${objectName(index)}`);
   const rules = sources.files.map((file, index) => {

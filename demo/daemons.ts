@@ -27,7 +27,10 @@ const isProgram = (path: string): boolean => {
   }
 };
 
-/** The names under which clients may ask for a compiler: those of this machine, and cc's full name, which clients turn cc into. */
+/**
+ * The names under which clients may ask for a compiler: those of this machine, and cc's full name, which clients turn
+ * cc into.
+ */
 function compilerNames(): string[] {
   const short = ['cc', 'c++', 'gcc', 'g++', 'clang', 'clang++'];
   const triple = execFileSync('cc', ['-dumpmachine'], { encoding: 'utf8' }).trim();

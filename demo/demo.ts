@@ -111,7 +111,9 @@ async function compare(top: string, sources: Sources, cleanup: Cleanup): Promise
 
 const storyOf = (log: string): JobStory => readJobStory(existsSync(log) ? readFileSync(log, 'utf8') : '');
 
-/** @throws Failure unless every object is the same, every daemon lives, and no job stayed here because something failed */
+/**
+ * @throws Failure unless every object is the same, every daemon lives, and no job stayed here because something failed
+ */
 function judge(
   place: string,
   sources: Sources,

@@ -1,5 +1,5 @@
-// Puts programs and what they import into one file each, with esbuild: the one of node_modules, or, where there is none, as in a build
-// from Debian's packages alone, the system's. ESBUILD names another.
+// Puts programs and what they import into one file each, with esbuild: the one of node_modules, or, where there is
+// none, as in a build from Debian's packages alone, the system's. ESBUILD names another.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -54,8 +54,8 @@ function run(words) {
 }
 
 /**
- * Bundles sources, each into the folder under its name without .ts and with `ending`; `finish` may change a file before it gets that name. A
- * program that runs at this moment, or starts, never meets a half-written file.
+ * Bundles sources, each into the folder under its name without .ts and with `ending`; `finish` may change a file before
+ * it gets that name. A program that runs at this moment, or starts, never meets a half-written file.
  * @param {string[]} sources
  * @param {string} folder
  * @param {{ ending?: string, words?: string[], finish?: (path: string) => void }} [options]

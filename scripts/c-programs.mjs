@@ -1,5 +1,6 @@
-// What is written in C: the launcher, what keeps jobs apart, and the system calls that Node lacks. CC, CPPFLAGS, CFLAGS and LDFLAGS of
-// the environment count, as in every build of a distribution's. With CFLAGS the commands are shown, and no warning ends the build.
+// What is written in C: the launcher, what keeps jobs apart, and the system calls that Node lacks. CC, CPPFLAGS, CFLAGS
+// and LDFLAGS of the environment count, as in every build of a distribution's. With CFLAGS the commands are shown, and
+// no warning ends the build.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -21,8 +22,8 @@ const sourcesOf = (/** @type {string} */ folder) =>
     .map((name) => join(top, folder, name));
 
 /**
- * Builds a file of dist/bin in the first of several ways that works, each a compiler and words for it; tells whether it is there, or
- * undefined when there is no compiler for it. Whoever runs the old one meanwhile keeps it.
+ * Builds a file of dist/bin in the first of several ways that works, each a compiler and words for it; tells whether it
+ * is there, or undefined when there is no compiler for it. Whoever runs the old one meanwhile keeps it.
  * @param {string} name
  * @param {[string, ...string[]][]} ways
  * @param {string[]} words
@@ -54,8 +55,9 @@ const quoted = (/** @type {string} */ word) =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
 /**
- * Builds a program that is started for every job. Without the dynamic linker it needs three quarters of the time; of the C libraries, musl's
- * begins with the fewest pages, which takes a third. It is still loaded at an address of its own where the compiler can do that.
+ * Builds a program that is started for every job. Without the dynamic linker it needs three quarters of the time; of
+ * the C libraries, musl's begins with the fewest pages, which takes a third. It is still loaded at an address of its
+ * own where the compiler can do that.
  * @param {string} name
  * @param {string[]} sources
  * @param {...string} defined

@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * The package's version and date for a checkout: a release's own where HEAD has its tag ("v" and the version); elsewhere with the time and the
- * hash of the commit after it, so that apt takes a later build for newer, and with the seconds since then too where files differ from it.
+ * The package's version and date for a checkout: a release's own where HEAD has its tag ("v" and the version);
+ * elsewhere with the time and the hash of the commit after it, so that apt takes a later build for newer, and with the
+ * seconds since then too where files differ from it.
  * @param {string} checkout
  * @param {string} version
  * @param {Date} [now]

@@ -1,5 +1,6 @@
-// Debian's source package of a checkout: the sources, those parts of npm packages that the build reads as a second tarball, called
-// vendor, and debian/, which is packaging/debian here. packaging/debian/README.source says why it is made so.
+// Debian's source package of a checkout: the sources, those parts of npm packages that the build reads as a second
+// tarball, called vendor, and debian/, which is packaging/debian here. packaging/debian/README.source says why it is
+// made so.
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -45,8 +46,8 @@ function sourceFiles() {
 const isDebian = (/** @type {string} */ file) => file.startsWith('packaging/debian/');
 
 /**
- * What the build reads of node_modules: the bundled files, each package's description and licence, the sources of what is compiled
- * from another language, and the headers of Node-API.
+ * What the build reads of node_modules: the bundled files, each package's description and licence, the sources of what
+ * is compiled from another language, and the headers of Node-API.
  */
 function vendoredFiles() {
   const wanted = /^(?:package\.json|licen[cs]e.*)$/i;
@@ -104,8 +105,9 @@ function pack(work, folder, archive, seconds) {
 }
 
 /**
- * Lays the unpacked source package out below a new folder in `out`, with its tarballs beside it, and calls work({ folder, tree, version }) with that
- * folder, the unpacked tree in it, and the package's version; then removes all that is left in the folder.
+ * Lays the unpacked source package out below a new folder in `out`, with its tarballs beside it, and calls work({
+ * folder, tree, version }) with that folder, the unpacked tree in it, and the package's version; then removes all that
+ * is left in the folder.
  * @param {string} out
  * @param {(source: { folder: string, tree: string, version: string }) => void} work
  */

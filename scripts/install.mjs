@@ -1,6 +1,6 @@
 // Lays the built programs out as an installed system has them: `node scripts/install.mjs --destdir DIR`.
-// The programs live together in /usr/libexec/distccd, as the launcher expects, with links in /usr/bin and /usr/sbin. With
-// `--freebsd` all is below /usr/local, the daemon's link is in sbin too, and the launcher comes as its sources.
+// The programs live together in /usr/libexec/distccd, as the launcher expects, with links in /usr/bin and /usr/sbin.
+// With `--freebsd` all is below /usr/local, the daemon's link is in sbin too, and the launcher comes as its sources.
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';

@@ -1,4 +1,5 @@
-// Changes the given files of src in many small ways and names the changes that no unit test notices: npm run mutate -- FILE...
+// Changes the given files of src in many small ways and names the changes that no unit test notices: npm run mutate --
+// FILE...
 import { spawnSync } from 'node:child_process';
 import process from 'node:process';
 

@@ -47,7 +47,8 @@ const has = (name, debianPackage = name) => ({ met: () => program(name), debianP
 
 /**
  * Groups of tests that need more than Node and npm. `files` are left out of the run when a need is not met; a group
- * without them consists of tests that look for themselves. A group that is `only` for some machines is no loss elsewhere.
+ * without them consists of tests that look for themselves. A group that is `only` for some machines is no loss
+ * elsewhere.
  * @type {Group[]}
  */
 export const groups = [

@@ -1,6 +1,7 @@
-// The programs' floor is Node 18.20, which Debian 12 ships: its own package is unpacked under .cache, beside whatever Node
-// the machine has, and dist/bin runs on it: versions, help, and one compile through client and daemon.
-// `node scripts/node18.mjs environment` prints the variables, a line each, with which `node` is that one; nothing on other systems.
+// The programs' floor is Node 18.20, which Debian 12 ships: its own package is unpacked under .cache, beside whatever
+// Node the machine has, and dist/bin runs on it: versions, help, and one compile through client and daemon. `node
+// scripts/node18.mjs environment` prints the variables, a line each, with which `node` is that one; nothing on other
+// systems.
 import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -125,7 +126,9 @@ async function compileThrough(env, dir) {
   }
 }
 
-/** As in distcc 3.4, these explain themselves and end with 1 when they do not know a word, and --help is one of those. */
+/**
+ * As in distcc 3.4, these explain themselves and end with 1 when they do not know a word, and --help is one of those.
+ */
 const asWrongWord = new Set(['distccmon-text', 'lsdistcc']);
 
 /** Only the others start or load these. */

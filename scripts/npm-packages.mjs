@@ -20,7 +20,10 @@ export function readVersion() {
  * @returns {{ path: string, version: string, license: string }[]}
  */
 export function runtimePackages() {
-  /** @type {{ packages: Record<string, { version: string, license: string, dev?: boolean, optional?: boolean, devOptional?: boolean }> }} */
+  /**
+   * @type {{ packages: Record<string, { version: string, license: string, dev?: boolean, optional?: boolean,
+   * devOptional?: boolean }> }}
+   */
   // oxlint-disable-next-line typescript/no-unsafe-assignment -- npm wrote it
   const { packages } = JSON.parse(readFileSync(join(top, 'package-lock.json'), 'utf8'));
   return Object.entries(packages)

@@ -1,7 +1,7 @@
-// `npm run package:clean-build [-- SUITE...]`: the proof that the source package needs Debian alone. In a new system of each suite (bookworm and
-// trixie), with the source package's build dependencies and nothing else, it is unpacked and built by an ordinary user without a network. The results
-// are in dist/clean-SUITE. Takes some minutes, root, mmdebstrap and a Debian mirror; the systems stay beside those
-// of test/support/debian-boot.
+// `npm run package:clean-build [-- SUITE...]`: the proof that the source package needs Debian alone. In a new system of
+// each suite (bookworm and trixie), with the source package's build dependencies and nothing else, it is unpacked and
+// built by an ordinary user without a network. The results are in dist/clean-SUITE. Takes some minutes, root,
+// mmdebstrap and a Debian mirror; the systems stay beside those of test/support/debian-boot.
 import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,

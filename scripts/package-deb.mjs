@@ -1,6 +1,7 @@
-// `npm run package:deb [-- --out DIR] [--arch arm64]`: builds Debian's source package of the checkout and the package from it, offline, into
-// dist/, for this machine's architecture unless another is named. --quiet shows the tools' output only when they fail; it is in a .build file in
-// any case. Where Debian's esbuild is not installed, that of node_modules bundles the programs.
+// `npm run package:deb [-- --out DIR] [--arch arm64]`: builds Debian's source package of the checkout and the package
+// from it, offline, into dist/, for this machine's architecture unless another is named. --quiet shows the tools'
+// output only when they fail; it is in a .build file in any case. Where Debian's esbuild is not installed, that of
+// node_modules bundles the programs.
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';

@@ -1,7 +1,8 @@
-// `npm run package:freebsd [-- --out DIR] [--node node22] [--stage] [--port]`: writes the package for FreeBSD into dist/, on any system.
-// One package serves every processor: only the launcher is a program of one, and FreeBSD's base system has the compiler for it, so
-// the package brings its sources and compiles them on installation. --stage leaves the tree of files in DIR instead, and --port
-// writes the port, in the folder "port" with the sums of its distribution file, and that file, which goes into DISTDIR by hand.
+// `npm run package:freebsd [-- --out DIR] [--node node22] [--stage] [--port]`: writes the package for FreeBSD into
+// dist/, on any system. One package serves every processor: only the launcher is a program of one, and FreeBSD's base
+// system has the compiler for it, so the package brings its sources and compiles them on installation. --stage leaves
+// the tree of files in DIR instead, and --port writes the port, in the folder "port" with the sums of its distribution
+// file, and that file, which goes into DISTDIR by hand.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -227,7 +228,8 @@ function write(name, bytes) {
 }
 
 /**
- * The port, complete with what is made for it: scripts as the ports collection fills them in, and the distribution file's sums.
+ * The port, complete with what is made for it: scripts as the ports collection fills them in, and the distribution
+ * file's sums.
  * @param {string} name
  * @param {Buffer} bytes
  */

@@ -1,5 +1,6 @@
-// `npm run package:source [-- --out DIR]`: writes Debian's source package of the checkout into dist/: a .dsc, two tarballs, and what makes a
-// Debian package of them. `dpkg-source -x` and `dpkg-buildpackage` make the package of it, without a network.
+// `npm run package:source [-- --out DIR]`: writes Debian's source package of the checkout into dist/: a .dsc, two
+// tarballs, and what makes a Debian package of them. `dpkg-source -x` and `dpkg-buildpackage` make the package of it,
+// without a network.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';

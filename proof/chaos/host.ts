@@ -41,7 +41,10 @@ function canMount(): boolean {
   return spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'chaos', '/mnt'], { stdio: 'ignore' }).status === 0;
 }
 
-/** A port that is free now, and that the kernel gives to nobody who asks for any: a daemon that comes again wants the same. */
+/**
+ * A port that is free now, and that the kernel gives to nobody who asks for any: a daemon that comes again wants the
+ * same.
+ */
 async function lastingPort(host: string): Promise<number> {
   for (let tries = 0; tries < 100; tries += 1) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);

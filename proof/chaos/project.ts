@@ -36,8 +36,8 @@ function objectsIn(folder: string): Map<string, Buffer> {
 }
 
 /**
- * Copies sources to a place, each under a name that begins with a mark, so that every process that has to do with them can be told by its
- * command line; and compiles them here. @throws Failure
+ * Copies sources to a place, each under a name that begins with a mark, so that every process that has to do with them
+ * can be told by its command line; and compiles them here. @throws Failure
  */
 export function makeProject(
   sources: Sources,
@@ -73,7 +73,10 @@ export function startMake(project: Project, out: string, distcc: string, environ
   return { child, ended: once(child, 'exit').then(() => ({ status: child.exitCode, output })) };
 }
 
-/** What differs between the objects of a build and those of a local one; nothing when all are there, and nothing else is. */
+/**
+ * What differs between the objects of a build and those of a local one; nothing when all are there, and nothing else
+ * is.
+ */
 export function differences(project: Project, out: string): string[] {
   const made = objectsIn(out);
   const missing = [...project.reference.keys()].filter((name) => !made.has(name)).map((name) => `${name} is missing`);

@@ -42,7 +42,10 @@ type Change = (piece: Buffer, at: number) => Buffer;
 
 const untouched: Change = (piece) => piece;
 
-/** Another byte among the tokens that an answer begins with. What an object holds can be changed on the way without anybody's notice. */
+/**
+ * Another byte among the tokens that an answer begins with. What an object holds can be changed on the way without
+ * anybody's notice.
+ */
 function garbled(dice: Dice): Change {
   const place = dice.below(36);
   const flip = 1 << dice.below(7);

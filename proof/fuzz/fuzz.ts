@@ -27,7 +27,10 @@ async function once(target: Target, milliseconds: number, top: string): Promise<
   return find === undefined;
 }
 
-/** `npm run fuzz`: feeds what reads strangers' bytes with inputs made from good ones; the status is 1 when one is not endured. */
+/**
+ * `npm run fuzz`: feeds what reads strangers' bytes with inputs made from good ones; the status is 1 when one is not
+ * endured.
+ */
 export async function main(top: string, words: readonly string[]): Promise<number> {
   const [first = '', wished] = words;
   const makers = targetMakers(top);

@@ -65,8 +65,8 @@ function harmless(input: Buffer): Buffer {
 }
 
 /**
- * What an agent says to the launcher, which is built with sanitizers: whatever that is, the launcher is left with the compiler, which ends
- * with 42 here.
+ * What an agent says to the launcher, which is built with sanitizers: whatever that is, the launcher is left with the
+ * compiler, which ends with 42 here.
  */
 export async function launcherTarget(top: string): Promise<Target> {
   const folder = mkdtempSync(join(tmpdir(), 'fuzz-launcher-'));

@@ -7,7 +7,10 @@ import { runSoak } from './run-soak.ts';
 /** What may come of the collector's moods alone. */
 const allowed = { memoryMb: 16, descriptors: 8 } as const;
 
-/** `npm run soak -- [JOBS]`: many jobs for one daemon and one agent, whose memory and descriptors have to stay what they are. */
+/**
+ * `npm run soak -- [JOBS]`: many jobs for one daemon and one agent, whose memory and descriptors have to stay what they
+ * are.
+ */
 export async function main(top: string, [text = '5000', ...more]: readonly string[]): Promise<number> {
   const jobs = Number(text);
   if (!Number.isSafeInteger(jobs) || jobs < 100 || more.length > 0) {

@@ -30,8 +30,8 @@ function hashOf(text: string): string {
 }
 
 /**
- * The folder of the agent's socket, as the launcher finds it; one in /tmp stands for a folder with a name too long for a socket; undefined
- * for a user who has no place for one.
+ * The folder of the agent's socket, as the launcher finds it; one in /tmp stands for a folder with a name too long for
+ * a socket; undefined for a user who has no place for one.
  */
 export function agentFolder(environment: Environment, directory: string): string | undefined {
   const folder = namedFolder(environment, directory);

@@ -47,7 +47,10 @@ export class ByteQueue {
     );
   }
 
-  /** Takes exactly `count` bytes off the front, without a copy when one chunk holds them; the caller checks `length` first. */
+  /**
+   * Takes exactly `count` bytes off the front, without a copy when one chunk holds them; the caller checks `length`
+   * first.
+   */
   take(count: number): Buffer {
     if (count > this.#length) throw new RangeError(`took ${count} bytes of ${this.#length}`);
     this.#length -= count;
@@ -64,7 +67,10 @@ export class ByteQueue {
     return this.#gather(count);
   }
 
-  /** Takes at least one and at most `most` bytes off the front, as many as come without a copy; the caller checks `length` first. */
+  /**
+   * Takes at least one and at most `most` bytes off the front, as many as come without a copy; the caller checks
+   * `length` first.
+   */
   takeSome(most: number): Buffer {
     return this.take(Math.min(most, this.#chunks[0]?.length ?? 0));
   }

@@ -1,7 +1,10 @@
 /** Four numbers from 0 to 255 with dots between them. */
 const dotted = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?=\d)|$)){4}$/;
 
-/** `::ffff:10.0.0.1` and `::ffff:a00:1` are the IPv4 address 10.0.0.1, on a socket that serves both families; any other text is itself. */
+/**
+ * `::ffff:10.0.0.1` and `::ffff:a00:1` are the IPv4 address 10.0.0.1, on a socket that serves both families; any other
+ * text is itself.
+ */
 export function unmapped(address: string): string {
   const mapped = /^::ffff:(.+)$/i.exec(address)?.[1];
   if (mapped === undefined) return address;

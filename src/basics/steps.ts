@@ -1,4 +1,7 @@
-/** A long computation in short steps; what it comes to is what it returns. Whoever serves others meanwhile stops between two of them. */
+/**
+ * A long computation in short steps; what it comes to is what it returns. Whoever serves others meanwhile stops between
+ * two of them.
+ */
 export type Steps<T> = Generator<void, T, void>;
 
 /** Takes all steps at once. */

@@ -145,7 +145,9 @@ export function distccDirectory(environment: Environment): string | undefined {
 /** The name of the variable by which a client notices that it was started by itself. */
 export const guardVariable = '_DISTCC_SAFEGUARD';
 
-/** How often distcc already stands between the user and this call: 0 at first; a text that is not a number counts as 1. */
+/**
+ * How often distcc already stands between the user and this call: 0 at first; a text that is not a number counts as 1.
+ */
 export function guardLevel(environment: Environment): number {
   const text = environment[guardVariable];
   return text === undefined ? 0 : (readWholeNumber(text, 0, 1_000_000) ?? 1);

@@ -1,4 +1,7 @@
-/** Exit statuses of distccmon-text besides those that all programs share: it says with 1 that it was called wrongly, as in distcc. */
+/**
+ * Exit statuses of distccmon-text besides those that all programs share: it says with 1 that it was called wrongly, as
+ * in distcc.
+ */
 export const monitorUsageStatus = 1;
 
 /** What distccmon-text says when it cannot make sense of its words. */

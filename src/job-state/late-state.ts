@@ -1,6 +1,9 @@
 import type { StateFile } from './state-folder.ts';
 
-/** How long a phase may go unseen, in ms: monitors look about once a second, and what is over sooner is a write that nobody reads. */
+/**
+ * How long a phase may go unseen, in ms: monitors look about once a second, and what is over sooner is a write that
+ * nobody reads.
+ */
 const unseen = 100;
 
 /** Puts off what the jobs of a process that does many report, so that only what lasts is written. */

@@ -54,8 +54,8 @@ function openNew(folder: string, path: string): number {
 }
 
 /**
- * The state file of one process in `folder`, which is made when it is missing. Reports are for monitors only, so one that cannot be
- * written is given to `fault` once, and the job goes on.
+ * The state file of one process in `folder`, which is made when it is missing. Reports are for monitors only, so one
+ * that cannot be written is given to `fault` once, and the job goes on.
  */
 export function openStateFile(folder: string, pid: number, fault: (error: unknown) => void): StateFile {
   const path = join(folder, `${prefix}${pid}`);
@@ -63,7 +63,8 @@ export function openStateFile(folder: string, pid: number, fault: (error: unknow
     local: { pid, file: '', host: '', slot: 0, phase: 'Startup' },
     remote: { pid, file: '', host: '', slot: 0, phase: 'Startup' },
   };
-  // Kept open: a file that is cut to nothing and written again for every phase costs more than all else that a job does here.
+  // Kept open: a file that is cut to nothing and written again for every phase costs more than all else that a job does
+  // here.
   let descriptor: number | undefined;
   let broken = false;
   return {

@@ -62,8 +62,9 @@ const severity: Readonly<Record<Level, string>> = {
 const longestText = 16 * 1024;
 
 /**
- * What must not reach a log as it is: control characters, which forge lines or steer a terminal, NEL among them; the separators of lines and
- * paragraphs; what is invisible, as the marks that turn the direction of writing; and halves of characters.
+ * What must not reach a log as it is: control characters, which forge lines or steer a terminal, NEL among them; the
+ * separators of lines and paragraphs; what is invisible, as the marks that turn the direction of writing; and halves of
+ * characters.
  */
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 

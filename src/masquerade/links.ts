@@ -54,7 +54,10 @@ export function planLinks(dir: string, { names, target, programDirs, unwanted }:
   return [...steps, ...missing.map((name): LinkStep => ({ act: 'make', path: join(dir, name), target }))];
 }
 
-/** Carries one step out. A name is never without its link in between: builds may be using it. Throws what the system says. */
+/**
+ * Carries one step out. A name is never without its link in between: builds may be using it. Throws what the system
+ * says.
+ */
 export function takeStep(step: LinkStep): void {
   if (step.act === 'remove') {
     unlinkSync(step.path);

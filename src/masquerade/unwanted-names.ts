@@ -22,7 +22,10 @@ const nameIn = (line: string): string => line.replace(/#.*/, '').trim();
 export const namesOf = ({ lines }: UnwantedNames): ReadonlySet<string> =>
   new Set(lines.map(nameIn).filter((name) => name !== ''));
 
-/** Reads a list; a missing one has no names. @throws Failure (status 107): a list that cannot be read could have any name */
+/**
+ * Reads a list; a missing one has no names. @throws Failure (status 107): a list that cannot be read could have any
+ * name
+ */
 export function readUnwantedNames(path: string): UnwantedNames {
   try {
     return { path, lines: readFileSync(path, 'utf8').replace(/\n$/, '').split('\n') };

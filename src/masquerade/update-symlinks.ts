@@ -95,8 +95,8 @@ function changeList(path: string, options: SymlinkOptions, audience: Audience): 
 }
 
 /**
- * Fills the masquerade directories with a link for each installed compiler and removes links whose compiler is gone; `own` is the path
- * of the program that runs.
+ * Fills the masquerade directories with a link for each installed compiler and removes links whose compiler is gone;
+ * `own` is the path of the program that runs.
  * @throws Failure (status 107) when a directory, or the list of names that get no link, cannot be read or changed
  */
 export function updateSymlinks(options: SymlinkOptions, places: SymlinkPlaces, own: string, audience: Audience): void {

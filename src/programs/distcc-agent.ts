@@ -24,7 +24,10 @@ distcc starts its agent itself, one for each user and DISTCC_DIR; there is no ne
 shows what it does, "distcc --agent-stop" ends it. systemd starts it for the socket of distcc-agent.socket.
 `;
 
-/** The environment that the launcher was called with, as bytes: it hides variables that would change what this program does. */
+/**
+ * The environment that the launcher was called with, as bytes: it hides variables that would change what this program
+ * does.
+ */
 function givenBack(environment: Environment): Environment {
   const hidden = /^_DISTCC_(?=NODE_|OPENSSL_CONF$)/;
   const given: Record<string, string> = {};
@@ -63,7 +66,8 @@ async function serveAll(path: string, descriptor: number | undefined): Promise<n
   const manager = findServiceManager(given, process.env);
   const [door] = given;
   if (door !== undefined) process.exit(await runActivatedAgent({ path, idleSeconds, program, door, manager }));
-  // In the middle of an upgrade a launcher meets the other version's agent beside it: that one would take its messages for others.
+  // In the middle of an upgrade a launcher meets the other version's agent beside it: that one would take its messages
+  // for others.
   if (basename(path) !== agentVersion) {
     throw new Failure(exitStatus.badArguments, `"${path}" is not for an agent of version ${agentVersion}`);
   }

@@ -43,12 +43,15 @@ const settings: ReadonlyMap<string, string> = new Map([
   ['permit-option', 'PERMIT_OPTIONS'],
 ]);
 
-/** Checks the service of Debian's package; undefined where that is not installed, or systemd does not run. @throws Failure as below */
+/**
+ * Checks the service of Debian's package; undefined where that is not installed, or systemd does not run. @throws
+ * Failure as below
+ */
 export const checkInstalledService = (): string[] | undefined => (hasService() ? checkService(usualPlaces) : undefined);
 
 /**
- * Says what a restart of the service would serve, line by line: it reads the settings, the units and their drop-ins, and changes nothing. What only
- * the daemon can find out in its sandbox, as its account, it says itself when it starts.
+ * Says what a restart of the service would serve, line by line: it reads the settings, the units and their drop-ins,
+ * and changes nothing. What only the daemon can find out in its sandbox, as its account, it says itself when it starts.
  * @throws Failure with the sentence of what cannot work
  */
 export function checkService(places: ServicePlaces): string[] {

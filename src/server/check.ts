@@ -98,7 +98,9 @@ async function tryStats(options: DaemonOptions): Promise<string[]> {
   }
 }
 
-/** A port in use is not a fault of the options: as a rule the daemon that the checked one will replace listens there. */
+/**
+ * A port in use is not a fault of the options: as a rule the daemon that the checked one will replace listens there.
+ */
 function sayTaken(error: unknown, port: number): string {
   if (codeBelow(error) !== 'EADDRINUSE') throw error;
   return `port ${port}, which is taken now: by the daemon that runs, or by a program that has to stop first`;

@@ -27,8 +27,9 @@ import { announceService } from './announce/avahi.ts';
 import { Configuration } from './reload.ts';
 
 /**
- * The life of a standalone daemon, in the order that matters: options are read, then detach → bind, or take what the service manager
- * bound → drop → assembleService → serve → drain. Root's rights end before the first byte from the network is read. Returns the exit status.
+ * The life of a standalone daemon, in the order that matters: options are read, then detach → bind, or take what the
+ * service manager bound → drop → try → serve → drain. Root's rights end before the first byte from the
+ * network is read. Returns the exit status.
  */
 export async function runDaemon(options: DaemonOptions, words: readonly string[]): Promise<number> {
   keepDescriptors();
@@ -113,7 +114,10 @@ function announce({ log, access, jobs }: AssembledService, listening: Listening,
   reportStart(process.env, { status: exitStatus.ok, lines: notices.map((notice) => `Warning: ${notice}`) });
 }
 
-/** What asks for a reload; a daemon that shows its log in a terminal ends with it instead, as programs in the foreground do. */
+/**
+ * What asks for a reload; a daemon that shows its log in a terminal ends with it instead, as programs in the foreground
+ * do.
+ */
 function reloadOnHangup(configuration: Configuration, service: AssembledService, reports: ManagerReports): void {
   const inTerminal = isatty(2);
   process.on('SIGHUP', () => {

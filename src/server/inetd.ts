@@ -53,7 +53,9 @@ function open({ input, output }: StandardConnection): ClientStream {
   }
 }
 
-/** A signal ends the conversation before its compile starts, a second one, or the end of the ssh session, at any time. */
+/**
+ * A signal ends the conversation before its compile starts, a second one, or the end of the ssh session, at any time.
+ */
 function stopReasons({ log }: AssembledService): StopReasons {
   const drain = new AbortController();
   const kill = new AbortController();

@@ -69,7 +69,10 @@ function describe(name: Name, options: DaemonOptions): string {
   return typeof value === 'string' || typeof value === 'number' ? `--${name} ${value}` : `--${name}`;
 }
 
-/** The same process with another priority, which compilers that start from now on inherit; false where only root may do that. */
+/**
+ * The same process with another priority, which compilers that start from now on inherit; false where only root may do
+ * that.
+ */
 function changeNice(before: number, next: number): boolean {
   try {
     os.setPriority(Math.max(-20, Math.min(os.getPriority() - before + next, 19)));
@@ -103,8 +106,8 @@ export class Configuration {
   }
 
   /**
-   * Reads the options of `--reload-file`, and all files that the options name, and applies what can be applied; what is wrong leaves everything as it
-   * was. One line of the log says which.
+   * Reads the options of `--reload-file`, and all files that the options name, and applies what can be applied; what is
+   * wrong leaves everything as it was. One line of the log says which.
    */
   reload(service: AssembledService): void {
     const { log } = service;

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { IdleExit } from './listen/idle-exit.ts';
 import { acceptConnections } from './listen/bind.ts';
 import type { Listening } from './listen/bind.ts';
-import { Draining } from './listen/departure.ts';
+import { Draining } from './listen/draining.ts';
 import { OpenConnections } from './limits/open-connections.ts';
 import type { AssembledService } from './start/assemble-service.ts';
 import { Refusal } from './policy/refusal.ts';
@@ -10,8 +10,9 @@ import { localClient, networkClient, serveClient } from './listen/serve-client.t
 import type { ManagerReports } from './start/service-manager.ts';
 
 /**
- * Serves until a signal, of which the first lets everybody who is here be served and the second ends all jobs; or until nobody has come for this many
- * seconds, 0 for ever: a client who comes later waits in the queue of a socket that the service manager keeps open.
+ * Serves until a signal, of which the first lets everybody who is here be served and the second ends all jobs; or until
+ * nobody has come for this many seconds, 0 for ever: a client who comes later waits in the queue of a socket that the
+ * service manager keeps open.
  */
 export function serve(
   listening: Listening,

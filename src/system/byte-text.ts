@@ -1,6 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 
-/** The bytes of a text that has one character for each byte, as names, words and variables of other processes are kept. */
+/**
+ * The bytes of a text that has one character for each byte, as names, words and variables of other processes are kept.
+ */
 export function bytesOf(text: string): Buffer {
   return Buffer.from(text, 'latin1');
 }

@@ -1,6 +1,9 @@
 import { getSystemErrorMap } from 'node:util';
 
-/** A failed call of the operating system in the C library's words: `No such file or directory`; other errors in their own. */
+/**
+ * A failed call of the operating system in the C library's words: `No such file or directory`; other errors in their
+ * own.
+ */
 export function systemReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const number = 'errno' in error ? Number(error.errno) : Number.NaN;

@@ -14,8 +14,8 @@ export interface SpawnAttributes {
 }
 
 /**
- * The system calls that Node lacks, with the words of their manual pages. Each throws an Error when it fails, whose `code` is the number
- * of the reason as text.
+ * The system calls that Node lacks, with the words of their manual pages. Each throws an Error when it fails, whose
+ * `code` is the number of the reason as text.
  */
 export interface SystemCalls {
   /** Connects a socket of AF_UNIX to a path. */

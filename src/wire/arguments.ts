@@ -10,14 +10,19 @@ export function encodeArguments(argv: readonly (string | Buffer)[]): Buffer {
   return Buffer.concat([encodeToken('ARGC', argv.length), ...argv.map((argument) => encodeText('ARGV', argument))]);
 }
 
-/** Reads a command line of one argument or more; throws a ProtocolError when it is empty, no UTF-8, or longer than `limits` lets it be. */
+/**
+ * Reads a command line of one argument or more; throws a ProtocolError when it is empty, no UTF-8, or longer than
+ * `limits` lets it be.
+ */
 export function* readArguments(): Grammar<readonly string[]> {
   const { argv, garbled } = yield* readAnyArguments();
   if (garbled) throw new ProtocolError('malformed', 'the text of token "ARGV" is not UTF-8');
   return argv;
 }
 
-/** Arguments as they came; when some are no UTF-8, they are `garbled`, and a server can say so instead of hanging up. */
+/**
+ * Arguments as they came; when some are no UTF-8, they are `garbled`, and a server can say so instead of hanging up.
+ */
 export interface AnyArguments {
   readonly argv: readonly string[];
   readonly garbled: boolean;

@@ -76,12 +76,16 @@ function unpackBody(body: PackedBody, { ceiling }: BodyBounds): Buffer {
   }
 }
 
-/** A packed source may unpack to `bytes`, or to `times` its length if that is more: text does not shrink further, only an attack does. */
+/**
+ * A packed source may unpack to `bytes`, or to `times` its length if that is more: text does not shrink further, only
+ * an attack does.
+ */
 const growth = { bytes: 16 * 1024 * 1024, times: 64 };
 
 /**
- * Unpacks a content of a stranger's piece by piece: each piece is good until the next one is asked for. Throws a ProtocolError of kind
- * 'compression', or of kind 'too large' when it is longer than `ceiling`, or grows more than any source does.
+ * Unpacks a content of a stranger's piece by piece: each piece is good until the next one is asked for. Throws a
+ * ProtocolError of kind 'compression', or of kind 'too large' when it is longer than `ceiling`, or grows more than any
+ * source does.
  */
 export function* unpackInPieces(body: PackedBody, { ceiling }: BodyBounds): Generator<Buffer, void, void> {
   if (isPlain(body)) {

@@ -2,7 +2,9 @@ const mebibyte = 1024 * 1024;
 
 /** The most that is read from a stranger: counts, and lengths in bytes; more is refused before it is kept. */
 export const limits = {
-  /** Arguments of a compiler: many times the longest command lines of big builds; their bytes have a limit of their own. */
+  /**
+   * Arguments of a compiler: many times the longest command lines of big builds; their bytes have a limit of their own.
+   */
   arguments: 16_384,
   /** One argument: what Linux lets one be (execve(2), MAX_ARG_STRLEN). */
   argumentLength: 128 * 1024,
@@ -14,6 +16,8 @@ export const limits = {
   pathLength: 4096,
   /** Files and links of one version 3 request: ten times the headers that the largest sources include. */
   files: 65_536,
-  /** All files of one version 3 request together, their paths included: what the same source may be when preprocessed. */
+  /**
+   * All files of one version 3 request together, their paths included: what the same source may be when preprocessed.
+   */
   filesTotal: 512 * mebibyte,
 } as const;

@@ -17,7 +17,9 @@ export interface Packing {
   store(this: void, length: number): { readonly before: Buffer; readonly after: Buffer };
   /** Unpacks at most `ceiling` bytes. @throws ProtocolError of kind 'compression' or 'too large' */
   unpack(this: void, packed: Buffer, ceiling: number): Buffer;
-  /** Unpacks at most `ceiling` bytes piece by piece: each is good until the next one is asked for. @throws ProtocolError */
+  /**
+   * Unpacks at most `ceiling` bytes piece by piece: each is good until the next one is asked for. @throws ProtocolError
+   */
   unpackInPieces(this: void, packed: Iterable<Buffer>, ceiling: number): Generator<Buffer, void, void>;
 }
 

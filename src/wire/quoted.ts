@@ -1,7 +1,10 @@
 /** A stranger's text must not fill a log. */
 const longest = 200;
 
-/** A stranger's text in double quotes, safe to print: everything but printable ASCII is escaped, and what is long is cut. */
+/**
+ * A stranger's text in double quotes, safe to print: everything but printable ASCII is escaped, and what is long is
+ * cut.
+ */
 export function quoted(text: string): string {
   const safe = text.slice(0, longest).replaceAll(/[^\x20-\x7e]|["\\]/g, (character) => {
     const code = character.charCodeAt(0);

@@ -20,11 +20,12 @@ export const isAboutCompiler = (sentence: string, name: string): boolean => sent
 const shownBytes = 199;
 
 /**
- * Encodes why a server that understood a request does not compile it. The answer begins as usual, with a failing status and the sentence
- * as the compiler's messages, and then derails where SOUT is due: plain text follows. That is the one answer which serves every
- * client of distcc 3.x, whatever its settings: it prints the text on stderr as the "error context", and goes on as after a closed
- * connection, with the next host or locally. A complete answer with a failing status would end a build that
- * DISTCC_SKIP_LOCAL_RETRY or DISTCC_FALLBACK=0 leaves no other way; a closed connection would say nothing.
+ * Encodes why a server that understood a request does not compile it. The answer begins as usual, with a failing status
+ * and the sentence as the compiler's messages, and then derails where SOUT is due: plain text follows. That is the one
+ * answer which serves every client of distcc 3.x, whatever its settings: it prints the text on stderr as the "error
+ * context", and goes on as after a closed connection, with the next host or locally. A complete answer with a failing
+ * status would end a build that DISTCC_SKIP_LOCAL_RETRY or DISTCC_FALLBACK=0 leaves no other way; a closed connection
+ * would say nothing.
  */
 export function encodeRefusal(version: ProtocolVersion, sentence: string): Buffer[] {
   const text = Buffer.from(`${refusalMark}${sentence}\n`);

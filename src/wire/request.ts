@@ -30,7 +30,9 @@ export interface PlainRequest extends RequestHead {
   readonly source: Buffer;
 }
 
-/** A source and the files that it includes, as they lie below "/" at the client, and how to compile it in `directory`. */
+/**
+ * A source and the files that it includes, as they lie below "/" at the client, and how to compile it in `directory`.
+ */
 export interface TreeRequest {
   readonly version: 3;
   readonly directory: string;
@@ -41,7 +43,9 @@ export interface TreeRequest {
 /** What a client asks a server to compile; `version` tells the two kinds apart. */
 export type CompileRequest = PlainRequest | TreeRequest;
 
-/** Encodes the beginning of a version 1 or 2 request: DIST, ARGC, ARGV...; the source follows as a body of token DOTI. */
+/**
+ * Encodes the beginning of a version 1 or 2 request: DIST, ARGC, ARGV...; the source follows as a body of token DOTI.
+ */
 export function encodeRequestHead(head: Pick<RequestHead, 'version'> & EncodedWords): Buffer {
   return Buffer.concat([encodeToken('DIST', head.version), encodeArguments(head.argv)]);
 }
@@ -74,7 +78,10 @@ export interface ArrivedPlain extends RequestHead {
   readonly source: PackedBody;
 }
 
-/** A request as a server keeps it while it waits, in no more memory than its sender spent; of the files of version 3 nothing is kept. */
+/**
+ * A request as a server keeps it while it waits, in no more memory than its sender spent; of the files of version 3
+ * nothing is kept.
+ */
 export type ArrivedRequest = ArrivedPlain | Pick<TreeRequest, 'version' | 'directory' | 'argv'>;
 
 /** Reads a request of any version to its end, without unpacking it; throws a ProtocolError as `readRequest` does. */

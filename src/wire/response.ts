@@ -72,7 +72,10 @@ export function* readResponseHead(): Grammar<ResponseHead> {
   return { ...before, objectLength: yield* readToken('DOTO', limits.bodyLength) };
 }
 
-/** Reads the response to a request of that version; throws a ProtocolError of kind 'version' when it answers another one. */
+/**
+ * Reads the response to a request of that version; throws a ProtocolError of kind 'version' when it answers another
+ * one.
+ */
 export function* readResponse(version: ProtocolVersion): Grammar<CompileResponse> {
   const before = yield* readBeforeObject(version);
   const { status } = before;

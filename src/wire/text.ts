@@ -3,7 +3,10 @@ import { ProtocolError } from './reading/protocol-error.ts';
 import { encodeToken, readToken } from './token.ts';
 import type { TokenName } from './token.ts';
 
-/** Encodes a token and a text, in UTF-8 or as it is; throws a RangeError for a NUL, which would cut the text short at the peer. */
+/**
+ * Encodes a token and a text, in UTF-8 or as it is; throws a RangeError for a NUL, which would cut the text short at
+ * the peer.
+ */
 export function encodeText(name: TokenName, text: string | Buffer): Buffer {
   const bytes = typeof text === 'string' ? Buffer.from(text, 'utf8') : text;
   if (bytes.includes(0)) throw new RangeError(`the text of token "${name}" has a NUL inside`);

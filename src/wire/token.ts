@@ -36,7 +36,10 @@ export const tokenLength = 12;
 /** The largest parameter: for tokens whose value is judged by the reader of the message. */
 export const largestParameter = 0xffff_ffff;
 
-/** Encodes a token: its name and eight lower-case hexadecimal digits; throws a RangeError for a number that they cannot hold. */
+/**
+ * Encodes a token: its name and eight lower-case hexadecimal digits; throws a RangeError for a number that they cannot
+ * hold.
+ */
 export function encodeToken(name: TokenName, parameter: number): Buffer {
   if (!Number.isInteger(parameter) || parameter < 0 || parameter > largestParameter) {
     throw new RangeError(`the ${parameterMeaning[name]} of token "${name}" cannot be ${parameter}`);

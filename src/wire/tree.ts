@@ -8,7 +8,10 @@ import { encodeText, readText, readTextBody } from './text.ts';
 import { checkParameter, encodeToken, largestParameter, readAnyToken, readToken } from './token.ts';
 import type { TokenName } from './token.ts';
 
-/** A file or a symbolic link that a version 3 client sends; `name` is its absolute path there, and a link's target may be any. */
+/**
+ * A file or a symbolic link that a version 3 client sends; `name` is its absolute path there, and a link's target may
+ * be any.
+ */
 export type TreeEntry =
   | { readonly kind: 'file'; readonly name: string; readonly content: Buffer }
   | { readonly kind: 'link'; readonly name: string; readonly target: string };
@@ -46,8 +49,8 @@ export function* readTree(): Grammar<readonly TreeEntry[]> {
 }
 
 /**
- * Reads the files of a version 3 request to their end, unpacks and keeps none, and gives their number; throws a ProtocolError for a path
- * that could lead out of the job's root.
+ * Reads the files of a version 3 request to their end, unpacks and keeps none, and gives their number; throws a
+ * ProtocolError for a path that could lead out of the job's root.
  */
 export function* skipTree(): Grammar<number> {
   const count = yield* readToken('NFIL', limits.files);

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-/** The house from the ground up: a file imports its own folder and lower floors, never a localClient, never upward. */
+/** The house from the ground up: a file imports its own folder and lower floors, never a neighbour, never upward. */
 const floors = [
   ['basics'],
   ['wire', 'compiler'],

@@ -37,7 +37,9 @@ export interface TestDaemon {
   /** TMPDIR of the daemon. */
   readonly temporary: string;
   readonly log: () => string;
-  /** Waits until the log has a text: a client may have its answer before the line about it has come through the pipe. */
+  /**
+   * Waits until the log has a text: a client may have its answer before the line about it has come through the pipe.
+   */
   readonly logs: (text: string | RegExp) => Promise<void>;
   /** Ends it, and removes what belongs to it. */
   readonly end: (signal?: NodeJS.Signals) => Promise<number | null>;

@@ -16,7 +16,10 @@ export interface Said {
   readonly said: string;
 }
 
-/** Makes a job's folder in a spool below `place`, and the words of a fence with a root of its own for programs found in `tools`. */
+/**
+ * Makes a job's folder in a spool below `place`, and the words of a fence with a root of its own for programs found in
+ * `tools`.
+ */
 export function rootedJob(
   place: string,
   tools: readonly string[] = [],

@@ -1,6 +1,7 @@
-// Loaded into a daemon by "node --require": at each SIGUSR2 it writes a line to the file LOOP_DELAY_FILE, in milliseconds, about the time
-// since the last one: how long the event loop was held at most, and in 99 of 100 looks; and the most processor time of its own
-// thread in one turn, where the system tells it, in which other programs have no part.
+// Loaded into a daemon by "node --require": at each SIGUSR2 it writes a line to the file LOOP_DELAY_FILE, in
+// milliseconds, about the time since the last one: how long the event loop was held at most, and in 99 of 100 looks;
+// and the most processor time of its own thread in one turn, where the system tells it, in which other programs have no
+// part.
 import { appendFileSync, openSync, readSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 

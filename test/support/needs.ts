@@ -17,8 +17,9 @@ function has(program: string): boolean {
 }
 
 /**
- * Whether a program is there that a test needs, by its name or by its path. If not, it says which Debian package would bring it, and the test skips itself; with
- * DISTCCD_TEST_NO_SKIP=1 it throws instead, so that a machine that is meant to run everything cannot skip silently.
+ * Whether a program is there that a test needs, by its name or by its path. If not, it says which Debian package would
+ * bring it, and the test skips itself; with DISTCCD_TEST_NO_SKIP=1 it throws instead, so that a machine that is meant
+ * to run everything cannot skip silently.
  */
 export function needs(program: string, debianPackage: string): boolean {
   if (has(program)) return true;

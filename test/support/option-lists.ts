@@ -2,7 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 
-/** What stands for a file, a directory or a program in the value of an option, and is looked for in what the compiler does. */
+/**
+ * What stands for a file, a directory or a program in the value of an option, and is looked for in what the compiler
+ * does.
+ */
 export const evil = 'evilval';
 
 const names = ['gcc', 'g++', 'clang', 'clang++'];

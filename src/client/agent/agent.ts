@@ -93,7 +93,8 @@ class Agent {
   /** Serves until it is told to stop, or nobody has come for a while. */
   async serve(): Promise<void> {
     const { path, listening } = this.#settings;
-    // Node takes away the name that it has bound when it closes a socket, whoever has that name by then: it gets one that nobody else has.
+    // Node takes away the name that it has bound when it closes a socket, whoever has that name by then: it gets one
+    // that nobody else has.
     const born = join(dirname(path), `${bornPrefix}${process.pid}`);
     rmSync(born, { force: true });
     await new Promise<void>((resolve, reject) => {
@@ -115,7 +116,10 @@ class Agent {
     sweepStates();
   }
 
-  /** Whether its socket is where launchers look for it: the folder may have been removed, and another agent may live there. */
+  /**
+   * Whether its socket is where launchers look for it: the folder may have been removed, and another agent may live
+   * there.
+   */
   #isFound(): boolean {
     return statSync(this.#settings.path, { bigint: true, throwIfNoEntry: false })?.ino === this.#inode;
   }
@@ -254,7 +258,8 @@ export async function runAgent(settings: Omit<AgentSettings, 'left'>): Promise<b
     writeFileSync(join(folder, 'fault'), `${error.stack ?? error.message}\n`);
     process.exit(exitStatus.general);
   });
-  // From then on another agent may have the socket, the lock and the file; one that is no longer found has none of them any more.
+  // From then on another agent may have the socket, the lock and the file; one that is no longer found has none of them
+  // any more.
   const left = (found: boolean): void => {
     if (found) rmSync(`${path}.pid`, { force: true });
     lock.release();

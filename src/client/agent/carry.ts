@@ -43,7 +43,10 @@ export interface CarrySettings {
   readonly log: Logger;
 }
 
-/** What is said of a host that closes without a word: one that refuses a client does just that, and the user needs to know what it means. */
+/**
+ * What is said of a host that closes without a word: one that refuses a client does just that, and the user needs to
+ * know what it means.
+ */
 function lost(reason: string, answered: boolean, kind: Way['kind']): TransportError {
   return new TransportError(answered ? reason : `${silences[kind]} (${reason})`);
 }
@@ -136,7 +139,10 @@ async function wayTo(host: DistantHost, { environment, log }: CarrySettings): Pr
   return { kind: 'tcp', addresses, port: host.port };
 }
 
-/** Gives the launcher the body that it waits for, unless it has come back by then: its next way may wait for another one. */
+/**
+ * Gives the launcher the body that it waits for, unless it has come back by then: its next way may wait for another
+ * one.
+ */
 async function withBody(
   going: Promise<AnswerMessage>,
   body: () => Promise<Buffer>,
@@ -156,8 +162,8 @@ async function withBody(
 
 /**
  * Has the launcher bring a request to a host, and the answer back.
- * @throws TransportError; GivenUp when the text did not come to be; CannotDistribute when the launcher lacks something; whatever a body
- * rejects with
+ * @throws TransportError; GivenUp when the text did not come to be; CannotDistribute when the launcher lacks something;
+ * whatever a body rejects with
  */
 export async function carry(host: DistantHost, request: HostRequest, settings: CarrySettings): Promise<HostResponse> {
   const { launcher, environment } = settings;

@@ -13,7 +13,9 @@ import type { Launcher } from './launcher.ts';
 /** Host lists that are kept; more than a few only come from a test or a mistake. */
 const mostKept = 64;
 
-/** The lists of hosts that jobs come with; jobs with the same list share it, so that jobs that wait for it are alike. */
+/**
+ * The lists of hosts that jobs come with; jobs with the same list share it, so that jobs that wait for it are alike.
+ */
 export class HostLists {
   readonly #lists = new Map<string, ChangingHosts>();
 

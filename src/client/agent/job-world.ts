@@ -238,7 +238,8 @@ export class JobWorld implements World {
   }
 
   async saveOutput({ verdict }: RemoteJob, output: Output): Promise<void> {
-    // gcc opens assembler text by its name; all else is written to another file first, or by the assembler, which takes a link away.
+    // gcc opens assembler text by its name; all else is written to another file first, or by the assembler, which takes
+    // a link away.
     const through = verdict.assemble && !isClang(verdict.words[0] ?? '');
     try {
       const { launcher } = this.#assignment;

@@ -48,7 +48,10 @@ interface Saving extends Waiting<void> {
   readonly matters: boolean;
 }
 
-/** Answers of one kind, which come in the order of the questions; one that has several parts may be quicker than who waits for them. */
+/**
+ * Answers of one kind, which come in the order of the questions; one that has several parts may be quicker than who
+ * waits for them.
+ */
 class Answers<T> {
   readonly #waiting: Waiting<T>[] = [];
   readonly #early: T[] = [];
@@ -103,7 +106,10 @@ export class Launcher {
     return this.#gone.signal;
   }
 
-  /** Takes what it says; a message that cannot be read throws before anybody is forgotten, and close() then ends every wait. */
+  /**
+   * Takes what it says; a message that cannot be read throws before anybody is forgotten, and close() then ends every
+   * wait.
+   */
   hear({ kind, content }: Frame): void {
     switch (kind) {
       case kinds.ENDED:
@@ -213,8 +219,8 @@ export class Launcher {
   }
 
   /**
-   * Has it write a file. What it is told afterwards, as how to end, counts only when that has worked, except after a file with a new name,
-   * which is the user's extra: the promise comes when it has ended.
+   * Has it write a file. What it is told afterwards, as how to end, counts only when that has worked, except after a
+   * file with a new name, which is the user's extra: the promise comes when it has ended.
    * @throws LauncherError, after which it can be told something else
    */
   save(path: string, bytes: Buffer, flags: number): Promise<void> {
@@ -261,8 +267,8 @@ export class Launcher {
   }
 
   /**
-   * Closes the connection too, which costs less than to be woken by its other end. Not where a message is still to come: a launcher that
-   * cannot send it takes us for dead, and does the job again before it reads how to end.
+   * Closes the connection too, which costs less than to be woken by its other end. Not where a message is still to
+   * come: a launcher that cannot send it takes us for dead, and does the job again before it reads how to end.
    */
   #finish(bytes: Buffer): void {
     if (this.#finished) return;

@@ -39,7 +39,10 @@ function slotsFor(asker: SlotAsker): ReturnType<Shared['slotsFor']> {
   });
 }
 
-/** Does the one job of the launcher at the other end of a descriptor, and comes back when that launcher, or the compiler that it became, has ended. */
+/**
+ * Does the one job of the launcher at the other end of a descriptor, and comes back when that launcher, or the compiler
+ * that it became, has ended.
+ */
 export async function runPrivateAgent(descriptor: number): Promise<void> {
   nameProcess('distcc-agent');
   const now = (): number => performance.now();

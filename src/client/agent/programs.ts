@@ -4,7 +4,10 @@ import type { FoundPrograms, RemoteJob } from '../job/understand.ts';
 import type { Call } from '../job/call.ts';
 import type { Launcher } from './launcher.ts';
 
-/** What was found counts for this many ms. The launcher tells besides which file it has run: a job is never compiled as another one's. */
+/**
+ * What was found counts for this many ms. The launcher tells besides which file it has run: a job is never compiled as
+ * another one's.
+ */
 const lookAgainAfter = 10_000;
 /** PATHs and names that are kept; more than a few only come from a test or a mistake. */
 const mostKept = 256;
@@ -28,7 +31,10 @@ export class Programs {
     this.#now = now;
   }
 
-  /** The programs that understanding a call takes. A PATH that hangs keeps nobody else waiting: each job has its own launcher look. */
+  /**
+   * The programs that understanding a call takes. A PATH that hangs keeps nobody else waiting: each job has its own
+   * launcher look.
+   */
   async find(call: Call, launcher: Pick<Launcher, 'look'>): Promise<FoundPrograms> {
     const names = namesIn(call);
     if (names.length === 0) return () => nothing;

@@ -22,10 +22,10 @@ export interface ActivationSettings extends Pick<AgentSettings, 'idleSeconds' | 
 }
 
 /**
- * Runs an agent for a door: a socket of the service manager with a name that stays the same, where a launcher that has found no agent of its
- * version has one started. Nothing is said there. Whoever rings is let go as soon as an agent listens on the socket of its version beside
- * the door, and looks for that one again: so an agent of another version is never mistaken for the launcher's own. The door is answered until
- * the process ends. Gives the exit status.
+ * Runs an agent for a door: a socket of the service manager with a name that stays the same, where a launcher that has
+ * found no agent of its version has one started. Nothing is said there. Whoever rings is let go as soon as an agent
+ * listens on the socket of its version beside the door, and looks for that one again: so an agent of another version is
+ * never mistaken for the launcher's own. The door is answered until the process ends. Gives the exit status.
  * @throws Failure (status 102) when the descriptor is not a listening stream socket
  */
 export async function runActivatedAgent({ path, door, manager, ...settings }: ActivationSettings): Promise<number> {

@@ -18,8 +18,8 @@ function ownSurroundings(): Surroundings {
 }
 
 /**
- * Whether a launcher has the files, the users and the network that this process has. One in a container or a sandbox has an agent of its own:
- * hosts and programs are other ones there.
+ * Whether a launcher has the files, the users and the network that this process has. One in a container or a sandbox
+ * has an agent of its own: hosts and programs are other ones there.
  */
 export function sharesSurroundings({ surroundings }: Pick<JobMessage, 'surroundings'>): boolean {
   ours ??= ownSurroundings();

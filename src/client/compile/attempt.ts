@@ -68,7 +68,8 @@ function bodyFor(
 }
 
 /**
- * Has one host compile a job: the launcher connects and sends the command while the preprocessor works, then the text, and brings the answer.
+ * Has one host compile a job: the launcher connects and sends the command while the preprocessor works, then the text,
+ * and brings the answer.
  * @throws TransportError, CannotDistribute, OnlyHere, Interrupted
  */
 export async function attempt(

@@ -29,8 +29,8 @@ async function takeSlot(slot: SlotHere, world: World): Promise<Slot | undefined>
 }
 
 /**
- * Runs a command here and gives its exit status. Unless the caller has something to do afterwards, or the log should tell how it ended,
- * this process may become the command and never return.
+ * Runs a command here and gives its exit status. Unless the caller has something to do afterwards, or the log should
+ * tell how it ended, this process may become the command and never return.
  */
 export async function compileHere(
   command: HereCommand,

@@ -24,7 +24,8 @@ import type { Call } from '../job/call.ts';
 import type { World } from './world.ts';
 
 /**
- * The story of one compile: understand the command, have a host compile it, or compile here. Gives the exit status for the build system.
+ * The story of one compile: understand the command, have a host compile it, or compile here. Gives the exit status for
+ * the build system.
  * @throws Interrupted; a Failure when the call makes no sense or there is no such compiler
  */
 export async function compile(call: Call, world: World): Promise<number> {

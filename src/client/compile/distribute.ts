@@ -37,8 +37,8 @@ interface Trail {
 }
 
 /**
- * Waits for a host. Where it helps, the source is preprocessed meanwhile, so that a host that gets free has work at once; not where this
- * machine is on the list, since then nobody may need the text.
+ * Waits for a host. Where it helps, the source is preprocessed meanwhile, so that a host that gets free has work at
+ * once; not where this machine is on the list, since then nobody may need the text.
  */
 async function takeHost(job: RemoteJob, hosts: JobHosts, trail: Trail, world: World): Promise<HostSlot | undefined> {
   const taking = world.slots.takeHost(hosts, trail.failed);

@@ -6,8 +6,8 @@ import type { RemoteJob } from '../job/understand.ts';
 import type { HostResponse, World } from './world.ts';
 
 /**
- * What a host's messages are worth: as good as those about the source, all of them false, about another file, or known only to a compiler
- * that sees the source.
+ * What a host's messages are worth: as good as those about the source, all of them false, about another file, or known
+ * only to a compiler that sees the source.
  */
 export type Worth =
   | { readonly kind: 'good' }
@@ -33,7 +33,10 @@ async function marked(messages: string, job: RemoteJob, world: Pick<World, 'read
   return answers.size === 1 ? answer : undefined;
 }
 
-/** Looks at the messages of a host, which has seen preprocessed text: comments and macros of the source may make its warnings false. */
+/**
+ * Looks at the messages of a host, which has seen preprocessed text: comments and macros of the source may make its
+ * warnings false.
+ */
 export async function worthOf(
   { stderr, status }: HostResponse,
   job: RemoteJob,

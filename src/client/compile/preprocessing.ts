@@ -24,7 +24,10 @@ export interface Preprocessing {
 
 const waiting: PhaseName = 'Preprocess';
 
-/** The preprocessor's verdict is not the compiler's: gcc 11 and 12 ignore some pragmas with -E, and a wrapper may not know -E. */
+/**
+ * The preprocessor's verdict is not the compiler's: gcc 11 and 12 ignore some pragmas with -E, and a wrapper may not
+ * know -E.
+ */
 function judge({ status, obstacle }: PreprocessorEnd, name: string, world: World): void {
   if (obstacle !== undefined) throw new OnlyHere(obstacle);
   const end = readWaitStatus(status);

@@ -93,8 +93,8 @@ export interface World {
   /** Packs a text for protocol 2. */
   pack(text: Buffer): Promise<Buffer>;
   /**
-   * Writes a job's output. What is shown, logged and ended afterwards counts only when that works; the promise comes when all has ended.
-   * Rejects with an Error that has a sentence.
+   * Writes a job's output. What is shown, logged and ended afterwards counts only when that works; the promise comes
+   * when all has ended. Rejects with an Error that has a sentence.
    */
   saveOutput(job: RemoteJob, output: Output): Promise<void>;
   /** Ends the job with an exit status. */

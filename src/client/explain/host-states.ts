@@ -9,7 +9,10 @@ export interface HostState {
   readonly host: Host;
   readonly taken: number;
   readonly rest: { readonly seconds: number; readonly why: string | undefined } | undefined;
-  /** In how many seconds a job would be done there; undefined when nobody knows, endless when the host has just refused one. */
+  /**
+   * In how many seconds a job would be done there; undefined when nobody knows, endless when the host has just refused
+   * one.
+   */
   readonly expected: number | undefined;
 }
 

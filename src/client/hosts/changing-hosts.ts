@@ -53,7 +53,9 @@ export class ChangingHosts {
     for (const changed of this.#listeners) changed();
   }
 
-  /** The hosts as one job sees them; `read` gives the text that the source has now, or undefined when it cannot be read. */
+  /**
+   * The hosts as one job sees them; `read` gives the text that the source has now, or undefined when it cannot be read.
+   */
   forJob(read: () => Promise<string | undefined>): JobHosts {
     let from = this.#list;
     let list = this.#ordered();

@@ -25,8 +25,8 @@ type Warn = (sentence: string) => void;
 const numberWords = 'a number of jobs is a whole number from 1, such as "/8"';
 
 /**
- * Reads a number of jobs as distcc does: the digits count and what follows them is passed over, here with a warning. A negative number
- * means a host that is never used.
+ * Reads a number of jobs as distcc does: the digits count and what follows them is passed over, here with a warning. A
+ * negative number means a host that is never used.
  */
 export function readSlots(text: string, warn: Warn, separator = '/'): number {
   const [, digits = '', rest = ''] = /^(-?[0-9]+)(.*)$/.exec(text) ?? [];

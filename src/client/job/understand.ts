@@ -68,7 +68,10 @@ interface Invoked {
 
 const triple = compilerTriple();
 
-/** The names of programs that understanding a call takes; empty for one that makes no sense, or names its compiler by a path. */
+/**
+ * The names of programs that understanding a call takes; empty for one that makes no sense, or names its compiler by a
+ * path.
+ */
 export function namesIn({ argv0, words }: Call): string[] {
   const name = baseName(argv0).includes('distcc') ? (words[0] ?? '') : baseName(argv0);
   const implicit = name.startsWith('-') || baseName(argv0).includes('distcc');
@@ -87,7 +90,10 @@ function shortenedPath(call: Call, programs: FoundPrograms): ShortenedPath | und
 /** What was made last from an environment: an agent does many jobs with the same. */
 const derived = new WeakMap<Environment, { readonly path: string | undefined; readonly made: Environment }>();
 
-/** The environment of a compiler: it knows that it has a distcc above it, and a masquerading link finds what it stands for. */
+/**
+ * The environment of a compiler: it knows that it has a distcc above it, and a masquerading link finds what it stands
+ * for.
+ */
 function environmentFor(given: Environment, path: string | undefined, level: string): Environment {
   const last = derived.get(given);
   if (last !== undefined && last.path === path) return last.made;

@@ -24,9 +24,9 @@ function within(slots: readonly FreeSlot[], factor: number): FreeSlot[] {
 }
 
 /**
- * The slot for the next job, of the first free slots of all hosts in the user's order: hosts that run slow are passed over; every
- * host's first slot comes before any host's second; among equal slots a host that is clearly faster comes first, else the list's order
- * holds. A host whose times are not known counts as good, so that it becomes known.
+ * The slot for the next job, of the first free slots of all hosts in the user's order: hosts that run slow are passed
+ * over; every host's first slot comes before any host's second; among equal slots a host that is clearly faster comes
+ * first, else the list's order holds. A host whose times are not known counts as good, so that it becomes known.
  */
 export function chooseSlot(free: readonly FreeSlot[]): FreeSlot | undefined {
   const good = within(free, slowFactor);

@@ -1,4 +1,7 @@
-/** A host that had no job for this long, in ms, may have become faster: what was known of it counts no more, and one job tries it. */
+/**
+ * A host that had no job for this long, in ms, may have become faster: what was known of it counts no more, and one job
+ * tries it.
+ */
 const forgetAfter = 30_000;
 /** A host that refused a job is passed over for this long, in ms, while others have slots. */
 const passOverAfterRefusal = 5000;
@@ -15,7 +18,10 @@ interface Known {
   refused: number;
 }
 
-/** In which time a job is done that takes `alone` on an idle host, when `jobs` others have the host's slots: at most twice that. */
+/**
+ * In which time a job is done that takes `alone` on an idle host, when `jobs` others have the host's slots: at most
+ * twice that.
+ */
 export const timeAmong = (alone: number, jobs: number, slots: number): number =>
   alone * (1 + Math.min(1, jobs / Math.max(1, slots)));
 
@@ -57,7 +63,8 @@ export class JobTimes {
   }
 
   /**
-   * How many ms a job takes on an idle host: endless when it refused one just now, undefined when nothing is known lately.
+   * How many ms a job takes on an idle host: endless when it refused one just now, undefined when nothing is known
+   * lately.
    */
   expected(name: string): number | undefined {
     const known = this.#known.get(name);

@@ -1,6 +1,9 @@
 /** The first look at a job's memory comes this long after its start, in ms. */
 const firstLook = 100;
-/** Each pause between looks is this many times as long as the one before: what is missed at a job's end is a third of its time at most. */
+/**
+ * Each pause between looks is this many times as long as the one before: what is missed at a job's end is a third of
+ * its time at most.
+ */
 const longer = 1.5;
 /** The longest time between two looks, in ms. */
 const longestPause = 1000;
@@ -33,8 +36,8 @@ interface Job {
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
 
 /**
- * What compilers and linkers of this machine use, looked at now and then while they run: one that starts should find as much memory as
- * the largest recent one used. A job that is over before the first look counts for nothing.
+ * What compilers and linkers of this machine use, looked at now and then while they run: one that starts should find as
+ * much memory as the largest recent one used. A job that is over before the first look counts for nothing.
  */
 export class LocalMemory {
   readonly #probe: MemoryProbe;
@@ -60,8 +63,8 @@ export class LocalMemory {
   }
 
   /**
-   * Why a job of this machine should not begin now in that process, or undefined. One job always may. Those that run are taken to be under the
-   * same limits, as the jobs of one build are.
+   * Why a job of this machine should not begin now in that process, or undefined. One job always may. Those that run
+   * are taken to be under the same limits, as the jobs of one build are.
    */
   obstacle(pid: number): string | undefined {
     if (this.#running.size === 0) return undefined;

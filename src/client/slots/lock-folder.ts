@@ -38,7 +38,10 @@ export interface FolderState {
   readonly restSeconds: number;
 }
 
-/** When a host's mark was made, in ms; undefined without one. Others may write to the folder: only a regular file is a mark. */
+/**
+ * When a host's mark was made, in ms; undefined without one. Others may write to the folder: only a regular file is a
+ * mark.
+ */
 function markedAt(file: string): number | undefined {
   const found = lstatSync(file, { throwIfNoEntry: false });
   return found?.isFile() === true ? found.mtimeMs : undefined;
@@ -81,7 +84,9 @@ export function readLockFolder(path: string, restSeconds: number): (host: Host) 
   };
 }
 
-/** The shared folder at `path`, which is made when it is missing; a failed host rests for `restSeconds`, 0 for never. */
+/**
+ * The shared folder at `path`, which is made when it is missing; a failed host rests for `restSeconds`, 0 for never.
+ */
 export function openLockFolder(path: string, restSeconds: number): LockFolder {
   let made = false;
   const pathOf = (kind: 'cpu' | 'backoff', host: Host, slot: number): string => {

@@ -68,8 +68,8 @@ function kindOf({ key }: JobHosts, failed: ReadonlySet<Host>): string {
 }
 
 /**
- * The slots of all jobs of an agent. Who came first is served first; a slot that gets free is handed on in the same moment, to the
- * first job that can use it.
+ * The slots of all jobs of an agent. Who came first is served first; a slot that gets free is handed on in the same
+ * moment, to the first job that can use it.
  */
 export class QueuedSlots {
   readonly #now: () => number;

@@ -23,11 +23,15 @@ export type LocalWork = 'compile' | 'preprocess';
 /** The slots that all clients of a user share, and what they know about the hosts. */
 export interface Slots {
   /**
-   * Waits for a slot on a host that has not failed this job and does not rest; undefined when there is none to wait for.
+   * Waits for a slot on a host that has not failed this job and does not rest; undefined when there is none to wait
+   * for.
    * @throws CannotDistribute, Interrupted
    */
   takeHost(hosts: JobHosts, failed: ReadonlySet<Host>): Promise<HostSlot | undefined>;
-  /** Waits for one of the first `count` slots of this machine; undefined when slots cannot be kept: the job runs without one. */
+  /**
+   * Waits for one of the first `count` slots of this machine; undefined when slots cannot be kept: the job runs without
+   * one.
+   */
   takeLocal(count: number, work: LocalWork): Promise<Slot | undefined>;
   /** Notes for all clients that a host failed, and why. */
   rest(host: DistantHost, why: string): void;

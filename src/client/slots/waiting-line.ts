@@ -30,7 +30,10 @@ export class WaitingLine {
   readonly #kinds = new Map<string, Set<Request>>();
   #last = 0;
 
-  /** Gives what is there at once, when nobody who came before waits for the same; else in turn. Rejects with an Interrupted. */
+  /**
+   * Gives what is there at once, when nobody who came before waits for the same; else in turn. Rejects with an
+   * Interrupted.
+   */
   wait<T>(look: () => Found<T> | undefined, waiting: Waiting): Promise<T> {
     const { interrupted, alike } = waiting;
     if (interrupted.aborted) return Promise.reject(new Interrupted());

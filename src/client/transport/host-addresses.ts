@@ -8,7 +8,10 @@ const resolver = new NameResolver(lookUpAddresses, () => performance.now());
 /** Of names with several addresses, the one that answered last. */
 const answered = new Map<string, string>();
 
-/** The addresses of a host, first the one that answered last: one that is dead must not cost every job its time. Throws a TransportError. */
+/**
+ * The addresses of a host, first the one that answered last: one that is dead must not cost every job its time. Throws
+ * a TransportError.
+ */
 export async function addressesOf(
   { name }: TcpHost,
   names: Pick<NameResolver, 'addressesOf'> = resolver,

@@ -1,7 +1,10 @@
 import { Worker } from 'node:worker_threads';
 import { compressLzo } from '../../wire/lzo/compress.ts';
 
-/** A shorter text, in bytes, is packed at once: it keeps nobody waiting for more than about 2 ms, and handing it over costs as well. */
+/**
+ * A shorter text, in bytes, is packed at once: it keeps nobody waiting for more than about 2 ms, and handing it over
+ * costs as well.
+ */
 const longText = 512 * 1024;
 /** A machine that compiles has no cores to spare for more. */
 const mostWorkers = 2;
@@ -35,7 +38,10 @@ export class Packer {
   #last = 0;
   #broken = false;
 
-  /** `program` is a file that calls `serveAsPacker()` when it is run as a worker thread; without one no thread is started. */
+  /**
+   * `program` is a file that calls `serveAsPacker()` when it is run as a worker thread; without one no thread is
+   * started.
+   */
   constructor(program: string | undefined) {
     this.#program = program;
   }
@@ -83,7 +89,10 @@ export class Packer {
     }
   }
 
-  /** A thread that ends has a reason that another one would share, such as a limit: from now on everything is packed here. */
+  /**
+   * A thread that ends has a reason that another one would share, such as a limit: from now on everything is packed
+   * here.
+   */
   #lose(thread: Thread): void {
     this.#broken = true;
     this.#threads.delete(thread);

@@ -10,7 +10,10 @@ export type LookUp = (name: string) => Promise<readonly string[]>;
 const patience = 4000;
 /** How long an answer holds, in ms. */
 const answerHolds = 60_000;
-/** How long it holds that there is no answer, in ms: long enough for the jobs of one moment, short enough for who mends it. */
+/**
+ * How long it holds that there is no answer, in ms: long enough for the jobs of one moment, short enough for who mends
+ * it.
+ */
 const failureHolds = 5000;
 
 interface Known {
@@ -20,8 +23,9 @@ interface Known {
 }
 
 /**
- * The addresses of hosts by their names. All jobs that need a name share one look-up, which none of them can break off, and what came of
- * it holds for a while. A name for which the resolver is silent costs each job at most 4 s, and never more than one look-up at a time.
+ * The addresses of hosts by their names. All jobs that need a name share one look-up, which none of them can break off,
+ * and what came of it holds for a while. A name for which the resolver is silent costs each job at most 4 s, and never
+ * more than one look-up at a time.
  */
 export class NameResolver {
   readonly #known = new Map<string, Known>();

@@ -4,8 +4,8 @@ const mostKept = 8 * 1024 * 1024;
 const grain = 256 * 1024;
 
 /**
- * Memory for preprocessed texts. It is used again and again: memory that is new to a process costs more than all else that happens to a
- * long text here, and what waits for the garbage collector is much.
+ * Memory for preprocessed texts. It is used again and again: memory that is new to a process costs more than all else
+ * that happens to a long text here, and what waits for the garbage collector is much.
  */
 export class TextMemory {
   readonly #kept: Buffer[] = [];

@@ -32,7 +32,9 @@ function placeFault(path: string, old: Stats | undefined): string | undefined {
     : `the directory "${folder}" is not writable`;
 }
 
-/** Why a compiler could not write its output here, or undefined: for a call that asks; of a job the launcher tells it. */
+/**
+ * Why a compiler could not write its output here, or undefined: for a call that asks; of a job the launcher tells it.
+ */
 export function outputObstacle(source: string, output: string): Reason | undefined {
   const [from = source, to = output] = [pathOf(source), pathOf(output)];
   const [of, old] = [found(from), found(to)];

@@ -24,7 +24,10 @@ export function sweepStates(): void {
   for (const folder of usedFolders) sweep(folder, undefined);
 }
 
-/** The state file of the client with this process id, in the user's folder if there is one; names of files come as bytes. */
+/**
+ * The state file of the client with this process id, in the user's folder if there is one; names of files come as
+ * bytes.
+ */
 export function openState(folder: string | undefined, pid: number, log: Logger): StateFile {
   if (folder === undefined) return { know: () => {}, show: () => {}, remove: () => {} };
   const states = `${folder}/state`;

@@ -8,8 +8,8 @@ import { bytesOf } from '../../system/byte-text.ts';
 export type LineSink = (line: string) => void;
 
 /**
- * The client's log, in the same form as the daemon's. It is made for every compile, and loading the daemon's logger takes longer than
- * all else that a client does; a test keeps the lines of both equal.
+ * The client's log, in the same form as the daemon's. It is made for every compile, and loading the daemon's logger
+ * takes longer than all else that a client does; a test keeps the lines of both equal.
  */
 export function textLog(program: string, least: Level, sink: LineSink, pid = process.pid): Logger {
   const writes = (level: Level): boolean => levels[level] >= levels[least];

@@ -111,7 +111,10 @@ const longBeginnings: ReadonlyArray<readonly [string, string]> = [
   ['--', '-f'],
 ];
 
-/** A word in the short form that gcc's driver gives it: `--NAME` is `-fNAME`, `--warn-NAME` is `-WNAME`, and a few have names of their own. */
+/**
+ * A word in the short form that gcc's driver gives it: `--NAME` is `-fNAME`, `--warn-NAME` is `-WNAME`, and a few have
+ * names of their own.
+ */
 function canonicalWord(word: string): string {
   if (!word.startsWith('--')) return word;
   const sign = word.indexOf('=');
@@ -123,7 +126,9 @@ function canonicalWord(word: string): string {
   return replacement + word.slice(beginning.length);
 }
 
-/** Reads the option at a position; a value that the command lacks leaves the option alone, which no table then knows. */
+/**
+ * Reads the option at a position; a value that the command lacks leaves the option alone, which no table then knows.
+ */
 export function readOption(command: readonly string[], at: number): SpokenOption {
   const word = command[at] ?? '';
   const next = command[at + 1];

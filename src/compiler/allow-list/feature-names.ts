@@ -3,7 +3,10 @@ function readNames(text: string): ReadonlySet<string> {
   return new Set(text.trim().split(/\s+/));
 }
 
-/** Features that `-fNAME` may turn on: each changes how code is made or judged, and none names a file, a program or more options. */
+/**
+ * Features that `-fNAME` may turn on: each changes how code is made or judged, and none names a file, a program or more
+ * options.
+ */
 export const plainFeatures: ReadonlySet<string> = readNames(`
   PIC PIE aapcs-bitfield-load aapcs-bitfield-width access-control address-map address-sanitizer addrsig
   aggressive-loop-optimizations align-functions align-jumps align-labels align-loops aligned-allocation
@@ -174,7 +177,10 @@ export const valuedFeatures: ReadonlySet<string> = readNames(`
   zos-le-char-mode
 `);
 
-/** Features whose value is a text that ends up in the object, and is never opened: path maps, directories that are written down, seeds. */
+/**
+ * Features whose value is a text that ends up in the object, and is never opened: path maps, directories that are
+ * written down, seeds.
+ */
 export const textFeatures: ReadonlySet<string> = readNames(`
   coverage-compilation-dir coverage-prefix-map debug-compilation-dir debug-prefix-map file-compilation-dir
   file-prefix-map instrument-functions-exclude-file-list instrument-functions-exclude-function-list

@@ -9,7 +9,10 @@ interface PermittedWords {
   readonly withNext: ReadonlyMap<string, Grammar>;
 }
 
-/** GNU as cuts long names short and takes several letters in a word, so that only whole words are known here; `-a` prints files. */
+/**
+ * GNU as cuts long names short and takes several letters in a word, so that only whole words are known here; `-a`
+ * prints files.
+ */
 const assemblerWord = matching(
   new RegExp(
     [

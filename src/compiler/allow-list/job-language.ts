@@ -1,11 +1,16 @@
 import { isClang } from '../names/compiler-family.ts';
 import { baseName, preprocessedExtension } from '../names/source-name.ts';
 
-/** The languages that a server compiles, as gcc and clang both call them after `-x`: none of them is preprocessed there. */
+/**
+ * The languages that a server compiles, as gcc and clang both call them after `-x`: none of them is preprocessed there.
+ */
 export type JobLanguage =
   'assembler' | 'cpp-output' | 'c++-cpp-output' | 'objective-c-cpp-output' | 'objective-c++-cpp-output';
 
-/** What clients write after `-x`. The text is preprocessed, whatever they call it: `-x c` would have it preprocessed again, with the server's files. */
+/**
+ * What clients write after `-x`. The text is preprocessed, whatever they call it: `-x c` would have it preprocessed
+ * again, with the server's files.
+ */
 const spokenLanguages: ReadonlyMap<string, JobLanguage> = new Map([
   ['assembler', 'assembler'],
   ['c', 'cpp-output'],
@@ -28,7 +33,10 @@ const namedLanguages: ReadonlyMap<string, JobLanguage> = new Map([
   ['.mii', 'objective-c++-cpp-output'],
 ]);
 
-/** The language after `-x`: `by name` for `none`, `undefined` for one that is not served, such as Ada, headers or assembler that is preprocessed. */
+/**
+ * The language after `-x`: `by name` for `none`, `undefined` for one that is not served, such as Ada, headers or
+ * assembler that is preprocessed.
+ */
 export function spokenLanguage(name: string): JobLanguage | 'by name' | undefined {
   return name === 'none' ? 'by name' : spokenLanguages.get(name);
 }
@@ -38,7 +46,10 @@ function isForCxx(compiler: string): boolean {
   return /(?:\+\+|^CC)[-0-9.]*$/.test(baseName(compiler));
 }
 
-/** The language of a source that no `-x` speaks of. `cxx` is whether an option makes the driver one for C++, or one that is not. */
+/**
+ * The language of a source that no `-x` speaks of. `cxx` is whether an option makes the driver one for C++, or one that
+ * is not.
+ */
 export function languageOfSource(source: string, compiler: string, cxx: boolean | undefined): JobLanguage | undefined {
   const language = namedLanguages.get(preprocessedExtension(source) ?? '');
   if (!(cxx ?? isForCxx(compiler))) return language;

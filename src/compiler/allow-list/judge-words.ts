@@ -11,7 +11,10 @@ import { isPermittedOption } from './permitted-options.ts';
 import { reasonAgainst } from './refused-reasons.ts';
 import type { Grammar } from './value-grammars.ts';
 
-/** An option that is refused, as an administrator would permit it, and what it does, as the end of a sentence that begins with it. */
+/**
+ * An option that is refused, as an administrator would permit it, and what it does, as the end of a sentence that
+ * begins with it.
+ */
 export interface RefusedOption {
   readonly option: string;
   readonly because: string;
@@ -20,7 +23,10 @@ export interface RefusedOption {
 /** Options that an administrator adds to the allow list. */
 export type PermittedByAdministrator = (option: string) => boolean;
 
-/** What a client's command comes to: the words that its compiler gets besides the server's own, or the word that is refused. */
+/**
+ * What a client's command comes to: the words that its compiler gets besides the server's own, or the word that is
+ * refused.
+ */
 export type Judgement =
   | { readonly words: readonly string[]; readonly language: JobLanguage; readonly refused?: undefined }
   | { readonly refused: RefusedOption };
@@ -75,7 +81,10 @@ class Judge {
     return { words: this.#kept, language };
   }
 
-  /** The number of words when these are among those that the server writes itself: the source, the output, `-c` and `-S`. */
+  /**
+   * The number of words when these are among those that the server writes itself: the source, the output, `-c` and
+   * `-S`.
+   */
   #own(at: number): number | undefined {
     const { sourceAt, outputAt, joined } = this.#verdict;
     const word = this.#command[at] ?? '';
@@ -151,8 +160,8 @@ class Judge {
 const refusedWord = (option: string): RefusedOption => ({ option, because: reasonAgainst(option) });
 
 /**
- * Judges a client's command by the allow list, in one pass: every word is the source, the output, an option that is permitted, or one that
- * the server leaves out; the first that is nothing of that is refused.
+ * Judges a client's command by the allow list, in one pass: every word is the source, the output, an option that is
+ * permitted, or one that the server leaves out; the first that is nothing of that is refused.
  */
 export function judgeWords(verdict: RemoteVerdict, permitted: PermittedByAdministrator = nothingMore): Judgement {
   return finish(judgeInSteps(verdict, permitted));

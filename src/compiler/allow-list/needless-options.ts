@@ -1,6 +1,7 @@
 /**
- * Options that mean nothing to a compile of preprocessed text, because they are for the preprocessor or the linker. Clients of distcc 3.4
- * send some of them. A server leaves them out, so that what they name is never opened, and their value can be anything.
+ * Options that mean nothing to a compile of preprocessed text, because they are for the preprocessor or the linker.
+ * Clients of distcc 3.4 send some of them. A server leaves them out, so that what they name is never opened, and their
+ * value can be anything.
  */
 export const needlessWords: ReadonlySet<string> = new Set([
   '-C',
@@ -22,7 +23,9 @@ export const needlessWords: ReadonlySet<string> = new Set([
   '-undef',
 ]);
 
-/** Such options with a value in the same word or in the next one; capital letters begin no other option of a compile. */
+/**
+ * Such options with a value in the same word or in the next one; capital letters begin no other option of a compile.
+ */
 const eitherWay: readonly string[] = [
   '-A',
   '-D',
@@ -72,7 +75,10 @@ const needlessStarts: readonly string[] = [...eitherWay, '--sysroot=', '-fuse-ld
 /** Beginnings that would be met by `needlessStarts` and name what is more than an include. */
 const otherStarts: readonly string[] = ['-include-pch'];
 
-/** How many words, from the one at this position on, a server leaves out; 0 when it needs the word. `word` is in canonical form. */
+/**
+ * How many words, from the one at this position on, a server leaves out; 0 when it needs the word. `word` is in
+ * canonical form.
+ */
 export function needlessWordsAt(command: readonly string[], at: number, word: string): number {
   if (needlessWords.has(word) || /^-d[DIMNU]+$/.test(word)) return 1;
   if (needlessPairs.has(word)) return at + 1 < command.length ? 2 : 0;

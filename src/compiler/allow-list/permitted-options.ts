@@ -70,7 +70,10 @@ const feature: Grammar = (rest) => {
   return negated ? !neededFeatures.has(plain) : plainFeatures.has(plain) || featureFamilies(plain);
 };
 
-/** Beginnings of names after `-m` that are files, other programs, or other options than those for the processor (`-module...`). */
+/**
+ * Beginnings of names after `-m` that are files, other programs, or other options than those for the processor
+ * (`-module...`).
+ */
 const notForMachine =
   /^(?:no-)?(?:llvm|mlir|odule|ulti[_-]?(?:ply|mod)|devices-csv-loc|sys-crt0|sys-lib|log$|libarch|zos-|link-|gprel-sec|r0rel-sec|target-linker|ain-file|igrate|acabi|achine)/;
 

@@ -17,7 +17,10 @@ export function oneOf(...words: readonly string[]): Grammar {
 /** A decimal number. */
 export const number: Grammar = matching(/[0-9]{1,20}/);
 
-/** Letters, digits and some signs: no slash, no `=`, no comma, no blank, and no dot or dash in front, so that it is neither a path nor an option. */
+/**
+ * Letters, digits and some signs: no slash, no `=`, no comma, no blank, and no dot or dash in front, so that it is
+ * neither a path nor an option.
+ */
 export const word: Grammar = matching(/[A-Za-z0-9_+][A-Za-z0-9_.+:-]*/);
 
 /** One word or several with commas between them; each may begin with `-` or `!`, which takes it out of a set. */
@@ -29,7 +32,10 @@ export const optionalWordList: Grammar = (value) => value === '' || wordList(val
 /** A language standard: `c11`, `gnu++20`, `iso9899:1999`. */
 export const standard: Grammar = matching(/[a-z][0-9a-z+:]*/);
 
-/** The name of a target: clang looks for a configuration file and for programs of that name, so that a slash would lead to a client's. */
+/**
+ * The name of a target: clang looks for a configuration file and for programs of that name, so that a slash would lead
+ * to a client's.
+ */
 export const targetName: Grammar = matching(/[A-Za-z0-9_][A-Za-z0-9_.+-]*/);
 
 /** A text that is written down and never opened, such as `OLD=NEW` of a path map: anything but control characters. */

@@ -24,7 +24,9 @@ export interface CompilerNames {
   programs(name: string): readonly ProgramFile[];
 }
 
-/** A command whose compiler means the same on every machine, and what was changed, for the log; or why there is none. */
+/**
+ * A command whose compiler means the same on every machine, and what was changed, for the log; or why there is none.
+ */
 export type CrossCommand =
   | { readonly known: true; readonly words: readonly string[]; readonly changes: readonly string[] }
   | ({ readonly known: false } & Reason);

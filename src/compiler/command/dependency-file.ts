@@ -1,7 +1,10 @@
 import { isClang } from '../names/compiler-family.ts';
 import type { RemoteVerdict } from '../verdict.ts';
 
-/** The dependency file that `-MD` writes beside an output: the extension of its last part replaced by `.d` (`a/x.y.o` gives `a/x.y.d`). */
+/**
+ * The dependency file that `-MD` writes beside an output: the extension of its last part replaced by `.d` (`a/x.y.o`
+ * gives `a/x.y.d`).
+ */
 export function dependencyFile(output: string): string {
   const slash = output.lastIndexOf('/');
   const dot = output.lastIndexOf('.');
@@ -10,7 +13,10 @@ export function dependencyFile(output: string): string {
 
 /** What a command says about its dependency file. */
 interface Wishes {
-  /** Whether the compiler itself, not only its preprocessor, is told to write one: it then sets file and target from the output. */
+  /**
+   * Whether the compiler itself, not only its preprocessor, is told to write one: it then sets file and target from the
+   * output.
+   */
   asked: boolean;
   file: boolean;
   target: boolean;
@@ -43,8 +49,9 @@ function readWishes(words: readonly string[]): Wishes {
 }
 
 /**
- * The words that make a preprocessor, which is not told the output, write the dependency file that the compile would have written: with
- * the same name and the same target. Without an `-o` of the user both take them from the source, so nothing is added.
+ * The words that make a preprocessor, which is not told the output, write the dependency file that the compile would
+ * have written: with the same name and the same target. Without an `-o` of the user both take them from the source, so
+ * nothing is added.
  */
 export function dependencyWords({ words, output, appended }: RemoteVerdict): string[] {
   const { asked, file, target } = readWishes(words);

@@ -1,16 +1,19 @@
 import { isClang } from '../names/compiler-family.ts';
 import type { RemoteVerdict } from '../verdict.ts';
 
-/** A line marker at the very start of preprocessed text, and the one that gcc puts after it for the working directory. */
+/**
+ * A line marker at the very start of preprocessed text, and the one that gcc puts after it for the working directory.
+ */
 const firstMarker = /^# [0-9]+ "((?:[^"\\\n]|\\.)*)"[^\n]*\n/;
 const directoryMarker = /^# [0-9]+ "(?:[^"\\\n]|\\.)*\/\/"\n/;
 
 const quoted = (text: string): string => `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
 
 /**
- * Lines to put in front of a source that was preprocessed already and lacks them, so that its object, compiled under another name in another
- * directory, holds the names of this machine: the source's name, and for gcc the working directory (its debug information has it from there).
- * `head` is the beginning of the source, its first two lines at least.
+ * Lines to put in front of a source that was preprocessed already and lacks them, so that its object, compiled under
+ * another name in another directory, holds the names of this machine: the source's name, and for gcc the working
+ * directory (its debug information has it from there). `head` is the beginning of the source, its first two lines at
+ * least.
  */
 export function missingMarkers(verdict: RemoteVerdict, head: string, directory: string): string {
   const { words, source, assemblerText } = verdict;

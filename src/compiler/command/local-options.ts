@@ -5,7 +5,10 @@ import { OptionTable } from './option-table.ts';
 import type { Match, OptionRule } from './option-table.ts';
 import type { Reason } from '../verdict.ts';
 
-/** Who asks: the client, or a server that repeats the client's check; a server must take all that distcc 3.4 clients send. */
+/**
+ * Who asks: the client, or a server that repeats the client's check; a server must take all that distcc 3.4 clients
+ * send.
+ */
 export type Side = 'client' | 'server';
 
 /** An option that keeps a compile on this machine. */
@@ -20,7 +23,10 @@ export interface LocalRule extends OptionRule, Reason {
   readonly preprocessOnly?: true;
 }
 
-/** Whether a word for the assembler has it write a listing or a dependency file; `-a32` and `-a64` are the size of a POWER's words. */
+/**
+ * Whether a word for the assembler has it write a listing or a dependency file; `-a32` and `-a64` are the size of a
+ * POWER's words.
+ */
 function makesListing(word: string): boolean {
   return (word.startsWith('-a') && word !== '-a32' && word !== '-a64') || /^--(?:a=|MD)/.test(word);
 }
@@ -71,7 +77,8 @@ export const localOptions: OptionTable<LocalRule> = new OptionTable<LocalRule>([
   { option: '-Xarch_', form: 'start', ...why.severalProcessors, clientOnly: true },
   { option: '-Xassembler', form: 'value', only: makesListing, ...why.listing, clientOnly: true },
   { option: '-coverage', form: 'word', ...why.instruments, clientOnly: true },
-  // Other letters than these have a dump written by one version of gcc or another: 12 warns of them all, and knows "a" alone.
+  // Other letters than these have a dump written by one version of gcc or another: 12 warns of them all, and knows "a"
+  // alone.
   {
     option: '-d',
     form: 'start',
@@ -192,7 +199,10 @@ export function findLocalOption(words: readonly string[], at: number, side: Side
 /** Options for the preprocessor that gcc writes down in an object, which a compile of preprocessed text does not. */
 const recordedByGcc = /^-(?:A|CC?$|H$|P$|remap$|undef$)/;
 
-/** The option of a command for gcc that an object with debug information or a record of the options would lack if made remotely. */
+/**
+ * The option of a command for gcc that an object with debug information or a record of the options would lack if made
+ * remotely.
+ */
 export function findRecordedOption(words: readonly string[]): string | undefined {
   const records = words.some((word) => (word.startsWith('-g') && word !== '-g0') || word === '-frecord-gcc-switches');
   return records && !isClang(words[0] ?? '') ? words.find((word) => recordedByGcc.test(word)) : undefined;

@@ -1,7 +1,8 @@
 import type { Reason } from '../verdict.ts';
 
 /**
- * Why options keep a compile on this machine, each as the end of a sentence that begins with the option, and what would have it distributed.
+ * Why options keep a compile on this machine, each as the end of a sentence that begins with the option, and what would
+ * have it distributed.
  */
 export const localReasons = {
   besideObject: {

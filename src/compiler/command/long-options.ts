@@ -7,7 +7,10 @@ const longForms: ReadonlyArray<readonly [string, string]> = [
   ['--', '-f'],
 ];
 
-/** The short option that gcc takes the long one at a position for: `--stack-usage` is `-fstack-usage`; `undefined` for a short word. */
+/**
+ * The short option that gcc takes the long one at a position for: `--stack-usage` is `-fstack-usage`; `undefined` for a
+ * short word.
+ */
 export function shortOption(words: readonly string[], at: number): string | undefined {
   const word = words[at] ?? '';
   if (word === '--machine') return `-m${words[at + 1] ?? ''}`;

@@ -1,7 +1,10 @@
 /** One entry of a table of options. */
 export interface OptionRule {
   readonly option: string;
-  /** `word` is exactly this word, `start` every word that begins so, `value` this word with a value after it or in the next word. */
+  /**
+   * `word` is exactly this word, `start` every word that begins so, `value` this word with a value after it or in the
+   * next word.
+   */
   readonly form: 'word' | 'start' | 'value';
   /** Narrows the entry to some values: what stands after the option in its word, or the word that follows it. */
   readonly only?: (value: string) => boolean;
@@ -30,7 +33,10 @@ export class OptionTable<Rule extends OptionRule> {
     this.#byLetter = byLetter;
   }
 
-  /** A command line has some fifty words and the table over a hundred entries: the letter after the dash leaves a few of them. */
+  /**
+   * A command line has some fifty words and the table over a hundred entries: the letter after the dash leaves a few of
+   * them.
+   */
   static #letterOf(word: string): string {
     return word.startsWith('-') ? word.slice(0, 2) : word.slice(0, 1);
   }

@@ -48,7 +48,10 @@ const removedStarts: readonly string[] = [
 /** Options for clang's front end that name headers; the names are after a second `-Xclang`. */
 const removedFrontEndOptions: ReadonlySet<string> = new Set(['-imacros', '-include', '-include-pch']);
 
-/** Options that hand the next word on to a part of the compiler, whatever it looks like: `-mllvm -limited-x` names no library. */
+/**
+ * Options that hand the next word on to a part of the compiler, whatever it looks like: `-mllvm -limited-x` names no
+ * library.
+ */
 const handsOnNext: ReadonlySet<string> = new Set(['--for-assembler', '--param', '-Xassembler', '-Xclang', '-mllvm']);
 
 /** How many words, from the one at this position on, only the preprocessor needs. */
@@ -76,7 +79,10 @@ export function positionsForCompiling(words: readonly string[]): number[] {
   return kept;
 }
 
-/** Words that change the preprocessor's text without changing what `-c` compiles; `-dM` would even leave no text to compile. */
+/**
+ * Words that change the preprocessor's text without changing what `-c` compiles; `-dM` would even leave no text to
+ * compile.
+ */
 const textOnlyWords: ReadonlySet<string> = new Set([
   '--comments',
   '--comments-in-macros',

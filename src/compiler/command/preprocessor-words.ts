@@ -19,7 +19,10 @@ export function expandPreprocessorWord(word: string): readonly string[] {
   return words;
 }
 
-/** Whether a `-Wp,` word asks for a dependency file and does not name it: gcc then takes its next word, the source even, for the name. */
+/**
+ * Whether a `-Wp,` word asks for a dependency file and does not name it: gcc then takes its next word, the source even,
+ * for the name.
+ */
 export function lacksDependencyFile(word: string): boolean {
   return /^-Wp,(?:.*,)?-MM?D$/.test(word);
 }

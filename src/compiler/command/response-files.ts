@@ -1,13 +1,17 @@
 import { wordsOfResponseFile } from './response-text.ts';
 
-/** Bounds of what response files of one command may come to: gcc ends after this many files, an `exec` fails with many more characters. */
+/**
+ * Bounds of what response files of one command may come to: gcc ends after this many files, an `exec` fails with many
+ * more characters.
+ */
 export const responseFileLimits = { files: 2000, characters: 1024 * 1024 } as const;
 
 /**
- * Puts the words of response files in the place of their `@FILE` words, those inside them included, as the compiler does that is
- * named by the first word. Yields the path of each file, as written and so meant from the compiler's working directory, and is given
- * its text, `undefined` where it cannot be read. A word stays as it is when its file cannot be read, when compilers would read its text
- * in different ways, and when the bounds are reached, as by a file that names itself: to the scanner it is then a reason to stay here.
+ * Puts the words of response files in the place of their `@FILE` words, those inside them included, as the compiler
+ * does that is named by the first word. Yields the path of each file, as written and so meant from the compiler's
+ * working directory, and is given its text, `undefined` where it cannot be read. A word stays as it is when its file
+ * cannot be read, when compilers would read its text in different ways, and when the bounds are reached, as by a file
+ * that names itself: to the scanner it is then a reason to stay here.
  */
 export function* expandResponseFiles(words: readonly string[]): Generator<string, string[], string | undefined> {
   const expanded = words.slice(0, 1);

@@ -26,8 +26,9 @@ function pieceAt(text: string, at: number): Piece | undefined {
 }
 
 /**
- * The words of a response file's text, `undefined` where gcc, its version 15 and clang do not agree about them: a backslash in quotes
- * that escapes nothing, one at the end of a line or of the text, an open quote, an empty word, odd blanks, a byte order mark, a null.
+ * The words of a response file's text, `undefined` where gcc, its version 15 and clang do not agree about them: a
+ * backslash in quotes that escapes nothing, one at the end of a line or of the text, an open quote, an empty word, odd
+ * blanks, a byte order mark, a null.
  */
 export function wordsOfResponseFile(text: string): string[] | undefined {
   if (byteOrderMark.test(text)) return undefined;

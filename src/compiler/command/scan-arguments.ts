@@ -84,7 +84,9 @@ function* scan(
   return clientObstacle(verdict, permitted) ?? verdict;
 }
 
-/** Reads the word at a position into the findings; gives the number of words it took, or what keeps the command local. */
+/**
+ * Reads the word at a position into the findings; gives the number of words it took, or what keeps the command local.
+ */
 function* readWord(argv: readonly string[], at: number, findings: Findings, side: Side): Steps<number | Obstacle> {
   const word = argv[at] ?? '';
   if (!word.startsWith('-')) return readName(word, at, findings, side);
@@ -134,7 +136,10 @@ function* readPreprocessorWord(word: string, argv: readonly string[], side: Side
 
 const plainDependencyWords: ReadonlySet<string> = new Set(['-MD', '-MG', '-MMD', '-MP']);
 
-/** The number of words when this is one of the dependency options that leave a compile a compile, `undefined` for any other word. */
+/**
+ * The number of words when this is one of the dependency options that leave a compile a compile, `undefined` for any
+ * other word.
+ */
 function readDependencyWord(words: readonly string[], at: number, side: Side): number | Obstacle | undefined {
   const word = words[at] ?? '';
   if (plainDependencyWords.has(word)) return 1;
@@ -149,7 +154,10 @@ function readDependencyWord(words: readonly string[], at: number, side: Side): n
   return apart ? 2 : 1;
 }
 
-/** A word that the expansion of response files has left: only the compiler can tell whether it is an input, or what the file says. */
+/**
+ * A word that the expansion of response files has left: only the compiler can tell whether it is an input, or what the
+ * file says.
+ */
 function responseFileObstacle(word: string): Obstacle {
   const cure = `write the options of "${word.slice(1)}" on the command line`;
   return { because: `"${word}" names a file of options that distcc cannot read as the compiler does`, cure };
@@ -177,7 +185,10 @@ function readOutput(argv: readonly string[], at: number, findings: Findings): nu
   return apart ? 2 : 1;
 }
 
-/** Judges `-x LANGUAGE` as distcc 3.x does, `-xLANGUAGE` by the word after it included, and the client by the language besides. */
+/**
+ * Judges `-x LANGUAGE` as distcc 3.x does, `-xLANGUAGE` by the word after it included, and the client by the language
+ * besides.
+ */
 function readLanguage(argv: readonly string[], at: number, findings: Findings, side: Side): Obstacle | undefined {
   const word = argv[at] ?? '';
   const next = argv[at + 1];
@@ -260,7 +271,10 @@ function assemblerObstacle({ words, assemble }: RemoteVerdict): Obstacle | undef
   return { because: `"${debugging}" records the names of the assembler text's file and directory`, cure };
 }
 
-/** What keeps a compile here that distcc 3.4 would send: by-products a server does not return, and words that a server refuses. */
+/**
+ * What keeps a compile here that distcc 3.4 would send: by-products a server does not return, and words that a server
+ * refuses.
+ */
 function clientObstacle(verdict: RemoteVerdict, permitted: PermittedByAdministrator): Obstacle | undefined {
   const { words, assemble, appended, source, output } = verdict;
   const annotates = assemble ? words.find((word) => annotatesAssembler.test(word)) : undefined;

@@ -7,8 +7,8 @@ import { isObjectName, isSourceName } from '../names/source-name.ts';
 import { isForLlvm, spelledForStock } from './stock-spelling.ts';
 
 /**
- * The command that preprocesses here, its text on standard output; for a verdict that is not `preprocessed` already. It makes the
- * dependency file that the compile would have made (distcc 3.x leaves it in the current directory).
+ * The command that preprocesses here, its text on standard output; for a verdict that is not `preprocessed` already. It
+ * makes the dependency file that the compile would have made (distcc 3.x leaves it in the current directory).
  */
 export function preprocessCommand(verdict: RemoteVerdict): string[] {
   const { words, outputAt, joined } = verdict;
@@ -32,7 +32,10 @@ export function remoteCommand(verdict: RemoteVerdict, directory?: string): strin
   ];
 }
 
-/** Turns `-x c` into `-x cpp-output`: `-x c` would have the text preprocessed again, its line markers ignored, and names of the server in the object. */
+/**
+ * Turns `-x c` into `-x cpp-output`: `-x c` would have the text preprocessed again, its line markers ignored, and names
+ * of the server in the object.
+ */
 function withPreprocessedLanguages(words: readonly string[]): string[] {
   return withoutLanguageByName(words).flatMap((word, at, all) => {
     if (isForLlvm(all, at)) return [word];

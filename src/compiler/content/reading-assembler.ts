@@ -1,4 +1,6 @@
-/** Where assembler text can begin: `asm("…")` in any spelling, and names of sections, which compilers copy as they are. */
+/**
+ * Where assembler text can begin: `asm("…")` in any spelling, and names of sections, which compilers copy as they are.
+ */
 const opening = /(?:asm|section)[\w\s]{0,200}\(\s*/gu;
 /** One literal, raw or not, after blanks and line markers. */
 const literal = /(?:\s|^#.*$)*(?:R"([^()\\\s]{0,16})\(([^]*?)\)\1"|"((?:[^"\\]|\\[^])*)")/muy;
@@ -39,8 +41,9 @@ export function assemblerMayReadFiles(source: Buffer): boolean {
 }
 
 /**
- * Whether a preprocessed text may have the assembler read files (`.incbin`, `.include`), which only the client's machine has. It says
- * so rather once too often: of macros that could put such a directive together, and of literals that it cannot read.
+ * Whether a preprocessed text may have the assembler read files (`.incbin`, `.include`), which only the client's
+ * machine has. It says so rather once too often: of macros that could put such a directive together, and of literals
+ * that it cannot read.
  */
 export function mayReadFiles(source: Buffer): boolean {
   if (source.length > longestText) return true;

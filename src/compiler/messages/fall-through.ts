@@ -14,8 +14,8 @@ const label = /^(.+):(\d+):\d+: note: here$/;
 const aside = /^(?:In file included from .*|\s+from .*[,:]|.+: (?:In|At) .*:|\s*(?:\d+ )? ?\|.*)$/;
 
 /**
- * What gcc's messages, with one character for each byte, say about falling through; undefined when they say anything else, or in another
- * language.
+ * What gcc's messages, with one character for each byte, say about falling through; undefined when they say anything
+ * else, or in another language.
  */
 export function fallThroughsIn(messages: string): readonly FallThrough[] | undefined {
   const found: FallThrough[] = [];
@@ -37,14 +37,17 @@ export function fallThroughsIn(messages: string): readonly FallThrough[] | undef
 }
 
 /**
- * Whether the words leave -Wimplicit-fallthrough at the level that -Wextra has, where comments count as they do here. A level may also follow
- * `--warn-` or `-Werror=`.
+ * Whether the words leave -Wimplicit-fallthrough at the level that -Wextra has, where comments count as they do here. A
+ * level may also follow `--warn-` or `-Werror=`.
  */
 export function usualLevel(words: readonly string[]): boolean {
   return !words.some((word) => /implicit-fallthrough=(?!3$)/.test(word));
 }
 
-/** A directive, or what a preprocessor makes of it, that gives the lines after it other numbers, or those of another file. */
+/**
+ * A directive, or what a preprocessor makes of it, that gives the lines after it other numbers, or those of another
+ * file.
+ */
 const renumbering = /^[^\S\n]*(?:#|%:|\?\?=)(?:[^\S\n]|\\\n)*(?:line\b|\d|\/\*)/m;
 
 /** Whether the line numbers of a source are those that gcc speaks of, as far as it is known for sure. */
@@ -52,7 +55,10 @@ export function keepsItsLines(source: string): boolean {
   return !renumbering.test(source);
 }
 
-/** A comment that marks a fall-through at level 3 (gcc's manual, -Wimplicit-fallthrough=), without what begins and ends it. */
+/**
+ * A comment that marks a fall-through at level 3 (gcc's manual, -Wimplicit-fallthrough=), without what begins and ends
+ * it.
+ */
 const mark =
   /^[ \t.!]*(?:(?:ELSE,? |INTENTIONAL(?:LY)? )?FALL(?:S | |-)?THR(?:OUGH|U)|(?:Else,? |Intentional(?:ly)? )?Fall(?:(?:s | |-)[Tt]|t)hr(?:ough|u)|(?:[Ee]lse,? |[Ii]ntentional(?:ly)? )?fall(?:s | |-)?thr(?:ough|u))[ \t.!]*(?:-[^\n\r]*)?$/;
 
@@ -72,8 +78,8 @@ function withoutComments(text: string): { readonly code: string; readonly commen
 }
 
 /**
- * Whether gcc passes over a fall-through for a comment before its label, when it sees the source; undefined when these lines do not tell for
- * sure, as where a macro or a directive has a part in it.
+ * Whether gcc passes over a fall-through for a comment before its label, when it sees the source; undefined when these
+ * lines do not tell for sure, as where a macro or a directive has a part in it.
  */
 export function isMarked(source: string, { from, to }: FallThrough): boolean | undefined {
   const lines = source.split('\n').slice(from - 1, to);
@@ -86,7 +92,8 @@ export function isMarked(source: string, { from, to }: FallThrough): boolean | u
   if (before === null || /\/[*/]/.test(code)) return undefined;
   const run = /(?:\s|\0\d+\0)*$/.exec(code.slice(0, start + before[0].length))?.[0] ?? '';
   const marks = [...run.matchAll(/\0(\d+)\0/g)].filter(([, at]) => mark.test(comments[Number(at)] ?? ''));
-  // The comment is before the first label of its line, which a statement of that line, or one after another label of it, has left already.
+  // The comment is before the first label of its line, which a statement of that line, or one after another label of
+  // it, has left already.
   const isFirst = from < to && !/[;{}].*\b(?:case|default)\b/.test(code.slice(start));
   if (marks.length > 0) return isFirst ? true : undefined;
   return /fall|lint/i.test(text) ? undefined : false;

@@ -1,4 +1,7 @@
-/** A directory of a compiler's parts, as Debian keeps them: `/usr/lib/gcc/x86_64-linux-gnu` with one entry for each version. */
+/**
+ * A directory of a compiler's parts, as Debian keeps them: `/usr/lib/gcc/x86_64-linux-gnu` with one entry for each
+ * version.
+ */
 export interface Toolchain {
   readonly triple: string;
   readonly versions: readonly string[];
@@ -10,10 +13,15 @@ export type NamingCustom = 'debian' | 'freebsd';
 /** Names that Debian's distcc package looks for wherever it is installed. */
 const debianNames = ['cc', 'c++', 'gcc', 'g++', 'c89-gcc', 'c89-g++', 'c99-gcc', 'c99-g++', 'nvcc'];
 
-/** Debian's clangs; `clang-tidy`, `clang-format-14` and `clang-cpp` are not compilers that a client could send work to. */
+/**
+ * Debian's clangs; `clang-tidy`, `clang-format-14` and `clang-cpp` are not compilers that a client could send work to.
+ */
 const debianClang = /^(?:llvm-)?clang(?:\+\+)?(?:-\d+(?:\.\d+)*)?$/;
 
-/** FreeBSD's base system has `cc`, `clang` and no gcc; ports bring `gcc13`, `clang++18` and names with the system's triple before them. */
+/**
+ * FreeBSD's base system has `cc`, `clang` and no gcc; ports bring `gcc13`, `clang++18` and names with the system's
+ * triple before them.
+ */
 const freebsdName =
   /^(?:cc|c\+\+|CC|c89|c99|clang|clang\+\+|(?:[a-z0-9_]+-portbld-freebsd[0-9.]+-)?(?:gcc|g\+\+)(?:\d+)?|clang(?:\+\+)?(?:-?\d+))$/;
 

@@ -1,7 +1,9 @@
 /** Text for the assembler that needs no preprocessor, unlike `assembler-with-cpp`. */
 export const assemblerLanguage = 'assembler';
 
-/** Languages that are preprocessed here and compiled elsewhere, and what their preprocessed text is called after `-x`. */
+/**
+ * Languages that are preprocessed here and compiled elsewhere, and what their preprocessed text is called after `-x`.
+ */
 const preprocessedNames: ReadonlyMap<string, string> = new Map([
   ['c', 'cpp-output'],
   ['c++', 'c++-cpp-output'],
@@ -16,7 +18,9 @@ export function isPreprocessedLanguage(language: string): boolean {
   return language === assemblerLanguage || language.endsWith(preprocessedSuffix);
 }
 
-/** The name of a language after preprocessing, `undefined` for one that is not distributed (headers, OpenCL, CUDA, Go). */
+/**
+ * The name of a language after preprocessing, `undefined` for one that is not distributed (headers, OpenCL, CUDA, Go).
+ */
 export function preprocessedLanguage(language: string): string | undefined {
   return isPreprocessedLanguage(language) ? language : preprocessedNames.get(language);
 }

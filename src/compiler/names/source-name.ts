@@ -45,7 +45,10 @@ export function isPreprocessed(name: string): boolean {
   return alreadyPreprocessed.has(extensionOf(name) ?? '');
 }
 
-/** The extension of the file that holds the preprocessed text of a source: `.c` gives `.i`, `.cc` gives `.ii`, another name `undefined`. */
+/**
+ * The extension of the file that holds the preprocessed text of a source: `.c` gives `.i`, `.cc` gives `.ii`, another
+ * name `undefined`.
+ */
 export function preprocessedExtension(name: string): string | undefined {
   return preprocessedExtensions.get(extensionOf(name) ?? '');
 }
@@ -55,13 +58,19 @@ export function isObjectName(name: string): boolean {
   return name.endsWith('.o');
 }
 
-/** Where the compiler puts the result when nobody says so: in the current directory; `undefined` for a name like `.c` with nothing before the dot. */
+/**
+ * Where the compiler puts the result when nobody says so: in the current directory; `undefined` for a name like `.c`
+ * with nothing before the dot.
+ */
 export function defaultOutput(source: string, extension: '.o' | '.s'): string | undefined {
   const name = baseName(source);
   return name.length < 3 ? undefined : name.slice(0, name.lastIndexOf('.')) + extension;
 }
 
-/** Whether a source is a probe of configure or CMake-like tools: those ask about this machine, and are too small to send away. */
+/**
+ * Whether a source is a probe of configure or CMake-like tools: those ask about this machine, and are too small to send
+ * away.
+ */
 export function isConftest(source: string): boolean {
   return /^(?:tmp\.)?conftest\./.test(baseName(source));
 }

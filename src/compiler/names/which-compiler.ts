@@ -19,7 +19,8 @@ function startsCompilerArguments(word: string): boolean {
 }
 
 /**
- * Finds the compiler by the name distcc was called by and the words after it; distcc's own options have been dealt with before.
+ * Finds the compiler by the name distcc was called by and the words after it; distcc's own options have been dealt with
+ * before.
  * @throws Failure when there is no word, or the compiler's name begins with a dash
  */
 export function findInvocation(invokedAs: string, args: readonly string[]): Invocation {

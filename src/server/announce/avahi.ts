@@ -61,8 +61,8 @@ export async function askCompiler(environment: NodeJS.ProcessEnv): Promise<Annou
 }
 
 /**
- * Announces the server on the local network until the result is called. Whatever goes wrong is a line in the log: a server that cannot be
- * found that way serves all the same.
+ * Announces the server on the local network until the result is called. Whatever goes wrong is a line in the log: a
+ * server that cannot be found that way serves all the same.
  */
 export function announceService(
   { port, jobs }: { port: number; jobs: number },

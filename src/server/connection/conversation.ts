@@ -23,7 +23,9 @@ import { receiveRequest } from './request-reader.ts';
 import { Sending } from './send-answer.ts';
 import type { Service, StopReasons } from './service.ts';
 
-/** A client that is waiting for its answer reads it: one that takes nothing for this long, in ms, is as good as gone. */
+/**
+ * A client that is waiting for its answer reads it: one that takes nothing for this long, in ms, is as good as gone.
+ */
 const unreadMs = 60_000;
 
 /** Bytes after the request are an error of the client; more than this ends the connection. */
@@ -184,7 +186,10 @@ export class Conversation {
     return release;
   }
 
-  /** Sends what the compiler left. The slot goes to the next job, as soon as there is room for these files besides those of the jobs that run. */
+  /**
+   * Sends what the compiler left. The slot goes to the next job, as soon as there is room for these files besides those
+   * of the jobs that run.
+   */
   async #giveBack(compiled: Compiled, version: ArrivedRequest['version'], release: Release): Promise<void> {
     const { budget, answerFiles } = this.#service;
     const { signal } = this.#over;

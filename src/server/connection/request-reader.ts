@@ -7,12 +7,18 @@ import type { ClientStream } from './client-stream.ts';
 import type { Progress } from '../limits/progress.ts';
 import { clientGone, Overdue, Overload } from '../policy/refusal.ts';
 
-/** The rest is reserved in steps of this size, in bytes, before it arrives: a client that announces much and sends nothing keeps nobody else waiting. */
+/**
+ * The rest is reserved in steps of this size, in bytes, before it arrives: a client that announces much and sends
+ * nothing keeps nobody else waiting.
+ */
 const stepBytes = 1024 * 1024;
 /** The most that one read of a socket brings. */
 const readBytes = 64 * 1024;
 
-/** How long reading may hold the only thread before others have their turn, in ms: a socket that is full brings 32 reads at a time. */
+/**
+ * How long reading may hold the only thread before others have their turn, in ms: a socket that is full brings 32 reads
+ * at a time.
+ */
 const turnMs = 5;
 
 /** What receiving a request needs besides the bytes. */
@@ -28,7 +34,8 @@ export interface Receiving {
 
 /**
  * Reads one request from a socket, pausing it while the memory of all clients together is used up.
- * @throws ProtocolError, ClientGone, Overdue when it comes too slowly, Overload when it is larger than all memory, or the signal's reason
+ * @throws ProtocolError, ClientGone, Overdue when it comes too slowly, Overload when it is larger than all memory, or
+ * the signal's reason
  */
 export function receiveRequest(
   socket: ClientStream,

@@ -5,7 +5,10 @@ import type { ClientStream } from './client-stream.ts';
 import { Progress } from '../limits/progress.ts';
 import { clientGone } from '../policy/refusal.ts';
 
-/** How much is handed over at a time, in bytes: what a slow client takes within one window of its progress has to be seen. */
+/**
+ * How much is handed over at a time, in bytes: what a slow client takes within one window of its progress has to be
+ * seen.
+ */
 const portion = { quick: 32 * 1024, slow: 8 * 1024 };
 /** A portion that was not taken for this long, in ms, makes the next ones short. */
 const slowMs = 1000;
@@ -87,7 +90,10 @@ export class Sending {
     }
   }
 
-  /** Until the bytes have left this process: a stream may keep a piece that was not too much for it, and the next one comes into the same memory. */
+  /**
+   * Until the bytes have left this process: a stream may keep a piece that was not too much for it, and the next one
+   * comes into the same memory.
+   */
   #write(piece: Buffer, over: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const gone = (): void => reject(clientGone);

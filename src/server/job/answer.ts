@@ -36,7 +36,10 @@ export function closeAnswer({ stderr, stdout, object }: Compiled): void {
   for (const file of [stderr, stdout, object]) file.close();
 }
 
-/** An answer as pieces that are ready, or as pieces that are read while it is sent; each of those is good until the next one is asked for. */
+/**
+ * An answer as pieces that are ready, or as pieces that are read while it is sent; each of those is good until the next
+ * one is asked for.
+ */
 export type Answer = readonly Buffer[] | AsyncIterable<Buffer>;
 
 /** Makes the answer of what the compiler left; it borrows the memory that it takes beyond a piece. */

@@ -31,7 +31,8 @@ export class ResultFile {
 
   /**
    * Opens a file; a missing one is empty, as for distcc, which makes it beforehand.
-   * @throws Refusal for what is not a plain file, since the compiler may have put a link or a pipe there, and for what is too large
+   * @throws Refusal for what is not a plain file, since the compiler may have put a link or a pipe there, and for what
+   * is too large
    */
   static open(path: string, what: string): ResultFile {
     const found = lstatSync(path, { throwIfNoEntry: false });

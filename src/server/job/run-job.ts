@@ -42,7 +42,8 @@ export interface Job {
 }
 
 /**
- * Runs one compile in a folder of its own, which is gone afterwards whatever happens; what the compiler left is open, for the caller to close.
+ * Runs one compile in a folder of its own, which is gone afterwards whatever happens; what the compiler left is open,
+ * for the caller to close.
  * @throws the signal's reason when the job is given up, Refusal when its result cannot be sent
  */
 export async function runJob(job: Job, tools: JobTools): Promise<Compiled> {

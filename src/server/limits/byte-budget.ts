@@ -35,11 +35,11 @@ export interface BudgetSize {
 export const standstillMs = 5000;
 
 /**
- * How much the requests, or the answers, of all clients may fill. Whoever wants more than is left waits with its socket paused, first come
- * first served: a stranger can make itself wait, not make us grow. One address may have half of it, so that it cannot make others wait for
- * long. When somebody could go on nowhere, one account may finish outside of the total, a single one at a time for all: halves of
- * large requests would otherwise wait for each other. When that does not help either, the oldest unfinished request of the address that has most
- * is closed for a client that has less.
+ * How much the requests, or the answers, of all clients may fill. Whoever wants more than is left waits with its socket
+ * paused, first come first served: a stranger can make itself wait, not make us grow. One address may have half of it,
+ * so that it cannot make others wait for long. When somebody could go on nowhere, one account may finish outside of the
+ * total, a single one at a time for all: halves of large requests would otherwise wait for each other. When that does
+ * not help either, the oldest unfinished request of the address that has most is closed for a client that has less.
  */
 export class ByteBudget {
   readonly #size: BudgetSize;
@@ -66,7 +66,9 @@ export class ByteBudget {
     return this.#size.total / 2 + this.#size.overdraft;
   }
 
-  /** The account of a new connection from this address; `dismiss` ends the connection for the sake of another client. */
+  /**
+   * The account of a new connection from this address; `dismiss` ends the connection for the sake of another client.
+   */
   open(address: string, dismiss: (reason: Overload) => void): BudgetAccount {
     return new Account(this, address, dismiss);
   }
@@ -125,7 +127,10 @@ export class ByteBudget {
     return this.#waiters.length > 0;
   }
 
-  /** Of the address that has most, if that is more than this one would have: the oldest that is not complete, else the youngest that is. */
+  /**
+   * Of the address that has most, if that is more than this one would have: the oldest that is not complete, else the
+   * youngest that is.
+   */
   #inTheWayOf(address: string, bytes: number): Account | undefined {
     const holdings = new Map(this.#usedBy);
     if (this.#overdrawn !== undefined) {

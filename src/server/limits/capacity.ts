@@ -40,7 +40,10 @@ export function planCapacity(memory: number, mostDescriptors: number): Capacity 
 
 const usualMemory = { least: 64 * mebibyte, most: 1024 * mebibyte };
 
-/** What is taken without `--max-memory`: a quarter of the machine's memory, or of what the control group of this process leaves. */
+/**
+ * What is taken without `--max-memory`: a quarter of the machine's memory, or of what the control group of this process
+ * leaves.
+ */
 export function usualShare(): number {
   const share = new CgroupMemory().share(process.pid)?.bytes ?? Infinity;
   const quarter = Math.floor(Math.min(os.totalmem(), share) / 4);

@@ -26,17 +26,24 @@ interface Holder {
   leaving: boolean;
 }
 
-/** A client that has no slot waits this long before another one loses one for it, in ms: as a rule one becomes free meanwhile. */
+/**
+ * A client that has no slot waits this long before another one loses one for it, in ms: as a rule one becomes free
+ * meanwhile.
+ */
 const shortWaitMs = 5000;
-/** How long a job of a client that has more than its share of the slots may run while somebody who has none waits, in ms. */
+/**
+ * How long a job of a client that has more than its share of the slots may run while somebody who has none waits, in
+ * ms.
+ */
 export const longJobMs = 60_000;
 /** How long any job may run while somebody who has no slot waits, in ms. */
 export const longestTurnMs = 600_000;
 
 /**
- * The slots of this server and who waits for one. The client that has fewest is served next, clients that have as many in turn, each client's
- * own jobs in the order they came: one developer's `make -j200` cannot keep another's single job waiting after it. When no slot becomes free
- * for a client that has none, a long job of the client that has most makes room.
+ * The slots of this server and who waits for one. The client that has fewest is served next, clients that have as many
+ * in turn, each client's own jobs in the order they came: one developer's `make -j200` cannot keep another's single job
+ * waiting after it. When no slot becomes free for a client that has none, a long job of the client that has most makes
+ * room.
  */
 export class FairQueue {
   #slots: number;

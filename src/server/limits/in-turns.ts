@@ -4,7 +4,10 @@ import type { Steps } from '../../basics/steps.ts';
 /** How long the only thread may be held before others have their turn, in ms. */
 const turnMs = 5;
 
-/** Takes the steps of a long computation in turns with everybody else. @throws what a step throws, or the signal's reason */
+/**
+ * Takes the steps of a long computation in turns with everybody else. @throws what a step throws, or the signal's
+ * reason
+ */
 export async function inTurns<T>(steps: Steps<T>, signal: AbortSignal): Promise<T> {
   for (;;) {
     const until = performance.now() + turnMs;

@@ -40,8 +40,8 @@ class Entry implements OpenConnection {
 export const onlyConnection = (address: string): OpenConnection => new Entry(address, () => {});
 
 /**
- * Who is connected. When all connections are taken, a client that has fewer of them than another one gets in: the oldest unfinished
- * request of the address that has most is closed for it.
+ * Who is connected. When all connections are taken, a client that has fewer of them than another one gets in: the
+ * oldest unfinished request of the address that has most is closed for it.
  */
 export class OpenConnections {
   readonly #limits: ConnectionLimits;

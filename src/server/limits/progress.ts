@@ -18,7 +18,10 @@ interface Mark {
 /** How often a window is looked at. */
 const looks = 4;
 
-/** Whether the bytes of one transfer come, or go, fast enough: in a window that moves, so that a good start does not excuse a later standstill. */
+/**
+ * Whether the bytes of one transfer come, or go, fast enough: in a window that moves, so that a good start does not
+ * excuse a later standstill.
+ */
 export class Progress {
   readonly #pace: Pace;
   readonly #now: Clock;

@@ -72,8 +72,8 @@ async function addressesToBind(names: readonly string[]): Promise<readonly strin
 }
 
 /**
- * Opens the listening sockets: every address of both families, or those that `--listen` names. A family that this system lacks is a
- * warning as long as something is left to serve.
+ * Opens the listening sockets: every address of both families, or those that `--listen` names. A family that this
+ * system lacks is a warning as long as something is left to serve.
  * @throws Failure (status 102) with the place and the cure; no socket stays open then
  */
 export async function bindSockets(names: readonly string[], port: number): Promise<Listening> {

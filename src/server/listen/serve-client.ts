@@ -36,7 +36,10 @@ export function localClient(socket: Socket): Client {
   return { address, name: address, admitted: true };
 }
 
-/** Serves one client from its first byte to the end of its answer, and returns distcc's internal code of it; never throws. */
+/**
+ * Serves one client from its first byte to the end of its answer, and returns distcc's internal code of it; never
+ * throws.
+ */
 export async function serveClient(
   stream: ClientStream,
   { address, name, admitted, connection = onlyConnection(address) }: Client,

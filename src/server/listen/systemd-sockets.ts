@@ -64,7 +64,8 @@ function placeOfServer(server: Server, { name }: GivenDescriptor): string {
 }
 
 /**
- * Serves sockets that the service manager opened and keeps open: what waits in their queues when this process ends is served by the next.
+ * Serves sockets that the service manager opened and keeps open: what waits in their queues when this process ends is
+ * served by the next.
  * @throws Failure (status 102) when a descriptor is not a listening stream socket; no other stays open then
  */
 export async function adoptSockets(

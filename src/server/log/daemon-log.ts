@@ -10,8 +10,8 @@ import type { Journal, JournalEntry } from '../../system/service-manager/journal
 import { openSyslog } from '../../system/service-manager/syslog.ts';
 
 /**
- * Where the daemon's log goes. `journal` has the facts of a line as fields where the journal can be reached itself, and is else stderr
- * with each line's priority in front (sd-daemon(3)).
+ * Where the daemon's log goes. `journal` has the facts of a line as fields where the journal can be reached itself, and
+ * is else stderr with each line's priority in front (sd-daemon(3)).
  */
 export type LogTarget =
   | { readonly to: 'stderr' | 'syslog' | 'nowhere' }

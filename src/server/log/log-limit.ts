@@ -31,7 +31,9 @@ export interface ClientLog {
 }
 
 const minuteMs = 60_000;
-/** How many addresses and kinds are told apart; all others share one count, since strangers choose how many there are. */
+/**
+ * How many addresses and kinds are told apart; all others share one count, since strangers choose how many there are.
+ */
 const mostCounted = 4096;
 const others = 'other addresses';
 
@@ -43,7 +45,10 @@ interface Count {
   left: number;
 }
 
-/** Writes what clients cause: of each address and kind a limited number of lines a minute, then one line that counts the others. */
+/**
+ * Writes what clients cause: of each address and kind a limited number of lines a minute, then one line that counts the
+ * others.
+ */
 export class LogLimit {
   readonly #log: Logger;
   readonly #now: Clock;

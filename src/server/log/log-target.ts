@@ -5,8 +5,8 @@ import type { LogTarget } from './daemon-log.ts';
 import type { Notices } from './startup-notices.ts';
 
 /**
- * What stderr is good for: anything, or only what `--log-stderr` asks for, since the user at the other end of an ssh reads it; or why
- * nothing can be logged there.
+ * What stderr is good for: anything, or only what `--log-stderr` asks for, since the user at the other end of an ssh
+ * reads it; or why nothing can be logged there.
  */
 export type StderrUse = 'any' | 'on request' | 'a detached daemon has no stderr' | 'stderr is the connection here';
 
@@ -44,7 +44,10 @@ function writesToJournal(): boolean {
   }
 }
 
-/** The target by the options; without any, the journal where we are connected to it, else syslog, else stderr, if there is one. */
+/**
+ * The target by the options; without any, the journal where we are connected to it, else syslog, else stderr, if there
+ * is one.
+ */
 export function chooseLogTarget(
   options: DaemonOptions,
   notices: Notices,

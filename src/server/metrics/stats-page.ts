@@ -34,7 +34,10 @@ export async function bindStats(options: DaemonOptions): Promise<readonly Server
   }
 }
 
-/** The sockets for the page: those that the service manager gave, else those of `--stats`, if it is there. @throws Failure (status 102) */
+/**
+ * The sockets for the page: those that the service manager gave, else those of `--stats`, if it is there. @throws
+ * Failure (status 102)
+ */
 export async function openStats(options: DaemonOptions, given: readonly GivenDescriptor[]): Promise<readonly Server[]> {
   if (given.length > 0) return (await adoptSockets(given, { port: 3632, listen: [] })).servers;
   return options.stats ? bindStats(options) : [];

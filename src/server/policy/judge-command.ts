@@ -29,8 +29,8 @@ function plainName(name: string, otherwise: string): string {
 }
 
 /**
- * The client's own name with the extension of preprocessed text: a source without line markers then has the same name in its object's
- * symbol table, and in messages, as in a local compile.
+ * The client's own name with the extension of preprocessed text: a source without line markers then has the same name
+ * in its object's symbol table, and in messages, as in a local compile.
  */
 function inputName(source: string): string {
   const name = basename(source);
@@ -38,7 +38,10 @@ function inputName(source: string): string {
   return plainName(name.replace(/\.[^.]*$/, extension), `source${extension}`);
 }
 
-/** Clients of distcc 3.4 show 199 bytes of a refusal; the option and its reason have what the rest of the sentence leaves of them. */
+/**
+ * Clients of distcc 3.4 show 199 bytes of a refusal; the option and its reason have what the rest of the sentence
+ * leaves of them.
+ */
 const roomForOption = 105;
 
 function shown(option: string, room: number): string {
@@ -66,7 +69,10 @@ interface Names {
   readonly output: string;
 }
 
-/** The client's words with the names of the job in them. In front of them is what makes it a compile, so that no option can take that for its value. */
+/**
+ * The client's words with the names of the job in them. In front of them is what makes it a compile, so that no option
+ * can take that for its value.
+ */
 function wordsAsGiven({ words, sourceAt, outputAt, joined, assemble }: RemoteVerdict, names: Names): string[] {
   const given = words.slice(1);
   given[sourceAt - 1] = names.input;
@@ -74,7 +80,10 @@ function wordsAsGiven({ words, sourceAt, outputAt, joined, assemble }: RemoteVer
   return [assemble ? '-S' : '-c', ...given];
 }
 
-/** The server's own words, and after them those of the client's that the allow list has: nothing there can take them for its value, or say them twice. */
+/**
+ * The server's own words, and after them those of the client's that the allow list has: nothing there can take them for
+ * its value, or say them twice.
+ */
 function* wordsByAllowList(verdict: RemoteVerdict, names: Names, permitted: PermittedByAdministrator): Steps<string[]> {
   const judgement = yield* judgeInSteps(verdict, permitted);
   if (judgement.refused !== undefined) throw refuse(judgement.refused);

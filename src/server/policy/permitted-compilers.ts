@@ -41,7 +41,10 @@ const isProgram = (path: string): boolean => {
   }
 };
 
-/** A name in a masquerade directory: a program, or a link, which counts even where the client program it points to is not installed. */
+/**
+ * A name in a masquerade directory: a program, or a link, which counts even where the client program it points to is
+ * not installed.
+ */
 const isEntry = (path: string): boolean => {
   try {
     return lstatSync(path).isSymbolicLink() || isProgram(path);
@@ -58,7 +61,10 @@ const realPath = (path: string): string | undefined => {
   }
 };
 
-/** The search path without relative entries and without masquerade directories, where a compiler's name is only a link to distcc. */
+/**
+ * The search path without relative entries and without masquerade directories, where a compiler's name is only a link
+ * to distcc.
+ */
 export function compilerPath(searchPath: string, masqueradeDirs: readonly string[]): string[] {
   const masks = new Set(masqueradeDirs.map((dir) => realPath(dir) ?? dir));
   return searchPath.split(':').filter((entry) => isAbsolute(entry) && !masks.has(realPath(entry) ?? entry));

@@ -1,6 +1,6 @@
 /**
- * Why a job is not done here although its request was understood: one sentence with the cause and the cure, which the client's user
- * reads. The client compiles elsewhere.
+ * Why a job is not done here although its request was understood: one sentence with the cause and the cure, which the
+ * client's user reads. The client compiles elsewhere.
  */
 export class Refusal extends Error {
   constructor(sentence: string) {

@@ -19,13 +19,15 @@ export interface StartReport {
 export const isDetached = (environment: NodeJS.ProcessEnv): boolean => environment[reportVariable] !== undefined;
 
 /**
- * Starts the daemon as a process of its own session, with nothing of the starter's stdin, stdout and stderr, and waits for its report:
- * Node cannot fork, so the daemon is a second start of the same program, which opens its sockets itself.
+ * Starts the daemon as a process of its own session, with nothing of the starter's stdin, stdout and stderr, and waits
+ * for its report: Node cannot fork, so the daemon is a second start of the same program, which opens its sockets
+ * itself.
  */
 export function startDetached(words: readonly string[]): Promise<StartReport> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', ...words], {
-      // FreeBSD's rc.subr(8) tells the daemon by the words of its command line, which begin as the first line of the script does.
+      // FreeBSD's rc.subr(8) tells the daemon by the words of its command line, which begin as the first line of the
+      // script does.
       argv0: process.argv0,
       detached: true,
       cwd: '/',

@@ -13,8 +13,9 @@ import { dropPrivileges, processIdentity } from '../../system/accounts/privilege
 import type { Notices } from '../log/startup-notices.ts';
 
 /**
- * Where Node would refuse to let root become another account, starts the process anew so that it can be done. Comes before anything
- * that a new start would lose; what is wrong with the words, or with the account, is said when serving begins.
+ * Where Node would refuse to let root become another account, starts the process anew so that it can be done. Comes
+ * before anything that a new start would lose; what is wrong with the words, or with the account, is said when serving
+ * begins.
  */
 export function prepareToServe(words: readonly string[]): void {
   if (!refusesToChangeAccounts()) return;
@@ -42,7 +43,10 @@ export function becomeServingAccount(options: DaemonOptions, notices: Notices): 
   dropPrivileges(refusesToChangeAccounts() ? identityPastNode(identity) : identity, chooseAccount(options.user));
 }
 
-/** Who serves when root names nobody: the account of distcc's own packages, that of Debian's and ours, and one that every system has. */
+/**
+ * Who serves when root names nobody: the account of distcc's own packages, that of Debian's and ours, and one that
+ * every system has.
+ */
 export const usualAccounts = ['distcc', 'distccd', 'nobody'];
 
 /** The account that root serves as. @throws Failure (status 112) when it does not exist */

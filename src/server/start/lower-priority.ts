@@ -6,7 +6,10 @@ import type { Logger } from '../../logging/log-line.ts';
 import { setOomScore } from '../../system/processes/oom-score.ts';
 import type { Notices } from '../log/startup-notices.ts';
 
-/** Makes this process, and the compilers after it, step back for others: `--nice` and `--oom-score-adj`. Part of it may need root. */
+/**
+ * Makes this process, and the compilers after it, step back for others: `--nice` and `--oom-score-adj`. Part of it may
+ * need root.
+ */
 export function lowerPriority(options: DaemonOptions, notices: Notices): void {
   const { nice, 'oom-score-adj': score } = options;
   try {

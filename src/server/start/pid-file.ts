@@ -6,8 +6,8 @@ import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 
 /**
- * Opens the pid file while root's rights last; the result writes the process id, once everything else has worked. The file stays
- * root's: whoever stops a daemon believes what it says.
+ * Opens the pid file while root's rights last; the result writes the process id, once everything else has worked. The
+ * file stays root's: whoever stops a daemon believes what it says.
  * @throws Failure (status 107)
  */
 export function openPidFile(path: string): () => void {
@@ -29,8 +29,8 @@ export function openPidFile(path: string): () => void {
 }
 
 /**
- * A shell of root's that waits for the end of this process, however it comes, and takes the pid file away then: we shall not be allowed to. One that
- * names another process by then is another daemon's.
+ * A shell of root's that waits for the end of this process, however it comes, and takes the pid file away then: we
+ * shall not be allowed to. One that names another process by then is another daemon's.
  */
 function startRemover(path: string): (pid: number) => void {
   const script =
@@ -59,7 +59,10 @@ export function removePidFile(path: string): void {
   }
 }
 
-/** Takes away a pid file that was made ready for a daemon that could not start; one with a number in it may be another daemon's. */
+/**
+ * Takes away a pid file that was made ready for a daemon that could not start; one with a number in it may be another
+ * daemon's.
+ */
 export function removeUnusedPidFile(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found?.isFile() === true && found.size === 0) removePidFile(path);

@@ -3,7 +3,9 @@ import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 import { errorCode, systemReason } from '../../system/error-text.ts';
 
-/** What whoever asks for a reload wrote down: the whole command line as it is to be, and what else waits for a restart. */
+/**
+ * What whoever asks for a reload wrote down: the whole command line as it is to be, and what else waits for a restart.
+ */
 export interface ReloadRequest {
   readonly words: readonly string[];
   /** Names for the administrator. */
@@ -11,8 +13,8 @@ export interface ReloadRequest {
 }
 
 /**
- * Reads the file of `--reload-file`: a word in each line, then, after an empty line, names of what waits for a restart. Undefined when there is no
- * such file: then nobody wants other options.
+ * Reads the file of `--reload-file`: a word in each line, then, after an empty line, names of what waits for a restart.
+ * Undefined when there is no such file: then nobody wants other options.
  * @throws Failure (status 107)
  */
 export function readReloadFile(path: string): ReloadRequest | undefined {

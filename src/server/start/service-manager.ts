@@ -2,7 +2,9 @@ import type { ServiceManager } from '../../system/service-manager/sd-notify.ts';
 
 /** What the service manager hears of a daemon's life (sd_notify(3)). */
 export interface ManagerReports {
-  /** Everything has been tried and clients are served: from here on the watchdog is fed, from the loop that serves them. */
+  /**
+   * Everything has been tried and clients are served: from here on the watchdog is fed, from the loop that serves them.
+   */
   ready(): void;
   status(text: string): void;
   /** Does the work between the two messages by which the manager sees that it is done. */

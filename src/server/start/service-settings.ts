@@ -53,7 +53,8 @@ export const hasService = (places = usualPlaces): boolean =>
   readUnit('distccd.service', places.folders) !== undefined;
 
 /**
- * Puts together what the settings, the units and their drop-ins come to. The settings are read by the generator alone, which hands its sentences on.
+ * Puts together what the settings, the units and their drop-ins come to. The settings are read by the generator alone,
+ * which hands its sentences on.
  * @throws Failure (status 101) when the settings name no place to listen
  */
 export function readServiceSettings(places: ServicePlaces, notices: Notices): ServiceSettings {

@@ -7,7 +7,10 @@ export interface Account {
   readonly gid: number;
 }
 
-/** Looks an account up with id(1), which asks every source that the system is configured for; undefined when there is none. */
+/**
+ * Looks an account up with id(1), which asks every source that the system is configured for; undefined when there is
+ * none.
+ */
 export function findAccount(name: string): Account | undefined {
   // id(1) would take a word with a dash as an option; no account has such a name.
   if (name.startsWith('-')) return undefined;

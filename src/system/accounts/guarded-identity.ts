@@ -3,12 +3,16 @@ import { findProgram } from '../files/path-search.ts';
 import { environmentTexts, posix } from '../posix.ts';
 import type { Identity } from './privileges.ts';
 
-/** The variable by which libuv is told to have no threads of the kernel work for it: they keep the rights they were started with. */
+/**
+ * The variable by which libuv is told to have no threads of the kernel work for it: they keep the rights they were
+ * started with.
+ */
 const ringVariable = 'UV_USE_IO_URING';
 
 /**
- * Whether this Node refuses to change accounts. One that is built with the system's libuv, such as Debian 13's, cannot know whether
- * io_uring is in use, and then says no to all of setgroups, setgid and setuid (CVE-2024-22017). Only root may ask.
+ * Whether this Node refuses to change accounts. One that is built with the system's libuv, such as Debian 13's, cannot
+ * know whether io_uring is in use, and then says no to all of setgroups, setgid and setuid (CVE-2024-22017). Only root
+ * may ask.
  */
 export function refusesToChangeAccounts(): boolean {
   try {
@@ -23,8 +27,8 @@ export function refusesToChangeAccounts(): boolean {
 const otherGroups = (): number[] => (process.getgroups?.() ?? []).filter((group) => group !== process.getegid?.());
 
 /**
- * Starts this very process anew, as root, with one group and without such threads, by setpriv(1): nothing else here can let go of groups.
- * Returns when that has been done already, or cannot be done.
+ * Starts this very process anew, as root, with one group and without such threads, by setpriv(1): nothing else here can
+ * let go of groups. Returns when that has been done already, or cannot be done.
  */
 export function startAnewWithGroup(group: number): void {
   if (process.env[ringVariable] === '0' && otherGroups().every((other) => other === group)) return;

@@ -28,7 +28,8 @@ export function processIdentity(): Identity {
 const refused = (sentence: string, cause?: unknown): Failure => new Failure(exitStatus.privileges, sentence, { cause });
 
 /**
- * Becomes the account, with its one group, for good: groups before group before user, then the way back is tried and must fail.
+ * Becomes the account, with its one group, for good: groups before group before user, then the way back is tried and
+ * must fail.
  * @throws Failure (status 112) when any step fails, or the account is root
  */
 export function dropPrivileges(identity: Identity, account: Account): void {

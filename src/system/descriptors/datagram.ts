@@ -4,7 +4,10 @@ import { posix } from '../posix.ts';
 /** From <sys/socket.h> of Linux. */
 const linux = { AF_UNIX: 1, SOCK_DGRAM: 2, SOCK_CLOEXEC: 0o2000000 } as const;
 
-/** A datagram socket connected to a path, for `posix.send`; undefined where this system has no way to one, or nobody listens. */
+/**
+ * A datagram socket connected to a path, for `posix.send`; undefined where this system has no way to one, or nobody
+ * listens.
+ */
 export function connectDatagram(path: string): number | undefined {
   const { socket, connect } = posix;
   if (socket === undefined || connect === undefined || !path.startsWith('/')) return undefined;

@@ -14,7 +14,8 @@ const first = 3;
 const most = 1024;
 
 /**
- * Reads LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES. Nothing is given to a process with another id, which merely inherited the variables.
+ * Reads LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES. Nothing is given to a process with another id, which merely
+ * inherited the variables.
  */
 export function readGivenDescriptors(environment: NodeJS.ProcessEnv, pid: number): GivenDescriptor[] {
   const { LISTEN_PID: owner = '', LISTEN_FDS: count = '', LISTEN_FDNAMES: names = '' } = environment;
@@ -44,8 +45,8 @@ export function takeGivenDescriptors(environment: NodeJS.ProcessEnv): GivenDescr
 const linux = { SOL_SOCKET: 1, SO_TYPE: 3, SO_ACCEPTCONN: 30, SOCK_STREAM: 1 } as const;
 
 /**
- * What a descriptor is instead of a stream socket that listens; undefined when it is one, as far as this system can tell: elsewhere
- * than on Linux listening itself is the proof.
+ * What a descriptor is instead of a stream socket that listens; undefined when it is one, as far as this system can
+ * tell: elsewhere than on Linux listening itself is the proof.
  */
 export function whyNotListening(descriptor: number): string | undefined {
   try {

@@ -13,7 +13,10 @@ export interface Peer {
   readonly user: number;
 }
 
-/** Who is at the other end of a Unix socket; undefined where that cannot be asked for: there the mode of the socket's folder has to keep others out. */
+/**
+ * Who is at the other end of a Unix socket; undefined where that cannot be asked for: there the mode of the socket's
+ * folder has to keep others out.
+ */
 export function peerOf(socket: Socket): Peer | undefined {
   if (process.platform !== 'linux' || posix.getsockopt === undefined) return undefined;
   const descriptor = descriptorOf(socket);

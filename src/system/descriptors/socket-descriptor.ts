@@ -9,8 +9,8 @@ export function descriptorOf(socket: Socket): number | undefined {
 }
 
 /**
- * Hands bytes to the operating system without the socket's queue, which costs three times as much; gives how many it took. The rest, also
- * when there is an error, is for the queue, which must be empty.
+ * Hands bytes to the operating system without the socket's queue, which costs three times as much; gives how many it
+ * took. The rest, also when there is an error, is for the queue, which must be empty.
  */
 export function writeNow(socket: Socket, bytes: Buffer): number {
   const descriptor = descriptorOf(socket);
@@ -24,7 +24,10 @@ export function writeNow(socket: Socket, bytes: Buffer): number {
 
 const scratch = Buffer.allocUnsafeSlow(64 * 1024);
 
-/** What has arrived at a connected socket from which nobody has read yet, at most 64 KiB; empty when there is nothing, or no more. */
+/**
+ * What has arrived at a connected socket from which nobody has read yet, at most 64 KiB; empty when there is nothing,
+ * or no more.
+ */
 export function readNow(socket: Socket): Buffer {
   const descriptor = descriptorOf(socket);
   if (descriptor === undefined) return Buffer.alloc(0);

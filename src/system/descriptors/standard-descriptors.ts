@@ -37,7 +37,9 @@ function discard(descriptor: number): void {
   openSync('/dev/null', 'r+');
 }
 
-/** Another descriptor for stdout, kept from programs that we start; stdout itself where this system has no way to it. */
+/**
+ * Another descriptor for stdout, kept from programs that we start; stdout itself where this system has no way to it.
+ */
 function moveStdout(): number {
   try {
     const moved = posix.dup?.(1) ?? openSync('/dev/fd/1', 'w');
@@ -50,8 +52,8 @@ function moveStdout(): number {
 }
 
 /**
- * Takes the connection off stdout and, where it is there too, stderr: inetd gives all three the same socket, and a warning of Node's
- * would go to the client in the middle of the protocol. A stderr of its own, such as ssh's, stays.
+ * Takes the connection off stdout and, where it is there too, stderr: inetd gives all three the same socket, and a
+ * warning of Node's would go to the client in the middle of the protocol. A stderr of its own, such as ssh's, stays.
  */
 export function takeStandardConnection(): StandardConnection {
   const [stdin, stdout, stderr] = [statusOf(0), statusOf(1), statusOf(2)];

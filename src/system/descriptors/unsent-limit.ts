@@ -7,8 +7,9 @@ const IPPROTO_TCP = 6;
 const TCP_NOTSENT_LOWAT = 25;
 
 /**
- * Limits what the system takes before it can send it to about `bytes`. Otherwise it takes megabytes at once, and shows nothing until a third of
- * them has gone, so that a slow reader looks like one that does not read. Without effect on what is not TCP, and outside of Linux.
+ * Limits what the system takes before it can send it to about `bytes`. Otherwise it takes megabytes at once, and shows
+ * nothing until a third of them has gone, so that a slow reader looks like one that does not read. Without effect on
+ * what is not TCP, and outside of Linux.
  */
 export function limitUnsent(socket: Socket, bytes: number): void {
   if (process.platform !== 'linux' || posix.setsockopt === undefined) return;

@@ -4,8 +4,8 @@ import { errorCode } from '../error-text.ts';
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
 /**
- * Writes all bytes to a descriptor before it returns. Terminals and pipes are shared with other programs, which may have made them
- * non-blocking: then it waits 5 ms at a time for room.
+ * Writes all bytes to a descriptor before it returns. Terminals and pipes are shared with other programs, which may
+ * have made them non-blocking: then it waits 5 ms at a time for room.
  */
 export function writeAll(descriptor: number, bytes: Buffer): void {
   let written = 0;

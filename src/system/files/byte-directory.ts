@@ -19,8 +19,8 @@ function openDirectory(name: Buffer): number {
 }
 
 /**
- * A path to a directory whose name, a byte text, need not be UTF-8, which is all that Node's functions with texts can say. Such a one is made
- * if it is missing, kept open, and reached by its descriptor; undefined where that cannot be.
+ * A path to a directory whose name, a byte text, need not be UTF-8, which is all that Node's functions with texts can
+ * say. Such a one is made if it is missing, kept open, and reached by its descriptor; undefined where that cannot be.
  */
 export function directoryPath(name: string | undefined): string | undefined {
   const path = pathOf(name);

@@ -12,12 +12,16 @@ export interface FileLock {
 const F_TLOCK = 2;
 const takenCodes = new Set([constants.errno.EAGAIN, constants.errno.EACCES]);
 
-/** The files that this process holds. A process does not exclude itself, and closing such a file anywhere would end its lock. */
+/**
+ * The files that this process holds. A process does not exclude itself, and closing such a file anywhere would end its
+ * lock.
+ */
 const held = new Set<string>();
 
 /**
- * Takes the exclusive lock of a file, which is made when it is missing, without waiting; undefined when somebody has it. The lock is
- * fcntl's on the whole file, as distcc takes it. Throws when the file cannot be opened or locked, or is not a regular file.
+ * Takes the exclusive lock of a file, which is made when it is missing, without waiting; undefined when somebody has
+ * it. The lock is fcntl's on the whole file, as distcc takes it. Throws when the file cannot be opened or locked, or is
+ * not a regular file.
  */
 export function tryLock(path: string): FileLock | undefined {
   return posix.lockf === undefined ? tryClaim(path) : tryFcntl(path);
@@ -79,8 +83,9 @@ function claim(descriptor: number, path: string): boolean {
 }
 
 /**
- * The way where Node cannot reach fcntl: the file holds the owner's process id, and a dead owner has lost it. Two that claim it in the
- * same instant both read it again, and the one whose id is not there gives way. A client that locks with fcntl does not see the claim.
+ * The way where Node cannot reach fcntl: the file holds the owner's process id, and a dead owner has lost it. Two that
+ * claim it in the same instant both read it again, and the one whose id is not there gives way. A client that locks
+ * with fcntl does not see the claim.
  */
 export function tryClaim(path: string): FileLock | undefined {
   const descriptor = openUnheld(path);

@@ -8,8 +8,9 @@ export interface ForeignFile {
 }
 
 /**
- * Reads a file that another process has open into `memory`, from its start, by way of /proc (proc(5)); false when it cannot be opened or is
- * not that file: on FreeBSD, or where the other one lives in a container with numbers of its own.
+ * Reads a file that another process has open into `memory`, from its start, by way of /proc (proc(5)); false when it
+ * cannot be opened or is not that file: on FreeBSD, or where the other one lives in a container with numbers of its
+ * own.
  */
 export function readForeignFile({ pid, descriptor, inode }: ForeignFile, memory: Buffer): boolean {
   let own: number;

@@ -19,7 +19,9 @@ function unusual(path: string, found: Stats): UnsafeFile | undefined {
   return new UnsafeFile(path, found.isSymbolicLink() ? 'is a symbolic link' : 'is not a regular file');
 }
 
-/** Opens a file that exists, in a folder that others may write to; throws an UnsafeFile for anything but a regular file. */
+/**
+ * Opens a file that exists, in a folder that others may write to; throws an UnsafeFile for anything but a regular file.
+ */
 export function openRegular(path: string, flags: number): number {
   let descriptor: number;
   try {
@@ -39,8 +41,9 @@ export function openRegular(path: string, flags: number): number {
 const create = (path: string): number => openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o666);
 
 /**
- * Opens a file for reading and writing, and makes it when it is missing (mode 0666 less the umask); throws as openRegular() does. Apart from
- * each other, since Linux refuses to open somebody else's file in a shared folder with O_CREAT (proc(5), protected_regular).
+ * Opens a file for reading and writing, and makes it when it is missing (mode 0666 less the umask); throws as
+ * openRegular() does. Apart from each other, since Linux refuses to open somebody else's file in a shared folder with
+ * O_CREAT (proc(5), protected_regular).
  */
 export function openOrCreate(path: string): number {
   for (let left = 3; ; left -= 1) {
@@ -74,7 +77,10 @@ function ownershipOf(path: string, { uid }: Stats): Ownership {
   return { owner: uid, folderOwner: statSync(dirname(path)).uid, user: process.geteuid?.() ?? 0 };
 }
 
-/** Makes a file anew, for writing, in place of an own one from before; throws an UnsafeFile when something else has its name. */
+/**
+ * Makes a file anew, for writing, in place of an own one from before; throws an UnsafeFile when something else has its
+ * name.
+ */
 export function createAnew(path: string): number {
   try {
     return create(path);
@@ -92,8 +98,9 @@ export function createAnew(path: string): number {
 }
 
 /**
- * Makes sure that writing to an open file does no harm: throws an UnsafeFile when it has another name as well, which may be one of the
- * user's own files, or when it is somebody else's and holds more than the `most` bytes that such files hold.
+ * Makes sure that writing to an open file does no harm: throws an UnsafeFile when it has another name as well, which
+ * may be one of the user's own files, or when it is somebody else's and holds more than the `most` bytes that such
+ * files hold.
  */
 export function requireHarmless(descriptor: number, path: string, most: number): void {
   const opened = fstatSync(descriptor);

@@ -87,8 +87,8 @@ export interface Search {
 }
 
 /**
- * Finds a program as execvp(3) does; a name with "/" is that file. Undefined when no directory has it. The result may be relative only
- * when the name is.
+ * Finds a program as execvp(3) does; a name with "/" is that file. Undefined when no directory has it. The result may
+ * be relative only when the name is.
  */
 export function findProgram(name: string, { path, directory, notLeadingTo }: Search): string | undefined {
   if (name.includes('/')) {

@@ -17,8 +17,8 @@ import { removeFolder, removeFolderNow } from './remove-folder.ts';
 const F_TLOCK = 2;
 
 /**
- * A daemon's own folder (mode 0700) under the temporary directory. A lock in it lives as long as the daemon, so the next daemon can tell
- * what a crashed one left from what a living one uses, also across process-id namespaces.
+ * A daemon's own folder (mode 0700) under the temporary directory. A lock in it lives as long as the daemon, so the
+ * next daemon can tell what a crashed one left from what a living one uses, also across process-id namespaces.
  */
 export interface Spool {
   readonly path: string;
@@ -36,7 +36,9 @@ export const rootName = 'root';
 /** The file whose lock says that a spool's daemon lives; a folder without it is not a spool. */
 const lockName = 'daemon-lock';
 
-/** Locks a spool; undefined when another process holds the lock. @throws when it has no lock file and none is to be made */
+/**
+ * Locks a spool; undefined when another process holds the lock. @throws when it has no lock file and none is to be made
+ */
 function lock(path: string, flags: 'wx' | 'r+'): number | undefined {
   const descriptor = openSync(join(path, lockName), flags, 0o600);
   try {
@@ -49,8 +51,8 @@ function lock(path: string, flags: 'wx' | 'r+'): number | undefined {
 }
 
 /**
- * How often a spool shows that it is in use: whoever cleans the temporary directory looks at the age of files, and so do we where locks
- * are out of reach.
+ * How often a spool shows that it is in use: whoever cleans the temporary directory looks at the age of files, and so
+ * do we where locks are out of reach.
  */
 const touchMs = 3600_000;
 
@@ -67,7 +69,8 @@ export function openSpool(directory: string, prefix: string): Spool {
   }, touchMs);
   touch.unref();
   const make = (): string => {
-    // All jobs run as one account: a name that no other client can guess keeps their compilers out of each other's folders.
+    // All jobs run as one account: a name that no other client can guess keeps their compilers out of each other's
+    // folders.
     const folder = `${path}/${randomBytes(8).toString('hex')}`;
     mkdirSync(folder, 0o700);
     return folder;
@@ -80,7 +83,8 @@ export function openSpool(directory: string, prefix: string): Spool {
       try {
         return make();
       } catch (error) {
-        // Somebody removed it or closed it, such as a compiler in the hands of its client where nothing keeps it from that.
+        // Somebody removed it or closed it, such as a compiler in the hands of its client where nothing keeps it from
+        // that.
         const code = error instanceof Error && 'code' in error ? error.code : undefined;
         if (code !== 'ENOENT' && code !== 'EACCES') throw error;
         path = makeSpool(directory, prefix);
@@ -113,7 +117,9 @@ function makeSpool(directory: string, prefix: string): string {
 /** A way to tell a dead daemon's spool from a living one's; throws for a folder that is none. */
 export type DeathProof = (path: string) => boolean;
 
-/** Nobody holds the lock. Where Node has none, on FreeBSD say, the daemon has missed three times to show that it lives. */
+/**
+ * Nobody holds the lock. Where Node has none, on FreeBSD say, the daemon has missed three times to show that it lives.
+ */
 const isDead: DeathProof = posix.lockf === undefined ? isForgotten : isUnlocked;
 
 function isUnlocked(path: string): boolean {

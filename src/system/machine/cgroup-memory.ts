@@ -50,7 +50,10 @@ function reclaimableIn(folder: string): number {
   return sum;
 }
 
-/** What the limits of control groups, version 2, leave to processes: cgroups(7), and cgroup-v2 of the kernel's documentation. */
+/**
+ * What the limits of control groups, version 2, leave to processes: cgroups(7), and cgroup-v2 of the kernel's
+ * documentation.
+ */
 export class CgroupMemory {
   readonly #places: GroupPlaces;
   readonly #known = new Map<string, { readonly limits: readonly Limit[]; readonly at: number }>();
@@ -60,8 +63,8 @@ export class CgroupMemory {
   }
 
   /**
-   * The least that the groups of a process leave; undefined when that is `enough` or more bytes, when there is no limit, and where there are no
-   * such groups. Without a limit it reads one small file.
+   * The least that the groups of a process leave; undefined when that is `enough` or more bytes, when there is no
+   * limit, and where there are no such groups. Without a limit it reads one small file.
    */
   share(pid: number, enough = Infinity): GroupShare | undefined {
     const line = /^0::(\/.*)$/m.exec(textOf(`${this.#places.processes}/${pid}/cgroup`))?.[1];

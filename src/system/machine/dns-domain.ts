@@ -15,7 +15,10 @@ function resolverDomain(): string | undefined {
   }
 }
 
-/** The DNS domain of this machine: from $HOST or $HOSTNAME, else its name, else the resolver; undefined when none of them has one. */
+/**
+ * The DNS domain of this machine: from $HOST or $HOSTNAME, else its name, else the resolver; undefined when none of
+ * them has one.
+ */
 export function dnsDomain(environment: Readonly<Record<string, string | undefined>>): string | undefined {
   const names = [environment['HOST'], environment['HOSTNAME'], hostname()].map(behindFirstDot);
   return [...names, resolverDomain()].find((domain) => domain !== undefined && domain !== '');

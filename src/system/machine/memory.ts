@@ -30,8 +30,8 @@ function childrenOf(pid: number): number[] {
 const mostProcesses = 256;
 
 /**
- * How many bytes of memory each of a process and its living descendants has had at most, added up (VmHWM of proc_pid_status(5)); 0 when
- * that cannot be known, as on other systems than Linux.
+ * How many bytes of memory each of a process and its living descendants has had at most, added up (VmHWM of
+ * proc_pid_status(5)); 0 when that cannot be known, as on other systems than Linux.
  */
 export function peakMemoryOfTree(pid: number): number {
   let sum = 0;

@@ -11,9 +11,9 @@ export interface LookupPlan {
 }
 
 /**
- * Has silent servers of names hold up nothing else in this process. A look-up cannot be broken off, not even by the program's end, and
- * occupies a thread of libuv's pool, of which look-ups get half. Both are settled by the environment (resolv.conf(5)), which is read at the
- * first look-up or other use of the pool; what the user has set there stays.
+ * Has silent servers of names hold up nothing else in this process. A look-up cannot be broken off, not even by the
+ * program's end, and occupies a thread of libuv's pool, of which look-ups get half. Both are settled by the environment
+ * (resolv.conf(5)), which is read at the first look-up or other use of the pool; what the user has set there stays.
  */
 export function prepareLookups(environment: NodeJS.ProcessEnv, { atOnce, seconds }: LookupPlan): void {
   environment['UV_THREADPOOL_SIZE'] ??= String(2 * atOnce);

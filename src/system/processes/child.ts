@@ -69,8 +69,8 @@ function startByNode(request: ChildRequest): RunningChild {
 }
 
 /**
- * Starts a program, cheaply where posix_spawn can be had (Node's own way forks the whole process). Throws an error with a `code` such as ENOENT
- * when it cannot be started, or lets `ended` reject with one.
+ * Starts a program, cheaply where posix_spawn can be had (Node's own way forks the whole process). Throws an error with
+ * a `code` such as ENOENT when it cannot be started, or lets `ended` reject with one.
  */
 export function startChild(request: ChildRequest): RunningChild {
   return canSpawnCheaply ? startByPosix(request) : startByNode(request);
@@ -80,8 +80,8 @@ export function startChild(request: ChildRequest): RunningChild {
 export const canBecome = posix.execve !== undefined;
 
 /**
- * Makes this process the program: it returns only by throwing, an error with a `code` such as ENOENT. A script without an interpreter
- * line is given to sh, as execvp(3) does.
+ * Makes this process the program: it returns only by throwing, an error with a `code` such as ENOENT. A script without
+ * an interpreter line is given to sh, as execvp(3) does.
  */
 export function become(path: string, argv: readonly string[], environment: ChildRequest['environment']): never {
   // Signals that Node ignores would stay ignored in the new program; ones with a handler get their default back.

@@ -7,8 +7,8 @@ function stateOf(pid: number): string | undefined {
 }
 
 /**
- * Whether a process runs, of whichever account. One that has ended keeps its number until its parent has waited for it, and the first process of
- * a container may never do that: it does not run.
+ * Whether a process runs, of whichever account. One that has ended keeps its number until its parent has waited for it,
+ * and the first process of a container may never do that: it does not run.
  */
 export function lives(pid: number): boolean {
   try {

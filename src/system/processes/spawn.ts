@@ -34,8 +34,8 @@ const flags = spawnFlags.SETPGROUP | spawnFlags.SETSIGDEF | spawnFlags.SETSIGMAS
 const outputFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
 
 /**
- * The best way to start programs here. A Node process of 80 MB pays 2 ms of CPU for a fork, posix_spawn 0.15 ms; where that is
- * missing, child_process does the same more slowly.
+ * The best way to start programs here. A Node process of 80 MB pays 2 ms of CPU for a fork, posix_spawn 0.15 ms; where
+ * that is missing, child_process does the same more slowly.
  */
 export const spawn: Spawn = canSpawnCheaply ? spawnByPosix : spawnByChildProcess;
 

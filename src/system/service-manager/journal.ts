@@ -8,7 +8,10 @@ export type JournalEntry = Readonly<Record<string, string | number>>;
 /** Hands an entry to the journal; false when that did not take it. */
 export type Journal = (entry: JournalEntry) => boolean;
 
-/** An entry in the journal's own protocol: NAME=value, and a value of several lines after its length, 64 bits, least byte first. */
+/**
+ * An entry in the journal's own protocol: NAME=value, and a value of several lines after its length, 64 bits, least
+ * byte first.
+ */
 export function encodeEntry(entry: JournalEntry): Buffer {
   return Buffer.concat(
     Object.entries(entry).map(([name, value]) => {
@@ -33,8 +36,8 @@ function connectToFirst(paths: readonly string[]): number | undefined {
 }
 
 /**
- * Opens the journal: by the descriptor that the service manager opened, else by the journal's socket. Undefined where there is none to be
- * seen, as in a unit with a root of its own.
+ * Opens the journal: by the descriptor that the service manager opened, else by the journal's socket. Undefined where
+ * there is none to be seen, as in a unit with a root of its own.
  */
 export function openJournal(given: number | undefined): Journal | undefined {
   const connected = given === undefined ? connectToFirst(sockets) : undefined;

@@ -15,8 +15,8 @@ export const encodeNotification = (notification: Notification): string =>
     .join('\n');
 
 /**
- * How often, in ms, the manager's watchdog wants to hear of us: three times in the time after which it ends a service. Undefined when nobody
- * watches, or another process is meant.
+ * How often, in ms, the manager's watchdog wants to hear of us: three times in the time after which it ends a service.
+ * Undefined when nobody watches, or another process is meant.
  */
 export function watchdogPeriod(environment: NodeJS.ProcessEnv, pid: number): number | undefined {
   const { WATCHDOG_USEC: limit = '', WATCHDOG_PID: watched = String(pid) } = environment;
@@ -44,7 +44,9 @@ const quietly =
     }
   };
 
-/** systemd-notify(1) reaches every kind of address, but as a process of its own: the unit must have NotifyAccess=all. */
+/**
+ * systemd-notify(1) reaches every kind of address, but as a process of its own: the unit must have NotifyAccess=all.
+ */
 const byProgram =
   (address: string, environment: NodeJS.ProcessEnv) =>
   (text: string): void =>
@@ -65,8 +67,8 @@ function chooseWay(given: readonly GivenDescriptor[], environment: NodeJS.Proces
 }
 
 /**
- * Finds the way to the service manager: a descriptor named `notify` (OpenFile= of systemd 253), else $NOTIFY_SOCKET, else nobody is told.
- * The variables do not reach a program that we start.
+ * Finds the way to the service manager: a descriptor named `notify` (OpenFile= of systemd 253), else $NOTIFY_SOCKET,
+ * else nobody is told. The variables do not reach a program that we start.
  */
 export function findServiceManager(given: readonly GivenDescriptor[], environment: NodeJS.ProcessEnv): ServiceManager {
   const tell = quietly(chooseWay(given, environment));

@@ -3,8 +3,9 @@ import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 
 /**
- * Opens a way to syslog through logger(1), which knows where this system's syslog listens. One logger is kept per priority in use, since
- * a priority is an option of the program. Lines that cannot be delivered are dropped: a daemon never dies of its log.
+ * Opens a way to syslog through logger(1), which knows where this system's syslog listens. One logger is kept per
+ * priority in use, since a priority is an option of the program. Lines that cannot be delivered are dropped: a daemon
+ * never dies of its log.
  */
 export function openSyslog(tag: string): (line: string, priority: number) => void {
   const names = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'];

@@ -96,7 +96,10 @@ export function environmentOf(unit: Unit): Record<string, string> {
   return Object.fromEntries(entries.flatMap((found) => (found === null ? [] : [[found[1] ?? '', found[2] ?? '']])));
 }
 
-/** The words of a command line, with variables in their places: `$NAME` as a word of its own is as many words as its value has. */
+/**
+ * The words of a command line, with variables in their places: `$NAME` as a word of its own is as many words as its
+ * value has.
+ */
 export function commandWords(command: string, environment: Readonly<Record<string, string>>): string[] {
   return splitWords(command).flatMap((word) => {
     const [, whole] = /^\$(\w+)$/.exec(word) ?? [];

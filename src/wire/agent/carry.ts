@@ -29,8 +29,8 @@ export interface CarryMessage {
 const longestWait = 2 ** 31 - 1;
 
 /**
- * CARRY: port, or 0 for ssh, patience for connecting and for each step in ms, 0 for the text or 1 for what KEEP brings, count of words; addresses
- * or command, token, and the bytes that come first.
+ * CARRY: port, or 0 for ssh, patience for connecting and for each step in ms, 0 for the text or 1 for what KEEP brings,
+ * count of words; addresses or command, token, and the bytes that come first.
  */
 export function encodeCarry({ way, connectMs, idleMs, body, token, head }: CarryMessage): Buffer {
   const [port, words] = way.kind === 'tcp' ? [way.port, way.addresses] : [0, way.command];
@@ -44,7 +44,10 @@ export function encodeKeep(body: Buffer): Buffer {
   return encodeFrame(kinds.KEEP, body);
 }
 
-/** How far a launcher got with CARRY: the answer is whole, or it failed at that step, or was told something else meanwhile. */
+/**
+ * How far a launcher got with CARRY: the answer is whole, or it failed at that step, or was told something else
+ * meanwhile.
+ */
 export type CarryStep = 'done' | 'connecting' | 'exchanging' | 'given up';
 
 const steps: readonly CarryStep[] = ['done', 'connecting', 'exchanging', 'given up'];
@@ -64,7 +67,9 @@ export interface AnswerMessage {
   readonly beginning: Buffer;
 }
 
-/** ANSWER: step, error, descriptor, number of the address, then inode and size with 64 bits each, and the first bytes. */
+/**
+ * ANSWER: step, error, descriptor, number of the address, then inode and size with 64 bits each, and the first bytes.
+ */
 export function encodeAnswer({ step, error, descriptor, inode, size, address, beginning }: AnswerMessage): Buffer {
   const wide = Buffer.alloc(16);
   wide.writeBigUInt64LE(BigInt(inode), 0);

@@ -24,7 +24,10 @@ export interface EndedMessage {
   readonly program: FileIdentity;
 }
 
-/** ENDED: status, descriptor, bytes of messages, bits about the output, then inode, size, device and inode of the program with 64 bits each. */
+/**
+ * ENDED: status, descriptor, bytes of messages, bits about the output, then inode, size, device and inode of the
+ * program with 64 bits each.
+ */
 export function encodeEnded(ended: EndedMessage): Buffer {
   const { program } = ended;
   const wide = Buffer.alloc(32);

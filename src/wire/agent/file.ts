@@ -52,8 +52,9 @@ export interface SaveMessage {
 }
 
 /**
- * SAVE: flags, a number, the length of the path with its NUL, the path, the bytes. All that follows counts only when that has worked; else
- * SAVED comes, and the launcher waits for GO_ON. After a file with a new name SAVED may come too, but all goes on.
+ * SAVE: flags, a number, the length of the path with its NUL, the path, the bytes. All that follows counts only when
+ * that has worked; else SAVED comes, and the launcher waits for GO_ON. After a file with a new name SAVED may come too,
+ * but all goes on.
  */
 export function encodeSave({ flags, number, path, bytes }: SaveMessage): Buffer {
   const name = terminated([path]);
@@ -91,7 +92,10 @@ export interface FoundProgram extends FileIdentity {
   readonly real: string;
 }
 
-/** FOUND: for each program of each name the name's number, the entry of PATH, 1 for one of ours, device and inode, and its own path. */
+/**
+ * FOUND: for each program of each name the name's number, the entry of PATH, 1 for one of ours, device and inode, and
+ * its own path.
+ */
 export function encodeFound(programs: readonly FoundProgram[]): Buffer {
   const parts = programs.map(({ name, entry, ours, device, inode, real }) => {
     const wide = Buffer.alloc(16);

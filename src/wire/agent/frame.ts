@@ -1,9 +1,9 @@
 import { ProtocolError } from '../reading/protocol-error.ts';
 
 /**
- * The kinds of messages between the launcher and the agent, both on this machine: `src/launcher/launcher.h` has the same numbers. A message
- * is its kind, the length of what follows, and that; all numbers are 32 bits, least byte first. Names, words, paths and variables are bytes:
- * a text here has one character for each byte of them (latin1).
+ * The kinds of messages between the launcher and the agent, both on this machine: `src/launcher/launcher.h` has the
+ * same numbers. A message is its kind, the length of what follows, and that; all numbers are 32 bits, least byte first.
+ * Names, words, paths and variables are bytes: a text here has one character for each byte of them (latin1).
  */
 export const kinds = {
   // From the launcher.

@@ -2,7 +2,10 @@ import { ProtocolError } from '../reading/protocol-error.ts';
 import { numberAt, numbers, splitStrings, terminated, wideAt } from './fields.ts';
 import { encodeFrame, kinds } from './frame.ts';
 
-/** Where a process lives: its namespaces of mounts, users and network, and the device and inode of its root; 0 for what cannot be told. */
+/**
+ * Where a process lives: its namespaces of mounts, users and network, and the device and inode of its root; 0 for what
+ * cannot be told.
+ */
 export type Surroundings = readonly [mounts: number, users: number, network: number, device: number, inode: number];
 
 /** What a launcher was called for. */
@@ -32,8 +35,9 @@ export interface HostsFile {
 const jobNumbers = 8 * 4 + 5 * 8;
 
 /**
- * JOB: pid, umask, terminals as bits, counts of words and variables, bytes of the names, bytes of the variables, the error of the list of
- * hosts; the surroundings with 64 bits each; then directory, words, path of the list, variables, and the text of the list.
+ * JOB: pid, umask, terminals as bits, counts of words and variables, bytes of the names, bytes of the variables, the
+ * error of the list of hosts; the surroundings with 64 bits each; then directory, words, path of the list, variables,
+ * and the text of the list.
  */
 export function encodeJob(job: JobMessage): Buffer {
   const names = terminated([job.directory, ...job.words, job.hosts.path]);

@@ -12,12 +12,17 @@ const largestDistance = 49_151;
 /** A position so far back that no distance reaches it: it empties `lastSeen`. */
 const never = -1 - largestDistance;
 
-/** No match starts in the last bytes: words are read and copied whole there, and stock encoders leave them alone too. */
+/**
+ * No match starts in the last bytes: words are read and copied whole there, and stock encoders leave them alone too.
+ */
 const tail = 20;
 
 const endMarker = Uint8Array.of(0x11, 0, 0);
 
-/** How many bytes LZO1X may need for `length` plain bytes: a long run and a short far match cost one byte more than they hold. */
+/**
+ * How many bytes LZO1X may need for `length` plain bytes: a long run and a short far match cost one byte more than they
+ * hold.
+ */
 export function largestPacked(length: number): number {
   return length + Math.ceil(length / 16) + 67;
 }
@@ -37,7 +42,10 @@ interface State {
   flushed: number;
 }
 
-/** How much may be done at once: how far is read, how long a match is, and how many literals are copied rather than handed on as they are. */
+/**
+ * How much may be done at once: how far is read, how long a match is, and how many literals are copied rather than
+ * handed on as they are.
+ */
 interface Bounds {
   readonly until: number;
   readonly match: number;
@@ -64,7 +72,10 @@ const turnLength = 256 * 1024;
 /** Longer runs of literals are not copied. */
 const longRun = 16 * 1024;
 
-/** Does the same in turns of some milliseconds, between which others can have the thread. The stream comes in pieces, some of them of `plain`. */
+/**
+ * Does the same in turns of some milliseconds, between which others can have the thread. The stream comes in pieces,
+ * some of them of `plain`.
+ */
 export function* compressLzoInTurns(plain: Buffer): Steps<Buffer[]> {
   const state = begin(plain, new Int32Array(lastSeen.length));
   while (state.ip < plain.length - tail) {
@@ -136,8 +147,8 @@ function putLast(state: State, copied: number): void {
 }
 
 /**
- * The bytes before and after a plain content that make it an LZO1X stream in which nothing is packed, for what is too large to be packed:
- * it can be sent as it is read.
+ * The bytes before and after a plain content that make it an LZO1X stream in which nothing is packed, for what is too
+ * large to be packed: it can be sent as it is read.
  */
 export function storeLzo(length: number): { readonly before: Buffer; readonly after: Buffer } {
   const before = Buffer.allocUnsafeSlow(Math.ceil(length / 255) + 2);
@@ -149,7 +160,9 @@ function slotOf(word: number): number {
   return Math.imul(word, 0x9e3779b1) >>> (32 - hashBits);
 }
 
-/** Where the bytes at `at` stop being equal to those at `match`, `end` at most; the first four are known to be equal. */
+/**
+ * Where the bytes at `at` stop being equal to those at `match`, `end` at most; the first four are known to be equal.
+ */
 function matchEnd(input: DataView, match: number, at: number, end: number): number {
   const limit = end - 4;
   const back = at - match;
@@ -201,7 +214,9 @@ function putMatch(output: DataView, op: number, length: number, distance: number
   return next + 2;
 }
 
-/** Writes an instruction and a length of two or more: in five bits (three for 16..31), in more bytes when it is longer. */
+/**
+ * Writes an instruction and a length of two or more: in five bits (three for 16..31), in more bytes when it is longer.
+ */
 function putMatchLength(output: DataView, op: number, instruction: number, length: number): number {
   const inInstruction = instruction >= 32 ? 33 : 9;
   if (length <= inInstruction) {

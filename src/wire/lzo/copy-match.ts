@@ -4,7 +4,10 @@ export const slack = 4;
 /** A pattern of one, two or three bytes also repeats after this many. */
 const commonPeriod = 12;
 
-/** Repeats what lies `distance` bytes back from `at` until `end`; both may overlap, and up to three bytes more are written. */
+/**
+ * Repeats what lies `distance` bytes back from `at` until `end`; both may overlap, and up to three bytes more are
+ * written.
+ */
 export function copyMatch(output: DataView, at: number, distance: number, end: number): void {
   let op = at;
   let from = at - distance;

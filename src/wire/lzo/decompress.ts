@@ -81,7 +81,8 @@ export function decompressLzo(packed: Buffer, ceiling: number): Buffer {
       }
       continue;
     } else {
-      // What a small instruction means depends on the literals before it: after a run it reaches beyond the two-byte kinds.
+      // What a small instruction means depends on the literals before it: after a run it reaches beyond the two-byte
+      // kinds.
       const afterRun = literals > 3;
       count = afterRun ? 3 : 2;
       distance = (input.getUint8(ip + 1) << 2) + (instruction >> 2) + (afterRun ? 2049 : 1);

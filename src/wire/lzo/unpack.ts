@@ -40,8 +40,9 @@ interface State {
 }
 
 /**
- * Unpacks one LZO1X stream of at most `most` plain bytes; each piece is good until the next one is asked for. Throws a ProtocolError of kind
- * 'compression' when it is not a whole valid stream, or of kind 'too large' before it has made more than `most` bytes.
+ * Unpacks one LZO1X stream of at most `most` plain bytes; each piece is good until the next one is asked for. Throws a
+ * ProtocolError of kind 'compression' when it is not a whole valid stream, or of kind 'too large' before it has made
+ * more than `most` bytes.
  */
 export function* unpackLzo(packed: Iterable<Buffer>, most: number): Generator<Buffer, void, void> {
   const pieces = packed[Symbol.iterator]();
@@ -201,7 +202,8 @@ function advance(state: State, capacity: number, most: number): Pause {
         next = stop + 1;
       }
     } else {
-      // What a small instruction means depends on the literals before it: after a run it reaches beyond the two-byte kinds.
+      // What a small instruction means depends on the literals before it: after a run it reaches beyond the two-byte
+      // kinds.
       const afterRun = run > 3;
       match = afterRun ? 3 : 2;
       distance = (input.getUint8(next) << 2) + (instruction >> 2) + (afterRun ? 2049 : 1);
@@ -227,7 +229,10 @@ function advance(state: State, capacity: number, most: number): Pause {
   return pause;
 }
 
-/** The place of the byte that ends a length; every zero byte before it stands for 255, and two bytes must follow it. Undefined when it has not come. */
+/**
+ * The place of the byte that ends a length; every zero byte before it stands for 255, and two bytes must follow it.
+ * Undefined when it has not come.
+ */
 function endOfZeros(input: DataView, from: number, most: number): number | undefined {
   const last = input.byteLength - endMarkerLength;
   let stop = from;

@@ -9,8 +9,8 @@ export interface Need {
   /** Whether the message may end here instead; the reader then gets no bytes. */
   readonly orEnd?: boolean;
   /**
-   * For what may be long: how many of the bytes the reader has already. It gets some of the others as soon as there are enough to be worth it,
-   * and asks again: nothing long is ever copied into one piece.
+   * For what may be long: how many of the bytes the reader has already. It gets some of the others as soon as there are
+   * enough to be worth it, and asks again: nothing long is ever copied into one piece.
    */
   readonly had?: number;
   /** Whether the peer may take its time before these bytes: its preprocessor runs. */
@@ -42,7 +42,10 @@ export class Decoder<T> {
     this.#serve();
   }
 
-  /** Takes a piece, which the caller must not write to afterwards; throws a ProtocolError as soon as the bytes are wrong. */
+  /**
+   * Takes a piece, which the caller must not write to afterwards; throws a ProtocolError as soon as the bytes are
+   * wrong.
+   */
   feed(chunk: Buffer): void {
     if (this.#fault !== undefined) throw this.#fault;
     if (this.#state.done === true) this.#surplus += chunk.length;

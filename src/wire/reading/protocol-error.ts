@@ -1,7 +1,10 @@
 /** What kind of fault a peer's message has: the daemon and the client answer and count them differently. */
 export type ProtocolFault = 'refused' | 'malformed' | 'truncated' | 'too large' | 'version' | 'compression';
 
-/** The peer sent something that is not a message of the distcc protocol; the message is one sentence that fits after a colon. */
+/**
+ * The peer sent something that is not a message of the distcc protocol; the message is one sentence that fits after a
+ * colon.
+ */
 export class ProtocolError extends Error {
   readonly kind: ProtocolFault;
 

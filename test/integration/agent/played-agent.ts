@@ -30,8 +30,8 @@ export interface Called extends Running {
 export const lonelyVersion = 'played';
 
 /**
- * Builds a launcher that is patient for a second only, and has no agent of its own: when it has to do without, it becomes the compiler. Where
- * there is no Node its own agent is "distcc-agent" beside it, whatever program that is.
+ * Builds a launcher that is patient for a second only, and has no agent of its own: when it has to do without, it
+ * becomes the compiler. Where there is no Node its own agent is "distcc-agent" beside it, whatever program that is.
  */
 export function buildLonelyLauncher(
   program: string,
@@ -79,7 +79,9 @@ export class PlayedAgent {
     return played;
   }
 
-  /** Starts a launcher, by itself or by a program that becomes one, and waits until it has said what it was called for. */
+  /**
+   * Starts a launcher, by itself or by a program that becomes one, and waits until it has said what it was called for.
+   */
   async call(words: readonly string[], more: NodeJS.ProcessEnv = {}, options = {}): Promise<Called> {
     const running = this.box.start(words, more, options);
     await until(() => this.lines[0]?.frames.length === 1, 'the launcher says what it was called for');

@@ -39,7 +39,9 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
       return started;
     }
 
-    /** A gcc that notes how many run at a time with some word on the command line (any, when it is empty), and its PATH. */
+    /**
+     * A gcc that notes how many run at a time with some word on the command line (any, when it is empty), and its PATH.
+     */
     function countingGcc(word: string): NodeJS.ProcessEnv {
       const script = `case " $* " in *"${word}"*) mkdir "run.$$"; echo run.* | wc -w >>counts; sleep 0.4; rmdir "run.$$";; esac`;
       const folder = box.script('gcc', `${script}\nexec /usr/bin/gcc "$@"`);
@@ -101,7 +103,8 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
       const begun = performance.now();
       const first = [compile('1.o'), compile('2.o')];
       expect(await Promise.race(first)).toBe(onFast);
-      // However busy this machine is, the other one takes many times as long; not so long that the agent would forget what it knows.
+      // However busy this machine is, the other one takes many times as long; not so long that the agent would forget
+      // what it knows.
       const time = performance.now() - begun;
       await new Promise((next) => setTimeout(next, Math.min(15_000, Math.max(4000, 8 * time))));
       box.write('go', '');

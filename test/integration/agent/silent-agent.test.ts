@@ -13,7 +13,10 @@ import { buildLonelyLauncher, lonelyVersion } from './played-agent.ts';
 
 const hex = (bytes: Buffer): string => bytes.toString('hex');
 
-/** An agent in a process of its own, since one that does not answer is killed: it says after how many PONGs it tells how to end. */
+/**
+ * An agent in a process of its own, since one that does not answer is killed: it says after how many PONGs it tells how
+ * to end.
+ */
 const agent = `
   const [path, pongs] = process.argv.slice(1);
   require('node:net').createServer((socket) => {

@@ -6,8 +6,8 @@ export interface ShellCommand {
   /** The files that it finds. */
   readonly files?: Readonly<Record<string, string>>;
   /**
-   * `$CC` and `$CXX` are the compiler, or distcc and the compiler; `../$MASKS` is a folder with links to distcc, or an empty one; `$DISTCC`
-   * is distcc, or empty.
+   * `$CC` and `$CXX` are the compiler, or distcc and the compiler; `../$MASKS` is a folder with links to distcc, or an
+   * empty one; `$DISTCC` is distcc, or empty.
    */
   readonly script: string;
   /** How many compiles the server does well for it. */

@@ -84,8 +84,8 @@ export class Sandbox {
   }
 
   /**
-   * What a local compile makes of its own preprocessed text. With `-g` a compile tells columns inside macros, which no preprocessed text
-   * has: then this is what every distcc can do best.
+   * What a local compile makes of its own preprocessed text. With `-g` a compile tells columns inside macros, which no
+   * preprocessed text has: then this is what every distcc can do best.
    */
   localResultInTwoSteps(command: readonly string[], source: string, output: string): Buffer {
     const text = `preprocessed${source.endsWith('.c') ? '.i' : '.ii'}`;

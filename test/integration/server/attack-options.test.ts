@@ -6,8 +6,9 @@ import { startTracedDaemon } from '../../support/traced-daemon.ts';
 import type { Deeds, TracedDaemon } from '../../support/traced-daemon.ts';
 
 /**
- * DISTCCD_ATTACK_OPTIONS=all goes through every spelling that the allow list has (`npm run attack-options`, which takes long) and one in
- * twenty of the others; a number goes through that many of each compiler. DISTCCD_ATTACK_COMPILERS names some of the compilers.
+ * DISTCCD_ATTACK_OPTIONS=all goes through every spelling that the allow list has (`npm run attack-options`, which takes
+ * long) and one in twenty of the others; a number goes through that many of each compiler. DISTCCD_ATTACK_COMPILERS
+ * names some of the compilers.
  */
 const wanted = process.env['DISTCCD_ATTACK_OPTIONS'] ?? '40';
 const everything = wanted === 'all';

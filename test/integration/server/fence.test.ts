@@ -110,14 +110,14 @@ describe.skipIf(!landlock)("distccd-fence in the machine's root", () => {
   });
 
   it.skipIf(!scopes)("does not let it signal another job's compiler, nor look where that works", async () => {
-    const localClient = spawn('sleep', ['60'], { cwd: other, stdio: 'ignore' });
+    const neighbour = spawn('sleep', ['60'], { cwd: other, stdio: 'ignore' });
     try {
-      const { said } = shell(`kill -9 ${localClient.pid}; ls /proc/${localClient.pid}/cwd/`);
+      const { said } = shell(`kill -9 ${neighbour.pid}; ls /proc/${neighbour.pid}/cwd/`);
       expect(said.match(/not permitted|Permission denied/g)).toHaveLength(2);
-      expect(localClient.exitCode ?? localClient.signalCode).toBe(null);
+      expect(neighbour.exitCode ?? neighbour.signalCode).toBe(null);
     } finally {
-      localClient.kill();
-      await once(localClient, 'exit');
+      neighbour.kill();
+      await once(neighbour, 'exit');
     }
   });
 

@@ -78,15 +78,15 @@ describe('distccd-fence with a root for the job', () => {
   });
 
   it('shows no process but its own', async () => {
-    const localClient = spawn('sleep', ['60'], { stdio: 'ignore' });
+    const neighbour = spawn('sleep', ['60'], { stdio: 'ignore' });
     try {
-      expect(shell(`echo $$ $PPID; kill -0 ${localClient.pid}; kill -9 -1; echo alone`).said).toMatch(
+      expect(shell(`echo $$ $PPID; kill -0 ${neighbour.pid}; kill -9 -1; echo alone`).said).toMatch(
         /^2 1\n.*No such process\n/,
       );
-      expect(localClient.exitCode ?? localClient.signalCode).toBe(null);
+      expect(neighbour.exitCode ?? neighbour.signalCode).toBe(null);
     } finally {
-      localClient.kill();
-      await once(localClient, 'exit');
+      neighbour.kill();
+      await once(neighbour, 'exit');
     }
   });
 

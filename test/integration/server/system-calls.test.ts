@@ -68,7 +68,10 @@ function walk(kind: 'root' | 'files', ...what: string[]): string {
   });
 }
 
-/** Calls that are refused with zeros for all words, as the walker makes them, and setpgid and setsid, which not every fence takes. */
+/**
+ * Calls that are refused with zeros for all words, as the walker makes them, and setpgid and setsid, which not every
+ * fence takes.
+ */
 const otherwise = {
   root: ['ioctl', 'ioprio_set', 'socketpair'],
   files: ['ioctl', 'ioprio_set', 'socketpair', 'setpgid', 'setsid'],

@@ -1,5 +1,6 @@
-// Starts what the lines of an inetd.conf(5) say, as FreeBSD's inetd does: super-server SYSLOG PORT FILE. Lines that are commented out
-// count too; each gets the next port. The program has the connection as stdin, stdout and stderr, and a PATH of the base system.
+// Starts what the lines of an inetd.conf(5) say, as FreeBSD's inetd does: super-server SYSLOG PORT FILE. Lines that are
+// commented out count too; each gets the next port. The program has the connection as stdin, stdout and stderr, and a
+// PATH of the base system.
 import { spawn } from 'node:child_process';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';

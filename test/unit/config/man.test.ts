@@ -14,8 +14,8 @@ import { symlinkOptions } from '../../../src/config/symlink-options.ts';
 import { needs } from '../../support/needs.ts';
 import { namedBy, optionsOf, readPage, sourcesOf } from './man-page.ts';
 
-// What the programs know and what their pages say is compared both ways: a new option, variable, file or exit status needs its place
-// in man/, and a page that names one which is gone is wrong.
+// What the programs know and what their pages say is compared both ways: a new option, variable, file or exit status
+// needs its place in man/, and a page that names one which is gone is wrong.
 
 const top = resolve(import.meta.dirname, '../../..');
 const folder = resolve(top, 'man');

@@ -20,7 +20,9 @@ const seen: readonly Seen[] = readFileSync(join(import.meta.dirname, 'wild.tsv')
     return { option: option.replaceAll('<VAR>', kind === 'code' ? '1' : 'dir/x=y'), compiler, kind };
   });
 
-/** What stays for the object's sake, or the messages': a host, which has preprocessed text only, would make another one. */
+/**
+ * What stays for the object's sake, or the messages': a host, which has preprocessed text only, would make another one.
+ */
 const anotherObject = [
   '-fcoverage-mapping',
   '-fdebug-macro',

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { scanArguments } from '../../../../src/compiler/command/scan-arguments.ts';
 
-/** Options that one compiler or another answers with a file beside the object; a compiler that does not know one says so. */
+/**
+ * Options that one compiler or another answers with a file beside the object; a compiler that does not know one says
+ * so.
+ */
 const fileWriters: readonly string[] = [
   ['-da', '-dra', '-dynamic', '-dAa', '-dall', '-d=dump', '--dump=a', '-dletters=a'],
   ['-fdump-tree-all', '-fdump-rtl-expand', '-fdump-ipa-inline', '-fdump-final-insns', '-fdump-ada-spec'],

@@ -33,7 +33,10 @@ const has = (compiler: string): boolean => spawnSync(compiler, ['--version']).st
 /** The words of a printed command, which gcc and clang quote in the same way. */
 const printedWord = /"((?:[^"\\]|\\.)*)"|(\S+)/gsu;
 
-/** The macros that a compiler hands to its parts when it reads a response file; `-D` is the word that arrives as it was read. */
+/**
+ * The macros that a compiler hands to its parts when it reads a response file; `-D` is the word that arrives as it was
+ * read.
+ */
 function macrosOf(compiler: string, texts: readonly string[]): string[][] {
   for (const [at, text] of texts.entries()) writeFileSync(join(folder, `f${at}`), text, 'latin1');
   const words = texts.flatMap((_, at) => [`@f${at}`, '-Dend']);

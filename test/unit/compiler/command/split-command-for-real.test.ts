@@ -143,7 +143,10 @@ const words = (line: string): string[] => [...line.matchAll(/'([^']*)'|\S+/g)].m
 
 const has = (compiler: string): boolean => spawnSync(compiler, ['--version']).status === 0;
 
-/** Of all compilers; the columns that debug information records by default come from the text, so they are left out here. */
+/**
+ * Of all compilers; the columns that debug information records by default come from the text, so they are left out
+ * here.
+ */
 const common: readonly string[] = [
   '-c foo.c',
   '-O2 -c sub/foo.c -o sub/x.o',

@@ -10,7 +10,10 @@ const compilers = ['gcc-11', 'gcc-12', 'gcc-13', 'gcc-14', 'gcc'].filter(
   (name) => spawnSync(name, ['-v']).status === 0,
 );
 
-/** What may stand between a statement and the next label, and whether gcc passes over it, as far as it is known for sure. */
+/**
+ * What may stand between a statement and the next label, and whether gcc passes over it, as far as it is known for
+ * sure.
+ */
 const between: ReadonlyArray<readonly [string, boolean | undefined]> = [
   ['/* fall through */\n  case 2:', true],
   ['/* FALLTHROUGH */\n\n  case 2:', true],

@@ -1,6 +1,9 @@
 import type { samples } from './samples.ts';
 
-/** One stream that liblzo2 2.10 made of a sample: `lzo1x_1` is what distcc uses, `lzo1x_999` has kinds that it never makes. */
+/**
+ * One stream that liblzo2 2.10 made of a sample: `lzo1x_1` is what distcc uses, `lzo1x_999` has kinds that it never
+ * makes.
+ */
 export interface LibraryStream {
   readonly sample: keyof typeof samples;
   readonly by: 'lzo1x_1' | 'lzo1x_999';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { expect, it, onTestFinished } from 'vitest';
-import { Draining } from '../../../../src/server/listen/departure.ts';
+import { Draining } from '../../../../src/server/listen/draining.ts';
 import { connectPair } from '../../../support/socket-pair.ts';
 
 it('Draining closes a connection that said nothing, spares one that did, and gives up after its time', async () => {

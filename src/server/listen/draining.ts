@@ -11,8 +11,8 @@ export interface DrainLimits {
 const usual: DrainLimits = { unheard: 3_000, waiting: 60_000 };
 
 /**
- * The end of a daemon: it takes no more connections, and those that it has are served. Only what takes too long is given up: a service manager
- * waits for two minutes, and ends everything then.
+ * The end of a daemon: it takes no more connections, and those that it has are served. Only what takes too long is
+ * given up: a service manager waits for two minutes, and ends everything then.
  */
 export class Draining {
   readonly #limits: DrainLimits;
