@@ -70,5 +70,10 @@ export function takeStep(step: LinkStep): void {
   }
   const fresh = join(dirname(step.path), `.${process.pid}.${basename(step.path)}`);
   symlinkSync(step.target, fresh);
-  renameSync(fresh, step.path);
+  try {
+    renameSync(fresh, step.path);
+  } catch (error) {
+    unlinkSync(fresh);
+    throw error;
+  }
 }

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure } from '../basics/failure.ts';
@@ -59,6 +59,7 @@ export function writeUnwantedNames({ path, lines }: UnwantedNames): void {
     writeFileSync(fresh, `${lines.join('\n')}\n`, { mode: 0o644 });
     renameSync(fresh, path);
   } catch (error) {
+    rmSync(fresh, { force: true });
     throw new Failure(exitStatus.inputOutput, `cannot write "${path}": ${systemReason(error)}: run it as root`, {
       cause: error,
     });

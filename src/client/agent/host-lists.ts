@@ -3,7 +3,7 @@ import { exitStatus } from '../../basics/exit-status.ts';
 import type { Environment } from '../../config/client-environment.ts';
 import { byteText } from '../../system/byte-text.ts';
 import type { HostsFile } from '../../wire/agent/job.ts';
-import { ChangingHosts, fixedHosts } from '../hosts/changing-hosts.ts';
+import { ChangingHosts, fixedHosts, keyOf } from '../hosts/changing-hosts.ts';
 import type { JobHosts } from '../hosts/changing-hosts.ts';
 import type { HostSource } from '../hosts/host-list.ts';
 import { listFrom, longestList, sourceInVariable } from '../hosts/host-source.ts';
@@ -38,7 +38,7 @@ export class HostLists {
   }
 
   #shared(source: HostSource): ChangingHosts {
-    const key = source.unit === 'words' ? `${source.name}\0${source.text}` : source.name;
+    const key = keyOf(source);
     const known = this.#lists.get(key);
     known?.update(source);
     const hosts = known ?? new ChangingHosts(source);

@@ -1,6 +1,5 @@
-import { parseHostList } from './host-list.ts';
 import type { HostList, HostSource } from './host-list.ts';
-import { listFrom } from './host-source.ts';
+import { listFrom, parseSource } from './host-source.ts';
 import type { Host } from './host.ts';
 
 /** The hosts of one job: a list that may change while the job waits for one of them. */
@@ -20,6 +19,9 @@ export function fixedHosts(list: HostList): JobHosts {
   const key = list.hosts.map(({ definition }) => definition).join(' ');
   return { key, list, refresh: () => Promise.resolve(), watch: () => () => {} };
 }
+
+/** Tells lists apart that may differ: a file is one list whatever it holds now. */
+export const keyOf = ({ name, text, unit }: HostSource): string => (unit === 'words' ? `${name}\0${text}` : name);
 
 /** How often a file is read again while jobs wait for its hosts, in ms. */
 const periodMs = 1000;
@@ -41,15 +43,15 @@ export class ChangingHosts {
   /** @throws Failure (status 106) when the list cannot be used */
   constructor(source: HostSource) {
     this.#source = source;
-    this.#list = parseHostList(source);
+    this.#list = parseSource(source);
   }
 
   /** Takes what the source has now. @throws Failure (status 106) when that cannot be used; then the old list stays */
   update(source: HostSource): void {
     if (source.text === this.#source.text) return;
-    const list = listFrom(source, parseHostList);
+    const list = parseSource(source);
     this.#source = source;
-    this.#list = { ...list, hosts: withKnown(parseHostList(source).hosts, this.#list.hosts) };
+    this.#list = { ...list, hosts: withKnown(list.hosts, this.#list.hosts) };
     for (const changed of this.#listeners) changed();
   }
 
@@ -64,7 +66,7 @@ export class ChangingHosts {
       return list;
     };
     return {
-      key: `${this.#source.name}\0${this.#source.unit === 'words' ? this.#source.text : ''}`,
+      key: keyOf(this.#source),
       get list() {
         return current();
       },

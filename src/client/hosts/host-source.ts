@@ -73,18 +73,23 @@ function findHostSource(environment: Environment): HostSource | undefined {
   return undefined;
 }
 
+/** Reads a source, in the order of its words. @throws Failure (status 106) when it is too long, or not a host list */
+export function parseSource(source: HostSource): HostList {
+  if (source.text.length >= longestList) refuse(`"${source.name}" is longer than 1 MiB: this is not a host list`);
+  return parseHostList(source);
+}
+
 /**
  * The hosts of a source in the order of use. A list without hosts is not an error: it says so in its warnings.
  * @throws Failure (status 106) when the list cannot be read
  */
-export function listFrom(source: HostSource | undefined, parse = parseHostList): HostList {
+export function listFrom(source: HostSource | undefined, parse = parseSource): HostList {
   if (source === undefined) {
     return {
       ...noHosts,
       warnings: [`no hostlist is set; can't distribute work: set DISTCC_HOSTS or write ${systemHosts}`],
     };
   }
-  if (source.text.length >= longestList) refuse(`"${source.name}" is longer than 1 MiB: this is not a host list`);
   const list = parse(source);
   const empty = list.hosts.length === 0 ? [`${source.name} contained no hosts; can't distribute work`] : [];
   const hosts = list.randomize ? shuffle(list.hosts, Math.random) : list.hosts;
