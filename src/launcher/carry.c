@@ -1,5 +1,5 @@
 /* The way to a host and back, by TCP or by an ssh that is started here, for a request that the agent has put together: a plain text and an object
-   never have to pass through the agent. Of distcc's protocol this knows one thing, where an answer ends. */
+   never have to pass through the agent. */
 #include "launcher.h"
 #include <arpa/inet.h>
 #include <net/if.h>
@@ -9,10 +9,12 @@
 #include <sys/sendfile.h>
 #endif
 
-enum { TOKEN = 12, EARLY_MS = 10, HEAD_START_MS = 250, BEGINNING = 1024, LARGEST = 1024 * 1024 * 1024 };
+enum { TOKEN = 12, EARLY_MS = 10, HEAD_START_MS = 250, OFFER_MS = 50, BEGINNING = 1024 };
 
-/* What follows the head, as in src/wire/agent: the text, or what the agent makes of it and sends with KEEP. */
-enum { BODY_IS_TEXT, BODY_COMES };
+/* What follows the head, as in src/wire/agent: the text, what the agent makes of it and sends with KEEP, or nothing. */
+enum { BODY_IS_TEXT, BODY_COMES, NO_BODY };
+
+enum { CARRY_NUMBERS = 6 * 4 };
 
 /* How far it got, as in src/wire/agent; GIVEN_UP is for a reason that does not lie at the host. */
 enum step { DONE, CONNECTING, EXCHANGING, GIVEN_UP };
@@ -20,7 +22,9 @@ enum step { DONE, CONNECTING, EXCHANGING, GIVEN_UP };
 static struct {
   int agent, host, body; /* descriptors */
   int is_open; /* the agent waits for ANSWER */
-  int waits; /* for KEEP */
+  int is_kept; /* the host waits for MORE */
+  uint32_t kind; /* what follows the head */
+  enum ending ending;
   int connected, connect_ms, idle_ms;
   uint16_t port; /* 0 for ssh */
   uint32_t count, tried; /* addresses */
@@ -34,9 +38,8 @@ static struct {
   size_t prefix_left;
 } way;
 
-/* What has come, and how far it has been understood: where the next token begins, or after the last one the answer's end. */
-static size_t come, next_token;
-static int last_token;
+/* How many bytes of the answer have come. */
+static size_t come;
 
 /* Of an IPv6 address with "%" and the interface that it holds for. */
 static int read_six(const char *address, struct sockaddr_in6 *six) {
@@ -143,35 +146,11 @@ static int send_body(void) {
 
 /* Sends what can be sent: the head at any time, the rest once the body is there. */
 static int send_on(int body_is_there) {
-  int error = send_some(&way.head, &way.head_left, body_is_there ? MSG_MORE : 0);
+  int error = send_some(&way.head, &way.head_left, body_is_there && way.prefix_left > 0 ? MSG_MORE : 0);
   if (error != 0 || way.head_left > 0 || !body_is_there) return error;
   const unsigned char *prefix = way.prefix + TOKEN - way.prefix_left;
   error = send_some(&prefix, &way.prefix_left, way.body_left > 0 ? MSG_MORE : 0);
   return error != 0 || way.prefix_left > 0 || way.body_left == 0 ? error : send_body();
-}
-
-/* Reads a token of an answer: its name, and a number of eight hexadecimal digits. 0 for anything else, and for more bytes than an answer has. */
-static int read_token(const char *token, size_t *number) {
-  static const char *const names[] = {"DONE", "STAT", "SERR", "SOUT", "DOTO"};
-  size_t at = 0;
-  while (at < sizeof names / sizeof *names && strncmp(token, names[at], 4) != 0) at++;
-  if (at == sizeof names / sizeof *names || strspn(token + 4, "0123456789abcdefABCDEF") != 8) return 0;
-  *number = strtoul(token + 4, NULL, 16);
-  return *number <= LARGEST;
-}
-
-/* Whether the answer is whole. DONE and STAT have a number, the other tokens that many bytes after them, and the output comes last. What is
-   something else will not become an answer by what follows: the agent reads what it is. */
-static int is_whole(void) {
-  char token[TOKEN + 1] = "";
-  size_t number;
-  while (!last_token && come >= next_token + TOKEN && pread(memories.answer, token, TOKEN, (off_t)next_token) == TOKEN) {
-    if (!read_token(token, &number)) return 1;
-    next_token += TOKEN;
-    if (strncmp(token, "DONE", 4) != 0 && strncmp(token, "STAT", 4) != 0) next_token += number;
-    last_token = strncmp(token, "DOTO", 4) == 0;
-  }
-  return last_token && come >= next_token;
 }
 
 /* Takes what has come; gives errno, or -1 when nothing more will come. */
@@ -181,7 +160,7 @@ static int receive_some(void) {
   /* An ssh that has not read all before it ended leaves a reset. */
   if (got == 0 || (got < 0 && errno == ECONNRESET && way.port == 0)) return -1;
   if (got < 0) return errno == EAGAIN || errno == EINTR ? 0 : errno;
-  if (come + (size_t)got > LARGEST) return EMSGSIZE;
+  if (come + (size_t)got > LARGEST_ANSWER) return EMSGSIZE;
   ssize_t kept = write(memories.answer, some, (size_t)got);
   if (kept != got) return kept < 0 ? errno : EFBIG;
   come += (size_t)got;
@@ -194,6 +173,17 @@ static int is_want_of_ours(int error) {
   int found = 0;
   for (size_t at = 0; !found && at < sizeof wants / sizeof *wants; at++) found = error == wants[at];
   return found;
+}
+
+/* The connection is not used any more. */
+static void leave_host(int broken) {
+  close_host();
+  leave_ssh(broken);
+  free(way.message);
+  free(way.words);
+  way.message = NULL;
+  way.words = NULL;
+  way.is_kept = 0;
 }
 
 /* ANSWER: how far it got, errno, descriptor of what came, which address was tried last; inode and size of what came, and its beginning, which is
@@ -212,11 +202,9 @@ static int tell_answer(int error, enum step step) {
   for (int at = 0; at < 4; at++) put32(message + HEADER + 4 * at, numbers[at]);
   put64(message + HEADER + 16, inode);
   put64(message + HEADER + 24, size);
-  close_host();
-  leave_ssh(step != DONE);
-  free(way.message);
-  free(way.words);
   way.is_open = 0;
+  way.is_kept = step == DONE && is_question();
+  if (!way.is_kept) leave_host(step != DONE);
   return send_all(way.agent, message, length);
 }
 
@@ -225,8 +213,10 @@ static int one_step(int timeout, enum step *step) {
   size_t left = way.head_left + way.prefix_left + way.body_left;
   struct pollfd both[] = {{way.agent, POLLIN, 0}, {way.host, way.connected ? POLLIN : 0, 0}};
   if (!way.connected || left > 0) both[1].events |= POLLOUT;
-  int ready = poll(both, 2, timeout);
+  int offer_is_late = way.connected && lacks_offer_only(come, way.ending);
+  int ready = poll(both, 2, offer_is_late ? OFFER_MS : timeout);
   if (ready < 0) return errno == EINTR ? 0 : errno;
+  if (ready == 0 && offer_is_late) return -1;
   if (ready == 0) return way.connected ? ETIMEDOUT : dial_next(ETIMEDOUT);
   /* It has a line of the log for us; or something else to do, or has gone. */
   if (both[0].revents != 0 && do_writes(way.agent)) return 0;
@@ -235,7 +225,7 @@ static int one_step(int timeout, enum step *step) {
   *step = way.connected ? EXCHANGING : CONNECTING;
   if (!way.connected) return finish_connecting();
   int error = both[1].revents & ~POLLOUT ? receive_some() : 0;
-  if (error == 0 && is_whole()) error = -1;
+  if (error == 0 && is_whole(come, way.ending)) error = -1;
   if (error != 0 || !(both[1].revents & POLLOUT) || left == 0) return error;
   error = send_on(1);
   if (error != EPIPE && error != ECONNRESET) return error;
@@ -244,35 +234,61 @@ static int one_step(int timeout, enum step *step) {
   return 0;
 }
 
-/* Sends the rest and takes the answer; 0 when the agent is gone. */
-static int exchange(int body) {
-  struct stat found;
+/* Sends what is left and takes the answer; 0 when the agent is gone. */
+static int finish_exchange(void) {
   enum step step = CONNECTING;
   int error = 0;
+  while (error == 0) error = one_step(way.connected ? way.idle_ms : connect_patience(), &step);
+  if (error != -1) return tell_answer(error, step);
+  return tell_answer(0, is_whole(come, way.ending) || lacks_offer_only(come, way.ending) ? DONE : EXCHANGING);
+}
+
+/* Sends the rest, of which this is the body, and takes the answer; 0 when the agent is gone. */
+static int exchange(int body) {
+  struct stat found;
   if (fstat(body, &found) != 0) return tell_answer(errno, GIVEN_UP);
   way.body = body;
   way.body_left = (size_t)found.st_size;
   way.prefix_left = TOKEN;
   snprintf((char *)way.prefix, sizeof way.prefix, "%.4s%08x", way.token, (unsigned)found.st_size);
-  while (error == 0) error = one_step(way.connected ? way.idle_ms : connect_patience(), &step);
-  return error == -1 ? tell_answer(0, is_whole() ? DONE : EXCHANGING) : tell_answer(error, step);
+  return finish_exchange();
 }
 
-/* What the agent waits for is not to be had any more. */
+/* What the agent waits for cannot be had any more. */
 int give_way_up(void) {
+  if (way.is_kept) leave_host(1);
   return !way.is_open || tell_answer(ECANCELED, GIVEN_UP);
 }
 
-/* The preprocessor has ended: nothing is brought anywhere when it has failed. */
+/* What the agent wants brought to the host is there: the text, unless its preprocessor has failed, or nothing but the head. */
 int carry_text(int text_is_there) {
+  if (way.is_open && way.kind == NO_BODY) return finish_exchange();
   if (!text_is_there) return give_way_up();
-  return !way.is_open || way.waits || exchange(memories.text);
+  return !way.is_open || way.kind != BODY_IS_TEXT || exchange(memories.text);
+}
+
+/* MORE: bytes that answer a question of the host. */
+int carry_more(int agent, const unsigned char *bytes, size_t length) {
+  int error = way.is_kept ? renew(&memories.answer, "answer") : ECANCELED;
+  free(way.message);
+  way.message = malloc(length + 1);
+  if (error == 0 && way.message == NULL) error = ENOMEM;
+  way.agent = agent;
+  way.is_open = 1;
+  way.is_kept = 0;
+  come = 0;
+  begin_answer();
+  if (error != 0) return tell_answer(error, GIVEN_UP);
+  memcpy(way.message, bytes, length);
+  way.head = way.message;
+  way.head_left = length;
+  return finish_exchange();
 }
 
 /* KEEP: what the agent has made of the text. Its way may have ended before it came. */
 int carry_body(int agent, size_t length) {
   int error = renew(&memories.body, "body"), taken = take_body(agent, length, error == 0 ? memories.body : -1);
-  if (taken < 0 || !way.is_open || !way.waits) return taken >= 0;
+  if (taken < 0 || !way.is_open || way.kind != BODY_COMES) return taken >= 0;
   return error == 0 && taken == 0 ? exchange(memories.body) : tell_answer(error != 0 ? error : taken, EXCHANGING);
 }
 
@@ -280,7 +296,7 @@ int carry_body(int agent, size_t length) {
 static int read_way(size_t length, uint32_t count) {
   char *at, *end = (char *)way.message + length;
   if (count == 0 || count > length || (way.words = calloc((size_t)count + 1, sizeof *way.words)) == NULL) return 0;
-  if ((at = read_strings((char *)way.message + 20, end, way.words, count + 1)) == NULL) return 0;
+  if ((at = read_strings((char *)way.message + CARRY_NUMBERS, end, way.words, count + 1)) == NULL) return 0;
   way.token = way.words[count];
   way.words[count] = NULL;
   way.head = (const unsigned char *)at;
@@ -289,23 +305,24 @@ static int read_way(size_t length, uint32_t count) {
   return strlen(way.token) == 4;
 }
 
-/* CARRY: port, or 0 for ssh; patience for connecting and for each step in ms, what the body is, count of words; addresses, or the command that
+/* CARRY: port, or 0 for ssh; patience for connecting and for each step in ms, what the body is, how the answer ends, count of words; addresses, or the command that
    starts ssh; name of the token before the body, each with a NUL; and the bytes that come first. Connects, and sends those when the host is quick.
    A way that has come to an end already is told at once: the agent can choose another host while the preprocessor works. 0 when it is not such a
    message, or the agent is gone. */
 int begin_carrying(int agent, const unsigned char *bytes, size_t length) {
   memset(&way, 0, sizeof way);
-  come = next_token = 0;
-  last_token = 0;
-  if (length < 20 || (way.message = malloc(length)) == NULL) return 0;
+  come = 0;
+  begin_answer();
+  if (length < CARRY_NUMBERS || (way.message = malloc(length)) == NULL) return 0;
   memcpy(way.message, bytes, length);
   way.agent = agent;
   way.host = -1;
   way.port = (uint16_t)get32(bytes);
   way.connect_ms = (int)get32(bytes + 4);
   way.idle_ms = (int)get32(bytes + 8);
-  way.waits = get32(bytes + 12) == BODY_COMES;
-  if (!read_way(length, get32(bytes + 16))) return 0;
+  way.kind = get32(bytes + 12);
+  way.ending = (enum ending)get32(bytes + 16);
+  if (way.kind > NO_BODY || way.ending > WITH_DEPENDENCIES || !read_way(length, get32(bytes + 20))) return 0;
   way.is_open = 1;
   int error = renew(&memories.answer, "answer");
   if (error == 0) error = way.port == 0 ? start_ssh() : dial_next(ENOENT);

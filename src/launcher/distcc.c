@@ -165,6 +165,12 @@ static int send_text(int fd, int memory) {
   return 1;
 }
 
+/* Of SEND_TEXT: what the preprocessor wrote, what a host has sent, or what the preprocessor wrote to stderr. */
+static int kept_as(uint32_t number) {
+  if (number == 1) return memories.answer;
+  return number == 2 ? memories.messages : memories.text;
+}
+
 /* SHOW: what the preprocessor wrote to stderr. */
 static void show(void) {
   unsigned char bytes[16 * 1024];
@@ -213,10 +219,18 @@ static int do_message(int fd, uint32_t kind, unsigned char *bytes, size_t length
   case EXEC:
     return do_command(fd, kind, bytes, length);
   case SEND_TEXT:
-    return send_text(fd, length >= 4 && get32(bytes) == 1 ? memories.answer : memories.text);
+    return send_text(fd, kept_as(length < 4 ? 0 : get32(bytes)));
   case CARRY:
     release_held();
     return give_way_up() && begin_carrying(fd, bytes, length) && carry_text(text_is_good);
+  case MORE:
+    return carry_more(fd, bytes, length);
+  case STAMP:
+    return tell_stamps(fd, bytes, length);
+  case FETCH:
+    return fetch_inputs(fd, bytes, length);
+  case FOLLOW:
+    return tell_targets(fd, bytes, length);
   case READ:
     return read_for_agent(fd, bytes, length);
   case LOOK:
@@ -251,7 +265,7 @@ static void obey(int fd) {
       if (!carry_body(fd, length)) break;
       continue;
     }
-    bytes = kind < WRITE || kind > KEEP || length > LONGEST ? NULL : malloc((size_t)length + 1);
+    bytes = kind < WRITE || kind > LAST || length > LONGEST ? NULL : malloc((size_t)length + 1);
     if (bytes == NULL || !read_all(fd, bytes, length) || !do_message(fd, kind, bytes, length)) break;
   }
   give_way_up();

@@ -27,10 +27,15 @@
 
 /* The kinds of messages, as in src/wire/agent. */
 enum { JOB = 1, ENDED = 2, FAILED = 3, TEXT = 4, ASK = 5, CONTENT = 6, FOUND = 7, SAVED = 8, PING = 9, ANSWER = 10 };
+enum { STAMPS = 11, INPUT = 12, TARGETS = 13 };
 enum { WRITE = 16, PREPROCESS = 17, RUN = 18, EXEC = 19, EXIT = 20, PRIVATE = 21, REPORT = 22, SEND_TEXT = 23 };
 enum { SHOW = 24, READ = 25, LOOK = 26, SAVE = 27, APPEND = 28, GO_ON = 29, PONG = 30, TAKE = 31 };
-enum { CARRY = 32, SAVE_ANSWER = 33, KEEP = 34 };
+enum { CARRY = 32, SAVE_ANSWER = 33, KEEP = 34, MORE = 35, STAMP = 36, FETCH = 37, FOLLOW = 38, LAST = FOLLOW };
 enum { HEADER = 8, PIECE = 1024 * 1024, LONGEST = 64 * 1024 * 1024, MEANWHILE_MS = 2 };
+
+/* How an answer ends, as in src/wire/agent: with the object, with an offer of the host that may follow it, or with the dependency file. */
+enum ending { WITH_OBJECT, WITH_OFFER, WITH_DEPENDENCIES };
+enum { LARGEST_ANSWER = 1024 * 1024 * 1024 };
 
 /* What ENDED tells of an output: it is the source, or a compiler could not write it. */
 enum { OUTPUT_IS_SOURCE = 1, NO_PLACE = 2 };
@@ -123,8 +128,20 @@ int read_hosts(char *path, const unsigned char **text, size_t *length);
 /* carry.c */
 int begin_carrying(int agent, const unsigned char *bytes, size_t length);
 int carry_text(int text_is_there);
+int carry_more(int agent, const unsigned char *bytes, size_t length);
 int carry_body(int agent, size_t length);
 int give_way_up(void);
+
+/* answer.c */
+void begin_answer(void);
+int is_whole(size_t come, enum ending ending);
+int is_question(void);
+int lacks_offer_only(size_t come, enum ending ending);
+
+/* inputs.c */
+int tell_stamps(int fd, const unsigned char *bytes, size_t length);
+int fetch_inputs(int fd, const unsigned char *bytes, size_t length);
+int tell_targets(int fd, const unsigned char *bytes, size_t length);
 
 /* alone.c */
 _Noreturn void compile_alone(const char *why);

@@ -175,7 +175,7 @@ export async function carry(host: DistantHost, request: HostRequest, settings: C
   if (over) throw new GivenUp();
   const { head, body } = request;
   const waits = { connectMs: connectPatience, idleMs: idleSeconds * 1000 };
-  const going = launcher.carry({ way, ...waits, body: body === undefined ? 'text' : 'kept', token: 'DOTI', head });
+  const going = launcher.carry({ way, ...waits, body: body === undefined ? 'text' : 'kept', ending: 'object', token: 'DOTI', head });
   const answer = await (body === undefined ? going : withBody(going, body, launcher));
   const reached = answer.step === 'done' || answer.step === 'exchanging';
   if (reached && host.kind === 'tcp' && way.kind === 'tcp') noteAnswer(host, way.addresses[answer.address] ?? '');

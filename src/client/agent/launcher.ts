@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { getSystemErrorMap } from 'node:util';
 import { writeNow } from '../../system/descriptors/socket-descriptor.ts';
-import { encodeCarry, encodeKeep, readAnswer } from '../../wire/agent/carry.ts';
+import { encodeCarry, encodeKeep, encodeMore, readAnswer } from '../../wire/agent/carry.ts';
 import type { AnswerMessage, CarryMessage, KeptPart } from '../../wire/agent/carry.ts';
 import { encodeCommand, encodeExit, readEnded, readFailed } from '../../wire/agent/command.ts';
 import type { CommandMessage, EndedMessage } from '../../wire/agent/command.ts';
@@ -18,7 +18,9 @@ import {
   readSaved,
   saveFlags,
 } from '../../wire/agent/file.ts';
-import type { FileContent, FoundProgram } from '../../wire/agent/file.ts';
+import type { FileContent, FoundProgram, Kept } from '../../wire/agent/file.ts';
+import { encodeFetch, encodeFollow, encodeStamp, readInput, readTargets } from '../../wire/agent/inputs.ts';
+import type { InputMessage } from '../../wire/agent/inputs.ts';
 import { encodeFrame, kinds } from '../../wire/agent/frame.ts';
 import type { Frame } from '../../wire/agent/frame.ts';
 
@@ -91,6 +93,9 @@ export class Launcher {
   readonly #carrying = new Answers<AnswerMessage>();
   readonly #contents = new Answers<FileContent>();
   readonly #found = new Answers<FoundProgram[]>();
+  readonly #stamps = new Answers<Buffer>();
+  readonly #inputs = new Answers<InputMessage>();
+  readonly #targets = new Answers<readonly string[]>();
   /** What it becomes, and what it saves by its number: these end with its connection. */
   readonly #becoming = new Answers<void>();
   readonly #saving = new Map<number, Saving>();
@@ -133,6 +138,15 @@ export class Launcher {
       case kinds.FOUND:
         this.#found.give(readFound(content));
         return;
+      case kinds.STAMPS:
+        this.#stamps.give(content);
+        return;
+      case kinds.INPUT:
+        this.#inputs.give(readInput(content));
+        return;
+      case kinds.TARGETS:
+        this.#targets.give(readTargets(content));
+        return;
       case kinds.PING:
         this.#say(encodeFrame(kinds.PONG));
     }
@@ -164,7 +178,7 @@ export class Launcher {
   /** Its connection is closed, by itself or, after it became a compiler, by that compiler's end. */
   close(): void {
     const error = new Error('the launcher is gone');
-    for (const answers of [this.#running, this.#texts, this.#carrying, this.#contents, this.#found]) answers.end(error);
+    for (const answers of this.#questions()) answers.end(error);
     const became = this.#becoming.some;
     if (became) this.#becoming.give();
     if (!became && !this.#finished) this.#gone.abort();
@@ -173,6 +187,11 @@ export class Launcher {
       else reject(error);
     }
     this.#saving.clear();
+  }
+
+  /** What it owes an answer to before it can end. */
+  #questions(): readonly Pick<Answers<unknown>, 'some' | 'end'>[] {
+    return [this.#running, this.#texts, this.#carrying, this.#contents, this.#found, this.#stamps, this.#inputs, this.#targets];
   }
 
   /** Writes to one of its descriptors. */
@@ -193,7 +212,7 @@ export class Launcher {
   }
 
   /** Has it send what the last preprocessor wrote, or the host; an empty piece comes last. */
-  async sendText(which: 'text' | 'answer' = 'text'): Promise<Buffer> {
+  async sendText(which: Kept = 'text'): Promise<Buffer> {
     this.#say(encodeSendText(which));
     const pieces: Buffer[] = [];
     do pieces.push(await this.#texts.wait());
@@ -243,6 +262,33 @@ export class Launcher {
   carry(message: CarryMessage): Promise<AnswerMessage> {
     this.#say(encodeCarry(message));
     return this.#carrying.wait();
+  }
+
+  /** Has it send more to a host that has asked for something, and bring the answer back. */
+  more(bytes: Buffer): Promise<AnswerMessage> {
+    this.#say(encodeMore(bytes));
+    return this.#carrying.wait();
+  }
+
+  /** Has it look at absolute paths; gives a stamp for each (src/wire/agent/inputs.ts). */
+  stamp(paths: Buffer): Promise<Buffer> {
+    this.#say(encodeStamp(paths));
+    return this.#stamps.wait();
+  }
+
+  /** Has it read whole files. */
+  fetch(paths: readonly string[]): Promise<InputMessage[]> {
+    if (paths.length === 0) return Promise.resolve([]);
+    this.#say(encodeFetch(paths));
+    return Promise.all(paths.map(() => this.#inputs.wait()));
+  }
+
+  /** Has it read where links lead; undefined for what is not a link. */
+  async follow(paths: readonly string[]): Promise<readonly (string | undefined)[]> {
+    if (paths.length === 0) return [];
+    this.#say(encodeFollow(paths));
+    const targets = await this.#targets.wait();
+    return targets.map((target) => (target === '' ? undefined : target));
   }
 
   /** Gives it the body that it waits for on its way to a host. */

@@ -12,14 +12,29 @@ export type Way =
   | { readonly kind: 'tcp'; readonly addresses: readonly string[]; readonly port: number }
   | { readonly kind: 'ssh'; readonly command: readonly [string, ...string[]] };
 
+const bodies = ['text', 'kept', 'none'] as const;
+
+/** What follows the first bytes of a request. */
+export type CarryBody = (typeof bodies)[number];
+
+const endings = ['object', 'offer', 'dependencies'] as const;
+
+/**
+ * What ends an answer: the object; what a host offers after it, for which the launcher does not wait long; or the
+ * dependency file.
+ */
+export type CarryEnding = (typeof endings)[number];
+
 /** What a launcher is to bring to a host and back. */
 export interface CarryMessage {
   readonly way: Way;
   /** How long, in ms, connecting may take, and how long nothing may move afterwards. */
   readonly connectMs: number;
   readonly idleMs: number;
-  /** The text that the launcher holds, or what KEEP brings it. */
-  readonly body: 'text' | 'kept';
+  /** The text that the launcher holds, what KEEP brings it, or nothing. */
+  readonly body: CarryBody;
+  /** How the answer ends. */
+  readonly ending: CarryEnding;
   /** The name of the token that stands before the body. */
   readonly token: string;
   /** What is sent first. */
@@ -29,19 +44,24 @@ export interface CarryMessage {
 const longestWait = 2 ** 31 - 1;
 
 /**
- * CARRY: port, or 0 for ssh, patience for connecting and for each step in ms, 0 for the text or 1 for what KEEP brings,
- * count of words; addresses or command, token, and the bytes that come first.
+ * CARRY: port, or 0 for ssh, patience for connecting and for each step in ms, the numbers of body and ending, count of
+ * words; addresses or command, token, and the bytes that come first.
  */
-export function encodeCarry({ way, connectMs, idleMs, body, token, head }: CarryMessage): Buffer {
+export function encodeCarry({ way, connectMs, idleMs, body, ending, token, head }: CarryMessage): Buffer {
   const [port, words] = way.kind === 'tcp' ? [way.port, way.addresses] : [0, way.command];
   const waits = [Math.min(connectMs, longestWait), Math.min(idleMs, longestWait)];
-  const begin = numbers(port, ...waits, body === 'text' ? 0 : 1, words.length);
+  const begin = numbers(port, ...waits, bodies.indexOf(body), endings.indexOf(ending), words.length);
   return encodeFrame(kinds.CARRY, begin, terminated([...words, token]), head);
 }
 
 /** KEEP: the body for a host, which goes there at once. */
 export function encodeKeep(body: Buffer): Buffer {
   return encodeFrame(kinds.KEEP, body);
+}
+
+/** MORE: bytes for a host that has asked something in place of an answer. ANSWER comes once more. */
+export function encodeMore(bytes: Buffer): Buffer {
+  return encodeFrame(kinds.MORE, bytes);
 }
 
 /**

@@ -70,9 +70,14 @@ export function encodeSaveAnswer(
   return encodeFrame(kinds.SAVE_ANSWER, numbers(flags, number, name.length), name, numbers(at, length));
 }
 
-/** SEND_TEXT: 1 for what a host has sent, else it is what the preprocessor wrote. */
-export function encodeSendText(which: 'text' | 'answer'): Buffer {
-  return encodeFrame(kinds.SEND_TEXT, numbers(which === 'answer' ? 1 : 0));
+const kept = ['text', 'answer', 'messages'] as const;
+
+/** What a launcher holds: what the preprocessor wrote, what a host has sent, what the preprocessor wrote to stderr. */
+export type Kept = (typeof kept)[number];
+
+/** SEND_TEXT: the number of what is wanted. */
+export function encodeSendText(which: Kept): Buffer {
+  return encodeFrame(kinds.SEND_TEXT, numbers(kept.indexOf(which)));
 }
 
 /** LOOK: a PATH, and names of programs. */

@@ -18,6 +18,9 @@ export const kinds = {
   SAVED: 8,
   PING: 9,
   ANSWER: 10,
+  STAMPS: 11,
+  INPUT: 12,
+  TARGETS: 13,
   // From the agent.
   WRITE: 16,
   PREPROCESS: 17,
@@ -38,6 +41,10 @@ export const kinds = {
   CARRY: 32,
   SAVE_ANSWER: 33,
   KEEP: 34,
+  MORE: 35,
+  STAMP: 36,
+  FETCH: 37,
+  FOLLOW: 38,
 } as const;
 
 /** What a launcher may send at most in one message, in bytes: an argument list of Linux fits several times. */

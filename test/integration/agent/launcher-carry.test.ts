@@ -99,6 +99,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
       connectMs: 5000,
       idleMs: 20_000,
       body: 'text',
+      ending: 'object',
       token: 'DOTI',
       head: Buffer.from('head'),
       ...more,

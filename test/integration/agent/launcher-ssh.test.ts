@@ -147,6 +147,7 @@ describe.skipIf(!able)('the launcher with ssh', () => {
       connectMs: 5000,
       idleMs: 20_000,
       body: 'text',
+      ending: 'object',
       token: 'DOTI',
       head: Buffer.from('head'),
       ...more,
