@@ -76,6 +76,17 @@ export const clientVariables = {
   DISTCC_FALLBACK: switchVariable('0 fails instead of compiling here when no host can', true),
   DISTCC_SKIP_LOCAL_RETRY: presentVariable('set: a compile error of a host is final'),
   DISTCC_NO_REWRITE_CROSS: presentVariable('set: compiler names are sent as they are'),
+  DISTCC_PREPROCESS: {
+    help: 'here preprocesses every source on this machine, auto only where a host takes nothing else',
+    initial: 'auto',
+    read(text: string | undefined, complain: Complain): 'auto' | 'here' {
+      if (text === 'here') return 'here';
+      if (text !== undefined && text !== '' && text !== 'auto')
+        complain(`DISTCC_PREPROCESS is auto or here, not "${text}": using auto`);
+      return 'auto';
+    },
+  },
+  DISTCC_VERIFY: switchVariable('1 compiles each job here too, and compares what a host makes of its inputs', false),
   DISTCC_PERMIT_OPTIONS: {
     help: "options that the hosts' --permit-option permits, with blanks between",
     initial: 'none',

@@ -17,7 +17,7 @@ import { sshCommand } from '../transport/ssh-command.ts';
 import type { HostRequest, HostResponse } from '../compile/world.ts';
 import type { Launcher } from './launcher.ts';
 import { LauncherError } from './launcher.ts';
-import type { AnswerMessage, Way } from '../../wire/agent/carry.ts';
+import type { AnswerMessage, CarryMessage, Way } from '../../wire/agent/carry.ts';
 
 /** How long connecting may take, in ms (doc/protocol.md, "Timeouts"). */
 const connectPatience = 4000;
@@ -83,7 +83,7 @@ function faultOf(answer: AnswerMessage, way: Way, idleSeconds: number): Transpor
 }
 
 /** The first bytes of an answer, read where they lie, or all of it sent by a launcher whose files we cannot get at. */
-async function bytesOfAnswer(answer: AnswerMessage, most: number, { launcher, pid }: CarrySettings): Promise<Buffer> {
+export async function bytesOfAnswer(answer: AnswerMessage, most: number, { launcher, pid }: CarrySettings): Promise<Buffer> {
   if (answer.beginning.length === answer.size) return answer.beginning;
   const memory = Buffer.allocUnsafe(Math.min(answer.size, most));
   return readForeignFile({ pid, ...answer }, memory) ? memory : launcher.sendText('answer');
@@ -132,7 +132,8 @@ async function readPacked(answer: AnswerMessage, settings: CarrySettings): Promi
   return decoder.result.value;
 }
 
-async function wayTo(host: DistantHost, { environment, log }: CarrySettings): Promise<Way> {
+/** How a launcher gets to a host. @throws TransportError */
+export async function wayTo(host: DistantHost, { environment, log }: CarrySettings): Promise<Way> {
   if (host.kind === 'ssh') return { kind: 'ssh', command: sshCommand(host, readVariable('DISTCC_SSH', environment)) };
   const addresses = await addressesOf(host);
   if (log.writes('debug')) log.debug(`connecting to ${addresses.join(', ')} port ${host.port}`);
@@ -160,26 +161,40 @@ async function withBody(
   }
 }
 
+/** What goes to a host. */
+type Message = Pick<CarryMessage, 'body' | 'ending' | 'token' | 'head'>;
+
+/** Has the launcher go to a host, and come back with something. @throws TransportError; GivenUp; CannotDistribute */
+export async function goTo(
+  host: DistantHost,
+  way: Way,
+  message: Message,
+  { launcher, environment }: CarrySettings,
+  body?: () => Promise<Buffer>,
+): Promise<AnswerMessage> {
+  const idleSeconds = readVariable('DISTCC_IO_TIMEOUT', environment);
+  const going = launcher.carry({ way, connectMs: connectPatience, idleMs: idleSeconds * 1000, ...message });
+  const answer = await (body === undefined ? going : withBody(going, body, launcher));
+  const reached = answer.step === 'done' || answer.step === 'exchanging';
+  if (reached && host.kind === 'tcp' && way.kind === 'tcp') noteAnswer(host, way.addresses[answer.address] ?? '');
+  if (answer.step !== 'done' && (answer.error !== 0 || answer.size === 0)) throw faultOf(answer, way, idleSeconds);
+  return answer;
+}
+
 /**
  * Has the launcher bring a request to a host, and the answer back.
  * @throws TransportError; GivenUp when the text did not come to be; CannotDistribute when the launcher lacks something;
  * whatever a body rejects with
  */
 export async function carry(host: DistantHost, request: HostRequest, settings: CarrySettings): Promise<HostResponse> {
-  const { launcher, environment } = settings;
-  const idleSeconds = readVariable('DISTCC_IO_TIMEOUT', environment);
   let over = false;
   request.ready.catch(() => (over = true));
   const way = await wayTo(host, settings);
   // By now the launcher may have something else to do.
   if (over) throw new GivenUp();
   const { head, body } = request;
-  const waits = { connectMs: connectPatience, idleMs: idleSeconds * 1000 };
-  const going = launcher.carry({ way, ...waits, body: body === undefined ? 'text' : 'kept', ending: 'object', token: 'DOTI', head });
-  const answer = await (body === undefined ? going : withBody(going, body, launcher));
-  const reached = answer.step === 'done' || answer.step === 'exchanging';
-  if (reached && host.kind === 'tcp' && way.kind === 'tcp') noteAnswer(host, way.addresses[answer.address] ?? '');
-  if (answer.step !== 'done' && (answer.error !== 0 || answer.size === 0)) throw faultOf(answer, way, idleSeconds);
+  const kind = body === undefined ? 'text' : 'kept';
+  const answer = await goTo(host, way, { body: kind, ending: 'object', token: 'DOTI', head }, settings, body);
   try {
     return await (host.version === 1 ? readPlain : readPacked)(answer, settings);
   } catch (error) {

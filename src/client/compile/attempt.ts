@@ -12,7 +12,7 @@ import type { DistantHost } from '../hosts/host.ts';
 import type { RemoteJob } from '../job/understand.ts';
 import { judgeAnswer } from './judge-answer.ts';
 import type { Preprocessing } from './preprocessing.ts';
-import type { HostRequest, HostResponse, World } from './world.ts';
+import type { HeldOutput, HostRequest, HostResponse, World } from './world.ts';
 
 /** A host that has been chosen for a job. */
 export interface Chosen {
@@ -27,8 +27,12 @@ export interface Answer {
   readonly sourceReason: string | undefined;
   /** Whether the text, which failed, is assembler that reads files: only this machine has them. */
   readonly readsFiles: boolean;
-  /** How long the host and the way to it took, from when the text was there. */
+  /** How long the host and the way to it took, from when the text or the inputs were there. */
   readonly seconds: number;
+  /** Whether the host compiled the user's own command: its messages are those of a compile here. */
+  readonly fromInputs: boolean;
+  /** The dependency file that the host has made, and where it is written. */
+  readonly dependencies?: { readonly path: string; readonly output: HeldOutput };
 }
 
 /** The command for a host; clang is told what it would compile for here, so that all objects of a build agree. */
@@ -99,6 +103,7 @@ export async function attempt(
     sourceReason: source === undefined ? undefined : sourceReason(source, response.stderr),
     readsFiles: source !== undefined && mayReadFiles(source),
     seconds: end - at,
+    fromInputs: false,
   };
 }
 

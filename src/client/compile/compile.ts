@@ -97,7 +97,8 @@ type Answered = Extract<Distribution, { kind: 'answered' }> & { readonly begin: 
 async function finish(job: RemoteJob, answered: Answered, world: World): Promise<number> {
   const { host, answer } = answered;
   world.keepMessages(answer.response.stderr);
-  const worth = await worthOf(answer.response, job, world);
+  // Text that was preprocessed here may bring warnings about what only preprocessing did to it.
+  const worth = answer.fromInputs ? ({ kind: 'good' } as const) : await worthOf(answer.response, job, world);
   const response = worth.kind === 'false' ? { ...answer.response, stderr: Buffer.alloc(0) } : answer.response;
   const doubt = doubtOf(worth, job);
   if (doubt !== undefined) {
@@ -111,7 +112,13 @@ async function finish(job: RemoteJob, answered: Answered, world: World): Promise
     world.log.info(`${job.name} is compiled here once more, for messages in ${missing}`);
     return compileHere(job, waitFor(slotNumbers(world).localSlots), world);
   }
-  const saving = world.saveOutput(job, response.object);
+  const { dependencies } = answer;
+  // It is written first, as by a compiler: what is saved afterwards counts only when that has worked.
+  const savingDependencies =
+    dependencies === undefined
+      ? Promise.resolve()
+      : world.saveDependencies(dependencies.path, dependencies.output);
+  const saving = Promise.all([savingDependencies, world.saveOutput(job, response.object)]);
   world.showPreprocessor();
   tellMessages(job, response, world);
   world.slots.praise(host, answer.seconds, compilerOf(job));
@@ -163,8 +170,15 @@ async function judgeFailure(job: RemoteJob, { host, answer }: Answered, world: W
  * The job is done, so nothing is lost by a host whose compiler failed for once: only one that does so again and again
  * has another compiler, and loses the jobs of that name. What lies in the source says nothing about a host.
  */
-function noteDifference(job: RemoteJob, host: DistantHost, { sourceReason }: Answer, { log, slots }: World): void {
+function noteDifference(job: RemoteJob, host: DistantHost, answer: Answer, world: World): void {
+  const { sourceReason } = answer;
+  const { log, slots } = world;
   log.warning(`remote compilation of '${job.name}' failed, retried locally and got a different result.`);
+  if (answer.fromInputs) {
+    world.distrustInputs(job);
+    log.info(`${job.name} is preprocessed here from now on: it may read what was not found`);
+    return;
+  }
   if (sourceReason !== undefined) {
     log.info(`${job.name}: ${sourceReason}, which is not held against ${host.definition}`);
     return;

@@ -4,8 +4,19 @@ import { exitStatus } from '../../basics/exit-status.ts';
 import type { ExitStatus } from '../../basics/exit-status.ts';
 import type { Reason } from '../../compiler/verdict.ts';
 import { attempt } from './attempt.ts';
-import type { Answer } from './attempt.ts';
-import { CannotDistribute, CompilerUnfit, JobRefused, OnlyHere, TransportError } from '../job/faults.ts';
+import type { Answer, Chosen } from './attempt.ts';
+import { attemptInputs } from './attempt-inputs.ts';
+import { findInputs } from './inputs-way.ts';
+import {
+  CannotDistribute,
+  CompilerUnfit,
+  InputsFailed,
+  JobRefused,
+  OnlyHere,
+  TransportError,
+  unlessInterrupted,
+} from '../job/faults.ts';
+import type { Found } from '../headers/inputs.ts';
 import type { DistantHost, Host } from '../hosts/host.ts';
 import type { JobHosts } from '../hosts/changing-hosts.ts';
 import { compilerOf } from './judge-answer.ts';
@@ -34,6 +45,8 @@ interface Trail {
   attempts: number;
   last: Host | undefined;
   preprocessing: Preprocessing | undefined;
+  /** What the job may read, once that has been asked. */
+  inputs: Promise<Found> | undefined;
 }
 
 /**
@@ -50,6 +63,10 @@ async function takeHost(job: RemoteJob, hosts: JobHosts, trail: Trail, world: Wo
   await Promise.resolve();
   if (decided) return taking;
   try {
+    if (hosts.list.hosts.some((host) => host.kind !== 'local' && world.offersInputs(host))) {
+      const found = await inputsOf(job, trail, world);
+      if (found.kind === 'inputs') return await taking;
+    }
     trail.preprocessing ??= await startPreprocessing(job, hosts.list.cppSlots, world);
     return await Promise.race([taking, trail.preprocessing.ready.then(() => taking)]);
   } catch (error) {
@@ -58,6 +75,29 @@ async function takeHost(job: RemoteJob, hosts: JobHosts, trail: Trail, world: Wo
       () => {},
     );
     throw error;
+  }
+}
+
+/** What a job may read, which is looked for once. */
+function inputsOf(job: RemoteJob, trail: Trail, world: World): Promise<Found> {
+  trail.inputs ??= findInputs(job, world).then((found) => {
+    if (found.kind === 'old way') world.log.info(`${job.name} is preprocessed here: ${found.because}`);
+    return found;
+  });
+  return trail.inputs;
+}
+
+/** Has a host compile the job from its inputs; undefined when it is to get preprocessed text instead. */
+async function tryInputs(job: RemoteJob, chosen: Chosen, trail: Trail, world: World): Promise<Answer | undefined> {
+  if (!world.offersInputs(chosen.host)) return undefined;
+  const found = await unlessInterrupted(inputsOf(job, trail, world), world.interrupted);
+  if (found.kind === 'old way') return undefined;
+  try {
+    return await attemptInputs(job, chosen, found, world);
+  } catch (error) {
+    if (!(error instanceof InputsFailed)) throw error;
+    world.log.info(`${job.name} is preprocessed here for ${chosen.host.definition}: ${error.message}`);
+    return undefined;
   }
 }
 
@@ -126,6 +166,8 @@ async function tryHost(
   }
   trail.last = host;
   try {
+    const made = await tryInputs(job, { host, slot }, trail, world);
+    if (made !== undefined) return { kind: 'answered', host, answer: made };
     trail.preprocessing ??= await startPreprocessing(job, hosts.list.cppSlots, world);
     const answer = await attempt(job, { host, slot }, trail.preprocessing, world);
     return { kind: 'answered', host, answer };
@@ -159,7 +201,7 @@ function readHosts(world: World): JobHosts | undefined {
 export async function distribute(job: RemoteJob, world: World): Promise<Distribution> {
   const hosts = readHosts(world);
   if (hosts === undefined) return { kind: 'nobody', status: exitStatus.noHosts, last: undefined };
-  const trail: Trail = { failed: new Set(), attempts: 0, last: undefined, preprocessing: undefined };
+  const trail: Trail = { failed: new Set(), attempts: 0, last: undefined, preprocessing: undefined, inputs: undefined };
   try {
     return await tryHosts(job, hosts, trail, world);
   } catch (error) {

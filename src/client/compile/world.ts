@@ -1,5 +1,6 @@
 import type { StateFile } from '../../job-state/state-folder.ts';
 import type { Logger } from '../../logging/log-line.ts';
+import type { Found } from '../headers/inputs.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import type { JobHosts } from '../hosts/changing-hosts.ts';
 import type { Command } from '../job/call.ts';
@@ -42,6 +43,24 @@ export interface HostRequest {
   readonly ready: Promise<unknown>;
   /** Makes the body; left out where that is the text as the launcher holds it. */
   readonly body?: (() => Promise<Buffer>) | undefined;
+}
+
+/** A compile that a host does from its inputs. */
+export interface InputsRequest {
+  readonly found: Extract<Found, { kind: 'inputs' }>;
+  /** The user's command, by the name of the compiler that means the same on every machine. */
+  readonly argv: readonly string[];
+  readonly directory: string;
+  /** NAME=value of what the compiler there gets. */
+  readonly environment: readonly string[];
+}
+
+/** What a host has made of inputs. */
+export interface InputsResponse extends HostResponse {
+  /** The dependency file; empty when the command asks for none. */
+  readonly dependencies: HeldOutput;
+  /** How many bytes went to the host. */
+  readonly sent: number;
 }
 
 /** A preprocessor at work. */
@@ -90,6 +109,19 @@ export interface World {
    * @throws Failure (status 110) when there is no such program
    */
   runHere(command: Command, andReturn: boolean): Promise<number>;
+  /** Whether a host compiles from inputs, as far as it has told. */
+  offersInputs(host: DistantHost): boolean;
+  /** Finds what a job may read. */
+  findInputs(job: RemoteJob): Promise<Found>;
+  /** No host compiles this job from its inputs any more: something was missing there. */
+  distrustInputs(job: RemoteJob): void;
+  /**
+   * Has a host compile from inputs, and brings the answer back. Rejects with InputsFailed when the host may do the job
+   * in the old way, else as carry() does.
+   */
+  carryInputs(host: DistantHost, request: InputsRequest): Promise<InputsResponse>;
+  /** Writes a job's dependency file, as saveOutput() does. */
+  saveDependencies(path: string, output: HeldOutput): Promise<void>;
   /** Packs a text for protocol 2. */
   pack(text: Buffer): Promise<Buffer>;
   /**

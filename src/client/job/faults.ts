@@ -31,6 +31,14 @@ export class CompilerUnfit extends TransportError {
   }
 }
 
+/** A host has not compiled a job from its inputs, and may compile it from preprocessed text; the message is the reason. */
+export class InputsFailed extends Error {
+  constructor(sentence: string, options?: ErrorOptions) {
+    super(sentence, options);
+    this.name = 'InputsFailed';
+  }
+}
+
 /** The way to a host was given up for a reason that does not lie there. */
 export class GivenUp extends TransportError {
   constructor() {

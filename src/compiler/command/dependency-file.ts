@@ -58,3 +58,27 @@ export function dependencyWords({ words, output, appended }: RemoteVerdict): str
   if (!asked || appended) return [];
   return [...(file ? [] : ['-MF', dependencyFile(output)]), ...(target ? [] : ['-MQ', output])];
 }
+
+/** Where a command's dependency file is written. */
+export type DependencyOutput =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'file'; readonly path: string }
+  /** A part of the compiler is told of it, or something odd is: it is not known from the words. */
+  | { readonly kind: 'elsewhere' };
+
+/** Where the dependency file that a command asks for is written, by its words. */
+export function dependencyOutput({ words, output }: Pick<RemoteVerdict, 'words' | 'output'>): DependencyOutput {
+  let asked = false;
+  let path: string | undefined;
+  for (let at = 1; at < words.length; at += 1) {
+    const word = words[at] ?? '';
+    if (word.startsWith('-Wp,') && word.includes(',-M')) return { kind: 'elsewhere' };
+    if (word === '-Xpreprocessor' && (words[at + 1] ?? '').startsWith('-M')) return { kind: 'elsewhere' };
+    if (word === '-MD' || word === '-MMD') asked = true;
+    else if (word.startsWith('-MF')) path = word === '-MF' ? words[at + 1] : word.slice('-MF'.length);
+    if (word === '-MF' || word === '-MT' || word === '-MQ' || handsOn.has(word)) at += 1;
+  }
+  if (!asked) return path === undefined ? { kind: 'none' } : { kind: 'elsewhere' };
+  if (path === '-' || path === '') return { kind: 'elsewhere' };
+  return { kind: 'file', path: path ?? dependencyFile(output) };
+}

@@ -1,0 +1,220 @@
+import { createHash } from 'node:crypto';
+import { deflateRawSync } from 'node:zlib';
+import { bytesOf } from '../../system/byte-text.ts';
+import type { AnswerMessage } from '../../wire/agent/carry.ts';
+import { encodeData, encodeEnd } from '../../wire/inputs/contents.ts';
+import type { Codec, Content } from '../../wire/inputs/contents.ts';
+import type { Definition } from '../../wire/inputs/definitions.ts';
+import { encodeSession, encodeTreeJob, noNonce } from '../../wire/inputs/tree-job.ts';
+import { readTreeReplyHead } from '../../wire/inputs/tree-reply.ts';
+import type { TreeReplyHead } from '../../wire/inputs/tree-reply.ts';
+import { Decoder } from '../../wire/reading/decoder.ts';
+import { ProtocolError } from '../../wire/reading/protocol-error.ts';
+import { refusalMark } from '../../wire/refusal.ts';
+import type { InputsRequest, InputsResponse } from '../compile/world.ts';
+import { lockName } from '../hosts/host.ts';
+import type { DistantHost } from '../hosts/host.ts';
+import type { Input } from '../headers/inputs.ts';
+import { InputsFailed } from '../job/faults.ts';
+import { bytesOfAnswer, goTo, wayTo } from './carry.ts';
+import type { CarrySettings } from './carry.ts';
+import { proofOf } from './input-sessions.ts';
+import type { InputHosts, InputSession, NumberedInput } from './input-sessions.ts';
+import type { Launcher } from './launcher.ts';
+
+/** What a job needs besides what carry() does. */
+export interface InputsSettings extends CarrySettings {
+  readonly launcher: CarrySettings['launcher'] & Pick<Launcher, 'more' | 'fetch'>;
+  readonly hosts: InputHosts;
+}
+
+/** A host may ask this often for contents: it may have thrown some away while others came. */
+const mostQuestions = 4;
+/** Packing less than this is not worth it, in bytes. */
+const smallContent = 200;
+/** After packing this much others have their turn, in bytes. */
+const turnBytes = 1024 * 1024;
+/** The token after DOTO, and its length. */
+const tokenLength = 12;
+
+function definitionOf({ number, input }: NumberedInput, nonce: Buffer): Definition {
+  switch (input.kind) {
+    case 'file': {
+      const { kind, path, hash, size, key, mtimeNs } = input;
+      return { kind, number, path, hash, size, mtimeNs, proof: proofOf(key, nonce) };
+    }
+    case 'link':
+      return { kind: 'link', number, path: input.path, target: input.target };
+    case 'directory':
+      return { kind: 'directory', number, path: input.path };
+  }
+}
+
+function pack(number: number, bytes: Buffer, codecs: readonly Codec[]): Content {
+  const packed =
+    codecs.includes('deflate') && bytes.length >= smallContent ? deflateRawSync(bytes, { level: 1 }) : undefined;
+  return packed === undefined || packed.length >= bytes.length
+    ? { number, codec: 'raw', length: bytes.length, bytes }
+    : { number, codec: 'deflate', length: bytes.length, bytes: packed };
+}
+
+const sum = (pieces: readonly Buffer[]): number => pieces.reduce((total, { length }) => total + length, 0);
+
+/** One job's conversation with a host that compiles it from its inputs. */
+class InputsConversation {
+  readonly #host: DistantHost;
+  readonly #name: string;
+  readonly #request: InputsRequest;
+  readonly #settings: InputsSettings;
+  readonly #session: InputSession;
+  #sent = 0;
+
+  constructor(host: DistantHost, request: InputsRequest, settings: InputsSettings) {
+    this.#host = host;
+    this.#name = lockName(host);
+    this.#request = request;
+    this.#settings = settings;
+    this.#session = settings.hosts.sessionFor(this.#name, request.found.inputs.length);
+  }
+
+  async hold(): Promise<InputsResponse> {
+    const { hosts } = this.#settings;
+    const met = await hosts.meet(this.#name, this.#session);
+    try {
+      const way = await wayTo(this.#host, this.#settings);
+      const head = [encodeSession(this.#session.secret), ...(met === undefined ? this.#job() : [])];
+      this.#sent += sum(head);
+      const message = { body: 'none', ending: 'dependencies', token: 'NONE', head: Buffer.concat(head) } as const;
+      const answer = await goTo(this.#host, way, message, this.#settings);
+      return await this.#listen(answer, met);
+    } finally {
+      met?.();
+    }
+  }
+
+  #job(): Buffer[] {
+    const { found, argv, directory, environment } = this.#request;
+    const nonce = this.#session.nonce ?? noNonce;
+    const { uses, unknown } = this.#session.declare(found.inputs);
+    return encodeTreeJob({
+      nonce,
+      generation: found.change,
+      directory,
+      argv: argv.map(bytesOf),
+      environment: environment.map(bytesOf),
+      definitions: unknown.map((numbered) => definitionOf(numbered, nonce)),
+      uses,
+      data: [],
+    });
+  }
+
+  /** Answers what the host asks until it has an answer. */
+  async #listen(first: AnswerMessage, met: (() => void) | undefined): Promise<InputsResponse> {
+    let answer = first;
+    for (let questions = 0; ; questions += 1) {
+      const { reply, at, head } = await this.#read(answer);
+      if (reply.kind === 'answer') {
+        this.#session.confirm(this.#request.found.inputs);
+        this.#settings.hosts.succeeded(this.#name);
+        return this.#response(reply, at, head, answer.size);
+      }
+      if (questions === mostQuestions) throw new InputsFailed('the host asks again and again for what it was given');
+      if (reply.kind === 'welcome') {
+        this.#session.welcomed(reply.nonce, reply.codecs);
+        met?.();
+        answer = await this.#more(this.#job());
+        continue;
+      }
+      this.#session.confirm(this.#request.found.inputs);
+      answer = await this.#more([...encodeData(await this.#contents(reply.numbers)), encodeEnd()]);
+    }
+  }
+
+  async #more(pieces: readonly Buffer[]): Promise<AnswerMessage> {
+    this.#sent += sum(pieces);
+    return this.#settings.launcher.more(Buffer.concat(pieces));
+  }
+
+  async #read(answer: AnswerMessage): Promise<{ reply: TreeReplyHead; at: number; head: Buffer }> {
+    if (answer.step !== 'done' && (answer.error !== 0 || answer.size === 0))
+      throw new InputsFailed('the connection was closed');
+    const bytes = await bytesOfAnswer(answer, answer.size, this.#settings);
+    const decoder = new Decoder(readTreeReplyHead());
+    decoder.feed(bytes);
+    if (decoder.result === undefined) decoder.end();
+    if (decoder.result === undefined) throw new ProtocolError('truncated', 'the answer has no end');
+    const at = bytes.length - decoder.surplus;
+    return { reply: decoder.result.value, at, head: bytes.subarray(at, at + 64) };
+  }
+
+  #response(
+    { status, stderr, stdout, objectLength: length }: Extract<TreeReplyHead, { kind: 'answer' }>,
+    at: number,
+    head: Buffer,
+    size: number,
+  ): InputsResponse {
+    const after = at + length + tokenLength;
+    if (after > size) throw new ProtocolError('truncated', 'the answer has no end');
+    return {
+      status,
+      stderr,
+      stdout,
+      object: { at, length, head: head.subarray(0, length) },
+      dependencies: { at: after, length: size - after, head: Buffer.alloc(0) },
+      sent: this.#sent,
+    };
+  }
+
+  /** The contents that the host lacks, as they are now: they must be what was declared. */
+  async #contents(numbers: readonly number[]): Promise<Content[]> {
+    const wanted = this.#session.inputsOf(numbers, this.#request.found.inputs);
+    const files = wanted.map((input): Extract<Input, { kind: 'file' }> => {
+      if (input?.kind !== 'file') throw new InputsFailed('the host asks for what is not among the inputs');
+      return input;
+    });
+    const read = await this.#settings.launcher.fetch(files.map(({ path }) => path));
+    const contents: Content[] = [];
+    let turn = 0;
+    for (const [at, { bytes }] of read.entries()) {
+      const file = files[at];
+      if (file === undefined || !createHash('sha256').update(bytes).digest().equals(file.hash))
+        throw new InputsFailed(`"${file?.path ?? ''}" has changed meanwhile`);
+      contents.push(pack(numbers[at] ?? 0, bytes, this.#session.codecs));
+      turn += bytes.length;
+      if (turn < turnBytes) continue;
+      turn = 0;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return contents;
+  }
+}
+
+/** What a host's refusal or a broken answer means for the job: it may be preprocessed. */
+function failureOf(error: ProtocolError): InputsFailed {
+  const sentence =
+    error.kind === 'refused' ? error.message.replace(refusalMark, '') : `bad answer from server: ${error.message}`;
+  return new InputsFailed(sentence, { cause: error });
+}
+
+/**
+ * Has a host compile a job from its inputs.
+ * @throws InputsFailed when the host may compile it from preprocessed text; TransportError when it cannot be reached;
+ * CannotDistribute when the launcher lacks something
+ */
+export async function carryInputs(
+  host: DistantHost,
+  request: InputsRequest,
+  settings: InputsSettings,
+): Promise<InputsResponse> {
+  const conversation = new InputsConversation(host, request, settings);
+  try {
+    return await conversation.hold();
+  } catch (error) {
+    const failure = error instanceof ProtocolError ? failureOf(error) : error;
+    if (!(failure instanceof InputsFailed)) throw error;
+    const refused = error instanceof ProtocolError && error.kind === 'refused';
+    if (!refused && settings.hosts.failed(lockName(host)))
+      settings.log.warning(`${host.definition} gets preprocessed sources from now on: ${failure.message}`);
+    throw failure;
+  }
+}

@@ -1,0 +1,215 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import type { Codec } from '../../wire/inputs/contents.ts';
+import type { Input } from '../headers/inputs.ts';
+
+/** A host knows at most this many numbers of a session; after that a new session begins. */
+const mostNumbers = 65_536;
+
+/** An input with the number that stands for it in a session. */
+export interface NumberedInput {
+  readonly number: number;
+  readonly input: Input;
+}
+
+/** What a host is told of a job's inputs. */
+export interface Declared {
+  readonly uses: readonly number[];
+  /** Inputs that the host may not know yet. */
+  readonly unknown: readonly NumberedInput[];
+}
+
+/** Numbers of one array of inputs, sorted. */
+interface Prepared {
+  readonly numbers: readonly number[];
+  /** The input of each number, in the same order. */
+  readonly inputs: readonly Input[];
+  /** Whether the host has confirmed all of them. */
+  confirmed: boolean;
+}
+
+/** What makes an input another one. */
+function keyOf(input: Input): string {
+  switch (input.kind) {
+    case 'file':
+      return `f${input.path}\0${input.hash.toString('latin1')}\0${input.mtimeNs}`;
+    case 'link':
+      return `l${input.path}\0${input.target}`;
+    case 'directory':
+      return `d${input.path}`;
+  }
+}
+
+/** What this agent and one host share: a secret, a nonce, and numbers that stand for inputs. */
+export class InputSession {
+  /** 16 bytes that only this agent and this host know. */
+  readonly secret = randomBytes(16);
+  #nonce: Buffer | undefined;
+  #codecs: readonly Codec[] = [];
+  readonly #numbers = new Map<string, number>();
+  readonly #byInput = new WeakMap<Input, number>();
+  #confirmed = new Set<number>();
+  #prepared = new WeakMap<readonly Input[], Prepared>();
+
+  /** What the host answered to the secret; undefined before it has. */
+  get nonce(): Buffer | undefined {
+    return this.#nonce;
+  }
+
+  /** How the host takes packed contents. */
+  get codecs(): readonly Codec[] {
+    return this.#codecs;
+  }
+
+  /** Whether there are numbers for that many more inputs. */
+  hasRoomFor(count: number): boolean {
+    return this.#numbers.size + count <= mostNumbers;
+  }
+
+  /** The host has made the session, perhaps once more: it knows no numbers. */
+  welcomed(nonce: Buffer, codecs: readonly Codec[]): void {
+    this.#codecs = codecs;
+    if (this.#nonce?.equals(nonce) === true) return;
+    this.#nonce = nonce;
+    this.#confirmed = new Set();
+    this.#prepared = new WeakMap();
+  }
+
+  #numberOf(input: Input): number {
+    const known = this.#byInput.get(input);
+    if (known !== undefined) return known;
+    const key = keyOf(input);
+    const number = this.#numbers.get(key) ?? this.#numbers.size;
+    this.#numbers.set(key, number);
+    this.#byInput.set(input, number);
+    return number;
+  }
+
+  #prepare(inputs: readonly Input[]): Prepared {
+    const known = this.#prepared.get(inputs);
+    if (known !== undefined) return known;
+    const numbered = inputs.map((input) => ({ input, number: this.#numberOf(input) }));
+    numbered.sort((one, other) => one.number - other.number);
+    const made = {
+      numbers: numbered.map(({ number }) => number),
+      inputs: numbered.map(({ input }) => input),
+      confirmed: false,
+    };
+    this.#prepared.set(inputs, made);
+    return made;
+  }
+
+  /** The numbers of a job's inputs; the same array gives the same numbers. */
+  declare(inputs: readonly Input[]): Declared {
+    const prepared = this.#prepare(inputs);
+    const { numbers } = prepared;
+    if (prepared.confirmed) return { uses: numbers, unknown: [] };
+    const unknown: NumberedInput[] = [];
+    for (const [at, number] of numbers.entries()) {
+      const input = prepared.inputs[at];
+      if (input !== undefined && !this.#confirmed.has(number)) unknown.push({ number, input });
+    }
+    return { uses: numbers, unknown };
+  }
+
+  /** The host has read a message with these inputs. */
+  confirm(inputs: readonly Input[]): void {
+    const prepared = this.#prepare(inputs);
+    if (prepared.confirmed) return;
+    for (const number of prepared.numbers) this.#confirmed.add(number);
+    prepared.confirmed = true;
+  }
+
+  /** The inputs that have these numbers among a job's; undefined for a number that is not among them. */
+  inputsOf(numbers: readonly number[], inputs: readonly Input[]): (Input | undefined)[] {
+    const prepared = this.#prepare(inputs);
+    const byNumber = new Map(prepared.numbers.map((number, at) => [number, prepared.inputs[at]]));
+    return numbers.map((number) => byNumber.get(number));
+  }
+}
+
+/** The proof that we have a content: its key, which only that tells, and what the host has just made up. */
+export function proofOf(key: Buffer, nonce: Buffer): Buffer {
+  return createHmac('sha256', key).update(nonce).digest();
+}
+
+/** What is known of a host's offer to compile from inputs. */
+type Offer = 'unknown' | 'none' | 'inputs';
+
+interface KnownHost {
+  offer: Offer;
+  session: InputSession;
+  /** Comes when the session has its nonce, or somebody has failed to get it. */
+  meeting: Promise<void> | undefined;
+  failures: number;
+}
+
+/** After this many failures without a success between them a host is only asked in the old way. */
+const mostFailures = 3;
+
+/** Which hosts of this agent offer to compile from inputs, and the sessions with them. */
+export class InputHosts {
+  readonly #hosts = new Map<string, KnownHost>();
+
+  /** `host` is a name and a port, or what else tells hosts apart. */
+  #of(host: string): KnownHost {
+    const known = this.#hosts.get(host);
+    if (known !== undefined) return known;
+    const made: KnownHost = { offer: 'unknown', session: new InputSession(), meeting: undefined, failures: 0 };
+    this.#hosts.set(host, made);
+    return made;
+  }
+
+  offerOf(host: string): Offer {
+    return this.#hosts.get(host)?.offer ?? 'unknown';
+  }
+
+  /** What a host has said after an answer. */
+  noteOffer(host: string, offers: boolean): void {
+    const known = this.#of(host);
+    if (known.offer === 'unknown') known.offer = offers ? 'inputs' : 'none';
+  }
+
+  /** The session for a job with that many inputs. */
+  sessionFor(host: string, count: number): InputSession {
+    const known = this.#of(host);
+    if (!known.session.hasRoomFor(count)) known.session = new InputSession();
+    return known.session;
+  }
+
+  /** Forgets the session: the host takes no part in it. */
+  leave(host: string, session: InputSession): void {
+    const known = this.#of(host);
+    if (known.session === session) known.session = new InputSession();
+  }
+
+  succeeded(host: string): void {
+    this.#of(host).failures = 0;
+  }
+
+  /** Whether the host is not asked any more. */
+  failed(host: string): boolean {
+    const known = this.#of(host);
+    known.failures += 1;
+    if (known.failures < mostFailures) return false;
+    known.offer = 'none';
+    return true;
+  }
+
+  /**
+   * Has the first job of a session meet the host, and the others wait for that: gives whether this job is the first
+   * one, and then a function to be called when it has met the host, or cannot.
+   */
+  async meet(host: string, session: InputSession): Promise<(() => void) | undefined> {
+    const known = this.#of(host);
+    while (session.nonce === undefined && known.meeting !== undefined) await known.meeting;
+    if (session.nonce !== undefined) return undefined;
+    let met = (): void => {};
+    known.meeting = new Promise((resolve) => {
+      met = () => {
+        known.meeting = undefined;
+        resolve();
+      };
+    });
+    return met;
+  }
+}

@@ -1,0 +1,69 @@
+import { readWaitStatus } from '../../wire/wait-status.ts';
+import { encodePaths } from '../../wire/agent/inputs.ts';
+import type { InputMessage } from '../../wire/agent/inputs.ts';
+import type { CompilerAnswer, Disk, ReadFile } from '../headers/disk.ts';
+import type { Launcher } from './launcher.ts';
+
+/** A file that has changed within this time, in ns, may change once more and keep its times. */
+const youngNs = 2_000_000_000n;
+
+/** Lists of paths that are asked for job after job, as the launcher reads them. */
+const encoded = new WeakMap<readonly string[], Buffer>();
+
+function encodedPaths(paths: readonly string[]): Buffer {
+  const known = encoded.get(paths);
+  if (known !== undefined) return known;
+  const made = encodePaths(paths);
+  encoded.set(paths, made);
+  return made;
+}
+
+function readFileOf({ now, stamp, bytes }: InputMessage): ReadFile | undefined {
+  if (stamp.readUInt32LE(0) !== 0) return undefined;
+  const changes = [stamp.readBigInt64LE(32), stamp.readBigInt64LE(40)];
+  return { stamp, bytes, young: changes.some((changed) => now - changed < youngNs) };
+}
+
+/** The files of a job as its launcher finds them. */
+export class LauncherDisk implements Disk {
+  readonly #launcher: Pick<Launcher, 'stamp' | 'fetch' | 'follow' | 'start' | 'sendText'>;
+  readonly #changes: readonly string[];
+  #asking: Promise<unknown> = Promise.resolve();
+
+  /** `changes` are those between the launcher's environment and the compiler's. */
+  constructor(
+    launcher: Pick<Launcher, 'stamp' | 'fetch' | 'follow' | 'start' | 'sendText'>,
+    changes: readonly string[],
+  ) {
+    this.#launcher = launcher;
+    this.#changes = changes;
+  }
+
+  async look(paths: readonly string[]): Promise<Buffer> {
+    return paths.length === 0 ? Buffer.alloc(0) : this.#launcher.stamp(encodedPaths(paths));
+  }
+
+  async read(paths: readonly string[]): Promise<readonly (ReadFile | undefined)[]> {
+    return (await this.#launcher.fetch(paths)).map(readFileOf);
+  }
+
+  readLinks(paths: readonly string[]): Promise<readonly (string | undefined)[]> {
+    return this.#launcher.follow(paths);
+  }
+
+  /** One at a time: the launcher holds what the last one wrote. */
+  ask(argv: readonly string[]): Promise<CompilerAnswer> {
+    const answer = this.#asking.then(() => this.#ask(argv));
+    this.#asking = answer.catch(() => {});
+    return answer;
+  }
+
+  async #ask(argv: readonly string[]): Promise<CompilerAnswer> {
+    const changes = [...this.#changes, 'LC_ALL=C'];
+    const { status } = await this.#launcher.start('PREPROCESS', { number: 1, argv, changes });
+    const stdout = await this.#launcher.sendText('text');
+    const stderr = await this.#launcher.sendText('messages');
+    const end = readWaitStatus(status);
+    return { status: end.kind === 'exited' ? end.code : 128 + end.signal, stdout, stderr };
+  }
+}

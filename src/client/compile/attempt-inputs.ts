@@ -1,0 +1,54 @@
+import { coloured } from '../../compiler/messages/colour-words.ts';
+import { dependencyOutput } from '../../compiler/command/dependency-file.ts';
+import { baseName } from '../../compiler/names/source-name.ts';
+import type { Found } from '../headers/inputs.ts';
+import { hostName } from '../hosts/host.ts';
+import { unlessInterrupted } from '../job/faults.ts';
+import type { RemoteJob } from '../job/understand.ts';
+import type { Answer, Chosen } from './attempt.ts';
+import { travellingVariables } from './inputs-way.ts';
+import { judgeAnswer } from './judge-answer.ts';
+import type { World } from './world.ts';
+
+/** The user's words; clang is told what it would compile for here. */
+function commandFor(job: RemoteJob, world: World): readonly string[] {
+  const { verdict, target, environment } = job;
+  const reader = { stderrIsTerminal: world.stderrIsTerminal, environment };
+  const [compiler = '', ...words] = coloured(verdict.words, reader);
+  return [compiler, ...(target === undefined ? [] : ['-target', target]), ...words];
+}
+
+/**
+ * Has one host compile a job from its inputs.
+ * @throws InputsFailed when the host may do the job in the old way; TransportError, CannotDistribute, Interrupted
+ */
+export async function attemptInputs(
+  job: RemoteJob,
+  { host, slot }: Chosen,
+  found: Extract<Found, { kind: 'inputs' }>,
+  world: World,
+): Promise<Answer> {
+  const { log, state, interrupted } = world;
+  const argv = commandFor(job, world);
+  const begin = world.seconds();
+  if (log.writes('info')) log.info(`exec on ${host.definition}: ${argv.join(' ')}`);
+  state.show('remote', 'Compile', { file: baseName(job.name), host: hostName(host), slot });
+  const { directory } = job;
+  const request = { found, argv, directory, environment: travellingVariables(job.environment) };
+  const response = await unlessInterrupted(world.carryInputs(host, request), interrupted);
+  const seconds = world.seconds() - begin;
+  const count = found.inputs.length;
+  log.info(`${job.name} compiled from ${count} inputs on ${hostName(host)} in ${seconds.toFixed(6)}s, ${response.sent} bytes sent`);
+  judgeAnswer(job, response);
+  const output = dependencyOutput(job.verdict);
+  return {
+    response,
+    sourceReason: undefined,
+    readsFiles: false,
+    seconds,
+    fromInputs: true,
+    ...(output.kind === 'file' && response.dependencies.length > 0
+      ? { dependencies: { path: output.path, output: response.dependencies } }
+      : {}),
+  };
+}

@@ -1,0 +1,61 @@
+import { dependencyOutput } from '../../compiler/command/dependency-file.ts';
+import { isClang } from '../../compiler/names/compiler-family.ts';
+import { readVariable } from '../../config/client-environment.ts';
+import type { Environment } from '../../config/client-environment.ts';
+import type { Found } from '../headers/inputs.ts';
+import type { RemoteJob } from '../job/understand.ts';
+import type { World } from './world.ts';
+
+/** Variables that change what a compiler makes, and that no host is told. */
+const foreign = [
+  'CCC_OVERRIDE_OPTIONS',
+  'COMPILER_PATH',
+  'DEPENDENCIES_OUTPUT',
+  'GCC_COMPARE_DEBUG',
+  'GCC_EXEC_PREFIX',
+  'SUNPRO_DEPENDENCIES',
+];
+
+/** Variables that a host's compiler is to have as the one here. */
+const travelling =
+  /^(?:CPATH|C_INCLUDE_PATH|CPLUS_INCLUDE_PATH|OBJC_INCLUDE_PATH|SOURCE_DATE_EPOCH|LANG|LANGUAGE|LC_\w+)$/;
+
+/** NAME=value of the variables that a host's compiler is to have, in the order of their names. */
+export function travellingVariables(environment: Environment): string[] {
+  return Object.entries(environment)
+    .filter(([name, value]) => value !== undefined && travelling.test(name))
+    .map(([name, value]) => `${name}=${value}`)
+    .sort();
+}
+
+/** Options that put the name of the output into the object. */
+const namesOutput = /^-(?:f|g)record-command-line$/;
+
+/**
+ * Why a job cannot be compiled by a host from its inputs, as far as its words tell: undefined when it can. The sentence
+ * is read after "is preprocessed here: ".
+ */
+function obstacleToInputs({ verdict, environment }: RemoteJob, world: World): string | undefined {
+  const preprocess = readVariable('DISTCC_PREPROCESS', environment);
+  if (preprocess === 'here') return 'DISTCC_PREPROCESS=here';
+  if (verdict.preprocessed) return 'it is preprocessed already';
+  if (world.keepsTemporaries) return 'DISTCC_SAVE_TEMPS=1 keeps preprocessed sources';
+  const variable = foreign.find((name) => environment[name] !== undefined);
+  if (variable !== undefined) return `the variable ${variable} is set`;
+  const { words } = verdict;
+  if (dependencyOutput(verdict).kind === 'elsewhere') return 'its dependency file is asked for in an unusual way';
+  const recorder = isClang(words[0] ?? '') ? words.find((word) => namesOutput.test(word)) : undefined;
+  return recorder === undefined ? undefined : `${recorder} puts the output's name into the object`;
+}
+
+/** The inputs of a job, or why it is preprocessed here. */
+export async function findInputs(job: RemoteJob, world: World): Promise<Found> {
+  const obstacle = obstacleToInputs(job, world);
+  if (obstacle !== undefined) return { kind: 'old way', because: obstacle };
+  world.state.show('local', 'Preprocess', { host: 'localhost' });
+  try {
+    return await world.findInputs(job);
+  } catch (error) {
+    return { kind: 'old way', because: error instanceof Error ? error.message : String(error) };
+  }
+}
