@@ -77,7 +77,7 @@ export const clientVariables = {
   DISTCC_SKIP_LOCAL_RETRY: presentVariable('set: a compile error of a host is final'),
   DISTCC_NO_REWRITE_CROSS: presentVariable('set: compiler names are sent as they are'),
   DISTCC_PREPROCESS: {
-    help: 'here preprocesses every source on this machine, auto only where a host takes nothing else',
+    help: 'auto preprocesses here only what has to be; here preprocesses all',
     initial: 'auto',
     read(text: string | undefined, complain: Complain): 'auto' | 'here' {
       if (text === 'here') return 'here';
@@ -86,7 +86,7 @@ export const clientVariables = {
       return 'auto';
     },
   },
-  DISTCC_VERIFY: switchVariable('1 compiles each job here too, and compares what a host makes of its inputs', false),
+  DISTCC_VERIFY: switchVariable('1 compares what hosts make of unpreprocessed sources', false),
   DISTCC_PERMIT_OPTIONS: {
     help: "options that the hosts' --permit-option permits, with blanks between",
     initial: 'none',

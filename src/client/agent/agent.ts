@@ -17,6 +17,8 @@ import { agentVersion } from '../../agent-state/agent-version.ts';
 import { sweepStates } from '../user-files/state-file.ts';
 import { ask } from '../../agent-state/ask-agent.ts';
 import { doJob } from './do-job.ts';
+import { HeaderGraph } from '../headers/header-graph.ts';
+import { InputHosts } from './input-sessions.ts';
 import { HostLists } from './host-lists.ts';
 import type { Shared } from './job-world.ts';
 import { Launcher } from './launcher.ts';
@@ -84,6 +86,9 @@ class Agent {
       preprocessAhead: true,
       memory: new TextMemory(),
       packer: new Packer(settings.program),
+      inputHosts: new InputHosts(),
+      graph: new HeaderGraph(),
+      distrusted: new Set(),
       hosts: new HostLists(),
       programs: new Programs(now),
     };

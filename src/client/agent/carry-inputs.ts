@@ -15,7 +15,7 @@ import type { InputsRequest, InputsResponse } from '../compile/world.ts';
 import { lockName } from '../hosts/host.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import type { Input } from '../headers/inputs.ts';
-import { InputsFailed } from '../job/faults.ts';
+import { ConnectionLost, InputsFailed } from '../job/faults.ts';
 import { bytesOfAnswer, goTo, wayTo } from './carry.ts';
 import type { CarrySettings } from './carry.ts';
 import { proofOf } from './input-sessions.ts';
@@ -190,7 +190,9 @@ class InputsConversation {
 }
 
 /** What a host's refusal or a broken answer means for the job: it may be preprocessed. */
-function failureOf(error: ProtocolError): InputsFailed {
+function failureOf(error: unknown): unknown {
+  if (error instanceof ConnectionLost) return new InputsFailed(error.message, { cause: error });
+  if (!(error instanceof ProtocolError)) return error;
   const sentence =
     error.kind === 'refused' ? error.message.replace(refusalMark, '') : `bad answer from server: ${error.message}`;
   return new InputsFailed(sentence, { cause: error });
@@ -210,7 +212,7 @@ export async function carryInputs(
   try {
     return await conversation.hold();
   } catch (error) {
-    const failure = error instanceof ProtocolError ? failureOf(error) : error;
+    const failure = failureOf(error);
     if (!(failure instanceof InputsFailed)) throw error;
     const refused = error instanceof ProtocolError && error.kind === 'refused';
     if (!refused && settings.hosts.failed(lockName(host)))

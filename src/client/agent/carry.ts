@@ -5,12 +5,13 @@ import type { Environment } from '../../config/client-environment.ts';
 import type { Logger } from '../../logging/log-line.ts';
 import { readable } from '../../system/byte-text.ts';
 import { readForeignFile } from '../../system/files/foreign-file.ts';
+import { readCapsOrEnd } from '../../wire/inputs/caps.ts';
 import { Decoder } from '../../wire/reading/decoder.ts';
 import { ProtocolError } from '../../wire/reading/protocol-error.ts';
 import { refusalMark } from '../../wire/refusal.ts';
 import { readResponse, readResponseHead } from '../../wire/response.ts';
 import type { ResponseHead } from '../../wire/response.ts';
-import { CannotDistribute, GivenUp, JobRefused, TransportError } from '../job/faults.ts';
+import { CannotDistribute, ConnectionLost, GivenUp, JobRefused, TransportError } from '../job/faults.ts';
 import { addressesOf, noteAnswer } from '../transport/host-addresses.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import { sshCommand } from '../transport/ssh-command.ts';
@@ -41,14 +42,16 @@ export interface CarrySettings {
   readonly pid: number;
   readonly environment: Environment;
   readonly log: Logger;
+  /** Takes whether a host compiles from inputs; left out when nobody asks. */
+  readonly offered?: ((inputs: boolean) => void) | undefined;
 }
 
 /**
  * What is said of a host that closes without a word: one that refuses a client does just that, and the user needs to
  * know what it means.
  */
-function lost(reason: string, answered: boolean, kind: Way['kind']): TransportError {
-  return new TransportError(answered ? reason : `${silences[kind]} (${reason})`);
+function lost(reason: string, answered: boolean, kind: Way['kind']): ConnectionLost {
+  return new ConnectionLost(answered ? reason : `${silences[kind]} (${reason})`);
 }
 
 /** What is said of an answer that cannot be read. */
@@ -77,13 +80,17 @@ function faultOf(answer: AnswerMessage, way: Way, idleSeconds: number): Transpor
     return new CannotDistribute(`cannot bring a job to a host: ${new LauncherError(error).message}`);
   if (step === 'connecting') return unreachable(answer, way);
   if (error === 0) return lost('the connection was closed', size > 0, way.kind);
-  const silent = error === constants.errno.ETIMEDOUT;
-  const said = silent ? `IO timeout: no byte was moved for ${idleSeconds} s` : new LauncherError(error).message;
-  return lost(said, size > 0, way.kind);
+  if (error !== constants.errno.ETIMEDOUT) return lost(new LauncherError(error).message, size > 0, way.kind);
+  const { message } = lost(`IO timeout: no byte was moved for ${idleSeconds} s`, size > 0, way.kind);
+  return new TransportError(message);
 }
 
 /** The first bytes of an answer, read where they lie, or all of it sent by a launcher whose files we cannot get at. */
-export async function bytesOfAnswer(answer: AnswerMessage, most: number, { launcher, pid }: CarrySettings): Promise<Buffer> {
+export async function bytesOfAnswer(
+  answer: AnswerMessage,
+  most: number,
+  { launcher, pid }: CarrySettings,
+): Promise<Buffer> {
   if (answer.beginning.length === answer.size) return answer.beginning;
   const memory = Buffer.allocUnsafe(Math.min(answer.size, most));
   return readForeignFile({ pid, ...answer }, memory) ? memory : launcher.sendText('answer');
@@ -107,6 +114,21 @@ function parse(bytes: Buffer, size: number): Parsed | undefined {
 
 const surplus = (): ProtocolError => new ProtocolError('malformed', 'more bytes came after its end');
 
+/** Reads what a host offers after an answer. @throws ProtocolError when it is something else */
+function readOffer(bytes: Buffer, { offered }: CarrySettings): void {
+  const decoder = new Decoder(readCapsOrEnd());
+  try {
+    decoder.feed(bytes);
+    if (bytes.length === 0) decoder.end();
+  } catch {
+    throw surplus();
+  }
+  // One that has not come whole is not waited for.
+  const isOffer = bytes.length === 0 || bytes.toString('latin1', 0, 4) === 'CAPS';
+  if (!isOffer || decoder.surplus > 0) throw surplus();
+  offered?.(decoder.result?.value?.tree === true);
+}
+
 /** Reads an answer of version 1 and leaves the object where it is. */
 async function readPlain(answer: AnswerMessage, settings: CarrySettings): Promise<HostResponse> {
   const { size } = answer;
@@ -117,18 +139,21 @@ async function readPlain(answer: AnswerMessage, settings: CarrySettings): Promis
   if (parsed === undefined) throw new ProtocolError('truncated', 'the answer has no end');
   const { head, at, bytes } = parsed;
   const { status, stderr, stdout, objectLength: length } = head;
-  if (at + length < size) throw surplus();
-  if (at + length > size)
-    throw new ProtocolError('truncated', `the connection ended after ${size - at} of ${length} bytes`);
+  if (at + length <= size) {
+    const whole = at + length === size ? bytes : await bytesOfAnswer(answer, size, settings);
+    readOffer(whole.subarray(at + length, size), settings);
+  } else throw new ProtocolError('truncated', `the connection ended after ${size - at} of ${length} bytes`);
   return { status, stderr, stdout, object: { at, length, head: bytes.subarray(at, at + headOfObject) } };
 }
 
 /** Reads an answer of version 2, and unpacks it. */
 async function readPacked(answer: AnswerMessage, settings: CarrySettings): Promise<HostResponse> {
   const decoder = new Decoder(readResponse(2));
-  decoder.feed(await bytesOfAnswer(answer, answer.size, settings));
-  decoder.end();
-  if (decoder.surplus > 0 || decoder.result === undefined) throw surplus();
+  const bytes = await bytesOfAnswer(answer, answer.size, settings);
+  decoder.feed(bytes);
+  if (decoder.result === undefined) decoder.end();
+  if (decoder.result === undefined) throw surplus();
+  readOffer(bytes.subarray(bytes.length - decoder.surplus), settings);
   return decoder.result.value;
 }
 
@@ -194,7 +219,8 @@ export async function carry(host: DistantHost, request: HostRequest, settings: C
   if (over) throw new GivenUp();
   const { head, body } = request;
   const kind = body === undefined ? 'text' : 'kept';
-  const answer = await goTo(host, way, { body: kind, ending: 'object', token: 'DOTI', head }, settings, body);
+  const ending = settings.offered === undefined ? 'object' : 'offer';
+  const answer = await goTo(host, way, { body: kind, ending, token: 'DOTI', head }, settings, body);
   try {
     return await (host.version === 1 ? readPlain : readPacked)(answer, settings);
   } catch (error) {

@@ -1,6 +1,10 @@
+import { constants } from 'node:fs';
+import { constants as osConstants } from 'node:os';
 import { resolve } from 'node:path';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
+import { dependencyOutput } from '../../compiler/command/dependency-file.ts';
+import { coloured } from '../../compiler/messages/colour-words.ts';
 import { isClang } from '../../compiler/names/compiler-family.ts';
 import { preprocessedExtension } from '../../compiler/names/source-name.ts';
 import { distccDirectory, readVariable } from '../../config/client-environment.ts';
@@ -13,14 +17,34 @@ import { readForeignFile } from '../../system/files/foreign-file.ts';
 import { exited } from '../../wire/wait-status.ts';
 import { hasCatalogue } from '../messages/catalogues.ts';
 import type { JobHosts } from '../hosts/changing-hosts.ts';
+import { pathIn } from '../job/understand.ts';
+import { InputsFailed } from '../job/faults.ts';
 import type { RemoteJob } from '../job/understand.ts';
 import type { Slots } from '../slots/slots.ts';
 import { openState } from '../user-files/state-file.ts';
 import { uniqueName } from '../user-files/unique-name.ts';
+import { findInputs } from '../headers/find-inputs.ts';
+import type { HeaderGraph } from '../headers/header-graph.ts';
+import type { Found } from '../headers/inputs.ts';
+import { lockName } from '../hosts/host.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import type { Call, Command } from '../job/call.ts';
-import type { HostRequest, HostResponse, Output, Preprocessor, PreprocessorEnd, World } from '../compile/world.ts';
+import type {
+  HeldOutput,
+  HostRequest,
+  HostResponse,
+  InputsRequest,
+  InputsResponse,
+  Made,
+  Output,
+  Preprocessor,
+  PreprocessorEnd,
+  World,
+} from '../compile/world.ts';
 import { carry } from './carry.ts';
+import { carryInputs } from './carry-inputs.ts';
+import { LauncherDisk } from './launcher-disk.ts';
+import type { InputHosts } from './input-sessions.ts';
 import type { HostLists } from './host-lists.ts';
 import type { Launcher } from './launcher.ts';
 import { LauncherError } from './launcher.ts';
@@ -50,6 +74,12 @@ export interface Shared {
   readonly preprocessAhead: boolean;
   readonly memory: TextMemory;
   readonly packer: Pick<Packer, 'pack'>;
+  /** Who compiles from inputs; undefined where nobody is asked, since there is only one job. */
+  readonly inputHosts: InputHosts | undefined;
+  /** What is known of the files that jobs read. */
+  readonly graph: HeaderGraph;
+  /** Jobs of which the scanner has missed something. */
+  readonly distrusted: Set<string>;
   readonly hosts: HostLists;
   readonly programs: Programs;
 }
@@ -84,6 +114,28 @@ function anchored({ environment, directory }: Call): Environment {
   return own === undefined || own === '' || own.startsWith('/')
     ? environment
     : { ...environment, DISTCC_DIR: resolve(directory, own) };
+}
+
+/** Jobs that no host compiles from their inputs: more than a few only come from a mistake of ours. */
+const mostDistrusted = 10_000;
+
+/** What tells the compile of one source from that of another. */
+const trustKey = ({ directory, verdict }: RemoteJob): string => [directory, ...verdict.words].join('\0');
+
+/** File types of a mode. */
+const { S_IFMT, S_IFREG, S_IFLNK } = constants;
+
+/** Why a compiler here has to write the output, as far as its stamp tells. */
+function outputObstacle(stamp: Buffer, found: Found): string | undefined {
+  const error = stamp.readUInt32LE(0);
+  if (error === osConstants.errno.ENOENT || found.kind === 'old way') return undefined;
+  if (error !== 0) return 'its output lies on a file system that tells too little of changes';
+  const type = stamp.readUInt32LE(4) & S_IFMT;
+  if (type === S_IFLNK) return 'its output is a link';
+  if (type !== S_IFREG) return 'its output is not a regular file';
+  const identity = stamp.subarray(8, 24);
+  const isInput = found.inputs.some((input) => input.kind === 'file' && input.stamp.subarray(8, 24).equals(identity));
+  return isInput ? 'its output is one of its inputs' : undefined;
 }
 
 /** What is said when a program cannot be started. */
@@ -234,23 +286,94 @@ export class JobWorld implements World {
 
   carry(host: DistantHost, request: HostRequest): Promise<HostResponse> {
     const { job, launcher, log } = this.#assignment;
-    return carry(host, request, { launcher, pid: job.pid, environment: this.#environment, log });
+    const { inputHosts } = this.#shared;
+    const name = lockName(host);
+    // It tells so once, after an answer.
+    const asks = host.kind === 'tcp' && inputHosts?.offerOf(name) === 'unknown';
+    const offered = asks ? (inputs: boolean): void => inputHosts.noteOffer(name, inputs) : undefined;
+    return carry(host, request, { launcher, pid: job.pid, environment: this.#environment, log, offered });
+  }
+
+  offersInputs(host: DistantHost): boolean {
+    return this.#shared.inputHosts?.offerOf(lockName(host)) === 'inputs';
+  }
+
+  async findInputs(job: RemoteJob): Promise<Found> {
+    if (this.#shared.distrusted.has(trustKey(job)))
+      return { kind: 'old way', because: 'a host lacked something that it reads' };
+    const { call, launcher } = this.#assignment;
+    const disk = new LauncherDisk(launcher, changesOf(call.environment, job.environment));
+    const { verdict, directory, argv, environment } = job;
+    const output = disk.look([pathIn(job, verdict.output)]);
+    const words = [argv[0] ?? '', ...verdict.words.slice(1)];
+    const variables = environment as Readonly<Record<string, string>>;
+    const found = await findInputs(
+      { source: verdict.source, argv: words, directory, environment: variables },
+      disk,
+      this.#shared.graph,
+    );
+    const obstacle = outputObstacle(await output, found);
+    return obstacle === undefined ? found : { kind: 'old way', because: obstacle };
+  }
+
+  distrustInputs(job: RemoteJob): void {
+    const { distrusted } = this.#shared;
+    if (distrusted.size >= mostDistrusted) distrusted.clear();
+    distrusted.add(trustKey(job));
+  }
+
+  carryInputs(host: DistantHost, request: InputsRequest): Promise<InputsResponse> {
+    const { job, launcher, log } = this.#assignment;
+    const { inputHosts: hosts } = this.#shared;
+    if (hosts === undefined) return Promise.reject(new InputsFailed('no host is asked for that'));
+    return carryInputs(host, request, { launcher, pid: job.pid, environment: this.#environment, log, hosts });
+  }
+
+  async compileAside(job: RemoteJob): Promise<Made> {
+    const { call, launcher } = this.#assignment;
+    const changes = changesOf(call.environment, job.environment);
+    const reader = { stderrIsTerminal: this.stderrIsTerminal, environment: job.environment };
+    const [, ...words] = coloured(job.verdict.words, reader);
+    const { status } = await launcher.start('PREPROCESS', { number: 1, argv: [job.argv[0] ?? '', ...words], changes });
+    const stdout = await launcher.sendText('text');
+    const stderr = await launcher.sendText('messages');
+    const dependencies = dependencyOutput(job.verdict);
+    const outputs = [job.verdict.output, ...(dependencies.kind === 'file' ? [dependencies.path] : [])];
+    const [object, dependencyFile] = await launcher.fetch(outputs.map((output) => pathIn(job, output)));
+    const none = Buffer.alloc(0);
+    return { status, stdout, stderr, object: object?.bytes ?? none, dependencies: dependencyFile?.bytes ?? none };
+  }
+
+  async contentOf(output: Output): Promise<Buffer> {
+    if (Buffer.isBuffer(output)) return output;
+    const answer = await this.#assignment.launcher.sendText('answer');
+    return answer.subarray(output.at, output.at + output.length);
+  }
+
+  async saveDependencies(path: string, output: HeldOutput): Promise<void> {
+    await this.#save(path, () => this.#assignment.launcher.saveAnswer(path, output, 0));
+  }
+
+  async #save(path: string, save: () => Promise<void>): Promise<void> {
+    try {
+      await save();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`cannot write "${readable(path)}": ${reason}`, { cause: error });
+    }
   }
 
   async saveOutput({ verdict }: RemoteJob, output: Output): Promise<void> {
     // gcc opens assembler text by its name; all else is written to another file first, or by the assembler, which takes
     // a link away.
     const through = verdict.assemble && !isClang(verdict.words[0] ?? '');
-    try {
-      const { launcher } = this.#assignment;
-      const flags = through ? saveFlags.throughLinks : 0;
-      await (Buffer.isBuffer(output)
+    const { launcher } = this.#assignment;
+    const flags = through ? saveFlags.throughLinks : 0;
+    await this.#save(verdict.output, () =>
+      Buffer.isBuffer(output)
         ? launcher.save(verdict.output, output, flags)
-        : launcher.saveAnswer(verdict.output, output, flags));
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new Error(`cannot write "${readable(verdict.output)}": ${reason}`, { cause: error });
-    }
+        : launcher.saveAnswer(verdict.output, output, flags),
+    );
   }
 
   end(status: number): void {

@@ -191,7 +191,16 @@ export class Launcher {
 
   /** What it owes an answer to before it can end. */
   #questions(): readonly Pick<Answers<unknown>, 'some' | 'end'>[] {
-    return [this.#running, this.#texts, this.#carrying, this.#contents, this.#found, this.#stamps, this.#inputs, this.#targets];
+    return [
+      this.#running,
+      this.#texts,
+      this.#carrying,
+      this.#contents,
+      this.#found,
+      this.#stamps,
+      this.#inputs,
+      this.#targets,
+    ];
   }
 
   /** Writes to one of its descriptors. */

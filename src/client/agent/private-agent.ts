@@ -7,6 +7,7 @@ import { compressLzo } from '../../wire/lzo/compress.ts';
 import { openLockFolder } from '../slots/lock-folder.ts';
 import type { LockFolder } from '../slots/lock-folder.ts';
 import { polledSlots } from '../slots/slots.ts';
+import { HeaderGraph } from '../headers/header-graph.ts';
 import { doJob } from './do-job.ts';
 import { HostLists } from './host-lists.ts';
 import type { Shared, SlotAsker } from './job-world.ts';
@@ -51,6 +52,9 @@ export async function runPrivateAgent(descriptor: number): Promise<void> {
     late: (file) => file,
     preprocessAhead: false,
     memory: new TextMemory(),
+    inputHosts: undefined,
+    graph: new HeaderGraph(),
+    distrusted: new Set(),
     packer: { pack: (text) => Promise.resolve(compressLzo(text)) },
     hosts: new HostLists(),
     programs: new Programs(now),

@@ -38,7 +38,9 @@ export async function attemptInputs(
   const response = await unlessInterrupted(world.carryInputs(host, request), interrupted);
   const seconds = world.seconds() - begin;
   const count = found.inputs.length;
-  log.info(`${job.name} compiled from ${count} inputs on ${hostName(host)} in ${seconds.toFixed(6)}s, ${response.sent} bytes sent`);
+  log.info(
+    `${job.name} compiled from ${count} inputs on ${hostName(host)} in ${seconds.toFixed(6)}s, ${response.sent} bytes sent`,
+  );
   judgeAnswer(job, response);
   const output = dependencyOutput(job.verdict);
   return {

@@ -20,6 +20,7 @@ import { compilerOf } from './judge-answer.ts';
 import { withOptions } from '../job/options-files.ts';
 import { exitStatusOf, resultText } from '../job/result-text.ts';
 import { repeatFor, tellMessages } from './tell-messages.ts';
+import { verify } from './verify.ts';
 import type { Call } from '../job/call.ts';
 import type { World } from './world.ts';
 
@@ -97,6 +98,7 @@ type Answered = Extract<Distribution, { kind: 'answered' }> & { readonly begin: 
 async function finish(job: RemoteJob, answered: Answered, world: World): Promise<number> {
   const { host, answer } = answered;
   world.keepMessages(answer.response.stderr);
+  if (answer.fromInputs && readVariable('DISTCC_VERIFY', job.environment)) return verify(job, host, answer, world);
   // Text that was preprocessed here may bring warnings about what only preprocessing did to it.
   const worth = answer.fromInputs ? ({ kind: 'good' } as const) : await worthOf(answer.response, job, world);
   const response = worth.kind === 'false' ? { ...answer.response, stderr: Buffer.alloc(0) } : answer.response;
@@ -115,9 +117,7 @@ async function finish(job: RemoteJob, answered: Answered, world: World): Promise
   const { dependencies } = answer;
   // It is written first, as by a compiler: what is saved afterwards counts only when that has worked.
   const savingDependencies =
-    dependencies === undefined
-      ? Promise.resolve()
-      : world.saveDependencies(dependencies.path, dependencies.output);
+    dependencies === undefined ? Promise.resolve() : world.saveDependencies(dependencies.path, dependencies.output);
   const saving = Promise.all([savingDependencies, world.saveOutput(job, response.object)]);
   world.showPreprocessor();
   tellMessages(job, response, world);

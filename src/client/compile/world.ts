@@ -63,6 +63,17 @@ export interface InputsResponse extends HostResponse {
   readonly sent: number;
 }
 
+/** What a compile left. */
+export interface Made {
+  /** A raw Unix wait status. */
+  readonly status: number;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  /** Empty when there is none. */
+  readonly object: Buffer;
+  readonly dependencies: Buffer;
+}
+
 /** A preprocessor at work. */
 export interface Preprocessor {
   readonly ended: Promise<PreprocessorEnd>;
@@ -122,6 +133,10 @@ export interface World {
   carryInputs(host: DistantHost, request: InputsRequest): Promise<InputsResponse>;
   /** Writes a job's dependency file, as saveOutput() does. */
   saveDependencies(path: string, output: HeldOutput): Promise<void>;
+  /** Compiles here, and gives what was made and is left where it belongs. */
+  compileAside(job: RemoteJob): Promise<Made>;
+  /** The bytes of an output that the launcher may hold. */
+  contentOf(output: Output): Promise<Buffer>;
   /** Packs a text for protocol 2. */
   pack(text: Buffer): Promise<Buffer>;
   /**

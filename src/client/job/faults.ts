@@ -8,6 +8,14 @@ export class TransportError extends Error {
   }
 }
 
+/** A host took the connection, and closed it before its answer was whole. */
+export class ConnectionLost extends TransportError {
+  constructor(sentence: string, options?: ErrorOptions) {
+    super(sentence, options);
+    this.name = 'ConnectionLost';
+  }
+}
+
 /** A host works but does not do this job; the message is its sentence. */
 export class JobRefused extends TransportError {
   constructor(sentence: string, options?: ErrorOptions) {

@@ -7,6 +7,7 @@ import { compile } from '../../../../src/client/compile/compile.ts';
 import {
   CannotDistribute,
   GivenUp,
+  InputsFailed,
   Interrupted,
   JobRefused,
   TransportError,
@@ -51,6 +52,10 @@ interface Plan {
   readonly keepsTemporaries?: boolean;
   /** The preprocessed text. */
   readonly text?: string;
+  /** Hosts that compile from inputs, with what comes of it there; absent for a host that does not. */
+  readonly inputs?: Readonly<Record<string, 'made' | Error | number>>;
+  /** Why the inputs are not known. */
+  readonly unbounded?: string;
   /** The places that several jobs share. */
   readonly places?: QueuedSlots;
 }
@@ -143,6 +148,40 @@ function worldOf(plan: Plan, events: Events): World {
       };
     },
     keepsTemporaries: plan.keepsTemporaries ?? false,
+    offersInputs: ({ name }) => plan.inputs?.[name] !== undefined,
+    findInputs({ name }) {
+      events.push(`look for what ${name} reads`);
+      return Promise.resolve(
+        plan.unbounded === undefined
+          ? { kind: 'inputs', inputs: [{ kind: 'directory', path: '/home' }], rung: 'scan', change: 1 }
+          : { kind: 'old way', because: plan.unbounded },
+      );
+    },
+    distrustInputs: ({ name }) => void events.push(`distrust ${name}`),
+    carryInputs({ name }, { argv, environment }) {
+      events.push([`inputs to ${name}:`, ...environment, ...argv].join(' '));
+      const comes = plan.inputs?.[name];
+      if (comes instanceof Error) return Promise.reject(comes);
+      const status = typeof comes === 'number' ? comes : 0;
+      const dependencies = { at: 0, length: 7, head: Buffer.alloc(0) };
+      return Promise.resolve({ ...respond(status), dependencies, sent: 100 });
+    },
+    compileAside({ verdict }) {
+      events.push(`compile ${verdict.source} aside`);
+      const none = Buffer.alloc(0);
+      return Promise.resolve({
+        status: 0,
+        stdout: none,
+        stderr: Buffer.from('here\n'),
+        object: none,
+        dependencies: none,
+      });
+    },
+    contentOf: (output) => Promise.resolve(Buffer.isBuffer(output) ? output : Buffer.alloc(7)),
+    saveDependencies(path, { length }) {
+      events.push(`save ${path} of ${length} bytes`);
+      return Promise.resolve();
+    },
     carry,
     runHere({ argv }, andReturn) {
       events.push(`${andReturn ? 'run' : 'become'} ${argv.join(' ')}`);
@@ -796,5 +835,85 @@ describe('compile() and the one who reads its messages', () => {
     ] as const) {
       expect(await done(palette, more)).toContain('save a.o object');
     }
+  });
+});
+
+describe('compile() with hosts that compile from inputs', () => {
+  const words = ['gcc', '-O2', '-MD', '-c', 'src/a.c', '-o', 'a.o'];
+  const environment = { LANG: 'C.UTF-8', PATH: '/bin', CPATH: '/include' };
+
+  it('preprocesses nothing, sends the whole command, and saves the dependency file first', async () => {
+    const { end, events } = await play({ hosts: 'far', words, environment, inputs: { far: 'made' } });
+    expect(end).toBe(0);
+    expect(events).toEqual([
+      'take tcp_far_3632#0',
+      'local Preprocess',
+      'look for what src/a.c reads',
+      'remote Compile',
+      'inputs to far: CPATH=/include LANG=C.UTF-8 gcc -O2 -MD -c src/a.c -o a.o',
+      'release tcp_far_3632#0',
+      'save a.d of 7 bytes',
+      'save a.o object',
+      'show cpp',
+      'stderr: there',
+      'praise far',
+      'end 0',
+    ]);
+  });
+
+  it('has messages that a preprocessed text would make doubtful, and shows them', async () => {
+    const inputs = { far: 'made' } as const;
+    const { events } = await play({ hosts: 'far', words: ['gcc', '-Wextra', '-c', 'a.c'], inputs });
+    expect(events.filter((event) => /^(?:become|run|stderr)/.test(event))).toEqual(['stderr: there']);
+  });
+
+  it.each<readonly [string, Partial<Plan>]>([
+    ['the host fails to', { inputs: { far: new InputsFailed('a file has changed') } }],
+    ['it is not known what the source reads', { unbounded: 'BOOST_PP_ITERATE() is computed' }],
+    ['the user does not want it', { environment: { DISTCC_PREPROCESS: 'here' } }],
+    ['a variable changes what the compiler does', { environment: { COMPILER_PATH: '/opt' } }],
+    ['the dependency file is asked of a part', { words: ['gcc', '-Wp,-MD,a.d', '-c', 'a.c'] }],
+  ])('preprocesses here for the same host when %s', async (_why, plan) => {
+    const { end, events } = await play({ hosts: 'far', inputs: { far: 'made' }, ...plan });
+    expect(end).toBe(0);
+    expect(events.filter((event) => /^(?:carry|rest|praise|ERROR|become)/.test(event))).toEqual([
+      'carry to far DIST',
+      'praise far',
+    ]);
+  });
+
+  it('keeps what a compile here makes, and reports a difference, for whoever wants to verify', async () => {
+    const { end, events } = await play({
+      hosts: 'far',
+      inputs: { far: 'made' },
+      environment: { DISTCC_VERIFY: '1' },
+    });
+    expect(end).toBe(0);
+    expect(events.filter((event) => /^(?:compile|save|stderr|ERROR)/.test(event))).toEqual([
+      'compile src/a.c aside',
+      expect.stringMatching(/^ERROR: src\/a\.c, compiled from its inputs on far: not the same as here: the object/),
+      'stderr: here',
+    ]);
+  });
+
+  it('looks once, whoever is asked, and blames a host that cannot be reached', async () => {
+    const inputs = { one: new TransportError('one is gone'), two: 'made' } as const;
+    const { end, events } = await play({ hosts: 'one two', inputs });
+    expect(end).toBe(0);
+    expect(events.filter((event) => /^(?:look|inputs|rest|carry)/.test(event))).toEqual([
+      'look for what src/a.c reads',
+      'inputs to one: gcc -O2 -c src/a.c -o a.o',
+      'rest one',
+      'inputs to two: gcc -O2 -c src/a.c -o a.o',
+    ]);
+  });
+
+  it('trusts the scan of a source no more that fails there and not here, and does not blame the host', async () => {
+    const { end, events } = await play({ hosts: 'far', inputs: { far: exited(1) }, here: 0 });
+    expect(end).toBe(0);
+    expect(events.filter((event) => /^(?:distrust|rest|run)/.test(event))).toEqual([
+      'run gcc -O2 -c src/a.c -o a.o',
+      'distrust src/a.c',
+    ]);
   });
 });

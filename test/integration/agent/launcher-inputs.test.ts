@@ -1,0 +1,263 @@
+import { execFileSync } from 'node:child_process';
+import { linkSync, mkdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { encodeCarry, encodeMore, readAnswer } from '../../../src/wire/agent/carry.ts';
+import type { AnswerMessage, CarryEnding } from '../../../src/wire/agent/carry.ts';
+import { encodeCommand, encodeExit } from '../../../src/wire/agent/command.ts';
+import { encodeSaveAnswer, encodeSendText } from '../../../src/wire/agent/file.ts';
+import { FrameReader, kinds } from '../../../src/wire/agent/frame.ts';
+import type { Frame } from '../../../src/wire/agent/frame.ts';
+import {
+  encodeFetch,
+  encodeFollow,
+  encodePaths,
+  encodeStamp,
+  readInput,
+  readTargets,
+  stampLength,
+} from '../../../src/wire/agent/inputs.ts';
+import { encodeResponse } from '../../../src/wire/response.ts';
+import { exited } from '../../../src/wire/wait-status.ts';
+import { until } from '../../support/daemon.ts';
+import { needs } from '../../support/needs.ts';
+import { distccProgram, Sandbox } from '../client/sandbox.ts';
+
+const { ENOENT, EINVAL } = constants.errno;
+const none = Buffer.alloc(0);
+
+describe.skipIf(!needs('cc', 'gcc'))('the launcher and what a compile would read', () => {
+  let box: Sandbox;
+  let servers: Server[];
+  let sockets: Socket[];
+
+  beforeEach(() => {
+    box = new Sandbox({ agent: true });
+    [servers, sockets] = [[], []];
+  });
+  afterEach(() => {
+    for (const socket of sockets) socket.destroy();
+    for (const server of servers) server.close();
+    box.remove();
+  });
+
+  async function listen(where: string | number, welcome: (socket: Socket) => void): Promise<number> {
+    const server = createServer((socket) => {
+      sockets.push(socket);
+      socket.on('error', () => {});
+      welcome(socket);
+    });
+    servers.push(server);
+    if (typeof where === 'string') server.listen(where);
+    else server.listen(where, '127.0.0.1');
+    await once(server, 'listening');
+    return typeof where === 'string' ? 0 : (server.address() as AddressInfo).port;
+  }
+
+  /** Plays an agent for one launcher. */
+  async function play() {
+    const version = /0\.1\.0-[0-9a-f]{8}/.exec(readFileSync(distccProgram, 'latin1'))?.[0] ?? '';
+    mkdirSync(join(box.own, 'agent'), { mode: 0o700 });
+    const heard: Frame[] = [];
+    let line: Socket | undefined;
+    await listen(join(box.own, 'agent', version), (socket) => {
+      line = socket;
+      const reader = new FrameReader();
+      socket.on('data', (chunk: Buffer) => {
+        reader.feed(chunk);
+        for (let frame = reader.next(); frame !== undefined; frame = reader.next()) heard.push(frame);
+      });
+    });
+    const { ended } = box.start(['gcc'], {});
+    await until(() => line !== undefined, 'the launcher is there');
+    /** Says something, and gives the answers of that kind that come. */
+    const ask = async (bytes: Buffer, kind: number, count = 1): Promise<Buffer[]> => {
+      const before = heard.filter((frame) => frame.kind === kind).length;
+      line?.write(bytes);
+      const answers = (): Frame[] => heard.filter((frame) => frame.kind === kind).slice(before);
+      await until(() => answers().length >= count, 'the launcher answers');
+      return answers().map(({ content }) => content);
+    };
+    const end = async (): Promise<void> => {
+      line?.write(encodeExit(exited(0)));
+      await ended;
+    };
+    return { ask, end, say: (bytes: Buffer) => line?.write(bytes), ended };
+  }
+
+  const inBox = (name: string): string => join(box.work, name);
+
+  it('tells a stamp for each path, and follows no link', async () => {
+    writeFileSync(inBox('a.h'), 'content');
+    symlinkSync('a.h', inBox('link.h'));
+    const { ask, end } = await play();
+    const paths = [inBox('a.h'), inBox('none.h'), inBox('link.h'), box.work, inBox('a.h/b.h')];
+    const [stamps = none] = await ask(encodeStamp(encodePaths(paths)), kinds.STAMPS);
+    expect(stamps.length).toBe(paths.length * stampLength);
+    const stamp = (at: number): Buffer => stamps.subarray(at * stampLength, (at + 1) * stampLength);
+    const found = statSync(inBox('a.h'), { bigint: true });
+    const [device, inode, size] = [8, 16, 24].map((at) => stamp(0).readBigUInt64LE(at));
+    expect([device, inode, size]).toEqual([found.dev, found.ino, 7n]);
+    expect([stamp(0).readBigInt64LE(32), stamp(0).readBigInt64LE(40)]).toEqual([found.mtimeNs, found.ctimeNs]);
+    expect(stamp(1).readUInt32LE(0)).toBe(ENOENT);
+    expect(stamp(2).readUInt32LE(4) & 0o170000).toBe(0o120000);
+    expect([stamp(3).readUInt32LE(4) & 0o170000, stamp(3).readBigUInt64LE(24)]).toEqual([0o040000, 0n]);
+    expect(stamp(4).readUInt32LE(0)).toBe(constants.errno.ENOTDIR);
+    await end();
+  });
+
+  it('tells another stamp after an edit that keeps size and time', async () => {
+    const path = inBox('a.h');
+    writeFileSync(path, 'one');
+    const { ask, end } = await play();
+    const { mtime } = statSync(path);
+    const [first = none] = await ask(encodeStamp(encodePaths([path])), kinds.STAMPS);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    writeFileSync(path, 'two');
+    utimesSync(path, mtime, mtime);
+    const [second = none] = await ask(encodeStamp(encodePaths([path])), kinds.STAMPS);
+    expect(second.equals(first)).toBe(false);
+    await end();
+  });
+
+  it('does not vouch for a file system whose times may lie', async () => {
+    const { ask, end } = await play();
+    const [stamp = none] = await ask(encodeStamp(encodePaths(['/proc/self/status'])), kinds.STAMPS);
+    expect(stamp.readUInt32LE(0)).toBe(constants.errno['EMEDIUMTYPE' as 'ENOENT'] ?? 124);
+    await end();
+  });
+
+  it('sends whole files in order, with the reason for what is none', async () => {
+    const large = Buffer.alloc(3_000_000, 'x');
+    writeFileSync(inBox('large.h'), large);
+    writeFileSync(inBox('empty.h'), '');
+    linkSync(inBox('empty.h'), inBox('twin.h'));
+    const { ask, end } = await play();
+    const paths = ['large.h', 'none.h', 'empty.h', 'twin.h', ''].map(inBox);
+    const inputs = (await ask(encodeFetch(paths), kinds.INPUT, paths.length)).map(readInput);
+    expect(inputs.map(({ stamp }) => stamp.readUInt32LE(0))).toEqual([0, ENOENT, 0, 0, EINVAL]);
+    expect(inputs[0]?.bytes.equals(large)).toBe(true);
+    expect(inputs.slice(1).map(({ bytes }) => bytes.length)).toEqual([0, 0, 0, 0]);
+    const age = BigInt(Date.now()) * 1_000_000n - (inputs[0]?.now ?? 0n);
+    expect(age < 60_000_000_000n && age > -1_000_000_000n).toBe(true);
+    await end();
+  });
+
+  it('waits for no fifo and no device', async () => {
+    execFileSync('mkfifo', [inBox('fifo.h')]);
+    const { ask, end } = await play();
+    const inputs = (await ask(encodeFetch([inBox('fifo.h'), '/dev/zero']), kinds.INPUT, 2)).map(readInput);
+    expect(inputs.map(({ stamp }) => stamp.readUInt32LE(0))).toEqual([EINVAL, EINVAL]);
+    await end();
+  });
+
+  it('has a limit for a file', async () => {
+    execFileSync('truncate', ['-s', '9000000', inBox('large.h')]);
+    const { ask, end } = await play();
+    const [input = none] = await ask(encodeFetch([inBox('large.h')]), kinds.INPUT);
+    expect(readInput(input).stamp.readUInt32LE(0)).toBe(constants.errno.EFBIG);
+    await end();
+  });
+
+  it('tells where links lead', async () => {
+    symlinkSync('../far/away', inBox('link'));
+    const { ask, end } = await play();
+    const [targets = none] = await ask(encodeFollow([inBox('link'), box.work, inBox('none')]), kinds.TARGETS);
+    expect(readTargets(targets)).toEqual(['../far/away', '', '']);
+    await end();
+  });
+
+  it('sends what a program wrote to stderr', async () => {
+    const { ask, say, end } = await play();
+    say(encodeCommand('PREPROCESS', { number: 1, argv: ['sh', '-c', 'echo out; echo err >&2'], changes: [] }));
+    const [text] = await ask(encodeSendText('text'), kinds.TEXT, 2);
+    const [messages] = await ask(encodeSendText('messages'), kinds.TEXT, 2);
+    expect([text?.toString(), messages?.toString()]).toEqual(['out\n', 'err\n']);
+    await end();
+  });
+
+  const carry = (port: number, ending: CarryEnding): Buffer =>
+    encodeCarry({
+      way: { kind: 'tcp', addresses: ['127.0.0.1'], port },
+      connectMs: 5000,
+      idleMs: 20_000,
+      body: 'none',
+      ending,
+      token: 'NONE',
+      head: Buffer.from('head'),
+    });
+
+  const token = (name: string, length: number): string => name + length.toString(16).padStart(8, '0');
+  const answerIn = async (asked: Promise<Buffer[]>): Promise<AnswerMessage> => readAnswer((await asked)[0] ?? none);
+  const object = Buffer.alloc(100_000, 'o');
+  const response = Buffer.concat([
+    ...encodeResponse({ version: 1, status: 0, stderr: none, stdout: none, object }),
+    Buffer.from(`${token('DOTD', 4)}a.o:`),
+  ]);
+
+  it('brings a host more when it asks, and saves both files out of the answer', async () => {
+    const came: string[] = [];
+    const replies = [`${token('WELC', 2)}{}`, `${token('NEED', 1)}x`, response];
+    const port = await listen(0, (socket) => {
+      socket.on('data', (chunk: Buffer) => {
+        came.push(chunk.toString());
+        socket.write(replies.shift() ?? '');
+      });
+    });
+    const { ask, say, ended } = await play();
+    const first = await answerIn(ask(carry(port, 'dependencies'), kinds.ANSWER));
+    expect([first.step, first.beginning.toString()]).toEqual(['done', `${token('WELC', 2)}{}`]);
+    const second = await answerIn(ask(encodeMore(Buffer.from('job')), kinds.ANSWER));
+    expect([second.step, second.beginning.toString()]).toEqual(['done', `${token('NEED', 1)}x`]);
+    const third = await answerIn(ask(encodeMore(Buffer.from('data')), kinds.ANSWER));
+    expect([third.step, third.size]).toEqual(['done', response.length]);
+    expect(came).toEqual(['head', 'job', 'data']);
+    const at = response.length - 16 - object.length;
+    say(encodeSaveAnswer({ flags: 0, number: 1, path: 'a.d' }, { at: response.length - 4, length: 4 }));
+    say(encodeSaveAnswer({ flags: 0, number: 2, path: 'a.o' }, { at, length: object.length }));
+    say(encodeExit(exited(0)));
+    expect((await ended).status).toBe(0);
+    expect(box.read('a.d').toString()).toBe('a.o:');
+    expect(box.read('a.o').equals(object)).toBe(true);
+  });
+
+  it('has nowhere to bring more when no host has asked', async () => {
+    const { ask, end } = await play();
+    expect((await answerIn(ask(encodeMore(Buffer.from('more')), kinds.ANSWER))).step).toBe('given up');
+    await end();
+  });
+
+  it('leaves a host that waits for more when it has something else to do', async () => {
+    let closed = false;
+    const port = await listen(0, (socket) => {
+      socket.on('data', () => socket.write(`${token('NEED', 0)}`));
+      socket.on('close', () => (closed = true));
+    });
+    const { ask, end } = await play();
+    expect((await answerIn(ask(carry(port, 'dependencies'), kinds.ANSWER))).step).toBe('done');
+    expect(closed).toBe(false);
+    await ask(encodeCommand('PREPROCESS', { number: 1, argv: ['true'], changes: [] }), kinds.ENDED);
+    await until(() => closed, 'the host is left');
+    await end();
+  });
+
+  it('takes an offer that follows an answer, and waits for none long', async () => {
+    const plain = Buffer.concat(encodeResponse({ version: 1, status: 0, stderr: none, stdout: none, object }));
+    const offer = Buffer.from(`${token('CAPS', 6)}tree/1`);
+    const answers = [Buffer.concat([plain, offer]), plain];
+    const port = await listen(0, (socket) => {
+      socket.on('data', () => socket.write(answers.shift() ?? none));
+    });
+    const { ask, end } = await play();
+    const with_ = await answerIn(ask(carry(port, 'offer'), kinds.ANSWER));
+    expect([with_.step, with_.size]).toEqual(['done', plain.length + offer.length]);
+    // This host says nothing more, and does not close.
+    const without = await answerIn(ask(carry(port, 'offer'), kinds.ANSWER));
+    expect([without.step, without.size]).toEqual(['done', plain.length]);
+    await end();
+  });
+});
