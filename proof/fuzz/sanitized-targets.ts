@@ -25,7 +25,14 @@ const sanitizerOptions = { ASAN_OPTIONS: 'detect_leaks=0:exitcode=99:allocator_m
 const complaint = /Sanitizer|runtime error/;
 
 const command = { number: 0, argv: ['/bin/true', 'word'], changes: ['NEW=1', 'GONE'], source: 'a.c', output: 'a.o' };
-const carrying = { connectMs: 100, idleMs: 100, body: 'text', ending: 'object', token: 'DOTI', head: Buffer.from('head') } as const;
+const carrying = {
+  connectMs: 100,
+  idleMs: 100,
+  body: 'text',
+  ending: 'object',
+  token: 'DOTI',
+  head: Buffer.from('head'),
+} as const;
 const said: readonly [Buffer, ...Buffer[]] = [
   encodeWrite(2, Buffer.from('text\n')),
   encodeCommand('RUN', command),

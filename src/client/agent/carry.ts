@@ -18,7 +18,7 @@ import { sshCommand } from '../transport/ssh-command.ts';
 import type { HostRequest, HostResponse } from '../compile/world.ts';
 import type { Launcher } from './launcher.ts';
 import { LauncherError } from './launcher.ts';
-import type { AnswerMessage, CarryMessage, Way } from '../../wire/agent/carry.ts';
+import type { AnswerMessage, CarryBody, CarryMessage, Way } from '../../wire/agent/carry.ts';
 
 /** How long connecting may take, in ms (doc/protocol.md, "Timeouts"). */
 const connectPatience = 4000;
@@ -187,19 +187,23 @@ async function withBody(
 }
 
 /** What goes to a host. */
-type Message = Pick<CarryMessage, 'body' | 'ending' | 'token' | 'head'>;
+interface Message extends Pick<CarryMessage, 'ending' | 'token' | 'head'> {
+  readonly body: CarryBody | (() => Promise<Buffer>);
+}
 
 /** Has the launcher go to a host, and come back with something. @throws TransportError; GivenUp; CannotDistribute */
 export async function goTo(
   host: DistantHost,
   way: Way,
-  message: Message,
+  { body, ...message }: Message,
   { launcher, environment }: CarrySettings,
-  body?: () => Promise<Buffer>,
 ): Promise<AnswerMessage> {
   const idleSeconds = readVariable('DISTCC_IO_TIMEOUT', environment);
-  const going = launcher.carry({ way, connectMs: connectPatience, idleMs: idleSeconds * 1000, ...message });
-  const answer = await (body === undefined ? going : withBody(going, body, launcher));
+  const made = typeof body === 'function' ? body : undefined;
+  const kind = typeof body === 'function' ? 'kept' : body;
+  const waits = { connectMs: connectPatience, idleMs: idleSeconds * 1000 };
+  const going = launcher.carry({ way, ...waits, body: kind, ...message });
+  const answer = await (made === undefined ? going : withBody(going, made, launcher));
   const reached = answer.step === 'done' || answer.step === 'exchanging';
   if (reached && host.kind === 'tcp' && way.kind === 'tcp') noteAnswer(host, way.addresses[answer.address] ?? '');
   if (answer.step !== 'done' && (answer.error !== 0 || answer.size === 0)) throw faultOf(answer, way, idleSeconds);
@@ -218,9 +222,8 @@ export async function carry(host: DistantHost, request: HostRequest, settings: C
   // By now the launcher may have something else to do.
   if (over) throw new GivenUp();
   const { head, body } = request;
-  const kind = body === undefined ? 'text' : 'kept';
   const ending = settings.offered === undefined ? 'object' : 'offer';
-  const answer = await goTo(host, way, { body: kind, ending, token: 'DOTI', head }, settings, body);
+  const answer = await goTo(host, way, { body: body ?? 'text', ending, token: 'DOTI', head }, settings);
   try {
     return await (host.version === 1 ? readPlain : readPacked)(answer, settings);
   } catch (error) {

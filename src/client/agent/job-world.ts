@@ -306,9 +306,8 @@ export class JobWorld implements World {
     const { verdict, directory, argv, environment } = job;
     const output = disk.look([pathIn(job, verdict.output)]);
     const words = [argv[0] ?? '', ...verdict.words.slice(1)];
-    const variables = environment as Readonly<Record<string, string>>;
     const found = await findInputs(
-      { source: verdict.source, argv: words, directory, environment: variables },
+      { source: verdict.source, argv: words, directory, environment },
       disk,
       this.#shared.graph,
     );

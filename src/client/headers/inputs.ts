@@ -24,7 +24,7 @@ export interface HeaderJob {
   readonly argv: readonly string[];
   /** Absolute. */
   readonly directory: string;
-  readonly environment: Readonly<Record<string, string>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 /** What a compile may read, or why it has to be preprocessed here. */

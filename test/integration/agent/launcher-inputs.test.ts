@@ -234,7 +234,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher and what a compile would read
   it('leaves a host that waits for more when it has something else to do', async () => {
     let closed = false;
     const port = await listen(0, (socket) => {
-      socket.on('data', () => socket.write(`${token('NEED', 0)}`));
+      socket.on('data', () => socket.write(token('NEED', 0)));
       socket.on('close', () => (closed = true));
     });
     const { ask, end } = await play();
