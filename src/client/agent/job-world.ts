@@ -31,12 +31,12 @@ import type { Packer } from '../transport/packer.ts';
 import type { Programs } from './programs.ts';
 import type { TextMemory } from '../transport/text-memory.ts';
 
-/** Whose slots are wanted. */
+/** The job that asks for slots. */
 export interface SlotAsker {
   readonly job: JobMessage;
   readonly environment: Environment;
   readonly interrupted: AbortSignal;
-  /** How long a host that failed rests, 0 for not at all. */
+  /** How many seconds a host that failed rests; 0 for not at all. */
   readonly restSeconds: number;
   readonly log: Logger;
 }
@@ -44,7 +44,7 @@ export interface SlotAsker {
 /** What all jobs of an agent share. */
 export interface Shared {
   slotsFor(asker: SlotAsker): Slots;
-  /** Makes a state file whose reports may come late. */
+  /** Wraps a state file so that short phases are never written. */
   late(file: StateFile): StateFile;
   /** Whether to preprocess while a job waits for a host. */
   readonly preprocessAhead: boolean;
@@ -54,7 +54,7 @@ export interface Shared {
   readonly programs: Programs;
 }
 
-/** One job, and the process that was started for it. */
+/** One job and its launcher. */
 export interface Assignment {
   readonly call: Call;
   readonly job: JobMessage;
@@ -62,10 +62,10 @@ export interface Assignment {
   readonly log: Logger;
 }
 
-/** The changes that were found last, by the environment after them. */
+/** The last differences found, by the changed environment: jobs of one build have the same. */
 const foundChanges = new WeakMap<Environment, { readonly before: Environment; readonly changes: readonly string[] }>();
 
-/** How one environment differs from another: NAME=value, or NAME for a variable that is gone. */
+/** How one environment differs from another: NAME=value, or just NAME for a variable that was removed. */
 function changesOf(before: Environment, after: Environment): readonly string[] {
   const last = foundChanges.get(after);
   if (last?.before === before) return last.changes;
@@ -78,7 +78,7 @@ function changesOf(before: Environment, after: Environment): readonly string[] {
   return changes;
 }
 
-/** The environment with the names of the user's own folders made absolute: this process works elsewhere. */
+/** The environment with absolute paths for the user's folders: this process has another working directory. */
 function anchored({ environment, directory }: Call): Environment {
   const own = environment['DISTCC_DIR'];
   return own === undefined || own === '' || own.startsWith('/')
@@ -86,12 +86,15 @@ function anchored({ environment, directory }: Call): Environment {
     : { ...environment, DISTCC_DIR: resolve(directory, own) };
 }
 
-/** What is said when a program cannot be started. */
+/** The failure for a program that cannot be started. */
 function missing(name: string, reason: string): Failure {
   return new Failure(exitStatus.compilerMissing, `failed to exec ${name}: ${reason}`);
 }
 
-/** The world of a job: this process thinks, and the launcher does all that touches what is the user's. */
+/**
+ * The effects of a job: the agent decides, and the launcher does everything that touches the user's files, descriptors
+ * and processes.
+ */
 export class JobWorld implements World {
   readonly log: Logger;
   readonly state: StateFile;
@@ -181,7 +184,7 @@ export class JobWorld implements World {
     };
   }
 
-  /** What the launcher has seen of the job's files that makes it the compiler's own. */
+  /** A finding of the launcher about the job's files which means that the compiler here must do the job. */
   #obstacle({ outputIsSource, noPlace, program }: EndedMessage, job: RemoteJob, ran: boolean): string | undefined {
     if (outputIsSource) return 'its output is its source';
     if (noPlace) return `"${job.verdict.output}" cannot be written`;
@@ -192,7 +195,10 @@ export class JobWorld implements World {
     return 'its compiler has just been replaced by another one';
   }
 
-  /** Reads what a preprocessor wrote where it lies, or has the launcher send it when we cannot get there. */
+  /**
+   * Reads a preprocessor's output from the launcher's memory file, or has the launcher send it when that cannot be
+   * opened from here.
+   */
   async #fetch(ended: EndedMessage, held: { memory?: Buffer | undefined; text: Buffer }): Promise<void> {
     const { job, launcher } = this.#assignment;
     const memory = this.#shared.memory.take(ended.size);
@@ -217,7 +223,7 @@ export class JobWorld implements World {
     const { call, job, launcher } = this.#assignment;
     const message = { argv, changes: changesOf(call.environment, environment) };
     try {
-      // One that may ask the terminal something has to be in the user's own process group.
+      // A command that may read from the terminal has to be in the user's own process group.
       const [terminal] = job.terminals;
       if (andReturn) return (await launcher.start('RUN', { number: terminal ? 0 : 1, ...message })).status;
       await launcher.become({ number: 0, ...message });
@@ -238,8 +244,8 @@ export class JobWorld implements World {
   }
 
   async saveOutput({ verdict }: RemoteJob, output: Output): Promise<void> {
-    // gcc opens assembler text by its name; all else is written to another file first, or by the assembler, which takes
-    // a link away.
+    // gcc opens an assembler output by its name and so follows links. Any other output is replaced, link and all, by
+    // the assembler.
     const through = verdict.assemble && !isClang(verdict.words[0] ?? '');
     try {
       const { launcher } = this.#assignment;
