@@ -1,10 +1,10 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The service manager's socket in the folder of the agents: whoever connects to it has an agent started. */
+/** The socket of the service manager, in the same folder: connecting to it starts an agent. */
 const doorName = 'agent.sock';
 
-/** How the socket of an agent is called until it listens. */
+/** What the name of an agent's socket begins with until the agent listens. */
 export const bornPrefix = 'new-';
 
 /** The sockets in a folder on which agents listen, or have listened. */

@@ -6,7 +6,7 @@ import type { questions } from '../wire/agent/question.ts';
 /** How long an agent may take to answer, in ms. */
 const patience = 5000;
 
-/** Asks the agent at a socket; gives its report. Rejects when there is no agent. */
+/** Asks the agent at a socket and returns its report. Rejects when no agent answers. */
 export function ask(path: string, question: keyof typeof questions): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = createConnection({ path });

@@ -19,7 +19,7 @@ function namedFolder({ DISTCC_DIR, XDG_RUNTIME_DIR, HOME }: Environment, directo
   return home.startsWith('/') ? `${home}/.distcc/agent` : undefined;
 }
 
-/** The bytes of a socket's path, with a NUL: unix(7), and unix(4) of FreeBSD. */
+/** The longest path of a socket in bytes, with its NUL (unix(7); unix(4) on FreeBSD). */
 const longestPath = process.platform === 'freebsd' ? 104 : 108;
 
 /** FNV-1a with 64 bits. */
@@ -30,8 +30,8 @@ function hashOf(text: string): string {
 }
 
 /**
- * The folder of the agent's socket, as the launcher finds it; one in /tmp stands for a folder with a name too long for
- * a socket; undefined for a user who has no place for one.
+ * The folder of the agent's socket, found as the launcher finds it: a folder in /tmp when the usual one has too long a
+ * path for a socket. Undefined when no variable names a folder.
  */
 export function agentFolder(environment: Environment, directory: string): string | undefined {
   const folder = namedFolder(environment, directory);
@@ -42,14 +42,14 @@ export function agentFolder(environment: Environment, directory: string): string
 function socketsIn(folder: string): string[] {
   const path = pathOf(folder);
   try {
-    // Somebody else's folder may hold anything that answers.
+    // In another user's folder anything could listen and answer.
     return path !== undefined && isOwn(folder) ? agentSockets(path) : [];
   } catch {
     return [];
   }
 }
 
-/** Asks every agent that lives in a folder: after an upgrade there are two for a while. */
+/** Asks every agent with a socket in a folder: after an upgrade two run for a while. */
 export async function askAgents(folder: string | undefined, question: keyof typeof questions): Promise<AgentStatus[]> {
   const sockets = folder === undefined ? [] : socketsIn(folder);
   const answers = await Promise.all(sockets.map((path) => ask(path, question).catch(() => undefined)));

@@ -1,17 +1,17 @@
 import { defaultPort } from '../wire/port.ts';
 import { writeHost, writePlace } from '../basics/place.ts';
 
-/** What an agent tells about itself. */
+/** What an agent reports about itself. */
 export interface AgentStatus {
   readonly pid: number;
   readonly version: string;
   readonly uptimeSeconds: number;
-  /** 0 when that is unknown. */
+  /** 0 when it is not known. */
   readonly memoryBytes: number;
   readonly jobsDone: number;
-  /** What the largest recent compiler or linker of this machine used, in bytes; 0 when nothing is known. */
+  /** Memory that the largest recent compiler or linker of this machine used, in bytes; 0 when not known. */
   readonly largestLocalJob: number;
-  /** What one more compiler or linker here waits for, besides a slot. */
+  /** What another compiler or linker on this machine would have to wait for, besides a slot. */
   readonly lacks?: string;
   /** Jobs that wait for a slot. */
   readonly waiting: number;
@@ -21,26 +21,26 @@ export interface AgentStatus {
     readonly words: readonly string[];
     readonly waitsFor?: string;
   }[];
-  /** Hosts, and kinds of work of this machine, with the jobs that they have now. */
+  /** The jobs that each host, and each kind of work on this machine, has now. */
   readonly slots: readonly { readonly name: string; readonly jobs: number }[];
-  /** In how many seconds a host would do a job; null is never: it refused one just now. */
+  /** How many seconds a host is expected to need for a job; null when it has just refused one. */
   readonly expected: readonly { readonly name: string; readonly seconds: number | null }[];
   readonly resting: readonly { readonly name: string; readonly why: string; readonly seconds: number }[];
 }
 
 const longestCommand = 90;
 
-/** How much of a long command's beginning is shown: its end names the source and the object. */
+/** Characters shown of a long command's beginning. More of its end is shown, which names the source and the object. */
 const beginning = 24;
 
-/** The command without distcc's own name, which is the same in every line. */
+/** The command without the word "distcc", which every line would repeat. */
 function commandText([program = '', ...words]: readonly string[]): string {
   const text = (program.endsWith('distcc') ? words : [program, ...words]).join(' ');
   if (text.length <= longestCommand) return text;
   return `${text.slice(0, beginning)} ... ${text.slice(text.length - (longestCommand - beginning - 5))}`;
 }
 
-/** What people call a slot; the status has the names of lock files. */
+/** A readable name for a slot: the status report uses the names of lock files. */
 function hostText(name: string): string {
   if (name === 'localhost') return 'this machine, compilers and linkers';
   if (name === 'preprocessors') return 'this machine, preprocessors';
@@ -58,7 +58,7 @@ export function timeText(seconds: number): string {
   return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
 }
 
-/** Rows below a heading; the first column is as wide as it has to be, the second one holds numbers. */
+/** Rows below a heading. The first column is as wide as its longest text; the second holds numbers. */
 function table(heading: readonly [string, string, string], rows: readonly (readonly [string, number, string])[]) {
   if (rows.length === 0) return [];
   const width = Math.max(...[heading, ...rows].map(([name]) => name.length));

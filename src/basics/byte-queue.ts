@@ -10,12 +10,12 @@ export class ByteQueue {
   #block: Buffer | undefined;
   #blockUsed = 0;
 
-  /** How many bytes wait. */
+  /** The number of bytes in the queue. */
   get length(): number {
     return this.#length;
   }
 
-  /** Keeps a large chunk without copying it: the caller must not write to it afterwards. */
+  /** Adds a chunk. A large one is not copied, so the caller must not write to it afterwards. */
   push(chunk: Buffer): void {
     if (chunk.length === 0) return;
     this.#length += chunk.length;
@@ -48,7 +48,7 @@ export class ByteQueue {
   }
 
   /**
-   * Takes exactly `count` bytes off the front, without a copy when one chunk holds them; the caller checks `length`
+   * Takes exactly `count` bytes off the front, without a copy when one chunk holds them all. The caller checks `length`
    * first.
    */
   take(count: number): Buffer {
@@ -68,8 +68,7 @@ export class ByteQueue {
   }
 
   /**
-   * Takes at least one and at most `most` bytes off the front, as many as come without a copy; the caller checks
-   * `length` first.
+   * Takes from one to `most` bytes off the front, as many as it can without a copy. The caller checks `length` first.
    */
   takeSome(most: number): Buffer {
     return this.take(Math.min(most, this.#chunks[0]?.length ?? 0));

@@ -1,4 +1,4 @@
-// Of what came to arrays with ES2023, Node 18 has these two.
+// The two array methods of ES2023 that Node 18 has; the rest of that library is not declared, so that nobody uses it.
 interface Array<T> {
   findLast(test: (value: T, index: number) => boolean): T | undefined;
   findLastIndex(test: (value: T, index: number) => boolean): number;

@@ -2,8 +2,8 @@
 const dotted = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?=\d)|$)){4}$/;
 
 /**
- * `::ffff:10.0.0.1` and `::ffff:a00:1` are the IPv4 address 10.0.0.1, on a socket that serves both families; any other
- * text is itself.
+ * An IPv4-mapped IPv6 address as plain IPv4: `::ffff:10.0.0.1` and `::ffff:a00:1` both give `10.0.0.1`. A socket that
+ * serves both families names IPv4 clients in this way. Any other text is returned unchanged.
  */
 export function unmapped(address: string): string {
   const mapped = /^::ffff:(.+)$/i.exec(address)?.[1];
@@ -15,13 +15,13 @@ export function unmapped(address: string): string {
   return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 255).join('.');
 }
 
-/** An address, or the name of a host, as it stands before a port. */
+/** An address or host name as it is written before a port: IPv6 in brackets. */
 export function writeHost(address: string): string {
   const host = unmapped(address);
   return host.includes(':') ? `[${host}]` : host;
 }
 
-/** The same and a port, as everybody writes them: `192.0.2.1:3632`, `[fd99::5]:3632`. */
+/** A host with its port: `192.0.2.1:3632`, `[fd99::5]:3632`. */
 export function writePlace(address: string, port: number | string): string {
   return `${writeHost(address)}:${port}`;
 }

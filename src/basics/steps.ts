@@ -1,10 +1,10 @@
 /**
- * A long computation in short steps; what it comes to is what it returns. Whoever serves others meanwhile stops between
- * two of them.
+ * A long computation in short steps; its return value is the result. Between two steps the caller can serve somebody
+ * else.
  */
 export type Steps<T> = Generator<void, T, void>;
 
-/** Takes all steps at once. */
+/** Runs all steps without a pause. */
 export function finish<T>(steps: Steps<T>): T {
   for (;;) {
     const { done, value } = steps.next();

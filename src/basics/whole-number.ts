@@ -1,6 +1,6 @@
 /**
- * Reads a decimal number from `least` to `most`; undefined when the text is anything else (sign, blank, exponent, other
- * base).
+ * Reads a decimal number from `least` to `most`. Undefined for any other text, also with a sign, a blank, an exponent
+ * or another base.
  */
 export function readWholeNumber(text: string, least: number, most: number): number | undefined {
   if (!/^[0-9]{1,15}$/.test(text)) return undefined;

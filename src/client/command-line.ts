@@ -18,7 +18,7 @@ function print(text: string): void {
   writeAll(1, bytesOf(text));
 }
 
-/** What the two options that show the host list print: nothing, and success, when it cannot be read, as distcc does. */
+/** Prints a text about the host list. When the list cannot be read it prints nothing and succeeds, as distcc does. */
 function printHosts(call: Call, log: Logger, text: (list: HostList) => string): number {
   try {
     print(text(loadHosts(call.environment)));
@@ -30,7 +30,7 @@ function printHosts(call: Call, log: Logger, text: (list: HostList) => string): 
   return exitStatus.ok;
 }
 
-/** Two lines on stderr, as any command of the system writes them. */
+/** A usage error in two lines on stderr, in the usual form of Unix commands. */
 function usageFault(call: Call, fault: string): number {
   writeAll(2, bytesOf(`${call.argv0}: ${fault}\nTry \`${call.argv0} --help' for more information.\n`));
   return exitStatus.badArguments;
@@ -91,7 +91,7 @@ async function answer(option: OwnOptionName, call: Call, log: Logger): Promise<n
   }
 }
 
-/** The log of a call that answers about distcc itself: on stderr, whatever DISTCC_LOG says. */
+/** The log for distcc's own options: on stderr, whatever DISTCC_LOG names. */
 function ownLog(environment: Environment): Logger {
   const write = (descriptor: number, bytes: Buffer): void => writeAll(descriptor, bytes);
   return openLog(
@@ -100,7 +100,7 @@ function ownLog(environment: Environment): Logger {
   );
 }
 
-/** Answers one call that is for `distcc` itself, and gives its exit status; texts of the call are bytes. */
+/** Runs one of distcc's own options and returns the exit status. The texts of the call are byte texts. */
 export async function answerCall(call: Call): Promise<number> {
   const [first] = call.words;
   if (first === undefined) return usageFault(call, 'missing option/operand');

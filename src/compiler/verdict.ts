@@ -1,13 +1,16 @@
-/** A compile of one source into one object or assembler file, which another machine can do. */
+/** A compile of one source into one object or assembler file that another machine can do. */
 export interface RemoteVerdict {
   readonly run: 'remotely';
   /** The command, compiler first, with `-o NAME` at the end when it had none. */
   readonly words: readonly string[];
   readonly sourceAt: number;
   readonly outputAt: number;
-  /** Whether the word of the output is `-oNAME` rather than `NAME` after `-o`. */
+  /** Whether the output is written as `-oNAME`, not as `NAME` after `-o`. */
   readonly joined: boolean;
-  /** Whether the `-o NAME` is ours: gcc names other targets in a `.d` file when it is the user's. */
+  /**
+   * Whether distcc added the `-o NAME`. It matters because gcc names another target in the `.d` file when the user
+   * wrote it.
+   */
   readonly appended: boolean;
   readonly source: string;
   readonly output: string;
@@ -23,7 +26,7 @@ export interface RemoteVerdict {
 export interface Reason {
   /** A sentence that names the word at fault. */
   readonly because: string;
-  /** To be read after "to have it distributed:". */
+  /** What to do, as the text after "to have it distributed:". */
   readonly cure: string;
 }
 
@@ -36,5 +39,5 @@ export interface LocalVerdict extends Reason {
   readonly words: readonly string[];
 }
 
-/** Where a command can run. */
+/** Whether a command can run on a host or only here. */
 export type Verdict = RemoteVerdict | LocalVerdict;

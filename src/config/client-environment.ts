@@ -2,20 +2,22 @@ import { Failure } from '../basics/failure.ts';
 import { exitStatus } from '../basics/exit-status.ts';
 import { readWholeNumber } from '../basics/whole-number.ts';
 
-/** The variables that a program was started with. */
+/** The environment variables of a program. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Takes a sentence about a value that is not used as it was written. */
+/** Reports a value that is ignored or replaced. */
 export type Complain = (sentence: string) => void;
 
-/** One variable of the client, declared once: reader, `--help` and the manual page use the same entry. */
+/** One variable of the client. Reader, `--help` and the test of the manual page all use this entry. */
 export interface Variable<T> {
   readonly help: string;
-  /** What holds when the variable is not set, in the words of `--help`. */
+  /** The default, in the words of `--help`. */
   readonly initial: string;
-  /** Reads the text; what cannot be used is complained about and replaced, or a Failure (status 101). */
+  /**
+   * Reads the text. A value that cannot be used is reported and replaced by the default, or is a Failure (status 101).
+   */
   read(text: string | undefined, complain: Complain): T;
-  /** Why the variable changes nothing in this version. */
+  /** Why the variable has no effect in this version. */
   readonly idle?: string;
 }
 
@@ -23,7 +25,7 @@ function textVariable(help: string, initial: string): Variable<string | undefine
   return { help, initial, read: (text) => text };
 }
 
-/** A text that has a value in any case; an empty one counts as not set. */
+/** A text with a default; an empty value counts as not set. */
 function filledVariable(help: string, initial: string): Variable<string> {
   return { help, initial, read: (text) => (text === undefined || text === '' ? initial : text) };
 }
@@ -36,7 +38,7 @@ function switchVariable(help: string, initial: boolean): Variable<boolean> {
   return { help, initial: initial ? '1' : '0', read: (text) => (text === '1' ? true : text === '0' ? false : initial) };
 }
 
-/** Any value counts as yes, even an empty one. */
+/** A switch that is on when the variable is set, even to an empty text. */
 function presentVariable(help: string): Variable<boolean> {
   return { help, initial: 'not set', read: (text) => text !== undefined };
 }
@@ -61,23 +63,23 @@ function idleVariable(help: string, idle: string): Variable<string | undefined> 
 const noFilesMode = 'the files mode (pump) is not supported yet';
 const noAuthentication = 'authentication is not supported';
 
-/** Every variable that the client knows, with its meaning (doc/distcc-behaviour.md, "Variables of the client"). */
+/** Every variable that the client knows (doc/distcc-behaviour.md, "Variables of the client"). */
 export const clientVariables = {
   DISTCC_HOSTS: textVariable('hosts to use, instead of a hosts file', 'not set'),
   DISTCC_DIR: textVariable('directory of the host list, locks and state files', '~/.distcc'),
-  DISTCC_VERBOSE: switchVariable('1 logs everything, also why a job stays here', false),
-  DISTCC_LOG: filledVariable('file that takes the log', ''),
+  DISTCC_VERBOSE: switchVariable('1 logs everything, including why a job stays here', false),
+  DISTCC_LOG: filledVariable('file to write the log to', ''),
   UNCACHED_ERR_FD: numberVariable(
     'UNCACHED_ERR_FD',
-    'descriptor that takes the log (set by ccache)',
+    'descriptor to write the log to (set by ccache)',
     undefined,
     'stderr',
   ),
-  DISTCC_FALLBACK: switchVariable('0 fails instead of compiling here when no host can', true),
-  DISTCC_SKIP_LOCAL_RETRY: presentVariable('set: a compile error of a host is final'),
-  DISTCC_NO_REWRITE_CROSS: presentVariable('set: compiler names are sent as they are'),
+  DISTCC_FALLBACK: switchVariable('0: fail instead of compiling here when no host can', true),
+  DISTCC_SKIP_LOCAL_RETRY: presentVariable('set: do not repeat here what fails to compile on a host'),
+  DISTCC_NO_REWRITE_CROSS: presentVariable('set: send compiler names unchanged'),
   DISTCC_PREPROCESS: {
-    help: 'auto preprocesses here only what has to be; here preprocesses all',
+    help: 'here: preprocess every source on this machine',
     initial: 'auto',
     read(text: string | undefined, complain: Complain): 'auto' | 'here' {
       if (text === 'here') return 'here';
@@ -86,7 +88,7 @@ export const clientVariables = {
       return 'auto';
     },
   },
-  DISTCC_VERIFY: switchVariable('1 compares what hosts make of unpreprocessed sources', false),
+  DISTCC_VERIFY: switchVariable('1: compare what hosts make of unpreprocessed sources', false),
   DISTCC_PERMIT_OPTIONS: {
     help: "options that the hosts' --permit-option permits, with blanks between",
     initial: 'none',
@@ -135,7 +137,7 @@ export const clientVariables = {
 
 type Variables = typeof clientVariables;
 
-/** Reads one variable; a Failure (status 101) when its value leaves no sensible way to go on. */
+/** Reads one variable. Throws a Failure (status 101) when its value makes it impossible to go on. */
 export function readVariable<Name extends keyof Variables>(
   name: Name,
   environment: Environment,
@@ -153,11 +155,12 @@ export function distccDirectory(environment: Environment): string | undefined {
   return home === undefined || home === '' ? undefined : `${home}/.distcc`;
 }
 
-/** The name of the variable by which a client notices that it was started by itself. */
+/** The variable by which a client notices that distcc itself started it. */
 export const guardVariable = '_DISTCC_SAFEGUARD';
 
 /**
- * How often distcc already stands between the user and this call: 0 at first; a text that is not a number counts as 1.
+ * How many distccs have called each other above this one: 0 for a call by the user. A value that is not a number counts
+ * as 1.
  */
 export function guardLevel(environment: Environment): number {
   const text = environment[guardVariable];

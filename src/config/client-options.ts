@@ -3,7 +3,7 @@ import { clientVariables } from './client-environment.ts';
 import type { Variable } from './client-environment.ts';
 import { versionBlock } from './version.ts';
 
-/** One word that the client answers itself when it is the first after `distcc`. */
+/** An option of the client itself, which must be the first word after `distcc`. */
 export interface OwnOption {
   readonly help: string;
 }
@@ -23,7 +23,7 @@ export const ownOptions = {
   '--scan-includes': { help: 'refused: it belongs to the files mode (pump), which is not supported yet' },
 } as const satisfies Readonly<Record<string, OwnOption>>;
 
-/** A word of the client's own. */
+/** The name of one of the client's own options. */
 export type OwnOptionName = keyof typeof ownOptions;
 
 /** Whether a word is one of the client's own options. */
@@ -53,7 +53,7 @@ function column(rows: readonly (readonly [string, string])[]): string[] {
   return rows.map(([name, help]) => `  ${name.padEnd(width)}${help}`);
 }
 
-/** What `distcc --help` prints: the version, the own options, the variables and the forms of a host. */
+/** What `distcc --help` prints: version, own options, variables and the forms of a host. */
 export function clientHelp(): string {
   const variables: [string, Variable<unknown>][] = Object.entries(clientVariables);
   return [

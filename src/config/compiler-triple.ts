@@ -2,8 +2,8 @@ import { release } from 'node:os';
 import { hostTriple } from './version.ts';
 
 /**
- * A machine as its compilers spell it: Debian's leave out the vendor, FreeBSD's name the release, without which they
- * would compile for another one.
+ * A machine's triple as its compilers spell it. Debian leaves out the vendor; FreeBSD names the release, without which
+ * clang would compile for another release.
  */
 export function compilerTriple(
   arch: string = process.arch,

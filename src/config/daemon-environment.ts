@@ -1,7 +1,7 @@
-/** One variable that distccd reads for itself: `--help` and the manual page have the same ones. */
+/** One variable of distccd. `--help` and the test of the manual page use this entry. */
 interface DaemonVariable {
   readonly help: string;
-  /** What holds when it is not set, in the words of `--help`. */
+  /** The default, in the words of `--help`. */
   readonly initial?: string;
 }
 
@@ -14,7 +14,7 @@ export const daemonVariables = {
   TMPDIR: { help: "directory of the jobs' own directories", initial: '/tmp' },
 } as const satisfies Readonly<Record<string, DaemonVariable>>;
 
-/** The lines of `--help` about them. */
+/** The lines about these variables in `--help`. */
 export function daemonVariableLines(): string[] {
   const rows: [string, DaemonVariable][] = Object.entries(daemonVariables);
   const width = Math.max(...rows.map(([name]) => name.length)) + 2;

@@ -5,7 +5,7 @@ import { flag, readOptions, repeated, valued } from './options.ts';
 import type { OptionValues, Reading } from './options.ts';
 import { versionBlock } from './version.ts';
 
-/** The names that `--log-level` takes and the level each one means. */
+/** The names that `--log-level` accepts, and their levels. */
 export const logLevelNames = {
   emerg: 'emergency',
   emergency: 'emergency',
@@ -24,7 +24,7 @@ export const logLevelNames = {
 
 type LevelName = keyof typeof logLevelNames;
 
-/** distcc reads numbers in C's way: decimal, octal after 0, hexadecimal after 0x. */
+/** Reads a number as distcc does, in C's way: decimal, octal after 0, hexadecimal after 0x. */
 function readNumber(least: number, most: number): (text: string) => number | undefined {
   return (text) => {
     const value = /^0x[0-9a-f]{1,8}$/i.test(text)
@@ -45,7 +45,7 @@ function readOomScore(text: string): number | undefined {
 const multiples: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
 const memoryRange = { least: 16 * 1024 ** 2, most: 1024 * 1024 ** 3 };
 
-/** A number of bytes, or of K, M or G of 1024, 1024 K and 1024 M bytes. */
+/** Reads a size in bytes, or with K, M or G for powers of 1024. */
 function readMemory(text: string): number | undefined {
   const [, digits = '', unit = ''] = /^(\d{1,13})([KMG]?)$/i.exec(text) ?? [];
   const bytes = Number(digits) * (multiples[unit.toUpperCase()] ?? 1);
@@ -225,12 +225,12 @@ export const daemonOptions = {
   wizard: flag({ short: 'W', help: 'for a look inside: --daemon --no-detach --log-stderr --verbose' }),
 };
 
-/** distccd's options after reading. */
+/** The values of distccd's options. */
 export type DaemonOptions = OptionValues<typeof daemonOptions>;
 
 const later = 'leave it out, or use distcc 3.4 for it';
 
-/** Options that distcc 3.4 knows and this version does not: refused with a word of advice, never ignored. */
+/** Options of distcc 3.4 that this version lacks: refused with advice, never ignored. */
 const missing = {
   auth: later,
   blacklist: later,

@@ -1,11 +1,11 @@
 import { defaultPort } from '../wire/port.ts';
 import { readWholeNumber } from '../basics/whole-number.ts';
 
-/** One option of lsdistcc, declared once: a letter, with its value joined to it as distcc has it. */
+/** One option of lsdistcc: a letter, with its value joined to it as in distcc. */
 interface LetterOption<T> {
   readonly help: string;
   readonly initial: T;
-  /** What the usage text calls the value; an option without one is a flag. */
+  /** The name of the value in the usage text; an option without one is a flag. */
   readonly value?: string;
   read(text: string): T | undefined;
 }
@@ -74,24 +74,24 @@ export const searchOptions = {
 
 type Letter = keyof typeof searchOptions;
 
-/** lsdistcc's options after reading, by letter. */
+/** The values of lsdistcc's options, by letter. */
 export type SearchOptions = {
   readonly [Name in Letter]: (typeof searchOptions)[Name] extends LetterOption<infer T> ? T : never;
 };
 
-/** lsdistcc's command line after reading; `pattern` makes numbered names, and without any words it is `distcc%d`. */
+/** lsdistcc's command line. `pattern` makes numbered names; without any words it is `distcc%d`. */
 export type SearchWords = { readonly options: SearchOptions } & (
   { readonly names: readonly string[] } | { readonly pattern: string }
 );
 
-/** The two exit statuses of lsdistcc: a name was found, or none was, or the words were wrong. */
+/** The exit statuses of lsdistcc: `found` when a name exists, `nothing` when none does or the words are wrong. */
 export const searchStatus = { found: 0, nothing: 1 } as const;
 
 const isLetter = (letter: string): letter is Letter => Object.hasOwn(searchOptions, letter);
 
 const letters: readonly [string, { value?: string; help: string }][] = Object.entries(searchOptions);
 
-/** What lsdistcc prints when it cannot make sense of its words. */
+/** What lsdistcc prints when its words are wrong. */
 export const searchUsage = [
   'Usage: lsdistcc [options] [HOST... | FORMAT]',
   '',
@@ -121,7 +121,7 @@ function* lettersOf(words: string[]): Generator<readonly [string, string]> {
   }
 }
 
-/** Reads lsdistcc's words; undefined when they are not what the usage text says. */
+/** Reads lsdistcc's words; undefined when they are wrong. */
 export function readSearchWords(argv: readonly string[]): SearchWords | undefined {
   const words = [...argv];
   const values = new Map<string, unknown>(

@@ -1,10 +1,7 @@
-/**
- * Exit statuses of distccmon-text besides those that all programs share: it says with 1 that it was called wrongly, as
- * in distcc.
- */
+/** The exit status of distccmon-text when it was called wrongly, as in distcc; the others are those of all programs. */
 export const monitorUsageStatus = 1;
 
-/** What distccmon-text says when it cannot make sense of its words. */
+/** What distccmon-text prints when its words are wrong. */
 export const monitorUsage = `usage: distccmon-text [DELAY]
        distccmon-text --version
 
@@ -15,7 +12,7 @@ DELAY, a number of seconds such as 0.5, it goes on showing them until it is told
 /** The longest delay of a timer, in ms. */
 const longestDelay = 2 ** 31 - 1;
 
-/** Reads the words of distccmon-text: the delay in ms, 0 for one look; undefined when they are anything else. */
+/** Reads the words of distccmon-text: the delay in ms, 0 to look once; undefined when they are wrong. */
 export function readDelay(words: readonly string[]): number | undefined {
   const [word = '', ...more] = words;
   if (more.length > 0) return undefined;

@@ -2,25 +2,25 @@ import { Command, CommanderError, Option } from 'commander';
 import { Failure } from '../basics/failure.ts';
 import { exitStatus } from '../basics/exit-status.ts';
 
-/** One option of a program, declared once: parser, `--help` and the man-page test read the same entry. */
+/** One option of a program. Parser, `--help` and the test of the manual page all use this entry. */
 export interface OptionEntry<T> {
   /** The letter, without its dash. */
   readonly short?: string;
-  /** What `--help` calls the value; an option without one is a flag. */
+  /** The name of the value in `--help`; an option without one is a flag. */
   readonly value?: string;
   readonly help: string;
-  /** What holds when the option is not given. */
+  /** The value when the option is not given. */
   readonly initial: T;
-  /** Adds one occurrence to what was read so far; undefined when the text is not a value of this option. */
+  /** Adds one occurrence to the value so far; undefined when the text is not valid for this option. */
   add(text: string, soFar: T): T | undefined;
-  /** What a value must be, as the words after "expects". */
+  /** What a valid value is, as the words after "expects". */
   readonly expects?: string;
 }
 
 /** A program's options by long name. */
 export type OptionTable = Readonly<Record<string, OptionEntry<unknown>>>;
 
-/** The values that a table's options have after reading. */
+/** The values of a table's options. */
 export type OptionValues<Table extends OptionTable> = {
   readonly [Name in keyof Table]: Table[Name] extends { readonly initial: infer T } ? T : never;
 };
@@ -35,14 +35,14 @@ export function flag(words: Words): OptionEntry<boolean> {
   return { ...words, initial: false, add: () => true };
 }
 
-/** An option with a value, of which the last occurrence counts. */
+/** An option with a value; the last occurrence counts. */
 export function valued<T, U extends string | number | boolean | undefined>(
   words: Words & { value: string; initial: U; expects?: string; read: (text: string) => T | undefined },
 ): OptionEntry<T | U> {
   return { ...words, add: (text) => words.read(text) };
 }
 
-/** An option that may be given several times and keeps every value in order. */
+/** An option that may be given several times; its values are kept in order. */
 export function repeated<T>(
   words: Words & { value: string; expects?: string; read: (text: string) => T | undefined },
 ): OptionEntry<readonly T[]> {
@@ -56,7 +56,7 @@ export function repeated<T>(
   };
 }
 
-/** What a program says of itself: its name, its table, and the texts of `--help` and `--version`. */
+/** What the parser needs to know about a program: its name, its options, and the texts of `--help` and `--version`. */
 export interface ProgramWords<Table extends OptionTable> {
   readonly program: string;
   readonly table: Table;
@@ -64,7 +64,7 @@ export interface ProgramWords<Table extends OptionTable> {
   readonly version: string;
   /** Lines under the option list of `--help`. */
   readonly footer?: string;
-  /** Options of distcc that this version lacks, each with what to do instead: refused, never ignored. */
+  /** Options of distcc that this version lacks, each with what to do instead. */
   readonly missing?: Readonly<Record<string, string>>;
 }
 
@@ -78,7 +78,7 @@ const reasons: Readonly<Record<string, string>> = {
   'commander.optionMissingArgument': 'missing argument',
 };
 
-/** `-p=4000` means `-p 4000` to distcc; a long option may have its value after `=` only when it takes one. */
+/** `-p=4000` means `-p 4000`, as in distcc. A long option may have "=VALUE" only when it has a value. */
 function normalize(table: OptionTable, words: readonly string[]): string[] {
   const shorts = new Set(Object.values(table).flatMap((entry) => (entry.value === undefined ? [] : [entry.short])));
   return words.map((word) => (/^-[a-zA-Z]=/.test(word) && shorts.has(word[1]) ? `-${word[1]}${word.slice(3)}` : word));
@@ -116,7 +116,7 @@ function commandOf<Table extends OptionTable>(
   for (const [name, entry] of Object.entries(words.table)) {
     const letter = entry.short === undefined ? '' : `-${entry.short}, `;
     const option = new Option(`${letter}--${name}${entry.value === undefined ? '' : ` <${entry.value}>`}`, entry.help);
-    // Commander sees every flag as plainly positive: "--no-detach" is a name here, not the negation of "--detach".
+    // In this table "--no-detach" is a plain name; Commander would read it as the negation of "--detach".
     option.negate = false;
     command.addOption(option);
     command.on(`option:${option.name()}`, (text: string | null) => read(name, text ?? ''));

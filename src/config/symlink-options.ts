@@ -7,14 +7,14 @@ import { versionBlock } from './version.ts';
 const path = (value: string): string | undefined =>
   value.startsWith('/') && !value.includes('\0') ? value : undefined;
 
-/** The name of a program, as a file has it. */
+/** Reads the name of a program: one part of a path. */
 const programName = (value: string): string | undefined =>
   /^[A-Za-z0-9_][\w.+-]{0,254}$/.test(value) ? value : undefined;
 
 /** Every option of update-distcc-symlinks. */
 export const symlinkOptions = {
-  'dry-run': flag({ help: 'say what would change, and change nothing' }),
-  verbose: flag({ help: 'say what changes' }),
+  'dry-run': flag({ help: 'show what would change, and change nothing' }),
+  verbose: flag({ help: 'show what changes' }),
   'masquerade-dir': repeated({
     value: 'DIR',
     help: 'fill DIR instead of the usual directory (repeatable)',
@@ -55,7 +55,7 @@ export const symlinkOptions = {
   }),
 };
 
-/** The options of update-distcc-symlinks after reading. */
+/** The values of update-distcc-symlinks' options. */
 export type SymlinkOptions = OptionValues<typeof symlinkOptions>;
 
 /** Where a kind of system keeps what update-distcc-symlinks needs. */
@@ -90,7 +90,7 @@ const freebsd: SymlinkPlaces = {
   unwanted: '/usr/local/etc/distcc/masquerade.without',
 };
 
-/** The places of a platform, in Node's words for it: `linux`, `freebsd`. */
+/** The places of a platform, by Node's name for it: `linux`, `freebsd`. */
 export function symlinkPlaces(platform: string): SymlinkPlaces {
   return platform === 'freebsd' ? freebsd : debian;
 }

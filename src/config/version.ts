@@ -3,7 +3,7 @@ import { defaultPort } from '../wire/port.ts';
 /** The version of the whole package; a test compares it with package.json. */
 export const version = '0.1.0';
 
-/** The machine in GNU's words, as distcc's version line has it: `x86_64-pc-linux-gnu`. */
+/** The machine's GNU triple for distcc's version line: `x86_64-pc-linux-gnu`. */
 export function hostTriple(arch: string, platform: string): string {
   const machines: Readonly<Record<string, string>> = {
     x64: 'x86_64',
@@ -17,7 +17,7 @@ export function hostTriple(arch: string, platform: string): string {
 }
 
 /**
- * The block that `--version` prints. Its first two lines have distcc's form, which scripts match
+ * The block that `--version` prints. Its first two lines have distcc's form, which scripts look for
  * (doc/distcc-behaviour.md, "Options of distccd").
  */
 export function versionBlock(program: string, protocols: string): string {

@@ -1,6 +1,6 @@
 import { endianness } from 'node:os';
 
-/** The names of a job's phases; a phase's number is its place (doc/distcc-behaviour.md, "Phases"). */
+/** The names of a job's phases; a phase's number is its index (doc/distcc-behaviour.md, "Phases"). */
 export const phaseNames = [
   'Startup',
   'Blocked',
@@ -15,7 +15,7 @@ export const phaseNames = [
 /** What a job is doing. */
 export type PhaseName = (typeof phaseNames)[number];
 
-/** One job as monitors see it. */
+/** One job, as monitors show it. */
 export interface JobRecord {
   /** The client's process id. */
   readonly pid: number;
@@ -27,9 +27,9 @@ export interface JobRecord {
   readonly phase: PhaseName;
 }
 
-/** How a machine lays out the record: distcc writes a C struct as it is in memory. */
+/** The layout of a record: distcc writes a C struct as it is in memory. */
 export interface RecordLayout {
-  /** Bytes of a long integer and of a pointer. */
+  /** The size of a long integer and of a pointer, in bytes. */
   readonly word: 4 | 8;
   readonly order: 'LE' | 'BE';
 }
@@ -43,7 +43,7 @@ export const nativeLayout: RecordLayout = {
 const magic = 0x44494800;
 const textSize = 128;
 
-/** Bytes of a record: 296 where a word has 8 bytes. */
+/** The size of a record in bytes: 296 where a word has 8 bytes. */
 export function recordSize({ word }: RecordLayout): number {
   return 3 * word + 2 * textSize + 8 + word;
 }
@@ -78,7 +78,7 @@ export function encodeJobRecord(record: JobRecord, layout: RecordLayout = native
   return bytes;
 }
 
-/** What a state file holds: a job, nothing yet (it is being written), or something else. */
+/** The content of a state file: a job, nothing yet (it is being written), or something else. */
 export type RecordReading =
   | { readonly record: JobRecord }
   | { readonly incomplete: true }

@@ -1,17 +1,17 @@
 import type { StateFile } from './state-folder.ts';
 
 /**
- * How long a phase may go unseen, in ms: monitors look about once a second, and what is over sooner is a write that
- * nobody reads.
+ * A phase is written only when it lasts this long, in ms: monitors look about once a second and would miss a shorter
+ * one.
  */
 const unseen = 100;
 
-/** Puts off what the jobs of a process that does many report, so that only what lasts is written. */
+/** Delays the reports of a process that does many jobs, so that only phases that last are written. */
 export class LateStates {
   readonly #waiting = new Map<StateFile, () => void>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** A state file whose reports are written late, or never when the job is over before. */
+  /** A state file whose reports are written late, or never when the job ends before that. */
   of(file: StateFile): StateFile {
     return {
       know: (side, report) => file.know(side, report),

@@ -10,15 +10,15 @@ import type { JobRecord, PhaseName } from './job-record.ts';
 const prefix = 'binstate_';
 
 /**
- * A record that is older than this, in ms, is of a client that is gone (doc/distcc-behaviour.md, "Reading state
+ * A record that is older than this, in ms, belongs to a client that has ended (doc/distcc-behaviour.md, "Reading state
  * files").
  */
 const longestAge = 60_000;
 
-/** The two sides of a job that a client reports, one at a time: what happens here, and what happens at the host. */
+/** The side of a job that a report is about: this machine or the host. A state file shows one of them at a time. */
 export type Side = 'local' | 'remote';
 
-/** What a report changes; what it leaves out keeps its last value on that side. */
+/** The values that a report changes. Others keep their last value on that side. */
 export interface Report {
   readonly file?: string;
   readonly host?: string;
@@ -27,7 +27,7 @@ export interface Report {
 
 /** A client's own state file. */
 export interface StateFile {
-  /** Remembers something about a side without showing it yet. */
+  /** Remembers values of a side without writing them yet. */
   know(side: Side, report: Report): void;
   /** Writes the side's record with its new phase. */
   show(side: Side, phase: PhaseName, report?: Report): void;
@@ -38,11 +38,11 @@ function unlinkIfThere(path: string): void {
   try {
     unlinkSync(path);
   } catch {
-    // Gone already, or not ours: monitors skip it in either case.
+    // It is gone or belongs to somebody else: monitors skip it in either case.
   }
 }
 
-/** Opens a state file, and makes its folder only when it is missing. */
+/** Opens a new state file; makes its folder only when that is missing. */
 function openNew(folder: string, path: string): number {
   try {
     return createAnew(path);
@@ -54,8 +54,8 @@ function openNew(folder: string, path: string): number {
 }
 
 /**
- * The state file of one process in `folder`, which is made when it is missing. Reports are for monitors only, so one
- * that cannot be written is given to `fault` once, and the job goes on.
+ * The state file of one process in `folder`, which is made when it is missing. Reports are only for monitors: the first
+ * error in writing is passed to `fault`, and the job goes on.
  */
 export function openStateFile(folder: string, pid: number, fault: (error: unknown) => void): StateFile {
   const path = join(folder, `${prefix}${pid}`);
@@ -63,7 +63,7 @@ export function openStateFile(folder: string, pid: number, fault: (error: unknow
     local: { pid, file: '', host: '', slot: 0, phase: 'Startup' },
     remote: { pid, file: '', host: '', slot: 0, phase: 'Startup' },
   };
-  // Kept open: a file that is cut to nothing and written again for every phase costs more than all else that a job does
+  // Kept open: truncating and rewriting a file for every phase would cost more than everything else that a job does
   // here.
   let descriptor: number | undefined;
   let broken = false;
@@ -92,7 +92,8 @@ export function openStateFile(folder: string, pid: number, fault: (error: unknow
 }
 
 /**
- * Removes the state files of clients that are gone: one that was killed, or whose agent was, cannot take its own away.
+ * Removes the state files of clients that have ended: a client that was killed, or whose agent was, cannot remove its
+ * own.
  * @throws when a file cannot be removed
  */
 export function sweepStateFolder(folder: string): void {
@@ -108,13 +109,13 @@ export function sweepStateFolder(folder: string): void {
   }
 }
 
-/** What a monitor shows: the jobs by host and slot, and a sentence about each file that is not a record. */
+/** What a monitor shows: the jobs, sorted by host and slot, and a sentence about each file that is not a record. */
 export interface StateListing {
   readonly jobs: readonly JobRecord[];
   readonly complaints: readonly string[];
 }
 
-/** Reads at most one record's bytes and the file's age in ms; undefined when the file vanished. */
+/** Reads a file up to the length of a record, and its age in ms; undefined when the file has vanished. */
 function readState(path: string, now: number): { bytes: Buffer; age: number } | undefined {
   let descriptor: number;
   try {
@@ -137,8 +138,8 @@ function byHostAndSlot(one: JobRecord, other: JobRecord): number {
 }
 
 /**
- * Lists the jobs of a state folder as every monitor does: files older than a minute are deleted, jobs whose client is
- * gone are left out (doc/distcc-behaviour.md, "Reading state files"). Throws when the folder cannot be read.
+ * Lists the jobs of a state folder as every monitor does: files older than a minute are deleted, and jobs whose client
+ * has ended are left out (doc/distcc-behaviour.md, "Reading state files"). Throws when the folder cannot be read.
  */
 export function listJobs(folder: string, now: number): StateListing {
   const jobs: JobRecord[] = [];

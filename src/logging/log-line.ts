@@ -1,5 +1,5 @@
 /**
- * How bad a line is, worst first; the names and aliases of `--log-level` (doc/distcc-behaviour.md, "Options of
+ * The levels of lines, worst first, by the names and aliases of `--log-level` (doc/distcc-behaviour.md, "Options of
  * distccd").
  */
 export const levels = {
@@ -28,10 +28,10 @@ export const priorities: Readonly<Record<Level, number>> = {
   debug: 7,
 };
 
-/** Facts about a line for programs that read the log as data; text logs leave them out. */
+/** Facts about a line, for programs that read the log as data. Text lines do not show them. */
 export type Fields = Readonly<Record<string, string | number | boolean>>;
 
-/** Where the story files write what happened; lower floors never log. */
+/** The log of a program. Only the upper floors write to it; lower floors return or throw. */
 export interface Logger {
   critical(text: string, fields?: Fields): void;
   error(text: string, fields?: Fields): void;
@@ -39,14 +39,14 @@ export interface Logger {
   notice(text: string, fields?: Fields): void;
   info(text: string, fields?: Fields): void;
   debug(text: string, fields?: Fields): void;
-  /** Whether a line of this level would be written: asked before building an expensive text. */
+  /** Whether a line of this level would be written. Ask before building an expensive text. */
   writes(level: Level): boolean;
 }
 
-/** Takes one finished line, without its newline, its level, and the facts in it. */
+/** Writes one finished line, without a newline; with its level and facts. */
 export type Sink = (line: string, level: Level, fields: Fields) => void;
 
-/** distcc's own words before the text; lines of notice and below have none. */
+/** distcc's words in front of the text; lines of level notice and below have none. */
 const severity: Readonly<Record<Level, string>> = {
   emergency: 'EMERGENCY! ',
   alert: 'ALERT! ',
@@ -58,13 +58,13 @@ const severity: Readonly<Record<Level, string>> = {
   debug: '',
 };
 
-/** Longer texts are cut: a name that a client chose may have 128 KiB. */
+/** The longest text of a line. Longer ones are cut: a name that a client chose may have 128 KiB. */
 const longestText = 16 * 1024;
 
 /**
- * What must not reach a log as it is: control characters, which forge lines or steer a terminal, NEL among them; the
- * separators of lines and paragraphs; what is invisible, as the marks that turn the direction of writing; and halves of
- * characters.
+ * Characters that must not reach a log unescaped: control characters, NEL among them, which could forge lines or
+ * control a terminal; separators of lines and paragraphs; invisible characters, such as marks that change the direction
+ * of writing; and half surrogate pairs.
  */
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
@@ -75,16 +75,19 @@ function escaped(character: string): string {
   return code < 0x10000 ? `\\u${digits.padStart(4, '0')}` : `\\u{${digits}}`;
 }
 
-/** A text that is too long for a log is cut. */
+/** A text, cut when it is too long for a log. */
 export const shortened = (text: string): string =>
   text.length > longestText ? `${text.slice(0, longestText)}...` : text;
 
-/** A client's words may reach the log: what could forge a line, steer a terminal or hide is shown. */
+/**
+ * Makes a text from a client safe for a log: characters that could forge a line, control a terminal or hide are shown
+ * as escapes.
+ */
 export function printable(text: string): string {
   return shortened(text).replaceAll(unprintable, escaped);
 }
 
-/** The same for a line of JSON, whose escapes mean the characters: nothing is lost. */
+/** The same for a line of JSON, whose own escapes stand for those characters, so that nothing is lost. */
 export function printableJson(line: string): string {
   return line.replaceAll(unprintable, (character) =>
     Array.from({ length: character.length }, (_, at) => {
@@ -98,5 +101,5 @@ export function formatLine(program: string, level: Level, text: string): string 
   return `${program}[${process.pid}] ${formatText(level, text)}`;
 }
 
-/** The same without the program, where syslog adds it. */
+/** The same without the program's name, for syslog, which adds it. */
 export const formatText = (level: Level, text: string): string => severity[level] + printable(text);

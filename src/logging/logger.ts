@@ -2,13 +2,13 @@ import { pino } from 'pino';
 import { formatText, levels, printableJson, shortened } from './log-line.ts';
 import type { Fields, Level, Logger, Sink } from './log-line.ts';
 
-/** How a logger is made. */
+/** Settings of a logger. */
 export interface LoggerOptions {
-  /** What lines start with, such as `distccd`. */
+  /** The program's name, with which lines start. */
   readonly program: string;
   readonly level: Level;
   readonly sink: Sink;
-  /** Whether text lines start with the program and its process id (default); syslog adds them itself. */
+  /** Whether text lines start with the program's name and process id (the default). syslog adds them itself. */
   readonly prefix?: boolean;
   /** `text` (default) writes distcc's lines, `json` one object a line. */
   readonly format?: 'text' | 'json';
@@ -30,12 +30,17 @@ const shortenedFields = (fields: Fields): Fields =>
     Object.entries(fields).map(([name, value]) => [name, typeof value === 'string' ? shortened(value) : value]),
   );
 
-/** A logger whose level can be changed while it is in use. */
+/** A logger whose level can be changed. */
 export interface AdjustableLogger extends Logger {
   setLevel(level: Level): void;
 }
 
-/** A logger on pino; text lines keep distcc's form, so that scripts which read distcc's log go on working. */
+/**
+ * A logger on pino, which decides about levels and writes JSON lines. Text lines have distcc's form, so that scripts
+ * which read distcc's log still work. pino cannot write that form: it always writes an object, and its transports that
+ * format text run in a worker thread or parse each JSON line again. So its hook `logMethod`, which is called after the
+ * level was checked, passes text lines to the sink, and pino never writes them.
+ */
 export function createLogger({
   program,
   level,
@@ -55,7 +60,7 @@ export function createLogger({
       useOnlyCustomLevels: true,
       base: { program, pid: process.pid },
       messageKey: 'message',
-      // Text lines are made from the two values below; the object is only written for json.
+      // Text lines go to the sink from here and never become pino's objects.
       hooks: {
         logMethod(words, method, number) {
           current = levelNames.get(number) ?? 'notice';

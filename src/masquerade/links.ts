@@ -4,7 +4,7 @@ import { errorCode } from '../system/error-text.ts';
 import { makeFolder } from '../system/files/make-folder.ts';
 import { isExecutable } from '../system/files/path-search.ts';
 
-/** One change of a masquerade directory. */
+/** One change to a masquerade directory. */
 export type LinkStep =
   | { readonly act: 'make' | 'renew'; readonly path: string; readonly target: string }
   | { readonly act: 'remove'; readonly path: string };
@@ -12,15 +12,15 @@ export type LinkStep =
 /** What a masquerade directory should hold. */
 export interface WantedLinks {
   readonly names: readonly string[];
-  /** The text of every link: the client program, absolute or relative to the directory. */
+  /** The target of every link: the client program, absolute or relative to the directory. */
   readonly target: string;
-  /** Where a link's name must be installed for the link to stay. */
+  /** The directories of compilers: a link stays only when its name is in one of them. */
   readonly programDirs: readonly string[];
-  /** Names that get no link, and lose one to distcc. */
+  /** Names that get no link; an existing link to distcc is removed. */
   readonly unwanted: ReadonlySet<string>;
 }
 
-/** The entries of a directory; none when there is no such directory. */
+/** The entries of a directory; none when it does not exist. */
 export function entriesOf(dir: string): string[] {
   try {
     return readdirSync(dir);
@@ -30,15 +30,15 @@ export function entriesOf(dir: string): string[] {
   }
 }
 
-/** The text of a link; undefined when something else, or nothing, has the name. */
+/** The target of a link; undefined when the name is not a link or does not exist. */
 function linkText(path: string): string | undefined {
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true ? readlinkSync(path) : undefined;
 }
 
-/** Only links to a distcc are ours to change: what an administrator put there stays. */
+/** Whether a link may be changed: only links to a distcc are. Anything else is the administrator's and stays. */
 const isOurs = (text: string | undefined): text is string => text !== undefined && basename(text) === 'distcc';
 
-/** Compares a masquerade directory with what it should hold. Nothing that is not a link to distcc is ever touched. */
+/** The steps that give a masquerade directory the wanted links. Only links to distcc are ever changed. */
 export function planLinks(dir: string, { names, target, programDirs, unwanted }: WantedLinks): LinkStep[] {
   const present = entriesOf(dir).sort();
   const steps = present.flatMap((name): LinkStep[] => {
@@ -47,7 +47,7 @@ export function planLinks(dir: string, { names, target, programDirs, unwanted }:
     if (!isOurs(text)) return [];
     const isInstalled = programDirs.some((place) => isExecutable(join(place, name)));
     if (!isInstalled || unwanted.has(name)) return [{ act: 'remove', path }];
-    // A link to a distcc that has moved away would make the compiler's name a dead end.
+    // A link to a distcc that no longer exists would make the compiler's name useless.
     return text === target || isExecutable(resolve(dir, text)) ? [] : [{ act: 'renew', path, target }];
   });
   const missing = names.filter((name) => !present.includes(name) && !unwanted.has(name));
@@ -55,8 +55,8 @@ export function planLinks(dir: string, { names, target, programDirs, unwanted }:
 }
 
 /**
- * Carries one step out. A name is never without its link in between: builds may be using it. Throws what the system
- * says.
+ * Carries one step out. A renewed link is replaced in one operation, since a build may be using it.
+ * @throws the system's error
  */
 export function takeStep(step: LinkStep): void {
   if (step.act === 'remove') {

@@ -11,7 +11,7 @@ export interface UnwantedNames {
   readonly lines: readonly string[];
 }
 
-/** The list that is made when there is none. */
+/** The beginning of a new list. */
 const heading = [
   '# Names that get no link from update-distcc-symlinks, one a line. Its --without adds one, --with takes one away.',
 ];
@@ -23,8 +23,8 @@ export const namesOf = ({ lines }: UnwantedNames): ReadonlySet<string> =>
   new Set(lines.map(nameIn).filter((name) => name !== ''));
 
 /**
- * Reads a list; a missing one has no names. @throws Failure (status 107): a list that cannot be read could have any
- * name
+ * Reads a list; a missing one has no names.
+ * @throws Failure (status 107) when it cannot be read, since it might hold any name
  */
 export function readUnwantedNames(path: string): UnwantedNames {
   try {
@@ -33,13 +33,13 @@ export function readUnwantedNames(path: string): UnwantedNames {
     if (errorCode(error) === 'ENOENT') return { path, lines: [] };
     throw new Failure(
       exitStatus.inputOutput,
-      `cannot read "${path}", which says what gets no link: ${systemReason(error)}`,
+      `cannot read "${path}", the list of names that get no link: ${systemReason(error)}`,
       { cause: error },
     );
   }
 }
 
-/** The list with these names, and without those; other lines stay as they are. */
+/** The list with some names added and others removed. Other lines stay as they are. */
 export function changeNames(
   list: UnwantedNames,
   { add, remove }: { readonly add: readonly string[]; readonly remove: readonly string[] },
@@ -51,7 +51,7 @@ export function changeNames(
   return { path: list.path, lines: [...(kept.length === 0 ? heading : kept), ...fresh] };
 }
 
-/** Writes a list; who reads it meanwhile has the old one. @throws Failure (status 107) */
+/** Replaces a list in one operation: another reader sees the old list or the new one. @throws Failure (status 107) */
 export function writeUnwantedNames({ path, lines }: UnwantedNames): void {
   const fresh = `${path}.${process.pid}`;
   try {

@@ -10,23 +10,23 @@ import { isExecutable } from '../system/files/path-search.ts';
 import type { SymlinkOptions, SymlinkPlaces } from '../config/symlink-options.ts';
 import { changeNames, namesOf, readUnwantedNames, writeUnwantedNames } from './unwanted-names.ts';
 
-/** Who is told about what happens. */
+/** Receives messages for the user. */
 export interface Audience {
   tell(line: string): void;
   warn(sentence: string): void;
 }
 
-/** What to fill and from where, with the options and the root worked in. */
+/** The directories to fill and to search, with options and root applied. */
 interface Plan {
   readonly dirs: readonly string[];
   readonly compilerDirs: readonly string[];
   readonly toolchainDirs: readonly string[];
-  /** The list of names that get no link; a directory that the caller names has none. */
+  /** The file of names that get no link; undefined for directories named by --masquerade-dir. */
   readonly list: string | undefined;
   target(dir: string): string;
 }
 
-/** The client program beside this one: a checkout and a local installation are complete in themselves. */
+/** The client program in the same directory as this one, as in a checkout or a local installation. */
 function distccBeside(own: string): string | undefined {
   return [join(dirname(own), 'distcc'), join(dirname(own), '../bin/distcc')].find(isExecutable);
 }
@@ -44,7 +44,8 @@ function planOf(options: SymlinkOptions, places: SymlinkPlaces, own: string): Pl
     compilerDirs: inRoot(options['compiler-dir'].length === 0 ? places.compilerDirs : options['compiler-dir']),
     toolchainDirs: inRoot(places.toolchainDirs),
     list: usual ? join(root, places.unwanted) : undefined,
-    // The usual links are relative, as distcc's packages make them: they hold for a root seen from outside too.
+    // Links in the usual directories are relative, as in distcc's packages, so that they are right from outside of a
+    // root too.
     target: (dir) => (usual && distcc === places.distcc ? relative(dir, join(root, distcc)) : distcc),
   };
 }
@@ -57,7 +58,7 @@ function versionsIn(dir: string): string[] {
   try {
     return entriesOf(dir);
   } catch {
-    // A file between the directories of triples.
+    // Not a directory: a file among the directories of triples.
     return [];
   }
 }
@@ -83,7 +84,7 @@ function changeDirectory(dir: string, steps: readonly LinkStep[]): void {
   }
 }
 
-/** Writes what `--without` and `--with` ask for into the list, and returns its names. */
+/** Changes the list as `--without` and `--with` ask, and returns its names. */
 function changeList(path: string, options: SymlinkOptions, audience: Audience): ReadonlySet<string> {
   const old = readUnwantedNames(path);
   const list = changeNames(old, { add: options.without, remove: options.with });
@@ -95,8 +96,8 @@ function changeList(path: string, options: SymlinkOptions, audience: Audience): 
 }
 
 /**
- * Fills the masquerade directories with a link for each installed compiler and removes links whose compiler is gone;
- * `own` is the path of the program that runs.
+ * Gives the masquerade directories a link for each installed compiler, and removes links whose compiler is gone. `own`
+ * is the path of this program.
  * @throws Failure (status 107) when a directory, or the list of names that get no link, cannot be read or changed
  */
 export function updateSymlinks(options: SymlinkOptions, places: SymlinkPlaces, own: string, audience: Audience): void {

@@ -8,7 +8,7 @@ function bitsOf(address: string): string | undefined {
     .join('');
 }
 
-/** Whether two IPv4 addresses have the same leading bits; of other addresses nothing is known. */
+/** Whether two IPv4 addresses have the same leading bits. Other addresses never do, unless `bits` is 0. */
 export function samePrefix(one: string, other: string, bits: number): boolean {
   if (bits === 0) return true;
   const [first, second] = [bitsOf(one), bitsOf(other)];

@@ -1,13 +1,13 @@
 import { samePrefix } from './address-prefix.ts';
 
-/** The most names that are ever looked for. */
+/** The most names of one search. */
 const mostNames = 500;
 
-/** What a search does to the world. */
+/** All effects of a search. */
 export interface SearchWorld {
-  /** The address of a name; undefined when there is none. */
+  /** The address of a name; undefined when it has none. */
   resolve(name: string): Promise<string | undefined>;
-  /** Tries a server and shows what came of it. */
+  /** Tries a server and prints the result. */
   probe(name: string, address: string): Promise<void>;
   tell(event: string): void;
 }
@@ -15,22 +15,22 @@ export interface SearchWorld {
 /** Which names to look for, and when to stop. */
 export interface SearchPlan {
   readonly names: readonly string[];
-  /** Whether the names are numbered, so that a missing one says that there are no more. */
+  /** Whether the names are numbered: then a missing one ends the search. */
   readonly numbered: boolean;
-  /** How many numbered names may be missing. */
+  /** How many numbered names may be missing before the search ends. */
   readonly gap: number;
-  /** How many names are looked for at a time. */
+  /** How many names are looked up at a time. */
   readonly atOnce: number;
   /** Leading bits that every address must share with the first one. */
   readonly prefixBits: number;
 }
 
-/** The names that a format makes: `build%d` makes build1, build2 and so on. */
+/** The names that a format stands for: `build%d` gives build1, build2 and so on. */
 export function numberedNames(format: string): string[] {
   return Array.from({ length: mostNames }, (_, index) => format.replace('%d', () => String(index + 1)));
 }
 
-/** Looks for all names of a plan and tries the servers that have them; returns how many there were. */
+/** Looks up all names of a plan and tries those servers; returns how many names were found. */
 export async function findServers(plan: SearchPlan, world: SearchWorld): Promise<number> {
   const names = plan.names.slice(0, mostNames);
   const probes: Promise<void>[] = [];

@@ -6,17 +6,17 @@ import { findServers, numberedNames } from './find-servers.ts';
 import { probeServer } from './probe-server.ts';
 import { serverLine } from './server-line.ts';
 
-/** How often a name's first patience it may take to be found. */
+/** A look-up may take this many times the patience for a name. */
 const lookupTries = 5;
 
 /** Where a search's lines go. */
 export interface ListingOutput {
   print(line: string): void;
-  /** Takes what `-v` asks for. */
+  /** Prints the lines of `-v`. */
   tell(line: string): void;
 }
 
-/** The address of a name, an IPv4 one when there is one; undefined when it is not found in time. */
+/** The address of a name, IPv4 if it has one; undefined when it is not found in time. */
 async function resolveName(name: string, patience: number): Promise<string | undefined> {
   if (isIP(name) !== 0) return name;
   let timer: NodeJS.Timeout | undefined;
@@ -39,7 +39,7 @@ function stamp(event: string): string {
   return `now ${Math.floor(now / 1000)} ${now % 1000}: ${event}`;
 }
 
-/** Prints the servers that answer, each as soon as it has; `domain` is what stands after every name. */
+/** Prints the servers that answer, each as soon as it does; `domain` is added to every name. */
 export async function listServers(words: SearchWords, domain: string, output: ListingOutput): Promise<number> {
   const { options } = words;
   const tell = (event: string): void => (options.v ? output.tell(stamp(event)) : undefined);

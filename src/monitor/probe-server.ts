@@ -9,24 +9,24 @@ import { testCompile } from './test-compile.ts';
 /** How a server is tried. */
 export interface Trial {
   readonly port: number;
-  /** How long a connection may take, in ms; 0 connects to none and calls each server up. */
+  /** How long a connection may take, in ms; with 0 no connection is made and every server counts as up. */
   readonly connectMs: number;
-  /** How long a compile may take, in ms; 0 has none done. */
+  /** How long a compile may take, in ms; with 0 nothing is compiled. */
   readonly compileMs: number;
-  /** What compiles; empty to have nothing compiled. */
+  /** The compiler to try; empty to compile nothing. */
   readonly compiler: string;
   readonly version: ProtocolVersion;
 }
 
-/** What came of it, and how long it took in ms. */
+/** The result of a trial, and how long it took in ms. */
 export interface Finding {
   readonly up: boolean;
   readonly ms: number;
-  /** Why it counts as down. */
+  /** Why the server counts as down. */
   readonly because?: string;
 }
 
-/** Runs `talk` until it is done, fails, or `ms` have passed. */
+/** Runs `talk` until it is done, fails, or has taken `ms`. */
 function within<T>(ms: number, socket: Socket, what: string, talk: (done: (value: T) => void) => void): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`timed out while ${what}`)), ms);
@@ -44,7 +44,7 @@ function connected(socket: Socket, ms: number): Promise<void> {
   return within(ms, socket, 'connecting', (done: () => void) => socket.once('connect', done));
 }
 
-/** The compiler's wait status; a server counts only when it also ends the connection after its answer, as it should. */
+/** The compiler's wait status. The server must also close the connection after its answer, as the protocol says. */
 function compiled(socket: Socket, { compiler, version, compileMs }: Trial): Promise<number> {
   const decoder = new Decoder(readResponse(version));
   return within(compileMs, socket, 'compiling', (done: (status: number) => void) => {
@@ -76,7 +76,7 @@ export async function probeServer(address: string, trial: Trial, tell: (event: s
   });
   if (trial.connectMs === 0) return found(true);
   const socket = createConnection({ host: address, port: trial.port, noDelay: true });
-  // Whoever waits hears of errors; one that comes when nobody waits any more says nothing.
+  // Errors reach the code that waits. This keeps a later one from ending the process.
   socket.on('error', () => {});
   try {
     await connected(socket, trial.connectMs);

@@ -3,11 +3,11 @@ import { writeHost, writePlace } from '../basics/place.ts';
 import type { ProtocolVersion } from '../wire/protocol-version.ts';
 import type { Finding } from './probe-server.ts';
 
-/** How the user wants servers to be shown. */
+/** How servers are printed. */
 export interface LineStyle {
   readonly port: number;
   readonly version: ProtocolVersion;
-  /** Whether the time that a server took is added. */
+  /** Whether the server's time is added. */
   readonly latency: boolean;
 }
 

@@ -3,7 +3,7 @@ import { encodeRequest } from '../wire/request.ts';
 
 const source = Buffer.from('int foo(){return 0;}\n');
 
-/** A request that any server with the compiler can fulfil, as pieces to be written in this order. */
+/** A request that any server with the compiler can do, in pieces to be written in this order. */
 export function testCompile(compiler: string, version: ProtocolVersion): Buffer[] {
   const argv = [compiler, '-c', 'hello.c', '-o', 'hello.o'];
   if (version !== 3) return encodeRequest({ version, argv, source });

@@ -10,17 +10,17 @@ import type { StateListing } from '../job-state/state-folder.ts';
 import { errorCode, systemReason } from '../system/error-text.ts';
 import { jobsText } from './jobs-text.ts';
 
-/** Where a monitor looks, and how its text gets out. */
+/** What a monitor looks at, and where it prints. */
 export interface Watch {
   readonly environment: Environment;
-  /** How long to wait between two looks, in ms; 0 looks once. */
+  /** The pause between two looks, in ms; 0 to look once. */
   readonly delay: number;
-  /** False when nobody takes the text any more. */
+  /** Prints a text; false when its reader is gone. */
   print(this: void, text: string): boolean;
   warn(this: void, sentence: string): void;
 }
 
-/** Looks at the jobs of a folder; a folder that no client has made yet holds none. */
+/** The jobs in a folder; none when the folder does not exist yet. */
 function look(directory: string): StateListing {
   try {
     return listJobs(join(directory, 'state'), Date.now());
@@ -46,7 +46,7 @@ function requireDirectory(directory: string): void {
 }
 
 /**
- * Shows the jobs of one account once, or again and again until nobody takes the text.
+ * Shows the jobs of one account once, or repeatedly until the reader is gone.
  * @throws Failure (status 101) without DISTCC_DIR and HOME, (status 107) when the directory cannot be read
  */
 export async function watchJobs({ environment, delay, print, warn }: Watch): Promise<void> {
@@ -54,7 +54,7 @@ export async function watchJobs({ environment, delay, print, warn }: Watch): Pro
   if (directory === undefined) {
     throw new Failure(
       exitStatus.badArguments,
-      'neither DISTCC_DIR nor HOME is set: one of them says where the jobs are',
+      'neither DISTCC_DIR nor HOME is set: set one of them to find the jobs',
     );
   }
   if ((environment['DISTCC_DIR'] ?? '') !== '') requireDirectory(directory);

@@ -25,8 +25,8 @@ shows what it does, "distcc --agent-stop" ends it. systemd starts it for the soc
 `;
 
 /**
- * The environment that the launcher was called with, as bytes: it hides variables that would change what this program
- * does.
+ * The environment that the launcher was called with, as byte texts. The launcher renames variables that would affect
+ * this Node program; here they get their names back.
  */
 function givenBack(environment: Environment): Environment {
   const hidden = /^_DISTCC_(?=NODE_|OPENSSL_CONF$)/;
@@ -35,7 +35,7 @@ function givenBack(environment: Environment): Environment {
   return given;
 }
 
-/** Empty when it has been removed. */
+/** The working directory; empty when it has been removed. */
 function ownDirectory(): string {
   try {
     return byteText(process.cwd());
@@ -44,14 +44,20 @@ function ownDirectory(): string {
   }
 }
 
-/** distcc's own options: the launcher runs this program for them, and names first what it was called by. */
+/**
+ * Runs one of distcc's own options. The launcher starts this program for them; the first word is the name that it was
+ * called by.
+ */
 async function answerCommand([argv0 = 'distcc', ...words]: readonly string[]): Promise<number> {
   const { answerCall } = await import('../client/command-line.ts');
   const directory = ownDirectory();
   return answerCall({ argv0, words: words.map(byteText), environment: givenBack(process.env), directory });
 }
 
-/** An agent of one launcher, which must be of the same version: an upgrade may have come between them. */
+/**
+ * A private agent for one launcher. Both must have the same version: an upgrade may have replaced this program
+ * meanwhile.
+ */
 async function serveOne(version: string, descriptor: number): Promise<never> {
   prepareLookups(process.env, { atOnce: 8, seconds: 1 });
   if (version === agentVersion) await runPrivateAgent(descriptor);
@@ -66,8 +72,7 @@ async function serveAll(path: string, descriptor: number | undefined): Promise<n
   const manager = findServiceManager(given, process.env);
   const [door] = given;
   if (door !== undefined) process.exit(await runActivatedAgent({ path, idleSeconds, program, door, manager }));
-  // In the middle of an upgrade a launcher meets the other version's agent beside it: that one would take its messages
-  // for others.
+  // During an upgrade a launcher may start an agent of another version, which would misread its messages.
   if (basename(path) !== agentVersion) {
     throw new Failure(exitStatus.badArguments, `"${path}" is not for an agent of version ${agentVersion}`);
   }
@@ -75,7 +80,7 @@ async function serveAll(path: string, descriptor: number | undefined): Promise<n
     if (descriptor !== undefined) closeSync(descriptor);
   };
   await runAgent({ path, idleSeconds, listening, program });
-  // A connection that is left open must not keep it.
+  // An open connection must not keep the process alive.
   process.exit(exitStatus.ok);
 }
 
@@ -87,16 +92,16 @@ async function main([first, second, ...more]: readonly string[]): Promise<number
     return exitStatus.ok;
   }
   const descriptor = readWholeNumber(second ?? '', 3, 1024);
-  // The launcher's alarm is for an agent that hangs before it comes here.
+  // The launcher's alarm is for an agent that hangs before it gets here: from now on it is ignored.
   process.on('SIGALRM', () => {});
   if (first?.startsWith('--private=') === true && descriptor !== undefined)
     return serveOne(first.slice('--private='.length), descriptor);
   if (first?.startsWith('/') !== true) {
-    throw new Failure(exitStatus.badArguments, 'distcc starts its agent itself: there is no need to call it');
+    throw new Failure(exitStatus.badArguments, 'distcc starts its agent itself: do not call it');
   }
   return serveAll(first, descriptor);
 }
 
-// A worker thread runs the same file: a program is installed as one.
+// A worker thread runs this same file, since each program is a single file.
 if (isMainThread) void run(process.argv[2] === '--command' ? 'distcc' : 'distcc-agent', main);
 else serveAsPacker();

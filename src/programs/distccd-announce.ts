@@ -7,10 +7,7 @@ import { run } from './run.ts';
 
 const usage = 'usage: distccd-announce PORT [JOBS]';
 
-/**
- * A number of jobs that is not a number is for distccd to refuse; what is announced without one is what distccd does
- * without one.
- */
+/** A wrong number of jobs is left for distccd to refuse. Without a number this announces the default of distccd. */
 void run('distccd-announce', ([portWord = '', jobsWord = '']) => {
   if (portWord === '--help' || portWord === '--version') {
     process.stdout.write(`${portWord === '--help' ? usage : versionBlock('distccd-announce', 'protocols 1 and 2')}\n`);

@@ -17,7 +17,7 @@ void run('distccd', async (words) => {
     process.stdout.write(`${describePolicy(reading.options).join('\n')}\n`);
     return 0;
   }
-  // What an administrator asks without a word more is about the service.
+  // Root who asks only for --check means the installed service.
   if (process.getuid?.() === 0 && words.every((word) => word === '--check') && reading.options.check) {
     const { checkInstalledService } = await import('../server/check-service.ts');
     const lines = checkInstalledService();
@@ -36,7 +36,7 @@ void run('distccd', async (words) => {
   return runDaemon(reading.options, words);
 });
 
-/** Root's first step; words that are wrong are for whoever reads them next. */
+/** The first step as root. Wrong words are reported by the code that reads them next. */
 async function prepare(words: readonly string[]): Promise<void> {
   if (process.getuid?.() !== 0) return;
   const { prepareToServe } = await import('../server/start/drop-privileges.ts');

@@ -7,7 +7,7 @@ import { printTo } from '../system/descriptors/write-all.ts';
 import { prepareLookups } from '../system/machine/name-lookup.ts';
 import { run } from './run.ts';
 
-/** Each has two threads, which take room. */
+/** The most look-ups at a time: each needs two threads. */
 const mostLookups = 128;
 
 void run('lsdistcc', async (argv) => {
@@ -26,7 +26,7 @@ void run('lsdistcc', async (argv) => {
     process.stderr.write('lsdistcc: ERROR: this machine has no DNS domain for -d: set HOSTNAME to its full name\n');
     return searchStatus.nothing;
   }
-  // Names that are still being looked for when their time is over have threads of their own for as long again.
+  // Twice as many threads as names at a time: a look-up whose time is over keeps its thread for as long again.
   prepareLookups(process.env, { atOnce: Math.max(8, Math.min(2 * (words.options.o + 1), mostLookups)), seconds: 1 });
   if (seconds > 0) {
     setTimeout(() => {
@@ -40,6 +40,6 @@ void run('lsdistcc', async (argv) => {
     },
     tell: (line) => process.stderr.write(`${line}\n`),
   });
-  // Names that are still being looked for must not keep it.
+  // Unfinished look-ups must not keep the process alive.
   process.exit(status);
 });

@@ -3,8 +3,8 @@ import { Failure } from '../basics/failure.ts';
 import { exitStatus } from '../basics/exit-status.ts';
 
 /**
- * Runs a program's main function and ends with its status. The only place where an error becomes a line on stderr: a
- * foreseen one becomes its sentence, anything else is a bug and says where it happened.
+ * Runs a program's main function and exits with its status. Only here an error becomes a line on stderr: a Failure
+ * becomes its sentence; anything else is a bug and is shown with its stack.
  */
 export async function run(
   program: string,

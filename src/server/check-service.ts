@@ -13,12 +13,15 @@ import { readRules } from './start/read-rules.ts';
 import { hasService, readServiceSettings, usualPlaces } from './start/service-settings.ts';
 import type { ServicePlaces, ServiceSettings } from './start/service-settings.ts';
 
-/** systemd's own, without PATH= in a unit. */
+/** systemd's default PATH for services. */
 const usualPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';
 
 type Name = keyof DaemonOptions;
 
-/** What the service takes from elsewhere: such an option has no effect there, or the service does not start with it. */
+/**
+ * Options that the service gets from elsewhere. In its settings they have no effect, or (`fails`) keep it from
+ * starting.
+ */
 const impossible: readonly { readonly name: Name; readonly fails?: true; readonly instead: string }[] = [
   { name: 'port', instead: 'PORT in /etc/default/distccd is the port' },
   { name: 'listen', instead: 'LISTENER in /etc/default/distccd has the addresses' },
@@ -35,7 +38,7 @@ const impossible: readonly { readonly name: Name; readonly fails?: true; readonl
   { name: 'show-policy', fails: true, instead: 'it starts no daemon' },
 ];
 
-/** The settings that become options of their own. */
+/** The settings that become options of distccd. */
 const settings: ReadonlyMap<string, string> = new Map([
   ['allow', 'ALLOWEDNETS'],
   ['jobs', 'JOBS'],
@@ -44,14 +47,15 @@ const settings: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Checks the service of Debian's package; undefined where that is not installed, or systemd does not run. @throws
- * Failure as below
+ * Checks the installed service of the Debian package; undefined where it is not installed or systemd does not run.
+ * @throws Failure as below
  */
 export const checkInstalledService = (): string[] | undefined => (hasService() ? checkService(usualPlaces) : undefined);
 
 /**
- * Says what a restart of the service would serve, line by line: it reads the settings, the units and their drop-ins,
- * and changes nothing. What only the daemon can find out in its sandbox, as its account, it says itself when it starts.
+ * Describes, line by line, what a restart of the service would serve. It reads the settings, the units and their
+ * drop-ins, and changes nothing. What can only be found out in the daemon's sandbox and account, the daemon logs when
+ * it starts.
  * @throws Failure with the sentence of what cannot work
  */
 export function checkService(places: ServicePlaces): string[] {
@@ -72,10 +76,10 @@ export function checkService(places: ServicePlaces): string[] {
   return [...serves, ...jobs, ...rest, ...notices.map((notice) => `warning: ${notice}`)];
 }
 
-/** Those of an administrator. */
+/** Drop-ins of an administrator. */
 const drops = (files: readonly string[]): string[] => files.filter((file) => /^\/(?:etc|run)\/.*\.conf$/.test(file));
 
-/** The account that serves. */
+/** The account of the service. */
 function accountOf({ name, service }: ServiceSettings): string {
   const account = service.values('Service', 'User').at(-1) ?? 'root';
   if (account === 'root' || account === '0') {
@@ -88,7 +92,7 @@ function accountOf({ name, service }: ServiceSettings): string {
   throw new Failure(exitStatus.privileges, `there is no account "${account}", which User= of ${name} names`);
 }
 
-/** The addresses of the sockets; counters have their own. */
+/** The addresses of the sockets, and those of the sockets for counters. */
 function placesOf({ socket, stats, accept }: ServiceSettings): string[] {
   const streams = socket.values('Socket', 'ListenStream').map((stream) => stream.replaceAll('%%', '%'));
   const places = streams.map((stream) => (/^\d+$/.test(stream) ? `port ${stream} of every address` : stream));
@@ -96,7 +100,7 @@ function placesOf({ socket, stats, accept }: ServiceSettings): string[] {
   return [...places, ...counters.map((stream) => `counters, on ${stream}`)];
 }
 
-/** Says where an option comes from in front of the sentence about it. */
+/** Throws an error about an option again, with the place that the option comes from in front. */
 function blame(error: unknown, { origin }: ServiceSettings, option?: string): never {
   if (!(error instanceof Failure)) throw error;
   const name = option ?? /^--([\w-]+)/.exec(error.message)?.[1] ?? '';
@@ -119,10 +123,10 @@ function readWords(found: ServiceSettings, notices: Notices): DaemonOptions | un
   return blame(new Failure(exitStatus.badArguments, '--help and --version start no daemon: leave them out'), found);
 }
 
-/** What is said in vain, or stops the service. */
+/** Notes options that have no effect, and fails for those that keep the service from starting. */
 function judgeOptions(found: ServiceSettings, options: DaemonOptions, notices: Notices): void {
   for (const { name, fails, instead } of impossible) {
-    // The unit says so itself.
+    // The unit itself passes this value.
     const usual = name === 'nice' ? 0 : daemonOptions[name].initial;
     if (JSON.stringify(options[name]) === JSON.stringify(usual)) continue;
     if (name === 'stats' && found.stats !== undefined) continue;
@@ -135,7 +139,7 @@ function judgeOptions(found: ServiceSettings, options: DaemonOptions, notices: N
   }
 }
 
-/** Whether the service sees a path, in the root directory that its unit gives it. */
+/** Whether the service can see a path in the root directory of its unit. */
 function sees({ service }: ServiceSettings, path: string): boolean {
   const root = service.values('Service', 'RootDirectory').at(-1) ?? '';
   if (root === '' || root === '/') return true;

@@ -15,8 +15,8 @@ import { becomeServingAccount } from './start/drop-privileges.ts';
 import { bindStats } from './metrics/stats-page.ts';
 
 /**
- * Goes the way of a start, in its order, without serving: the result is what to tell the administrator, line by line.
- * @throws Failure with the sentence and the status of the start that would fail
+ * Does the steps of a start, in their order, without serving. Returns the report for the administrator, line by line.
+ * @throws Failure with the sentence and the status with which the start would fail
  */
 export async function checkDaemon(options: DaemonOptions): Promise<string[]> {
   const notices: Notices = [];
@@ -50,14 +50,14 @@ export async function checkDaemon(options: DaemonOptions): Promise<string[]> {
   ];
 }
 
-/** What keeps the jobs apart. */
+/** Lines about what keeps jobs apart. */
 const fences: Readonly<Record<FenceKind, string>> = {
   root: 'each job has a root of its own',
   files: 'each job has its own files, and the rest of the machine',
   none: 'none',
 };
 
-/** What a try creates is taken away again. */
+/** Runs a step, and removes the file that it made. */
 function withoutTrace<T>(path: string | undefined, attempt: () => T): T {
   const existed = path === undefined || existsSync(path);
   const result = attempt();
@@ -65,7 +65,7 @@ function withoutTrace<T>(path: string | undefined, attempt: () => T): T {
   return result;
 }
 
-/** In a root of its own the account's number may have no name. */
+/** The name of this account. In a private root directory its number may have no name. */
 function nameOfAccount(): string {
   try {
     return userInfo().username;
@@ -98,21 +98,19 @@ async function tryStats(options: DaemonOptions): Promise<string[]> {
   }
 }
 
-/**
- * A port in use is not a fault of the options: as a rule the daemon that the checked one will replace listens there.
- */
+/** The line about a port in use, which is not an error: usually the daemon that is to be restarted listens there. */
 function sayTaken(error: unknown, port: number): string {
   if (codeBelow(error) !== 'EADDRINUSE') throw error;
   return `port ${port}, which is taken now: by the daemon that runs, or by a program that has to stop first`;
 }
 
-/** The code of the system's error that a failure stands for. */
+/** The code of the system error that caused a failure. */
 function codeBelow(error: unknown): unknown {
   if (!(error instanceof Error)) return undefined;
   return error instanceof Failure ? codeBelow(error.cause) : 'code' in error ? error.code : undefined;
 }
 
-/** The options of compilers that clients may use, in one line. */
+/** The compiler options that clients may use, in one line. */
 export function describeOptions(options: DaemonOptions): string {
   if (options['enable-tcp-insecure']) return 'every option';
   return ['the allow list (--show-policy prints it)', ...new Set(options['permit-option'])].join(', ');

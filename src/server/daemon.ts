@@ -27,14 +27,14 @@ import { announceService } from './announce/avahi.ts';
 import { Configuration } from './reload.ts';
 
 /**
- * The life of a standalone daemon, in the order that matters: options are read, then detach → bind, or take what the
- * service manager bound → drop → try → serve → drain. Root's rights end before the first byte from the
- * network is read. Returns the exit status.
+ * A standalone daemon from start to end, in an order that matters: detach → bind, or take the service manager's sockets
+ * → drop privileges → try everything → serve → drain. Root's rights end before the first byte from the network is read.
+ * Returns the exit status.
  */
 export async function runDaemon(options: DaemonOptions, words: readonly string[]): Promise<number> {
   keepDescriptors();
   const given = takeGivenDescriptors(process.env);
-  // Whoever gave the sockets gave them to this process, and watches it.
+  // The service manager gave its sockets to this process and watches it, so it must not detach.
   const stays = options['no-detach'] || given.length > 0 || isDetached(process.env);
   if (!stays) return startAndReport(options, words);
   try {
@@ -98,13 +98,13 @@ async function live(
     service.log.notice('ended');
     return exitStatus.ok;
   } catch (error) {
-    // An open socket would keep the process alive, and clients waiting.
+    // Open sockets would keep the process alive, and clients waiting.
     for (const server of [...listening.servers, ...stats]) server.close();
     throw error;
   }
 }
 
-/** Says what is served, in the log and to the waiting starter. */
+/** Reports what is served, in the log and to the waiting starter. */
 function announce({ log, access, jobs }: AssembledService, listening: Listening, notices: Notices): void {
   notices.push(...listening.warnings);
   for (const notice of notices) log.warning(notice);
@@ -115,8 +115,8 @@ function announce({ log, access, jobs }: AssembledService, listening: Listening,
 }
 
 /**
- * What asks for a reload; a daemon that shows its log in a terminal ends with it instead, as programs in the foreground
- * do.
+ * Has SIGHUP reload the configuration. A daemon with its log in a terminal ends on SIGHUP instead, as programs in the
+ * foreground do.
  */
 function reloadOnHangup(configuration: Configuration, service: AssembledService, reports: ManagerReports): void {
   const inTerminal = isatty(2);

@@ -19,9 +19,9 @@ import { becomeServingAccount } from './start/drop-privileges.ts';
 import { serveClient } from './listen/serve-client.ts';
 import { identifyClient } from './listen/stdin-client.ts';
 
-/** Serves the one client on stdin and stdout, and returns distcc's internal code of its job as the exit status. */
+/** Serves one client on stdin and stdout. Returns distcc's code for the job as the exit status. */
 export async function runInetd(options: DaemonOptions, connection: StandardConnection): Promise<ExitStatus> {
-  // inetutils' inetd leaks what it holds.
+  // inetutils' inetd lets its own descriptors leak into this process.
   keepDescriptors();
   const notices: Notices = [];
   const listNotices: Notices = [];
@@ -32,7 +32,7 @@ export async function runInetd(options: DaemonOptions, connection: StandardConne
   becomeServingAccount(options, notices);
   const stderr = connection.stderrLost ? 'stderr is the connection here' : 'on request';
   const service = assembleService(options, () => access, notices, { stderr });
-  // They would come again with every client: whoever looks for the reason of something asks for them.
+  // Each client would repeat these notices, so they are only of level info.
   for (const notice of [...(client.admitted ? [] : listNotices), ...notices]) service.log.info(notice);
   try {
     return await serveClient(stream, client, service, stopReasons(service));
@@ -54,7 +54,8 @@ function open({ input, output }: StandardConnection): ClientStream {
 }
 
 /**
- * A signal ends the conversation before its compile starts, a second one, or the end of the ssh session, at any time.
+ * The first signal ends the conversation unless its compile has started; a second one, or the end of the ssh session,
+ * ends it at any time.
  */
 function stopReasons({ log }: AssembledService): StopReasons {
   const drain = new AbortController();
@@ -69,7 +70,7 @@ function stopReasons({ log }: AssembledService): StopReasons {
   return { drain: drain.signal, kill: kill.signal };
 }
 
-/** Where the client has stderr, the log is the only place to say why it was not served. */
+/** Logs why a client was not served: when stderr is the client's connection, only the log is left. */
 export function logFailure(error: unknown): void {
   openDaemonLog({ to: 'syslog' }, 'error').log.error(systemReason(error));
 }

@@ -13,7 +13,7 @@ import { readRules } from './start/read-rules.ts';
 
 type Name = keyof DaemonOptions;
 
-/** When a changed option gets into force: an option of which nothing is left after the start has no effect at all. */
+/** When a changed option takes effect. `none`: it only mattered at the start. */
 export const effects: Readonly<Record<Name, 'at once' | 'after a restart' | 'none'>> = {
   allow: 'at once',
   'allow-private': 'at once',
@@ -47,7 +47,7 @@ export const effects: Readonly<Record<Name, 'at once' | 'after a restart' | 'non
   'stats-listen': 'after a restart',
   'stats-port': 'after a restart',
   user: 'after a restart',
-  // What it stands for is in --log-level.
+  // Its effect is in --log-level.
   verbose: 'none',
   wizard: 'none',
   zeroconf: 'after a restart',
@@ -55,7 +55,7 @@ export const effects: Readonly<Record<Name, 'at once' | 'after a restart' | 'non
 
 const isName = (name: string): name is Name => Object.hasOwn(effects, name);
 
-/** The options that are not the same, in the order of the table. */
+/** The options that differ, in the order of the table. */
 function differences(before: DaemonOptions, next: DaemonOptions): Name[] {
   const text = (value: unknown): string => JSON.stringify(value) ?? '';
   return Object.keys(before)
@@ -63,16 +63,13 @@ function differences(before: DaemonOptions, next: DaemonOptions): Name[] {
     .filter((name) => text(before[name]) !== text(next[name]));
 }
 
-/** A changed option, with its value where that is one short word. */
+/** A changed option, with its value when that is a single word. */
 function describe(name: Name, options: DaemonOptions): string {
   const value = options[name];
   return typeof value === 'string' || typeof value === 'number' ? `--${name} ${value}` : `--${name}`;
 }
 
-/**
- * The same process with another priority, which compilers that start from now on inherit; false where only root may do
- * that.
- */
+/** Changes the priority of this process, which new compilers inherit; false when only root may do that. */
 function changeNice(before: number, next: number): boolean {
   try {
     os.setPriority(Math.max(-20, Math.min(os.getPriority() - before + next, 19)));
@@ -82,7 +79,7 @@ function changeNice(before: number, next: number): boolean {
   }
 }
 
-/** The service manager's helper changes it where this process may not. */
+/** The present priority. The service manager's helper can change it where this process may not. */
 function priority(): number | undefined {
   try {
     return os.getPriority();
@@ -91,14 +88,14 @@ function priority(): number | undefined {
   }
 }
 
-/** What a daemon follows, and how it comes to follow something else without losing a job. */
+/** The configuration of a running daemon, which can change without losing a job. */
 export class Configuration {
   readonly #words: readonly string[];
   #options: DaemonOptions;
   #priority = priority();
   access: AccessList;
 
-  /** `words` and what they came to, at the end of the start. */
+  /** `words` is the command line; the others are what was read from it at the start. */
   constructor(words: readonly string[], options: DaemonOptions, access: AccessList) {
     this.#words = words;
     this.#options = options;
@@ -106,8 +103,8 @@ export class Configuration {
   }
 
   /**
-   * Reads the options of `--reload-file`, and all files that the options name, and applies what can be applied; what is
-   * wrong leaves everything as it was. One line of the log says which.
+   * Reads the options from `--reload-file`, and all files that they name, and applies what can be applied at once. An
+   * error leaves everything as it was. One line in the log reports the result.
    */
   reload(service: AssembledService): void {
     const { log } = service;
@@ -134,11 +131,11 @@ export class Configuration {
     const next = reading.options;
     const notices: Notices = [];
     const access = readAccess(next, notices);
-    // Whether every program may run changes what keeps jobs apart, which stays.
+    // --enable-tcp-insecure also decides about the fence, which cannot change, so its old value stays in force.
     const insecure = this.#options['enable-tcp-insecure'];
     const rules = readRules({ ...next, 'enable-tcp-insecure': insecure }, process.env, notices);
     service.daemonLog.reopen();
-    // From here on nothing fails.
+    // Nothing after this line can fail.
     const changed: string[] = [];
     const waiting: string[] = [];
     let inForce = this.#options;
@@ -162,7 +159,7 @@ export class Configuration {
     ].join('; ');
   }
 
-  /** Somebody else may have changed it: the service manager's helper, where this process may not. */
+  /** Reports a priority that the service manager's helper has changed. */
   #otherPriority(changed: readonly string[]): string[] {
     const now = priority();
     const known = now === this.#priority || changed.some((text) => text.startsWith('--nice'));

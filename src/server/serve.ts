@@ -10,9 +10,9 @@ import { localClient, networkClient, serveClient } from './listen/serve-client.t
 import type { ManagerReports } from './start/service-manager.ts';
 
 /**
- * Serves until a signal, of which the first lets everybody who is here be served and the second ends all jobs; or until
- * nobody has come for this many seconds, 0 for ever: a client who comes later waits in the queue of a socket that the
- * service manager keeps open.
+ * Serves until a signal: the first one lets the present clients be served, a second one ends all jobs. Or until no
+ * client has come for `idleSeconds` (0 for never): later clients wait in the queue of a socket that the service manager
+ * keeps open.
  */
 export function serve(
   listening: Listening,
@@ -25,7 +25,7 @@ export function serve(
   const kill = new AbortController();
   const draining = new Draining();
   const reason = new Refusal('this server is stopping: try another one');
-  // Every conversation listens to both.
+  // Every conversation adds a listener to both.
   setMaxListeners(0, drain.signal, kill.signal);
   return new Promise((resolve) => {
     const finish = (why: string): void => {

@@ -267,7 +267,7 @@ stand_in_for_avahi() {
   publisher=$(cat "$BATS_TEST_TMPDIR/run/publisher")
   kill "$(cat "$PID_FILE")"
   wait_until is_gone "$publisher"
-  run ! grep -q 'announced no more' "$LOG"
+  run ! grep -q 'no longer announced' "$LOG"
 }
 
 @test "what --zeroconf announced (to a stand-in) is withdrawn when the daemon is killed" {
@@ -282,7 +282,7 @@ stand_in_for_avahi() {
 @test "a stand-in for avahi-publish-service that fails is a warning, and the daemon serves" {
   stand_in_for_avahi 'exit 7'
   announcing
-  wait_until grep -q 'Warning: avahi-publish-service ended with status 7: this server is announced no more' "$LOG"
+  wait_until grep -q 'Warning: avahi-publish-service ended with status 7: this server is no longer announced' "$LOG"
   listens "$PORT"
 }
 

@@ -37,7 +37,7 @@ teardown() {
 @test "distccmon-text without a directory to look into says so" {
   run --separate-stderr env -u HOME -u DISTCC_DIR "$OURS/distccmon-text"
   assert_failure 101
-  assert_equal "$stderr" 'distccmon-text: ERROR: neither DISTCC_DIR nor HOME is set: one of them says where the jobs are'
+  assert_equal "$stderr" 'distccmon-text: ERROR: neither DISTCC_DIR nor HOME is set: set one of them to find the jobs'
   DISTCC_DIR=/nowhere run --separate-stderr "$OURS/distccmon-text"
   assert_failure 107
   [[ $stderr == 'distccmon-text: ERROR: DISTCC_DIR names "/nowhere", which cannot be read: '* ]]

@@ -122,7 +122,7 @@ gcc"
   mkdir -p "$ROOT/etc/distcc/masquerade.without"
   run --separate-stderr update
   assert_failure 107
-  assert_equal "$stderr" "update-distcc-symlinks: ERROR: cannot read \"$ROOT/etc/distcc/masquerade.without\", which says what gets no link: Illegal operation on a directory"
+  assert_equal "$stderr" "update-distcc-symlinks: ERROR: cannot read \"$ROOT/etc/distcc/masquerade.without\", the list of names that get no link: Illegal operation on a directory"
   assert [ ! -e "$LINKS" ]
 }
 

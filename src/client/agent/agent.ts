@@ -36,23 +36,26 @@ import { sharesSurroundings } from './surroundings.ts';
 import type { AgentStatus } from '../../agent-state/status.ts';
 import { TextMemory } from '../transport/text-memory.ts';
 
-/** How often, in ms, an agent looks whether its socket is still where launchers find it. */
+/** How often, in ms, an agent checks that launchers can still find its socket. */
 const lookPeriod = 10_000;
-/** How an agent is started. */
+/** Settings of an agent. */
 export interface AgentSettings {
-  /** Where it listens; the folder is made when it is missing. */
+  /** The path of its socket; a missing folder is made. */
   readonly path: string;
   /** It ends after this many seconds without a job. */
   readonly idleSeconds: number;
   /** Called as soon as it listens. */
   readonly listening: () => void;
-  /** Called when it no longer listens, with whether launchers have found it until now; it may still have jobs. */
+  /**
+   * Called when it stops listening; it may still have jobs. `found` is whether launchers could find its socket until
+   * then.
+   */
   readonly left: (found: boolean) => void;
-  /** The program's own file, whose worker threads pack long texts. */
+  /** The file of this program, which also runs in worker threads to pack long texts. */
   readonly program: string | undefined;
 }
 
-/** Whoever could write into the folder could listen in our place. */
+/** Refuses a folder that others can write to: they could listen in our place. */
 function prepareFolder(folder: string): void {
   makeFolder(folder, 0o700);
   const found = lstatSync(folder);
@@ -61,7 +64,7 @@ function prepareFolder(folder: string): void {
   }
 }
 
-/** The agent of one user: it does the jobs of all launchers that connect. */
+/** The agent of one user, which does the jobs of all launchers that connect. */
 class Agent {
   readonly #settings: AgentSettings;
   readonly #server: Server;
@@ -71,7 +74,7 @@ class Agent {
   readonly #jobs = new Map<Launcher, JobMessage>();
   readonly #started = performance.now();
   #done = 0;
-  /** Of its socket. */
+  /** The inode of its socket. */
   #inode: bigint | undefined;
   #idle: NodeJS.Timeout | undefined;
   #end: () => void = () => {};
@@ -95,11 +98,11 @@ class Agent {
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#welcome(socket));
   }
 
-  /** Serves until it is told to stop, or nobody has come for a while. */
+  /** Serves until it is told to stop, or has had no job for a while. */
   async serve(): Promise<void> {
     const { path, listening } = this.#settings;
-    // Node takes away the name that it has bound when it closes a socket, whoever has that name by then: it gets one
-    // that nobody else has.
+    // When Node closes a socket it unlinks the path that it has bound, even if another agent's socket has that path
+    // meanwhile. So the socket is bound under a name of its own and then renamed.
     const born = join(dirname(path), `${bornPrefix}${process.pid}`);
     rmSync(born, { force: true });
     await new Promise<void>((resolve, reject) => {
@@ -121,15 +124,12 @@ class Agent {
     sweepStates();
   }
 
-  /**
-   * Whether its socket is where launchers look for it: the folder may have been removed, and another agent may live
-   * there.
-   */
+  /** Whether its socket is still at its path: the folder may have been removed, or another agent may listen there. */
   #isFound(): boolean {
     return statSync(this.#settings.path, { bigint: true, throwIfNoEntry: false })?.ino === this.#inode;
   }
 
-  /** Takes no more jobs, so that new launchers find another agent, and ends when those that run are done. */
+  /** Takes no more jobs and ends when the running ones are done; new launchers find another agent. */
   stop(): void {
     if (!this.#server.listening) return;
     const found = this.#isFound();
@@ -148,7 +148,7 @@ class Agent {
 
   #welcome(socket: Socket): void {
     socket.on('error', () => {});
-    // Whoever has nothing more to say wants no answer either: closing one direction first would be a system call more.
+    // A peer that has stopped sending does not read either. Destroying the socket at once saves a system call.
     socket.on('end', () => socket.destroy());
     const peer = peerOf(socket);
     if (peer !== undefined && peer.user !== process.getuid?.()) {
@@ -165,17 +165,17 @@ class Agent {
           else launcher.hear(frame);
         }
       } catch {
-        // A stranger to our messages, or a launcher of another version: it goes on without us.
+        // Not one of our messages: the launcher, perhaps of another version, goes on without this agent.
         socket.destroy();
       }
     };
     socket.on('data', take);
-    // Mostly the job is there by now; to be told so would be another turn of the event loop.
+    // The first message has usually arrived already; reading it now saves a turn of the event loop.
     const there = readNow(socket);
     if (there.length > 0) take(there);
   }
 
-  /** Does what a connection's first message asks for; gives the launcher when it is a job. */
+  /** Handles the first message of a connection; returns the launcher when that is a job. */
   #begin({ kind, content }: Frame, socket: Socket, pid: number): Launcher | undefined {
     if (kind === kinds.ASK) {
       const question = readAsk(content);
@@ -188,10 +188,10 @@ class Agent {
       return undefined;
     }
     const said = readJob(content);
-    // In a container it has another number for itself than we see.
+    // In a container the launcher's own process id differs from the one seen here.
     const job = pid > 0 ? { ...said, pid } : said;
     const launcher = new Launcher(socket);
-    // After EXEC that is the end of the compiler.
+    // After EXEC the connection closes when the compiler ends.
     socket.once('close', () => launcher.close());
     if (!sharesSurroundings(job)) {
       launcher.giveBack();
@@ -207,11 +207,11 @@ class Agent {
     return launcher;
   }
 
-  /** What a process that asks would find. */
+  /** The status, as it applies to the process that asks. */
   #status(asker: number): AgentStatus {
     const { busy, resting, waiting, expected } = this.#slots.report();
     const now = performance.now();
-    // Where the kernel does not tell who asks, a job that is here stands for it.
+    // Where the kernel does not tell which process asks, one with a job here stands in for it.
     const [job] = this.#jobs.values();
     const lacks = this.#memory.obstacle(asker > 0 ? asker : (job?.pid ?? 0));
     return {
@@ -239,16 +239,19 @@ class Agent {
   }
 }
 
-/** Agents of other versions in the same folder finish what they have and go: an upgrade leaves none behind. */
+/**
+ * Tells agents of other versions in the same folder to finish their jobs and end, so that an upgrade leaves no old
+ * agent running.
+ */
 async function sendOthersHome(path: string): Promise<void> {
   for (const other of agentSockets(dirname(path)).filter((socket) => socket !== path)) {
     const answer = await ask(other, 'stop').catch(() => undefined);
-    // What a killed one has left.
+    // Files that a killed agent left.
     if (answer === undefined) for (const file of [other, `${other}.pid`]) rmSync(file, { force: true });
   }
 }
 
-/** Runs the agent until its end; false when there is one for the same socket. */
+/** Runs the agent until its end; false when another one has this socket already. */
 export async function runAgent(settings: Omit<AgentSettings, 'left'>): Promise<boolean> {
   const { path } = settings;
   const folder = dirname(path);
@@ -258,13 +261,13 @@ export async function runAgent(settings: Omit<AgentSettings, 'left'>): Promise<b
   const lock = tryLock(`${path}.lock`);
   if (lock === undefined) return false;
   writeFileSync(`${path}.pid`, `${process.pid}\n`);
-  // Nobody reads what an agent writes; a bug of it should be found all the same.
+  // An agent has no stderr that anybody reads: a bug is written to a file, so that it can be found.
   process.on('uncaughtException', (error) => {
     writeFileSync(join(folder, 'fault'), `${error.stack ?? error.message}\n`);
     process.exit(exitStatus.general);
   });
-  // From then on another agent may have the socket, the lock and the file; one that is no longer found has none of them
-  // any more.
+  // After this another agent may own the socket, the lock and the file. If ours was not found any more, another one
+  // owns them already.
   const left = (found: boolean): void => {
     if (found) rmSync(`${path}.pid`, { force: true });
     lock.release();

@@ -22,12 +22,12 @@ import type { AnswerMessage, CarryBody, CarryMessage, Way } from '../../wire/age
 
 /** How long connecting may take, in ms (doc/protocol.md, "Timeouts"). */
 const connectPatience = 4000;
-/** What is read of an answer whose messages are longer than the beginning that comes along. */
+/** Bytes to read of an answer whose messages did not fit into the beginning that ANSWER holds. */
 const mostlyEnough = 64 * 1024;
-/** What is looked at of an object, in bytes. */
+/** How many bytes of an object are looked at. */
 const headOfObject = 64;
 
-/** What the user has to look at when nothing comes back. */
+/** What the user should check when no answer arrives. */
 const silences = {
   tcp:
     'server provided no answer. Is the server configured to allow access from your IP address? ' +
@@ -35,7 +35,7 @@ const silences = {
   ssh: 'no answer: ssh has to log in without asking for anything, and to find distccd there',
 } as const;
 
-/** Who goes, and for whom. */
+/** The launcher that carries a request, and the job's settings for it. */
 export interface CarrySettings {
   readonly launcher: Pick<Launcher, 'carry' | 'keep' | 'sendText'>;
   /** The launcher's process. */
@@ -47,20 +47,20 @@ export interface CarrySettings {
 }
 
 /**
- * What is said of a host that closes without a word: one that refuses a client does just that, and the user needs to
- * know what it means.
+ * The message about a lost connection. A stock server that refuses a client just closes without an answer, so the
+ * message tells the user what that can mean.
  */
 function lost(reason: string, answered: boolean, kind: Way['kind']): ConnectionLost {
   return new ConnectionLost(answered ? reason : `${silences[kind]} (${reason})`);
 }
 
-/** What is said of an answer that cannot be read. */
+/** The message about an answer that cannot be read. */
 function badAnswer(error: ProtocolError, answered: boolean, kind: Way['kind']): TransportError {
   if (error.kind === 'refused') return new JobRefused(error.message.replace(refusalMark, ''), { cause: error });
   return lost(answered ? `bad answer from server: ${error.message}` : 'the connection was closed', answered, kind);
 }
 
-/** Why there is no way to the host. */
+/** The message about a host that cannot be reached, or stopped answering. */
 function unreachable({ error, address }: AnswerMessage, way: Way): TransportError {
   const reason = new LauncherError(error).message;
   if (way.kind === 'ssh') return new TransportError(`failed to exec ${readable(way.command[0])}: ${reason}`);
@@ -85,7 +85,10 @@ function faultOf(answer: AnswerMessage, way: Way, idleSeconds: number): Transpor
   return new TransportError(message);
 }
 
-/** The first bytes of an answer, read where they lie, or all of it sent by a launcher whose files we cannot get at. */
+/**
+ * The first bytes of an answer, read from the launcher's memory file; or the whole answer, sent by a launcher whose
+ * files cannot be opened from here.
+ */
 export async function bytesOfAnswer(
   answer: AnswerMessage,
   most: number,
@@ -102,7 +105,7 @@ interface Parsed {
   readonly bytes: Buffer;
 }
 
-/** Undefined when more bytes than these have to be looked at. @throws ProtocolError */
+/** Undefined when these bytes are not enough. @throws ProtocolError */
 function parse(bytes: Buffer, size: number): Parsed | undefined {
   const decoder = new Decoder(readResponseHead());
   decoder.feed(bytes);
@@ -166,8 +169,8 @@ export async function wayTo(host: DistantHost, { environment, log }: CarrySettin
 }
 
 /**
- * Gives the launcher the body that it waits for, unless it has come back by then: its next way may wait for another
- * one.
+ * Gives the launcher the body that it waits for. Not when its trip has ended meanwhile: the next trip may need another
+ * body.
  */
 async function withBody(
   going: Promise<AnswerMessage>,
@@ -211,15 +214,15 @@ export async function goTo(
 }
 
 /**
- * Has the launcher bring a request to a host, and the answer back.
- * @throws TransportError; GivenUp when the text did not come to be; CannotDistribute when the launcher lacks something;
- * whatever a body rejects with
+ * Has the launcher send a request to a host and fetch the answer.
+ * @throws TransportError; GivenUp when preprocessing failed; CannotDistribute when the launcher lacks a resource; any
+ * error of the body
  */
 export async function carry(host: DistantHost, request: HostRequest, settings: CarrySettings): Promise<HostResponse> {
   let over = false;
   request.ready.catch(() => (over = true));
   const way = await wayTo(host, settings);
-  // By now the launcher may have something else to do.
+  // The launcher may have another task by now.
   if (over) throw new GivenUp();
   const { head, body } = request;
   const ending = settings.offered === undefined ? 'object' : 'offer';

@@ -10,7 +10,7 @@ import type { Assignment, Shared } from './job-world.ts';
 import type { Launcher } from './launcher.ts';
 import type { JobMessage } from '../../wire/agent/job.ts';
 
-/** Environments by the lists they were made from: jobs of one build share both. */
+/** Environments by the lists of variables they were made from: jobs of one build share both. */
 const environments = new WeakMap<readonly string[], Environment>();
 
 function environmentOf(variables: readonly string[]): Environment {
@@ -58,7 +58,7 @@ export async function doJob(job: JobMessage, launcher: Launcher, shared: Shared)
       world.state.remove();
     }
   } catch (error) {
-    // Whatever it is, the launcher can have the job done by an agent of its own, or by the compiler.
+    // Even after a bug the launcher can start an agent of its own, or become the compiler.
     log?.critical(`this is a fault of distcc, please report it: ${faultText(error)}`);
     launcher.giveBack();
   }

@@ -10,17 +10,15 @@ import { listFrom, longestList, sourceInVariable } from '../hosts/host-source.ts
 import { LauncherError } from './launcher.ts';
 import type { Launcher } from './launcher.ts';
 
-/** Host lists that are kept; more than a few only come from a test or a mistake. */
+/** How many host lists are kept. Only a test or a mistake brings more than a few. */
 const mostKept = 64;
 
-/**
- * The lists of hosts that jobs come with; jobs with the same list share it, so that jobs that wait for it are alike.
- */
+/** The host lists of all jobs. Jobs with the same list share one object, so that the queue can treat them alike. */
 export class HostLists {
   readonly #lists = new Map<string, ChangingHosts>();
 
   /**
-   * The list of a job. A file is read again by the launchers of jobs that wait for its hosts.
+   * The host list of a job. While jobs wait for its hosts, their launchers read a file again.
    * @throws Failure (status 106) when it cannot be read
    */
   load(environment: Environment, { path, text, error }: HostsFile, launcher: Pick<Launcher, 'read'>): JobHosts {

@@ -55,12 +55,12 @@ import type { Packer } from '../transport/packer.ts';
 import type { Programs } from './programs.ts';
 import type { TextMemory } from '../transport/text-memory.ts';
 
-/** Whose slots are wanted. */
+/** The job that asks for slots. */
 export interface SlotAsker {
   readonly job: JobMessage;
   readonly environment: Environment;
   readonly interrupted: AbortSignal;
-  /** How long a host that failed rests, 0 for not at all. */
+  /** How many seconds a host that failed rests; 0 for not at all. */
   readonly restSeconds: number;
   readonly log: Logger;
 }
@@ -68,7 +68,7 @@ export interface SlotAsker {
 /** What all jobs of an agent share. */
 export interface Shared {
   slotsFor(asker: SlotAsker): Slots;
-  /** Makes a state file whose reports may come late. */
+  /** Wraps a state file so that short phases are never written. */
   late(file: StateFile): StateFile;
   /** Whether to preprocess while a job waits for a host. */
   readonly preprocessAhead: boolean;
@@ -84,7 +84,7 @@ export interface Shared {
   readonly programs: Programs;
 }
 
-/** One job, and the process that was started for it. */
+/** One job and its launcher. */
 export interface Assignment {
   readonly call: Call;
   readonly job: JobMessage;
@@ -92,10 +92,10 @@ export interface Assignment {
   readonly log: Logger;
 }
 
-/** The changes that were found last, by the environment after them. */
+/** The last differences found, by the changed environment: jobs of one build have the same. */
 const foundChanges = new WeakMap<Environment, { readonly before: Environment; readonly changes: readonly string[] }>();
 
-/** How one environment differs from another: NAME=value, or NAME for a variable that is gone. */
+/** How one environment differs from another: NAME=value, or just NAME for a variable that was removed. */
 function changesOf(before: Environment, after: Environment): readonly string[] {
   const last = foundChanges.get(after);
   if (last?.before === before) return last.changes;
@@ -108,7 +108,7 @@ function changesOf(before: Environment, after: Environment): readonly string[] {
   return changes;
 }
 
-/** The environment with the names of the user's own folders made absolute: this process works elsewhere. */
+/** The environment with absolute paths for the user's folders: this process has another working directory. */
 function anchored({ environment, directory }: Call): Environment {
   const own = environment['DISTCC_DIR'];
   return own === undefined || own === '' || own.startsWith('/')
@@ -138,12 +138,15 @@ function outputObstacle(stamp: Buffer, found: Found): string | undefined {
   return isInput ? 'its output is one of its inputs' : undefined;
 }
 
-/** What is said when a program cannot be started. */
+/** The failure for a program that cannot be started. */
 function missing(name: string, reason: string): Failure {
   return new Failure(exitStatus.compilerMissing, `failed to exec ${name}: ${reason}`);
 }
 
-/** The world of a job: this process thinks, and the launcher does all that touches what is the user's. */
+/**
+ * The effects of a job: the agent decides, and the launcher does everything that touches the user's files, descriptors
+ * and processes.
+ */
 export class JobWorld implements World {
   readonly log: Logger;
   readonly state: StateFile;
@@ -233,7 +236,7 @@ export class JobWorld implements World {
     };
   }
 
-  /** What the launcher has seen of the job's files that makes it the compiler's own. */
+  /** A finding of the launcher about the job's files which means that the compiler here must do the job. */
   #obstacle({ outputIsSource, noPlace, program }: EndedMessage, job: RemoteJob, ran: boolean): string | undefined {
     if (outputIsSource) return 'its output is its source';
     if (noPlace) return `"${job.verdict.output}" cannot be written`;
@@ -244,7 +247,10 @@ export class JobWorld implements World {
     return 'its compiler has just been replaced by another one';
   }
 
-  /** Reads what a preprocessor wrote where it lies, or has the launcher send it when we cannot get there. */
+  /**
+   * Reads a preprocessor's output from the launcher's memory file, or has the launcher send it when that cannot be
+   * opened from here.
+   */
   async #fetch(ended: EndedMessage, held: { memory?: Buffer | undefined; text: Buffer }): Promise<void> {
     const { job, launcher } = this.#assignment;
     const memory = this.#shared.memory.take(ended.size);
@@ -269,7 +275,7 @@ export class JobWorld implements World {
     const { call, job, launcher } = this.#assignment;
     const message = { argv, changes: changesOf(call.environment, environment) };
     try {
-      // One that may ask the terminal something has to be in the user's own process group.
+      // A command that may read from the terminal has to be in the user's own process group.
       const [terminal] = job.terminals;
       if (andReturn) return (await launcher.start('RUN', { number: terminal ? 0 : 1, ...message })).status;
       await launcher.become({ number: 0, ...message });
@@ -363,8 +369,8 @@ export class JobWorld implements World {
   }
 
   async saveOutput({ verdict }: RemoteJob, output: Output): Promise<void> {
-    // gcc opens assembler text by its name; all else is written to another file first, or by the assembler, which takes
-    // a link away.
+    // gcc opens an assembler output by its name and so follows links. Any other output is replaced, link and all, by
+    // the assembler.
     const through = verdict.assemble && !isClang(verdict.words[0] ?? '');
     const { launcher } = this.#assignment;
     const flags = through ? saveFlags.throughLinks : 0;

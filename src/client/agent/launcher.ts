@@ -24,7 +24,7 @@ import type { InputMessage } from '../../wire/agent/inputs.ts';
 import { encodeFrame, kinds } from '../../wire/agent/frame.ts';
 import type { Frame } from '../../wire/agent/frame.ts';
 
-/** A failed call of a launcher's; the message is the reason in the C library's words. */
+/** A system call of a launcher that failed; the message is the reason in the C library's words. */
 export class LauncherError extends Error {
   /** The number of the error. */
   readonly errno: number;
@@ -37,7 +37,7 @@ export class LauncherError extends Error {
   }
 }
 
-/** Bytes for a descriptor go in messages of at most this length. */
+/** The most bytes that one WRITE message holds. */
 const writePiece = 1024 * 1024;
 
 interface Waiting<T> {
@@ -46,13 +46,13 @@ interface Waiting<T> {
 }
 
 interface Saving extends Waiting<void> {
-  /** Whether all that is said afterwards counts only when the file is saved. */
+  /** Whether the launcher skips all later messages when this file cannot be saved. */
   readonly matters: boolean;
 }
 
 /**
- * Answers of one kind, which come in the order of the questions; one that has several parts may be quicker than who
- * waits for them.
+ * Answers of one kind, in the order of the questions. An answer of several parts may arrive before anybody waits for
+ * the later ones.
  */
 class Answers<T> {
   readonly #waiting: Waiting<T>[] = [];
@@ -87,7 +87,7 @@ class Answers<T> {
 export class Launcher {
   readonly #socket: Socket;
   readonly #gone = new AbortController();
-  /** It runs one program at a time, in the order in which it was told. */
+  /** Programs that it was told to start; it runs one at a time, in order. */
   readonly #running = new Answers<EndedMessage>();
   readonly #texts = new Answers<Buffer>();
   readonly #carrying = new Answers<AnswerMessage>();
@@ -96,7 +96,7 @@ export class Launcher {
   readonly #stamps = new Answers<Buffer>();
   readonly #inputs = new Answers<InputMessage>();
   readonly #targets = new Answers<readonly string[]>();
-  /** What it becomes, and what it saves by its number: these end with its connection. */
+  /** Waits that end when its connection closes: for what it became, and for saved files, by their number. */
   readonly #becoming = new Answers<void>();
   readonly #saving = new Map<number, Saving>();
   #saves = 0;
@@ -106,14 +106,14 @@ export class Launcher {
     this.#socket = socket;
   }
 
-  /** Comes when it has gone before its job was done: the user interrupted it, or it was killed. */
+  /** Fires when it ends before its job is done: the user interrupted it, or it was killed. */
   get gone(): AbortSignal {
     return this.#gone.signal;
   }
 
   /**
-   * Takes what it says; a message that cannot be read throws before anybody is forgotten, and close() then ends every
-   * wait.
+   * Handles one of its messages. One that cannot be read throws before any wait is resolved; close() then ends them
+   * all.
    */
   hear({ kind, content }: Frame): void {
     switch (kind) {
@@ -153,12 +153,12 @@ export class Launcher {
   }
 
   #end(ended: EndedMessage): void {
-    // A wait status has 16 bits; above them stands why there is none.
+    // A wait status has 16 bits; the upper half holds the errno of a program that could not be started.
     if (ended.status > 0xffff) this.#running.fail(new LauncherError(ended.status >>> 16));
     else this.#running.give(ended);
   }
 
-  /** It has passed over what came after a file that matters: other files, and how to end. */
+  /** A file that matters could not be saved, and the launcher skipped the messages after it: other files, and EXIT. */
   #failSaving({ errno, number }: ReturnType<typeof readSaved>): void {
     const failed = this.#saving.get(number);
     if (failed?.matters === false) {
@@ -175,7 +175,7 @@ export class Launcher {
     }
   }
 
-  /** Its connection is closed, by itself or, after it became a compiler, by that compiler's end. */
+  /** Its connection is closed: by the launcher itself, or by the end of the compiler that it became. */
   close(): void {
     const error = new Error('the launcher is gone');
     for (const answers of this.#questions()) answers.end(error);
@@ -209,18 +209,21 @@ export class Launcher {
       this.#say(encodeWrite(descriptor, bytes.subarray(at, at + writePiece)));
   }
 
-  /** Writes to the end of a file; always the same one. */
+  /** Appends to the log file, the same one each time. */
   append(path: string, bytes: Buffer): void {
     this.#say(encodeAppend(path, bytes));
   }
 
-  /** Has it start a program and wait for it, or take a file in place of what a program writes. @throws LauncherError */
+  /**
+   * Has it start a program and wait, or (TAKE) read a file in place of a preprocessor's output.
+   * @throws LauncherError
+   */
   start(kind: 'PREPROCESS' | 'TAKE' | 'RUN', command: CommandMessage): Promise<EndedMessage> {
     this.#say(encodeCommand(kind, command));
     return this.#running.wait();
   }
 
-  /** Has it send what the last preprocessor wrote, or the host; an empty piece comes last. */
+  /** Has it send what the last preprocessor wrote, or what the host answered; an empty piece ends that. */
   async sendText(which: Kept = 'text'): Promise<Buffer> {
     this.#say(encodeSendText(which));
     const pieces: Buffer[] = [];
@@ -247,9 +250,9 @@ export class Launcher {
   }
 
   /**
-   * Has it write a file. What it is told afterwards, as how to end, counts only when that has worked, except after a
-   * file with a new name, which is the user's extra: the promise comes when it has ended.
-   * @throws LauncherError, after which it can be told something else
+   * Has it write a file. It obeys later messages, such as EXIT, only when that has worked; a file with `newName` is an
+   * extra whose failure does not matter. Resolves when the launcher has ended.
+   * @throws LauncherError, after which it takes other messages
    */
   save(path: string, bytes: Buffer, flags: number): Promise<void> {
     this.#saves += 1;
@@ -259,7 +262,7 @@ export class Launcher {
     return new Promise((resolve, reject) => this.#saving.set(number, { resolve, reject, matters }));
   }
 
-  /** As save(), of a part of what a host has sent, which the launcher holds. */
+  /** As save(), with a part of the host's answer, which the launcher holds. */
   saveAnswer(path: string, part: KeptPart, flags: number): Promise<void> {
     this.#saves += 1;
     const number = this.#saves;
@@ -267,7 +270,7 @@ export class Launcher {
     return new Promise((resolve, reject) => this.#saving.set(number, { resolve, reject, matters: true }));
   }
 
-  /** Has it bring a request to a host and the answer back; any other task ends that. */
+  /** Has it send a request to a host and fetch the answer; any other task cancels that. */
   carry(message: CarryMessage): Promise<AnswerMessage> {
     this.#say(encodeCarry(message));
     return this.#carrying.wait();
@@ -300,30 +303,30 @@ export class Launcher {
     return targets.map((target) => (target === '' ? undefined : target));
   }
 
-  /** Gives it the body that it waits for on its way to a host. */
+  /** Gives it the body of the request that it is sending. */
   keep(body: Buffer): void {
     this.#say(encodeKeep(body));
   }
 
-  /** Has it become a program; comes back when that has ended, however that was. @throws LauncherError */
+  /** Has it become a program (exec); resolves when that has ended, in any way. @throws LauncherError */
   become(command: CommandMessage): Promise<void> {
     this.#say(encodeCommand('EXEC', command));
     return this.#becoming.wait();
   }
 
-  /** Ends it with a raw Unix wait status; once. */
+  /** Ends it with a raw Unix wait status; to be called once. */
   exit(status: number): void {
     this.#finish(encodeExit(status));
   }
 
-  /** Has it do the job with an agent of its own. */
+  /** Has it do the job with a private agent. */
   giveBack(): void {
     this.#finish(encodeFrame(kinds.PRIVATE));
   }
 
   /**
-   * Closes the connection too, which costs less than to be woken by its other end. Not where a message is still to
-   * come: a launcher that cannot send it takes us for dead, and does the job again before it reads how to end.
+   * Closes the connection too, which costs less than waiting for the other end to close it. Not while an answer is
+   * still due: a launcher that cannot send it takes the agent for dead and does the job again, before it reads EXIT.
    */
   #finish(bytes: Buffer): void {
     if (this.#finished) return;

@@ -17,7 +17,7 @@ import { readJob } from '../../wire/agent/job.ts';
 import { Programs } from './programs.ts';
 import { TextMemory } from '../transport/text-memory.ts';
 
-/** How long, in ms, an agent whose launcher has gone may take to clean up. */
+/** How long, in ms, the agent may clean up after its launcher has ended. */
 const lastGrace = 5000;
 
 function lockFolderOf({ environment, restSeconds }: SlotAsker): LockFolder {
@@ -29,7 +29,7 @@ function lockFolderOf({ environment, restSeconds }: SlotAsker): LockFolder {
   return { take: refuse, takeLocal: refuse, rests: () => false, rest: refuse, praise: refuse };
 }
 
-/** The slots of a user's clients that know nothing of each other: files, which distcc 3.4 locks too. */
+/** Slots as lock files: clients without a resident agent share them, also with distcc 3.4. */
 function slotsFor(asker: SlotAsker): ReturnType<Shared['slotsFor']> {
   return polledSlots({
     locks: lockFolderOf(asker),
@@ -41,8 +41,8 @@ function slotsFor(asker: SlotAsker): ReturnType<Shared['slotsFor']> {
 }
 
 /**
- * Does the one job of the launcher at the other end of a descriptor, and comes back when that launcher, or the compiler
- * that it became, has ended.
+ * Does one job for the launcher at the other end of a descriptor. Resolves when that launcher, or the compiler that it
+ * became, has ended.
  */
 export async function runPrivateAgent(descriptor: number): Promise<void> {
   nameProcess('distcc-agent');
@@ -85,6 +85,6 @@ export async function runPrivateAgent(descriptor: number): Promise<void> {
       }
     });
   });
-  // What it still waits for, as an answer of ssh, is for nobody.
+  // Whatever the job still waits for, such as ssh, nobody needs any more.
   await Promise.race([doing, delay(lastGrace)]);
 }

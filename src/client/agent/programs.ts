@@ -5,11 +5,11 @@ import type { Call } from '../job/call.ts';
 import type { Launcher } from './launcher.ts';
 
 /**
- * What was found counts for this many ms. The launcher tells besides which file it has run: a job is never compiled as
- * another one's.
+ * A found program is looked up again after this many ms. If it was replaced before that, the launcher reports which
+ * file it ran, and the job is done here: it never gets another compiler's object.
  */
 const lookAgainAfter = 10_000;
-/** PATHs and names that are kept; more than a few only come from a test or a mistake. */
+/** How many results are kept. Only a test or a mistake brings more than a few. */
 const mostKept = 256;
 
 interface Known {
@@ -23,7 +23,7 @@ const nothing: readonly ProgramFile[] = [];
 export class Programs {
   readonly #now: () => number;
   readonly #known = new Map<string, Known>();
-  /** What clangs compile for, by their files. */
+  /** The default targets of clangs, by their files. */
   readonly #targets = new Map<string, string | undefined>();
 
   /** `now` is a clock that only goes forward, in ms. */
@@ -32,14 +32,14 @@ export class Programs {
   }
 
   /**
-   * The programs that understanding a call takes. A PATH that hangs keeps nobody else waiting: each job has its own
-   * launcher look.
+   * Finds the programs that `understand()` needs. Each job's own launcher looks, so that a PATH on a hanging file
+   * system delays no other job.
    */
   async find(call: Call, launcher: Pick<Launcher, 'look'>): Promise<FoundPrograms> {
     const names = namesIn(call);
     if (names.length === 0) return () => nothing;
     const path = call.environment['PATH'] ?? '/bin:/usr/bin';
-    // Entries that are relative mean other directories elsewhere.
+    // Relative entries of PATH depend on the directory.
     const place = path.startsWith('/') && !/:(?!\/)/.test(path) ? '' : call.directory;
     const key = `${names.join(' ')}\0${path}\0${place}`;
     const known = this.#known.get(key);
@@ -52,13 +52,13 @@ export class Programs {
     return programs;
   }
 
-  /** Forgets what was found: a program was not the file that it was before. */
+  /** Forgets all results, after a program turned out to be another file than before. */
   forget(): void {
     this.#known.clear();
     this.#targets.clear();
   }
 
-  /** What a job's clang compiles for when it is not told; `ask` runs it and gives what it prints. */
+  /** The default target of a job's clang; `ask` runs it and returns what it prints. */
   async defaultTarget(
     { argv, compiler }: RemoteJob,
     ask: (argv: readonly string[]) => Promise<string | undefined>,

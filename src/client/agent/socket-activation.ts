@@ -10,22 +10,22 @@ import type { AgentSettings } from './agent.ts';
 import { runAgent } from './agent.ts';
 import { agentVersion } from '../../agent-state/agent-version.ts';
 
-/** How often, in ms, an agent that the service manager has started looks whether the one before it has gone. */
+/** How often, in ms, an agent that the service manager started checks whether the agent before it has ended. */
 const lookPeriod = 500;
 
-/** What an agent is given that did not open its own door. */
+/** Settings of an agent that the service manager started. */
 export interface ActivationSettings extends Pick<AgentSettings, 'idleSeconds' | 'program'> {
-  /** The path of the door. */
+  /** The path of the service manager's socket. */
   readonly path: string;
   readonly door: GivenDescriptor;
   readonly manager: ServiceManager;
 }
 
 /**
- * Runs an agent for a door: a socket of the service manager with a name that stays the same, where a launcher that has
- * found no agent of its version has one started. Nothing is said there. Whoever rings is let go as soon as an agent
- * listens on the socket of its version beside the door, and looks for that one again: so an agent of another version is
- * never mistaken for the launcher's own. The door is answered until the process ends. Gives the exit status.
+ * Runs an agent that the service manager started for a connection to its socket, the "door". A launcher that finds no
+ * agent of its version connects to the door; no message is sent there. The connection is closed as soon as an agent
+ * listens on the socket of its version, and the launcher looks for that one again: so it never takes an agent of
+ * another version for its own. The door is served until the process ends. Returns the exit status.
  * @throws Failure (status 102) when the descriptor is not a listening stream socket
  */
 export async function runActivatedAgent({ path, door, manager, ...settings }: ActivationSettings): Promise<number> {
@@ -40,7 +40,8 @@ export async function runActivatedAgent({ path, door, manager, ...settings }: Ac
   const own = join(dirname(path), agentVersion);
   const patience = performance.now() + settings.idleSeconds * 1000;
   while (!(await runAgent({ ...settings, path: own, listening: answer }))) {
-    // One that a launcher has started is still there. To leave a guest at the door would have us started again at once.
+    // An agent that a launcher started still runs. A connection left unanswered would have systemd start us again at
+    // once.
     answer();
     if (performance.now() > patience) break;
     await delay(lookPeriod);

@@ -18,8 +18,8 @@ function ownSurroundings(): Surroundings {
 }
 
 /**
- * Whether a launcher has the files, the users and the network that this process has. One in a container or a sandbox
- * has an agent of its own: hosts and programs are other ones there.
+ * Whether a launcher sees the same files, users and network as this process. In a container or a sandbox it does not:
+ * hosts and programs differ there, and it uses a private agent.
  */
 export function sharesSurroundings({ surroundings }: Pick<JobMessage, 'surroundings'>): boolean {
   ours ??= ownSurroundings();

@@ -23,11 +23,14 @@ export interface Chosen {
 /** What a host answered. */
 export interface Answer {
   readonly response: HostResponse;
-  /** Why the text, which failed, may fail there and not here, as far as it tells. */
+  /**
+   * Why the preprocessed text, which failed there, may compile here as source; undefined when the text gives no such
+   * reason.
+   */
   readonly sourceReason: string | undefined;
-  /** Whether the text, which failed, is assembler that reads files: only this machine has them. */
+  /** Whether the text, which failed there, is assembler that reads files, which only this machine has. */
   readonly readsFiles: boolean;
-  /** How long the host and the way to it took, from when the text or the inputs were there. */
+  /** Seconds from when the text or the inputs were there to the answer. */
   readonly seconds: number;
   /** Whether the host compiled the user's own command: its messages are those of a compile here. */
   readonly fromInputs: boolean;
@@ -35,28 +38,30 @@ export interface Answer {
   readonly dependencies?: { readonly path: string; readonly output: HeldOutput };
 }
 
-/** The command for a host; clang is told what it would compile for here, so that all objects of a build agree. */
+/**
+ * The command for a host. clang gets the default target of this machine's clang, so that all objects of a build agree.
+ */
 function commandFor({ verdict, directory, target }: RemoteJob): string[] {
   const argv = remoteCommand(verdict, directory);
   return target === undefined ? argv : [...argv, '-target', target];
 }
 
-/** Has the launcher bring the request to the host and the answer back. */
+/** Has the launcher send the request to the host and fetch the answer. */
 async function exchange(host: DistantHost, request: HostRequest, world: World): Promise<HostResponse> {
   const { state, interrupted } = world;
   const answering = world.carry(host, request).catch(async (error: unknown) => {
-    // The way is given up when the preprocessor fails, and that is what counts then, not the host.
+    // The launcher gives up when the preprocessor fails: then that error counts, and the host is not to blame.
     if (error instanceof GivenUp) await request.ready;
     throw error;
   });
   answering.catch(() => {});
-  // A host that cannot be reached is known before the text is there.
+  // A host that cannot be reached is noticed before preprocessing ends.
   await unlessInterrupted(Promise.race([request.ready, answering]), interrupted);
   state.show('remote', 'Compile');
   return unlessInterrupted(answering, interrupted);
 }
 
-/** What follows the head, where that is not the text as the launcher holds it; an empty text is not packed. */
+/** The body of the request, where it is not the launcher's text unchanged; an empty text is not packed. */
 function bodyFor(
   { version }: DistantHost,
   { verdict }: RemoteJob,
@@ -72,8 +77,8 @@ function bodyFor(
 }
 
 /**
- * Has one host compile a job: the launcher connects and sends the command while the preprocessor works, then the text,
- * and brings the answer.
+ * Has one host compile a job. The launcher connects and sends the command while the preprocessor runs, then sends the
+ * text and fetches the answer.
  * @throws TransportError, CannotDistribute, OnlyHere, Interrupted
  */
 export async function attempt(

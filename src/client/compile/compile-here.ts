@@ -11,13 +11,13 @@ export interface HereCommand extends Command {
   readonly name: string | undefined;
 }
 
-/** Which slot of this machine the command takes. */
+/** How the command gets a slot of this machine. */
 export type SlotHere =
-  /** None: another distcc above us has one already. */
+  /** It needs none: another distcc, which called this one, holds it. */
   | { readonly kind: 'none' }
-  /** One that is ours already. */
+  /** It has one already. */
   | { readonly kind: 'taken'; readonly slot: Slot }
-  /** The first of `slots` slots that gets free. */
+  /** It waits for the first of `slots` slots to become free. */
   | { readonly kind: 'wait'; readonly slots: number; readonly work: LocalWork };
 
 async function takeSlot(slot: SlotHere, world: World): Promise<Slot | undefined> {
@@ -29,8 +29,8 @@ async function takeSlot(slot: SlotHere, world: World): Promise<Slot | undefined>
 }
 
 /**
- * Runs a command here and gives its exit status. Unless the caller has something to do afterwards, or the log should
- * tell how it ended, this process may become the command and never return.
+ * Runs a command here and returns its exit status. The launcher becomes the command, unless the caller has something to
+ * do afterwards or the log should tell how it ended.
  */
 export async function compileHere(
   command: HereCommand,
@@ -47,7 +47,7 @@ export async function compileHere(
     const stays = andReturn || log.writes('info');
     const status = await unlessInterrupted(world.runHere(command, stays), interrupted);
     const text = resultText(`compile ${command.name ?? '(null)'} on localhost`, status);
-    // The compiler has told the user; that it was run here is news only after a host that failed.
+    // The compiler has told the user what is wrong. That it ran here is worth a line only after a host has failed.
     if (status !== 0 && andReturn) log.error(text);
     else log.info(text);
     log.info(`elapsed compilation time ${(world.seconds() - begin).toFixed(6)}s`);

@@ -25,9 +25,9 @@ import type { Call } from '../job/call.ts';
 import type { World } from './world.ts';
 
 /**
- * The story of one compile: understand the command, have a host compile it, or compile here. Gives the exit status for
- * the build system.
- * @throws Interrupted; a Failure when the call makes no sense or there is no such compiler
+ * One compile from beginning to end: understand the command, have a host compile it, or compile here. Returns the exit
+ * status for the build system.
+ * @throws Interrupted; a Failure when the call makes no sense or the compiler does not exist
  */
 export async function compile(call: Call, world: World): Promise<number> {
   const begin = world.seconds();
@@ -50,7 +50,7 @@ export async function compile(call: Call, world: World): Promise<number> {
   }
 }
 
-/** A fault of our own must not break a build: it is reported, and the compiler is run here. */
+/** A bug of distcc must not break a build: it is reported, and the compiler runs here. */
 async function distributeSafely(job: RemoteJob, world: World): Promise<Distribution> {
   try {
     return await distribute(job, world);
@@ -62,7 +62,7 @@ async function distributeSafely(job: RemoteJob, world: World): Promise<Distribut
   }
 }
 
-/** The numbers of slots here are all that a job of this machine needs of the list; its faults matter to others. */
+/** A local job needs only the numbers of local slots from the host list, so that a faulty list does not stop it. */
 function slotNumbers(world: World): HostList {
   try {
     return world.hosts().list;
@@ -130,13 +130,13 @@ async function finish(job: RemoteJob, answered: Answered, world: World): Promise
     return 0;
   } catch (error) {
     world.log.error(error instanceof Error ? error.message : String(error));
-    // A compiler here would empty the old file before it finds that out.
+    // On a full disk a compiler here would empty the old output and then fail.
     if (isDiskFull(error)) return exitStatus.inputOutput;
     return fallBack(job, { status: exitStatus.inputOutput, last: host }, world);
   }
 }
 
-/** A host's compiler failed: the user's fault as a rule, but the host may be to blame, and the compiler here tells. */
+/** A host's compiler failed. Usually the source is wrong, but the host may be: the compiler here decides. */
 async function judgeFailure(job: RemoteJob, { host, answer }: Answered, world: World): Promise<number> {
   const { log } = world;
   const { response } = answer;
@@ -167,8 +167,8 @@ async function judgeFailure(job: RemoteJob, { host, answer }: Answered, world: W
 }
 
 /**
- * The job is done, so nothing is lost by a host whose compiler failed for once: only one that does so again and again
- * has another compiler, and loses the jobs of that name. What lies in the source says nothing about a host.
+ * The compile failed on the host and worked here. Once may be bad luck: only a host that does so again and again has
+ * another compiler, and gets no more jobs of that name. A reason that lies in the source is not held against it.
  */
 function noteDifference(job: RemoteJob, host: DistantHost, answer: Answer, world: World): void {
   const { sourceReason } = answer;
@@ -191,7 +191,7 @@ function noteDifference(job: RemoteJob, host: DistantHost, answer: Answer, world
 }
 
 interface Fallback {
-  /** The exit status when the user does not want to fall back. */
+  /** The exit status when falling back is disabled. */
   readonly status: number;
   readonly last: Host | undefined;
   readonly andReturn?: boolean;

@@ -27,20 +27,20 @@ import { mostAttemptsWithoutBackOff } from '../slots/slot-order.ts';
 import type { HostSlot, Slot } from '../slots/slots.ts';
 import type { World } from './world.ts';
 
-/** What became of the try to compile elsewhere. */
+/** The result of trying to have a host compile. */
 export type Distribution =
-  /** A host compiled, well or not. */
+  /** A host ran its compiler, with or without success. */
   | { readonly kind: 'answered'; readonly host: DistantHost; readonly answer: Answer }
-  /** The compiler here alone can do the job, or tell what is wrong with it. */
+  /** Only the compiler here can do the job, or report what is wrong with it. */
   | ({ readonly kind: 'only here' } & Reason)
-  /** The list says that this machine is next. */
+  /** By the host list this machine is next. */
   | { readonly kind: 'here'; readonly slot: Slot }
-  /** No host is left, or none can be asked from here; `last` is the one that failed last. */
+  /** No host is left, or none can be reached from here; `last` failed last. */
   | { readonly kind: 'nobody'; readonly status: ExitStatus; readonly last: Host | undefined };
 
 /** What has been tried so far. */
 interface Trail {
-  /** Those that failed, and those that are not asked. */
+  /** Hosts that failed this job, and hosts that lack its compiler. */
   readonly failed: Set<Host>;
   attempts: number;
   last: Host | undefined;
@@ -50,8 +50,8 @@ interface Trail {
 }
 
 /**
- * Waits for a host. Where it helps, the source is preprocessed meanwhile, so that a host that gets free has work at
- * once; not where this machine is on the list, since then nobody may need the text.
+ * Waits for a slot at a host. Where it helps, the source is preprocessed meanwhile, so that the host can start at once;
+ * not when this machine is on the list, since then the text may not be needed.
  */
 async function takeHost(job: RemoteJob, hosts: JobHosts, trail: Trail, world: World): Promise<HostSlot | undefined> {
   const taking = world.slots.takeHost(hosts, trail.failed);
@@ -59,7 +59,7 @@ async function takeHost(job: RemoteJob, hosts: JobHosts, trail: Trail, world: Wo
   let decided = false;
   const decide = (): void => void (decided = true);
   taking.then(decide, decide);
-  // A slot that is free at once, or a list without a host, is known by now.
+  // After one turn a free slot has been taken, or the list has turned out to be empty.
   await Promise.resolve();
   if (decided) return taking;
   try {
@@ -101,7 +101,7 @@ async function tryInputs(job: RemoteJob, chosen: Chosen, trail: Trail, world: Wo
   }
 }
 
-/** A host without the job's compiler, or with another one of its name, is not asked. */
+/** Passes over hosts that lack the job's compiler, or have another one of that name. */
 function passOverUnfit(job: RemoteJob, hosts: JobHosts, trail: Trail, world: World): void {
   const compiler = compilerOf(job);
   for (const host of hosts.list.hosts) {
@@ -112,7 +112,7 @@ function passOverUnfit(job: RemoteJob, hosts: JobHosts, trail: Trail, world: Wor
   }
 }
 
-/** Hosts are tried until one answers; without back-off a limited number of times. */
+/** Tries hosts until one answers; without back-off a limited number of times. */
 async function tryHosts(job: RemoteJob, hosts: JobHosts, trail: Trail, world: World): Promise<Distribution> {
   for (;;) {
     if (!world.backOff && trail.attempts === mostAttemptsWithoutBackOff) {
@@ -129,8 +129,8 @@ async function tryHosts(job: RemoteJob, hosts: JobHosts, trail: Trail, world: Wo
 }
 
 /**
- * A host that failed rests for everybody; one that refused this job may do the next, by another compiler when that is
- * the reason.
+ * A host that failed rests for all jobs. A host that refused this job may accept others: those of other compilers when
+ * it lacks this one.
  */
 function report(host: DistantHost, compiler: string, error: TransportError, world: World): void {
   if (error instanceof CompilerUnfit) {
@@ -161,7 +161,7 @@ async function tryHost(
   const { host, slot } = taken;
   if (host.kind === 'local') {
     world.state.know('local', { slot });
-    // Its slot is kept: the compiler here takes it over.
+    // The slot is not released: the compiler here uses it.
     return { kind: 'here', slot: taken };
   }
   trail.last = host;
@@ -195,8 +195,8 @@ function readHosts(world: World): JobHosts | undefined {
 }
 
 /**
- * Has a job compiled by one of the listed hosts: a host that fails rests, and the next one is tried.
- * @throws Interrupted; a Failure when a setting leaves no sensible way to go on
+ * Has a job compiled by one of the listed hosts. A host that fails rests, and the next one is tried.
+ * @throws Interrupted; a Failure when a setting makes it impossible to go on
  */
 export async function distribute(job: RemoteJob, world: World): Promise<Distribution> {
   const hosts = readHosts(world);

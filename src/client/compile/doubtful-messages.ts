@@ -6,8 +6,8 @@ import type { RemoteJob } from '../job/understand.ts';
 import type { HostResponse, World } from './world.ts';
 
 /**
- * What a host's messages are worth: as good as those about the source, all of them false, about another file, or known
- * only to a compiler that sees the source.
+ * How far a host's messages can be trusted: as much as those of a local compile; all false; about another file; or only
+ * a compile of the source can tell.
  */
 export type Worth =
   | { readonly kind: 'good' }
@@ -15,7 +15,7 @@ export type Worth =
   | { readonly kind: 'about another file' }
   | { readonly kind: 'unknown'; readonly option: string };
 
-/** Whether comments in the source make all of these warnings false, or none; undefined when that is not sure. */
+/** Whether comments in the source make all of these warnings false (true) or none (false); undefined when unsure. */
 async function marked(messages: string, job: RemoteJob, world: Pick<World, 'readText'>): Promise<boolean | undefined> {
   const places = usualLevel(job.verdict.words) ? (fallThroughsIn(messages) ?? []) : [];
   if (places.length === 0) return undefined;
@@ -27,15 +27,14 @@ async function marked(messages: string, job: RemoteJob, world: Pick<World, 'read
     const source = sources.get(place.file);
     answers.add(source === undefined || !keepsItsLines(source) ? undefined : isMarked(source, place));
   }
-  // A source that was generated may speak of lines of another one.
+  // A generated source may have #line directives: then the messages are about lines of another file.
   if (own === undefined || !keepsItsLines(own)) return undefined;
   const [answer] = answers;
   return answers.size === 1 ? answer : undefined;
 }
 
 /**
- * Looks at the messages of a host, which has seen preprocessed text: comments and macros of the source may make its
- * warnings false.
+ * Judges the messages of a host. It compiled preprocessed text: without comments and macros some warnings are false.
  */
 export async function worthOf(
   { stderr, status }: HostResponse,
@@ -43,9 +42,9 @@ export async function worthOf(
   world: Pick<World, 'readText'>,
 ): Promise<Worth> {
   const said = byteText(stderr);
-  // It has no line markers, so that the assembler names the host's file.
+  // Assembler text has no line markers, so the host's assembler names its own temporary file.
   if (job.verdict.assemblerText && said !== '') return { kind: 'about another file' };
-  // A text that needs no preprocessor has lost nothing on its way.
+  // A source that was preprocessed already has lost nothing here.
   const messages = job.verdict.preprocessed ? '' : said;
   const option = messages === '' ? undefined : doubtfulWarning(job.verdict.words, messages);
   if (option === undefined) return { kind: 'good' };
@@ -53,7 +52,7 @@ export async function worthOf(
   return isFalse === undefined ? { kind: 'unknown', option } : { kind: isFalse ? 'false' : 'good' };
 }
 
-/** Why the job has to be done here because of what its messages are worth, if it has to. */
+/** Why the job must be done here because its messages cannot be trusted; undefined when they can. */
 export function doubtOf(worth: Worth, { verdict }: RemoteJob): Reason | undefined {
   switch (worth.kind) {
     case 'good':

@@ -6,26 +6,26 @@ import { CompilerUnfit, TransportError } from '../job/faults.ts';
 import type { RemoteJob } from '../job/understand.ts';
 import type { HostResponse } from './world.ts';
 
-/** The name that hosts are asked to compile by. */
+/** The compiler's name as hosts get it. */
 export function compilerOf(job: RemoteJob): string {
   return job.verdict.words[0] ?? '';
 }
 
 const thisMachine = { architecture: process.arch, platform: process.platform };
 
-/** The codes of a program that could not be run, which no compiler ends with: distcc's own, and those of shells. */
+/** Exit codes that mean "could not be run", which no compiler uses: distcc's own, and a shell's. */
 const notRunCodes: ReadonlySet<number> = new Set([exitStatus.compilerMissing, 126, 127]);
 
-/** Whether the compiler's plain name means a kit's here, whose objects may be for any machine. */
+/** Whether the compiler's plain name leads to a cross-compilation kit here, whose objects may be for any machine. */
 function isKit(job: RemoteJob): boolean {
   const { compilerPath } = job;
   return dependsOnFolder(compilerOf(job)) && compilerPath !== undefined && !isOwnCompiler(compilerPath);
 }
 
 /**
- * Looks whether an answer can be that of the job's compiler; one that cannot is a fault of the host, and the source
- * has no part in it. @throws TransportError when the output is broken; CompilerUnfit when the host lacks the
- * compiler, or has one for another machine
+ * Checks that an answer can come from the job's compiler. If not, the host is at fault, not the source.
+ * @throws TransportError when the output is broken; CompilerUnfit when the host lacks the compiler, or has one for
+ * another machine
  */
 export function judgeAnswer(job: RemoteJob, { status, object }: HostResponse): void {
   const end = readWaitStatus(status);

@@ -12,21 +12,21 @@ import { resultText } from '../job/result-text.ts';
 import type { Command } from '../job/call.ts';
 import type { Preprocessor, PreprocessorEnd, World } from './world.ts';
 
-/** A source on its way to being preprocessed text; one preprocessor's work serves every host that is tried. */
+/** The preprocessing of one source. It is done once and serves every host that is tried. */
 export interface Preprocessing {
-  /** Comes when the text is there, with its size; rejects with OnlyHere. */
+  /** Resolves with the size of the text when that is complete; rejects with OnlyHere. */
   readonly ready: Promise<number>;
   /** The text; rejects with OnlyHere. */
   text(): Promise<Buffer>;
-  /** Ends the wait for it, when it is still at work. */
+  /** Cancels it if it still runs. */
   stop(): void;
 }
 
 const waiting: PhaseName = 'Preprocess';
 
 /**
- * The preprocessor's verdict is not the compiler's: gcc 11 and 12 ignore some pragmas with -E, and a wrapper may not
- * know -E.
+ * A failed preprocessor does not mean that the compile would fail: gcc 11 and 12 ignore some pragmas with -E, and a
+ * wrapper may not know -E. So the compiler here runs the whole command.
  */
 function judge({ status, obstacle }: PreprocessorEnd, name: string, world: World): void {
   if (obstacle !== undefined) throw new OnlyHere(obstacle);
@@ -36,26 +36,26 @@ function judge({ status, obstacle }: PreprocessorEnd, name: string, world: World
   if (end.kind === 'killed' || end.code !== 0) throw new OnlyHere(text);
 }
 
-/** Line markers stand within this many bytes when a text begins with them. */
+/** Enough bytes to hold the line markers that a text may begin with. */
 const headBytes = 16 * 1024;
 
-/** Puts the names of this machine in front of a text that was preprocessed already and lacks them. */
+/** Adds line markers with the names of this machine to a text that was preprocessed already and lacks them. */
 function withMarkers({ verdict, directory }: RemoteJob, text: Buffer): Buffer {
   const markers = missingMarkers(verdict, byteText(text.subarray(0, headBytes)), directory);
   return markers === '' || text.length === 0 ? text : Buffer.concat([bytesOf(markers), text]);
 }
 
-/** The command that preprocesses, by the name that the user gave; undefined for a source that needs none. */
+/** The preprocessor's command, with the compiler's name as the user gave it; undefined when the source needs none. */
 function commandOf(job: RemoteJob, { log, stderrIsTerminal }: World): Command | undefined {
   if (job.verdict.preprocessed) return undefined;
-  // What it writes to stderr is kept until it ends, so that it cannot see the terminal by itself.
+  // Its stderr is a memory file, so it has to be told whether the user's is a terminal.
   const command = coloured(preprocessCommand(job.verdict), { stderrIsTerminal, environment: job.environment });
   const argv = [job.argv[0] ?? '', ...command.slice(1)];
   if (log.writes('debug')) log.debug(`preprocessing: ${argv.join(' ')}`);
   return { argv, environment: job.environment };
 }
 
-/** A preprocessor's work, which can be given up. */
+/** One preprocessor's run, which can be cancelled. */
 class Work implements Preprocessing {
   readonly ready: Promise<number>;
   readonly #job: RemoteJob;
@@ -67,7 +67,7 @@ class Work implements Preprocessing {
     this.#job = job;
     this.#preprocessor = preprocessor;
     this.ready = this.#endOf(job, world);
-    // Whoever waits for it gets the error; until then nobody may be waiting.
+    // Those who wait for it get the error; this keeps Node from ending the process when nobody waits yet.
     this.ready.catch(() => {});
   }
 
@@ -79,7 +79,7 @@ class Work implements Preprocessing {
   async #fetch(): Promise<Buffer> {
     await this.ready;
     const text = await this.#preprocessor.output();
-    // A host might have files of these names, with something else in them.
+    // The host might have other files with these names.
     if (this.#job.verdict.assemblerText && assemblerMayReadFiles(text))
       throw new OnlyHere(`"${this.#job.verdict.source}" has the assembler read files, or defines macros that may`);
     return this.#job.verdict.preprocessed ? withMarkers(this.#job, text) : text;
@@ -93,7 +93,7 @@ class Work implements Preprocessing {
       const what = job.verdict.preprocessed ? `read "${job.verdict.source}"` : 'start the preprocessor';
       throw new OnlyHere(`cannot ${what}: ${systemReason(error)}`, { cause: error });
     }
-    // Nobody asks any more how it ended, and the log is about the compiler by now.
+    // After stop() its result is not used, and the log already reports about the compiler.
     if (this.#stopped) throw new OnlyHere('the job is done in another way');
     judge(end, job.name, world);
     return end.size;
@@ -105,7 +105,9 @@ class Work implements Preprocessing {
   }
 }
 
-/** Takes a preprocessor's slot on this machine and starts it; a source that is preprocessed already is just read. */
+/**
+ * Waits for a preprocessor's slot on this machine and starts it. A source that is preprocessed already is just read.
+ */
 export async function startPreprocessing(job: RemoteJob, cppSlots: number, world: World): Promise<Preprocessing> {
   const command = commandOf(job, world);
   if (command === undefined) return new Work(job, world.preprocess(job, undefined), world);

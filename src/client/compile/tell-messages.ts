@@ -9,7 +9,7 @@ import type { CompileResponse } from '../../wire/response.ts';
 import type { World } from './world.ts';
 
 /**
- * Shows what a host's compiler wrote: in the caller's character set, and on a terminal nothing that it would obey but
+ * Shows what a host's compiler wrote, in the caller's character set; on a terminal without any control sequence but
  * colours.
  */
 export function tellMessages(
@@ -27,7 +27,7 @@ export function tellMessages(
 }
 
 /**
- * What hosts do not give messages and a compile here does, as words that follow "in": the caller's language, or the
+ * What a compile here would give the messages and a host did not, as words after "in": the caller's language, or the
  * palette in GCC_COLORS. Undefined when the messages are as the compiler here would write them.
  */
 export function repeatFor(

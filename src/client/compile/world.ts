@@ -17,14 +17,14 @@ export interface PreprocessorEnd {
   readonly size: number;
 }
 
-/** An output that the launcher holds: its length, and its first bytes. */
+/** An output in the launcher's memory: its place and length, and its first bytes. */
 export interface HeldOutput {
   readonly at: number;
   readonly length: number;
   readonly head: Buffer;
 }
 
-/** What a host has made. */
+/** The output of a host's compiler. */
 export type Output = Buffer | HeldOutput;
 
 /** What a host answered. */
@@ -36,12 +36,12 @@ export interface HostResponse {
   readonly object: Output;
 }
 
-/** What a host is asked: its first bytes, and the body of its last token. */
+/** A request to a host: its first bytes, and the body of its last token. */
 export interface HostRequest {
   readonly head: Buffer;
-  /** Comes when the preprocessor has ended; rejects when there will be no body. */
+  /** Resolves when the preprocessor has ended; rejects when there will be no body. */
   readonly ready: Promise<unknown>;
-  /** Makes the body; left out where that is the text as the launcher holds it. */
+  /** Makes the body; left out when that is the launcher's text unchanged. */
   readonly body?: (() => Promise<Buffer>) | undefined;
 }
 
@@ -74,50 +74,50 @@ export interface Made {
   readonly dependencies: Buffer;
 }
 
-/** A preprocessor at work. */
+/** A running preprocessor. */
 export interface Preprocessor {
   readonly ended: Promise<PreprocessorEnd>;
-  /** What it wrote; asked for after it has ended. */
+  /** Its output; to be called after it has ended. */
   output(): Promise<Buffer>;
-  /** Gives back what it held. It ends by itself, since its launcher waits for it. */
+  /** Releases its slot. The process itself is not stopped: its launcher waits for it. */
   stop(): void;
 }
 
-/** What a compile does to the world. */
+/** All effects of a compile. */
 export interface World {
   readonly log: Logger;
   readonly state: StateFile;
-  /** Places for jobs, here and on the hosts. */
+  /** Slots for jobs, here and on the hosts. */
   readonly slots: Slots;
-  /** Comes when the user ends the client. */
+  /** Fires when the user ends the client. */
   readonly interrupted: AbortSignal;
   /** Whether a host that failed rests for a while. */
   readonly backOff: boolean;
-  /** Whether waiting for a host is a good time to preprocess. */
+  /** Whether to preprocess while waiting for a host. */
   readonly preprocessAhead: boolean;
   /** Whether what a compiler writes is shown on a terminal. */
   readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
   /** Whether the caller's machine has a compiler's messages in a language. */
   hasCatalogue(this: void, language: string, compiler: string): boolean;
-  /** The programs that understanding the call takes. */
+  /** Finds the programs that `understand()` needs. */
   findPrograms(): Promise<FoundPrograms>;
   /** The text of a file, with one character for each byte, at most 1 MiB of it; undefined when it cannot be read. */
   readText(path: string): Promise<string | undefined>;
   /** The hosts that the job may have; throws a Failure. */
   hosts(): JobHosts;
-  /** What clang compiles for when it is not told; undefined when it does not tell. */
+  /** clang's default target; undefined when clang cannot be asked. */
   defaultTarget(job: RemoteJob): Promise<string | undefined>;
-  /** Starts a preprocessor with stdin from nowhere, or takes the source when it is preprocessed already. */
+  /** Starts a preprocessor with an empty stdin; without a command takes the source, which is preprocessed already. */
   preprocess(job: RemoteJob, command: Command | undefined): Preprocessor;
   /** Whether the user wants temporary files kept. */
   readonly keepsTemporaries: boolean;
-  /** Brings a request to a host, and the answer back. Rejects with a TransportError, or as the request's body does. */
+  /** Sends a request to a host and returns the answer. Rejects with a TransportError, or as the request's body does. */
   carry(host: DistantHost, request: HostRequest): Promise<HostResponse>;
   /**
-   * Runs a command with the caller's stdin, stdout and stderr, and gives its raw Unix wait status. Unless something
-   * remains to be done afterwards, as `andReturn` tells, the launcher may become the command.
-   * @throws Failure (status 110) when there is no such program
+   * Runs a command with the caller's stdin, stdout and stderr, and returns its raw Unix wait status. Without
+   * `andReturn` the launcher may become the command.
+   * @throws Failure (status 110) when the program does not exist
    */
   runHere(command: Command, andReturn: boolean): Promise<number>;
   /** Whether a host compiles from inputs, as far as it has told. */
@@ -140,15 +140,15 @@ export interface World {
   /** Packs a text for protocol 2. */
   pack(text: Buffer): Promise<Buffer>;
   /**
-   * Writes a job's output. What is shown, logged and ended afterwards counts only when that works; the promise comes
-   * when all has ended. Rejects with an Error that has a sentence.
+   * Writes a job's output. The launcher obeys later messages, such as the exit status, only when that works; resolves
+   * when the launcher has ended. Rejects with an Error whose message is a sentence.
    */
   saveOutput(job: RemoteJob, output: Output): Promise<void>;
   /** Ends the job with an exit status. */
   end(status: number): void;
   /** Keeps a host's messages for inspection when the user wants temporary files kept. */
   keepMessages(bytes: Buffer): void;
-  /** Shows the user what the preprocessor wrote to stderr, which is held back until then. */
+  /** Shows the user what the preprocessor wrote to stderr, which is kept back until this call. */
   showPreprocessor(): void;
   /** Shows the user what a compiler wrote. */
   tell(to: 'stdout' | 'stderr', bytes: Buffer): void;

@@ -48,12 +48,12 @@ function wordsFor(state: HostState, free: ReadonlyMap<HostState, FreeSlot>): str
     : time;
 }
 
-/** Where the command would go at this moment, and what would have to change when that is not another machine. */
+/** Where the command would run now, and what to change if that is this machine. */
 function outcome(states: readonly HostState[], free: ReadonlyMap<HostState, FreeSlot>): string[] {
   const chosen = chooseSlot([...free.values()]);
   if (chosen?.host.kind === 'local') {
     return [
-      'would run on this machine now: the host list says that it is next',
+      'would run on this machine now: it is next in the host list',
       'to have it distributed: move or remove "localhost" in the host list',
     ];
   }
@@ -105,8 +105,8 @@ function readText(name: string): Promise<string | undefined> {
 }
 
 /**
- * Says where a command would run, why, and what would have to change to distribute it; nothing is run.
- * @throws Failure when it is not a call of a compiler
+ * Explains where a command would run, why, and what to change to have it distributed; nothing is run.
+ * @throws Failure when it does not call a compiler
  */
 export async function explain(call: Call, status: AgentStatus | undefined): Promise<string> {
   const silent = textLog('distcc', 'emergency', () => {});

@@ -9,14 +9,13 @@ export interface HostState {
   readonly host: Host;
   readonly taken: number;
   readonly rest: { readonly seconds: number; readonly why: string | undefined } | undefined;
-  /**
-   * In how many seconds a job would be done there; undefined when nobody knows, endless when the host has just refused
-   * one.
-   */
+  /** The expected seconds of a job there; undefined when not known, Infinity when the host has just refused one. */
   readonly expected: number | undefined;
 }
 
-/** The part of a host's jobs that an entry of the list has: a host that is listed twice fills its first entry first. */
+/**
+ * Divides the jobs of a host among its entries in the list: a host that is listed twice fills its first entry first.
+ */
 function spread(hosts: readonly Host[], jobsOf: (host: Host) => number): number[] {
   const counted = new Map<string, number>();
   return hosts.map((host) => {
@@ -26,7 +25,7 @@ function spread(hosts: readonly Host[], jobsOf: (host: Host) => number): number[
   });
 }
 
-/** The states of hosts as the agent tells them. */
+/** The states of hosts from the agent's status. */
 export function statesFromAgent(hosts: readonly Host[], status: AgentStatus): HostState[] {
   const taken = spread(hosts, (host) => status.slots.find(({ name }) => name === lockName(host))?.jobs ?? 0);
   return hosts.map((host, at) => {
@@ -38,7 +37,7 @@ export function statesFromAgent(hosts: readonly Host[], status: AgentStatus): Ho
   });
 }
 
-/** The states of hosts as the files of clients without an agent tell them. */
+/** The states of hosts from the lock files of clients without an agent. */
 export function statesFromFolder(hosts: readonly Host[], read: (host: Host) => FolderState): HostState[] {
   return hosts.map((host) => {
     const { taken, restSeconds } = read(host);

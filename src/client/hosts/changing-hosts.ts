@@ -10,23 +10,23 @@ export interface JobHosts {
   readonly list: HostList;
   /** Looks for a change now; it never rejects. */
   refresh(): Promise<void>;
-  /** Looks for changes from now on, and calls `changed` after each; gives what ends that. */
+  /** Looks for changes until the returned function is called, and calls `changed` after each. */
   watch(changed: () => void): () => void;
 }
 
-/** Hosts that stay as they are. */
+/** A host list that never changes. */
 export function fixedHosts(list: HostList): JobHosts {
   const key = list.hosts.map(({ definition }) => definition).join(' ');
   return { key, list, refresh: () => Promise.resolve(), watch: () => () => {} };
 }
 
-/** Tells lists apart that may differ: a file is one list whatever it holds now. */
+/** The key of a list. A file is one list, whatever it holds at the moment. */
 export const keyOf = ({ name, text, unit }: HostSource): string => (unit === 'words' ? `${name}\0${text}` : name);
 
 /** How often a file is read again while jobs wait for its hosts, in ms. */
 const periodMs = 1000;
 
-/** New entries, with what is known already in place of its equals: a job remembers which hosts have failed it. */
+/** The new entries, but equal old ones keep their objects: a job remembers hosts that failed it by their object. */
 function withKnown(entries: readonly Host[], known: readonly Host[]): Host[] {
   const left = new Map<string, Host[]>();
   for (const host of known) left.set(host.definition, [...(left.get(host.definition) ?? []), host]);
@@ -46,7 +46,7 @@ export class ChangingHosts {
     this.#list = parseSource(source);
   }
 
-  /** Takes what the source has now. @throws Failure (status 106) when that cannot be used; then the old list stays */
+  /** Reads the source's present text. @throws Failure (status 106) when that cannot be used; then the old list stays */
   update(source: HostSource): void {
     if (source.text === this.#source.text) return;
     const list = parseSource(source);
@@ -75,7 +75,7 @@ export class ChangingHosts {
     };
   }
 
-  /** With the order and the warnings for one job. */
+  /** The list with its order and warnings for one job. */
   #ordered(): HostList {
     return listFrom(this.#source, () => this.#list);
   }
@@ -90,7 +90,7 @@ export class ChangingHosts {
     };
   }
 
-  /** One of the jobs that wait reads for all. */
+  /** One of the waiting jobs reads the source for all of them. */
   async #look(read: () => Promise<string | undefined>): Promise<void> {
     const now = performance.now();
     if (now - this.#lookedAt < periodMs / 2) return;
@@ -99,7 +99,7 @@ export class ChangingHosts {
       const text = await read();
       if (text !== undefined) this.update({ ...this.#source, text });
     } catch {
-      // The next job that comes says what is wrong with the file.
+      // The next new job reports what is wrong with the file.
     }
   }
 }

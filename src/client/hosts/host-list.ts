@@ -4,19 +4,19 @@ import type { Host } from './host.ts';
 import { isWideText, linesOf, shown, strangeCharacter } from './host-text.ts';
 import { BadWord, readHostWord, readSlots } from './host-word.ts';
 
-/** The hosts that the user lists, best first, and what the list says about this machine. */
+/** The user's hosts, best first, and the list's settings for this machine. */
 export interface HostList {
   readonly hosts: readonly Host[];
   readonly randomize: boolean;
-  /** Jobs at a time here that cannot be distributed. */
+  /** How many jobs that cannot be distributed may run here at a time. */
   readonly localSlots: number;
-  /** Preprocessors at a time here. */
+  /** How many preprocessors may run here at a time. */
   readonly cppSlots: number;
-  /** A sentence for each part that is not used as it was written. */
+  /** A sentence for each part of the list that is ignored or changed. */
   readonly warnings: readonly string[];
 }
 
-/** What holds without a list. */
+/** The defaults when there is no list. */
 export const noHosts: HostList = { hosts: [], randomize: false, localSlots: 4, cppSlots: 8, warnings: [] };
 
 /** Where a list comes from. */
@@ -24,7 +24,7 @@ export interface HostSource {
   /** `$DISTCC_HOSTS` or the file's path. */
   readonly name: string;
   readonly text: string;
-  /** Places in a file are lines, in a variable words. */
+  /** How a message names a place in the list: a file by its line, a variable by its word. */
   readonly unit: 'lines' | 'words';
 }
 
@@ -48,7 +48,7 @@ function refuse(sentence: string, cause?: unknown): never {
   throw new Failure(exitStatus.badHostSpecification, sentence, { cause });
 }
 
-/** A list while it is read. */
+/** A list that is being read. */
 interface Draft {
   hosts: Host[];
   randomize: boolean;
@@ -96,7 +96,7 @@ export function parseHostList(source: HostSource): HostList {
   return { ...draft, warnings };
 }
 
-/** How many jobs fit on all hosts: what `distcc -j` prints. */
+/** How many jobs all hosts can take at a time, which `distcc -j` prints. */
 export function totalSlots({ hosts }: HostList): number {
   return hosts.reduce((sum, host) => sum + host.slots, 0);
 }

@@ -11,16 +11,16 @@ import type { HostList, HostSource } from './host-list.ts';
 /** The list of the whole machine, where this system keeps such files. */
 const systemHosts = process.platform === 'freebsd' ? '/usr/local/etc/distcc/hosts' : '/etc/distcc/hosts';
 
-/** A list of this many bytes is some other file. */
+/** A longer file, in bytes, is certainly not a host list. */
 export const longestList = 1024 * 1024;
 
-/** Reads a file, and waits for nobody: whoever can make the file can make a pipe to which nobody writes. */
+/** Reads a file without waiting: the file may be a pipe to which nobody writes. */
 function readText(path: string): string {
-  // Links are followed: a user may keep the list elsewhere.
+  // Links are followed, since a user may keep the list elsewhere.
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const found = fstatSync(descriptor);
-    // A user who wants no list at all may have a link to /dev/null.
+    // A link to /dev/null is a way to have no list.
     if (found.isCharacterDevice()) return '';
     if (!found.isFile() && !found.isDirectory()) refuse(`"${path}" is not a regular file: it cannot hold a host list`);
     if (found.size > longestList) refuse(`"${path}" is longer than 1 MiB: this is not a host list`);
@@ -55,8 +55,8 @@ export function sourceInVariable(environment: Environment): HostSource | undefin
 }
 
 /**
- * The files that may hold the list, of which the first that exists counts, without merging (doc/distcc-behaviour.md,
- * "Sources of the host list").
+ * The files that may hold the list. Only the first that exists is read (doc/distcc-behaviour.md, "Sources of the host
+ * list").
  */
 function hostFiles(environment: Environment): string[] {
   const directory = distccDirectory(environment);
@@ -73,14 +73,17 @@ function findHostSource(environment: Environment): HostSource | undefined {
   return undefined;
 }
 
-/** Reads a source, in the order of its words. @throws Failure (status 106) when it is too long, or not a host list */
+/**
+ * Reads a source and keeps the order of its words.
+ * @throws Failure (status 106) when it is too long, or not a host list
+ */
 export function parseSource(source: HostSource): HostList {
   if (source.text.length >= longestList) refuse(`"${source.name}" is longer than 1 MiB: this is not a host list`);
   return parseHostList(source);
 }
 
 /**
- * The hosts of a source in the order of use. A list without hosts is not an error: it says so in its warnings.
+ * The hosts of a source in the order of use. A list without hosts is not an error, but has a warning.
  * @throws Failure (status 106) when the list cannot be read
  */
 export function listFrom(source: HostSource | undefined, parse = parseSource): HostList {

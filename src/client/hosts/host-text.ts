@@ -1,19 +1,19 @@
-/** How much of a text a message shows. */
+/** How many characters of a text a message shows. */
 const mostShown = 80;
 
-/** What a byte order mark at the start looks like, as text and as a byte string. */
+/** A byte order mark at the start, as text and as a byte string. */
 const byteOrderMark = /^(?:\u{FEFF}|\u{EF}\u{BB}\u{BF})/u;
 
-/** The two byte order marks of UTF-16, as a byte string, and what is left of them in a text that was read as UTF-8. */
+/** The two byte order marks of UTF-16, as a byte string, and what they become in a text that was read as UTF-8. */
 const wideMark = /^(?:\u{FF}\u{FE}|\u{FE}\u{FF}|\u{FFFD}\u{FFFD}|\u{FFFE})/u;
 
 /** The line ends of every system: CR LF, LF, and CR alone. */
 const lineEnd = /\r\n|\r|\n/;
 
-/** What nearly every word of a list is: the longer looks are for the others. */
+/** Nearly every word of a list is plain; only other words need the expensive checks. */
 const plainWord = /^[!-~]*$/;
 
-/** Blanks that look like a space, and characters that nobody sees: none of them is part of a host's name. */
+/** Unusual blanks and invisible characters: no host name has one. */
 const strange = /[\p{Z}\p{Cc}\p{Cf}]/u;
 
 const names: Readonly<Record<number, string>> = {
@@ -57,7 +57,7 @@ function charactersOf(text: string): string {
   return decoded.includes('\u{FFFD}') ? text : decoded;
 }
 
-/** The first character of a word that looks like a blank or like nothing, such as `U+00A0 (no-break space)`. */
+/** The first unusual blank or invisible character of a word, such as `U+00A0 (no-break space)`. */
 export function strangeCharacter(word: string): string | undefined {
   if (plainWord.test(word)) return undefined;
   const code = strange.exec(charactersOf(word))?.[0].codePointAt(0);
@@ -66,7 +66,7 @@ export function strangeCharacter(word: string): string | undefined {
   return names[code] === undefined ? number : `${number} (${names[code]})`;
 }
 
-/** A part of the list as a message shows it: cut when it is long, with a "?" for what a terminal would not show. */
+/** A part of the list for a message: cut when it is long, with "?" for each unprintable character. */
 export function shown(text: string): string {
   const plain = charactersOf(text.slice(0, mostShown)).replaceAll(new RegExp(strange, 'gu'), '?');
   return text.length > mostShown ? `${plain}...` : plain;

@@ -8,7 +8,7 @@ const defaultLocalSlots = 2;
 /** The longest name that DNS has (RFC 1035). */
 const longestName = 253;
 
-/** Why a word is not a host: what is wrong, and what cures it. */
+/** A word that is not a host: what is wrong with it, and the cure. */
 export class BadWord extends Error {
   readonly cure: string;
 
@@ -19,14 +19,14 @@ export class BadWord extends Error {
   }
 }
 
-/** Takes a sentence about a part of a word that is not used. */
+/** Reports a part of a word that is ignored. */
 type Warn = (sentence: string) => void;
 
 const numberWords = 'a number of jobs is a whole number from 1, such as "/8"';
 
 /**
- * Reads a number of jobs as distcc does: the digits count and what follows them is passed over, here with a warning. A
- * negative number means a host that is never used.
+ * Reads a number of jobs as distcc does: text after the digits is ignored, here with a warning. A host with a negative
+ * number is never used.
  */
 export function readSlots(text: string, warn: Warn, separator = '/'): number {
   const [, digits = '', rest = ''] = /^(-?[0-9]+)(.*)$/.exec(text) ?? [];
@@ -47,7 +47,7 @@ function readPort(text: string | undefined): number {
   throw new BadWord(`invalid tcp port specification in "${shown(text)}"`, 'a port is a number from 1 to 65535');
 }
 
-/** The name becomes a part of a file's name, which has its own limits. */
+/** Checks a host name, which becomes a part of a file's name. */
 function checkName(name: string): void {
   if (name.length > longestName) {
     const fault = `a host name of ${name.length} characters`;
@@ -88,7 +88,7 @@ function readOptions(text: string, warn: Warn): Options {
   return { version: names.has('lzo') ? 2 : 1, down: names.has('down') };
 }
 
-/** The number of jobs, which may stand before or after the port. */
+/** The number of jobs, written before or after the port. */
 function slotsOf(one: string | undefined, other: string | undefined, warn: Warn): number {
   const text = other ?? one;
   return text === undefined ? defaultSlots : readSlots(text, warn);
@@ -101,7 +101,7 @@ function readSsh(word: string, warn: Warn): DistantHost {
   if (match === null || name === '') {
     throw new BadWord('no host name after "@"', 'an ssh host is written "@host" or "user@host"');
   }
-  // ssh would take such a word for one of its own options.
+  // ssh would read such a word as one of its options.
   if (name.startsWith('-') || user.startsWith('-')) {
     throw new BadWord('an ssh host or user begins with "-"', 'write its real name');
   }

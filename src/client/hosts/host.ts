@@ -1,7 +1,7 @@
-/** This machine, when the user lists it: no connection, and no preprocessing apart. */
+/** This machine, when the user lists it: its jobs need no connection, and no separate preprocessing. */
 export interface LocalHost {
   readonly kind: 'local';
-  /** The word of the host list. */
+  /** Its word in the host list. */
   readonly definition: string;
   readonly slots: number;
 }
@@ -13,7 +13,7 @@ interface Distant {
   readonly slots: number;
   /** The protocol: 1 sends sources as they are, 2 compresses them. */
   readonly version: 1 | 2;
-  /** Listed, but not to be used. */
+  /** Listed with ",down": never used. */
   readonly down: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface TcpHost extends Distant {
   readonly port: number;
 }
 
-/** A server that ssh starts on another machine. */
+/** A server on another machine that is started by ssh. */
 export interface SshHost extends Distant {
   readonly kind: 'ssh';
   readonly user?: string;

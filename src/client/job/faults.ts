@@ -1,6 +1,4 @@
-/**
- * A host could not do a job for a reason that lies in it or on the way to it; the message is one sentence for the log.
- */
+/** A host, or the connection to it, failed; the message is a sentence for the log. */
 export class TransportError extends Error {
   constructor(sentence: string, options?: ErrorOptions) {
     super(sentence, options);
@@ -16,7 +14,7 @@ export class ConnectionLost extends TransportError {
   }
 }
 
-/** A host works but does not do this job; the message is its sentence. */
+/** A host works but refused this job; the message is the host's sentence. */
 export class JobRefused extends TransportError {
   constructor(sentence: string, options?: ErrorOptions) {
     super(sentence, options);
@@ -25,11 +23,11 @@ export class JobRefused extends TransportError {
 }
 
 /**
- * A host works, but it has no compiler of that name that does what ours does; the message is a sentence about the
+ * A host works, but lacks the job's compiler or has a different one of that name; the message is a sentence about the
  * host, without its name.
  */
 export class CompilerUnfit extends TransportError {
-  /** Whether there is none; else it does something else. */
+  /** Whether it lacks the compiler; otherwise its compiler is a different one. */
   readonly missing: boolean;
 
   constructor(sentence: string, missing: boolean) {
@@ -47,7 +45,7 @@ export class InputsFailed extends Error {
   }
 }
 
-/** The way to a host was given up for a reason that does not lie there. */
+/** A request was cancelled for a reason that has nothing to do with the host. */
 export class GivenUp extends TransportError {
   constructor() {
     super('the connection was given up');
@@ -55,9 +53,9 @@ export class GivenUp extends TransportError {
   }
 }
 
-/** A job is for the compiler here, whichever host would be asked: the message is the reason. */
+/** Only the compiler here can do this job, whatever hosts there are; the message is the reason. */
 export class OnlyHere extends Error {
-  /** What would have it distributed. */
+  /** What the user can do to have it distributed. */
   readonly cure: string;
 
   constructor(because: string, options?: ErrorOptions) {
@@ -67,7 +65,9 @@ export class OnlyHere extends Error {
   }
 }
 
-/** A job cannot be distributed for a reason that lies in this machine: no host is to blame, and none is asked. */
+/**
+ * This machine cannot distribute the job, as without free descriptors: no host is to blame, and no other host is tried.
+ */
 export class CannotDistribute extends Error {
   constructor(sentence: string, options?: ErrorOptions) {
     super(sentence, options);
@@ -75,7 +75,7 @@ export class CannotDistribute extends Error {
   }
 }
 
-/** The user ends the client; nothing is started any more. */
+/** The user has interrupted the client: nothing more is started. */
 export class Interrupted extends Error {
   constructor() {
     super('interrupted');
@@ -83,7 +83,7 @@ export class Interrupted extends Error {
   }
 }
 
-/** One for each signal: listening anew for every wait of a job costs more than the waits. */
+/** One promise for each signal: a listener for every wait of a job would cost more than the waits. */
 const interruptions = new WeakMap<AbortSignal, Promise<never>>();
 
 function interruptionBy(signal: AbortSignal): Promise<never> {
@@ -94,13 +94,13 @@ function interruptionBy(signal: AbortSignal): Promise<never> {
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });
   });
-  // Most waits end without one, and nobody waits between them.
+  // Keeps Node from ending the process when the signal fires while nobody waits.
   made.catch(() => {});
   interruptions.set(signal, made);
   return made;
 }
 
-/** Waits for a promise, and stops waiting with an Interrupted when the signal comes first. */
+/** Waits for a promise; throws Interrupted when the signal fires first. */
 export function unlessInterrupted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return Promise.race([promise, interruptionBy(signal)]);
 }

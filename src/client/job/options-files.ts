@@ -1,9 +1,7 @@
 import { expandResponseFiles } from '../../compiler/command/response-files.ts';
 import type { Call } from './call.ts';
 
-/**
- * A call with the words that its files of options hold (`@FILE`) in place of their names; `read` gives a file's text.
- */
+/** Replaces each `@FILE` of a call by the words in that file; `read` returns a file's text. */
 export async function withOptions(call: Call, read: (path: string) => Promise<string | undefined>): Promise<Call> {
   if (!call.words.some((word) => word.startsWith('@'))) return call;
   const expanding = expandResponseFiles([call.argv0, ...call.words]);

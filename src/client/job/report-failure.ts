@@ -3,7 +3,7 @@ import { Failure } from '../../basics/failure.ts';
 import type { Logger } from '../../logging/log-line.ts';
 import { Interrupted } from './faults.ts';
 
-/** Says why a call of the client failed, and gives its exit status; what was not foreseen is thrown again. */
+/** Logs why a call of the client failed and returns its exit status. Throws any error that was not foreseen. */
 export function reportFailure(error: unknown, log: Logger): number {
   if (error instanceof Interrupted) {
     log.info('terminated by a signal');

@@ -20,8 +20,8 @@ const signalTexts = new Map<number, string>([
 ]);
 
 /**
- * How a step ended, as distcc says it: `compile a.c on HOST failed with exit code 2` (doc/distcc-behaviour.md,
- * "Results and fallback").
+ * How a step ended, in distcc's words: `compile a.c on HOST failed with exit code 2` (doc/distcc-behaviour.md, "Results
+ * and fallback").
  */
 export function resultText(step: string, status: number): string {
   const end = readWaitStatus(status);
@@ -32,7 +32,7 @@ export function resultText(step: string, status: number): string {
   return end.code === 1 ? `${step} failed` : `${step} failed with exit code ${end.code}`;
 }
 
-/** The exit status that stands for a wait status: a shell's 128 and the signal for a program that was killed. */
+/** The exit status for a wait status: as in a shell, 128 plus the signal for a program that was killed. */
 export function exitStatusOf(status: number): number {
   const end = readWaitStatus(status);
   return end.kind === 'exited' ? end.code : 128 + end.signal;

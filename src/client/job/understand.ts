@@ -19,41 +19,41 @@ import type { Logger } from '../../logging/log-line.ts';
 import type { Call, Command } from './call.ts';
 
 interface Common extends Command {
-  /** The source as the user gave it, when there is one. */
+  /** The source as the user wrote it; undefined when the command has none. */
   readonly name: string | undefined;
 }
 
-/** A command that is run here. */
+/** A command that runs here. */
 export interface LocalJob extends Common, Reason {
   readonly run: 'locally';
   readonly preprocessOnly: boolean;
-  /** Whether another distcc above us has a slot already. */
+  /** Whether a distcc that called this one holds a slot already. */
   readonly guarded: boolean;
 }
 
-/** A compile that a host can do; `argv` is the command for compiling it here after all. */
+/** A compile that a host can do; `argv` is the command for doing it here after all. */
 export interface RemoteJob extends Common {
   readonly run: 'remotely';
-  /** The command with a compiler's name that means the same on every machine. */
+  /** The command, with a compiler name that means the same on every machine. */
   readonly verdict: RemoteVerdict;
   readonly name: string;
-  /** Where relative names start. */
+  /** The directory that relative names are relative to. */
   readonly directory: string;
   /** The file of the compiler that was looked at; undefined for one that was called by its path. */
   readonly compiler: ProgramFile | undefined;
-  /** Where that is on PATH. */
+  /** Its path as found in PATH. */
   readonly compilerPath: string | undefined;
-  /** What clang compiles for here, when the command leaves that to it. */
+  /** The default target of clang here, when the command names none. */
   readonly target?: string | undefined;
 }
 
 /** What a call asks for. */
 export type Job = LocalJob | RemoteJob;
 
-/** The programs of PATH with one of the names that `namesIn` gives. */
+/** The programs in PATH with a name; asked only for names that `namesIn` returns. */
 export type FoundPrograms = (name: string) => readonly ProgramFile[];
 
-/** Where a job's file is. */
+/** The absolute path of a job's file. */
 export function pathIn(job: RemoteJob, name: string): string {
   return resolve(job.directory, name);
 }
@@ -61,7 +61,7 @@ export function pathIn(job: RemoteJob, name: string): string {
 interface Invoked {
   readonly words: readonly string[];
   readonly environment: Environment;
-  /** Whether a distcc above us has begun this job already. */
+  /** Whether a distcc that called this one has this job already. */
   readonly guarded: boolean;
   readonly names: CompilerNames;
 }
@@ -69,8 +69,8 @@ interface Invoked {
 const triple = compilerTriple();
 
 /**
- * The names of programs that understanding a call takes; empty for one that makes no sense, or names its compiler by a
- * path.
+ * The names of programs that `understand()` needs to look for: none when the call makes no sense, or names its compiler
+ * by a path.
  */
 export function namesIn({ argv0, words }: Call): string[] {
   const name = baseName(argv0).includes('distcc') ? (words[0] ?? '') : baseName(argv0);
@@ -78,7 +78,10 @@ export function namesIn({ argv0, words }: Call): string[] {
   return [...new Set([...namesToLookFor(name, triple), ...(implicit ? namesToLookFor('cc', triple) : [])])];
 }
 
-/** PATH for a masquerading call, undefined when it stays; entries are compared by the directories they mean. */
+/**
+ * The shortened PATH of a masquerading call; undefined when PATH stays as it is. Entries are compared as directories,
+ * not as text.
+ */
 function shortenedPath(call: Call, programs: FoundPrograms): ShortenedPath | undefined {
   const absolute = (entry: string): string =>
     isAbsolute(entry) && !entry.endsWith('/') ? entry : resolve(call.directory, entry);
@@ -87,12 +90,12 @@ function shortenedPath(call: Call, programs: FoundPrograms): ShortenedPath | und
   return pathAfterMasquerade(path.join(':'), { invokedAs: call.argv0, directory: call.directory, foundIn });
 }
 
-/** What was made last from an environment: an agent does many jobs with the same. */
+/** The last result for each environment: an agent does many jobs with the same one. */
 const derived = new WeakMap<Environment, { readonly path: string | undefined; readonly made: Environment }>();
 
 /**
- * The environment of a compiler: it knows that it has a distcc above it, and a masquerading link finds what it stands
- * for.
+ * The environment of a compiler: with the guard variable against endless recursion, and a PATH in which a masquerading
+ * name finds the real compiler.
  */
 function environmentFor(given: Environment, path: string | undefined, level: string): Environment {
   const last = derived.get(given);
@@ -102,7 +105,7 @@ function environmentFor(given: Environment, path: string | undefined, level: str
   return made;
 }
 
-/** Finds the compiler, gives its children their environment, and stops a call that came from ourselves. */
+/** Finds the compiler, prepares its environment, and refuses a call that distcc made to itself. */
 function invoke(call: Call, programs: FoundPrograms, log: Logger): Invoked {
   const { kind, words } = findInvocation(call.argv0, call.words);
   const shortened = kind === 'masquerade' ? shortenedPath(call, programs) : undefined;
@@ -119,7 +122,7 @@ function invoke(call: Call, programs: FoundPrograms, log: Logger): Invoked {
   return { words, environment, guarded: level > 0, names: { triple, programs: kept } };
 }
 
-/** The command with names of compilers that mean the same on every machine. */
+/** The command with a compiler name that means the same on every machine. */
 function rename({ words, environment, names }: Invoked): CrossCommand {
   return readVariable('DISTCC_NO_REWRITE_CROSS', environment)
     ? { known: true, words, changes: [] }
@@ -130,17 +133,17 @@ function reasonOf({ because, cure, preprocessOnly }: LocalVerdict): Reason & { r
   return { because, cure, preprocessOnly };
 }
 
-/** A job that stays here after all; the compiler here says in its own words what is wrong. */
+/** A job that stays here after all; the compiler here reports what is wrong in its own words. */
 export function keptHere({ argv, environment, name }: RemoteJob, reason: Reason): LocalJob {
   return { run: 'locally', argv, environment, name, ...reason, preprocessOnly: false, guarded: false };
 }
 
-/** Text of which every character is one byte, and which is not UTF-8. */
+/** Whether a byte text is not UTF-8. */
 function isForeignText(text: string): boolean {
   return /[\x80-\xff]/.test(text) && !isUtf8(Buffer.from(text, 'latin1'));
 }
 
-/** The file of the compiler that the launcher will find. */
+/** The compiler's file that the launcher will find. */
 function compilerIn({ environment }: Call, { words, names }: Invoked): Pick<RemoteJob, 'compiler' | 'compilerPath'> {
   const [name = ''] = words;
   const compiler = names.programs(name).find(({ ours }) => !ours);
@@ -150,7 +153,7 @@ function compilerIn({ environment }: Call, { words, names }: Invoked): Pick<Remo
 
 /**
  * Finds out what a call asks for (doc/distcc-behaviour.md, "The course of a compile", steps 1 to 4). `given` is the
- * call's command with its files of options taken in, when it has some.
+ * call's command after its files of options have been read in.
  * @throws Failure when it does not call a compiler, or comes from distcc itself
  */
 export function understand(call: Call, programs: FoundPrograms, log: Logger, given = call): Job {
@@ -164,13 +167,13 @@ export function understand(call: Call, programs: FoundPrograms, log: Logger, giv
   }
   if (call.directory === '') return { ...local, because: 'its directory has been removed', cure: 'make it again' };
   if (log.writes('debug')) log.debug(`scanning arguments: ${invoked.words.join(' ')}`);
-  // Some options mean something else to another compiler, and "cc" may be any.
+  // Some options mean different things to gcc and clang, and "cc" may be either.
   const renamed = rename(invoked);
   const permitted = readPermittedOptions(readVariable('DISTCC_PERMIT_OPTIONS', environment));
   const verdict = scanArguments(renamed.known ? renamed.words : invoked.words, 'client', permitted);
   if (verdict.run === 'locally') return { ...local, ...reasonOf(verdict) };
   if (!renamed.known) return { ...local, because: renamed.because, cure: renamed.cure, name: verdict.source };
-  // A server takes words in UTF-8 only; what the preprocessor here uses up is not sent.
+  // A server accepts only words in UTF-8. Words for the preprocessor are not sent and may be anything.
   if (invoked.words.some(isForeignText) && remoteCommand(verdict, call.directory).some(isForeignText))
     return { ...local, because: 'its words are not UTF-8', cure: 'write names and texts in UTF-8' };
   for (const change of renamed.changes) log.info(change);

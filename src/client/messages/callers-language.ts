@@ -14,7 +14,7 @@ export function callerIsUtf8(environment: Environment): boolean {
   return /\.utf-?8(?:@|$)/i.test(localeOf('LC_CTYPE', environment));
 }
 
-/** A line of the source as gcc shows it below a message; its quotes are the source's. */
+/** A line of the source that gcc shows below a message; quotes in it belong to the source. */
 const sourceLine = /^ *\d* \| /;
 
 const showsSource = (bytes: Buffer, start: number): boolean =>
@@ -24,10 +24,7 @@ const showsSource = (bytes: Buffer, start: number): boolean =>
 /** The first two bytes of ‘ and ’. */
 const quoteStart = Buffer.from([0xe2, 0x80]);
 
-/**
- * Messages as gcc writes them in the caller's character set: in UTF-8 names stand between ‘ and ’, else between two
- * of '.
- */
+/** Messages in the caller's character set: gcc puts names between ‘ and ’ in UTF-8, and between two ' elsewhere. */
 export function inCallersCharset(bytes: Buffer, utf8: boolean): Buffer {
   if (utf8 || !bytes.includes(quoteStart)) return bytes;
   const made = Buffer.allocUnsafe(bytes.length);
@@ -45,7 +42,7 @@ export function inCallersCharset(bytes: Buffer, utf8: boolean): Buffer {
   return made.subarray(0, length);
 }
 
-/** The languages that a catalogue may be named by: `de_AT`, then `de`. */
+/** The names that a locale's catalogue may have: `de_AT`, then `de`. */
 function namesOf(locale: string): string[] {
   const name = locale.replace(/[.@].*$/, '');
   const [language = ''] = name.split('_');
@@ -54,10 +51,7 @@ function namesOf(locale: string): string[] {
 
 const isEnglish = (language: string): boolean => /^(?:C|POSIX|en)(?:[_.@]|$)/.test(language);
 
-/**
- * The languages in which the caller would rather read messages than in English, best first (the GNU gettext manual,
- * "The LANGUAGE variable").
- */
+/** The languages that the caller prefers to English, best first (the GNU gettext manual, "The LANGUAGE variable"). */
 export function languagesBeforeEnglish(environment: Environment): string[] {
   const locale = localeOf('LC_MESSAGES', environment);
   if (/^(?:C|POSIX)(?:\.|$)/.test(locale)) return [];
@@ -69,7 +63,7 @@ export function languagesBeforeEnglish(environment: Environment): string[] {
 /** Whether this machine has a compiler's messages in a language. */
 export type HasCatalogue = (language: string, compiler: string) => boolean;
 
-/** A compile that a host has done, as far as its messages matter. */
+/** What matters for the language of the messages of a compile on a host. */
 export interface Told {
   readonly compiler: string;
   readonly messages: Buffer;
@@ -77,8 +71,8 @@ export interface Told {
 }
 
 /**
- * The language for which a compile that a host has done is repeated here, or undefined: hosts speak English, and the
- * compiler here may not. clang has no other language.
+ * The language for which a compile on a host is repeated here; undefined for none. Hosts answer in English, but gcc
+ * here may speak the caller's language; clang has English only.
  */
 export function repeatForLanguage(told: Told, hasCatalogue: HasCatalogue): string | undefined {
   if (told.messages.length === 0 || isClang(told.compiler)) return undefined;

@@ -2,13 +2,10 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { baseName } from '../../compiler/names/source-name.ts';
 
-/** Where compilers find their messages in other languages than English. */
+/** Where compilers find messages in other languages than English. */
 const catalogues = '/usr/share/locale';
 
-/**
- * The languages' catalogues that have been looked for; a package that comes in the middle of a build is seen by the
- * next agent.
- */
+/** Catalogues found, by language. A package that is installed later is seen by the next agent only. */
 const known = new Map<string, readonly string[]>();
 
 function filesOf(language: string, folder: string): readonly string[] {
@@ -21,10 +18,10 @@ function filesOf(language: string, folder: string): readonly string[] {
 
 /**
  * Whether this machine has the messages of gcc in a language: `de/LC_MESSAGES/gcc.mo`, on Debian with the version, as
- * `gcc-12.mo`; a compiler whose name does not tell its version may be any of them.
+ * `gcc-12.mo`. A compiler name without a version may mean any of them.
  */
 export function hasCatalogue(language: string, compiler: string, folder = catalogues): boolean {
-  // The name of a language comes from the environment, and is not to lead elsewhere.
+  // The name comes from the environment and must not lead out of the folder.
   if (!/^[A-Za-z]+(?:_[A-Za-z]+)?$/.test(language)) return false;
   const place = join(folder, language);
   const names = known.get(place) ?? filesOf(language, folder).filter((name) => /^gcc(?:-[0-9.]+)?\.mo$/.test(name));

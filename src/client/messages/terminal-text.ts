@@ -1,4 +1,4 @@
-/** Takes bytes one by one or in runs, and grows as it has to. */
+/** A buffer that grows; takes single bytes and runs. */
 class Sink {
   #bytes: Buffer;
   #length = 0;
@@ -21,7 +21,7 @@ class Sink {
 
   copy(from: Buffer, start: number, end: number): void {
     this.#room(end - start);
-    // A call into the system costs more than a few bytes.
+    // For a few bytes a call of copy() costs more than a loop.
     if (end - start > 64) this.#length += from.copy(this.#bytes, this.#length, start, end);
     else for (let at = start; at < end; at += 1) this.#put(from[at] ?? 0);
   }
@@ -41,13 +41,12 @@ const newline = 0x0a;
 const carriageReturn = 0x0d;
 const isPrintable = (byte: number): boolean => (byte >= 0x20 && byte < 0x7f) || byte === newline || byte === 0x09;
 
-/** The longest parameters of a colour, and the longest link, in bytes: so far is looked for their ends. */
+/** The longest parameters of a colour, and the longest link, in bytes: the search for their ends stops there. */
 const longestColour = 64;
 const longestLink = 4096;
 
 /**
- * How long the colour or "erase to the end of the line" is that starts here (ECMA-48, SGR and EL), 0 when neither
- * does.
+ * The length of a colour or an "erase to the end of the line" that starts here (ECMA-48, SGR and EL); 0 for neither.
  */
 function colourLength(bytes: Buffer, start: number): number {
   if (bytes[start + 1] !== 0x5b) return 0;
@@ -61,7 +60,7 @@ function colourLength(bytes: Buffer, start: number): number {
   return 0;
 }
 
-/** How long the start or end of a link is that starts here (ESC ] 8 ; … up to BEL or ESC \), 0 when none does. */
+/** The length of the start or end of a link here (ESC ] 8 ; … up to BEL or ESC \); 0 for none. */
 function linkLength(bytes: Buffer, start: number): number {
   if (bytes[start + 1] !== 0x5d || bytes[start + 2] !== 0x38 || bytes[start + 3] !== 0x3b) return 0;
   for (let at = start + 4; at < start + longestLink; at += 1) {
@@ -73,7 +72,7 @@ function linkLength(bytes: Buffer, start: number): number {
   return 0;
 }
 
-/** What the second byte of a character in UTF-8 may be, by the first one (RFC 3629, section 4). */
+/** The range of a UTF-8 character's second byte, by its first byte (RFC 3629, section 4). */
 function secondByte(first: number): readonly [number, number] {
   if (first === 0xe0) return [0xa0, 0xbf];
   if (first === 0xed) return [0x80, 0x9f];
@@ -81,7 +80,7 @@ function secondByte(first: number): readonly [number, number] {
   return first === 0xf4 ? [0x80, 0x8f] : [0x80, 0xbf];
 }
 
-/** How many bytes the character has that starts here, 0 when none does. */
+/** The length in bytes of the UTF-8 character that starts here; 0 for an invalid one. */
 function characterLength(bytes: Buffer, start: number): number {
   const first = bytes[start] ?? 0;
   if (first < 0xc2 || first > 0xf4) return 0;
@@ -98,9 +97,7 @@ const hex = (byte: number): string => `\\x${byte.toString(16).padStart(2, '0')}`
 /** A control character as `cat -v` shows it. */
 const caret = (byte: number): string => `^${byte === 0x7f ? '?' : String.fromCharCode(byte + 0x40)}`;
 
-/**
- * One step of the way through a text: how many bytes it takes, and what stands for them: themselves when undefined.
- */
+/** One step through a text: how many bytes it covers, and what replaces them; undefined to keep them. */
 interface Step {
   readonly length: number;
   readonly shown?: string;
@@ -125,15 +122,15 @@ function stepAt(bytes: Buffer, at: number, utf8: boolean): Step {
   return byte < 0xa0 ? { length: 1, shown: hex(byte) } : { length: 1 };
 }
 
-/** Whether a colour, ESC [ … m, is the end of all colours. */
+/** Whether a colour, ESC [ … m, resets all colours. */
 const isReset = (bytes: Buffer, at: number, length: number): boolean =>
   length === 3 || (length === 4 && bytes[at + 2] === 0x30);
 
 /**
- * What a stranger's text may do on a terminal: be read, with colours. Text, tabs, newlines, ESC [ … m and ESC [ K
- * pass; other control characters are shown as `^[` or `\x9b`; links, which could lead anywhere, lose their addresses
- * and keep their text. A colour that is still on at the end is taken back. `utf8` says what the terminal reads: one
- * that does not read UTF-8 obeys the bytes 0x80 to 0x9f wherever they stand.
+ * Makes a stranger's text safe for a terminal. Text, tabs, newlines, ESC [ … m and ESC [ K pass; other control
+ * characters are shown as `^[` or `\x9b`; links, which could lead anywhere, lose their addresses and keep their text. A
+ * colour that is still on at the end is reset. `utf8` is whether the terminal reads UTF-8: one that does not obeys the
+ * bytes 0x80 to 0x9f wherever they stand.
  */
 export function forTerminal(bytes: Buffer, utf8: boolean): Buffer {
   const sink = new Sink(bytes.length + 64);

@@ -2,16 +2,19 @@ import type { Candidate } from './slot-order.ts';
 
 /** The first free slot of an entry of the host list. */
 export interface FreeSlot extends Candidate {
-  /** In how many ms a job would be done there; undefined when that is not known. */
+  /** The expected time of a job there, in ms; undefined when not known. */
   readonly expected: number | undefined;
 }
 
-/** A host runs slow when a job would take this many times as long there as on another one that has a free slot. */
+/** A host counts as slow when a job takes this many times as long there as on another host with a free slot. */
 const slowFactor = 3;
-/** The order of the list decides between hosts of one level unless one takes this many times as long as another. */
+/** Among equal slots the order of the list decides, unless one host takes this many times as long as another. */
 const tieFactor = 1.5;
 
-/** The shortest known time; when no time is known, nothing that is known compares well with what may be good. */
+/**
+ * The shortest expected time. 0 when no host has a known one: then hosts that have just refused a job (Infinity) are
+ * passed over for those that nothing is known of.
+ */
 function shortest(slots: readonly FreeSlot[]): number {
   let best = Infinity;
   for (const { expected = Infinity } of slots) best = Math.min(best, expected);
@@ -24,9 +27,9 @@ function within(slots: readonly FreeSlot[], factor: number): FreeSlot[] {
 }
 
 /**
- * The slot for the next job, of the first free slots of all hosts in the user's order: hosts that run slow are passed
- * over; every host's first slot comes before any host's second; among equal slots a host that is clearly faster comes
- * first, else the list's order holds. A host whose times are not known counts as good, so that it becomes known.
+ * Chooses the slot for the next job from the first free slot of each host, in the user's order. Slow hosts are passed
+ * over; every host's first slot is used before any host's second; among equal slots a clearly faster host is preferred,
+ * otherwise the list's order decides. A host without known times counts as good, so that it is tried.
  */
 export function chooseSlot(free: readonly FreeSlot[]): FreeSlot | undefined {
   const good = within(free, slowFactor);
@@ -38,7 +41,7 @@ export function chooseSlot(free: readonly FreeSlot[]): FreeSlot | undefined {
   return best;
 }
 
-/** Whether a host is passed over because it runs slow. */
+/** Whether a host is passed over because it is slow. */
 export function runsSlow(slot: FreeSlot, free: readonly FreeSlot[]): boolean {
   return !within(free, slowFactor).includes(slot);
 }

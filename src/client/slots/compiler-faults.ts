@@ -1,4 +1,4 @@
-/** This many jobs in a row that only fail there, and a host's compiler counts as another one than ours. */
+/** After this many jobs in a row that failed there and not here, a host's compiler counts as different from ours. */
 const mostInARow = 3;
 
 interface Known {
@@ -9,8 +9,8 @@ interface Known {
 }
 
 /**
- * What hosts cannot do by one compiler, while they do their other jobs: a host that lacks it, or has another one of
- * that name.
+ * Hosts that cannot do the jobs of one compiler, because they lack it or have a different one of that name. They still
+ * get other jobs.
  */
 export class CompilerFaults {
   readonly #now: () => number;
@@ -28,7 +28,7 @@ export class CompilerFaults {
     return known;
   }
 
-  /** A host gets no jobs of a compiler for this many seconds. */
+  /** Notes that a host gets no jobs of a compiler for some seconds. */
   lacks(host: string, compiler: string, fault: { readonly why: string; readonly seconds: number }): void {
     const known = this.#of(host, compiler);
     known.why = fault.why;
@@ -36,8 +36,8 @@ export class CompilerFaults {
   }
 
   /**
-   * A job failed there and not here; tells whether that happened so often that the host gets none of this compiler's
-   * for this many seconds.
+   * Notes that a job failed there and not here. Returns whether that has now happened so often that the host gets no
+   * jobs of this compiler for some seconds.
    */
   differs(host: string, compiler: string, seconds: number): boolean {
     const known = this.#of(host, compiler);
@@ -47,7 +47,7 @@ export class CompilerFaults {
     return true;
   }
 
-  /** A job went well there. */
+  /** Notes that a job of this compiler worked there. */
   works(host: string, compiler: string): void {
     this.#known.delete(`${host} ${compiler}`);
   }

@@ -1,11 +1,10 @@
 /**
- * A host that had no job for this long, in ms, may have become faster: what was known of it counts no more, and one job
- * tries it.
+ * A host without a job for this long, in ms, may have become faster: its old times are forgotten, and one job tries it.
  */
 const forgetAfter = 30_000;
 /** A host that refused a job is passed over for this long, in ms, while others have slots. */
 const passOverAfterRefusal = 5000;
-/** How much a job's time counts beside those before it. */
+/** The weight of a job's time in the average. */
 const weight = 1 / 4;
 
 interface Known {
@@ -13,19 +12,19 @@ interface Known {
   average: number | undefined;
   /** When it last got a job. */
   tried: number;
-  /** Whether the average was so old that the next time replaces it. */
+  /** Whether the average is so old that the next time replaces it. */
   doubted: boolean;
   refused: number;
 }
 
 /**
- * In which time a job is done that takes `alone` on an idle host, when `jobs` others have the host's slots: at most
- * twice that.
+ * The expected time of a job that takes `alone` on an idle host, when `jobs` of its slots are taken: at most twice as
+ * long.
  */
 export const timeAmong = (alone: number, jobs: number, slots: number): number =>
   alone * (1 + Math.min(1, jobs / Math.max(1, slots)));
 
-/** How long jobs take on each host, by the time between the end of preprocessing and the answer. */
+/** How long jobs take on each host, from the end of preprocessing to the answer. */
 export class JobTimes {
   readonly #now: () => number;
   readonly #known = new Map<string, Known>();
@@ -41,14 +40,14 @@ export class JobTimes {
     return known;
   }
 
-  /** A host gets a job. */
+  /** Notes that a host gets a job. */
   begin(name: string): void {
     const known = this.#of(name);
     if (this.#now() - known.tried >= forgetAfter) known.doubted = true;
     known.tried = this.#now();
   }
 
-  /** A host has done a job in this many ms. */
+  /** Notes how long a job took on a host, in ms. */
   end(name: string, milliseconds: number): void {
     const known = this.#of(name);
     const before = known.doubted ? undefined : known.average;
@@ -57,14 +56,14 @@ export class JobTimes {
     known.refused = -Infinity;
   }
 
-  /** A host did not want a job. */
+  /** Notes that a host refused a job. */
   refuse(name: string): void {
     this.#of(name).refused = this.#now();
   }
 
   /**
-   * How many ms a job takes on an idle host: endless when it refused one just now, undefined when nothing is known
-   * lately.
+   * The expected ms of a job on an idle host: Infinity when it has just refused one, undefined when nothing recent is
+   * known.
    */
   expected(name: string): number | undefined {
     const known = this.#known.get(name);

@@ -1,27 +1,27 @@
-/** The first look at a job's memory comes this long after its start, in ms. */
+/** A job's memory is first looked at this many ms after its start. */
 const firstLook = 100;
 /**
- * Each pause between looks is this many times as long as the one before: what is missed at a job's end is a third of
- * its time at most.
+ * Each pause between two looks is this many times as long as the pause before it: so at most the last third of a job is
+ * missed.
  */
 const longer = 1.5;
-/** The longest time between two looks, in ms. */
+/** The longest pause between two looks, in ms. */
 const longestPause = 1000;
 /** A job counts as recent for this long, in ms. */
 const recent = 5 * 60_000;
 
-/** How much memory there is, and what sets the bounds. */
+/** How much memory is left, and what limits it. */
 export interface Room {
   readonly bytes: number;
-  /** In words, after "memory". */
+  /** What limits it, in words after "memory". */
   readonly where: string;
 }
 
-/** What memory is asked of. */
+/** Where figures about memory come from. */
 export interface MemoryProbe {
-  /** What a process can still have. */
+  /** How much memory a process can still get. */
   available(this: void, pid: number): Room;
-  /** Bytes that a process and its descendants have had at most, 0 when that is not known. */
+  /** The peak memory of a process and its descendants, in bytes; 0 when not known. */
   peakOfTree(this: void, pid: number): number;
   /** A clock that only goes forward, in ms. */
   now(this: void): number;
@@ -36,20 +36,20 @@ interface Job {
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
 
 /**
- * What compilers and linkers of this machine use, looked at now and then while they run: one that starts should find as
- * much memory as the largest recent one used. A job that is over before the first look counts for nothing.
+ * The memory that compilers and linkers of this machine use, looked at now and then while they run. A new one should
+ * find as much free memory as the largest recent one used. A job that ends before the first look is not counted.
  */
 export class LocalMemory {
   readonly #probe: MemoryProbe;
   readonly #running = new Set<Job>();
-  /** Peaks of jobs that have ended, latest last; a later one that is larger makes an earlier one needless. */
+  /** Peaks of jobs that have ended, latest last. An earlier, smaller peak is dropped. */
   #past: { readonly peak: number; readonly at: number }[] = [];
 
   constructor(probe: MemoryProbe) {
     this.#probe = probe;
   }
 
-  /** A job begins; the function that comes back is called when it has ended. */
+  /** Notes that a job begins; the returned function is to be called when it has ended. */
   begin(pid: number): () => void {
     const job: Job = { pid, peak: 0, timer: undefined };
     this.#running.add(job);
@@ -63,14 +63,14 @@ export class LocalMemory {
   }
 
   /**
-   * Why a job of this machine should not begin now in that process, or undefined. One job always may. Those that run
-   * are taken to be under the same limits, as the jobs of one build are.
+   * Why a local job should not begin now in that process, or undefined. One job is always allowed. Running jobs are
+   * assumed to be under the same limits, as the jobs of one build are.
    */
   obstacle(pid: number): string | undefined {
     if (this.#running.size === 0) return undefined;
     const most = this.largest();
     if (most === 0) return undefined;
-    // Those that have just begun have not yet taken what they will.
+    // Jobs that have just begun will still grow.
     const { bytes, where } = this.#probe.available(pid);
     let free = bytes;
     for (const { peak } of this.#running) free -= most - peak;
@@ -78,7 +78,7 @@ export class LocalMemory {
     return `memory ${where}: a recent job used ${megabytes(most)}, and the running ones leave ${megabytes(Math.max(0, free))}`;
   }
 
-  /** How many bytes the largest recent job has used, 0 when nothing is known. */
+  /** The peak of the largest recent job, in bytes; 0 when nothing is known. */
   largest(): number {
     while (this.#probe.now() - (this.#past[0]?.at ?? Infinity) > recent) this.#past.shift();
     let most = this.#past[0]?.peak ?? 0;

@@ -10,9 +10,9 @@ import type { DistantHost, Host } from '../hosts/host.ts';
 import type { Candidate } from './slot-order.ts';
 import type { Slot } from './slots.ts';
 
-/** The slots and the resting hosts that all clients of a user share, whichever implementation they are. */
+/** The slots and the resting hosts that all clients of a user share, distcc 3.4 included. */
 export interface LockFolder {
-  /** Takes a slot without waiting; undefined when another client has it. Throws when the folder cannot be used. */
+  /** Takes a slot without waiting; undefined when another client holds it. Throws when the folder cannot be used. */
   take(candidate: Candidate): FileLock | undefined;
   /** Takes one of the first `count` slots of this machine. */
   takeLocal(count: number): Slot | undefined;
@@ -25,22 +25,21 @@ export interface LockFolder {
 }
 
 /**
- * The slots of jobs that no host gets are the same files as those of the host "localhost" (doc/distcc-behaviour.md,
- * "Slots and lock files").
+ * Jobs that run here use the same lock files as the host "localhost" (doc/distcc-behaviour.md, "Slots and lock files").
  */
 const here: Host = { kind: 'local', definition: 'localhost', slots: Number.MAX_SAFE_INTEGER };
 
-/** What the folder tells about a host that jobs without an agent use. */
+/** The state of a host, from the folder's files. */
 export interface FolderState {
   /** How many of its slots are taken. */
   readonly taken: number;
-  /** How many seconds it rests, 0 when it does not. */
+  /** How many more seconds it rests; 0 when it does not. */
   readonly restSeconds: number;
 }
 
 /**
- * When a host's mark was made, in ms; undefined without one. Others may write to the folder: only a regular file is a
- * mark.
+ * When a host was marked as failed, in ms; undefined when it was not. Others may write to the folder: only a regular
+ * file counts as a mark.
  */
 function markedAt(file: string): number | undefined {
   const found = lstatSync(file, { throwIfNoEntry: false });
@@ -56,7 +55,8 @@ function mark(file: string): void {
     const now = new Date();
     futimesSync(descriptor, now, now);
   } catch (error) {
-    // Of somebody else's file only what is written sets the time, by the clock of the machine that has the disk.
+    // Only a file's owner may set its time; on somebody else's file, writing updates it, by the clock of the file
+    // server.
     if (errorCode(error) !== 'EPERM') throw error;
   } finally {
     closeSync(descriptor);
@@ -72,7 +72,7 @@ export function readLockFolder(path: string, restSeconds: number): (host: Host) 
       lock?.release();
       return lock === undefined;
     } catch {
-      // No job gets it.
+      // No job can take this lock either.
       return true;
     }
   };

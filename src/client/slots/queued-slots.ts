@@ -12,45 +12,48 @@ import { TakenSlots } from './taken-slots.ts';
 import { WaitingLine } from './waiting-line.ts';
 import type { Found } from './waiting-line.ts';
 
-/** How often, in ms, jobs that wait for memory are thought of when no job of this machine ends. */
+/** How often, in ms, jobs that wait for memory are looked at again while no local job ends. */
 const memoryPeriod = 1000;
 
 /** Why a host gets no jobs for a while. */
 export interface Rest {
   readonly why: string;
-  /** On the clock that the slots were made with, in ms. */
+  /** In ms, by the clock that was given to the constructor. */
   readonly until: number;
 }
 
-/** What the slots look like at one moment. */
+/** The state of all slots at one moment. */
 export interface SlotsReport {
   readonly busy: ReadonlyMap<string, number>;
   readonly resting: ReadonlyMap<string, Rest>;
-  /** In how many ms each host would do a job, as far as that is known. */
+  /** The expected ms of a job on each host, where known. */
   readonly expected: ReadonlyMap<string, number>;
-  /** What waiting jobs wait for, by their launchers' process ids. */
+  /** What each waiting job waits for, by its launcher's process id. */
   readonly waiting: ReadonlyMap<number, string>;
 }
 
-/** What a job says about itself when it asks for slots. */
+/** A job that asks for slots. */
 export interface Asker {
   readonly interrupted: AbortSignal;
-  /** How long a host that failed rests, 0 for not at all. */
+  /** How many seconds a host that failed rests; 0 for not at all. */
   readonly restSeconds: number;
-  /** Its launcher, which may become a compiler. */
+  /** The process id of its launcher, which may become a compiler. */
   readonly pid: number;
 }
 
-/** What is known about memory: `LocalMemory`, as far as it matters here. */
+/** The part of `LocalMemory` that matters here. */
 type Memory = Pick<LocalMemory, 'begin' | 'obstacle'>;
 
 /**
- * The compilers of this machine share its slots, wherever a job comes from: doc/distcc-behaviour.md, "Slots and lock
- * files".
+ * Jobs of the host "localhost" and jobs that cannot be distributed share the slots of this machine
+ * (doc/distcc-behaviour.md, "Slots and lock files").
  */
 const slotName = (work: LocalWork): string => (work === 'compile' ? 'localhost' : 'preprocessors');
 
-/** An entry of a host list with its share of the host's slots: a host that is listed twice has twice as many. */
+/**
+ * The number of each entry's first slot. Entries of one host follow each other, so that a host that is listed twice has
+ * the slots of both.
+ */
 function sharesOf(hosts: readonly Host[]): Map<Host, number> {
   const given = new Map<string, number>();
   const first = new Map<Host, number>();
@@ -62,14 +65,14 @@ function sharesOf(hosts: readonly Host[]): Map<Host, number> {
   return first;
 }
 
-/** Jobs that may have the same hosts are alike. */
+/** Jobs with the same kind can use the same hosts. */
 function kindOf({ key }: JobHosts, failed: ReadonlySet<Host>): string {
   return failed.size === 0 ? key : `${key} without ${[...failed].map(({ definition }) => definition).join(' ')}`;
 }
 
 /**
- * The slots of all jobs of an agent. Who came first is served first; a slot that gets free is handed on in the same
- * moment, to the first job that can use it.
+ * The slots of all jobs of an agent. Jobs are served in the order they came; a free slot goes at once to the first job
+ * that can use it.
  */
 export class QueuedSlots {
   readonly #now: () => number;
@@ -82,7 +85,7 @@ export class QueuedSlots {
   readonly #shares = new WeakMap<readonly Host[], Map<Host, number>>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** `now` is a clock that only goes forward, in ms; without `memory` no job waits for that. */
+  /** `now` is a clock that only goes forward, in ms; without `memory` no job waits for memory. */
   constructor(now: () => number, memory?: Memory) {
     this.#now = now;
     this.#memory = memory;
@@ -107,7 +110,7 @@ export class QueuedSlots {
       rest: (host, why) => {
         if (asker.restSeconds === 0) return;
         this.#resting.set(lockName(host), { why, until: this.#now() + asker.restSeconds * 1000 });
-        // Whoever waits for this host only has to know.
+        // A job that waits only for this host has to learn that none is left.
         this.#line.serve();
       },
       praise: (host, seconds, compiler) => {
@@ -124,7 +127,7 @@ export class QueuedSlots {
     };
   }
 
-  /** What a status report shows. */
+  /** The state for a status report. */
   report(): SlotsReport {
     for (const name of this.#resting.keys()) this.#restOf(name);
     const busy = [...this.#busy]
@@ -168,7 +171,7 @@ export class QueuedSlots {
       end();
       this.#line.serve();
     };
-    // The job's connection holds the slot, also when its launcher becomes the compiler.
+    // The slot lasts as long as the job's connection, which stays open when the launcher becomes the compiler.
     return { slot, release };
   }
 
@@ -210,7 +213,7 @@ export class QueuedSlots {
     });
   }
 
-  /** Nothing yet, or a slot, or that there is none to wait for. */
+  /** Undefined while the job must wait; a value without a slot when no host is left to wait for. */
   #lookForHost(
     hosts: readonly Host[],
     failed: ReadonlySet<Host>,

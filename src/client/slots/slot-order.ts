@@ -6,11 +6,11 @@ export interface Candidate {
   readonly slot: number;
 }
 
-/** What is known about the hosts when one is to be chosen. */
+/** What is known about the hosts when a slot is chosen. */
 export interface Knowledge {
   /** Hosts that already failed this very job. */
   readonly failed: ReadonlySet<Host>;
-  /** Whether a host rests because it failed lately. */
+  /** Whether a host rests after a failure. */
   rests(host: DistantHost): boolean;
 }
 
@@ -23,8 +23,8 @@ export function usableHosts(hosts: readonly Host[], knowledge: Knowledge): Host[
 }
 
 /**
- * The slots to try, in order: every host's first slot, then every host's second one (doc/distcc-behaviour.md, "Slots
- * and lock files").
+ * The slots to try, in order: every host's first slot, then every host's second slot, and so on
+ * (doc/distcc-behaviour.md, "Slots and lock files").
  */
 export function* candidatesOf(hosts: readonly Host[]): Generator<Candidate> {
   const most = hosts.reduce((sofar, { slots }) => Math.max(sofar, slots), 0);
@@ -33,13 +33,16 @@ export function* candidatesOf(hosts: readonly Host[]): Generator<Candidate> {
   }
 }
 
-/** How long to wait before looking for a slot again, in ms: more often at first, unless the user wants a fixed time. */
+/**
+ * How long to wait before the next look for a slot, in ms: short at first, then longer, unless the user has set a fixed
+ * time.
+ */
 export function pauseBefore(attempt: number, wished: number | undefined): number {
   return wished ?? Math.min(50, 10 + attempt * 5);
 }
 
 /**
- * With back-off switched off nothing else ends the search (doc/distcc-behaviour.md, "The course of a compile", step
- * 7).
+ * The most hosts that a job tries when back-off is off: then nothing else ends the search (doc/distcc-behaviour.md,
+ * "The course of a compile", step 7).
  */
 export const mostAttemptsWithoutBackOff = 3;

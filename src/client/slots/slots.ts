@@ -7,9 +7,9 @@ import type { LockFolder } from './lock-folder.ts';
 import { candidatesOf, pauseBefore, usableHosts } from './slot-order.ts';
 import type { Candidate } from './slot-order.ts';
 
-/** A slot that is ours until it is released. */
+/** A slot that a job holds until it releases it. */
 export interface Slot {
-  /** Which of its host's slots, from 0. */
+  /** The number of the slot at its host, from 0. */
   readonly slot: number;
   readonly release: () => void;
 }
@@ -23,43 +23,38 @@ export type LocalWork = 'compile' | 'preprocess';
 /** The slots that all clients of a user share, and what they know about the hosts. */
 export interface Slots {
   /**
-   * Waits for a slot on a host that has not failed this job and does not rest; undefined when there is none to wait
-   * for.
+   * Waits for a slot on a host that has not failed this job and does not rest; undefined when no such host is left.
    * @throws CannotDistribute, Interrupted
    */
   takeHost(hosts: JobHosts, failed: ReadonlySet<Host>): Promise<HostSlot | undefined>;
   /**
-   * Waits for one of the first `count` slots of this machine; undefined when slots cannot be kept: the job runs without
-   * one.
+   * Waits for one of the first `count` slots of this machine; undefined when slots cannot be locked: then the job runs
+   * without one.
    */
   takeLocal(count: number, work: LocalWork): Promise<Slot | undefined>;
   /** Notes for all clients that a host failed, and why. */
   rest(host: DistantHost, why: string): void;
-  /** Notes for all clients that a host works, how long it took for a job, and by which compiler. */
+  /** Notes for all clients that a host works: how long it took for a job, and which compiler ran. */
   praise(host: DistantHost, seconds: number, compiler?: string): void;
-  /** Notes that a host works, but did not want a job. */
+  /** Notes that a host works but refused a job. */
   refused(host: DistantHost): void;
-  /**
-   * Notes that a host cannot do the jobs of a compiler: it gets none of them for a while, and its other jobs as
-   * before.
-   */
+  /** Notes that a host cannot do the jobs of a compiler: for a while it gets only other jobs. */
   lacks(host: DistantHost, compiler: string, why: string): void;
   /**
-   * Notes that a job failed there and not here; true when that made the host lose the jobs of this compiler for a
-   * while.
+   * Notes that a job failed there and not here; returns whether the host now gets no jobs of this compiler for a while.
    */
   differs(host: DistantHost, compiler: string): boolean;
-  /** Why a host gets no jobs of a compiler at the moment. */
+  /** Why a host gets no jobs of a compiler at the moment; undefined when it does. */
   unfit(host: DistantHost, compiler: string): string | undefined;
 }
 
-/** What clients that share nothing but a folder need for waiting. */
+/** How clients that share only a folder wait for slots. */
 export interface Polling {
   readonly locks: LockFolder;
   readonly log: Logger;
   readonly interrupted: AbortSignal;
   pause(this: void, milliseconds: number): Promise<void>;
-  /** How many ms the user wants between two looks for a free slot. */
+  /** The user's own pause between two looks for a free slot, in ms. */
   readonly pauseWished: number | undefined;
 }
 
@@ -77,13 +72,13 @@ async function poll<T>(ask: () => T | undefined, { pause, pauseWished, interrupt
   }
 }
 
-/** A free slot, or that there is no host to wait for, or nothing yet. */
+/** A free slot; or the answer that no host is left to wait for; or nothing yet. */
 function lookForSlot(
   hosts: readonly Host[],
   failed: ReadonlySet<Host>,
   locks: LockFolder,
 ): HostSlot | 'none' | undefined {
-  // Asked each time: another client may find out that a host is gone while we wait for it.
+  // Looked at each time: another client may mark a host as failed while this one waits for it.
   const usable = usableHosts(hosts, { failed, rests: (host) => locks.rests(host) });
   if (usable.length === 0) return 'none';
   for (const candidate of candidatesOf(usable)) {
@@ -93,12 +88,12 @@ function lookForSlot(
   return undefined;
 }
 
-/** The slots as lock files in a folder, which clients that know nothing of each other share. */
+/** Slots as lock files in a folder, which clients without a common agent share. */
 export function polledSlots(polling: Polling): Slots {
   const { locks, log } = polling;
   return {
     async takeHost(hosts, failed) {
-      // The next look sees what has changed.
+      // Nothing to do on a change: the next look uses the new list.
       const unwatch = hosts.watch(() => {});
       try {
         const found = await poll<HostSlot | 'none'>(() => {
@@ -138,7 +133,7 @@ export function polledSlots(polling: Polling): Slots {
         log.debug(`cannot note that "${host.definition}" works: ${systemReason(error)}`);
       }
     },
-    // The files have no slot for these.
+    // The lock folder cannot store this.
     refused() {},
     lacks() {},
     differs: () => false,

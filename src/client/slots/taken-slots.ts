@@ -1,4 +1,4 @@
-/** Which of a host's slots are taken, as bits: the first free one of 32 is found in one step. */
+/** Which slots of a host are taken, as bits, so that the first free one of 32 is found in one step. */
 export class TakenSlots {
   readonly #words: number[] = [];
   #count = 0;

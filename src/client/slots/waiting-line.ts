@@ -1,38 +1,38 @@
 import { Interrupted } from '../job/faults.ts';
 
-/** What a look has found. */
+/** The result of a look. */
 export interface Found<T> {
   readonly value: T;
 }
 
-/** Who waits, and for what. */
+/** A waiting job. */
 export interface Waiting {
   readonly interrupted: AbortSignal;
-  /** The launcher that waits. */
+  /** The process id of its launcher. */
   readonly pid: number;
-  /** Those that are alike find the same: when one finds nothing, nor do the others. */
+  /** Jobs with the same text find the same: when one finds nothing, the others need not look. */
   readonly alike: string;
   /** What it waits for, in words. */
   why(): string;
-  /** Called when it has to wait; gives what is called when it waits no more. */
+  /** Called when it has to wait; returns a function to be called when it no longer waits. */
   begin?(this: void): () => void;
 }
 
 interface Request {
   readonly waiting: Waiting;
   readonly number: number;
-  /** Gives what there is; tells whether there was something. */
+  /** Looks for its job; returns whether it found something. */
   serve(): boolean;
 }
 
-/** Jobs that wait, served in the order in which they came; those that wait for the same cost one look together. */
+/** Waiting jobs, served in the order they came. Jobs that are alike cost one look together. */
 export class WaitingLine {
   readonly #kinds = new Map<string, Set<Request>>();
   #last = 0;
 
   /**
-   * Gives what is there at once, when nobody who came before waits for the same; else in turn. Rejects with an
-   * Interrupted.
+   * Resolves at once when `look` finds something and no earlier job waits for the same; otherwise in turn. Rejects with
+   * an Interrupted.
    */
   wait<T>(look: () => Found<T> | undefined, waiting: Waiting): Promise<T> {
     const { interrupted, alike } = waiting;
@@ -61,12 +61,12 @@ export class WaitingLine {
     });
   }
 
-  /** Everybody who waits. */
+  /** All waiting jobs. */
   *requests(): Generator<Waiting> {
     for (const kind of this.#kinds.values()) for (const { waiting } of kind) yield waiting;
   }
 
-  /** Gives everybody who can have something what there is; tells whether anybody got something. */
+  /** Serves every waiting job that finds something; returns whether any did. */
   serve(): boolean {
     const hopeless = new Set<string>();
     let served = false;

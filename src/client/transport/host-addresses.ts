@@ -2,15 +2,15 @@ import { lookUpAddresses } from '../../system/machine/name-lookup.ts';
 import type { TcpHost } from '../hosts/host.ts';
 import { NameResolver } from './resolve-name.ts';
 
-/** What all jobs of this process know about names. */
+/** The look-ups of names, shared by all jobs of this process. */
 const resolver = new NameResolver(lookUpAddresses, () => performance.now());
 
-/** Of names with several addresses, the one that answered last. */
+/** For names with several addresses: the one that answered last. */
 const answered = new Map<string, string>();
 
 /**
- * The addresses of a host, first the one that answered last: one that is dead must not cost every job its time. Throws
- * a TransportError.
+ * The addresses of a host, first the one that answered last, so that a dead address does not delay every job. Throws a
+ * TransportError.
  */
 export async function addressesOf(
   { name }: TcpHost,
@@ -22,7 +22,7 @@ export async function addressesOf(
   return [last, ...addresses.filter((address) => address !== last)];
 }
 
-/** Notes that this one of a host's addresses has answered. */
+/** Notes which of a host's addresses has answered. */
 export function noteAnswer({ name }: TcpHost, address: string): void {
   if (address !== name) answered.set(name, address);
 }

@@ -2,20 +2,20 @@ import { Worker } from 'node:worker_threads';
 import { compressLzo } from '../../wire/lzo/compress.ts';
 
 /**
- * A shorter text, in bytes, is packed at once: it keeps nobody waiting for more than about 2 ms, and handing it over
- * costs as well.
+ * Shorter texts, in bytes, are packed in this thread: that takes 2 ms at most, and handing them to another thread costs
+ * time as well.
  */
 const longText = 512 * 1024;
-/** A machine that compiles has no cores to spare for more. */
+/** The most threads: a machine that compiles has no more cores to spare. */
 const mostWorkers = 2;
 
-/** A text to pack, as a worker gets it. */
+/** A message to a worker: a text to pack. */
 export interface PackingOrder {
   readonly number: number;
   readonly plain: Uint8Array;
 }
 
-/** A packed text, as a worker gives it. */
+/** A message from a worker: a packed text. */
 export interface Packed {
   readonly number: number;
   readonly bytes: Uint8Array;
@@ -31,7 +31,7 @@ interface Thread {
   readonly orders: Map<number, Order>;
 }
 
-/** Packs texts as LZO, long ones in threads of their own, so that nobody else waits for them. */
+/** Packs texts as LZO; long ones in worker threads, so that other jobs do not wait. */
 export class Packer {
   readonly #program: string | undefined;
   readonly #threads = new Set<Thread>();
@@ -53,7 +53,7 @@ export class Packer {
     return new Promise((resolve) => {
       this.#last += 1;
       thread.orders.set(this.#last, { plain, resolve });
-      // A copy that is handed over: the text itself is needed again when the host fails.
+      // The thread takes a copy away: the text itself is needed again if the host fails.
       const copy = new Uint8Array(plain);
       const order: PackingOrder = { number: this.#last, plain: copy };
       thread.worker.postMessage(order, [copy.buffer]);
@@ -90,8 +90,8 @@ export class Packer {
   }
 
   /**
-   * A thread that ends has a reason that another one would share, such as a limit: from now on everything is packed
-   * here.
+   * A thread has ended, probably for a reason that another would meet too, such as a limit: from now on this thread
+   * packs everything.
    */
   #lose(thread: Thread): void {
     this.#broken = true;

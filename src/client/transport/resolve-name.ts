@@ -8,24 +8,24 @@ export type LookUp = (name: string) => Promise<readonly string[]>;
 
 /** How long a job waits for an address, in ms. */
 const patience = 4000;
-/** How long an answer holds, in ms. */
+/** How long an answer is remembered, in ms. */
 const answerHolds = 60_000;
 /**
- * How long it holds that there is no answer, in ms: long enough for the jobs of one moment, short enough for who mends
- * it.
+ * How long a failure is remembered, in ms: long enough for the jobs of one moment, short enough for a user who has just
+ * repaired it.
  */
 const failureHolds = 5000;
 
 interface Known {
   answer: Promise<readonly string[]>;
-  /** Until when it holds; endless while the system has not answered. */
+  /** When it is forgotten; Infinity until the system has answered. */
   until: number;
 }
 
 /**
- * The addresses of hosts by their names. All jobs that need a name share one look-up, which none of them can break off,
- * and what came of it holds for a while. A name for which the resolver is silent costs each job at most 4 s, and never
- * more than one look-up at a time.
+ * The addresses of hosts by their names. All jobs that need a name share one look-up, which none of them can cancel,
+ * and its result is remembered for a while. When the resolver does not answer for a name, each job waits at most 4 s,
+ * and only one look-up runs at a time.
  */
 export class NameResolver {
   readonly #known = new Map<string, Known>();
@@ -38,7 +38,7 @@ export class NameResolver {
     this.#now = now;
   }
 
-  /** The addresses of a name, the best first; an address is its own. Throws a TransportError. */
+  /** The addresses of a name, the best first; an address stands for itself. Throws a TransportError. */
   addressesOf(name: string): Promise<readonly string[]> {
     if (isIP(name) !== 0) return Promise.resolve([name]);
     for (const [old, { until }] of this.#known) if (until <= this.#now()) this.#known.delete(old);
@@ -58,7 +58,7 @@ export class NameResolver {
     );
     const known: Known = { answer: inTime(asked, name), until: Infinity };
     this.#known.set(name, known);
-    // A late answer takes the place of the failure that the jobs were told meanwhile.
+    // A late answer replaces the failure that jobs have been told meanwhile.
     const settle = (holds: number): void => {
       known.answer = asked;
       known.until = this.#now() + holds;
@@ -71,7 +71,7 @@ export class NameResolver {
   }
 }
 
-/** What was asked, or a failure when it does not come in time. */
+/** Waits for a look-up, and fails when it takes too long. */
 async function inTime(asked: Promise<readonly string[]>, name: string): Promise<readonly string[]> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {

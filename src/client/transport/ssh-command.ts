@@ -1,8 +1,8 @@
 import type { SshHost } from '../hosts/host.ts';
 
 /**
- * The command that makes a server of `host` speak over stdin and stdout (doc/distcc-behaviour.md, "ssh"); `ssh` is
- * split at blanks.
+ * The command that starts a server on `host` which speaks over stdin and stdout (doc/distcc-behaviour.md, "ssh"); `ssh`
+ * is split at blanks.
  */
 export function sshCommand(host: SshHost, ssh: string): [string, ...string[]] {
   const [program = 'ssh', ...words] = ssh.split(/[ \t]+/).filter((word) => word !== '');

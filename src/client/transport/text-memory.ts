@@ -1,17 +1,17 @@
-/** How much memory, in bytes, is kept for the next text when no job needs it. */
+/** How much unused memory is kept for later texts, in bytes. */
 const mostKept = 8 * 1024 * 1024;
-/** Memory is lent in multiples of this many bytes, so that what one text has used fits the next. */
+/** Memory is handed out in multiples of this many bytes, so that the buffer of one text fits the next. */
 const grain = 256 * 1024;
 
 /**
- * Memory for preprocessed texts. It is used again and again: memory that is new to a process costs more than all else
- * that happens to a long text here, and what waits for the garbage collector is much.
+ * Buffers for preprocessed texts, which are used again: touching new memory costs more than everything else done with a
+ * long text here, and unused buffers would pile up until the garbage is collected.
  */
 export class TextMemory {
   readonly #kept: Buffer[] = [];
   #keptBytes = 0;
 
-  /** Lends that many bytes, which hold anything. */
+  /** Hands out a buffer of that many bytes, not cleared. */
   take(size: number): Buffer {
     const at = this.#kept.findIndex(({ length }) => length >= size);
     if (at === -1) return Buffer.allocUnsafeSlow(Math.ceil(Math.max(size, 1) / grain) * grain);
@@ -20,12 +20,12 @@ export class TextMemory {
     return memory;
   }
 
-  /** Takes back what was lent; nobody may look at it any more. */
+  /** Takes a buffer back, which nobody may use afterwards. */
   giveBack(memory: Buffer): void {
     if (this.#keptBytes + memory.length > mostKept) return;
     this.#kept.push(memory);
     this.#keptBytes += memory.length;
-    // The smallest that fits is lent.
+    // Sorted, so that take() finds the smallest that fits.
     this.#kept.sort((one, other) => one.length - other.length);
   }
 }

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { ProgramFile } from '../../compiler/command/cross-names.ts';
 import { isExecutable, pathDirectories } from '../../system/files/path-search.ts';
 
-/** The programs of a name on PATH, for a process that works in `directory`: what a launcher finds for the agent. */
+/** Finds the programs of a name in PATH, for a process in `directory`, as a launcher does for the agent. */
 export function programsIn(path: string | undefined, directory: string): (name: string) => ProgramFile[] {
   return (name) =>
     pathDirectories(path, directory).flatMap((folder, entry) => {

@@ -33,7 +33,7 @@ function placeFault(path: string, old: Stats | undefined): string | undefined {
 }
 
 /**
- * Why a compiler could not write its output here, or undefined: for a call that asks; of a job the launcher tells it.
+ * Why a compiler could not write its output here, or undefined. For `--explain`; in a job the launcher finds that out.
  */
 export function outputObstacle(source: string, output: string): Reason | undefined {
   const [from = source, to = output] = [pathOf(source), pathOf(output)];

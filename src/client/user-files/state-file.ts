@@ -7,10 +7,10 @@ import { systemReason } from '../../system/error-text.ts';
 const shown = (report: Report | undefined): Report =>
   report?.file === undefined ? (report ?? {}) : { ...report, file: readable(report.file) };
 
-/** The folders of state files of this process's jobs. */
+/** The folders in which this process has made state files. */
 const usedFolders = new Set<string>();
 
-/** Takes away what clients and agents that were killed have left in a folder; those that live are not disturbed. */
+/** Removes the state files of killed clients and agents from a folder. */
 function sweep(folder: string, log: Logger | undefined): void {
   try {
     sweepStateFolder(folder);
@@ -19,14 +19,13 @@ function sweep(folder: string, log: Logger | undefined): void {
   }
 }
 
-/** Takes away what killed clients have left wherever this process had jobs: an agent's last work. */
+/** Removes the state files of killed clients wherever this process had jobs; an agent does this before it ends. */
 export function sweepStates(): void {
   for (const folder of usedFolders) sweep(folder, undefined);
 }
 
 /**
- * The state file of the client with this process id, in the user's folder if there is one; names of files come as
- * bytes.
+ * The state file of the client with this process id, in the user's folder if there is one. File names are byte texts.
  */
 export function openState(folder: string | undefined, pid: number, log: Logger): StateFile {
   if (folder === undefined) return { know: () => {}, show: () => {}, remove: () => {} };

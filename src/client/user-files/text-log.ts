@@ -8,8 +8,8 @@ import { bytesOf } from '../../system/byte-text.ts';
 export type LineSink = (line: string) => void;
 
 /**
- * The client's log, in the same form as the daemon's. It is made for every compile, and loading the daemon's logger
- * takes longer than all else that a client does; a test keeps the lines of both equal.
+ * The client's log, with lines as the daemon's. It is made for every job and does without pino, whose loading takes
+ * longer than all else that a client does; a test compares the lines of both loggers.
  */
 export function textLog(program: string, least: Level, sink: LineSink, pid = process.pid): Logger {
   const writes = (level: Level): boolean => levels[level] >= levels[least];
@@ -26,20 +26,20 @@ export function textLog(program: string, least: Level, sink: LineSink, pid = pro
   };
 }
 
-/** Whose log it is, and how its lines get to the user's descriptors and files. */
+/** The process whose log it is, and how to reach its descriptors and files. */
 export interface Outlet {
   /** The process that the user started. */
   readonly pid: number;
   /** Writes to a descriptor of that process. */
   write(descriptor: number, bytes: Buffer): void;
-  /** Writes to the end of a file of the user's, or says on stderr why that cannot be. */
+  /** Appends to a file of the user, or reports on stderr why that failed. */
   append(path: string, bytes: Buffer): void;
 }
 
 /**
- * The log that the environment asks for: warnings on stderr, DISTCC_LOG adds what happened and names a file,
- * DISTCC_VERBOSE adds everything (doc/distcc-behaviour.md, "Variables of the client"). Names and words in it are
- * bytes, and so is a line.
+ * The log that the environment asks for: warnings on stderr; with DISTCC_LOG also level info, in that file; with
+ * DISTCC_VERBOSE everything (doc/distcc-behaviour.md, "Variables of the client"). Names, words and lines are byte
+ * texts.
  */
 export function openLog(environment: Environment, outlet: Outlet): Logger {
   const file = readVariable('DISTCC_LOG', environment);

@@ -1,12 +1,12 @@
-/** A part of a compiler that words are handed on to, and the driver, which reads all the others. */
+/** A part of a compiler: the driver, which reads most words, or one that the driver hands words on to. */
 export type Part = 'driver' | 'assembler' | 'front end' | 'llvm';
 
-/** One option as the drivers of gcc and clang read it. */
+/** One option, read as the drivers of gcc and clang read it. */
 export interface SpokenOption {
   readonly part: Part;
-  /** The words for that part, in canonical form: one, or for the assembler those between commas. */
+  /** The words for that part, in canonical form: one word, or for the assembler all words between commas. */
   readonly words: readonly string[];
-  /** How many words of the command it takes. */
+  /** How many words of the command the option covers. */
   readonly length: number;
 }
 
@@ -18,7 +18,7 @@ const handsOnNext: ReadonlyMap<string, Part> = new Map([
   ['-mllvm', 'llvm'],
 ]);
 
-/** Beginnings of words that hand on what follows in the same word. */
+/** Beginnings of words that hand on the rest of the same word. */
 const handsOnRest: ReadonlyArray<readonly [string, Part]> = [
   ['--for-assembler=', 'assembler'],
   ['-Wa,', 'assembler'],
@@ -26,7 +26,7 @@ const handsOnRest: ReadonlyArray<readonly [string, Part]> = [
   ['-mllvm=', 'llvm'],
 ];
 
-/** How a word for a part is written as one word of a command. */
+/** What stands in front of a word for a part, to write it as one word of a command. */
 export const handedOnAs: Readonly<Record<Part, string>> = {
   driver: '',
   assembler: '-Wa,',
@@ -34,7 +34,7 @@ export const handedOnAs: Readonly<Record<Part, string>> = {
   llvm: '-mllvm=',
 };
 
-/** Options of the driver that permit their value in the next word, and what both are in one word. */
+/** Options of the driver that may have their value in the next word, and the form with the value in the same word. */
 const takesNextWord: ReadonlyMap<string, string> = new Map([
   ['--param', '--param='],
   ['--std', '-std='],
@@ -44,7 +44,7 @@ const takesNextWord: ReadonlyMap<string, string> = new Map([
   ['-x', '-x'],
 ]);
 
-/** Long words that mean themselves, to clang or to both: they are looked up as they are. */
+/** Long words that have no short form, for clang or for both compilers: they are looked up unchanged. */
 const ownLongWords: ReadonlySet<string> = new Set([
   '--coverage',
   '--driver-mode',
@@ -61,7 +61,7 @@ const ownLongWords: ReadonlySet<string> = new Set([
   '--version',
 ]);
 
-/** Long words of gcc for which its table has another short one. */
+/** Long words of gcc and their short forms. */
 const longWords: ReadonlyMap<string, string> = new Map([
   ['--all-warnings', '-Wall'],
   ['--ansi', '-ansi'],
@@ -103,7 +103,7 @@ const longWords: ReadonlyMap<string, string> = new Map([
   ['--verbose', '-v'],
 ]);
 
-/** Beginnings of long words and what gcc puts in their place; the last one meets every long word. */
+/** Beginnings of long words and what gcc replaces them by; the last entry matches every long word. */
 const longBeginnings: ReadonlyArray<readonly [string, string]> = [
   ['--machine-', '-m'],
   ['--machine=', '-m'],
@@ -112,8 +112,8 @@ const longBeginnings: ReadonlyArray<readonly [string, string]> = [
 ];
 
 /**
- * A word in the short form that gcc's driver gives it: `--NAME` is `-fNAME`, `--warn-NAME` is `-WNAME`, and a few have
- * names of their own.
+ * The short form that gcc's driver gives a word: `--NAME` is `-fNAME`, `--warn-NAME` is `-WNAME`, and a few have
+ * special names.
  */
 function canonicalWord(word: string): string {
   if (!word.startsWith('--')) return word;
@@ -126,9 +126,7 @@ function canonicalWord(word: string): string {
   return replacement + word.slice(beginning.length);
 }
 
-/**
- * Reads the option at a position; a value that the command lacks leaves the option alone, which no table then knows.
- */
+/** Reads the option at a position. An option that lacks its value stays without one, and no table permits it then. */
 export function readOption(command: readonly string[], at: number): SpokenOption {
   const word = command[at] ?? '';
   const next = command[at + 1];
@@ -141,7 +139,8 @@ export function readOption(command: readonly string[], at: number): SpokenOption
     return { part: to, words: start === '-Wa,' ? handed.split(',') : [handed], length: 1 };
   }
   const joined = takesNextWord.get(word);
-  // A value that looks like an option is none: a compiler that does not know the first word would obey the second.
+  // A next word that looks like an option is not taken as a value: a compiler that does not know the first word would
+  // obey the second.
   if (joined !== undefined && next !== undefined && !next.startsWith('-'))
     return { part: 'driver', words: [joined + next], length: 2 };
   return { part: 'driver', words: [canonicalWord(word)], length: 1 };

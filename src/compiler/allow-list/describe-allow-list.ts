@@ -6,7 +6,7 @@ import { permittedShapes, permittedWords } from './permitted-options.ts';
 
 const width = 100;
 
-/** Words in lines of a readable width, moved in. */
+/** Words in indented lines of a readable width. */
 function wrapped(words: Iterable<string>): string[] {
   const lines: string[] = [];
   let line = '';
@@ -23,7 +23,7 @@ function wrapped(words: Iterable<string>): string[] {
 const prefixed = (start: string, names: Iterable<string>, end = ''): string[] =>
   [...names].map((name) => `${start}${name}${end}`);
 
-/** The allow list as lines for an administrator, who has added `permitted` to it. */
+/** The allow list as lines for an administrator; `permitted` are the options that the administrator has added. */
 export function describeAllowList(permitted: readonly string[]): string[] {
   const { assembler, 'front end': frontEnd } = handedOnOptions;
   const pairs = (part: 'assembler' | 'front end', names: Iterable<string>): string[] =>

@@ -1,11 +1,11 @@
-/** Names in a text, apart by blanks. */
+/** The names in a text, separated by blanks. */
 function readNames(text: string): ReadonlySet<string> {
   return new Set(text.trim().split(/\s+/));
 }
 
 /**
- * Features that `-fNAME` may turn on: each changes how code is made or judged, and none names a file, a program or more
- * options.
+ * Features that `-fNAME` may turn on. Each changes how code is generated or checked; none names a file, a program or
+ * further options.
  */
 export const plainFeatures: ReadonlySet<string> = readNames(`
   PIC PIE aapcs-bitfield-load aapcs-bitfield-width access-control address-map address-sanitizer addrsig
@@ -142,7 +142,7 @@ export const plainFeatures: ReadonlySet<string> = readNames(`
   zee zero-initialized-in-bss zero-link zvector
 `);
 
-/** Features whose value, in `-fNAME=VALUE`, is a number or words of a list, which no compiler opens. */
+/** Features whose value, in `-fNAME=VALUE`, is a number or a list of words, never the name of a file. */
 export const valuedFeatures: ReadonlySet<string> = readNames(`
   abi-compat-version abi-version align-functions align-jumps align-labels align-loops align-stack aligned-new
   altivec-src-compat asan-shadow-offset binutils-version bracket-depth c++-abi caret-diagnostics-max-lines
@@ -178,8 +178,8 @@ export const valuedFeatures: ReadonlySet<string> = readNames(`
 `);
 
 /**
- * Features whose value is a text that ends up in the object, and is never opened: path maps, directories that are
- * written down, seeds.
+ * Features whose value is only written into the object: path maps, names of directories, seeds. Compilers never open
+ * it.
  */
 export const textFeatures: ReadonlySet<string> = readNames(`
   coverage-compilation-dir coverage-prefix-map debug-compilation-dir debug-prefix-map file-compilation-dir

@@ -2,16 +2,19 @@ import type { Part } from './canonical-word.ts';
 import { directoryName, matching, targetName } from './value-grammars.ts';
 import type { Grammar } from './value-grammars.ts';
 
-/** What a part of the compiler takes: words as they are, and words that need the one after them. */
+/**
+ * The words that are permitted for a part of the compiler: those without a value, and those with a value in the next
+ * word.
+ */
 interface PermittedWords {
   readonly alone: Grammar;
-  /** Words that take the next one for their value, and what that may be. */
+  /** Words whose value is the next word, and the permitted values. */
   readonly withNext: ReadonlyMap<string, Grammar>;
 }
 
 /**
- * GNU as cuts long names short and takes several letters in a word, so that only whole words are known here; `-a`
- * prints files.
+ * GNU as accepts abbreviated long names, and several letters in one word, so only whole words are permitted here. `-a`
+ * is not: it prints files.
  */
 const assemblerWord = matching(
   new RegExp(
@@ -56,7 +59,7 @@ const symbolValue = matching(/[A-Za-z_]\w*=[0-9a-fA-Fx]+/);
 
 const assemblerMap: Grammar = (value) => directoryName(value) && value.includes('=');
 
-/** Words for clang's front end that only shape code. */
+/** Words for clang's front end that only affect how code is generated. */
 const frontEndWord = matching(
   new RegExp(
     [
@@ -85,7 +88,10 @@ const frontEndWord = matching(
   ),
 );
 
-/** LLVM's own options that builds use; each version has some 2,000, dozens of which name files, and says so nowhere. */
+/**
+ * LLVM's own options that builds use. Each version has about 2,000; dozens of them name files, and no document lists
+ * which.
+ */
 export const llvmNames: ReadonlySet<string> = new Set(
   `
   O0 amdgpu-lower-global-ctor-dtor arm-enable-ehabi arm-use-movt asan-globals asan-instrument-reads
@@ -109,7 +115,7 @@ const llvmShape = matching(/--?[A-Za-z0-9-]+(?:=[A-Za-z0-9_+-][A-Za-z0-9_.+:-]*)
 
 const llvmWord: Grammar = (word) => llvmShape(word) && llvmNames.has(word.replace(/^--?/, '').split('=', 1)[0] ?? '');
 
-/** The allow lists of the parts that words are handed on to. */
+/** The allow list of each part that the driver hands words on to. */
 export const handedOnOptions: Readonly<Record<Exclude<Part, 'driver'>, PermittedWords>> = {
   assembler: {
     alone: assemblerWord,

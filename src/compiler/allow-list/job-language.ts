@@ -2,14 +2,15 @@ import { isClang } from '../names/compiler-family.ts';
 import { baseName, preprocessedExtension } from '../names/source-name.ts';
 
 /**
- * The languages that a server compiles, as gcc and clang both call them after `-x`: none of them is preprocessed there.
+ * The languages that a server compiles, by the names that gcc and clang share for `-x`. None of them is preprocessed
+ * there.
  */
 export type JobLanguage =
   'assembler' | 'cpp-output' | 'c++-cpp-output' | 'objective-c-cpp-output' | 'objective-c++-cpp-output';
 
 /**
- * What clients write after `-x`. The text is preprocessed, whatever they call it: `-x c` would have it preprocessed
- * again, with the server's files.
+ * What clients write after `-x`. The text is always preprocessed already: `-x c` would have it preprocessed again, with
+ * the server's files.
  */
 const spokenLanguages: ReadonlyMap<string, JobLanguage> = new Map([
   ['assembler', 'assembler'],
@@ -25,7 +26,7 @@ const spokenLanguages: ReadonlyMap<string, JobLanguage> = new Map([
   ['objective-c-cpp-output', 'objective-c-cpp-output'],
 ]);
 
-/** The language of the source's name, by the extension that its preprocessed text has. */
+/** The language of a source by the extension of its preprocessed text. */
 const namedLanguages: ReadonlyMap<string, JobLanguage> = new Map([
   ['.i', 'cpp-output'],
   ['.ii', 'c++-cpp-output'],
@@ -34,26 +35,26 @@ const namedLanguages: ReadonlyMap<string, JobLanguage> = new Map([
 ]);
 
 /**
- * The language after `-x`: `by name` for `none`, `undefined` for one that is not served, such as Ada, headers or
- * assembler that is preprocessed.
+ * The language after `-x`: `by name` for `none`; `undefined` for one that is not served, such as Ada, headers, or
+ * assembler that needs preprocessing.
  */
 export function spokenLanguage(name: string): JobLanguage | 'by name' | undefined {
   return name === 'none' ? 'by name' : spokenLanguages.get(name);
 }
 
-/** Whether a driver takes C for C++, by its name: `g++`, `clang++-19`, `x86_64-linux-gnu-g++`, `CC`. */
+/** Whether a driver compiles C as C++, by its name: `g++`, `clang++-19`, `x86_64-linux-gnu-g++`, `CC`. */
 function isForCxx(compiler: string): boolean {
   return /(?:\+\+|^CC)[-0-9.]*$/.test(baseName(compiler));
 }
 
 /**
- * The language of a source that no `-x` speaks of. `cxx` is whether an option makes the driver one for C++, or one that
- * is not.
+ * The language of a source without `-x`. `cxx` is whether an option makes the driver one for C++ (true) or for C
+ * (false).
  */
 export function languageOfSource(source: string, compiler: string, cxx: boolean | undefined): JobLanguage | undefined {
   const language = namedLanguages.get(preprocessedExtension(source) ?? '');
   if (!(cxx ?? isForCxx(compiler))) return language;
   if (language === 'cpp-output') return 'c++-cpp-output';
-  // g++ leaves Objective-C what it is.
+  // g++ compiles Objective-C as Objective-C.
   return language === 'objective-c-cpp-output' && isClang(compiler) ? 'objective-c++-cpp-output' : language;
 }

@@ -12,29 +12,28 @@ import { reasonAgainst } from './refused-reasons.ts';
 import type { Grammar } from './value-grammars.ts';
 
 /**
- * An option that is refused, as an administrator would permit it, and what it does, as the end of a sentence that
- * begins with it.
+ * An option that is refused, written as an administrator would permit it; and what it does, as the end of a sentence
+ * that begins with the option.
  */
 export interface RefusedOption {
   readonly option: string;
   readonly because: string;
 }
 
-/** Options that an administrator adds to the allow list. */
+/** Whether the administrator has added an option to the allow list. */
 export type PermittedByAdministrator = (option: string) => boolean;
 
 /**
- * What a client's command comes to: the words that its compiler gets besides the server's own, or the word that is
- * refused.
+ * The result for a client's command: the words that the compiler gets besides the server's own, or the refused option.
  */
 export type Judgement =
   | { readonly words: readonly string[]; readonly language: JobLanguage; readonly refused?: undefined }
   | { readonly refused: RefusedOption };
 
-/** Nothing beyond the table. */
+/** Permits nothing beyond the allow list. */
 export const nothingMore: PermittedByAdministrator = () => false;
 
-/** Reads `--permit-option`: each word permits itself, and any value after it when it ends in `=`. */
+/** Reads `--permit-option`: each word permits itself; one that ends in `=` permits any value after it. */
 export function readPermittedOptions(options: readonly string[]): PermittedByAdministrator {
   const words = new Set(options.map((option) => canonicalText(readOption([option], 0))));
   return (option) => words.has(option) || words.has(option.slice(0, option.indexOf('=') + 1));
@@ -50,10 +49,10 @@ class Judge {
   readonly #verdict: RemoteVerdict;
   readonly #permitted: PermittedByAdministrator;
   readonly #kept: string[] = [];
-  /** What the next word has to be when a word for a part of the compiler takes it for its value. */
+  /** What the next word must be, after a word for a part of the compiler that needs a value. */
   #due: { readonly part: SpokenOption['part']; readonly value: Grammar; readonly option: string } | undefined;
   #language: JobLanguage | 'by name' = 'by name';
-  /** What `--driver-mode` says of C++. */
+  /** Whether `--driver-mode` makes it a driver for C++. */
   #forCxx: boolean | undefined;
   #sawSource = false;
 
@@ -75,20 +74,20 @@ class Judge {
     const { source } = this.#verdict;
     const compiler = this.#command[0] ?? '';
     const language = this.#language === 'by name' ? languageOfSource(source, compiler, this.#forCxx) : this.#language;
-    // An option took the source, or the word in its place, for its value.
+    // An option took the source, or the word where the source should be, as its value.
     if (!this.#sawSource || language === undefined)
       return { refused: { option: source, because: 'would not be what the compiler compiles' } };
     return { words: this.#kept, language };
   }
 
   /**
-   * The number of words when these are among those that the server writes itself: the source, the output, `-c` and
-   * `-S`.
+   * The number of words here that the server writes itself: the source, the output, `-c` and `-S`. Undefined for any
+   * other word.
    */
   #own(at: number): number | undefined {
     const { sourceAt, outputAt, joined } = this.#verdict;
     const word = this.#command[at] ?? '';
-    // A word is due: what stands here now is not what it seems.
+    // A value is due, so this word is a value, whatever it looks like.
     if (this.#due !== undefined) return undefined;
     if (at === sourceAt) {
       this.#sawSource = true;
@@ -101,7 +100,7 @@ class Judge {
 
   *#read(at: number): Steps<number | RefusedOption> {
     const word = this.#command[at] ?? '';
-    // gcc, clang and as put a file's words in the place of such a word wherever it stands.
+    // gcc, clang and as replace such a word by the words in a file, wherever it stands.
     if (word.startsWith('@')) return refusedWord(word);
     const spoken = readOption(this.#command, at);
     const { part, words, length } = spoken;
@@ -116,7 +115,7 @@ class Judge {
     return length;
   }
 
-  /** What a word of the driver's is: one that is left out, and with how many words; one to refuse; or one to keep. */
+  /** Judges a word for the driver: a number of words to leave out, a refusal, or undefined to keep the word. */
   #readDriverWord(at: number, word: string): number | RefusedOption | undefined {
     if (word.startsWith('-x')) return this.#readLanguage(at, word.slice('-x'.length));
     const needless = needlessWordsAt(this.#command, at, word);
@@ -125,11 +124,11 @@ class Judge {
     return isPermittedOption(word) ? undefined : refusedWord(word);
   }
 
-  /** The language is for the server to write, and holds for the sources after it. */
+  /** The server writes the language itself. It applies to the sources after it. */
   #readLanguage(at: number, name: string): number | RefusedOption {
     const language = spokenLanguage(name);
     const apart = this.#command[at] === '-x';
-    // Assembler is served as clients send it, and they send the language as a word of its own.
+    // Clients send `-x assembler` as two words; another form is not served.
     if (language === undefined || (language === 'assembler' && !apart)) return refusedWord(`-x${name}`);
     if (!this.#sawSource) this.#language = language;
     return apart ? 2 : 1;
@@ -160,8 +159,8 @@ class Judge {
 const refusedWord = (option: string): RefusedOption => ({ option, because: reasonAgainst(option) });
 
 /**
- * Judges a client's command by the allow list, in one pass: every word is the source, the output, an option that is
- * permitted, or one that the server leaves out; the first that is nothing of that is refused.
+ * Judges a client's command by the allow list in one pass. Every word must be the source, the output, a permitted
+ * option, or an option that the server leaves out; the first other word is refused.
  */
 export function judgeWords(verdict: RemoteVerdict, permitted: PermittedByAdministrator = nothingMore): Judgement {
   return finish(judgeInSteps(verdict, permitted));
@@ -172,7 +171,7 @@ export function judgeInSteps(verdict: RemoteVerdict, permitted: PermittedByAdmin
   return new Judge(verdict, permitted).judge();
 }
 
-/** The first option of a command that servers refuse which permit these options and the table's. */
+/** The first option of a command that a server would refuse which permits the allow list and these options. */
 export function refusedOption(verdict: RemoteVerdict, permitted = nothingMore): RefusedOption | undefined {
   return judgeWords(verdict, permitted).refused;
 }

@@ -24,7 +24,8 @@ export const needlessWords: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Such options with a value in the same word or in the next one; capital letters begin no other option of a compile.
+ * Such options with a value in the same word or in the next one. No other option of a compile begins with these capital
+ * letters.
  */
 const eitherWay: readonly string[] = [
   '-A',
@@ -66,19 +67,16 @@ const inNextWord: readonly string[] = [
   '-z',
 ];
 
-/** Those that may have their value in the next word. */
+/** Needless options that may have their value in the next word. */
 export const needlessPairs: ReadonlySet<string> = new Set([...eitherWay, ...inNextWord].sort());
 
-/** Beginnings of those that may have it in the same word. */
+/** Beginnings of needless options that may have their value in the same word. */
 const needlessStarts: readonly string[] = [...eitherWay, '--sysroot=', '-fuse-ld=', '-resource-dir='];
 
-/** Beginnings that would be met by `needlessStarts` and name what is more than an include. */
+/** Exceptions to `needlessStarts`: these name more than an include. */
 const otherStarts: readonly string[] = ['-include-pch'];
 
-/**
- * How many words, from the one at this position on, a server leaves out; 0 when it needs the word. `word` is in
- * canonical form.
- */
+/** How many words a server leaves out from this position on; 0 when it needs the word. `word` is in canonical form. */
 export function needlessWordsAt(command: readonly string[], at: number, word: string): number {
   if (needlessWords.has(word) || /^-d[DIMNU]+$/.test(word)) return 1;
   if (needlessPairs.has(word)) return at + 1 < command.length ? 2 : 0;

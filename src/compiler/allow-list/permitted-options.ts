@@ -12,7 +12,7 @@ import {
 } from './value-grammars.ts';
 import type { Grammar } from './value-grammars.ts';
 
-/** Options that are permitted as they are, in canonical form. */
+/** Options without a value that are permitted, in canonical form. */
 export const permittedWords: ReadonlySet<string> = new Set(
   `
   --end-no-unused-arguments --no-default-config --start-no-unused-arguments
@@ -28,16 +28,16 @@ export const permittedWords: ReadonlySet<string> = new Set(
     .split(/\s+/),
 );
 
-/** Words that the option which asks about the processor of the machine it runs on takes, or that print a list. */
+/** Values of `-mcpu=` and its like that mean the processor of the server, or print a list. */
 const notAProcessor: ReadonlySet<string> = new Set(['?', 'help', 'host', 'list', 'native']);
 
-/** Features with a few values that name no file, while others do. */
+/** Features of which only a few values are permitted, because others name files. */
 const spelledFeatures: ReadonlyMap<string, Grammar> = new Map([
   ['basic-block-sections', oneOf('all', 'labels', 'none')],
   ['diagnostics-format', oneOf('clang', 'json', 'json-stderr', 'msvc', 'sarif-stderr', 'text', 'vi')],
 ]);
 
-/** Beginnings of features that end in the name of a register or of a function, or in a number. */
+/** Features whose name ends in a register, a function or a number. */
 const featureFamilies: Grammar = matching(
   /(?:abi-version-|builtin-|call-saved-|call-used-|fixed-|inline-limit-|name-mangling-version-|template-depth-)\w+/,
 );
@@ -45,7 +45,10 @@ const featureFamilies: Grammar = matching(
 /** A name that is not a path. */
 const featureName: Grammar = matching(/[A-Za-z0-9][A-Za-z0-9_.+-]*/);
 
-/** Features whose absence would have the text preprocessed again, or other programs of the compiler run. */
+/**
+ * Features that must not be turned off: the text would be preprocessed again, or other programs of the compiler would
+ * run.
+ */
 const neededFeatures: ReadonlySet<string> = new Set(['integrated-cc1', 'integrated-objemitter', 'preprocessed']);
 
 /** Splits `NAME=VALUE`. */
@@ -60,7 +63,7 @@ function isValueOfFeature(name: string, value: string): boolean {
   return valuedFeatures.has(name) && optionalWordList(value);
 }
 
-/** What follows `-f`: a listed name, or one with `no-` in front, which takes something away and names nothing. */
+/** What may follow `-f`: a listed name, or `no-` and any name, which only turns something off. */
 const feature: Grammar = (rest) => {
   const [name, value] = halves(rest);
   if (!featureName(name)) return false;
@@ -71,7 +74,7 @@ const feature: Grammar = (rest) => {
 };
 
 /**
- * Beginnings of names after `-m` that are files, other programs, or other options than those for the processor
+ * Beginnings of names after `-m` that mean files, other programs, or options that are not for the processor
  * (`-module...`).
  */
 const notForMachine =
@@ -79,7 +82,7 @@ const notForMachine =
 
 const machineName: Grammar = matching(/[a-z0-9][A-Za-z0-9.+_-]*/);
 
-/** What follows `-m`: any name, and a value that is words. */
+/** What may follow `-m`: any name, with a value that is a list of words. */
 const machine: Grammar = (rest) => {
   const [name, value] = halves(rest);
   if (!machineName(name) || notForMachine.test(name)) return false;
@@ -87,7 +90,7 @@ const machine: Grammar = (rest) => {
   return optionalWordList(value) && !notAProcessor.has(value.split('+')[0] ?? '');
 };
 
-/** What follows `-W`: any name, but none of the words for other programs (`-Wa,`), and at most two values. */
+/** What may follow `-W`: any name with at most two values, but not words for other programs (`-Wa,`). */
 const warning: Grammar = (rest) => !/^[alp](?:,|$)/.test(rest) && warningName(rest);
 const warningName = matching(/(?:[a-z0-9+#-][A-Za-z0-9+#_-]*)?(?:=[A-Za-z0-9_+:<>.,#-]*)?(?:=[A-Za-z0-9_+:<>.,#-]*)?/);
 
@@ -96,15 +99,15 @@ const debugLevels =
 const debugSwitches =
   /(?:no-)?(?:as-loc(?:view)?s?-support|as-locview-support|column-info|record-gcc-switches|record-command-line|statement-frontiers|variable-location-views(?:=incompat5)?|inline-points|internal-reset-location-views|strict-dwarf|pubnames|gnu-pubnames|describe-dies|inline-line-tables|codeview-ghash|codeview-command-line|omit-unreferenced-methods|heterogeneous-dwarf|template-alias|simple-template-names(?:=simple|=mangled)?|embed-source|key-instructions|call-site-info|structor-decl-linkage-names)/;
 
-/** A beginning of options, and what may follow it. */
+/** The beginning of a group of options, and what may follow it. */
 export interface PermittedShape {
   readonly start: string;
   readonly rest: Grammar;
-  /** The rest in words, for an administrator. */
+  /** What may follow, in words for an administrator. */
   readonly says: string;
 }
 
-/** The shapes that are permitted; those with a longer beginning stand before those with a shorter one. */
+/** The permitted shapes, longer beginnings before shorter ones. */
 export const permittedShapes: readonly PermittedShape[] = [
   { start: '--driver-mode=', rest: oneOf('g++', 'gcc'), says: 'gcc or g++' },
   { start: '--param=', rest: parameter, says: 'NAME=WORD' },
@@ -129,12 +132,12 @@ export const permittedShapes: readonly PermittedShape[] = [
   { start: '-m', rest: machine, says: 'any switch of the processor; words as its value, but not "native"' },
 ];
 
-/** The shape that a word of the driver's begins with. */
+/** The shape that a word for the driver has. */
 function shapeOf(option: string): PermittedShape | undefined {
   return permittedShapes.find(({ start }) => option.startsWith(start));
 }
 
-/** Whether an option of the driver's, in canonical form, is in the allow list. */
+/** Whether an option for the driver, in canonical form, is in the allow list. */
 export function isPermittedOption(option: string): boolean {
   if (permittedWords.has(option)) return true;
   const shape = shapeOf(option);

@@ -12,8 +12,8 @@ const readsFiles = 'makes the compiler read other files of the server';
 const severalResults = 'makes more than one object, or something else';
 
 /**
- * What options do that the allow list lacks, by their beginnings in canonical form. Nothing is refused because of this
- * table, it only explains: an option that is not in the allow list is refused whether it is here or not.
+ * What refused options do, by their beginnings in canonical form. This table only explains: an option that is not in
+ * the allow list is refused whether it is here or not.
  */
 const reasons: ReadonlyArray<readonly [string, string]> = [
   ['--analyze', severalResults],

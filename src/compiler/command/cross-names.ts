@@ -3,35 +3,36 @@ import { danglingOption } from './option-values.ts';
 import { baseName } from '../names/source-name.ts';
 import type { Reason } from '../verdict.ts';
 
-/** A program of PATH. */
+/** A program in PATH. */
 export interface ProgramFile {
   /** Which entry of PATH it is in. */
   readonly entry: number;
-  /** Whether it is distcc, or a link to that. */
+  /** Whether it is distcc or a link to distcc. */
   readonly ours: boolean;
-  /** Device and inode: two names with the same are one program. */
+  /** Device and inode: names with the same ones are one program. */
   readonly device: number;
   readonly inode: number;
   /** The file's own path, after all links. */
   readonly real: string;
 }
 
-/** What naming a compiler has to know about this machine. */
+/** What has to be known about this machine to name a compiler. */
 export interface CompilerNames {
   /** This machine as the compilers spell it: `x86_64-linux-gnu`. */
   readonly triple: string;
-  /** The programs of that name on PATH, in its order. */
+  /** The programs of that name in PATH, in its order. */
   programs(name: string): readonly ProgramFile[];
 }
 
 /**
- * A command whose compiler means the same on every machine, and what was changed, for the log; or why there is none.
+ * A command whose compiler name means the same on every machine, and the changes, for the log; or the reason why that
+ * is impossible.
  */
 export type CrossCommand =
   | { readonly known: true; readonly words: readonly string[]; readonly changes: readonly string[] }
   | ({ readonly known: false } & Reason);
 
-/** The compilers that the two general names may stand for. */
+/** The compilers that `cc` and `c++` may stand for. */
 const generalNames: ReadonlyMap<string, readonly string[]> = new Map([
   ['c++', ['clang++', 'g++']],
   ['cc', ['clang', 'gcc']],
@@ -45,21 +46,21 @@ const transparent: ReadonlySet<string> = new Set(['ccache', 'sccache']);
 const isSame = (one: ProgramFile, other: ProgramFile): boolean =>
   one.device === other.device && one.inode === other.inode;
 
-/** The compilers of a name; those that pass on are left out unless there is nothing else. */
+/** The compilers of a name. ccache and the like are left out unless nothing else is found. */
 function compilersOf(name: string, names: CompilerNames): readonly ProgramFile[] {
   const others = names.programs(name).filter(({ ours }) => !ours);
   const compilers = others.filter(({ real }) => !transparent.has(baseName(real)));
   return compilers.length > 0 ? compilers : others;
 }
 
-/** Every name that is looked for to tell what a compiler is on other machines; none for a path. */
+/** Every name that must be looked up to find a compiler's name on other machines; none for a path. */
 export function namesToLookFor(given: string, triple: string): string[] {
   if (given.includes('/') || given === '') return [];
   const real = [given, ...(generalNames.get(given) ?? [])];
   return [...real, ...real.filter((name) => gcc.test(name)).map((name) => `${triple}-${name}`)];
 }
 
-/** The name of what `cc` or `c++` leads to. */
+/** The name of the program that `cc` or `c++` leads to. */
 function realName(given: string, program: ProgramFile, names: CompilerNames): string {
   const known = generalNames.get(given) ?? [];
   const real = known.find((name) => {
@@ -78,9 +79,10 @@ function hidden(given: string, full: string): CrossCommand {
 }
 
 /**
- * Replaces names that mean another compiler on another machine (doc/distcc-behaviour.md, "Names of compilers"): `cc`
- * by `gcc`, and `gcc` by `TRIPLE-gcc`, when both are the same program. The first of several programs of one name is a
- * wrapper or another version than hosts have. A name with a slash stays. Positions of words stay.
+ * Replaces names that mean another compiler on another machine (doc/distcc-behaviour.md, "Names of compilers"): `cc` by
+ * `gcc`, and `gcc` by `TRIPLE-gcc`, when both are the same program. When PATH has several programs of one name, the
+ * first may be a wrapper or a version that hosts lack. A name with a slash is not changed. The positions of words stay
+ * the same.
  */
 export function crossCommand(words: readonly string[], names: CompilerNames): CrossCommand {
   const [given = '', ...rest] = words;
@@ -100,7 +102,7 @@ export function crossCommand(words: readonly string[], names: CompilerNames): Cr
   return { known: true, words: [full, ...rest], changes };
 }
 
-/** Whether a command is clang's and leaves the target to it: another clang may be made for another one. */
+/** Whether a command runs clang without naming a target: another machine's clang may have another default. */
 export function leavesTarget(words: readonly string[]): boolean {
   const [name = ''] = words;
   if (!isClang(name) || !baseName(name).startsWith('clang')) return false;

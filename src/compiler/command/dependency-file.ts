@@ -11,18 +11,18 @@ export function dependencyFile(output: string): string {
   return `${dot > slash ? output.slice(0, dot) : output}.d`;
 }
 
-/** What a command says about its dependency file. */
+/** What a command asks for about its dependency file. */
 interface Wishes {
   /**
-   * Whether the compiler itself, not only its preprocessor, is told to write one: it then sets file and target from the
-   * output.
+   * Whether the compiler's driver, not only its preprocessor, is told to write one: then file and target follow from
+   * the output.
    */
   asked: boolean;
   file: boolean;
   target: boolean;
 }
 
-/** Options whose next word is for a part of the compiler, so that `-MD` there is no `-MD` of this command. */
+/** Options whose next word is for a part of the compiler: `-MD` there does not count. */
 const handsOn: ReadonlySet<string> = new Set(['-Xassembler', '-Xclang', '-Xlinker', '-Xpreprocessor']);
 
 function readWishes(words: readonly string[]): Wishes {
@@ -49,9 +49,9 @@ function readWishes(words: readonly string[]): Wishes {
 }
 
 /**
- * The words that make a preprocessor, which is not told the output, write the dependency file that the compile would
- * have written: with the same name and the same target. Without an `-o` of the user both take them from the source, so
- * nothing is added.
+ * The words that make the preprocessor write the same dependency file as the whole compile would, with the same name
+ * and target. The preprocessor is not told the output, so it needs them. Without the user's own `-o` both follow from
+ * the source, and nothing is added.
  */
 export function dependencyWords({ words, output, appended }: RemoteVerdict): string[] {
   const { asked, file, target } = readWishes(words);

@@ -10,14 +10,13 @@ const directoryMarker = /^# [0-9]+ "(?:[^"\\\n]|\\.)*\/\/"\n/;
 const quoted = (text: string): string => `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
 
 /**
- * Lines to put in front of a source that was preprocessed already and lacks them, so that its object, compiled under
- * another name in another directory, holds the names of this machine: the source's name, and for gcc the working
- * directory (its debug information has it from there). `head` is the beginning of the source, its first two lines at
- * least.
+ * The line markers that a preprocessed source lacks. A host compiles it under another name in another directory; the
+ * markers put the names of this machine into the object: the source's name, and for gcc the working directory, which
+ * its debug information takes from there. `head` is the beginning of the source, at least its first two lines.
  */
 export function missingMarkers(verdict: RemoteVerdict, head: string, directory: string): string {
   const { words, source, assemblerText } = verdict;
-  // To the assembler they are comments, or directives that shift its line numbers.
+  // The assembler would read them as comments, or as directives that change its line numbers.
   if (assemblerText) return '';
   const first = firstMarker.exec(head);
   const name = first === null ? quoted(source) : `"${first[1]}"`;

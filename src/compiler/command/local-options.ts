@@ -6,26 +6,26 @@ import type { Match, OptionRule } from './option-table.ts';
 import type { Reason } from '../verdict.ts';
 
 /**
- * Who asks: the client, or a server that repeats the client's check; a server must take all that distcc 3.4 clients
- * send.
+ * Who asks: the client, or a server that repeats the client's check. A server must accept everything that distcc 3.4
+ * clients send.
  */
 export type Side = 'client' | 'server';
 
 /** An option that keeps a compile on this machine. */
 export interface LocalRule extends OptionRule, Reason {
-  /** The client alone minds: distcc 3.4 sends such a command, and loses a file or gets another object for it. */
+  /** Only the client applies it: distcc 3.4 sends such a command, and loses a file or gets a different object. */
   readonly clientOnly?: true;
-  /** Only clang makes another object for it. */
+  /** Only with clang would the object differ. */
   readonly clangOnly?: true;
-  /** Only gcc knows it; to clang the word means something harmless. */
+  /** Only gcc knows it; for clang the word is harmless. */
   readonly gccOnly?: true;
-  /** The command only preprocesses, so it takes a preprocessor's slot. */
+  /** The command only preprocesses, so it needs a preprocessor's slot. */
   readonly preprocessOnly?: true;
 }
 
 /**
- * Whether a word for the assembler has it write a listing or a dependency file; `-a32` and `-a64` are the size of a
- * POWER's words.
+ * Whether a word makes the assembler write a listing or a dependency file. `-a32` and `-a64` do not: they are the word
+ * size on POWER.
  */
 function makesListing(word: string): boolean {
   return (word.startsWith('-a') && word !== '-a32' && word !== '-a64') || /^--(?:a=|MD)/.test(word);
@@ -62,7 +62,7 @@ export const localOptions: OptionTable<LocalRule> = new OptionTable<LocalRule>([
   { option: '-E', form: 'word', ...why.preprocesses, preprocessOnly: true },
   { option: '-H', form: 'word', ...why.listsHeaders, clientOnly: true, clangOnly: true },
   { option: '-M', form: 'word', ...why.preprocesses, preprocessOnly: true },
-  // Also unknown ways to ask for dependencies (-ME, -MV); the scanner has dealt with -MD, -MF and their like.
+  // Also unknown ways to ask for dependencies (-ME, -MV); the scanner has handled -MD, -MF and their like before.
   { option: '-M', form: 'start', only: (rest) => !rest.startsWith('J') && rest !== 'M', ...why.otherDependencies },
   { option: '-MJ', form: 'start', ...why.database },
   { option: '-MM', form: 'word', ...why.preprocesses, preprocessOnly: true },
@@ -77,8 +77,7 @@ export const localOptions: OptionTable<LocalRule> = new OptionTable<LocalRule>([
   { option: '-Xarch_', form: 'start', ...why.severalProcessors, clientOnly: true },
   { option: '-Xassembler', form: 'value', only: makesListing, ...why.listing, clientOnly: true },
   { option: '-coverage', form: 'word', ...why.instruments, clientOnly: true },
-  // Other letters than these have a dump written by one version of gcc or another: 12 warns of them all, and knows "a"
-  // alone.
+  // With other letters some version of gcc writes a dump: gcc 12 warns about all of them, and accepts "a" only alone.
   {
     option: '-d',
     form: 'start',
@@ -125,7 +124,7 @@ export const localOptions: OptionTable<LocalRule> = new OptionTable<LocalRule>([
   {
     option: '-finput-charset=',
     form: 'start',
-    // The preprocessor's text is UTF-8 whatever the source was, and would be converted a second time.
+    // The preprocessor has converted the source to UTF-8 already; the compiler would convert it a second time.
     only: (charset) => !/^(?:utf-?8|(?:us-)?ascii)$/i.test(charset),
     ...why.charset,
     clientOnly: true,
@@ -182,7 +181,7 @@ export const localOptions: OptionTable<LocalRule> = new OptionTable<LocalRule>([
   { option: '-working-directory', form: 'start', ...why.directory, clientOnly: true },
 ]);
 
-/** The entry of the table that keeps a command local because of the word at a position. */
+/** The entry by which the word at a position keeps a command local. */
 export function findLocalOption(words: readonly string[], at: number, side: Side): Match<LocalRule> | undefined {
   const clang = isClang(words[0] ?? '');
   const isMeant = (rule: LocalRule): boolean => {
@@ -196,12 +195,12 @@ export function findLocalOption(words: readonly string[], at: number, side: Side
   return meant === undefined ? undefined : { rule: meant.rule, text: words[at] ?? '' };
 }
 
-/** Options for the preprocessor that gcc writes down in an object, which a compile of preprocessed text does not. */
+/** Options for the preprocessor that gcc records in the object; a compile of preprocessed text would not. */
 const recordedByGcc = /^-(?:A|CC?$|H$|P$|remap$|undef$)/;
 
 /**
- * The option of a command for gcc that an object with debug information or a record of the options would lack if made
- * remotely.
+ * The option that gcc would record in the object, as debug information or as a record of options, and that a remote
+ * compile would lose.
  */
 export function findRecordedOption(words: readonly string[]): string | undefined {
   const records = words.some((word) => (word.startsWith('-g') && word !== '-g0') || word === '-frecord-gcc-switches');

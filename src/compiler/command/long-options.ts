@@ -1,4 +1,4 @@
-/** Beginnings of gcc's long options and of what they stand for, the longest first; any other `--X` is `-fX`. */
+/** Beginnings of gcc's long options and their short forms, the longest first; any other `--X` is `-fX`. */
 const longForms: ReadonlyArray<readonly [string, string]> = [
   ['--machine-', '-m'],
   ['--machine=', '-m'],
@@ -8,8 +8,8 @@ const longForms: ReadonlyArray<readonly [string, string]> = [
 ];
 
 /**
- * The short option that gcc takes the long one at a position for: `--stack-usage` is `-fstack-usage`; `undefined` for a
- * short word.
+ * The short form, for gcc, of the long option at a position: `--stack-usage` is `-fstack-usage`. `undefined` for a
+ * short option.
  */
 export function shortOption(words: readonly string[], at: number): string | undefined {
   const word = words[at] ?? '';

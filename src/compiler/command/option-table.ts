@@ -2,23 +2,23 @@
 export interface OptionRule {
   readonly option: string;
   /**
-   * `word` is exactly this word, `start` every word that begins so, `value` this word with a value after it or in the
-   * next word.
+   * `word` is exactly this word, `start` is every word that begins with it, `value` is this word with a value after it
+   * or in the next word.
    */
   readonly form: 'word' | 'start' | 'value';
-  /** Narrows the entry to some values: what stands after the option in its word, or the word that follows it. */
+  /** Limits the entry to some values: the rest of the option's word, or the next word. */
   readonly only?: (value: string) => boolean;
-  /** What such a word does, as the end of a sentence that begins with the word. */
+  /** What the option does, as the end of a sentence that begins with it. */
   readonly because: string;
 }
 
-/** An entry that was met, and the words that met it as the user wrote them. */
+/** A matching entry, and the matched words as the user wrote them. */
 export interface Match<Rule> {
   readonly rule: Rule;
   readonly text: string;
 }
 
-/** A sorted table of options; entries of the same beginning are tried in their order. */
+/** A sorted table of options. Entries with the same beginning are tried in their order. */
 export class OptionTable<Rule extends OptionRule> {
   readonly rules: readonly Rule[];
   readonly #byLetter: ReadonlyMap<string, readonly Rule[]>;
@@ -34,14 +34,14 @@ export class OptionTable<Rule extends OptionRule> {
   }
 
   /**
-   * A command line has some fifty words and the table over a hundred entries: the letter after the dash leaves a few of
-   * them.
+   * The letter after the dash. A command line has about fifty words and the table over a hundred entries: the letter
+   * leaves a few of them to compare.
    */
   static #letterOf(word: string): string {
     return word.startsWith('-') ? word.slice(0, 2) : word.slice(0, 1);
   }
 
-  /** The first entry that the word at a position meets; `welcome` leaves entries out. */
+  /** The first entry that matches the word at a position, of those that `welcome` accepts. */
   find(words: readonly string[], at: number, welcome: (rule: Rule) => boolean = () => true): Match<Rule> | undefined {
     const word = words[at] ?? '';
     for (const rule of this.#byLetter.get(OptionTable.#letterOf(word)) ?? []) {

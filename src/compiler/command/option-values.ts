@@ -1,6 +1,6 @@
 import { needlessPairs } from '../allow-list/needless-options.ts';
 
-/** Options of gcc and clang whose value is the next word; a command that ends with one of them lacks its value. */
+/** Options of gcc and clang whose value is the next word: a command must not end with one of them. */
 const takesNextWord: ReadonlySet<string> = new Set([
   ...needlessPairs,
   '--include',
@@ -19,7 +19,7 @@ const takesNextWord: ReadonlySet<string> = new Set([
   '-x',
 ]);
 
-/** The last word when it is an option that waits for its value: a word after it would become that value. */
+/** The last word when it is an option that lacks its value: a word that distcc adds would become that value. */
 export function danglingOption(words: readonly string[]): string | undefined {
   let at = 1;
   while (at < words.length) {

@@ -1,6 +1,6 @@
 /**
- * Options that go away together with the next word: the local preprocessor has used both (doc/distcc-behaviour.md,
- * "Which words go where").
+ * Options that are left out together with the next word, since the local preprocessor has used both
+ * (doc/distcc-behaviour.md, "Which words go where").
  */
 const removedWithValue: ReadonlySet<string> = new Set([
   '-D',
@@ -11,7 +11,7 @@ const removedWithValue: ReadonlySet<string> = new Set([
   '-MT',
   '-U',
   '-Xpreprocessor',
-  // distcc 3.x keeps the first word or the second of these and so sends a stray word along.
+  // distcc 3.x removes only one of these two words, and so sends a stray word.
   '-cxx-isystem',
   '-idirafter',
   '-imacros',
@@ -26,10 +26,10 @@ const removedWithValue: ReadonlySet<string> = new Set([
   '-stdlib++-isystem',
 ]);
 
-/** Options that go away alone. */
+/** Options that are left out alone. */
 const removedWords: ReadonlySet<string> = new Set(['-MD', '-MG', '-MMD', '-MP', '-nostdinc', '-nostdinc++', '-undef']);
 
-/** Beginnings of words that go away alone; `-l*` and `-L*` are the linker's and mean nothing to a compile. */
+/** Beginnings of words that are left out alone. `-l*` and `-L*` are for the linker and mean nothing to a compile. */
 const removedStarts: readonly string[] = [
   '-D',
   '-I',
@@ -45,16 +45,16 @@ const removedStarts: readonly string[] = [
   '-stdlib',
 ];
 
-/** Options for clang's front end that name headers; the names are after a second `-Xclang`. */
+/** Options for clang's front end that name headers; the name follows after a second `-Xclang`. */
 const removedFrontEndOptions: ReadonlySet<string> = new Set(['-imacros', '-include', '-include-pch']);
 
 /**
- * Options that hand the next word on to a part of the compiler, whatever it looks like: `-mllvm -limited-x` names no
- * library.
+ * Options that hand the next word on to a part of the compiler, whatever it looks like: `-mllvm -limited-x` does not
+ * name a library.
  */
 const handsOnNext: ReadonlySet<string> = new Set(['--for-assembler', '--param', '-Xassembler', '-Xclang', '-mllvm']);
 
-/** How many words, from the one at this position on, only the preprocessor needs. */
+/** How many words from this position on only the preprocessor needs. */
 function preprocessorWordsAt(words: readonly string[], at: number): number {
   const word = words[at] ?? '';
   if (removedWithValue.has(word)) return 2;
@@ -80,8 +80,8 @@ export function positionsForCompiling(words: readonly string[]): number[] {
 }
 
 /**
- * Words that change the preprocessor's text without changing what `-c` compiles; `-dM` would even leave no text to
- * compile.
+ * Words that change the preprocessor's output and that a compile with `-c` would ignore; with `-dM` no text would be
+ * left to compile.
  */
 const textOnlyWords: ReadonlySet<string> = new Set([
   '--comments',
@@ -90,12 +90,12 @@ const textOnlyWords: ReadonlySet<string> = new Set([
   '-C',
   '-CC',
   '-P',
-  // With -g, gcc names the working directory in the text; without that name the object would hold the server's.
+  // With -g, gcc writes the working directory into the text; without it the object would hold the server's directory.
   '-fno-working-directory',
   '-fuse-line-directives',
 ]);
 
-/** Whether the local preprocessor must not see a word, because a compile with `-c` would have ignored it. */
+/** Whether a word must be kept from the local preprocessor, because a compile with `-c` would have ignored it. */
 export function onlyShapesText(word: string): boolean {
   return textOnlyWords.has(word) || /^-d[DIMNU]+$/.test(word);
 }

@@ -1,13 +1,13 @@
 /**
- * Takes the `-Wp,` words of a command apart, so that `-Wp,-MD,f` reads as `-MD -MF f` (doc/distcc-behaviour.md, "Words
- * for the preprocessor"); for looking at only, because gcc names another target in the `.d` file for `-Wp,-MD,f` than
- * for `-MD -MF f`.
+ * Splits the `-Wp,` words of a command, so that `-Wp,-MD,f` reads as `-MD -MF f` (doc/distcc-behaviour.md, "Words for
+ * the preprocessor"). The result is only for checks and must not be run: gcc names different targets in the `.d` files
+ * of the two forms.
  */
 export function expandPreprocessorWords(argv: readonly string[]): string[] {
   return argv.flatMap((word) => expandPreprocessorWord(word));
 }
 
-/** The words that one word stands for: itself unless it begins with `-Wp,`. */
+/** The words that a word stands for: itself, unless it begins with `-Wp,`. */
 export function expandPreprocessorWord(word: string): readonly string[] {
   if (!word.startsWith('-Wp,')) return [word];
   const parts = word.slice('-Wp,'.length).split(',');
@@ -20,8 +20,8 @@ export function expandPreprocessorWord(word: string): readonly string[] {
 }
 
 /**
- * Whether a `-Wp,` word asks for a dependency file and does not name it: gcc then takes its next word, the source even,
- * for the name.
+ * Whether a `-Wp,` word asks for a dependency file without naming it: gcc then takes the next word as the name, even if
+ * that is the source.
  */
 export function lacksDependencyFile(word: string): boolean {
   return /^-Wp,(?:.*,)?-MM?D$/.test(word);

@@ -1,21 +1,21 @@
 import { wordsOfResponseFile } from './response-text.ts';
 
 /**
- * Bounds of what response files of one command may come to: gcc ends after this many files, an `exec` fails with many
- * more characters.
+ * Limits for the response files of one command: gcc gives up after this many files, and exec fails with many more
+ * characters.
  */
 export const responseFileLimits = { files: 2000, characters: 1024 * 1024 } as const;
 
 /**
- * Puts the words of response files in the place of their `@FILE` words, those inside them included, as the compiler
- * does that is named by the first word. Yields the path of each file, as written and so meant from the compiler's
- * working directory, and is given its text, `undefined` where it cannot be read. A word stays as it is when its file
- * cannot be read, when compilers would read its text in different ways, and when the bounds are reached, as by a file
- * that names itself: to the scanner it is then a reason to stay here.
+ * Replaces `@FILE` words by the words in those files, also inside the files, as the compiler does that the first word
+ * names. Yields the path of each file as written, relative to the compiler's working directory, and expects its text,
+ * or `undefined` when it cannot be read. An `@FILE` word stays when its file cannot be read, when compilers would read
+ * its text in different ways, or when the limits are reached, as by a file that names itself: for the scanner it is
+ * then a reason to compile here.
  */
 export function* expandResponseFiles(words: readonly string[]): Generator<string, string[], string | undefined> {
   const expanded = words.slice(0, 1);
-  // The next word is the last of these, so that the words of a file are looked at in their turn.
+  // A stack: the next word is last. The words of a file are pushed, so that they come next.
   const pending = words.slice(1).reverse();
   let { files, characters } = responseFileLimits;
   for (let word = pending.pop(); word !== undefined; word = pending.pop()) {

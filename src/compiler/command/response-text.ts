@@ -1,11 +1,11 @@
-/** Pieces of words that all compilers read in the same way: outside quotes, inside double ones, inside single ones. */
+/** Parts of words that all compilers read in the same way: outside quotes, in double quotes, in single quotes. */
 const plain = /[^ \t\r\n\v\f\0"'\\]+/uy;
 const escaped = /\\([^\r\n\0])/uy;
 const inDoubleQuotes = /"((?:[^"\\\0]|\\["\\$`])*)"/uy;
 const inSingleQuotes = /'([^'\\\0]*)'/uy;
 const blanks = /[ \t\r\n]+/uy;
 
-/** A byte order mark, as a character or as its bytes; gcc makes it a part of the first word. */
+/** A byte order mark, as a character or as bytes. gcc makes it a part of the first word. */
 const byteOrderMark = /^(?:\ufeff|\u00ef\u00bb\u00bf|\u00ff\u00fe|\u00fe\u00ff)/u;
 
 interface Piece {
@@ -26,9 +26,9 @@ function pieceAt(text: string, at: number): Piece | undefined {
 }
 
 /**
- * The words of a response file's text, `undefined` where gcc, its version 15 and clang do not agree about them: a
- * backslash in quotes that escapes nothing, one at the end of a line or of the text, an open quote, an empty word, odd
- * blanks, a byte order mark, a null.
+ * The words of a response file's text. `undefined` where gcc, gcc 15 and clang read it differently: a backslash in
+ * quotes that escapes nothing, a backslash at the end of a line or of the text, an open quote, an empty word, unusual
+ * blanks, a byte order mark, a NUL.
  */
 export function wordsOfResponseFile(text: string): string[] | undefined {
   if (byteOrderMark.test(text)) return undefined;

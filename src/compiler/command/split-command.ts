@@ -7,8 +7,8 @@ import { isObjectName, isSourceName } from '../names/source-name.ts';
 import { isForLlvm, spelledForStock } from './stock-spelling.ts';
 
 /**
- * The command that preprocesses here, its text on standard output; for a verdict that is not `preprocessed` already. It
- * makes the dependency file that the compile would have made (distcc 3.x leaves it in the current directory).
+ * The command that preprocesses here and writes the text to standard output; for a source that is not `preprocessed`
+ * already. It writes the same dependency file as a local compile (distcc 3.x leaves it in the current directory).
  */
 export function preprocessCommand(verdict: RemoteVerdict): string[] {
   const { words, outputAt, joined } = verdict;
@@ -20,8 +20,8 @@ export function preprocessCommand(verdict: RemoteVerdict): string[] {
 
 /**
  * The command for a server, which compiles the preprocessed text (doc/distcc-behaviour.md, "Which words go where").
- * `directory`, where the client works, is for clang: gcc writes it into the text, clang has to be told lest the debug
- * information name a folder of the server.
+ * `directory` is the client's working directory. gcc finds it in the text; clang has to be told, or its debug
+ * information would name a folder of the server.
  */
 export function remoteCommand(verdict: RemoteVerdict, directory?: string): string[] {
   const { words } = verdict;
@@ -33,8 +33,8 @@ export function remoteCommand(verdict: RemoteVerdict, directory?: string): strin
 }
 
 /**
- * Turns `-x c` into `-x cpp-output`: `-x c` would have the text preprocessed again, its line markers ignored, and names
- * of the server in the object.
+ * Turns `-x c` into `-x cpp-output`. With `-x c` the text would be preprocessed again, the line markers ignored, and
+ * the object would hold the server's names.
  */
 function withPreprocessedLanguages(words: readonly string[]): string[] {
   return withoutLanguageByName(words).flatMap((word, at, all) => {
@@ -45,7 +45,7 @@ function withPreprocessedLanguages(words: readonly string[]): string[] {
   });
 }
 
-/** Leaves out each `-x none`, which servers of distcc 3.x refuse, and the language that it takes back. */
+/** Leaves out each `-x none`, which servers of distcc 3.x refuse, and the language that it cancels. */
 function withoutLanguageByName(words: readonly string[]): readonly string[] {
   const apart = (at: number): boolean => words[at] === '-x' && !isForLlvm(words, at);
   const joined = (at: number): boolean => /^-x./.test(words[at] ?? '') && !isForLlvm(words, at);
@@ -63,18 +63,20 @@ function withoutLanguageByName(words: readonly string[]): readonly string[] {
   return gone.size === 0 ? words : words.filter((_, at) => !gone.has(at));
 }
 
-/** Options by which clang 15 and newer warn of line markers, of which every preprocessed text is full. */
+/** Options that make clang 15 and newer warn about line markers, which every preprocessed text is full of. */
 const warnsOfMarkers = /^(?:-{1,2}pedantic(?:-errors)?|-W(?:error=)?(?:pedantic|everything|gnu|gnu-line-marker))$/;
-/** Older ones do not know the name, and the local run has told about names that really are unknown. */
+/**
+ * The first word is for older clangs, which do not know the second; the local run has warned about truly unknown names.
+ */
 const aboutMarkers: readonly string[] = ['-Wno-unknown-warning-option', '-Wno-gnu-line-marker'];
 
 function wordsForClang(words: readonly string[], directory: string | undefined): string[] {
-  // Options for the preprocessor are unused now; the local run has told about those that really are.
+  // Options for the preprocessor are unused now; the local run has warned about those that are unused there too.
   const quiet = ['-Qunused-arguments', ...(words.some((word) => warnsOfMarkers.test(word)) ? aboutMarkers : [])];
   const recorded = words.some((word) => word.startsWith('-g') && word !== '-g0');
   const chosen = words.some((word) => /^-f(?:debug|file)-compilation-dir/.test(word));
   if (directory === undefined || !recorded || chosen) return quiet;
-  // A stock server would take such a directory for the source or the output.
+  // A stock server would mistake a directory of such a name for the source or the output.
   if (isSourceName(directory) || isObjectName(directory)) return quiet;
   return [...quiet, '-Xclang', '-fdebug-compilation-dir', '-Xclang', directory];
 }

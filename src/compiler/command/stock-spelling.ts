@@ -10,9 +10,9 @@ export function isForLlvm(words: readonly string[], at: number): boolean {
 const forAssembler = (word: string): string[] => ['-Xassembler', word];
 
 /**
- * The same options in other words where a server of distcc 3.x would mistake one: `-Wa,-a64` for a listing,
- * `-fprofile-correction` for a profile, and what follows `-mllvm` for an output or a language. Such servers look at
- * each word by itself.
+ * The same options, spelled differently where a server of distcc 3.x would misread one. It looks at each word by
+ * itself, and takes `-Wa,-a64` for a listing, `-fprofile-correction` for a profile, and the word after `-mllvm` for an
+ * output or a language.
  */
 export function spelledForStock(words: readonly string[]): string[] {
   const clang = isClang(words[0] ?? '');

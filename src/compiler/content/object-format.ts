@@ -2,24 +2,24 @@ import { isClang } from '../names/compiler-family.ts';
 import { namesOwnCompiler, targetOf } from '../names/target.ts';
 import type { Machine, Target } from '../names/target.ts';
 
-/** What a command's output has to be. */
+/** What a command's output must be. */
 export interface Expectation {
-  /** Assembler text, of which nothing but its presence is judged. */
+  /** Whether it is assembler text, which must only not be empty. */
   readonly text: boolean;
-  /** Undefined when it is not known what the compiler compiles for. */
+  /** Undefined when the compiler's target is not known. */
   readonly target: Target | undefined;
   /** Whether the compiler may leave LLVM's bitcode in an object's place. */
   readonly bitcode: boolean;
 }
 
-/** Why an output cannot be the compiler's. */
+/** Why an output cannot come from the compiler. */
 export interface Misfit {
-  /** `broken` speaks against the whole host, `foreign` against its compiler of that name. */
+  /** `broken`: the host as a whole is at fault; `foreign`: only its compiler of that name. */
   readonly kind: 'broken' | 'foreign';
   readonly sentence: string;
 }
 
-/** What the output of a compile with these words, compiler first, has to be. */
+/** What the output of a command must be; its compiler is the first word. */
 export function expectOutput(words: readonly string[], assemble: boolean, machine: Machine): Expectation {
   const [compiler = ''] = words;
   // "cc" may be clang.
@@ -29,7 +29,7 @@ export function expectOutput(words: readonly string[], assemble: boolean, machin
 
 const elfMagic = 0x7f45_4c46;
 const bitcodeMagics: ReadonlySet<number> = new Set([0x4243_c0de, 0xdec0_170b]);
-/** Both widths, both orders of bytes, and a file for several machines. */
+/** Magic numbers of Mach-O: 32 and 64 bits, both byte orders, and files for several machines. */
 const machOMagics: ReadonlySet<number> = new Set([0xfeed_face, 0xfeed_facf, 0xcefa_edfe, 0xcffa_edfe, 0xcafe_babe]);
 
 /** The fields of an ELF header that matter here (the ELF specification, "ELF Header"). */
@@ -37,11 +37,11 @@ interface ElfHead {
   readonly machine: number;
   readonly bits: 32 | 64;
   readonly bigEndian: boolean;
-  /** Where the section table ends, by what the header says. */
+  /** Where the section table ends, according to the header. */
   readonly end: number;
 }
 
-/** Undefined when the header is not there in full. */
+/** Undefined when the header is incomplete. */
 function readElf(bytes: Buffer): ElfHead | undefined {
   const bits = bytes[4] === 2 ? 64 : 32;
   const bigEndian = bytes[5] === 2;
@@ -51,7 +51,7 @@ function readElf(bytes: Buffer): ElfHead | undefined {
   const wide = (at: number): number => Number(bigEndian ? bytes.readBigUInt64BE(at) : bytes.readBigUInt64LE(at));
   const start = bits === 64 ? wide(40) : long(32);
   const [size, count] = bits === 64 ? [short(58), short(60)] : [short(46), short(48)];
-  // With very many sections their number stands in the first one.
+  // When there are very many sections, the first one holds their number.
   return { machine: short(18), bits, bigEndian, end: start === 0 ? Infinity : start + size * Math.max(count, 1) };
 }
 
@@ -98,11 +98,11 @@ function judgeElf(bytes: Buffer, target: Target | undefined, length: number): Mi
 const coffHeader = 20;
 const coffSymbol = 18;
 
-/** The header of a COFF object, as Windows has it (the PE format's "COFF File Header"). */
+/** Judges the header of a COFF object, as on Windows (the PE format's "COFF File Header"). */
 function judgeCoff(bytes: Buffer, machines: readonly number[] | undefined, length: number): Misfit | undefined {
   if (bytes.length < coffHeader) return broken(`its object is cut short: it has ${length} bytes`);
   const machine = bytes.readUInt16LE(0);
-  // An object with very many sections has another header.
+  // An object with very many sections has a different header.
   if (machine === 0 && bytes.readUInt16LE(2) === 0xffff) return undefined;
   if (machines?.includes(machine) === false) {
     return foreign(
@@ -127,8 +127,9 @@ function judgeMachO(bytes: Buffer, machines: readonly number[] | undefined, leng
 }
 
 /**
- * Why the output that a host sent with status 0 cannot be the compiler's, or undefined. No compiler writes an empty
- * one, not even for an empty source; of an object only the head is looked at, and `length` is how long all of it is.
+ * Why an output that a host sent with status 0 cannot come from the compiler; undefined when it can. No compiler writes
+ * an empty output, not even for an empty source. `bytes` is the beginning of the output, enough for its header;
+ * `length` is the length of the whole.
  */
 export function judgeOutput(
   bytes: Buffer,
@@ -151,8 +152,8 @@ export function judgeOutput(
 }
 
 /**
- * Whether an output that is foreign may be right after all: "gcc" may be a kit's for another machine, which the
- * caller can find out.
+ * Whether a foreign output may be right after all: a plain name such as "gcc" may belong to a cross-compilation kit,
+ * depending on the folder it is found in, which the caller knows.
  */
 export function dependsOnFolder(compiler: string): boolean {
   return namesOwnCompiler(compiler) && !compiler.includes('/');

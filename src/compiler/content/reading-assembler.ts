@@ -1,18 +1,19 @@
 /**
- * Where assembler text can begin: `asm("…")` in any spelling, and names of sections, which compilers copy as they are.
+ * Where C code can hold assembler text: `asm("…")` in any spelling, and names of sections, which compilers copy
+ * unchanged.
  */
 const opening = /(?:asm|section)[\w\s]{0,200}\(\s*/gu;
-/** One literal, raw or not, after blanks and line markers. */
+/** One string literal, raw or not, after blanks and line markers. */
 const literal = /(?:\s|^#.*$)*(?:R"([^()\\\s]{0,16})\(([^]*?)\)\1"|"((?:[^"\\]|\\[^])*)")/muy;
 const escape = /\\(?:x\{?([0-9a-f]+)\}?|(?:o\{)?([0-7]+)\}?|([^]))/giu;
 
-/** What makes the assembler read a file; the file's name is in quotes but after `.mri`. */
+/** Directives that make the assembler read a file. The file's name is in quotes, except with `.mri`. */
 const reading = /\.(?:incbin|include|mri)\b/iu;
-/** The beginning of such a directive with the rest of it put in by a macro or an operand. */
+/** The beginning of such a directive, completed by a macro or an operand. */
 const completed = /\.(?:i|in|inc|incbi?|inclu?|includ)?[\\%{&]/iu;
 const defining = /\.(?:altmacro|irpc?|macro)\b/iu;
 
-/** A string takes no more bytes than this on all machines. */
+/** The longest text, in bytes, that can be a string of Node on every machine. */
 const longestText = 256 * 1024 * 1024;
 
 function decode(inside: string): string {
@@ -23,7 +24,7 @@ function decode(inside: string): string {
   });
 }
 
-/** The literals from a place on, put together. */
+/** The string literals from a position on, joined. */
 function literalsAt(text: string, at: number): string {
   let joined = '';
   literal.lastIndex = at;
@@ -33,7 +34,7 @@ function literalsAt(text: string, at: number): string {
   return joined;
 }
 
-/** As `mayReadFiles`, of text for the assembler: one that defines macros may put any directive together. */
+/** As `mayReadFiles`, for assembler text. Text that defines macros might build any directive. */
 export function assemblerMayReadFiles(source: Buffer): boolean {
   if (source.length > longestText) return true;
   const text = source.toString('latin1');
@@ -41,9 +42,9 @@ export function assemblerMayReadFiles(source: Buffer): boolean {
 }
 
 /**
- * Whether a preprocessed text may have the assembler read files (`.incbin`, `.include`), which only the client's
- * machine has. It says so rather once too often: of macros that could put such a directive together, and of literals
- * that it cannot read.
+ * Whether a preprocessed text may make the assembler read files (`.incbin`, `.include`), which only the client's
+ * machine has. When unsure the answer is yes: for macros that could build such a directive, and for literals that
+ * cannot be read here.
  */
 export function mayReadFiles(source: Buffer): boolean {
   if (source.length > longestText) return true;
@@ -53,7 +54,7 @@ export function mayReadFiles(source: Buffer): boolean {
   let quotes = false;
   for (const { 0: all, index } of text.matchAll(opening)) {
     const assembler = literalsAt(text, index + all.length);
-    // Text that the compiler works out: asm((constant)).
+    // Text that the compiler computes: asm((constant)).
     if (assembler === '' && all.startsWith('asm') && text[index + all.length] === '(') return true;
     if (reading.test(assembler) || completed.test(assembler)) return true;
     defines ||= defining.test(assembler);

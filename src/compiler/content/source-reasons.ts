@@ -1,9 +1,9 @@
 import { mayReadFiles } from './reading-assembler.ts';
 
 /**
- * Why a compile of preprocessed text may fail where that of its source does not, or undefined. Of gcc's and clang's
- * warnings some look at comments and at which words come from a macro, which preprocessing takes away: where warnings
- * are errors, that says nothing about a host. `messages` are those of the compile that failed.
+ * Why a compile of preprocessed text may fail where that of its source does not; undefined for no reason. Some warnings
+ * of gcc and clang depend on comments, or on which words come from a macro, and preprocessing removes both: when
+ * warnings are errors, such a failure is not the host's fault. `messages` are those of the failed compile.
  */
 export function sourceReason(text: Buffer, messages: Buffer): string | undefined {
   if (mayReadFiles(text)) return 'its assembler reads files';

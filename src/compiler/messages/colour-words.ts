@@ -1,14 +1,14 @@
 import { isClang } from '../names/compiler-family.ts';
 
-/** What a compiler looks at before it colours its messages. */
+/** What a compiler's choice of colours depends on. */
 export interface ColourFacts {
   readonly stderrIsTerminal: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 /**
- * The words that decide, the last of them alone (gcc's manual, "Options to Control Diagnostic Messages Formatting";
- * clang's the same).
+ * The words that decide, of which the last one counts (gcc's manual, "Options to Control Diagnostic Messages
+ * Formatting"; clang's the same).
  */
 const decisions: ReadonlyMap<string, 'always' | 'never' | 'auto'> = new Map([
   ['-fcolor-diagnostics', 'always'],
@@ -21,14 +21,17 @@ const decisions: ReadonlyMap<string, 'always' | 'never' | 'auto'> = new Map([
   ['-fno-diagnostics-color', 'never'],
 ]);
 
-/** The terminals that clang colours for, where it has no data about others: what clang 19 did with 19 of them. */
+/**
+ * The terminals that clang uses colours on when it has no terminal database, as found by trying clang 19 with 19 of
+ * them.
+ */
 const knownToClang = /^(?:ansi|cygwin|linux|rxvt|screen|tmux|vt100|xterm)|color$/;
 
-/** Whether a compiler that decides by itself would use colours. */
+/** Whether a compiler would use colours without an option. */
 function usesColours(compiler: string, { stderrIsTerminal, environment }: ColourFacts): boolean {
   if (!stderrIsTerminal) return false;
   const terminal = environment['TERM'];
-  // clang has looked at it since version 17, and gcc since 15: whoever sets it wants no colour.
+  // clang obeys it since version 17 and gcc since 15; a user who sets it wants no colours from older ones either.
   if ((environment['NO_COLOR'] ?? '') !== '') return false;
   if (isClang(compiler)) return knownToClang.test(terminal ?? '');
   return terminal !== undefined && terminal !== 'dumb' && environment['GCC_COLORS'] !== '';
@@ -38,18 +41,20 @@ function usesColours(compiler: string, { stderrIsTerminal, environment }: Colour
 const decidingAt = (words: readonly string[]): number => words.findLastIndex((word) => decisions.has(word));
 
 /**
- * The words that have a command, compiler first, colour its messages where it would do so by itself if the caller's
- * stderr were its own: a host's compiler, and a preprocessor whose messages are kept back, write to a file. What the
- * caller has said holds, but "auto" is decided here. Links in messages (`-fdiagnostics-urls`) are not asked for: a
- * compiler older than gcc 10 does not know the word. The colours are the compiler's own: GCC_COLORS does not reach
- * hosts.
+ * The words to add so that a command colours its messages as it would with the caller's own stderr. They are needed
+ * because a host's compiler, and a preprocessor whose messages are kept back, write to a file. The caller's options
+ * count, but "auto" is decided here. Links in messages (`-fdiagnostics-urls`) are not asked for, since compilers before
+ * gcc 10 do not know the option. The colours are the compiler's own: GCC_COLORS is not sent to hosts.
  */
 export function colourWords(words: readonly string[], facts: ColourFacts): string[] {
   const said = decisions.get(words[decidingAt(words)] ?? '') ?? 'auto';
   return said === 'auto' && usesColours(words[0] ?? '', facts) ? ['-fdiagnostics-color=always'] : [];
 }
 
-/** A command with those words where they count: the last word decides, and after "--" there are only names. */
+/**
+ * A command with those words inserted right after the last word that decides, or after the compiler: there they win,
+ * and they stand before any "--".
+ */
 export function coloured(words: readonly string[], facts: ColourFacts): readonly string[] {
   const added = colourWords(words, facts);
   if (added.length === 0) return words;

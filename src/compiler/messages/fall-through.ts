@@ -1,4 +1,4 @@
-/** Where gcc says that a statement falls through, and where the label is that it reaches: lines from 1. */
+/** A fall-through that gcc reports: the lines of the statement and of the label that it reaches, from 1. */
 export interface FallThrough {
   readonly file: string;
   readonly from: number;
@@ -10,12 +10,12 @@ const escapes = /\x1b\[[0-9;]*[mK]|\x1b\]8;;[^\x07\x1b]*(?:\x07|\x1b\\)/g;
 
 const warning = /^(.+):(\d+):\d+: warning: this statement may fall through \[-Wimplicit-fallthrough=\]$/;
 const label = /^(.+):(\d+):\d+: note: here$/;
-/** What says where the next message belongs, and what shows the source. */
+/** Lines that only give the place of the next message, or show the source. */
 const aside = /^(?:In file included from .*|\s+from .*[,:]|.+: (?:In|At) .*:|\s*(?:\d+ )? ?\|.*)$/;
 
 /**
- * What gcc's messages, with one character for each byte, say about falling through; undefined when they say anything
- * else, or in another language.
+ * The fall-throughs in gcc's messages (a byte text); undefined when the messages have anything else in them, or are not
+ * in English.
  */
 export function fallThroughsIn(messages: string): readonly FallThrough[] | undefined {
   const found: FallThrough[] = [];
@@ -37,35 +37,34 @@ export function fallThroughsIn(messages: string): readonly FallThrough[] | undef
 }
 
 /**
- * Whether the words leave -Wimplicit-fallthrough at the level that -Wextra has, where comments count as they do here. A
- * level may also follow `--warn-` or `-Werror=`.
+ * Whether the words leave -Wimplicit-fallthrough at the level of -Wextra, for which the rules about comments here hold.
+ * A level may also follow `--warn-` or `-Werror=`.
  */
 export function usualLevel(words: readonly string[]): boolean {
   return !words.some((word) => /implicit-fallthrough=(?!3$)/.test(word));
 }
 
 /**
- * A directive, or what a preprocessor makes of it, that gives the lines after it other numbers, or those of another
- * file.
+ * A directive, or its result after preprocessing, that renumbers the lines after it or gives them another file's name.
  */
 const renumbering = /^[^\S\n]*(?:#|%:|\?\?=)(?:[^\S\n]|\\\n)*(?:line\b|\d|\/\*)/m;
 
-/** Whether the line numbers of a source are those that gcc speaks of, as far as it is known for sure. */
+/** Whether the line numbers in gcc's messages are certainly those of the source. */
 export function keepsItsLines(source: string): boolean {
   return !renumbering.test(source);
 }
 
 /**
- * A comment that marks a fall-through at level 3 (gcc's manual, -Wimplicit-fallthrough=), without what begins and ends
- * it.
+ * The text of a comment that marks a fall-through at level 3 (gcc's manual, -Wimplicit-fallthrough=), without the
+ * comment's delimiters.
  */
 const mark =
   /^[ \t.!]*(?:(?:ELSE,? |INTENTIONAL(?:LY)? )?FALL(?:S | |-)?THR(?:OUGH|U)|(?:Else,? |Intentional(?:ly)? )?Fall(?:(?:s | |-)[Tt]|t)hr(?:ough|u)|(?:[Ee]lse,? |[Ii]ntentional(?:ly)? )?fall(?:s | |-)?thr(?:ough|u))[ \t.!]*(?:-[^\n\r]*)?$/;
 
-/** A piece of C that the search below never looks into: a comment, a text, or a character. */
+/** A piece of C in which nothing is searched: a comment, a string or a character. */
 const piece = /\/\*([^]*?)\*\/|\/\/([^\n]*)(?=\n)|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g;
 
-/** Code whose comments are numbers between NULs, with as many lines as before. */
+/** Replaces each comment by its number between NULs; the number of lines stays the same. */
 function withoutComments(text: string): { readonly code: string; readonly comments: readonly string[] } {
   const comments: string[] = [];
   const code = text.replaceAll(piece, (all: string, block: string | undefined, line: string | undefined) => {
@@ -78,13 +77,13 @@ function withoutComments(text: string): { readonly code: string; readonly commen
 }
 
 /**
- * Whether gcc passes over a fall-through for a comment before its label, when it sees the source; undefined when these
- * lines do not tell for sure, as where a macro or a directive has a part in it.
+ * Whether gcc, if it saw the source, would accept a fall-through because of a comment before its label; undefined when
+ * these lines do not decide that for sure, as with a macro or a directive in them.
  */
 export function isMarked(source: string, { from, to }: FallThrough): boolean | undefined {
   const lines = source.split('\n').slice(from - 1, to);
   const text = `${lines.join('\n')}\n`;
-  // Lines that go on in the next one, and trigraphs, are not for us.
+  // Lines that continue in the next one, and trigraphs, are not handled here.
   if (lines.length < to - from + 1 || /\\\s*\n|\?\?\//.test(text)) return undefined;
   const { code, comments } = withoutComments(text);
   const start = code.lastIndexOf('\n', code.length - 2) + 1;
@@ -92,8 +91,8 @@ export function isMarked(source: string, { from, to }: FallThrough): boolean | u
   if (before === null || /\/[*/]/.test(code)) return undefined;
   const run = /(?:\s|\0\d+\0)*$/.exec(code.slice(0, start + before[0].length))?.[0] ?? '';
   const marks = [...run.matchAll(/\0(\d+)\0/g)].filter(([, at]) => mark.test(comments[Number(at)] ?? ''));
-  // The comment is before the first label of its line, which a statement of that line, or one after another label of
-  // it, has left already.
+  // The comment must be before the first label of the line; otherwise the code before it on that line falls through
+  // unmarked.
   const isFirst = from < to && !/[;{}].*\b(?:case|default)\b/.test(code.slice(start));
   if (marks.length > 0) return isFirst ? true : undefined;
   return /fall|lint/i.test(text) ? undefined : false;

@@ -26,10 +26,10 @@ const standard: ReadonlyMap<string, string> = new Map([
   ['highlight-b', '01;34'],
 ]);
 
-/** In palettes of old: gcc 6 and later use it for nothing. */
+/** Capabilities of old palettes that gcc 6 and later do not use. */
 const unused: ReadonlySet<string> = new Set(['caret']);
 
-/** The capabilities of a palette with their values, up to the first value that gcc does not read on from. */
+/** The capabilities of a palette with their values, up to the first faulty one, where gcc stops reading. */
 function entriesOf(palette: string): Array<readonly [string, string]> {
   const entries: Array<readonly [string, string]> = [];
   for (const entry of palette.split(':')) {
@@ -43,8 +43,8 @@ function entriesOf(palette: string): Array<readonly [string, string]> {
 }
 
 /**
- * Whether a palette in GCC_COLORS would give coloured messages of gcc other colours than they have in gcc's own; true
- * also where it names something that is not known here. `messages` has the bytes as characters.
+ * Whether a palette in GCC_COLORS would change the colours of gcc's messages from the standard ones. Also true when it
+ * names a capability that is not known here. `messages` is a byte text.
  */
 export function paletteChanges(palette: string, messages: string): boolean {
   if (!messages.includes('\x1b[')) return false;

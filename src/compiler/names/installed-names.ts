@@ -1,21 +1,18 @@
 /**
- * A directory of a compiler's parts, as Debian keeps them: `/usr/lib/gcc/x86_64-linux-gnu` with one entry for each
- * version.
+ * A directory of gcc's internal files, as on Debian: `/usr/lib/gcc/x86_64-linux-gnu`, with one entry for each version.
  */
 export interface Toolchain {
   readonly triple: string;
   readonly versions: readonly string[];
 }
 
-/** How compilers are called on a kind of system. */
+/** How a kind of system names its compilers. */
 export type NamingCustom = 'debian' | 'freebsd';
 
-/** Names that Debian's distcc package looks for wherever it is installed. */
+/** Names that Debian's distcc package always looks for. */
 const debianNames = ['cc', 'c++', 'gcc', 'g++', 'c89-gcc', 'c89-g++', 'c99-gcc', 'c99-g++', 'nvcc'];
 
-/**
- * Debian's clangs; `clang-tidy`, `clang-format-14` and `clang-cpp` are not compilers that a client could send work to.
- */
+/** Debian's clangs. `clang-tidy`, `clang-format-14` and `clang-cpp` do not compile. */
 const debianClang = /^(?:llvm-)?clang(?:\+\+)?(?:-\d+(?:\.\d+)*)?$/;
 
 /**

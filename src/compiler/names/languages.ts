@@ -1,9 +1,7 @@
 /** Text for the assembler that needs no preprocessor, unlike `assembler-with-cpp`. */
 export const assemblerLanguage = 'assembler';
 
-/**
- * Languages that are preprocessed here and compiled elsewhere, and what their preprocessed text is called after `-x`.
- */
+/** Languages that are preprocessed here and compiled elsewhere, and the name of their preprocessed text after `-x`. */
 const preprocessedNames: ReadonlyMap<string, string> = new Map([
   ['c', 'cpp-output'],
   ['c++', 'c++-cpp-output'],
@@ -13,7 +11,7 @@ const preprocessedNames: ReadonlyMap<string, string> = new Map([
 
 const preprocessedSuffix = 'cpp-output';
 
-/** Whether a language after `-x` is text that the preprocessor has seen, or need not see. */
+/** Whether a language after `-x` needs no preprocessing. */
 export function isPreprocessedLanguage(language: string): boolean {
   return language === assemblerLanguage || language.endsWith(preprocessedSuffix);
 }
@@ -25,14 +23,14 @@ export function preprocessedLanguage(language: string): string | undefined {
   return isPreprocessedLanguage(language) ? language : preprocessedNames.get(language);
 }
 
-/** Whether a word after `-x` only takes an earlier language back, so that the source's name tells it. */
+/** Whether a word after `-x` cancels an earlier language, so that the source's name decides. */
 export function isLanguageByName(language: string): boolean {
   return language === 'none';
 }
 
 /**
- * Whether a language after `-x` is handed to a server: by distcc 3.x (doc/distcc-behaviour.md, "The scanner", rule
- * 11), or by us.
+ * Whether a job with this language after `-x` is sent to a server: by distcc 3.x (doc/distcc-behaviour.md, "The
+ * scanner", rule 11), or by us.
  */
 export function isDistributedLanguage(language: string): boolean {
   return language === assemblerLanguage || isLanguageByName(language) || /^(?:c|objective-c|go)/.test(language);

@@ -1,21 +1,21 @@
-/** How a link to distcc was called, and what the search for the real compiler asks. */
+/** A call of distcc through a link, with what the search for the real compiler needs. */
 export interface MasqueradeCall {
-  /** The name as the shell gave it: `gcc`, `/usr/lib/distcc/gcc`. */
+  /** argv[0]: `gcc`, `/usr/lib/distcc/gcc`. */
   readonly invokedAs: string;
   /** The current directory, absolute. */
   readonly directory: string;
-  /** Which entry of PATH has the first program of that name. */
+  /** The entry of PATH with the first program of that name. */
   readonly foundIn: number | undefined;
 }
 
 /** What is left of PATH. */
 export interface ShortenedPath {
   readonly path: string;
-  /** Whether an entry of the longer PATH is still there. */
+  /** Whether an entry of the original PATH is left. */
   keeps(entry: number): boolean;
 }
 
-/** The absolute directory of a name with a slash: `./` left out and `x/../` folded, links not followed. */
+/** The absolute directory of a name with a slash. `./` and `x/../` are removed; links are not followed. */
 function directoryOf(invokedAs: string, current: string): string {
   const given = invokedAs.slice(0, invokedAs.lastIndexOf('/'));
   const parts: string[] = [];
@@ -28,8 +28,8 @@ function directoryOf(invokedAs: string, current: string): string {
 
 /**
  * PATH after the directory that distcc was found in under the compiler's name, so that the same name finds the
- * compiler; `undefined` when that directory is not on PATH or nothing follows it (doc/distcc-behaviour.md, "Finding
- * the compiler"). Further entries of the same directory go too.
+ * compiler; `undefined` when that directory is not on PATH or nothing follows it (doc/distcc-behaviour.md, "Finding the
+ * compiler"). All entries of that directory are removed.
  */
 export function pathAfterMasquerade(path: string, call: MasqueradeCall): ShortenedPath | undefined {
   const entries = path.split(':');

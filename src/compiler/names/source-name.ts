@@ -1,7 +1,4 @@
-/**
- * Extensions that make a word a source, and the one its preprocessed text gets (doc/distcc-behaviour.md, "File
- * names").
- */
+/** The extensions of sources, and those of their preprocessed text (doc/distcc-behaviour.md, "File names"). */
 const preprocessedExtensions: ReadonlyMap<string, string> = new Map([
   ['.C', '.ii'],
   ['.M', '.mii'],
@@ -40,27 +37,27 @@ export function isSourceName(name: string): boolean {
   return preprocessedExtensions.has(extensionOf(name) ?? '');
 }
 
-/** Whether a source needs no preprocessor by its name: `.i`, `.ii`, `.mi`, `.mii`. */
+/** Whether a source is preprocessed already, by its name: `.i`, `.ii`, `.mi`, `.mii`. */
 export function isPreprocessed(name: string): boolean {
   return alreadyPreprocessed.has(extensionOf(name) ?? '');
 }
 
 /**
- * The extension of the file that holds the preprocessed text of a source: `.c` gives `.i`, `.cc` gives `.ii`, another
- * name `undefined`.
+ * The extension of the preprocessed text of a source: `.c` gives `.i`, `.cc` gives `.ii`, any other name gives
+ * `undefined`.
  */
 export function preprocessedExtension(name: string): string | undefined {
   return preprocessedExtensions.get(extensionOf(name) ?? '');
 }
 
-/** Whether a word counts as an object by its name; `.o` alone does. */
+/** Whether a word is an object by its name, which only `.o` is. */
 export function isObjectName(name: string): boolean {
   return name.endsWith('.o');
 }
 
 /**
- * Where the compiler puts the result when nobody says so: in the current directory; `undefined` for a name like `.c`
- * with nothing before the dot.
+ * The compiler's default output, in the current directory; `undefined` for a name such as `.c` without anything before
+ * the dot.
  */
 export function defaultOutput(source: string, extension: '.o' | '.s'): string | undefined {
   const name = baseName(source);
@@ -68,8 +65,8 @@ export function defaultOutput(source: string, extension: '.o' | '.s'): string | 
 }
 
 /**
- * Whether a source is a probe of configure or CMake-like tools: those ask about this machine, and are too small to send
- * away.
+ * Whether a source is a probe of configure or a similar tool: it asks about this machine, and is too small to
+ * distribute.
  */
 export function isConftest(source: string): boolean {
   return /^(?:tmp\.)?conftest\./.test(baseName(source));

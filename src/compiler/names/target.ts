@@ -1,13 +1,13 @@
 import { isClang } from './compiler-family.ts';
 import { baseName } from './source-name.ts';
 
-/** The machine that plain compiler names compile for, in Node's words: `x64` and `linux`. */
+/** The machine that plain compiler names compile for, by Node's names, such as `x64` and `linux`. */
 export interface Machine {
   readonly architecture: string;
   readonly platform: string;
 }
 
-/** What an object's head has to say; a property that is not there is not judged. */
+/** What an object's header must have; a missing property is not checked. */
 export type Target =
   | {
       readonly format: 'ELF';
@@ -28,7 +28,7 @@ interface Family {
 
 const x86: Family = { elf: [3, 6], bits: 32, bigEndian: false, coff: 0x14c, machO: 7 };
 const x64: Family = { elf: [62], bits: 64, bigEndian: false, coff: 0x8664, machO: 0x0100_0007 };
-/** The code of x86-64 with pointers of 32 bits. */
+/** x86-64 code with 32-bit pointers. */
 const x32: Family = { elf: [62], bits: 32, bigEndian: false };
 const arm64: Family = { elf: [183], bits: 64, bigEndian: false, coff: 0xaa64, machO: 0x0100_000c };
 const arm: Family = { elf: [40], bits: 32, bigEndian: false, coff: 0x1c4, machO: 12 };
@@ -36,7 +36,7 @@ const mips = [8, 10];
 const power = [20, 21];
 const sparc = [2, 18, 43];
 
-/** The first part of a triple; the first entry that matches counts. */
+/** Families by the first part of a triple; the first matching entry counts. */
 const families: readonly (readonly [RegExp, Family])[] = [
   [/^(?:x86_64|amd64)$/, x64],
   [/^i[3-7]86$/, x86],
@@ -50,7 +50,7 @@ const families: readonly (readonly [RegExp, Family])[] = [
   [/^(?:powerpc|ppc)64$/, { elf: power, bits: 64, bigEndian: true }],
   [/^(?:powerpc64|ppc64)(?:le|el)$/, { elf: power, bits: 64, bigEndian: false }],
   [/^s390x$/, { elf: [22], bits: 64, bigEndian: true }],
-  // Those of 64 bits have an ABI of 32 as well.
+  // 64-bit MIPS also has a 32-bit ABI.
   [/^mips64.*el$/, { elf: mips, bigEndian: false }],
   [/^mips64/, { elf: mips, bigEndian: true }],
   [/^mips.*el$/, { elf: mips, bits: 32, bigEndian: false }],
@@ -65,7 +65,7 @@ const families: readonly (readonly [RegExp, Family])[] = [
   [/^avr$/, { elf: [83], bits: 32, bigEndian: false }],
 ];
 
-/** Node's names of processors as triples say them; where that depends on more than the name, nothing is judged. */
+/** Node's names of processors and their names in triples. Where more than the name decides, nothing is checked. */
 const ownArchitectures: ReadonlyMap<string, string> = new Map([
   ['x64', 'x86_64'],
   ['ia32', 'i686'],
@@ -77,13 +77,13 @@ const ownArchitectures: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Words by which the object becomes another thing than the compiler's name says: a part of the compiler is asked by
- * itself.
+ * Words that may change the target or the kind of output in ways that are not judged here: words for a part of the
+ * compiler, other targets, specs.
  */
 const otherProduct =
   /^(?:-Wa,|-Xassembler$|-Xclang|-Xarch|-cc1|-emit-(?!llvm$)|-fopenmp-targets|--?offload|-fsycl|-arch$|-?-specs)/;
 
-/** The last of these words decides about the width of x86. */
+/** Options for the width on x86; the last one counts. */
 const widths: ReadonlyMap<string, Family> = new Map([
   ['-m64', x64],
   ['-m32', x86],
@@ -91,7 +91,7 @@ const widths: ReadonlyMap<string, Family> = new Map([
   ['-mx32', x32],
 ]);
 
-/** The last of these words decides about the order of bytes. */
+/** Options for the byte order; the last one counts. True is big-endian. */
 const byteOrders: ReadonlyMap<string, boolean> = new Map([
   ...['-EB', '-meb', '-mb', '-mbig', '-mbig-endian'].map((word) => [word, true] as const),
   ...['-EL', '-mel', '-ml', '-mlittle', '-mlittle-endian'].map((word) => [word, false] as const),
@@ -99,15 +99,18 @@ const byteOrders: ReadonlyMap<string, boolean> = new Map([
 
 const plainNames = /^(?:cc|c\+\+|gcc|g\+\+|clang|clang\+\+)(?:-[0-9][0-9.]*)?$/;
 const prefixedNames = /^(.+)-(?:cc|c\+\+|gcc|g\+\+|clang|clang\+\+)(?:-[0-9][0-9.]*)?$/;
-/** Where a plain name is this machine's own compiler; a kit for another machine may hold a "gcc" as well. */
+/** Where this machine's own compilers are. A cross-compilation kit elsewhere may have a "gcc" too. */
 const ownFolders = /^\/(?:usr\/(?:local\/)?)?bin\/[^/]+$/;
 
-/** Whether a command's compiler is named as this machine's own: then it is that only when it lies where that lies. */
+/**
+ * Whether a compiler has the plain name of this machine's own. It is that compiler only when it is also in that
+ * compiler's folder.
+ */
 export function namesOwnCompiler(compiler: string): boolean {
   return plainNames.test(baseName(compiler));
 }
 
-/** Whether a path is one of a machine's own compilers. */
+/** Whether a path is that of a machine's own compiler. */
 export function isOwnCompiler(path: string): boolean {
   return ownFolders.test(path);
 }
@@ -117,7 +120,7 @@ function last<T>(words: readonly string[], table: ReadonlyMap<string, T>): T | u
   return word === undefined ? undefined : table.get(word);
 }
 
-/** The target that a command for clang names. */
+/** The target that a clang command names. */
 function namedTarget(words: readonly string[]): string | undefined {
   const at = words.findLastIndex((word) => word === '-target' || word === '--target' || word.startsWith('--target='));
   if (at === -1) return undefined;
@@ -139,7 +142,7 @@ function tripleOf(words: readonly string[], machine: Machine): string | undefine
   return plain ? ownTriple(machine) : prefixedNames.exec(name)?.[1];
 }
 
-/** The kinds of system by the rest of a triple; the first entry that matches counts. */
+/** Object formats by the rest of a triple; the first matching entry counts. */
 const systems: readonly (readonly [RegExp, Target['format'] | undefined])[] = [
   [/aix|zos|wasi|uefi|cuda|amdhsa/, undefined],
   [/(?:win32|windows|mingw|cygwin|msys).*-(?:elf|macho)$/, undefined],
@@ -153,7 +156,7 @@ function elfTarget(family: Family, words: readonly string[], system: string): Ta
   const isX86 = family === x86 || family === x64;
   const chosen = isX86 ? (last(words, widths) ?? (system.endsWith('x32') ? x32 : family)) : family;
   if (isX86) return { format: 'ELF', machines: chosen.elf, bits: chosen.bits ?? 64, bigEndian: false };
-  // Another width of such a processor may be another family.
+  // With another width the processor may belong to another family.
   if (words.some((word) => /^-m(?:16|31|32|64|x32)$/.test(word))) return { format: 'ELF' };
   const order = last(words, byteOrders) ?? bigEndian;
   const widthIsOpen = /ilp32|n32/.test(system) || words.some((word) => /^-m(?:abi|arch)=/.test(word));
@@ -165,7 +168,7 @@ function elfTarget(family: Family, words: readonly string[], system: string): Ta
   };
 }
 
-/** What the objects of a command are for, by its compiler's name and its words; undefined when that is not known. */
+/** The target of a command's objects, by its compiler's name and its words; undefined when not known. */
 export function targetOf(words: readonly string[], machine: Machine): Target | undefined {
   if (words.some((word) => otherProduct.test(word))) return undefined;
   const triple = tripleOf(words, machine);
@@ -176,7 +179,7 @@ export function targetOf(words: readonly string[], machine: Machine): Target | u
   const format = systems.find(([pattern]) => pattern.test(system))?.[1];
   if (family === undefined || format === undefined) return undefined;
   if (format === 'ELF') return elfTarget(family, words, system);
-  // No such system has the other order of bytes: clang makes something else then.
+  // No system with this format has another byte order: with such an option clang writes some other format.
   if (last(words, byteOrders) !== undefined) return undefined;
   const width = last(words, widths);
   const resized = family === x86 || family === x64 ? (width ?? family) : width === undefined ? family : undefined;

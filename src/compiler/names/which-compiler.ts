@@ -3,24 +3,24 @@ import { Failure } from '../../basics/failure.ts';
 import { baseName, isObjectName, isSourceName } from './source-name.ts';
 
 /**
- * The compiler's command line after one of distcc's, and how the compiler was told (doc/distcc-behaviour.md, "Finding
+ * The compiler's command line in a call of distcc, and how the compiler was named (doc/distcc-behaviour.md, "Finding
  * the compiler").
  */
 export interface Invocation {
   /** `distcc gcc -c a.c`, `distcc -c a.c`, or `gcc -c a.c` with `gcc` a link to distcc. */
   readonly kind: 'explicit' | 'implicit' | 'masquerade';
-  /** Compiler first. */
+  /** The command, compiler first. */
   readonly words: readonly string[];
 }
 
-/** Whether a first word can be no compiler, so that the compiler is left out. */
+/** Whether a first word cannot be a compiler, so that the compiler has been left out. */
 function startsCompilerArguments(word: string): boolean {
   return word.startsWith('-') || isSourceName(word) || isObjectName(word);
 }
 
 /**
- * Finds the compiler by the name distcc was called by and the words after it; distcc's own options have been dealt with
- * before.
+ * Finds the compiler from the name that distcc was called by and the words after it. distcc's own options have been
+ * handled before.
  * @throws Failure when there is no word, or the compiler's name begins with a dash
  */
 export function findInvocation(invokedAs: string, args: readonly string[]): Invocation {

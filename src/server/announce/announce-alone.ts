@@ -8,8 +8,8 @@ import { readWaitStatus } from '../../wire/wait-status.ts';
 import { askCompiler, publisher, publisherWords } from './avahi.ts';
 
 /**
- * Announces a server that another unit of systemd runs, cut off from Avahi, until this process is ended: it becomes the
- * publisher. Gives the publisher's exit status where it cannot.
+ * Announces a server that another unit of systemd runs, which itself cannot reach Avahi. This process becomes the
+ * publisher; where that is not possible, it waits for the publisher and returns its exit status.
  * @throws Failure (status 110) when there is no publisher
  */
 export async function announceAlone(

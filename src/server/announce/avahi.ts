@@ -11,13 +11,13 @@ export interface Announcement {
   readonly jobs: number;
   readonly host: string;
   readonly cpus: number;
-  /** What `cc -dumpversion` and `cc -dumpmachine` say; undefined when there is no cc. */
+  /** The output of `cc -dumpversion` and `cc -dumpmachine`; undefined without a cc. */
   readonly compiler: { readonly version: string; readonly machine: string } | undefined;
 }
 
 const plain = (text: string): string => text.toLowerCase().replaceAll(/[^a-z0-9]/g, '-');
 
-/** The words after `avahi-publish-service`: clients look for the subtype, and choose by the facts. */
+/** The arguments of `avahi-publish-service`. Clients look for the subtype, and choose by the TXT records. */
 export function publisherWords({ port, jobs, host, cpus, compiler }: Announcement): string[] {
   const facts = [
     'txtvers=1',
@@ -33,7 +33,10 @@ export function publisherWords({ port, jobs, host, cpus, compiler }: Announcemen
   return ['--no-fail', `--subtype=${subtype}`, ...service, ...ofCompiler];
 }
 
-/** Ends the publisher when the pipe from us ends, however we end: nobody else would withdraw what it announced. */
+/**
+ * A shell script that ends the publisher when the pipe from this process closes, even when this process is killed:
+ * nothing else would withdraw the announcement.
+ */
 const keeper = `exec 3<&0
 "$@" </dev/null & publisher=$!
 { read -r _ <&3; kill "$publisher"; } 2>/dev/null & watcher=$!
@@ -41,10 +44,10 @@ wait "$publisher"; status=$?
 kill "$watcher" 2>/dev/null
 exit $status`;
 
-/** The program that tells Avahi. */
+/** The program that announces services by Avahi. */
 export const publisher = 'avahi-publish-service';
 
-/** Asks the compiler that most clients mean; undefined when it cannot be asked. */
+/** Asks `cc` for version and target; undefined when that fails. */
 export async function askCompiler(environment: NodeJS.ProcessEnv): Promise<Announcement['compiler']> {
   const ask = (option: string): Promise<string> =>
     new Promise((resolve, reject) => {
@@ -61,8 +64,8 @@ export async function askCompiler(environment: NodeJS.ProcessEnv): Promise<Annou
 }
 
 /**
- * Announces the server on the local network until the result is called. Whatever goes wrong is a line in the log: a
- * server that cannot be found that way serves all the same.
+ * Announces the server on the local network until the returned function is called. Errors are only logged: the server
+ * works without an announcement.
  */
 export function announceService(
   { port, jobs }: { port: number; jobs: number },
@@ -78,7 +81,7 @@ export function announceService(
   let over = false;
   const announce = async (): Promise<void> => {
     const compiler = await askCompiler(environment);
-    if (compiler === undefined) log.warning('cc does not say its version and machine: announcing this server without');
+    if (compiler === undefined) log.warning('cannot ask cc for its version and target: announcing this server without them');
     const words = publisherWords({ port, jobs, host: os.hostname(), cpus: processors(), compiler });
     if (!over) withdraw = publish([program, ...words], log, environment);
   };
@@ -103,7 +106,7 @@ function publish(words: readonly string[], log: Logger, environment: NodeJS.Proc
   child.on('error', (error) => log.warning(`cannot announce this server: ${error.message}`));
   child.on('exit', (code, signal) => {
     if (!over)
-      log.warning(`${publisher} ended with ${signal ?? `status ${code ?? 0}`}: this server is announced no more`);
+      log.warning(`${publisher} ended with ${signal ?? `status ${code ?? 0}`}: this server is no longer announced`);
   });
   child.unref();
   return () => {

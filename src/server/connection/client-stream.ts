@@ -3,14 +3,14 @@ import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { Readable, Writable } from 'node:stream';
 
-/** What a conversation needs of the way to its client; a socket has it all. */
+/** The connection to a client, as far as a conversation uses it. A socket is one. */
 export interface ClientStream extends Duplex {
   readonly timeout?: number | undefined;
-  /** Calls back once no byte went in either direction for this many ms; 0 ends the waiting. */
+  /** Calls back once when no byte has moved in either direction for this many ms; 0 cancels that. */
   setTimeout(milliseconds: number, callback?: () => void): this;
 }
 
-/** Two one-way streams as one connection, each direction with its own end. */
+/** Two one-way streams as one connection; each direction ends by itself. */
 export class StreamPair extends Duplex implements ClientStream {
   readonly #input: Readable;
   readonly #output: Writable;
@@ -63,13 +63,13 @@ export class StreamPair extends Duplex implements ClientStream {
   }
 }
 
-/** Node waits for pipes and sockets; anything else is read and written as a file. */
+/** Whether a descriptor is a pipe or a socket, which Node can wait for. Anything else is read and written as a file. */
 function isStream(descriptor: number): boolean {
   const status = fstatSync(descriptor);
   return status.isSocket() || status.isFIFO();
 }
 
-/** The descriptors as one stream; a socket where both are the same. @throws when a descriptor is not an open stream */
+/** Two descriptors as one stream; a socket when both are the same. @throws when a descriptor is not an open stream */
 export function openStream(input: number, output: number): ClientStream {
   if (input === output && isStream(input)) {
     return new Socket({ fd: input, readable: true, writable: true, allowHalfOpen: true });

@@ -23,26 +23,24 @@ import { receiveRequest } from './request-reader.ts';
 import { Sending } from './send-answer.ts';
 import type { Service, StopReasons } from './service.ts';
 
-/**
- * A client that is waiting for its answer reads it: one that takes nothing for this long, in ms, is as good as gone.
- */
+/** A client that waits for its answer reads it. One that reads nothing for this long, in ms, is given up. */
 const unreadMs = 60_000;
 
-/** Bytes after the request are an error of the client; more than this ends the connection. */
+/** Extra bytes after the request are the client's error and are ignored; more than this closes the connection. */
 const surplusLimit = 64 * 1024;
 
-/** One client's connection; the reasons that end it early meet in its signal. */
+/** One client's connection. All reasons to end it early abort one signal. */
 export class Conversation {
   readonly #socket: ClientStream;
   readonly #service: Service;
   readonly #connection: OpenConnection;
-  /** The client, as the log names it. */
+  /** The client's name in the log. */
   readonly #name: string;
   readonly #log: ClientLog;
   readonly #over = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #heard = false;
-  /** The answer is sent: whatever happens to the connection now is nobody's concern. */
+  /** Whether the answer has been sent: what happens to the connection afterwards does not matter. */
   #settled = false;
 
   constructor(
@@ -62,12 +60,12 @@ export class Conversation {
     );
   }
 
-  /** Whether the compiler runs, or its answer is on the way. */
+  /** Whether the compiler runs, or its answer is being sent. */
   get #works(): boolean {
     return this.#connection.stage === 'compiling' || this.#connection.stage === 'answering';
   }
 
-  /** Goes through the conversation; draining ends it unless the compiler runs or has run, killing ends it anyhow. */
+  /** Holds the conversation to its end. Draining ends it unless the compiler has started; killing always does. */
   async hold(reasons: StopReasons): Promise<JobEnd> {
     const drain = (): void => {
       if (!this.#works) this.#over.abort(reasons.drain.reason);
@@ -85,10 +83,10 @@ export class Conversation {
     }
   }
 
-  /** Memory, or room for files, of which others may need some. */
+  /** An account of memory or of room for files. When other clients need some of it, this conversation may be ended. */
   #open(budget: ByteBudget): BudgetAccount {
     return budget.open(this.#connection.address, (reason) => {
-      // A source is about to be in its file.
+      // A job in stage "compiling" frees its memory soon by itself, when its source has been written to a file.
       if (this.#connection.stage !== 'compiling') this.#over.abort(reason);
     });
   }
@@ -128,7 +126,7 @@ export class Conversation {
     return end;
   }
 
-  /** Nothing may follow the request; the end of the client's side means that nobody waits any more. */
+  /** Watches the client's side after the request: nothing may follow, and its end means that the client has gone. */
   #watchForEnd(): void {
     let surplus = 0;
     const gone = (): void => {
@@ -181,14 +179,14 @@ export class Conversation {
     const putBack = (reason: Overload): void => this.#over.abort(reason);
     const release = await queue.enter({ client: this.#connection.address, signal, putBack });
     this.#connection.stage = 'compiling';
-    // The compiler has a limit of its own.
+    // The compiler has its own time limit.
     clearTimeout(this.#timer);
     return release;
   }
 
   /**
-   * Sends what the compiler left. The slot goes to the next job, as soon as there is room for these files besides those
-   * of the jobs that run.
+   * Sends the compiler's output. The slot is released as soon as the budget for answer files has room for these,
+   * besides the files of running jobs.
    */
   async #giveBack(compiled: Compiled, version: ArrivedRequest['version'], release: Release): Promise<void> {
     const { budget, answerFiles } = this.#service;

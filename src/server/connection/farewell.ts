@@ -10,15 +10,17 @@ import type { JobEnd } from '../job/job-end.ts';
 import type { ClientLog } from '../log/log-limit.ts';
 import { ClientGone, Overdue, Overload, Refusal } from '../policy/refusal.ts';
 
-/** How a conversation without an object ends: what is logged, what the client is told, and what is counted. */
+/**
+ * The end of a conversation without an object: the line for the log, the answer to the client, and the class to count.
+ */
 export interface Farewell {
   readonly log: Parameters<ClientLog['say']>;
-  /** The bytes for the client; left out where nobody reads them. */
+  /** The bytes for the client; left out when nobody would read them. */
   readonly answer?: readonly Buffer[];
   readonly end: JobEnd;
 }
 
-/** The class of a request that could not be read. */
+/** How a request that could not be read is counted. */
 function endOfBadRequest(error: unknown): JobEnd {
   if (error instanceof Overload) return endedWithout('REJ_OVERLOAD', exitStatus.busy);
   if (error instanceof ProtocolError) {
@@ -39,7 +41,10 @@ function endOfBadRequest(error: unknown): JobEnd {
     : endedWithout('OTHER', exitStatus.timeout);
 }
 
-/** A request that could not be read: there is nobody to explain it to, so the connection is closed, as distcc does. */
+/**
+ * For a request that could not be read: the peer may not know the protocol, so the connection is closed without an
+ * answer, as in distcc.
+ */
 export function farewellToUnread(client: string, error: unknown): Farewell {
   return {
     log: ['a request that could not be read', 'error', `${systemReason(error)}, from ${client}`],
@@ -47,14 +52,14 @@ export function farewellToUnread(client: string, error: unknown): Farewell {
   };
 }
 
-/** distcc's answer to a compile that takes too long: status 118. */
+/** The answer for a compile that took too long: distcc's status 118. */
 function tooLong(version: ProtocolVersion, { message }: Overdue): Buffer[] {
   const nothing = Buffer.alloc(0);
   const stderr = Buffer.from(`distccd: ${message}: the limit is --job-lifetime on the server\n`);
   return encodeResponse({ version, status: exited(exitStatus.timeout), stderr, stdout: nothing, object: nothing });
 }
 
-/** The client has left by itself, or because others needed what it held, as `reason` tells. */
+/** For a client that has left, or was closed because others needed its share; `reason` tells which. */
 function farewellToGone(client: string, reason: unknown): Farewell {
   if (reason instanceof Overload) {
     return {
@@ -69,8 +74,8 @@ function farewellToGone(client: string, reason: unknown): Farewell {
 }
 
 /**
- * Why a request that was read gets no object, in a form that makes every distcc go on with the next host or locally.
- * `reason` is why the conversation was ended early, if it was.
+ * For a request that was read and gets no object. The answer makes every version of distcc continue with the next host
+ * or locally. `reason` is why the conversation was ended early, if it was.
  */
 export function farewellToRequest(client: string, version: ProtocolVersion, error: unknown, reason: unknown): Farewell {
   if (error instanceof ClientGone) return farewellToGone(client, reason);

@@ -8,32 +8,32 @@ import type { Progress } from '../limits/progress.ts';
 import { clientGone, Overdue, Overload } from '../policy/refusal.ts';
 
 /**
- * The rest is reserved in steps of this size, in bytes, before it arrives: a client that announces much and sends
- * nothing keeps nobody else waiting.
+ * Memory is reserved in steps of this size, in bytes, as the request arrives: a client that announces much and sends
+ * nothing takes nothing from others.
  */
 const stepBytes = 1024 * 1024;
-/** The most that one read of a socket brings. */
+/** The most bytes that one read of a socket returns. */
 const readBytes = 64 * 1024;
 
 /**
- * How long reading may hold the only thread before others have their turn, in ms: a socket that is full brings 32 reads
- * at a time.
+ * How long reading may use the only thread before others have their turn, in ms: a full socket causes 32 reads in a
+ * row.
  */
 const turnMs = 5;
 
-/** What receiving a request needs besides the bytes. */
+/** What receiving a request needs besides the socket. */
 export interface Receiving {
   readonly account: BudgetAccount;
-  /** The most that an account can ever have, in bytes. */
+  /** The most bytes that one account can ever get. */
   readonly largest: number;
   readonly progress: Progress;
   readonly signal: AbortSignal;
-  /** The first bytes are here. */
+  /** Called when the first bytes have arrived. */
   readonly heard: () => void;
 }
 
 /**
- * Reads one request from a socket, pausing it while the memory of all clients together is used up.
+ * Reads one request from a socket, and pauses the socket while all memory for requests is used.
  * @throws ProtocolError, ClientGone, Overdue when it comes too slowly, Overload when it is larger than all memory, or
  * the signal's reason
  */
@@ -46,7 +46,7 @@ export function receiveRequest(
     let received = 0;
     let cancelWait: (() => void) | undefined;
     const watch = setInterval(() => {
-      // The client is busy with its preprocessor, or it is we who make it wait: its silence is not its fault.
+      // The client's preprocessor runs, or this server has paused the socket: silence is then not the client's fault.
       if (decoder.unhurried || cancelWait !== undefined) progress.restart();
       else if (progress.isStalled()) fail(new Overdue('the request came too slowly'));
     }, progress.periodMs);
@@ -62,7 +62,7 @@ export function receiveRequest(
       // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- a signal's reason is always an error here
       reject(error);
     };
-    /** Asks for memory before the next bytes of a long message come. */
+    /** Asks for memory before the next bytes of a long message arrive. */
     const reserve = (): void => {
       const allowed = freeBytes + account.lent;
       const lacking = received + decoder.wanted - allowed;
@@ -85,7 +85,7 @@ export function receiveRequest(
       });
     };
     let spent = 0;
-    /** Lets others have their turn after some work. */
+    /** Gives other connections their turn after some work. */
     const rest = (): void => {
       if (spent < turnMs || cancelWait !== undefined) return;
       socket.pause();

@@ -6,19 +6,19 @@ import { Progress } from '../limits/progress.ts';
 import { clientGone } from '../policy/refusal.ts';
 
 /**
- * How much is handed over at a time, in bytes: what a slow client takes within one window of its progress has to be
- * seen.
+ * How many bytes are written at a time. For a slow client they are few, so that its progress can be seen within one
+ * window.
  */
 const portion = { quick: 32 * 1024, slow: 8 * 1024 };
-/** A portion that was not taken for this long, in ms, makes the next ones short. */
+/** After a portion that took longer than this, in ms, the next ones are short. */
 const slowMs = 1000;
-/** How many bytes may wait in the system. */
+/** How many unsent bytes the kernel may hold. */
 const unsent = 32 * 1024;
 
-/** What a client has of time to read its answer, in ms. */
+/** How long a client may take to read its answer, in ms. */
 export interface Patience {
   readonly answering: number;
-  /** Nothing is taken at all. */
+  /** Without reading anything. */
   readonly silence: number;
 }
 
@@ -35,7 +35,7 @@ export class Sending {
   }
 
   /**
-   * Sends an answer whole and ends our side; whoever ends the conversation ends this too.
+   * Sends a whole answer and ends our side of the connection. Ending the conversation ends this too.
    * @throws ClientGone, also when the client does not read
    */
   async send(answer: Answer, signal: AbortSignal): Promise<void> {
@@ -91,8 +91,8 @@ export class Sending {
   }
 
   /**
-   * Until the bytes have left this process: a stream may keep a piece that was not too much for it, and the next one
-   * comes into the same memory.
+   * Resolves when the bytes have left this process. A stream may still hold a piece that it has accepted, and the next
+   * piece uses the same memory.
    */
   #write(piece: Buffer, over: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {

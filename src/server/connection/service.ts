@@ -9,21 +9,21 @@ import type { Pace } from '../limits/progress.ts';
 
 /** How long a connection may stay in each state, in ms. */
 export interface Deadlines {
-  /** From accept to the last byte of the request; a client may connect before its preprocessor is done. */
+  /** From accept to the last byte of the request: a client may connect before its preprocessor has finished. */
   readonly receiving: number;
-  /** No byte in either direction while one is due. */
+  /** Without a byte in either direction while one is expected. */
   readonly silence: number;
   readonly waiting: number;
   readonly answering: number;
 }
 
-/** Everything that serving a connection needs. */
+/** Everything that is needed to serve a connection. */
 export interface Service extends JobTools, CommandPolicy {
   readonly access: () => AccessList;
   readonly queue: FairQueue;
-  /** The memory of requests, and of answers while they are packed. */
+  /** The memory for requests, and for answers while they are packed. */
   readonly budget: ByteBudget;
-  /** The files of answers that have no slot any more. */
+  /** The room for files of answers whose slot has been released. */
   readonly answerFiles: ByteBudget;
   readonly deadlines: Deadlines;
   readonly pace: Pace;
@@ -31,7 +31,7 @@ export interface Service extends JobTools, CommandPolicy {
   readonly statistics: JobStatistics;
 }
 
-/** Why the daemon ends conversations: draining spares those whose compiler runs, killing does not. */
+/** The signals by which the daemon ends conversations: draining spares those whose compiler runs, killing does not. */
 export interface StopReasons {
   readonly drain: AbortSignal;
   readonly kill: AbortSignal;

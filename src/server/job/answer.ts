@@ -8,7 +8,7 @@ import type { BudgetAccount } from '../limits/byte-budget.ts';
 import { inTurns } from '../limits/in-turns.ts';
 import type { ResultFile } from './result-file.ts';
 
-/** What the compiler left. */
+/** The compiler's exit and its output files. */
 export interface Compiled {
   /** Raw wait status. */
   readonly status: number;
@@ -18,31 +18,31 @@ export interface Compiled {
   readonly object: ResultFile;
 }
 
-/** An answer up to this length, in bytes, is sent at once, from memory. */
+/** Answers up to this length, in bytes, are sent from memory, in one piece. */
 export const smallAnswer = 256 * 1024;
 
-/** What is larger is not packed: it would take twice its length in memory. */
+/** Larger objects are not packed: that would need twice their length in memory. */
 const largestToPack = 32 * 1024 * 1024;
 
-/** How much of an answer is read from its file at a time. */
+/** How many bytes of an answer are read from its file at a time. */
 const pieceLength = 256 * 1024;
 
-/** Bytes of all files together. */
+/** The length of all files together, in bytes. */
 export const answerLength = ({ stderr, stdout, object }: Compiled): number =>
   stderr.length + stdout.length + object.length;
 
-/** Lets go of the files. */
+/** Closes the files. */
 export function closeAnswer({ stderr, stdout, object }: Compiled): void {
   for (const file of [stderr, stdout, object]) file.close();
 }
 
 /**
- * An answer as pieces that are ready, or as pieces that are read while it is sent; each of those is good until the next
- * one is asked for.
+ * An answer as pieces that are ready, or as pieces that are read while it is sent; each of the latter is valid until
+ * the next one is asked for.
  */
 export type Answer = readonly Buffer[] | AsyncIterable<Buffer>;
 
-/** Makes the answer of what the compiler left; it borrows the memory that it takes beyond a piece. */
+/** Makes the answer from the compiler's output. Memory beyond one piece is taken from the budget. */
 export function encodeAnswer(
   compiled: Compiled,
   version: ProtocolVersion,
@@ -82,7 +82,7 @@ async function* inPieces(
   }
 }
 
-/** A body that is packed where there is memory for that, else stored. */
+/** A body, packed when the budget has memory for that, otherwise stored unpacked in the packed format. */
 async function* packed(
   name: TokenName,
   file: ResultFile,
@@ -104,7 +104,7 @@ async function* packed(
   yield after;
 }
 
-/** Reads and packs a file in turns with everybody else. */
+/** Reads and packs a file, in turns with other work. */
 async function pack(file: ResultFile, packing: Packing, signal: AbortSignal): Promise<Buffer[]> {
   const plain = Buffer.allocUnsafeSlow(file.length);
   let filled = 0;

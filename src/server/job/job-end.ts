@@ -7,20 +7,20 @@ import { readWaitStatus } from '../../wire/wait-status.ts';
 export type JobClass =
   'COMPILE_OK' | 'COMPILE_ERROR' | 'COMPILE_TIMEOUT' | 'CLI_DISCONN' | 'REJ_BAD_REQ' | 'REJ_OVERLOAD' | 'OTHER';
 
-/** What one connection came to. */
+/** The end of one connection. */
 export interface JobEnd {
   readonly class: JobClass;
   /** Raw wait status of the compiler, 0 when none ran. */
   readonly status: number;
-  /** distcc's internal code, 0 when the job went its whole way. */
+  /** distcc's internal code; 0 when the job was done. */
   readonly ret: ExitStatus;
-  /** The client left without having sent a byte, as whoever looks only whether a port is open. */
+  /** Whether the client left without sending a byte, as a check of an open port does. */
   readonly unheard?: boolean;
   /** The compiler as executed and the client's name of the source; only for COMPILE_OK and COMPILE_ERROR. */
   readonly command?: { readonly compiler: string; readonly source: string };
 }
 
-/** The end of a connection that brought no compile. */
+/** The end of a connection without a compile. */
 export function endedWithout(jobClass: JobClass, ret: ExitStatus): JobEnd {
   return { class: jobClass, status: 0, ret };
 }
@@ -47,14 +47,14 @@ function summarize({ status }: JobEnd): Summary {
   return { exit: 0, signal: end.signal, core: end.core ? 128 : 0 };
 }
 
-/** The one line about a job at level notice; scripts read it, so its fields are distcc's. */
+/** The one line about a job at level notice. Scripts read it, so it has distcc's fields. */
 export function summaryLine(client: string, end: JobEnd, milliseconds: number): string {
   const { exit, signal, core } = summarize(end);
   const command = end.command === undefined ? '' : `${end.command.compiler} ${end.command.source}`;
   return `client: ${client} ${end.class} exit:${exit} sig:${signal} core:${core} ret:${end.ret} time:${Math.round(milliseconds)}ms ${command}`;
 }
 
-/** The same as data, besides the client. */
+/** The same facts as fields, except the client. */
 export function summaryFields(end: JobEnd, milliseconds: number): Fields {
   const { exit, signal } = summarize(end);
   const facts = { result: end.class, exit, signal, code: end.ret, milliseconds: Math.round(milliseconds) };

@@ -4,13 +4,13 @@ const slotMs = 3000;
 const slots = 300;
 
 interface Slot {
-  /** Which stretch of 3 seconds it holds, counted from the beginning of time. */
+  /** The number of its 3-second interval since the epoch. */
   at: number;
   jobs: number;
   busyMs: number;
 }
 
-/** distcc's words for how connections ended, in its order. */
+/** distcc's names of the counters for how connections ended, in its order. */
 export const counterNames: Readonly<Record<JobClass, string>> = {
   REJ_BAD_REQ: 'dcc_rej_bad_req',
   REJ_OVERLOAD: 'dcc_rej_overload',
@@ -23,19 +23,19 @@ export const counterNames: Readonly<Record<JobClass, string>> = {
 
 const finished = new Set<JobClass>(['COMPILE_OK', 'COMPILE_ERROR', 'COMPILE_TIMEOUT', 'CLI_DISCONN']);
 
-/** Counts connections and jobs since the start, and over the last quarter of an hour in stretches of 3 seconds. */
+/** Counts connections and jobs, since the start and over the last 15 minutes in intervals of 3 seconds. */
 export class JobStatistics {
   #accepted = 0;
   readonly #counts = new Map<JobClass, number>();
   readonly #recent: Slot[] = Array.from({ length: slots }, () => ({ at: -1, jobs: 0, busyMs: 0 }));
   #longest: { readonly source: string; readonly compiler: string; readonly ms: number } | undefined;
 
-  /** A connection came. */
+  /** Counts a new connection. */
   accept(): void {
     this.#accepted += 1;
   }
 
-  /** A connection ended after this many ms; `now` in ms. */
+  /** Counts the end of a connection that lasted this many ms; `now` is in ms. */
   end(end: JobEnd, milliseconds: number, now: number): void {
     this.#counts.set(end.class, (this.#counts.get(end.class) ?? 0) + 1);
     if (!finished.has(end.class)) return;
@@ -57,8 +57,8 @@ export class JobStatistics {
   }
 
   /**
-   * Name and value of each counter, in distcc's order (doc/distcc-behaviour.md, "Statistics page"); `machine` stands
-   * between the two averages.
+   * Name and value of each counter, in distcc's order (doc/distcc-behaviour.md, "Statistics page"); `machine` has the
+   * lines about the machine, which come between the two averages.
    */
   lines(jobs: number, machine: readonly string[], now: number): string[] {
     const recent = [1, 5, 15].map((minutes) => this.#over(minutes, now));

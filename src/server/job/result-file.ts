@@ -9,7 +9,7 @@ const largeFile = 1024 * 1024;
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
 
-/** What a compiler wrote, as an open file: it lasts longer than its folder, and is gone with the last descriptor. */
+/** A file that a compiler wrote, kept open: it outlives its folder, and disappears with its last descriptor. */
 export class ResultFile {
   readonly length: number;
   readonly #bytes: Buffer | undefined;
@@ -21,18 +21,17 @@ export class ResultFile {
     else this.#descriptor = content.descriptor;
   }
 
-  /** What never was a file. */
+  /** Bytes in place of a file. */
   static of(bytes: Buffer): ResultFile {
     return new ResultFile(bytes.length, { bytes });
   }
 
-  /** Nothing. */
+  /** An empty file. */
   static readonly empty = ResultFile.of(Buffer.alloc(0));
 
   /**
-   * Opens a file; a missing one is empty, as for distcc, which makes it beforehand.
-   * @throws Refusal for what is not a plain file, since the compiler may have put a link or a pipe there, and for what
-   * is too large
+   * Opens a file. A missing one counts as empty, as in distcc, which makes the files beforehand.
+   * @throws Refusal when it is not a regular file, since the compiler may have made a link or a pipe, or is too large
    */
   static open(path: string, what: string): ResultFile {
     const found = lstatSync(path, { throwIfNoEntry: false });
@@ -46,7 +45,7 @@ export class ResultFile {
     throw refusal;
   }
 
-  /** All of it at once, for what is small. */
+  /** Reads the whole of a small file. */
   read(): Buffer {
     if (this.#bytes !== undefined) return this.#bytes;
     const bytes = Buffer.allocUnsafe(this.length);
@@ -59,7 +58,7 @@ export class ResultFile {
     return bytes;
   }
 
-  /** Reads it in pieces of at most `length` bytes; each piece is valid until the next one is asked for. */
+  /** Reads the file in pieces of at most `length` bytes; each is valid until the next one is asked for. */
   async *pieces(length: number): AsyncGenerator<Buffer, void, void> {
     if (this.#bytes !== undefined) {
       yield this.#bytes;
@@ -77,7 +76,7 @@ export class ResultFile {
     }
   }
 
-  /** Lets go of the file; the system takes its time over the bytes of a large one, so another thread does that. */
+  /** Closes the file, in another thread when it is large: freeing its blocks takes the system some time. */
   close(): void {
     const descriptor = this.#descriptor;
     this.#descriptor = undefined;

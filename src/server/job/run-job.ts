@@ -22,28 +22,28 @@ export interface JobTools {
   readonly log: Logger;
   /** The compilers' environment as NAME=value. */
   readonly environment: readonly string[];
-  /** A compiler that runs longer is ended, in ms. */
+  /** How long a compiler may run, in ms. */
   readonly lifetimeMs: number;
-  /** How long a compiler may take over SIGTERM before SIGKILL, in ms. */
+  /** The time between SIGTERM and SIGKILL for a compiler, in ms. */
   readonly graceMs: number;
 }
 
 const stdoutFile = '.stdout';
 const stderrFile = '.stderr';
 
-/** One compile and who waits for it. */
+/** One compile. */
 export interface Job {
   readonly command: JobCommand;
   readonly source: PackedBody;
-  /** The source is in its file: its memory can go. */
+  /** Called when the source has been written to its file, so that its memory can be freed. */
   readonly sourceWritten: () => void;
   readonly signal: AbortSignal;
   readonly log: ClientLog;
 }
 
 /**
- * Runs one compile in a folder of its own, which is gone afterwards whatever happens; what the compiler left is open,
- * for the caller to close.
+ * Runs one compile in its own folder, which is always removed afterwards. The compiler's output files are returned
+ * open; the caller closes them.
  * @throws the signal's reason when the job is given up, Refusal when its result cannot be sent
  */
 export async function runJob(job: Job, tools: JobTools): Promise<Compiled> {
@@ -72,7 +72,7 @@ function lend(spool: Spool): string {
   }
 }
 
-/** A disk that is full is the administrator's to cure, and no fault of the program. */
+/** A refusal for a full disk, which is not a bug but something for the administrator. */
 function noRoom(error: unknown): Refusal | undefined {
   const code = errorCode(error);
   if (code !== 'ENOSPC' && code !== 'EDQUOT' && code !== 'EROFS') return undefined;
@@ -81,7 +81,7 @@ function noRoom(error: unknown): Refusal | undefined {
   );
 }
 
-/** Opens what the compiler left; a failure leaves nothing open. */
+/** Opens the compiler's output files; after an error none stays open. */
 function openResults(command: JobCommand, folder: string, status: number): Compiled {
   const opened: ResultFile[] = [];
   const open = (name: string, what: string): ResultFile => {
@@ -102,7 +102,9 @@ function openResults(command: JobCommand, folder: string, status: number): Compi
   }
 }
 
-/** distcc's answer when the compiler is not there: exit status 110 and the reason (doc/protocol.md, "Response"). */
+/**
+ * distcc's answer when the compiler cannot be started: exit status 110 and the reason (doc/protocol.md, "Response").
+ */
 function notStarted(command: JobCommand, error: StartError, log: ClientLog): Compiled {
   const reason = error.code === 'ENOENT' ? 'No such file or directory' : error.message;
   const text = `failed to exec ${command.argv[0] ?? ''}: ${reason}`;
@@ -125,7 +127,7 @@ async function compile({ command, signal, log }: Job, folder: string, tools: Job
   return finish(child, signal, tools);
 }
 
-/** Waits for the compiler; when the job is given up or overdue, ends its whole process group. */
+/** Waits for the compiler. When the job is given up or takes too long, its whole process group is killed. */
 async function finish(child: Child, signal: AbortSignal, { lifetimeMs, graceMs }: JobTools): Promise<number> {
   let ended = false;
   let overdue = false;

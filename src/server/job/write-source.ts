@@ -7,10 +7,10 @@ import { limits } from '../../wire/limits.ts';
 
 const writeLater = promisify(write);
 
-/** This much is written at once, in bytes, which is sooner done; what is longer is written while others are served. */
+/** Up to this many bytes are written synchronously, which is faster. A longer source is written asynchronously. */
 const shortLength = 256 * 1024;
 
-/** Gives everybody else a turn. */
+/** Gives other work a turn. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /**

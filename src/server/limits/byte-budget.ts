@@ -9,37 +9,40 @@ interface Waiter {
   readonly since: number;
 }
 
-/** What one connection has borrowed. */
+/** What one connection has taken from a budget. */
 export interface BudgetAccount {
-  /** Bytes lent. */
+  /** Bytes taken. */
   readonly lent: number;
-  /** Whether all has come for which bytes were lent: then others are closed before it. */
+  /**
+   * Whether everything has arrived that the bytes were taken for: then other connections are closed before this one.
+   */
   complete: boolean;
-  /** Lends that many more bytes now, or returns false. */
+  /** Takes more bytes now, or returns false. */
   tryTake(bytes: number): boolean;
-  /** Calls `grant` once that many more bytes are lent; the result takes a waiting request back. */
+  /** Calls `grant` once, when that many more bytes have been taken; the returned function cancels the wait. */
   wait(bytes: number, grant: () => void): () => void;
   /** Gives everything back. */
   close(): void;
 }
 
-/** How many bytes there are. */
+/** The size of a budget, in bytes. */
 export interface BudgetSize {
-  /** For all together, of which one address may have half. */
+  /** For all clients together; one address may have half of it. */
   readonly total: number;
-  /** On top of it for one account at a time, so that it can finish. */
+  /** More, for one account at a time, so that it can finish. */
   readonly overdraft: number;
 }
 
-/** While nothing is given back for this long, in ms, those who wait wait in vain: somebody else has to give way. */
+/** When nothing has been given back for this long, in ms, waiting alone does not help: a connection is closed. */
 export const standstillMs = 5000;
 
 /**
- * How much the requests, or the answers, of all clients may fill. Whoever wants more than is left waits with its socket
- * paused, first come first served: a stranger can make itself wait, not make us grow. One address may have half of it,
- * so that it cannot make others wait for long. When somebody could go on nowhere, one account may finish outside of the
- * total, a single one at a time for all: halves of large requests would otherwise wait for each other. When that does
- * not help either, the oldest unfinished request of the address that has most is closed for a client that has less.
+ * A limit for the bytes that the requests, or the answers, of all clients may fill. A connection that wants more than
+ * is left waits with its socket paused, first come first served: a stranger can delay itself, but not make this process
+ * grow. One address may have half of the total, so that it cannot delay others for long. Half-received large requests
+ * could wait for each other for ever, so one account at a time may exceed the total by the overdraft and finish. When
+ * that does not help either, the oldest unfinished request of the address that has most is closed for a client that has
+ * less.
  */
 export class ByteBudget {
   readonly #size: BudgetSize;
@@ -56,24 +59,25 @@ export class ByteBudget {
     this.#now = now;
   }
 
-  /** Bytes that are lent out. */
+  /** Bytes that are taken. */
   get used(): number {
     return this.#used;
   }
 
-  /** The most that one account can ever have. */
+  /** The most bytes that one account can ever get. */
   get largest(): number {
     return this.#size.total / 2 + this.#size.overdraft;
   }
 
   /**
-   * The account of a new connection from this address; `dismiss` ends the connection for the sake of another client.
+   * Opens the account of a new connection from this address. `dismiss` is called to end the connection for another
+   * client.
    */
   open(address: string, dismiss: (reason: Overload) => void): BudgetAccount {
     return new Account(this, address, dismiss);
   }
 
-  /** For accounts: lends bytes when there is room in the whole and in the address's half. */
+  /** For accounts: gives bytes when the total and the address's half have room for them. */
   lend(account: Account, bytes: number): boolean {
     const mine = this.#usedBy.get(account.address) ?? 0;
     if (this.#used + bytes > this.#size.total || mine + bytes > this.#size.total / 2) return false;
@@ -84,7 +88,7 @@ export class ByteBudget {
     return true;
   }
 
-  /** For accounts: keeps a request until there is room. */
+  /** For accounts: queues a request until there is room. */
   enqueue(account: Account, bytes: number, grant: () => void): () => void {
     const waiter = { account, bytes, grant, since: this.#now() };
     this.#waiters.push(waiter);
@@ -95,7 +99,7 @@ export class ByteBudget {
     };
   }
 
-  /** For accounts: takes back what was lent. */
+  /** For accounts: takes bytes back. */
   takeBack(account: Account, bytes: number): void {
     if (this.#overdrawn === account) this.#overdrawn = undefined;
     this.#accounts.delete(account);
@@ -106,15 +110,15 @@ export class ByteBudget {
     this.#wake();
   }
 
-  /** For accounts: what may be had on top of what is lent. */
+  /** For accounts: how many bytes an account may have beyond the total. */
   overdraftOf(account: Account): number {
     return this.#overdrawn === account ? this.#size.overdraft : 0;
   }
 
-  /** Closes a request for somebody who waits in vain; tells whether anybody still waits. */
+  /** Closes a request when others wait without hope; returns whether anybody still waits. */
   review(): boolean {
     const now = this.#now();
-    // One at a time: what it gives back may be enough for all.
+    // Only one at a time: what it gives back may be enough for all.
     const isUnderWay = [...this.#accounts].some(({ leaving }) => leaving);
     for (const { account, bytes, since } of isUnderWay ? [] : this.#waiters) {
       if (now - since < standstillMs) continue;
@@ -128,8 +132,8 @@ export class ByteBudget {
   }
 
   /**
-   * Of the address that has most, if that is more than this one would have: the oldest that is not complete, else the
-   * youngest that is.
+   * The account to close: of the address that has most, if that is more than this address would have; its oldest
+   * incomplete request, else its youngest complete one.
    */
   #inTheWayOf(address: string, bytes: number): Account | undefined {
     const holdings = new Map(this.#usedBy);
@@ -142,7 +146,7 @@ export class ByteBudget {
     for (const [other, held] of holdings) {
       if (other !== address && held > (most === undefined ? mine : (holdings.get(most) ?? 0))) most = other;
     }
-    // A set keeps the order in which they came.
+    // A set keeps the order of insertion.
     const theirs = [...this.#accounts].filter((account) => account.address === most);
     return theirs.find(({ complete }) => !complete) ?? theirs.at(-1);
   }

@@ -6,25 +6,25 @@ import type { ConnectionLimits } from './open-connections.ts';
 const kibibyte = 1024;
 const mebibyte = 1024 * kibibyte;
 
-/** What clients can take of this server: all of it follows from one figure, in bytes. */
+/** How much clients can take from this server. Everything follows from one number of bytes. */
 export interface Capacity {
   readonly memory: number;
-  /** Of the memory: for requests, and for answers while they are packed. */
+  /** Memory for requests, and for answers while they are packed. */
   readonly requests: BudgetSize;
-  /** Of the temporary directory: for answers that wait in files, besides those of the jobs that have a slot. */
+  /** Room in the temporary directory for answers that wait to be read, besides those of jobs with a slot. */
   readonly answers: BudgetSize;
   readonly connections: ConnectionLimits;
 }
 
-/** The largest request, packed and with its command: one must be able to finish. */
+/** The largest request, packed and with its command. One such request must always be able to finish. */
 const largestRequest = 576 * mebibyte;
-/** What a connection has of the memory without asking. */
+/** The bytes of memory that every connection may use without asking. */
 export const freeBytes = 64 * kibibyte;
 const connections = { least: 64, most: 1024 };
-/** Descriptors of a connection: its socket and the files of its answer; and those of the daemon itself. */
+/** Descriptors for each connection, which are its socket and the files of its answer, and for the daemon itself. */
 const descriptors = { each: 4, own: 128 };
 
-/** Divides `memory`, in bytes, in a process that may have `mostDescriptors`. */
+/** Divides `memory`, in bytes, in a process that may have `mostDescriptors` open. */
 export function planCapacity(memory: number, mostDescriptors: number): Capacity {
   const overdraft = Math.min(largestRequest, memory / 2);
   const wished = Math.min(connections.most, Math.max(connections.least, Math.floor(memory / mebibyte)));
@@ -41,7 +41,7 @@ export function planCapacity(memory: number, mostDescriptors: number): Capacity 
 const usualMemory = { least: 64 * mebibyte, most: 1024 * mebibyte };
 
 /**
- * What is taken without `--max-memory`: a quarter of the machine's memory, or of what the control group of this process
+ * The default of `--max-memory`: a quarter of the memory of the machine, or of what this process's control group
  * leaves.
  */
 export function usualShare(): number {
@@ -50,7 +50,7 @@ export function usualShare(): number {
   return Math.min(usualMemory.most, Math.max(usualMemory.least, quarter));
 }
 
-/** What clients can take, in the words of `--check`. */
+/** How much clients can take, in the words of `--check`. */
 export function describeCapacity({ memory, answers, connections: { total } }: Capacity): string {
   const whole = (bytes: number): string => `${Math.floor(bytes / mebibyte)} MiB`;
   return `${whole(memory)} for requests and answers (--max-memory), ${whole(answers.total)} of files for answers that wait, ${total} connections`;

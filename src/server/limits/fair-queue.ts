@@ -7,11 +7,11 @@ export type Release = () => void;
 
 /** A job that wants a slot. */
 export interface Claim {
-  /** Who sent it: the address. */
+  /** The client's address. */
   readonly client: string;
-  /** Ends the waiting. */
+  /** Cancels the wait. */
   readonly signal: AbortSignal;
-  /** Ends the job, for which its client then finds another place; it gives its slot back as soon as that is done. */
+  /** Ends the job, so that its client compiles elsewhere. The job must release its slot soon after. */
   readonly putBack: (reason: Overload) => void;
 }
 
@@ -27,29 +27,29 @@ interface Holder {
 }
 
 /**
- * A client that has no slot waits this long before another one loses one for it, in ms: as a rule one becomes free
- * meanwhile.
+ * How long a client without a slot waits, in ms, before another client loses one for it. Usually a slot becomes free
+ * before that.
  */
 const shortWaitMs = 5000;
 /**
- * How long a job of a client that has more than its share of the slots may run while somebody who has none waits, in
- * ms.
+ * How long a job may run, in ms, when its client has more than a fair share of the slots and a client without a slot
+ * waits.
  */
 export const longJobMs = 60_000;
-/** How long any job may run while somebody who has no slot waits, in ms. */
+/** How long any job may run, in ms, while a client without a slot waits. */
 export const longestTurnMs = 600_000;
 
 /**
- * The slots of this server and who waits for one. The client that has fewest is served next, clients that have as many
- * in turn, each client's own jobs in the order they came: one developer's `make -j200` cannot keep another's single job
- * waiting after it. When no slot becomes free for a client that has none, a long job of the client that has most makes
- * room.
+ * The slots of this server and the jobs that wait for one. The client with the fewest slots is served next; clients
+ * with equally many take turns; the jobs of one client keep their order. So one developer's `make -j200` does not delay
+ * another's single job. When no slot becomes free for a client that has none, a long job of the client with the most
+ * slots is ended.
  */
 export class FairQueue {
   #slots: number;
   readonly #now: Clock;
   readonly #holders = new Set<Holder>();
-  /** Waiting jobs by client address; the order of the map is whose turn is next among equals. */
+  /** Waiting jobs by client address. The order of the map decides between clients with equally many slots. */
   readonly #waiting = new Map<string, Waiter[]>();
   #waitingCount = 0;
   readonly #patrol = new EverySecond(() => this.review());
@@ -59,23 +59,26 @@ export class FairQueue {
     this.#now = now;
   }
 
-  /** Jobs that hold a slot. */
+  /** How many jobs hold a slot. */
   get running(): number {
     return this.#holders.size;
   }
 
-  /** Jobs that wait for one. */
+  /** How many jobs wait for a slot. */
   get waiting(): number {
     return this.#waitingCount;
   }
 
-  /** Changes the number of slots: jobs that have one keep it, and those that wait get what is new at once. */
+  /** Changes the number of slots. Jobs keep the slots they have; waiting jobs get new slots at once. */
   resize(slots: number): void {
     this.#slots = slots;
     this.#fill();
   }
 
-  /** Resolves when it is this client's turn; rejects with the signal's reason when the job is given up before. */
+  /**
+   * Resolves with a slot when it is this client's turn; rejects with the signal's reason when the job is given up
+   * before that.
+   */
   enter(claim: Claim): Promise<Release> {
     const { client, signal } = claim;
     if (signal.aborted) return Promise.reject(asError(signal.reason));
@@ -101,7 +104,7 @@ export class FairQueue {
     });
   }
 
-  /** Has long jobs make room for clients who wait and have nothing; tells whether anybody still waits. */
+  /** Ends long jobs for waiting clients without a slot; returns whether anybody still waits. */
   review(): boolean {
     const now = this.#now();
     const slotsOf = this.#count();
@@ -122,7 +125,7 @@ export class FairQueue {
     return this.#waitingCount > 0;
   }
 
-  /** The slots of each client, without those that are about to be given back. */
+  /** How many slots each client has, without those that will soon be given back. */
   #count(): Map<string, number> {
     const counts = new Map<string, number>();
     for (const { claim, leaving } of this.#holders) {
@@ -131,7 +134,7 @@ export class FairQueue {
     return counts;
   }
 
-  /** Of the long jobs of the client that has most slots, the one that loses least. */
+  /** The long job to end: of the client with the most slots, the job that has run the shortest. */
   #longJob(now: number): Holder | undefined {
     const counts = this.#count();
     const contenders = new Set([...counts.keys(), ...this.#waiting.keys()]).size;
@@ -151,7 +154,7 @@ export class FairQueue {
     this.#holders.add(holder);
     return () => {
       if (!this.#holders.has(holder)) return;
-      // Whoever gives a slot back still counts as having it: another client comes first.
+      // The client that gives this slot back still counts as having it, so that another one comes first.
       const next = this.#nextClient();
       this.#holders.delete(holder);
       if (next !== undefined && this.#holders.size < this.#slots) this.#serve(next);
@@ -166,7 +169,7 @@ export class FairQueue {
     }
   }
 
-  /** The waiting client that has fewest slots. */
+  /** The waiting client with the fewest slots. */
   #nextClient(): string | undefined {
     const counts = this.#count();
     let next: string | undefined;
@@ -179,7 +182,7 @@ export class FairQueue {
   #serve(client: string): void {
     const line = this.#waiting.get(client) ?? [];
     const waiter = line.shift();
-    // Whoever was served goes to the end of the round.
+    // The served client goes to the end of the order.
     this.#waiting.delete(client);
     if (line.length > 0) this.#waiting.set(client, line);
     if (waiter === undefined) return;

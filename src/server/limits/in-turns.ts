@@ -1,13 +1,10 @@
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { Steps } from '../../basics/steps.ts';
 
-/** How long the only thread may be held before others have their turn, in ms. */
+/** How long a computation may use the only thread before others have their turn, in ms. */
 const turnMs = 5;
 
-/**
- * Takes the steps of a long computation in turns with everybody else. @throws what a step throws, or the signal's
- * reason
- */
+/** Runs a long computation in turns with other work. @throws what a step throws, or the signal's reason */
 export async function inTurns<T>(steps: Steps<T>, signal: AbortSignal): Promise<T> {
   for (;;) {
     const until = performance.now() + turnMs;

@@ -1,6 +1,6 @@
 import { Overload } from '../policy/refusal.ts';
 
-/** What a connection is about: its request comes, waits for a slot, is compiled, is answered. */
+/** The stage of a connection: its request arrives, waits for a slot, is compiled, is answered. */
 export type Stage = 'receiving' | 'waiting' | 'compiling' | 'answering';
 
 /** How many connections may be open. */
@@ -13,9 +13,9 @@ export interface ConnectionLimits {
 export interface OpenConnection {
   readonly address: string;
   stage: Stage;
-  /** Ends the connection for the sake of another client. */
+  /** Called to end the connection in favour of another client. */
   end: (reason: Overload) => void;
-  /** The connection is closed. */
+  /** To be called when the connection is closed. */
   leave(): void;
 }
 
@@ -36,25 +36,25 @@ class Entry implements OpenConnection {
   }
 }
 
-/** A connection without others. */
+/** A connection that is not counted among others. */
 export const onlyConnection = (address: string): OpenConnection => new Entry(address, () => {});
 
 /**
- * Who is connected. When all connections are taken, a client that has fewer of them than another one gets in: the
- * oldest unfinished request of the address that has most is closed for it.
+ * All open connections. When they are all taken, a client that has fewer than another one is still admitted: the oldest
+ * unfinished request of the address with the most connections is closed.
  */
 export class OpenConnections {
   readonly #limits: ConnectionLimits;
-  /** In the order in which they came. */
+  /** By address, in the order in which they came. */
   readonly #entries = new Map<string, Set<Entry>>();
-  /** Connections, without those that are about to end. */
+  /** The number of connections, without those that are about to end. */
   #taken = 0;
 
   constructor(limits: ConnectionLimits) {
     this.#limits = limits;
   }
 
-  /** Admits a connection; undefined when it is one too many. */
+  /** Admits a connection; undefined when there are too many. */
   admit(address: string): OpenConnection | undefined {
     const mine = this.#entries.get(address)?.size ?? 0;
     if (mine >= this.#limits.perAddress) return undefined;
@@ -78,7 +78,7 @@ export class OpenConnections {
     if (!entry.leaving) this.#taken -= 1;
   }
 
-  /** Whose connection to close for a client with `mine` connections: one of an address that has more. */
+  /** The connection to close for a client with `mine` connections: one of an address that has more. */
   #inTheWayOf(mine: number): Entry | undefined {
     const crowds = [...this.#entries.values()]
       .map((entries) => [...entries].filter(({ leaving }) => !leaving))
@@ -87,7 +87,7 @@ export class OpenConnections {
     for (const entries of crowds) {
       const found =
         entries.find(({ stage }) => stage === 'receiving') ??
-        // The last to come would be the last to have a slot.
+        // The newest waiting one, which would get its slot last.
         entries.findLast(({ stage }) => stage === 'waiting') ??
         entries.find(({ stage }) => stage === 'answering');
       if (found !== undefined) return found;

@@ -1,13 +1,13 @@
 import { steadyClock } from '../../system/machine/every-second.ts';
 import type { Clock } from '../../system/machine/every-second.ts';
 
-/** The least that a transfer has to bring: bytes a second, averaged over a window in ms. */
+/** The minimum speed of a transfer, in bytes a second, averaged over a window in ms. */
 export interface Pace {
   readonly bytesPerSecond: number;
   readonly windowMs: number;
 }
 
-/** What the slowest network brings to many jobs at a time; whoever is slower keeps others from being served. */
+/** What even a slow network reaches with many jobs at a time. A slower client would keep others from being served. */
 export const slowestPace: Pace = { bytesPerSecond: 512, windowMs: 60_000 };
 
 interface Mark {
@@ -15,12 +15,12 @@ interface Mark {
   readonly bytes: number;
 }
 
-/** How often a window is looked at. */
+/** How many times a window is checked. */
 const looks = 4;
 
 /**
- * Whether the bytes of one transfer come, or go, fast enough: in a window that moves, so that a good start does not
- * excuse a later standstill.
+ * Measures whether one transfer is fast enough. The window moves, so that a good start does not excuse a later
+ * standstill.
  */
 export class Progress {
   readonly #pace: Pace;
@@ -34,26 +34,26 @@ export class Progress {
     this.restart();
   }
 
-  /** How often to ask, in ms. */
+  /** How often to call `isStalled()`, in ms. */
   get periodMs(): number {
     return this.#pace.windowMs / looks;
   }
 
-  /** Adds bytes that have just come or gone. */
+  /** Counts bytes that have just been transferred. */
   count(bytes: number): void {
     this.#bytes += bytes;
   }
 
-  /** What went before does not count: there was nothing to send, or we made it wait. */
+  /** Starts anew, after a time in which nothing could be transferred. */
   restart(): void {
     this.#marks = [{ at: this.#now(), bytes: this.#bytes }];
   }
 
-  /** Whether the last window brought too little. */
+  /** Whether the last window had too few bytes. */
   isStalled(): boolean {
     const { bytesPerSecond, windowMs } = this.#pace;
     const now = this.#now();
-    // Nobody looked, because we were stopped or had no processor: what came meanwhile waits to be read.
+    // This process was stopped, or had no processor: what arrived meanwhile has not been read yet.
     if (now - (this.#marks.at(-1)?.at ?? now) > 2 * this.periodMs) {
       this.restart();
       return false;

@@ -8,7 +8,7 @@ import type { OpenConnections } from '../limits/open-connections.ts';
 import { writePlace } from '../../basics/place.ts';
 import type { Client } from './serve-client.ts';
 
-/** The listening sockets, and what the administrator should know about them. */
+/** The listening sockets, with warnings for the administrator. */
 export interface Listening {
   readonly servers: readonly Server[];
   /** `ADDRESS:PORT` of each. */
@@ -16,9 +16,9 @@ export interface Listening {
   readonly warnings: readonly string[];
 }
 
-/** How many clients may wait in a socket's queue until we take them. */
+/** How many clients may wait in the queue of a socket to be accepted. */
 export const backlog = 1024;
-/** Whether an address could not be had because this system has its family switched off. */
+/** Whether an address could not be bound because this system has its family switched off. */
 function lacksFamily(error: unknown, address: string): boolean {
   const code = codeOf(error);
   return code === 'EAFNOSUPPORT' || (code === 'EADDRNOTAVAIL' && (address === '::' || address === '::1'));
@@ -28,7 +28,7 @@ const codeOf = (error: unknown): string => (error instanceof Error && 'code' in 
 
 function listen(address: string, port: number, ipv6Only: boolean): Promise<Server> {
   return new Promise((resolve, reject) => {
-    // The client keeps its side open until it has the answer: its end is an event of ours, not an automatic close.
+    // Half-open, because a client that ends its side must be noticed here, not closed automatically.
     const server = createServer({ allowHalfOpen: true, noDelay: true });
     server.once('error', reject);
     server.listen({ host: address, port, backlog, ipv6Only }, () => {
@@ -62,7 +62,7 @@ async function addressesOf(name: string): Promise<string[]> {
   }
 }
 
-/** Every address to bind, each once; "::" stands for all of both families. */
+/** Every address to bind, each once; "::" stands for all addresses of both families. */
 async function addressesToBind(names: readonly string[]): Promise<readonly string[]> {
   const addresses = new Set<string>();
   for (const name of names.length === 0 ? ['::'] : names) {
@@ -72,8 +72,8 @@ async function addressesToBind(names: readonly string[]): Promise<readonly strin
 }
 
 /**
- * Opens the listening sockets: every address of both families, or those that `--listen` names. A family that this
- * system lacks is a warning as long as something is left to serve.
+ * Opens the listening sockets: for all addresses of both families, or those that `--listen` names. A family that this
+ * system lacks is only a warning, unless nothing is left to serve.
  * @throws Failure (status 102) with the place and the cure; no socket stays open then
  */
 export async function bindSockets(names: readonly string[], port: number): Promise<Listening> {
@@ -82,7 +82,7 @@ export async function bindSockets(names: readonly string[], port: number): Promi
   const missing: Failure[] = [];
   const open = async (address: string): Promise<void> => {
     try {
-      // "::" means every address; any other IPv6 address is itself only.
+      // "::" serves IPv4 too; any other IPv6 address serves only itself.
       servers.push(await listen(address, port, address !== '::'));
     } catch (error) {
       throw bindFailure(writePlace(address, port), error);
@@ -107,22 +107,25 @@ export async function bindSockets(names: readonly string[], port: number): Promi
   return { servers, places, warnings: missing.map(({ message }) => `${message}; serving the rest`) };
 }
 
-/** Whether a server listens on a Unix socket: it has no address that Node could name. */
+/** Whether a server listens on a Unix socket, for which Node names no address. */
 const isUnix = (server: Server): boolean => {
   const address = server.address();
   return address === null || typeof address === 'string';
 };
 
-/** What becomes of a connection. */
+/** How accepted connections are handled. */
 export interface Reception {
-  /** Who is there; on a Unix socket somebody `local`. */
+  /** Finds out who the client is; `local` on a Unix socket. */
   readonly identify: (socket: Socket, from: 'network' | 'local') => Client;
-  /** For clients that are counted among the open connections, and for those that are not admitted. */
+  /** Serves an admitted client; also called for one that is not admitted, without a counted connection. */
   readonly serve: (socket: Socket, client: Client) => void;
   readonly refuse: (client: Client) => void;
 }
 
-/** Hands accepted connections on. Whoever is not admitted is not counted: no connection is closed for them. */
+/**
+ * Hands accepted connections on. A client that the access list denies is not counted, so that no connection is closed
+ * for it.
+ */
 export function acceptConnections(
   servers: readonly Server[],
   connections: OpenConnections,
@@ -130,7 +133,7 @@ export function acceptConnections(
 ): void {
   const accept = (socket: Socket, from: 'network' | 'local'): void => {
     if (from === 'network' && socket.remoteAddress === undefined) {
-      // It was reset in the queue: nobody is there, and nobody knows who it was.
+      // It was reset while it was in the queue: its address is no longer known.
       socket.destroy();
       return;
     }
@@ -151,7 +154,7 @@ export function acceptConnections(
   for (const server of servers) {
     const from = isUnix(server) ? 'local' : 'network';
     server.on('connection', (socket) => accept(socket, from));
-    // A connection that could not be accepted is its client's loss; the next one may do.
+    // A failed accept concerns only its client; the next one may work.
     server.on('error', () => {});
   }
 }

@@ -1,18 +1,18 @@
 import type { Socket } from 'node:net';
 
-/** How long a daemon that ends goes on with the connections it has, in ms, running compilers apart. */
+/** How long a daemon that ends still serves its connections, in ms; running compilers are not limited. */
 export interface DrainLimits {
-  /** A connection on which nothing has come yet. */
+  /** A connection on which nothing has arrived yet. */
   readonly unheard: number;
-  /** A request on its way, and a job that waits for a slot. */
+  /** A request that is arriving, and a job that waits for a slot. */
   readonly waiting: number;
 }
 
 const usual: DrainLimits = { unheard: 3_000, waiting: 60_000 };
 
 /**
- * The end of a daemon: it takes no more connections, and those that it has are served. Only what takes too long is
- * given up: a service manager waits for two minutes, and ends everything then.
+ * The end of a daemon: it accepts no more connections, and serves those that it has. What takes too long is given up,
+ * because a service manager kills everything after two minutes.
  */
 export class Draining {
   readonly #limits: DrainLimits;
@@ -35,7 +35,7 @@ export class Draining {
     return this.#timers.length > 0;
   }
 
-  /** Nobody comes any more; `giveUp` is called when jobs still wait after their time. */
+  /** Begins draining; `giveUp` is called when jobs still wait after their time. */
   begin(giveUp: () => void): void {
     this.#timers = [
       setTimeout(() => this.#closeUnheard(), this.#limits.unheard),
@@ -43,7 +43,7 @@ export class Draining {
     ];
   }
 
-  /** Everybody has left. */
+  /** All connections have ended. */
   end(): void {
     for (const timer of this.#timers) clearTimeout(timer);
   }

@@ -1,21 +1,23 @@
-/** What the service manager shows of a daemon, at most once in this many ms. */
+/** The status for the service manager is sent at most once in this many ms. */
 const statusPeriod = 1000;
 
-/** What `IdleExit` needs to know, and whom it tells. */
+/** Settings of `IdleExit`, and the functions that it calls. */
 export interface IdleExitSettings {
   readonly running: () => number;
   readonly waiting: () => number;
   readonly status: (text: string) => void;
-  /** Ends the daemon after this many ms without a client; undefined: never. */
+  /** The daemon ends after this many ms without a client; undefined for never. */
   readonly idleMs: number | undefined;
   readonly idle: () => void;
 }
 
-/** One line for the administrator: what `systemctl status` shows. */
+/** The line that `systemctl status` shows. */
 const statusLine = (running: number, waiting: number, done: number): string =>
   `${running} running, ${waiting} waiting, ${done} done`;
 
-/** Who is being served: tells when that changes, though not too often, and when nobody has come for a while. */
+/**
+ * Watches how many clients are served. Reports changes, though not too often, and when no client has come for a while.
+ */
 export class IdleExit {
   readonly #attended: IdleExitSettings;
   #here = 0;
@@ -30,7 +32,7 @@ export class IdleExit {
     this.#show();
   }
 
-  /** Connections that are being served. */
+  /** How many connections are being served. */
   get here(): number {
     return this.#here;
   }
@@ -48,7 +50,7 @@ export class IdleExit {
     this.#soon();
   }
 
-  /** Nothing is told any more. */
+  /** Stops all reports. */
   close(): void {
     clearTimeout(this.#idle);
     clearTimeout(this.#next);
@@ -64,7 +66,7 @@ export class IdleExit {
     this.#next = setTimeout(() => {
       this.#next = undefined;
       this.#show();
-      // Jobs that wait begin to run without anybody arriving or leaving.
+      // Waiting jobs may start to run while nobody arrives or leaves.
       if (this.#here > 0) this.#soon();
     }, statusPeriod);
     this.#next.unref();

@@ -12,34 +12,31 @@ import { endedWithout, summaryFields, summaryLine } from '../job/job-end.ts';
 import type { JobEnd } from '../job/job-end.ts';
 import { writePlace } from '../../basics/place.ts';
 
-/** Who is at the other end of a stream. */
+/** The client at the other end of a stream. */
 export interface Client {
-  /** Counts against the limits of one client, and names it to the administrator. */
+  /** The address by which limits count it and the log names it. */
   readonly address: string;
-  /** What the log calls it: `ADDRESS:PORT`. */
+  /** Its name in the log: `ADDRESS:PORT`. */
   readonly name: string;
   readonly admitted: boolean;
-  /** Its connection among the others; without one it is the only one. */
+  /** Its counted connection; left out when it is the only client of this process. */
   readonly connection?: OpenConnection;
 }
 
-/** A client of the network. */
+/** A client that has connected over the network. */
 export function networkClient(socket: Socket, { access }: Pick<Service, 'access'>): Client {
   const address = plainAddress(socket.remoteAddress ?? '');
   return { address, name: writePlace(address, socket.remotePort ?? 0), admitted: access().admits(address) };
 }
 
-/** A client of this machine, whom the mode of the socket's file lets in; each user is one client. */
+/** A client on a Unix socket, admitted by the mode of the socket's file. Each user counts as one client. */
 export function localClient(socket: Socket): Client {
   const user = peerUser(socket);
   const address = user === undefined ? 'this machine' : `uid ${user}`;
   return { address, name: address, admitted: true };
 }
 
-/**
- * Serves one client from its first byte to the end of its answer, and returns distcc's internal code of it; never
- * throws.
- */
+/** Serves one client from its first byte to the end of its answer. Returns distcc's internal code; never throws. */
 export async function serveClient(
   stream: ClientStream,
   { address, name, admitted, connection = onlyConnection(address) }: Client,

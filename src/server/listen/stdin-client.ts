@@ -13,7 +13,7 @@ interface Place {
   readonly port: string;
 }
 
-/** Where the client is, as xinetd, systemd, tcpserver and inetutils-inetd, and sshd say it. */
+/** The client's address in the variables of xinetd, systemd, tcpserver and inetutils-inetd, and sshd. */
 function placeFromEnvironment(environment: NodeJS.ProcessEnv): Place | undefined {
   const [sshAddress, sshPort] = (environment['SSH_CONNECTION'] ?? '').split(' ');
   const said = [
@@ -30,9 +30,9 @@ function placeFromEnvironment(environment: NodeJS.ProcessEnv): Place | undefined
 }
 
 /**
- * Who the client on stdin is, and whether it is served (doc/distcc-behaviour.md, "A client on standard input"). A
- * socket of the network is judged as the daemon would. A pipe, or ssh, was let in by whoever started us: only
- * `--allow` keeps it out, by the address that the starter named.
+ * Finds out who the client on stdin is, and whether it is admitted (doc/distcc-behaviour.md, "A client on standard
+ * input"). A network socket is judged as in the daemon. A pipe or an ssh session was admitted by the program that
+ * started this one: only `--allow` can deny it, by the address in that program's variables.
  */
 export function identifyClient(
   stream: ClientStream,
@@ -55,7 +55,7 @@ export function identifyClient(
     const { address, port } = place;
     return { address, name: writePlace(address, port), admitted: !listed || access.admits(address) };
   }
-  // distcc's names for clients without an address; it refuses a Unix socket as soon as there is a list.
+  // distcc's names for clients without an address. It refuses a Unix socket as soon as an access list is given.
   if (socket === undefined) return { address: 'NOTSOCKET', name: 'NOTSOCKET', admitted: true };
   return { address: 'UNIX-DOMAIN', name: 'UNIX-DOMAIN ', admitted: !listed };
 }

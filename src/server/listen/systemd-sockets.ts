@@ -11,22 +11,22 @@ import { backlog } from './bind.ts';
 import type { Listening } from './bind.ts';
 import { writePlace } from '../../basics/place.ts';
 
-/** Whether these options say where to listen, which is the service manager's business when it gave the sockets. */
+/** Whether these options name a place to listen, which has no effect on sockets of the service manager. */
 const namesPlace = ({ port, listen }: Pick<DaemonOptions, 'port' | 'listen'>): boolean =>
   port !== defaultPort || listen.length > 0;
 
-/** What a name of the service manager's means; every other one is that of a socket for clients. */
+/** Names of descriptors that are not sockets for clients. */
 const otherNames: ReadonlySet<string> = new Set(['notify', 'journal', 'stats']);
 
-/** The descriptors that are meant as sockets for clients. */
+/** The descriptors that are sockets for clients. */
 export const socketsToServe = (given: readonly GivenDescriptor[]): readonly GivenDescriptor[] =>
   given.filter(({ name }) => !otherNames.has(name));
 
-/** The sockets for the page of counters, from distccd-stats.socket. */
+/** The sockets for the statistics page, from distccd-stats.socket. */
 export const statsSockets = (given: readonly GivenDescriptor[]): readonly GivenDescriptor[] =>
   given.filter(({ name }) => name === 'stats');
 
-/** The descriptor that leads to the journal. */
+/** The descriptor of a connection to the journal. */
 export const journalAmong = (given: readonly GivenDescriptor[]): number | undefined =>
   given.find(({ name }) => name === 'journal')?.descriptor;
 
@@ -45,7 +45,7 @@ function adopt(given: GivenDescriptor): Promise<Server> {
     const server = createServer({ allowHalfOpen: true, noDelay: true });
     server.once('error', fail);
     try {
-      // With a descriptor Node takes the backlog from this place only.
+      // With a descriptor, Node reads the backlog only from this argument.
       server.listen({ fd: given.descriptor }, backlog, () => {
         server.off('error', fail);
         resolve(server);
@@ -64,9 +64,9 @@ function placeOfServer(server: Server, { name }: GivenDescriptor): string {
 }
 
 /**
- * Serves sockets that the service manager opened and keeps open: what waits in their queues when this process ends is
- * served by the next.
- * @throws Failure (status 102) when a descriptor is not a listening stream socket; no other stays open then
+ * Takes over sockets that the service manager opened and keeps open: clients in their queues when this process ends are
+ * served by the next one.
+ * @throws Failure (status 102) when a descriptor is not a listening stream socket; none stays open then
  */
 export async function adoptSockets(
   given: readonly GivenDescriptor[],
@@ -90,7 +90,7 @@ export async function adoptSockets(
   return { servers, places, warnings };
 }
 
-/** Why `--idle-exit` cannot be followed: as systemd's own service, or because nobody would start this daemon again. */
+/** The failure of `--idle-exit` without sockets of the service manager: nothing would start this daemon again. */
 export const needsActivation = (environment: NodeJS.ProcessEnv): Failure =>
   new Failure(
     exitStatus.badArguments,

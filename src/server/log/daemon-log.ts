@@ -10,15 +10,15 @@ import type { Journal, JournalEntry } from '../../system/service-manager/journal
 import { openSyslog } from '../../system/service-manager/syslog.ts';
 
 /**
- * Where the daemon's log goes. `journal` has the facts of a line as fields where the journal can be reached itself, and
- * is else stderr with each line's priority in front (sd-daemon(3)).
+ * Where the daemon's log is written. `journal` stores the facts of a line as fields when the journal's socket can be
+ * reached; otherwise it is stderr with each line's priority in front (sd-daemon(3)).
  */
 export type LogTarget =
   | { readonly to: 'stderr' | 'syslog' | 'nowhere' }
   | { readonly to: 'journal'; readonly journal: Journal | undefined }
   | { readonly to: 'file'; readonly path: string };
 
-/** The daemon's log; `reopen` opens a file anew after it was moved away. */
+/** The daemon's log. `reopen` opens its file again after log rotation has moved it. */
 export interface DaemonLog {
   readonly log: AdjustableLogger;
   readonly reopen: () => void;
@@ -66,7 +66,10 @@ export function openDaemonLog(target: LogTarget, level: Level, format: 'text' | 
   }
 }
 
-/** Facts under names of ours, for `journalctl DISTCC_CLIENT=...`; what a client chose is shown, not obeyed. */
+/**
+ * Facts as fields of the journal, for `journalctl DISTCC_CLIENT=...`. Control characters that a client chose are
+ * escaped.
+ */
 function journalFields(fields: Fields): JournalEntry {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [`DISTCC_${name.toUpperCase()}`, printable(String(value))]),
@@ -84,11 +87,11 @@ function openFile(path: string): number {
   }
 }
 
-/** A log that cannot be written, on a full disk say, must not end the daemon. */
+/** Writes a line. A log that cannot be written, as on a full disk, must not end the daemon. */
 function writeLine(descriptor: number, line: string): void {
   try {
     writeSync(descriptor, `${line}\n`);
   } catch {
-    // Nobody could read of it anyway.
+    // The error could not be logged either.
   }
 }

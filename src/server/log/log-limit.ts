@@ -2,9 +2,9 @@ import type { Fields, Level, Logger } from '../../logging/log-line.ts';
 import { EverySecond, steadyClock } from '../../system/machine/every-second.ts';
 import type { Clock } from '../../system/machine/every-second.ts';
 
-/** What a line that a client causes is about, and how many such lines of one address are written a minute. */
+/** The kinds of lines that clients cause, and how many of each are written a minute for one address. */
 const linesPerMinute = {
-  // Each of these stands for work that was done.
+  // Each of these lines stands for a job.
   'a connection': 6000,
   'a compile': 6000,
   'a command': 6000,
@@ -20,19 +20,20 @@ const linesPerMinute = {
   'a connection without a job': 60,
 } as const satisfies Readonly<Record<string, number>>;
 
-/** What a line is about. */
+/** The kind of a line. */
 export type LineKind = keyof typeof linesPerMinute;
 
-/** Where what a client causes is written. */
+/** The log for lines that one client causes. */
 export interface ClientLog {
-  /** Whether a line of this level would be written: asked before building an expensive text. */
+  /** Whether a line of this level would be written. Ask before building an expensive text. */
   writes(level: Level): boolean;
   say(kind: LineKind, level: Level & keyof Logger, text: string, fields?: Fields): void;
 }
 
 const minuteMs = 60_000;
 /**
- * How many addresses and kinds are told apart; all others share one count, since strangers choose how many there are.
+ * How many pairs of address and kind are counted separately. All others share one count, since strangers choose how
+ * many addresses there are.
  */
 const mostCounted = 4096;
 const others = 'other addresses';
@@ -46,8 +47,8 @@ interface Count {
 }
 
 /**
- * Writes what clients cause: of each address and kind a limited number of lines a minute, then one line that counts the
- * others.
+ * Writes the lines that clients cause: a limited number a minute for each address and kind, and then one line that
+ * counts those left out.
  */
 export class LogLimit {
   readonly #log: Logger;
@@ -60,7 +61,7 @@ export class LogLimit {
     this.#now = now;
   }
 
-  /** The log for what this client causes; each of its lines has the client as a field. */
+  /** The log for one client; each line has the client as a field. */
   of(address: string): ClientLog {
     return {
       writes: (level) => this.#log.writes(level),
@@ -71,7 +72,7 @@ export class LogLimit {
     };
   }
 
-  /** Writes how many lines were left out where a minute is over; tells whether any is not. */
+  /** Writes how many lines were left out in each minute that is over; returns whether any minute is not over. */
   review(): boolean {
     for (const [key, count] of this.#counts) {
       if (this.#now() - count.since < minuteMs) continue;
@@ -81,7 +82,7 @@ export class LogLimit {
     return this.#counts.size > 0;
   }
 
-  /** Writes what is still to be said of lines that were left out. */
+  /** Writes the counts of left-out lines that have not been written yet. */
   end(): void {
     for (const count of this.#counts.values()) this.#conclude(count);
     this.#counts.clear();

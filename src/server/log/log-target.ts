@@ -5,22 +5,22 @@ import type { LogTarget } from './daemon-log.ts';
 import type { Notices } from './startup-notices.ts';
 
 /**
- * What stderr is good for: anything, or only what `--log-stderr` asks for, since the user at the other end of an ssh
- * reads it; or why nothing can be logged there.
+ * Whether the log may go to stderr: always; only with `--log-stderr`, since over ssh the client's user reads it; or the
+ * reason why it cannot.
  */
 export type StderrUse = 'any' | 'on request' | 'a detached daemon has no stderr' | 'stderr is the connection here';
 
-/** What this process can write its log to. */
+/** Where this process can write its log. */
 export interface Outlets {
   readonly stderr: StderrUse;
-  /** The way to the journal that the service manager opened. */
+  /** The descriptor of the journal that the service manager opened. */
   readonly journal?: number | undefined;
 }
 
-/** Where syslog listens: Linux, BSD, and journald without its links. */
+/** Where syslog listens: on Linux, on BSD, and journald itself. */
 const syslogSockets = ['/dev/log', '/var/run/log', '/run/systemd/journal/dev-log'];
 
-/** A place that this account may not look at is none that it may write to. */
+/** Whether a path is a socket. One that this account may not see cannot be written to either. */
 function isSocket(path: string): boolean {
   try {
     return statSync(path).isSocket();
@@ -45,8 +45,8 @@ function writesToJournal(): boolean {
 }
 
 /**
- * The target by the options; without any, the journal where we are connected to it, else syslog, else stderr, if there
- * is one.
+ * The target that the options name; without any, the journal if stderr is connected to it, else syslog, else stderr if
+ * there is one.
  */
 export function chooseLogTarget(
   options: DaemonOptions,

@@ -1,2 +1,2 @@
-/** What the start found out and the administrator should read. */
+/** Sentences for the administrator that were found at start. */
 export type Notices = string[];

@@ -14,12 +14,12 @@ import { adoptSockets } from '../listen/systemd-sockets.ts';
 
 const thisMachine = ['127.0.0.1', '::1'];
 const isLoopback = (address: string): boolean => address === '::1' || address.startsWith('127.');
-/** Whoever connects and asks nothing gets the page too, after this many ms; whoever does not read it is cut off. */
+/** A client that sends nothing gets the page after this many ms; one that does not read it is closed. */
 const patienceMs = 1000;
 const readingMs = 10_000;
 
 /**
- * Opens the sockets of `--stats`, of this machine only unless `--stats-listen` names others.
+ * Opens the sockets of `--stats`, for this machine only unless `--stats-listen` names other addresses.
  * @throws Failure (status 102)
  */
 export async function bindStats(options: DaemonOptions): Promise<readonly Server[]> {
@@ -35,22 +35,22 @@ export async function bindStats(options: DaemonOptions): Promise<readonly Server
 }
 
 /**
- * The sockets for the page: those that the service manager gave, else those of `--stats`, if it is there. @throws
- * Failure (status 102)
+ * The sockets for the page: the service manager's, else those of `--stats` if that is given.
+ * @throws Failure (status 102)
  */
 export async function openStats(options: DaemonOptions, given: readonly GivenDescriptor[]): Promise<readonly Server[]> {
   if (given.length > 0) return (await adoptSockets(given, { port: 3632, listen: [] })).servers;
   return options.stats ? bindStats(options) : [];
 }
 
-/** What the page is made of. */
+/** Where the page's figures come from. */
 export interface StatsSource {
   readonly statistics: JobStatistics;
   readonly jobs: number;
   readonly access: () => AccessList;
 }
 
-/** Answers every connection of the stats port with the page (doc/distcc-behaviour.md, "Statistics page"). */
+/** Answers every connection to the statistics port with the page (doc/distcc-behaviour.md, "Statistics page"). */
 export function serveStats(servers: readonly Server[], source: StatsSource): void {
   const page = pageMaker(source);
   for (const server of servers) {
@@ -58,7 +58,7 @@ export function serveStats(servers: readonly Server[], source: StatsSource): voi
     server.on('error', () => {});
     server.on('connection', (socket: Socket) => {
       const address = plainAddress(socket.remoteAddress ?? '');
-      // Whoever reads slowly does not keep the daemon from ending.
+      // A slow reader must not keep the daemon from ending.
       socket.unref().on('error', () => socket.destroy());
       if (!isLoopback(address) && !source.access().admits(address)) {
         socket.destroy();
@@ -83,7 +83,7 @@ function answer(socket: Socket, page: () => string): void {
 }
 
 const diskPeriodMs = 50_000;
-/** The look at every process costs some ms: a page is good for this long. */
+/** A page is made at most once in this many ms, because looking at every process costs some ms. */
 const freshMs = 1000;
 
 function pageMaker({ statistics, jobs }: StatsSource): () => string {
@@ -117,6 +117,6 @@ function writePage(statistics: JobStatistics, jobs: number, diskRate: number): s
     `dcc_free_mem ${Math.floor(availableMemory() / 1024 ** 2)} MB`,
   ];
   const body = ['argv /distccd', '<distccstats>', ...lines.map(printable), '</distccstats>', ''].join('\n');
-  // distcc ends these with a bare newline, which not every client of HTTP takes.
+  // distcc ends these lines with a bare newline, which not every HTTP client accepts.
   return `HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n${body}`;
 }

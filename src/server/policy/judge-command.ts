@@ -9,7 +9,7 @@ import { quoted } from '../../wire/quoted.ts';
 import type { PermittedCompilers } from './permitted-compilers.ts';
 import { Refusal } from './refusal.ts';
 
-/** A compile as this server runs it: in the job's own folder, with names that exist only there. */
+/** A compile as this server runs it, in the job's own folder and with names that exist only there. */
 export interface JobCommand {
   readonly path: string;
   readonly argv: readonly string[];
@@ -22,15 +22,15 @@ export interface JobCommand {
   readonly object: string;
 }
 
-/** A file of this name is safe as a word of a command line: no option, no response file, nothing outside the folder. */
+/** The name if it is safe as a word of a command (not an option, a response file or a path), else `otherwise`. */
 function plainName(name: string, otherwise: string): string {
   const bytes = Buffer.byteLength(name);
   return /^[^-@./][^/]*$/.test(name) && bytes <= 200 ? name : otherwise;
 }
 
 /**
- * The client's own name with the extension of preprocessed text: a source without line markers then has the same name
- * in its object's symbol table, and in messages, as in a local compile.
+ * The client's source name with the extension of preprocessed text. A source without line markers then has the same
+ * name in the object's symbol table, and in messages, as in a local compile.
  */
 function inputName(source: string): string {
   const name = basename(source);
@@ -38,10 +38,7 @@ function inputName(source: string): string {
   return plainName(name.replace(/\.[^.]*$/, extension), `source${extension}`);
 }
 
-/**
- * Clients of distcc 3.4 show 199 bytes of a refusal; the option and its reason have what the rest of the sentence
- * leaves of them.
- */
+/** Clients of distcc 3.4 show 199 bytes of a refusal: this many are left for the option and its reason. */
 const roomForOption = 105;
 
 function shown(option: string, room: number): string {
@@ -50,7 +47,7 @@ function shown(option: string, room: number): string {
   return text;
 }
 
-/** Why an option is refused, and the cure, whole in what every client shows. */
+/** The refusal of an option, with reason and cure, short enough to be shown whole by every client. */
 function refuse({ option, because }: RefusedOption): Refusal {
   const name = shown(option, roomForOption - because.length);
   return new Refusal(
@@ -58,7 +55,7 @@ function refuse({ option, because }: RefusedOption): Refusal {
   );
 }
 
-/** What a server's policy says about commands: which compilers, and which options, or all of them. */
+/** The part of a server's policy about commands: the permitted compilers, and the permitted options. */
 export interface CommandPolicy {
   readonly compilers: PermittedCompilers;
   readonly permittedOptions: PermittedByAdministrator | 'every option';
@@ -70,8 +67,8 @@ interface Names {
 }
 
 /**
- * The client's words with the names of the job in them. In front of them is what makes it a compile, so that no option
- * can take that for its value.
+ * The client's words with the job's file names in them, for a server that permits every option. The words that make it
+ * a compile stand in front, where no option can take them as its value.
  */
 function wordsAsGiven({ words, sourceAt, outputAt, joined, assemble }: RemoteVerdict, names: Names): string[] {
   const given = words.slice(1);
@@ -81,8 +78,8 @@ function wordsAsGiven({ words, sourceAt, outputAt, joined, assemble }: RemoteVer
 }
 
 /**
- * The server's own words, and after them those of the client's that the allow list has: nothing there can take them for
- * its value, or say them twice.
+ * The server's own words, then the client's words that the allow list permits, none of which can take a server's word
+ * as its value or repeat it.
  */
 function* wordsByAllowList(verdict: RemoteVerdict, names: Names, permitted: PermittedByAdministrator): Steps<string[]> {
   const judgement = yield* judgeInSteps(verdict, permitted);
@@ -92,7 +89,7 @@ function* wordsByAllowList(verdict: RemoteVerdict, names: Names, permitted: Perm
 }
 
 /**
- * Turns a client's command into ours, in steps: it may be long.
+ * Turns a client's command into the server's command, in steps, since it may be long.
  * @throws Refusal when it is not a compile, names a compiler that is not permitted, or holds an option that is refused
  */
 export function* judgeCommand(

@@ -5,7 +5,7 @@ import { basename, isAbsolute, join } from 'node:path';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 
-/** What a compiler's name came to: the program to run and the name to call it by, or why it may not run. */
+/** The decision about a compiler's name: the program to run and its argv[0], or why it may not run. */
 export type Permission = { readonly path: string; readonly name: string } | { readonly refused: string };
 
 /** Decides which programs clients may run. */
@@ -13,7 +13,7 @@ export interface PermittedCompilers {
   permit(name: string): Permission;
 }
 
-/** Where the decision comes from. */
+/** What the decisions are based on. */
 export interface CompilerPolicy {
   /** `--masquerade-dir`, looked at before the usual places. */
   readonly masqueradeDirs: readonly string[];
@@ -26,10 +26,10 @@ export interface CompilerPolicy {
   readonly everything: boolean;
 }
 
-/** The usual masquerade directories: 3.4's on Debian, and a local installation's on Debian and FreeBSD. */
+/** The usual masquerade directories: that of a local installation, and that of Debian's packages. */
 export const usualMasqueradeDirs: readonly string[] = ['/usr/local/lib/distcc', '/usr/lib/distcc'];
 
-/** How long an answer about the file system is believed, in ms: a build asks for the same name thousands of times. */
+/** How long a decision is remembered, in ms: a build asks for the same name thousands of times. */
 const believedMs = 3000;
 
 const isProgram = (path: string): boolean => {
@@ -42,8 +42,8 @@ const isProgram = (path: string): boolean => {
 };
 
 /**
- * A name in a masquerade directory: a program, or a link, which counts even where the client program it points to is
- * not installed.
+ * Whether a path is an entry of a masquerade directory: a program, or a link, even when the client program that it
+ * points to is not installed.
  */
 const isEntry = (path: string): boolean => {
   try {
@@ -105,7 +105,7 @@ function believing(decide: (name: string) => Permission): PermittedCompilers {
       const now = Date.now();
       const found = known.get(name);
       if (found !== undefined && found.until > now) return found.permission;
-      // Strangers choose the names: the memory of them must not grow with their imagination.
+      // Strangers choose the names, so the number of remembered ones is limited.
       if (known.size >= 256) known.clear();
       const permission = decide(name);
       known.set(name, { permission, until: now + believedMs });
@@ -127,10 +127,10 @@ function byMasquerade(name: string, dirs: readonly string[], find: (name: string
     };
   }
   const found = find(short);
-  // A permitted name without a program is answered as distcc does: the start fails and the client is told.
+  // A permitted name without a program is not refused: as in distcc the start fails, and the client is told so.
   if (found === undefined) return isAbsolute(name) ? refusedPath(name) : notFound(short);
   if (!isAbsolute(name)) return { path: found, name };
-  // gcc looks for its parts from where it is called: the path is this server's, not the client's.
+  // gcc looks for its parts relative to its path, so it is called by this server's path, not the client's.
   return realPath(name) === realPath(found) ? { path: found, name: found } : refusedPath(name);
 }
 

@@ -1,6 +1,6 @@
 /**
- * Why a job is not done here although its request was understood: one sentence with the cause and the cure, which the
- * client's user reads. The client compiles elsewhere.
+ * A request that was understood but is not done here. The message is a sentence with cause and cure for the client's
+ * user; the client then compiles elsewhere.
  */
 export class Refusal extends Error {
   constructor(sentence: string) {
@@ -9,7 +9,7 @@ export class Refusal extends Error {
   }
 }
 
-/** The same, because others need what the job would take, or has: memory, a slot, a connection. */
+/** A refusal because other clients need what the job has or wants: memory, a slot, a connection. */
 export class Overload extends Refusal {
   constructor(sentence: string) {
     super(sentence);
@@ -17,7 +17,7 @@ export class Overload extends Refusal {
   }
 }
 
-/** The client closed its side before it had its answer. */
+/** The client closed the connection before it had its answer. */
 export class ClientGone extends Error {
   constructor() {
     super('the client is gone');
@@ -25,10 +25,10 @@ export class ClientGone extends Error {
   }
 }
 
-/** Made once: every connection ends with it, and a stack trace for each would cost more than sending the answer. */
+/** Made only once: many connections end with it, and a stack trace for each would cost more than sending an answer. */
 export const clientGone = new ClientGone();
 
-/** A state of a connection lasted longer than it may. */
+/** A stage of a connection took too long. */
 export class Overdue extends Error {
   constructor(sentence: string) {
     super(sentence);
