@@ -22,6 +22,22 @@ static uint64_t inode_of(const char *path) {
   return stat(path, &found) == 0 ? (uint64_t)found.st_ino : 0;
 }
 
+/* Whether PWD is a plain name of the directory that we are in. */
+static int names_ours(const char *pwd) {
+  struct stat named, ours;
+  if (pwd == NULL || *pwd != '/' || strlen(pwd) >= PATH_MAX || strstr(pwd, "//") != NULL) return 0;
+  for (const char *part = pwd; part != NULL; part = strchr(part + 1, '/'))
+    if (strncmp(part, "/./", 3) == 0 || strncmp(part, "/../", 4) == 0 || strcmp(part, "/.") == 0 || strcmp(part, "/..") == 0) return 0;
+  return stat(pwd, &named) == 0 && stat(".", &ours) == 0 && named.st_dev == ours.st_dev && named.st_ino == ours.st_ino;
+}
+
+/* The directory as compilers write it into objects: by the name in PWD, which may lead through links. Empty when it has been removed. */
+static void find_directory(char *directory) {
+  const char *pwd = getenv("PWD");
+  if (names_ours(pwd)) strcpy(directory, pwd);
+  else if (getcwd(directory, PATH_MAX) == NULL) directory[0] = '\0';
+}
+
 /* Makes JOB, or NULL when it cannot be made: pid, umask, which of stdin, stdout and stderr are terminals, counts of words and variables, bytes
    of all but the variables, bytes of the variables, errno of the list of hosts; namespaces of mounts, users and network, device and inode of
    the root with 64 bits each; then directory, words, path of the list, variables, each with a NUL, and the list. */
@@ -29,7 +45,7 @@ static unsigned char *make_job(size_t *size) {
   enum { NUMBERS = 8, WORLD = 5 };
   char directory[PATH_MAX], list[PATH_MAX];
   const unsigned char *hosts;
-  if (getcwd(directory, sizeof directory) == NULL) directory[0] = '\0';
+  find_directory(directory);
   size_t listed, variables = 0;
   int error = read_hosts(list, &hosts, &listed);
   size_t names = strlen(directory) + strlen(list) + 2;

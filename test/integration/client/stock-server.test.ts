@@ -257,6 +257,30 @@ describe.skipIf(!enabled)('distcc with a stock distccd', () => {
     expect(readFileSync(join(box.temporary, names[0] ?? ''), 'utf8')).toContain('int main(void)');
   });
 
+  it.each(['gcc', 'clang'].filter((name) => needs(name, name)))(
+    'writes the directory into an object of %s by the name in PWD, as a compile here does',
+    async (compiler) => {
+      box.write('real/a.c', 'int f(void) { return 1; }\n');
+      symlinkSync('real', box.path('link'));
+      const words = [compiler, '-g', '-c', 'a.c'].join(' ');
+      const inLink = (before: string): readonly string[] => ['-c', `cd link && ${before} ${words}`, distccProgram];
+      await box.run(inLink(''), {}, { program: '/bin/sh' });
+      const named = (): (string | undefined)[] =>
+        box
+          .read('real/a.o')
+          .toString('latin1')
+          .match(/work\/(?:link|real)/g) ?? [];
+      const expected = new Set(named());
+      expect([...expected]).toEqual(['work/link']);
+      const { status, stderr } = await box.run(inLink('"$0"'), { DISTCC_HOSTS: host }, { program: '/bin/sh' });
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(new Set(named())).toEqual(expected);
+      // A name that is not right any more does not count.
+      await box.run(inLink(`PWD=/tmp ${'"$0"'}`), { DISTCC_HOSTS: host }, { program: '/bin/sh' });
+      expect(new Set(named())).toEqual(new Set(['work/real']));
+    },
+  );
+
   it('speaks through ssh', async () => {
     const folder = box.script(
       'fake-ssh',
