@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodeCarry, encodeKeep } from '../../src/wire/agent/carry.ts';
+import { encodeCarry, encodeKeep, encodeMore } from '../../src/wire/agent/carry.ts';
 import { encodeCommand } from '../../src/wire/agent/command.ts';
 import {
   encodeAppend,
@@ -17,6 +17,7 @@ import {
   saveFlags,
 } from '../../src/wire/agent/file.ts';
 import { encodeFrame, kinds } from '../../src/wire/agent/frame.ts';
+import { encodeFetch, encodeFollow, encodePaths, encodeStamp } from '../../src/wire/agent/inputs.ts';
 import { expectThat, inputOf, textsOf } from './target.ts';
 import type { Target } from './target.ts';
 
@@ -54,6 +55,17 @@ const said: readonly [Buffer, ...Buffer[]] = [
   encodeCarry({ ...carrying, way: { kind: 'ssh', command: ['/bin/cat', '-'] } }),
   encodeCarry({ ...carrying, way: { kind: 'ssh', command: ['/bin/sleep', '9'] }, body: 'kept' }),
   encodeCarry({ ...carrying, way: { kind: 'ssh', command: ['/nowhere/ssh'] }, body: 'kept' }),
+  encodeCarry({
+    ...carrying,
+    way: { kind: 'ssh', command: ['/bin/echo', 'NEED00000000'] },
+    body: 'none',
+    ending: 'dependencies',
+  }),
+  encodeMore(Buffer.from('more')),
+  encodeStamp(encodePaths(['/etc/passwd', '/none', '', '/proc/self/status'])),
+  encodeFetch(['/etc/hostname', '/none', '/proc/self/status', '.']),
+  encodeFollow(['/proc/self/exe', '/bin', 'none']),
+  encodeSendText('messages'),
   encodeKeep(Buffer.from('body')),
   encodeSaveAnswer({ flags: 0, number: 3, path: 'b.o' }, { at: 0, length: 100 }),
   encodeSendText('answer'),
