@@ -22,16 +22,16 @@ export interface CompilerAnswer {
 }
 
 /**
- * The machine's files as a job sees them, with its groups, namespaces and limits. Paths are absolute, and have one
- * character for each byte.
+ * The machine's files as a job sees them, with its groups, namespaces and limits. Paths are absolute; as texts they
+ * have one character for each byte.
  */
 export interface Disk {
   /**
-   * A stamp of 48 bytes for each path, in their order, as lstat tells it: links are not followed. Little endian: u32
-   * error number or 0, u32 mode, u64 device, u64 inode, u64 size (0 for a directory), i64 mtime and i64 ctime in ns. A
-   * file system whose times cannot be trusted gives EMEDIUMTYPE.
+   * Looks at paths, each with a NUL after it, in their order. Gives a stamp of 48 bytes for each, as lstat tells it:
+   * links are not followed. Little endian: u32 error number or 0, u32 mode, u64 device, u64 inode, u64 size (0 for a
+   * directory), i64 mtime and i64 ctime in ns. A file system whose times cannot be trusted gives EMEDIUMTYPE.
    */
-  look(paths: readonly string[]): Promise<Buffer>;
+  look(paths: Buffer): Promise<Buffer>;
   /** Whole regular files; undefined for what is none, is too large, cannot be read, or did not hold still. */
   read(paths: readonly string[]): Promise<readonly (ReadFile | undefined)[]>;
   /** What symbolic links hold; undefined for what is none. */

@@ -1,9 +1,141 @@
+import { Closure } from './closure.ts';
+import { readCommand } from './command-words.ts';
+import type { ScannedCommand } from './command-words.ts';
 import type { Disk } from './disk.ts';
-import type { HeaderGraph } from './header-graph.ts';
-import type { Found, HeaderJob } from './inputs.ts';
+import type { Entry } from './entry.ts';
+import { graphLimits } from './graph-limits.ts';
+import type { HeaderGraph, JobRecord } from './header-graph.ts';
+import type { Found, HeaderJob, Input } from './inputs.ts';
+import { OldWay } from './pace.ts';
+import { addListedFiles } from './recorded-list.ts';
+import { ContextFinder, followAll, keyOf, namesInList } from './search-context.ts';
+import type { OpenContext } from './search-context.ts';
+import { Survey } from './survey.ts';
+import { Walk } from './walk.ts';
 
-/** Finds all that a compile may read; a disk is for this job alone, the graph for all jobs of a user. */
-// oxlint-disable-next-line typescript/require-await -- comes with the scanner
-export async function findInputs(_job: HeaderJob, _disk: Disk, _graph: HeaderGraph): Promise<Found> {
-  return { kind: 'old way', because: 'headers are not scanned yet' };
+/**
+ * Finds all that a compile may read. The disk is this job's, and is looked at after the job has come; the graph is kept
+ * for all jobs of a user.
+ */
+export async function findInputs(job: HeaderJob, disk: Disk, graph: HeaderGraph): Promise<Found> {
+  const command = readCommand(job.argv, job.source);
+  if (typeof command === 'string') return { kind: 'old way', because: command };
+  const key = keyOf(job, command.listing, ['SOURCE_DATE_EPOCH']);
+  if (graph.isCostly(key)) return { kind: 'old way', because: 'looking for its headers took too long before' };
+  try {
+    const found = await new Search({ job, command, key, survey: new Survey(graph, disk) }).find();
+    return found.kind === 'inputs' ? { ...found, change: graph.change } : found;
+  } catch (error) {
+    if (!(error instanceof OldWay)) throw error;
+    if (error.forGood) graph.giveUp(key);
+    return { kind: 'old way', because: error.message };
+  }
+}
+
+const holds = ({ entries, versions, listings }: JobRecord): boolean =>
+  entries.every((entry, at) => entry.version === versions[at]) &&
+  [...listings].every(([entry, stamp]) => entry.stamp.equals(stamp));
+
+/** One search for a job's inputs. */
+class Search {
+  readonly #job: HeaderJob;
+  readonly #command: ScannedCommand;
+  readonly #key: string;
+  readonly #survey: Survey;
+  readonly #graph: HeaderGraph;
+
+  constructor(what: { job: HeaderJob; command: ScannedCommand; key: string; survey: Survey }) {
+    this.#job = what.job;
+    this.#command = what.command;
+    this.#key = what.key;
+    this.#survey = what.survey;
+    this.#graph = what.survey.graph;
+  }
+
+  async find(): Promise<Found> {
+    const record = this.#graph.record(this.#key);
+    if (record !== undefined && (await this.#isStillTrue(record))) return record.found;
+    for (let attempt = 0; attempt < graphLimits.attempts; attempt += 1) {
+      const fresh = await this.#scan();
+      if (fresh === undefined) continue;
+      this.#graph.remember(this.#key, fresh);
+      this.#keepQuestion(fresh);
+      return fresh.found;
+    }
+    throw new OldWay('its headers change too fast');
+  }
+
+  async #isStillTrue(record: JobRecord): Promise<boolean> {
+    if (record.kept !== undefined && (await this.#survey.looksAs(record.kept))) return true;
+    if (!holds(record)) return false;
+    await this.#survey.verify(record.entries);
+    if (!holds(record)) return false;
+    this.#keepQuestion(record);
+    return true;
+  }
+
+  /** A question serves as long as nothing in it has to be read again whatever its stamp says. */
+  #keepQuestion(record: JobRecord): void {
+    const usable = record.entries.every(({ young, stale }) => !young && !stale);
+    const question = usable ? Survey.questionFor(record.entries, new Set(record.listings.keys())) : undefined;
+    this.#graph.keep(record, question);
+  }
+
+  /** Scans as if nothing had been found before; undefined when the files have changed meanwhile. */
+  async #scan(): Promise<JobRecord | undefined> {
+    const survey = this.#survey;
+    const walk = new Walk(survey);
+    const compiler = new Walk(survey);
+    const context = await new ContextFinder(this.#job, survey, { inputs: walk, compiler }).open(this.#command);
+    const closure = await this.#close(walk, context);
+    if (closure.obstacle === undefined && closure.unbounded !== undefined)
+      await addListedFiles({ key: this.#key, command: this.#command, context, closure, survey });
+    const entries = [...new Set([...walk.used.keys(), ...compiler.used.keys(), ...closure.files.keys()])];
+    const listings = new Map(context.installations.map((entry) => [entry, entry.stamp]));
+    await survey.verify(entries);
+    const same = [...listings].every(([entry, stamp]) => entry.stamp.equals(stamp));
+    if (!walk.holds || !compiler.holds || !same) return undefined;
+    const versions = Uint32Array.from(entries, ({ version }) => version);
+    const found = foundIn(closure, context);
+    return { found, context: context.key, entries, versions, listings, kept: undefined };
+  }
+
+  async #close(walk: Walk, context: OpenContext): Promise<Closure> {
+    const { list, places } = context;
+    const { definitions, forced, language } = this.#command;
+    const closure = new Closure(walk, this.#survey, places, {
+      hasModules: language !== 'c',
+      keepsDate: list.keepsDate && this.#job.environment['SOURCE_DATE_EPOCH'] !== undefined,
+      bodiesOf: (macro) => [...(definitions.get(macro) ?? []), ...(list.definitions.get(macro) ?? [])],
+    });
+    const { directory } = places;
+    const [source] = await followAll(walk, this.#survey, directory, [this.#job.source]);
+    if (source === undefined || source === 'absent' || source.entry.kind !== 'file')
+      throw new OldWay(`"${this.#job.source}" is not a plain file`);
+    for (const name of list.implicit) {
+      const names = namesInList(name, list);
+      for (const angled of names.length === 0 ? [name] : names)
+        closure.search({ purpose: 'include', form: 'angled', name: angled }, directory, 'the compiler');
+    }
+    for (const name of forced)
+      closure.search({ purpose: 'include', form: 'quoted', name }, directory, 'the command line');
+    closure.visit(source.entry, source.directory);
+    await closure.complete();
+    return closure;
+  }
+}
+
+const byPath = (one: Input, other: Input): number => (one.path < other.path ? -1 : Number(one.path > other.path));
+
+function foundIn(closure: Closure, { directories, places }: OpenContext): Found {
+  const { files, obstacle, unbounded, walk } = closure;
+  if (obstacle !== undefined) return { kind: 'old way', because: obstacle };
+  const links = [...walk.used.keys()].flatMap(({ kind, path, target }) =>
+    kind === 'link' && target !== undefined ? [{ kind, path, target }] : [],
+  );
+  const all = new Set<Entry>([places.directory, ...directories, ...places.embedded, ...walk.crossed]);
+  const folders = [...all].flatMap(({ kind, path }) => (kind === 'directory' ? [{ kind, path }] : []));
+  const texts = [...files.keys()].flatMap(({ facts }) => (facts === undefined ? [] : [facts.input]));
+  const inputs: Input[] = [...texts, ...links, ...folders].sort(byPath);
+  return { kind: 'inputs', inputs, rung: unbounded === undefined ? 'scan' : 'list', change: 0, unbounded };
 }

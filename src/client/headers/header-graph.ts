@@ -1,4 +1,263 @@
-/** What is known of the files of a user's compiles; kept across jobs. */
+import { Entry, Names } from './entry.ts';
+import type { FileFacts } from './entry.ts';
+import { graphLimits } from './graph-limits.ts';
+import type { Found } from './inputs.ts';
+import { isYoung, kindOf } from './stamp.ts';
+import type { SearchContext } from './search-context.ts';
+import type { RecordedList } from './recorded-list.ts';
+
+/** What was found for a command, and all that makes it true. */
+export interface JobRecord {
+  /** Without the change, which is the graph's. */
+  readonly found: Found;
+  readonly context: string;
+  readonly entries: readonly Entry[];
+  /** Of the entries, as they were used. */
+  readonly versions: Uint32Array;
+  /** Directories whose every change counts, with their stamps. */
+  readonly listings: ReadonlyMap<Entry, Buffer>;
+  /** A question to the disk, and the answer after which all is as it was. */
+  kept: { readonly paths: Buffer; readonly stamps: Buffer } | undefined;
+}
+
+/** What is known of the files of one user's compiles; kept across jobs, and bounded. */
 export class HeaderGraph {
+  readonly root = new Entry('/', undefined);
+  /** As `Found` has it. */
   change = 0;
+  /** Macros that name files, with their numbers. */
+  readonly macros = new Map<string, number>();
+  readonly contexts = new Map<string, SearchContext>();
+  readonly lists = new Map<string, RecordedList>();
+  readonly #records = new Map<string, JobRecord>();
+  /** Commands that took too long. */
+  readonly #costly = new Set<string>();
+  #bytes = 0;
+  #files = 0;
+  #keptBytes = 0;
+
+  constructor() {
+    this.root.kind = 'directory';
+    this.root.names = new Names();
+  }
+
+  /** Notes what is at a name that was unknown or looked for in vain; undefined when nothing is. */
+  meet(directory: Entry, name: string, stamp: Buffer, nowMs: number): Entry | undefined {
+    const { names } = directory;
+    if (names === undefined) return undefined;
+    const known = names.present.get(name);
+    if (known !== undefined) {
+      this.look(known, stamp, nowMs);
+      return names.present.get(name);
+    }
+    if (kindOf(stamp) === 'absent') {
+      if (!names.absent.has(name)) this.#bytes += graphLimits.nameCost + name.length;
+      names.absent.add(name);
+      return undefined;
+    }
+    if (names.absent.delete(name)) {
+      directory.version += 1;
+      this.change += 1;
+    }
+    const entry = new Entry(directory.pathOf(name), directory);
+    names.present.set(name, entry);
+    this.#bytes += graphLimits.entryCost + entry.path.length;
+    this.#become(entry, stamp, nowMs);
+    return entry;
+  }
+
+  /**
+   * Notes what was seen of a known entry. What has to be read again is stale afterwards; of a directory that has
+   * changed, "changed" tells that the names that were looked for in vain have to be looked for again.
+   */
+  look(entry: Entry, stamp: Buffer, nowMs: number): 'same' | 'changed' {
+    if (stamp.equals(entry.stamp)) {
+      if (entry.kind === 'directory' && entry.young) entry.young = isYoung(stamp, nowMs);
+      return 'same';
+    }
+    const kind = kindOf(stamp);
+    if (kind !== entry.kind) {
+      this.change += 1;
+      entry.version += 1;
+      if (kind === 'absent') this.#vanish(entry);
+      else this.#become(entry, stamp, nowMs);
+      return 'changed';
+    }
+    entry.stamp = Buffer.from(stamp);
+    if (kind === 'directory') {
+      entry.young = isYoung(stamp, nowMs);
+      if (entry.names !== undefined) entry.names.changes += 1;
+    } else if (entry.facts === undefined && entry.target === undefined) {
+      entry.version += 1;
+    } else {
+      entry.stale = true;
+    }
+    return 'changed';
+  }
+
+  #become(entry: Entry, stamp: Buffer, nowMs: number): void {
+    const kind = kindOf(stamp);
+    if (entry.facts !== undefined) this.#files -= 1;
+    entry.kind = kind === 'absent' ? 'unknown' : kind;
+    entry.stamp = Buffer.from(stamp);
+    entry.young = isYoung(stamp, nowMs);
+    entry.facts = undefined;
+    entry.target = undefined;
+    entry.stale = false;
+    entry.names = kind === 'directory' ? new Names() : undefined;
+  }
+
+  #vanish(entry: Entry): void {
+    if (entry.facts !== undefined) this.#files -= 1;
+    entry.kind = 'unknown';
+    entry.facts = undefined;
+    entry.target = undefined;
+    entry.names = undefined;
+    const { parent } = entry;
+    const name = entry.path.slice(entry.path.lastIndexOf('/') + 1);
+    if (parent?.names?.present.get(name) !== entry) return;
+    parent.names.present.delete(name);
+    parent.names.absent.add(name);
+  }
+
+  /** Notes what a file holds. */
+  learn(entry: Entry, facts: FileFacts, young: boolean): void {
+    const before = entry.facts;
+    if (before === undefined) this.#files += 1;
+    else if (!before.input.hash.equals(facts.input.hash)) {
+      entry.version += 1;
+      this.change += 1;
+    } else if (!before.input.stamp.equals(facts.input.stamp)) entry.version += 1;
+    const cost = (one: FileFacts): number =>
+      graphLimits.factsCost + graphLimits.referenceCost * (one.references.length + one.definitions.size);
+    this.#bytes += cost(facts) - (before === undefined ? 0 : cost(before));
+    entry.facts = facts;
+    entry.stamp = facts.input.stamp;
+    entry.young = young;
+    entry.stale = false;
+  }
+
+  /** Notes where a link leads; undefined when it is none any more. */
+  learnTarget(entry: Entry, target: string | undefined, young: boolean): void {
+    if (entry.target !== undefined && target !== entry.target) {
+      entry.version += 1;
+      this.change += 1;
+    }
+    entry.target = target;
+    entry.young = young;
+    entry.stale = false;
+  }
+
+  /** The number of a macro whose definitions are wanted from now on; undefined when there are too many. */
+  wantMacro(name: string): number | undefined {
+    const known = this.macros.get(name);
+    if (known !== undefined) return known;
+    if (this.macros.size >= graphLimits.macros) return undefined;
+    this.macros.set(name, this.macros.size);
+    return this.macros.size - 1;
+  }
+
+  record(key: string): JobRecord | undefined {
+    const record = this.#records.get(key);
+    if (record === undefined) return undefined;
+    this.#records.delete(key);
+    this.#records.set(key, record);
+    return record;
+  }
+
+  remember(key: string, record: JobRecord): void {
+    this.forget(key);
+    this.#records.set(key, record);
+    this.#bytes += costOf(key, record);
+    this.#bound();
+  }
+
+  forget(key: string): void {
+    const record = this.#records.get(key);
+    if (record === undefined) return;
+    this.#records.delete(key);
+    this.#bytes -= costOf(key, record);
+    this.keep(record, undefined);
+  }
+
+  /** Keeps a record's question and answer, as long as there is room for such. */
+  keep(record: JobRecord, kept: JobRecord['kept']): void {
+    const size = (one: JobRecord['kept']): number => (one === undefined ? 0 : one.paths.length + one.stamps.length);
+    this.#keptBytes += size(kept) - size(record.kept);
+    record.kept = kept;
+    for (const other of this.#records.values()) {
+      if (this.#keptBytes <= graphLimits.keptBytes) break;
+      if (other === record) continue;
+      this.#keptBytes -= size(other.kept);
+      other.kept = undefined;
+    }
+  }
+
+  isCostly(key: string): boolean {
+    return this.#costly.has(key);
+  }
+
+  /** Notes a command that is not worth another try as long as the agent lives. */
+  giveUp(key: string): void {
+    if (this.#costly.size < graphLimits.costly) this.#costly.add(key);
+  }
+
+  /** Puts a value in a bounded map, the oldest one out. */
+  static put<T>(map: Map<string, T>, key: string, value: T, most: number): string | undefined {
+    map.delete(key);
+    map.set(key, value);
+    const [oldest] = map.keys();
+    if (map.size <= most || oldest === undefined) return undefined;
+    map.delete(oldest);
+    return oldest;
+  }
+
+  rememberContext(key: string, context: SearchContext): void {
+    const gone = HeaderGraph.put(this.contexts, key, context, graphLimits.contexts);
+    if (gone === undefined) return;
+    for (const [name, record] of this.#records) if (record.context === gone) this.forget(name);
+  }
+
+  /** What the agent says of itself. */
+  get size(): { readonly files: number; readonly bytes: number; readonly records: number } {
+    return { files: this.#files, bytes: this.#bytes + this.#keptBytes, records: this.#records.size };
+  }
+
+  /** Past its bounds, forgets the older half of the records and what only they have used. */
+  #bound(): void {
+    if (this.#files <= graphLimits.files && this.#bytes <= graphLimits.bytes) return;
+    const names = [...this.#records.keys()];
+    for (const name of names.slice(0, Math.ceil(names.length / 2))) this.forget(name);
+    const used = new Set<Entry>();
+    for (const { entries } of this.#records.values()) for (const entry of entries) used.add(entry);
+    this.#prune(this.root, used);
+    // What goes may have been looked for in vain, and nobody would notice that it came to be.
+    this.change += 1;
+  }
+
+  /** Whether anything in a directory stays. */
+  #prune(directory: Entry, used: ReadonlySet<Entry>): boolean {
+    const { names } = directory;
+    if (names === undefined) return false;
+    for (const [name, entry] of names.present) {
+      const stays = this.#prune(entry, used) || used.has(entry);
+      if (stays) continue;
+      names.present.delete(name);
+      this.#bytes -= graphLimits.entryCost + entry.path.length;
+      if (entry.facts === undefined) continue;
+      this.#files -= 1;
+      const { references, definitions } = entry.facts;
+      this.#bytes -= graphLimits.factsCost + graphLimits.referenceCost * (references.length + definitions.size);
+    }
+    if (!used.has(directory)) {
+      for (const name of names.absent) this.#bytes -= graphLimits.nameCost + name.length;
+      names.absent.clear();
+    }
+    return names.present.size > 0;
+  }
+}
+
+function costOf(key: string, { entries, found }: JobRecord): number {
+  const inputs = found.kind === 'inputs' ? found.inputs.length : 0;
+  return key.length + graphLimits.recordCost + 12 * entries.length + 8 * inputs;
 }

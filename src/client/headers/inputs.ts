@@ -40,5 +40,7 @@ export type Found =
        * with another number than the one before needs a new generation.
        */
       readonly change: number;
+      /** Why the scanner alone could not tell, and in which file. */
+      readonly unbounded: string | undefined;
     }
   | { readonly kind: 'old way'; readonly because: string };

@@ -1,0 +1,120 @@
+const star = 0x2a;
+const newline = 0x0a;
+const backslash = 0x5c;
+
+const byteOrderMark = '\xef\xbb\xbf';
+/** A line is spliced to the next one with blanks after the backslash too: gcc and clang warn, and do it. */
+const splice = /\\[ \t\f\v]*\n/g;
+const trigraph = /\?\?[=/'()!<>-]/g;
+const trigraphs: Readonly<Record<string, string>> = {
+  '=': '#',
+  '/': '\\',
+  "'": '^',
+  '(': '[',
+  ')': ']',
+  '!': '|',
+  '<': '{',
+  '>': '}',
+  '-': '~',
+};
+
+/** What can begin a comment, a string or a character. */
+const mark = /\/[/*]|["']/g;
+const rawOpening = /"([^()\\\s]{0,16})\(/y;
+const rawPrefix = /(?:^|[^\w$])(?:u8|[uUL])?R$/;
+const beforeAngleName = /(?:(?:#|%:)\s*(?:include|include_next|import|embed)|__has_\w+\s*\()\s*<[^>]*$/;
+const longestName = 4200;
+
+/** Whether a place is inside `<...>` of a directive: slashes and quotes there belong to the name of a file. */
+function isInAngleName(text: string, at: number): boolean {
+  const before = text.slice(Math.max(0, at - longestName), at);
+  const open = before.lastIndexOf('<');
+  if (open === -1 || before.lastIndexOf('\n') > open) return false;
+  return beforeAngleName.test(before.slice(before.lastIndexOf('\n', open) + 1));
+}
+
+/** Whether a quote separates the digits of a number: 1'000. */
+function isInNumber(text: string, at: number): boolean {
+  let start = at;
+  while (start > 0 && at - start < 100 && /[\w.']/.test(text[start - 1] ?? '')) start -= 1;
+  return start < at && /^\.?\d/.test(text.slice(start, at));
+}
+
+/** Where a string or character ends that begins here: after its quote, or with its line. */
+function endOfQuoted(text: string, at: number): number {
+  const quote = text.charCodeAt(at);
+  for (let place = at + 1; place < text.length; place += 1) {
+    const letter = text.charCodeAt(place);
+    if (letter === quote) return place + 1;
+    if (letter === newline) return place;
+    if (letter === backslash && text.charCodeAt(place + 1) !== newline) place += 1;
+  }
+  return text.length;
+}
+
+/** What is inside a raw string that begins at this quote: where that starts and ends; undefined for a plain string. */
+function rawStringAt(text: string, at: number): { readonly inside: number; readonly end: number } | undefined {
+  if (text[at - 1] !== 'R' || !rawPrefix.test(text.slice(Math.max(0, at - 4), at))) return undefined;
+  rawOpening.lastIndex = at;
+  const opening = rawOpening.exec(text);
+  if (opening === null) return undefined;
+  const closing = `)${opening[1]}"`;
+  const inside = at + opening[0].length;
+  const end = text.indexOf(closing, inside);
+  return end === -1 ? undefined : { inside, end: end + closing.length };
+}
+
+/** Puts a blank in the place of each comment; what raw strings hold goes away, if it is known what they are. */
+function withoutComments(text: string, raw: boolean): { readonly text: string; readonly hasRaw: boolean } {
+  const pieces: string[] = [];
+  let hasRaw = false;
+  let kept = 0;
+  mark.lastIndex = 0;
+  for (let found = mark.exec(text); found !== null; found = mark.exec(text)) {
+    const at = found.index;
+    const [opening] = found;
+    if (isInAngleName(text, at)) {
+      mark.lastIndex = at + 1;
+    } else if (opening.startsWith('/')) {
+      const block = text.charCodeAt(at + 1) === star;
+      const end = block ? text.indexOf('*/', at + 2) : text.indexOf('\n', at);
+      pieces.push(text.slice(kept, at), ' ');
+      kept = end === -1 ? text.length : end + (block ? 2 : 0);
+      mark.lastIndex = kept;
+    } else if (opening === "'") {
+      mark.lastIndex = isInNumber(text, at) ? at + 1 : endOfQuoted(text, at);
+    } else {
+      const string = raw ? rawStringAt(text, at) : undefined;
+      if (string === undefined) {
+        mark.lastIndex = endOfQuoted(text, at);
+      } else {
+        hasRaw = true;
+        pieces.push(text.slice(kept, at), '""');
+        kept = string.end;
+        mark.lastIndex = kept;
+      }
+    }
+  }
+  pieces.push(text.slice(kept));
+  return { text: pieces.join(''), hasRaw };
+}
+
+/**
+ * The ways in which a compiler may read a text, each without comments, its spliced lines joined and ending in "\n". They
+ * are more than one where that depends on the language or on the compiler: for raw strings, trigraphs, and carriage
+ * returns inside a line.
+ */
+export function readingsOf(bytes: Buffer): readonly string[] {
+  const whole = bytes.toString('latin1');
+  const text = (whole.startsWith(byteOrderMark) ? whole.slice(3) : whole).replaceAll('\r\n', '\n');
+  const lines = text.includes('\r') ? [text, text.replaceAll('\r', '\n')] : [text];
+  const letters = lines.flatMap((one) =>
+    one.includes('??') ? [one, one.replaceAll(trigraph, (three) => trigraphs[three[2] ?? ''] ?? three)] : [one],
+  );
+  const readings = letters.flatMap((one) => {
+    const joined = one.includes('\\') ? one.replaceAll(splice, '') : one;
+    const cleaned = withoutComments(joined, true);
+    return cleaned.hasRaw ? [cleaned.text, withoutComments(joined, false).text] : [cleaned.text];
+  });
+  return [...new Set(readings)];
+}

@@ -1,0 +1,235 @@
+import { namesOf } from './computed-names.ts';
+import type { Bodies } from './computed-names.ts';
+import type { Reference } from './directives.ts';
+import type { Entry, FileFacts } from './entry.ts';
+import { graphLimits } from './graph-limits.ts';
+import { OldWay } from './pace.ts';
+import type { Survey } from './survey.ts';
+import type { Missing, Walk } from './walk.ts';
+
+/** Where a compile looks for what its texts name. */
+export interface SearchPlaces {
+  readonly directory: Entry;
+  readonly quoted: readonly Entry[];
+  readonly angled: readonly Entry[];
+  readonly embedded: readonly Entry[];
+}
+
+/** What a command makes of texts. */
+export interface Reading {
+  /** Whether `import` and `module` may be directives. */
+  readonly hasModules: boolean;
+  /** Whether __DATE__ and __TIME__ are the same everywhere. */
+  readonly keepsDate: boolean;
+  /** What the command and the compiler define. */
+  readonly bodiesOf: (macro: string) => Bodies;
+}
+
+/** Something to look for from a file in that directory. */
+interface Search {
+  readonly reference: Reference;
+  readonly from: Entry;
+  /** For people: the file that names it. */
+  readonly by: string;
+}
+
+/** How many searches are done between two looks at the clock. */
+const searchesAtOnce = 256;
+
+/** All files that a compile may read, in whatever branch of its texts they are named. */
+export class Closure {
+  /** Each with whether its text was looked at. */
+  readonly files = new Map<Entry, boolean>();
+  /** Why it is not sure that these are all. */
+  unbounded: string | undefined;
+  /** Why the compile has to be preprocessed here. */
+  obstacle: string | undefined;
+  readonly walk: Walk;
+  readonly #survey: Survey;
+  readonly #places: SearchPlaces;
+  readonly #reading: Reading;
+  #searches: Search[] = [];
+  #visits: { readonly file: Entry; readonly from: Entry }[] = [];
+  readonly #visited = new Map<Entry, Set<Entry>>();
+  readonly #sought = new Map<Entry | undefined, Set<string>>();
+  readonly #computed: Search[] = [];
+
+  constructor(walk: Walk, survey: Survey, places: SearchPlaces, reading: Reading) {
+    this.walk = walk;
+    this.#survey = survey;
+    this.#places = places;
+    this.#reading = reading;
+  }
+
+  /** Wants a file and all that it names, as included from a directory. */
+  search(reference: Reference, from: Entry, by: string): void {
+    // Where a search begins does not matter to names in "<...>".
+    const where = reference.form === 'angled' && reference.purpose !== 'embed' ? undefined : from;
+    const sought = this.#sought.get(where) ?? new Set();
+    const key = `${reference.purpose} ${reference.form} ${reference.name}`;
+    if (sought.has(key)) return;
+    this.#sought.set(where, sought.add(key));
+    this.#searches.push({ reference, from, by });
+  }
+
+  /** Adds a file with all that it names. */
+  visit(file: Entry, from: Entry): void {
+    this.#visits.push({ file, from });
+  }
+
+  /** Adds a file whose text does not matter. */
+  add(file: Entry): void {
+    if (!this.files.has(file)) this.files.set(file, false);
+  }
+
+  /** Goes on until all is known, or it is known that this is in vain. */
+  async complete(): Promise<void> {
+    for (let round = 0; round < graphLimits.rounds; round += 1) {
+      const idle = await this.#advance();
+      if (this.obstacle !== undefined) return;
+      if (this.#survey.wants) await this.#survey.fetch();
+      else if (idle && !this.#compute()) return;
+    }
+    throw new OldWay('its headers change too fast');
+  }
+
+  /** Does all that can be done without asking the disk; gives whether nothing is left. */
+  async #advance(): Promise<boolean> {
+    let busy = true;
+    while (busy) {
+      const visits = this.#visits;
+      this.#visits = [];
+      for (const visit of visits) if (!this.#read(visit.file, visit.from)) this.#visits.push(visit);
+      const searches = this.#searches;
+      this.#searches = [];
+      let found = 0;
+      for (const [place, search] of searches.entries()) {
+        if (this.#find(search)) found += 1;
+        else this.#searches.push(search);
+        if (place % searchesAtOnce === 0) await this.#survey.pace.breathe();
+      }
+      busy = this.obstacle === undefined && (found > 0 || this.#visits.length < visits.length);
+    }
+    return this.#visits.length + this.#searches.length === 0;
+  }
+
+  /** Takes up a file's references; false when its text is not known yet. */
+  #read(file: Entry, from: Entry): boolean {
+    this.walk.use(file);
+    const { facts } = file;
+    if (facts === undefined || file.stale) {
+      this.#survey.wantFacts(file);
+      return file.kind !== 'file';
+    }
+    const visited = this.#visited.get(file) ?? new Set();
+    if (visited.has(from)) return true;
+    this.#visited.set(file, visited.add(from));
+    this.files.set(file, true);
+    this.#judge(file.path, facts);
+    for (const reference of facts.references) this.search(reference, from, file.path);
+    return true;
+  }
+
+  #judge(path: string, { obstacles }: FileFacts): void {
+    const { hasModules, keepsDate } = this.#reading;
+    if (obstacles.always !== undefined) this.obstacle ??= `"${path}" ${obstacles.always}`;
+    if (obstacles.modules && hasModules) this.obstacle ??= `"${path}" has lines of modules`;
+    if (obstacles.date && !keepsDate) this.obstacle ??= `"${path}" uses __DATE__ or __TIME__`;
+  }
+
+  /** Looks for what a text names; false when something about it is not known yet. */
+  #find(search: Search): boolean {
+    const { reference, from, by } = search;
+    const { name, form, purpose } = reference;
+    if (form === 'computed' || form === 'unknown') {
+      if (purpose === 'line') return true;
+      if (form === 'computed') this.#computed.push(search);
+      else this.#notBounded(search, name);
+      return true;
+    }
+    const { directory, quoted, angled, embedded } = this.#places;
+    const all = purpose === 'next' || purpose === 'next exists';
+    const own = form === 'quoted' || all ? [from] : [];
+    const rest =
+      purpose === 'embed'
+        ? [...embedded, ...quoted, ...angled]
+        : form === 'quoted' || all
+          ? [...quoted, ...angled]
+          : angled;
+    const directories = purpose === 'line' ? [directory] : name.startsWith('/') ? [from] : [...own, ...rest];
+    let waiting = 0;
+    for (const place of directories) {
+      const found = this.#fileIn(place, name, by);
+      if (found === 'wait') {
+        waiting += 1;
+        if (waiting >= graphLimits.ahead) return false;
+      } else if (found !== 'absent') {
+        if (waiting > 0 && !all) return false;
+        this.#take(found, purpose);
+        if (!all) return true;
+      }
+    }
+    return waiting === 0;
+  }
+
+  #fileIn(directory: Entry, name: string, by: string): { readonly entry: Entry; readonly directory: Entry } | Missing {
+    const place = this.walk.follow(directory, name);
+    if (typeof place === 'string') return place;
+    this.walk.use(place.entry);
+    if (place.entry.kind === 'file') return place;
+    if (place.entry.kind === 'other' && place.entry.path !== '/dev/null') {
+      this.obstacle ??= `"${by}" names "${place.entry.path}", which is not a plain file`;
+    }
+    // A directory is passed over by the compiler.
+    return 'absent';
+  }
+
+  #take({ entry, directory }: { readonly entry: Entry; readonly directory: Entry }, purpose: string): void {
+    if (purpose === 'include' || purpose === 'next') {
+      this.visit(entry, directory);
+    } else {
+      this.add(entry);
+      if (entry.facts === undefined) this.#survey.wantFacts(entry);
+    }
+  }
+
+  #notBounded({ reference: { purpose }, by }: Search, text: string): void {
+    const asks = purpose === 'exists' || purpose === 'next exists';
+    if (asks) this.obstacle ??= `"${by}" asks whether a file is there that only a preprocessor can name: ${text}`;
+    else this.unbounded ??= `"${by}" includes what only a preprocessor can name: ${text}`;
+  }
+
+  /** Works out the computed includes by all definitions that are known by now; gives whether there is more to do. */
+  #compute(): boolean {
+    if (this.#computed.length === 0) return false;
+    const known = new Map<string, Bodies>();
+    const bodiesOf = (macro: string): Bodies => {
+      const bodies = known.get(macro) ?? this.#bodiesOf(macro);
+      known.set(macro, bodies);
+      return bodies;
+    };
+    const worked = this.#computed.map((search) => ({ search, ...namesOf(search.reference.name, bodiesOf) }));
+    if (this.#survey.wants) return true;
+    const before = this.#searches.length;
+    for (const { search, headers, unbounded } of worked) {
+      const { reference, from, by } = search;
+      if (unbounded !== undefined) this.#notBounded(search, `${reference.name}, by ${unbounded}`);
+      for (const header of headers) this.search({ ...header, purpose: reference.purpose }, from, by);
+    }
+    return this.#searches.length > before;
+  }
+
+  /** What a macro is defined as anywhere; texts that were not looked through for it are wanted. */
+  #bodiesOf(macro: string): Bodies {
+    const number = this.#survey.graph.wantMacro(macro);
+    if (number === undefined) throw new OldWay('too many macros name headers');
+    const bodies = [...this.#reading.bodiesOf(macro)];
+    for (const [file, scanned] of this.files) {
+      if (!scanned || file.kind !== 'file') continue;
+      const { facts } = file;
+      if (facts === undefined || facts.searched <= number) this.#survey.wantFacts(file);
+      else bodies.push(...(facts.definitions.get(macro) ?? []));
+    }
+    return bodies;
+  }
+}

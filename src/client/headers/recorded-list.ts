@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import type { Closure } from './closure.ts';
+import type { ScannedCommand } from './command-words.ts';
+import { readDependencyRule } from './dependency-rule.ts';
+import { graphLimits } from './graph-limits.ts';
+import { HeaderGraph } from './header-graph.ts';
+import { OldWay } from './pace.ts';
+import { followAll, namesInList } from './search-context.ts';
+import type { OpenContext } from './search-context.ts';
+import type { Survey } from './survey.ts';
+
+/** What a compiler has listed by `-M`, and what it goes with. */
+export interface RecordedList {
+  readonly names: readonly string[];
+  /** SHA-256 over the directives of all files that were scanned or listed. */
+  readonly fingerprint: string;
+}
+
+/** A compile whose headers only its preprocessor can tell, and what the scanner has found of them. */
+interface Unbounded {
+  readonly key: string;
+  readonly command: ScannedCommand;
+  readonly context: OpenContext;
+  readonly closure: Closure;
+  readonly survey: Survey;
+}
+
+/** Directives alone decide which files are read: other lines may change. */
+function fingerprintOf({ files }: Closure): string {
+  const lines = [...files].map(([file, scanned]) =>
+    scanned ? `${file.path} ${file.facts?.directives.toString('hex')}` : file.path,
+  );
+  const hash = createHash('sha256');
+  for (const line of lines.sort()) hash.update(`${line}\0`);
+  return hash.digest('hex');
+}
+
+/**
+ * Adds listed files, and what they name; and looks for them as the compiler did, because another file may come to be
+ * earlier in its search list.
+ */
+async function addAll({ closure, context, survey }: Unbounded, names: readonly string[]): Promise<boolean> {
+  const { directory } = context.places;
+  const places = await followAll(closure.walk, survey, directory, names);
+  for (const [at, place] of places.entries()) {
+    if (place === 'absent' || place.entry.kind !== 'file') return false;
+    closure.visit(place.entry, place.directory);
+    const name = names[at] ?? '';
+    for (const angled of namesInList(name, context.list))
+      closure.search({ purpose: 'include', form: 'angled', name: angled }, directory, name);
+  }
+  await closure.complete();
+  return true;
+}
+
+/**
+ * Adds to what the scanner has found all that the compiler lists, which is asked once, and again when a directive has
+ * changed. @throws OldWay when it has no list
+ */
+export async function addListedFiles(unbounded: Unbounded): Promise<void> {
+  const { key, command, closure, survey } = unbounded;
+  const { lists } = survey.graph;
+  const known = lists.get(key);
+  if (known !== undefined && (await addAll(unbounded, known.names)) && fingerprintOf(closure) === known.fingerprint)
+    return;
+  // What has changed before the compiler looks has to be noticed afterwards.
+  survey.startAgain();
+  const { status, stdout } = await survey.ask(command.listing);
+  const names = status === 0 ? readDependencyRule(stdout.toString('latin1')) : undefined;
+  if (names === undefined) throw new OldWay('the compiler does not list its headers');
+  if (!(await addAll(unbounded, names))) throw new OldWay('its headers change too fast');
+  HeaderGraph.put(lists, key, { names, fingerprint: fingerprintOf(closure) }, graphLimits.lists);
+}

@@ -1,0 +1,70 @@
+import type { CompilerAnswer } from './disk.ts';
+
+/** Where a compiler looks for headers, as it says itself; directories are as it spells them. */
+export interface SearchList {
+  readonly quoted: readonly string[];
+  readonly angled: readonly string[];
+  /** It would look there too if they were there. */
+  readonly missing: readonly string[];
+  /** It would look there too if another name did not lead to the same place. */
+  readonly duplicates: readonly string[];
+  /** Files that it reads by itself. */
+  readonly implicit: readonly string[];
+  /** Macros that it defines by itself; a body is undefined for one with parameters. */
+  readonly definitions: ReadonlyMap<string, readonly (string | undefined)[]>;
+  /** Files that make another compiler of it when they change. */
+  readonly programs: readonly string[];
+  /** Directories in which it has looked for the parts of other compilers. */
+  readonly installations: readonly string[];
+  /** Whether it takes the time of __DATE__ and __TIME__ from SOURCE_DATE_EPOCH. */
+  readonly keepsDate: boolean;
+}
+
+const unescape = (text: string): string => text.replaceAll(/\\(.)/g, '$1');
+
+/** The lines of one list, which begin with a blank. */
+function listed(lines: readonly string[], heading: string): string[] {
+  const start = lines.indexOf(heading);
+  if (start === -1) return [];
+  const rest = lines.slice(start + 1);
+  const end = rest.findIndex((line) => !line.startsWith(' '));
+  return rest.slice(0, end).map((line) => line.slice(1));
+}
+
+function allMatches(text: string, pattern: RegExp): string[] {
+  return [...text.matchAll(pattern)].map((match) => match[1] ?? '');
+}
+
+/** Reads what `cc -E -v -dD` of an empty file says; a string tells why that cannot be used. */
+export function readSearchList({ status, stdout, stderr }: CompilerAnswer): SearchList | string {
+  const text = stderr.toString('latin1');
+  const lines = text.split('\n');
+  if (status !== 0 || !lines.includes('End of search list.')) return 'the compiler does not say where it finds headers';
+  const quoted = listed(lines, '#include "..." search starts here:');
+  const angled = listed(lines, '#include <...> search starts here:');
+  const special = [...quoted, ...angled].find((name) => / \((?:framework directory|headermap)\)$/.test(name));
+  if (special !== undefined) return `"${special}" is not a plain directory of headers`;
+  const output = stdout.toString('latin1');
+  const named = allMatches(output, /^# \d+ "((?:[^"\\\n]|\\.)*)"/gm).map(unescape);
+  const implicit = named.filter((name) => !/^(?:<.*>|\/dev\/null|.*\/\/|)$/.test(name));
+  const definitions = new Map<string, (string | undefined)[]>();
+  for (const [, name = '', parameters, body = ''] of output.matchAll(/^#define ([^\s(]+)(\([^)]*\))?[ ]?(.*)$/gm))
+    definitions.set(name, [...(definitions.get(name) ?? []), parameters === undefined ? body.trim() : undefined]);
+  const clang = /\bclang version (\d+)/.exec(text)?.[1];
+  const candidates = allMatches(text, /^Found candidate GCC installation: (.*)\/[^/\n]+$/gm);
+  return {
+    quoted,
+    angled,
+    missing: allMatches(text, /^ignoring nonexistent directory "(.*)"$/gm),
+    duplicates: allMatches(text, /^ignoring duplicate directory "(.*)"$/gm),
+    implicit: [...new Set(implicit)],
+    definitions,
+    programs: [
+      ...allMatches(text, /^ "?(\/[^"\n]*?)"? (?:-E|-cc1) /gm).slice(0, 1),
+      ...allMatches(text, /^Configuration file: (.*)$/gm),
+    ],
+    installations: [...new Set(candidates)],
+    // clang has it since version 16.
+    keepsDate: clang === undefined || Number(clang) >= 16,
+  };
+}

@@ -1,0 +1,45 @@
+import { stampLength } from './disk.ts';
+
+/** What a stamp says is at a path. */
+export type Kind = 'absent' | 'file' | 'directory' | 'link' | 'other';
+
+/** EMEDIUMTYPE of Linux: a disk's word for a file system whose times cannot be trusted. */
+const untrusted = 124;
+const typeBits = 0o170000;
+const kinds: ReadonlyMap<number, Kind> = new Map([
+  [0o100000, 'file'],
+  [0o040000, 'directory'],
+  [0o120000, 'link'],
+]);
+
+/** What changed less than this long ago may change again without a trace in its times, in ns. */
+const youngNs = 2_000_000_000n;
+
+/** The stamp at a place, counted in stamps; it shares the bytes. */
+export function stampAt(stamps: Buffer, place: number): Buffer {
+  return stamps.subarray(place * stampLength, (place + 1) * stampLength);
+}
+
+/** Whether a stamp stands for a file system whose times cannot be trusted. */
+export function isUntrusted(stamp: Buffer): boolean {
+  return stamp.readUInt32LE(0) === untrusted;
+}
+
+/** What is at a stamp's path; what cannot be looked at counts as absent, as it does to a compiler. */
+export function kindOf(stamp: Buffer): Kind {
+  if (stamp.readUInt32LE(0) !== 0) return 'absent';
+  return kinds.get(stamp.readUInt32LE(4) & typeBits) ?? 'other';
+}
+
+/** Its size in bytes. */
+export const sizeOf = (stamp: Buffer): number => Number(stamp.readBigUInt64LE(24));
+
+/** When its contents changed last, in ns since 1970. */
+export const mtimeOf = (stamp: Buffer): bigint => stamp.readBigInt64LE(32);
+
+/** Whether something may change again without another stamp, when it was looked at at that time in ms since 1970. */
+export function isYoung(stamp: Buffer, nowMs: number): boolean {
+  const changed = mtimeOf(stamp);
+  const status = stamp.readBigInt64LE(40);
+  return BigInt(Math.trunc(nowMs)) * 1_000_000n - (changed > status ? changed : status) < youngNs;
+}

@@ -1,0 +1,223 @@
+import { createHash } from 'node:crypto';
+import type { Disk, ReadFile } from './disk.ts';
+import type { Entry, FileFacts } from './entry.ts';
+import { graphLimits } from './graph-limits.ts';
+import type { HeaderGraph } from './header-graph.ts';
+import { OldWay, Pace } from './pace.ts';
+import { isUntrusted, isYoung, mtimeOf, stampAt } from './stamp.ts';
+import { readText } from './text-facts.ts';
+
+const sha256 = (...parts: readonly (Buffer | string)[]): Buffer => {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest();
+};
+
+/** A text of its own: a part of another one keeps all of that. */
+const copied = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');
+
+/** Paths as `Disk.look` takes them. */
+function terminated(paths: readonly string[]): Buffer {
+  return Buffer.from(`${paths.join('\0')}\0`, 'latin1');
+}
+
+/** One job's view of the disk: what it wants to know is collected and asked for together. */
+export class Survey {
+  readonly graph: HeaderGraph;
+  readonly pace = new Pace();
+  readonly #disk: Disk;
+  /** What this job has looked at, and what it has read. */
+  readonly #seen = new Set<Entry>();
+  readonly #read = new Set<Entry>();
+  /** Directories whose names in vain this job has looked for. */
+  readonly #searched = new Set<Entry>();
+  readonly #names = new Map<Entry, Set<string>>();
+  readonly #looks = new Set<Entry>();
+  readonly #links = new Set<Entry>();
+  readonly #reads = new Set<Entry>();
+
+  constructor(graph: HeaderGraph, disk: Disk) {
+    this.graph = graph;
+    this.#disk = disk;
+  }
+
+  get wants(): boolean {
+    return this.#names.size + this.#looks.size + this.#links.size + this.#reads.size > 0;
+  }
+
+  /** Wants to know what is at a name that is not known yet. */
+  wantName(directory: Entry, name: string): void {
+    const names = this.#names.get(directory) ?? new Set();
+    this.#names.set(directory, names.add(name));
+  }
+
+  wantTarget(link: Entry): void {
+    this.#links.add(link);
+  }
+
+  wantFacts(file: Entry): void {
+    this.#reads.add(file);
+  }
+
+  /** Runs the compiler, in the job's own directory. */
+  async ask(argv: readonly string[]): ReturnType<Disk['ask']> {
+    return this.pace.wait(this.#disk.ask(argv));
+  }
+
+  /** Gets all that is wanted. */
+  async fetch(): Promise<void> {
+    await this.#lookAll();
+    await this.#readLinks();
+    await this.#readFiles();
+  }
+
+  /** Makes sure of all that a job has used, in as few questions as it takes. */
+  async verify(entries: Iterable<Entry>): Promise<void> {
+    for (const entry of entries) {
+      if (!this.#seen.has(entry)) this.#looks.add(entry);
+      if (entry.kind === 'directory') {
+        if (!entry.calm && !this.#searched.has(entry)) this.#wantAllNames(entry);
+      } else if ((entry.young || entry.stale) && !this.#read.has(entry)) {
+        if (entry.facts !== undefined) this.#reads.add(entry);
+        else if (entry.target !== undefined) this.#links.add(entry);
+      }
+    }
+    while (this.wants) await this.fetch();
+  }
+
+  /** Forgets what it has looked at: a compiler has just read all of it. */
+  startAgain(): void {
+    this.#seen.clear();
+    this.#read.clear();
+    this.#searched.clear();
+  }
+
+  /** The question that is right as long as all these entries are as they are, and its answer. */
+  static questionFor(
+    entries: readonly Entry[],
+    listings: ReadonlySet<Entry>,
+  ): { readonly paths: Buffer; readonly stamps: Buffer } {
+    const names = entries.flatMap((entry) =>
+      entry.kind === 'directory' && !entry.calm
+        ? [...(entry.names?.absent ?? [])].map((name) => entry.pathOf(name))
+        : [],
+    );
+    // What a busy directory is called besides its names does not matter.
+    const calm = entries.filter((entry) => entry.kind !== 'directory' || entry.calm || listings.has(entry));
+    const absent = Buffer.alloc(48);
+    absent.writeUInt32LE(2, 0);
+    return {
+      paths: terminated([...calm.map(({ path }) => path), ...names]),
+      stamps: Buffer.concat([...calm.map(({ stamp }) => stamp), ...names.map(() => absent)]),
+    };
+  }
+
+  async looksAs({ paths, stamps }: { readonly paths: Buffer; readonly stamps: Buffer }): Promise<boolean> {
+    return (await this.pace.wait(this.#disk.look(paths))).equals(stamps);
+  }
+
+  #wantAllNames(directory: Entry): void {
+    this.#searched.add(directory);
+    for (const name of directory.names?.absent ?? []) this.wantName(directory, name);
+  }
+
+  async #lookAll(): Promise<void> {
+    // Directories first: names are then looked for after the stamp that is to vouch for them.
+    const entries = [...this.#looks].sort((a, b) => Number(b.kind === 'directory') - Number(a.kind === 'directory'));
+    const names = [...this.#names].flatMap(([directory, all]) => [...all].map((name) => ({ directory, name })));
+    this.#looks.clear();
+    this.#names.clear();
+    if (entries.length + names.length === 0) return;
+    const now = Date.now();
+    const paths = [...entries.map(({ path }) => path), ...names.map(({ directory, name }) => directory.pathOf(name))];
+    const stamps = await this.pace.wait(this.#disk.look(terminated(paths)));
+    for (const [place, path] of paths.entries()) {
+      if (isUntrusted(stampAt(stamps, place)))
+        throw new OldWay(`"${path}" is on a file system whose times cannot be trusted`);
+    }
+    for (const [place, entry] of entries.entries()) this.#note(entry, stampAt(stamps, place), now);
+    for (const [place, { directory, name }] of names.entries()) {
+      const entry = this.graph.meet(directory, name, stampAt(stamps, entries.length + place), now);
+      if (entry !== undefined) this.#seen.add(entry);
+    }
+  }
+
+  #note(entry: Entry, stamp: Buffer, now: number): void {
+    this.#seen.add(entry);
+    const outcome = this.graph.look(entry, stamp, now);
+    if (entry.kind === 'directory') {
+      if (outcome === 'changed' && !this.#searched.has(entry)) this.#wantAllNames(entry);
+    } else if (entry.stale) {
+      if (entry.facts === undefined) this.#links.add(entry);
+      else this.#reads.add(entry);
+    }
+  }
+
+  async #readLinks(): Promise<void> {
+    const links = [...this.#links].filter(({ kind }) => kind === 'link');
+    this.#links.clear();
+    if (links.length === 0) return;
+    const now = Date.now();
+    const targets = await this.pace.wait(this.#disk.readLinks(links.map(({ path }) => path)));
+    for (const [place, link] of links.entries()) {
+      this.#read.add(link);
+      this.graph.learnTarget(link, targets[place], isYoung(link.stamp, now));
+      if (targets[place] === undefined) throw new OldWay(`"${link.path}" cannot be read`);
+    }
+  }
+
+  async #readFiles(): Promise<void> {
+    const files = [...this.#reads].filter(({ kind }) => kind === 'file');
+    this.#reads.clear();
+    for (let from = 0; from < files.length; from += graphLimits.reads) {
+      const some = files.slice(from, from + graphLimits.reads);
+      const contents = await this.pace.wait(this.#disk.read(some.map(({ path }) => path)));
+      for (const [place, file] of some.entries()) {
+        const read = contents[place];
+        if (read === undefined) throw new OldWay(`"${file.path}" cannot be read, is too large, or changes`);
+        this.#learn(file, read);
+        this.#read.add(file);
+        await this.pace.breathe();
+      }
+    }
+  }
+
+  #learn(file: Entry, { stamp, bytes, young }: ReadFile): void {
+    const { facts } = file;
+    const macros = this.graph.macros;
+    const known = facts?.input.stamp.equals(stamp) === true && facts.searched === macros.size;
+    // Another job may have read it meanwhile.
+    if (known && !young && !file.young) {
+      file.stale = false;
+      return;
+    }
+    const hash = sha256(bytes);
+    if (known && facts.input.hash.equals(hash)) {
+      this.graph.learn(file, facts, young);
+      return;
+    }
+    this.pace.cold = true;
+    this.graph.learn(file, this.#factsOf(file, { stamp, bytes, hash }), young);
+  }
+
+  #factsOf(file: Entry, read: { stamp: Buffer; bytes: Buffer; hash: Buffer }): FileFacts {
+    const { stamp, bytes, hash } = read;
+    const { references, obstacles, lines, definitions } = readText(bytes, this.graph.macros);
+    return {
+      references: references.map((reference) => ({ ...reference, name: copied(reference.name) })),
+      obstacles,
+      definitions,
+      directives: sha256(Buffer.from(lines.join('\n'), 'latin1')),
+      searched: this.graph.macros.size,
+      input: {
+        kind: 'file',
+        path: file.path,
+        stamp: Buffer.from(stamp),
+        hash,
+        key: sha256('possession', bytes),
+        size: bytes.length,
+        mtimeNs: mtimeOf(stamp),
+      },
+    };
+  }
+}

@@ -1,0 +1,62 @@
+import { mayReadFiles } from '../../compiler/content/reading-assembler.ts';
+import { readingsOf } from './clean-text.ts';
+import { readDefinitions, readDirectives } from './directives.ts';
+import type { Reference } from './directives.ts';
+
+/** What in a text makes it one that has to be preprocessed here. */
+export interface Obstacles {
+  /** For any compile. */
+  readonly always: string | undefined;
+  /** For C++ and Objective-C alone. */
+  readonly modules: boolean;
+  /** It uses __DATE__ or __TIME__. */
+  readonly date: boolean;
+}
+
+/** What the scanner keeps of a text. */
+export interface TextFacts {
+  readonly references: readonly Reference[];
+  readonly obstacles: Obstacles;
+  /** All directives, for a hash that other lines do not change. */
+  readonly lines: readonly string[];
+  /** What the text defines of the macros that were asked about. */
+  readonly definitions: ReadonlyMap<string, readonly (string | undefined)[]>;
+}
+
+/** A line of C++ modules, or of Objective-C's. */
+const modules =
+  /^[ \t]*(?:@import\b|(?:export[ \t]+)?(?:module|import)(?:[ \t]*[;:<"]|[ \t]+[A-Za-z_:<"][\w.:<>"/ \t-]*;)|export[ \t]+\w)/m;
+const dependency = /\bGCC\s+dependency\b/;
+const otherPragma = /^\s*(?:#|%:)\s*pragma\s+(?:include_alias|clang\s+module|GCC\s+pch_preprocess)\b/m;
+/** A directive of the assembler in a string; not `.include = 1`. */
+const assembling = /(?:["\s;:]|\\[nt])\.(?:incbin|include|mri)(?=[\s"\\])(?!\s*=)/;
+/** `asm(".inc" NAME)`: the rest of the directive comes from a macro. */
+const assembledByMacro = /\.(?:i|in|inc|incb|incbi|incl|inclu|includ)"\s*[A-Za-z_]/;
+
+function obstacleIn(text: string): string | undefined {
+  if (text.includes('__TIMESTAMP__')) return 'it uses __TIMESTAMP__';
+  if (text.includes('dependency') && dependency.test(text)) return 'it has "#pragma GCC dependency"';
+  if (text.includes('pragma') && otherPragma.test(text)) return 'it has a pragma that names other files';
+  const assembles = text.includes('asm') || text.includes('section');
+  if (text.includes('.in') || text.includes('.mri')) {
+    if (assembling.test(text) || (assembles && assembledByMacro.test(text))) return 'its assembler reads files';
+  }
+  if (assembles && mayReadFiles(Buffer.from(text, 'latin1'))) return 'its assembler may read files';
+  return undefined;
+}
+
+/** Reads a text in all ways in which a compiler may; macros are those whose definitions are wanted. */
+export function readText(bytes: Buffer, macros: { has(name: string): boolean; readonly size: number }): TextFacts {
+  const readings = readingsOf(bytes);
+  const { references, lines } = readDirectives(readings);
+  const obstacles = {
+    always: readings.map(obstacleIn).find((found) => found !== undefined),
+    modules: readings.some(
+      (text) => (text.includes('import') || text.includes('export') || text.includes('module')) && modules.test(text),
+    ),
+    date: readings.some((text) => text.includes('__DATE__') || text.includes('__TIME__')),
+  };
+  const definitions =
+    macros.size === 0 ? new Map<string, readonly (string | undefined)[]>() : readDefinitions(lines, macros);
+  return { references, obstacles, lines, definitions };
+}

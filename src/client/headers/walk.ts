@@ -1,0 +1,87 @@
+import type { Entry } from './entry.ts';
+import { graphLimits } from './graph-limits.ts';
+import type { Survey } from './survey.ts';
+
+/** Nothing is there, or it is not known yet what is. */
+export type Missing = 'absent' | 'wait';
+
+/** Where a path leads. */
+export interface Place {
+  readonly entry: Entry;
+  /** The directory that the last name was looked for in; an include in a file starts there. */
+  readonly directory: Entry;
+}
+
+/** Goes along paths as the kernel does, one name after the other, and notes all that the way depends on. */
+export class Walk {
+  readonly #survey: Survey;
+  /** What was used, with its version then. */
+  readonly used = new Map<Entry, number>();
+  /** Directories that a path has left by "..". */
+  readonly crossed = new Set<Entry>();
+
+  constructor(survey: Survey) {
+    this.#survey = survey;
+  }
+
+  use(entry: Entry): void {
+    if (!this.used.has(entry)) this.used.set(entry, entry.version);
+  }
+
+  /** Whether all is as it was when it was used. */
+  get holds(): boolean {
+    for (const [entry, version] of this.used) if (entry.version !== version) return false;
+    return true;
+  }
+
+  /** Follows a path from a directory, or from the root when it is absolute. */
+  follow(directory: Entry, path: string): Place | Missing {
+    return this.#follow(directory, path, { links: 0 });
+  }
+
+  #follow(directory: Entry, path: string, trail: { links: number }): Place | Missing {
+    let at = path.startsWith('/') ? this.#survey.graph.root : directory;
+    let from = at;
+    for (const name of path.split('/')) {
+      if (at.kind !== 'directory') {
+        this.use(at);
+        return 'absent';
+      }
+      if (name === '' || name === '.') continue;
+      from = at;
+      if (name === '..') {
+        this.crossed.add(at);
+        this.use(at);
+        at = at.parent ?? at;
+        continue;
+      }
+      const next = this.#step(at, name, trail);
+      if (typeof next === 'string') return next;
+      at = next;
+    }
+    return { entry: at, directory: from };
+  }
+
+  #step(directory: Entry, name: string, trail: { links: number }): Entry | Missing {
+    const { names } = directory;
+    const found = names?.present.get(name);
+    if (found === undefined) {
+      if (names?.absent.has(name) === true) {
+        this.use(directory);
+        return 'absent';
+      }
+      this.#survey.wantName(directory, name);
+      return 'wait';
+    }
+    if (found.kind !== 'link') return found;
+    this.use(found);
+    if (found.target === undefined || found.stale) {
+      this.#survey.wantTarget(found);
+      return 'wait';
+    }
+    trail.links += 1;
+    if (trail.links > graphLimits.links) return 'absent';
+    const end = this.#follow(directory, found.target, trail);
+    return typeof end === 'string' ? end : end.entry;
+  }
+}
