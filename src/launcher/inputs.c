@@ -108,7 +108,7 @@ int tell_stamps(int fd, const unsigned char *bytes, size_t length) {
 static int read_input(const char *path, struct stat *found, unsigned char **bytes) {
   struct stat after;
   *bytes = NULL;
-  int from = out_of_the_way(open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)), error = 0;
+  int from = out_of_the_way(open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)), error = 0;
   if (from < 0) return errno;
   if (fstat(from, found) != 0) error = errno;
   else if (!S_ISREG(found->st_mode)) error = EINVAL;

@@ -49,6 +49,7 @@ import type { HostLists } from './host-lists.ts';
 import type { Launcher } from './launcher.ts';
 import { LauncherError } from './launcher.ts';
 import type { EndedMessage } from '../../wire/agent/command.ts';
+import { encodePaths } from '../../wire/agent/inputs.ts';
 import { saveFlags } from '../../wire/agent/file.ts';
 import type { JobMessage } from '../../wire/agent/job.ts';
 import type { Packer } from '../transport/packer.ts';
@@ -310,7 +311,7 @@ export class JobWorld implements World {
     const { call, launcher } = this.#assignment;
     const disk = new LauncherDisk(launcher, changesOf(call.environment, job.environment));
     const { verdict, directory, argv, environment } = job;
-    const output = disk.look([pathIn(job, verdict.output)]);
+    const output = disk.look(encodePaths([pathIn(job, verdict.output)]));
     const words = [argv[0] ?? '', ...verdict.words.slice(1)];
     const found = await findInputs(
       { source: verdict.source, argv: words, directory, environment },

@@ -1,22 +1,10 @@
 import { readWaitStatus } from '../../wire/wait-status.ts';
-import { encodePaths } from '../../wire/agent/inputs.ts';
 import type { InputMessage } from '../../wire/agent/inputs.ts';
 import type { CompilerAnswer, Disk, ReadFile } from '../headers/disk.ts';
 import type { Launcher } from './launcher.ts';
 
 /** A file that has changed within this time, in ns, may change once more and keep its times. */
 const youngNs = 2_000_000_000n;
-
-/** Lists of paths that are asked for job after job, as the launcher reads them. */
-const encoded = new WeakMap<readonly string[], Buffer>();
-
-function encodedPaths(paths: readonly string[]): Buffer {
-  const known = encoded.get(paths);
-  if (known !== undefined) return known;
-  const made = encodePaths(paths);
-  encoded.set(paths, made);
-  return made;
-}
 
 function readFileOf({ now, stamp, bytes }: InputMessage): ReadFile | undefined {
   if (stamp.readUInt32LE(0) !== 0) return undefined;
@@ -39,8 +27,8 @@ export class LauncherDisk implements Disk {
     this.#changes = changes;
   }
 
-  async look(paths: readonly string[]): Promise<Buffer> {
-    return paths.length === 0 ? Buffer.alloc(0) : this.#launcher.stamp(encodedPaths(paths));
+  look(paths: Buffer): Promise<Buffer> {
+    return paths.length === 0 ? Promise.resolve(Buffer.alloc(0)) : this.#launcher.stamp(paths);
   }
 
   async read(paths: readonly string[]): Promise<readonly (ReadFile | undefined)[]> {

@@ -153,7 +153,13 @@ function worldOf(plan: Plan, events: Events): World {
       events.push(`look for what ${name} reads`);
       return Promise.resolve(
         plan.unbounded === undefined
-          ? { kind: 'inputs', inputs: [{ kind: 'directory', path: '/home' }], rung: 'scan', change: 1 }
+          ? {
+              kind: 'inputs',
+              inputs: [{ kind: 'directory', path: '/home' }],
+              rung: 'scan',
+              change: 1,
+              unbounded: undefined,
+            }
           : { kind: 'old way', because: plan.unbounded },
       );
     },
