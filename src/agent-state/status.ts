@@ -15,6 +15,12 @@ export interface AgentStatus {
   readonly lacks?: string;
   /** Jobs that wait for a slot. */
   readonly waiting: number;
+  /** Jobs that hosts have done, by how they were sent, and why some sources were preprocessed here all the same. */
+  readonly sent: {
+    readonly unpreprocessed: number;
+    readonly preprocessed: number;
+    readonly reasons: readonly { readonly why: string; readonly jobs: number }[];
+  };
   readonly jobs: readonly {
     readonly pid: number;
     readonly directory: string;
@@ -76,6 +82,18 @@ function hostRows({ slots, expected, resting }: AgentStatus): (readonly [string,
   });
 }
 
+/** How many reasons are shown; the status has all that are counted. */
+const shownReasons = 5;
+
+function sentLines({ unpreprocessed, preprocessed, reasons }: AgentStatus['sent']): string[] {
+  if (unpreprocessed + preprocessed === 0) return [];
+  const shown = reasons.slice(0, shownReasons).map(({ why, jobs }) => `${String(jobs).padStart(7)}  ${why}`);
+  return [
+    `sent to hosts: ${unpreprocessed} sources, ${preprocessed} preprocessed here`,
+    ...(shown.length === 0 ? [] : ['', '   jobs  preprocessed here because', ...shown]),
+  ];
+}
+
 /** The status as people read it. */
 export function statusText(status: AgentStatus): string {
   const { jobs, waiting, jobsDone, largestLocalJob } = status;
@@ -83,6 +101,7 @@ export function statusText(status: AgentStatus): string {
   const lines = [
     `distcc-agent ${status.version}: process ${status.pid}, up ${timeText(status.uptimeSeconds)}${memory}`,
     `jobs: ${jobs.length - waiting} at work, ${waiting} waiting, ${jobsDone} done`,
+    ...sentLines(status.sent),
     ...table(['host', 'jobs', 'time of a job'], hostRows(status)),
   ];
   if (largestLocalJob > 0)

@@ -34,6 +34,7 @@ import { Programs } from './programs.ts';
 import { realMemory } from '../slots/machine-memory.ts';
 import { sharesSurroundings } from './surroundings.ts';
 import type { AgentStatus } from '../../agent-state/status.ts';
+import { Tally } from './tally.ts';
 import { TextMemory } from '../transport/text-memory.ts';
 
 /** How often, in ms, an agent checks that launchers can still find its socket. */
@@ -72,6 +73,7 @@ class Agent {
   readonly #memory = new LocalMemory(realMemory);
   readonly #slots = new QueuedSlots(() => performance.now(), this.#memory);
   readonly #jobs = new Map<Launcher, JobMessage>();
+  readonly #tally = new Tally();
   readonly #started = performance.now();
   #done = 0;
   /** The inode of its socket. */
@@ -92,6 +94,7 @@ class Agent {
       inputHosts: new InputHosts(),
       graph: new HeaderGraph(),
       distrusted: new Set(),
+      tally: this.#tally,
       hosts: new HostLists(),
       programs: new Programs(now),
     };
@@ -223,6 +226,7 @@ class Agent {
       largestLocalJob: this.#memory.largest(),
       ...(lacks === undefined ? {} : { lacks }),
       waiting: waiting.size,
+      sent: this.#tally.report(),
       jobs: [...this.#jobs.values()].map(({ pid, directory, words }) => {
         const what = waiting.get(pid);
         return {

@@ -54,6 +54,7 @@ import { saveFlags } from '../../wire/agent/file.ts';
 import type { JobMessage } from '../../wire/agent/job.ts';
 import type { Packer } from '../transport/packer.ts';
 import type { Programs } from './programs.ts';
+import type { Tally } from './tally.ts';
 import type { TextMemory } from '../transport/text-memory.ts';
 
 /** The job that asks for slots. */
@@ -81,6 +82,7 @@ export interface Shared {
   readonly graph: HeaderGraph;
   /** Jobs of which the scanner has missed something. */
   readonly distrusted: Set<string>;
+  readonly tally: Tally;
   readonly hosts: HostLists;
   readonly programs: Programs;
 }
@@ -320,6 +322,16 @@ export class JobWorld implements World {
     );
     const obstacle = outputObstacle(await output, found);
     return obstacle === undefined ? found : { kind: 'old way', because: obstacle };
+  }
+
+  countSent(how: 'unpreprocessed' | 'preprocessed'): void {
+    const { tally } = this.#shared;
+    if (how === 'unpreprocessed') tally.countInputs();
+    else tally.countPreprocessed();
+  }
+
+  countReason(because: string): void {
+    this.#shared.tally.countReason(because);
   }
 
   distrustInputs(job: RemoteJob): void {

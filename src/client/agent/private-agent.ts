@@ -15,6 +15,7 @@ import { Launcher } from './launcher.ts';
 import { FrameReader, kinds } from '../../wire/agent/frame.ts';
 import { readJob } from '../../wire/agent/job.ts';
 import { Programs } from './programs.ts';
+import { Tally } from './tally.ts';
 import { TextMemory } from '../transport/text-memory.ts';
 
 /** How long, in ms, the agent may clean up after its launcher has ended. */
@@ -55,6 +56,7 @@ export async function runPrivateAgent(descriptor: number): Promise<void> {
     inputHosts: undefined,
     graph: new HeaderGraph(),
     distrusted: new Set(),
+    tally: new Tally(),
     packer: { pack: (text) => Promise.resolve(compressLzo(text)) },
     hosts: new HostLists(),
     programs: new Programs(now),

@@ -81,7 +81,10 @@ async function takeHost(job: RemoteJob, hosts: JobHosts, trail: Trail, world: Wo
 /** What a job may read, which is looked for once. */
 function inputsOf(job: RemoteJob, trail: Trail, world: World): Promise<Found> {
   trail.inputs ??= findInputs(job, world).then((found) => {
-    if (found.kind === 'old way') world.log.info(`${job.name} is preprocessed here: ${found.because}`);
+    if (found.kind === 'old way') {
+      world.log.info(`${job.name} is preprocessed here: ${found.because}`);
+      world.countReason(found.because);
+    }
     return found;
   });
   return trail.inputs;
@@ -93,9 +96,12 @@ async function tryInputs(job: RemoteJob, chosen: Chosen, trail: Trail, world: Wo
   const found = await unlessInterrupted(inputsOf(job, trail, world), world.interrupted);
   if (found.kind === 'old way') return undefined;
   try {
-    return await attemptInputs(job, chosen, found, world);
+    const answer = await attemptInputs(job, chosen, found, world);
+    world.countSent('unpreprocessed');
+    return answer;
   } catch (error) {
     if (!(error instanceof InputsFailed)) throw error;
+    world.countReason(error.message);
     world.log.info(`${job.name} is preprocessed here for ${chosen.host.definition}: ${error.message}`);
     return undefined;
   }
@@ -170,6 +176,7 @@ async function tryHost(
     if (made !== undefined) return { kind: 'answered', host, answer: made };
     trail.preprocessing ??= await startPreprocessing(job, hosts.list.cppSlots, world);
     const answer = await attempt(job, { host, slot }, trail.preprocessing, world);
+    world.countSent('preprocessed');
     return { kind: 'answered', host, answer };
   } catch (error) {
     if (!(error instanceof TransportError)) throw error;

@@ -124,6 +124,10 @@ export interface World {
   offersInputs(host: DistantHost): boolean;
   /** Finds what a job may read. */
   findInputs(job: RemoteJob): Promise<Found>;
+  /** Counts a job that a host has done. */
+  countSent(how: 'unpreprocessed' | 'preprocessed'): void;
+  /** Counts why a source was preprocessed here for a host that takes unpreprocessed ones. */
+  countReason(because: string): void;
   /** No host compiles this job from its inputs any more: something was missing there. */
   distrustInputs(job: RemoteJob): void;
   /**

@@ -55,6 +55,30 @@ describe('statusText()', () => {
   });
 });
 
+describe('statusText() of jobs that hosts have done', () => {
+  it('tells how they were sent, and the most frequent reasons', () => {
+    const reasons = ['a', 'b', 'c', 'd', 'e', 'f'].map((why, at) => ({ why, jobs: 10 - at }));
+    const text = statusText({ ...idle, sent: { unpreprocessed: 300, preprocessed: 45, reasons } });
+    expect(text.split('\n').slice(2)).toEqual([
+      'sent to hosts: 300 sources, 45 preprocessed here',
+      '',
+      '   jobs  preprocessed here because',
+      '     10  a',
+      '      9  b',
+      '      8  c',
+      '      7  d',
+      '      6  e',
+      '',
+    ]);
+  });
+
+  it('tells nothing before there is one, and no reason where there is none', () => {
+    expect(statusText(idle)).not.toContain('sent');
+    const text = statusText({ ...idle, sent: { unpreprocessed: 1, preprocessed: 0, reasons: [] } });
+    expect(text).toMatch(/sent to hosts: 1 sources, 0 preprocessed here\n$/);
+  });
+});
+
 describe('timeText()', () => {
   it.each([
     [0, '0 s'],

@@ -163,6 +163,8 @@ function worldOf(plan: Plan, events: Events): World {
           : { kind: 'old way', because: plan.unbounded },
       );
     },
+    countSent: () => {},
+    countReason: () => {},
     distrustInputs: ({ name }) => void events.push(`distrust ${name}`),
     carryInputs({ name }, { argv, environment }) {
       events.push([`inputs to ${name}:`, ...environment, ...argv].join(' '));

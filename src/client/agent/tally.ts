@@ -1,0 +1,38 @@
+import type { AgentStatus } from '../../agent-state/status.ts';
+
+/** Reasons that are counted by themselves; what comes after them is counted together. */
+const mostReasons = 50;
+const otherReasons = 'other reasons';
+
+/** Counts how the jobs of an agent were sent to hosts. */
+export class Tally {
+  #fromInputs = 0;
+  #preprocessed = 0;
+  readonly #reasons = new Map<string, number>();
+
+  /** A host has compiled a source that was not preprocessed here. */
+  countInputs(): void {
+    this.#fromInputs += 1;
+  }
+
+  /** A host has compiled a text that was preprocessed here. */
+  countPreprocessed(): void {
+    this.#preprocessed += 1;
+  }
+
+  /** A source was preprocessed here for a host that takes unpreprocessed ones; the file's name is left out. */
+  countReason(sentence: string): void {
+    const reason = sentence.replaceAll(/"[^"]*"/g, '"..."');
+    const isNew = !this.#reasons.has(reason);
+    const name = isNew && this.#reasons.size >= mostReasons ? otherReasons : reason;
+    this.#reasons.set(name, (this.#reasons.get(name) ?? 0) + 1);
+  }
+
+  /** As the status of an agent has it, the most frequent reasons first. */
+  report(): AgentStatus['sent'] {
+    const reasons = [...this.#reasons]
+      .map(([why, jobs]) => ({ why, jobs }))
+      .sort((one, other) => other.jobs - one.jobs);
+    return { unpreprocessed: this.#fromInputs, preprocessed: this.#preprocessed, reasons };
+  }
+}
