@@ -66,6 +66,21 @@ async function printExplanation(call: Call, log: Logger): Promise<number> {
   }
 }
 
+async function printInputs(call: Call, log: Logger): Promise<number> {
+  const { listInputs } = await import('./explain/explain.ts');
+  try {
+    const listed = await listInputs({ ...call, words: call.words.slice(1) });
+    if ('lines' in listed) {
+      print(listed.lines.join(''));
+      return exitStatus.ok;
+    }
+    log.error(`no host gets the files of this command: ${listed.because}`);
+    return exitStatus.general;
+  } catch (error) {
+    return reportFailure(error, log);
+  }
+}
+
 async function answer(option: OwnOptionName, call: Call, log: Logger): Promise<number> {
   switch (option) {
     case '--help':
@@ -85,9 +100,7 @@ async function answer(option: OwnOptionName, call: Call, log: Logger): Promise<n
     case '--explain':
       return call.words.length === 1 ? usageFault(call, '--explain needs a command') : printExplanation(call, log);
     case '--scan-includes':
-      if (call.words.length === 1) return usageFault(call, 'missing operand');
-      log.error("'--scan_includes' specified, but the files mode (pump) is not supported yet");
-      return exitStatus.general;
+      return call.words.length === 1 ? usageFault(call, 'missing operand') : printInputs(call, log);
   }
 }
 

@@ -20,7 +20,7 @@ export const ownOptions = {
   '--agent-status': { help: 'show what the resident agent does, also as --json, and exit' },
   '--agent-stop': { help: 'have the resident agent end when its jobs are done, and exit' },
   '--explain': { help: 'show where the given command would run, and why, without running it' },
-  '--scan-includes': { help: 'refused: it belongs to the files mode (pump), which is not supported yet' },
+  '--scan-includes': { help: 'list the files that a host would get for the command' },
 } as const satisfies Readonly<Record<string, OwnOption>>;
 
 /** The name of one of the client's own options. */

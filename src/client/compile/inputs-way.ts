@@ -35,11 +35,11 @@ const namesOutput = /^-(?:f|g)record-command-line$/;
  * Why a job cannot be compiled by a host from its inputs, as far as its words tell: undefined when it can. The sentence
  * is read after "is preprocessed here: ".
  */
-function obstacleToInputs({ verdict, environment }: RemoteJob, world: World): string | undefined {
+export function obstacleToInputs({ verdict, environment }: RemoteJob): string | undefined {
   const preprocess = readVariable('DISTCC_PREPROCESS', environment);
   if (preprocess === 'here') return 'DISTCC_PREPROCESS=here';
   if (verdict.preprocessed) return 'it is preprocessed already';
-  if (world.keepsTemporaries) return 'DISTCC_SAVE_TEMPS=1 keeps preprocessed sources';
+  if (readVariable('DISTCC_SAVE_TEMPS', environment)) return 'DISTCC_SAVE_TEMPS=1 keeps preprocessed sources';
   const variable = foreign.find((name) => environment[name] !== undefined);
   if (variable !== undefined) return `the variable ${variable} is set`;
   const { words } = verdict;
@@ -50,7 +50,7 @@ function obstacleToInputs({ verdict, environment }: RemoteJob, world: World): st
 
 /** The inputs of a job, or why it is preprocessed here. */
 export async function findInputs(job: RemoteJob, world: World): Promise<Found> {
-  const obstacle = obstacleToInputs(job, world);
+  const obstacle = obstacleToInputs(job);
   if (obstacle !== undefined) return { kind: 'old way', because: obstacle };
   world.state.show('local', 'Preprocess', { host: 'localhost' });
   try {

@@ -9,7 +9,13 @@ import type { AgentStatus } from '../../agent-state/status.ts';
 import { loadHosts } from '../hosts/host-source.ts';
 import { statesFromAgent, statesFromFolder } from './host-states.ts';
 import type { HostState } from './host-states.ts';
+import { obstacleToInputs } from '../compile/inputs-way.ts';
+import { findInputs } from '../headers/find-inputs.ts';
+import { HeaderGraph } from '../headers/header-graph.ts';
+import type { Found } from '../headers/inputs.ts';
+import { OwnDisk } from './own-disk.ts';
 import { pathIn, understand } from '../job/understand.ts';
+import type { RemoteJob } from '../job/understand.ts';
 import { readLockFolder } from '../slots/lock-folder.ts';
 import { withOptions } from '../job/options-files.ts';
 import { outputObstacle } from '../user-files/output.ts';
@@ -116,5 +122,46 @@ export async function explain(call: Call, status: AgentStatus | undefined): Prom
   const obstacle = outputObstacle(pathIn(job, job.verdict.source), pathIn(job, job.verdict.output));
   if (obstacle !== undefined) return here(obstacle, status);
   const usual = `can be distributed: "${job.verdict.source}" is compiled to "${job.verdict.output}" by "${job.verdict.words[0] ?? ''}"`;
-  return [usual, ...hostLines(call, status), ''].join('\n');
+  return [usual, howSent(job, await inputsOf(job)), ...hostLines(call, status), ''].join('\n');
+}
+
+/** What a job may read, found with files and compilers of this process. */
+async function inputsOf(job: RemoteJob): Promise<Found> {
+  const obstacle = obstacleToInputs(job);
+  if (obstacle !== undefined) return { kind: 'old way', because: obstacle };
+  const { verdict, directory, environment, argv } = job;
+  const words = [argv[0] ?? '', ...verdict.words.slice(1)];
+  return findInputs(
+    { source: verdict.source, argv: words, directory, environment },
+    new OwnDisk(pathOf(directory) ?? '/', environment),
+    new HeaderGraph(),
+  );
+}
+
+/** Whether the source is preprocessed here, and why. */
+function howSent({ verdict }: RemoteJob, found: Found): string {
+  if (found.kind === 'old way') return `"${verdict.source}" is preprocessed here: ${found.because}`;
+  const files = found.inputs.filter(({ kind }) => kind === 'file').length;
+  const listed = found.unbounded === undefined ? '' : `, listed by the compiler because ${found.unbounded}`;
+  return `hosts that take sources get "${verdict.source}" and ${files - 1} files that it may include${listed}; for others it is preprocessed here`;
+}
+
+/** What of an input is shown, as distcc names it. */
+const kindNames = { file: 'FILE', link: 'SYMLINK', directory: 'DIRECTORY' } as const;
+
+/**
+ * Lists the files, links and directories that a host would be told of, one a line; undefined with a reason when the
+ * source would be preprocessed here.
+ * @throws Failure when it is not a call of a compiler
+ */
+export async function listInputs(
+  call: Call,
+): Promise<{ readonly lines: readonly string[] } | { readonly because: string }> {
+  const silent = textLog('distcc', 'emergency', () => {});
+  const programs = programsIn(pathOf(call.environment['PATH']), pathOf(call.directory) ?? '/');
+  const job = understand(call, (name) => programs(readable(name)), silent, await withOptions(call, readText));
+  if (job.run === 'locally') return job;
+  const found = await inputsOf(job);
+  if (found.kind === 'old way') return found;
+  return { lines: found.inputs.map(({ kind, path }) => `${kindNames[kind].padEnd(9)} ${path}\n`) };
 }

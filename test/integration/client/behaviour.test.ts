@@ -385,6 +385,13 @@ describe.skipIf(!enabled)('distcc', () => {
       expect(version.stdout).toMatch(/^distcc 0\.1\.0 [.\w-]+\n {2}\(protocols 1 and 2\) \(default port 3632\)\n/);
       expect(await box.run(['--help'], variables)).toMatchObject({ status: 0, stderr: '' });
       expect(await box.run(['--scan-includes', 'gcc'], variables)).toMatchObject({ status: 100, stdout: '' });
+      box.write('own.h', '');
+      box.write('a.c', '#include "own.h"\n');
+      const listed = await box.run(['--scan-includes', 'gcc', '-c', 'a.c'], variables);
+      expect(listed).toMatchObject({ status: 0, stderr: '' });
+      const lines = listed.stdout.split('\n');
+      for (const line of [`FILE      ${box.path('a.c')}`, `FILE      ${box.path('own.h')}`, `DIRECTORY ${box.work}`])
+        expect(lines).toContain(line);
     });
 
     it('says nothing of a list that it cannot read, on stdout', async () => {

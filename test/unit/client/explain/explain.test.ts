@@ -42,7 +42,7 @@ describe('explain()', () => {
       ],
       resting: [{ name: 'tcp_gone_3632', why: 'no route', seconds: 42 }],
     };
-    expect((await told('full gone off,down strict slow/2 fast/2 twice/2 twice/2', status)).slice(1)).toEqual([
+    expect((await told('full gone off,down strict slow/2 fast/2 twice/2 twice/2', status)).slice(2)).toEqual([
       'hosts, in the order of preference, by the agent, process 4711:',
       '  1. full: 4 of 4 slots taken',
       '  2. gone: rests 42 s more, because it failed: no route',
@@ -62,12 +62,28 @@ describe('explain()', () => {
     const lock = tryLock(join(folder, 'lock/cpu_tcp_busy_3632_1'));
     const lines = await told('gone busy/2');
     lock?.release();
-    expect(lines.slice(1)).toEqual([
+    expect(lines.slice(2)).toEqual([
       'hosts, in the order of preference, by the lock files, since no agent is running:',
       expect.stringMatching(/^ {2}1\. gone: rests \d+ s more, because it failed$/),
       '  2. busy/2: 1 of 2 slots taken',
       'would go to busy/2 now',
     ]);
+  });
+
+  it('tells how the source would be sent', async () => {
+    writeFileSync(join(folder, 'a.c'), '#include "own.h"\n');
+    writeFileSync(join(folder, 'own.h'), '');
+    writeFileSync(join(folder, 'date.c'), 'char date[] = __DATE__;\n');
+    const how = async (...words: string[]): Promise<string | undefined> => {
+      const environment = { DISTCC_HOSTS: 'far', DISTCC_DIR: folder, PATH: process.env['PATH'] };
+      const call = { argv0: 'distcc', words: ['gcc', ...words], environment, directory: folder };
+      return (await explain(call, undefined)).split('\n')[1];
+    };
+    expect(await how('-c', 'a.c')).toMatch(
+      /^hosts that take sources get "a\.c" and \d files that it may include; for others it is preprocessed here$/,
+    );
+    expect(await how('-c', 'date.c')).toMatch(/^"date\.c" is preprocessed here: .*__DATE__/);
+    expect(await how('-c', 'none.c')).toBe('"none.c" is preprocessed here: "none.c" is not a plain file');
   });
 
   it.each([
