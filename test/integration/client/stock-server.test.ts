@@ -276,7 +276,7 @@ describe.skipIf(!enabled)('distcc with a stock distccd', () => {
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
       expect(new Set(named())).toEqual(expected);
       // A name that is not right any more does not count.
-      await box.run(inLink(`PWD=/tmp ${'"$0"'}`), { DISTCC_HOSTS: host }, { program: '/bin/sh' });
+      await box.run(inLink('PWD=/tmp "$0"'), { DISTCC_HOSTS: host }, { program: '/bin/sh' });
       expect(new Set(named())).toEqual(new Set(['work/real']));
     },
   );
