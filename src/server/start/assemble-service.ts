@@ -7,6 +7,8 @@ import type { Logger } from '../../logging/log-line.ts';
 import { descriptorLimit } from '../../system/descriptors/descriptor-limit.ts';
 import { behindFence, folderSeen, tryFence } from '../../system/fence/fence.ts';
 import type { FenceFound } from '../../system/fence/fence.ts';
+import { findTreeRoots, TreeRoots } from '../../system/fence/tree-roots.ts';
+import type { TreeRootsFound } from '../../system/fence/tree-roots.ts';
 import { spawn } from '../../system/processes/spawn.ts';
 import { openSpool, sweepSpools } from '../../system/files/temporary-folder.ts';
 import type { Spool } from '../../system/files/temporary-folder.ts';
@@ -41,6 +43,8 @@ export interface AssembledService extends Service {
   readonly follow: (rules: Rules) => void;
   readonly capacity: Capacity;
   readonly fence: FenceFound;
+  /** Where clients' own files are compiled. */
+  readonly trees: TreeRootsFound;
 }
 
 /** Tries everything that serving needs, as the account that will need it, so that nothing fails with the first job. */
@@ -63,7 +67,7 @@ export function assembleService(
   if (fence.lacks !== undefined && !options.inetd) notices.push(fence.lacks);
   const queue = new FairQueue(rules.jobs);
   // What a compiler is started with follows from the rules.
-  let workplace = makeWorkplace(rules, fence);
+  let workplace = makeWorkplace(rules, fence, spool);
   return {
     daemonLog,
     log: daemonLog.log,
@@ -72,7 +76,7 @@ export function assembleService(
     },
     follow(next) {
       rules = next;
-      workplace = makeWorkplace(rules, fence);
+      workplace = makeWorkplace(rules, fence, spool);
       queue.resize(rules.jobs);
     },
     capacity,
@@ -82,6 +86,9 @@ export function assembleService(
       return workplace.spawn;
     },
     fence,
+    get trees() {
+      return workplace.trees;
+    },
     access,
     get compilers() {
       return rules.compilers;
@@ -107,9 +114,13 @@ export function assembleService(
 
 const placesOf = ({ path }: Rules): Places => ({ directories: path, temporary: process.cwd() });
 
-function makeWorkplace(rules: Rules, fence: FenceFound): Pick<Service, 'spawn' | 'environment'> {
+type Workplace = Pick<AssembledService, 'spawn' | 'environment' | 'trees'>;
+
+function makeWorkplace(rules: Rules, fence: FenceFound, spool: Spool): Workplace {
+  const places = placesOf(rules);
   return {
-    spawn: behindFence(spawn, fence.kind, placesOf(rules)),
+    spawn: behindFence(spawn, fence.kind, places),
+    trees: findTreeRoots(fence, () => new TreeRoots(spawn, places, spool)),
     environment: compilerEnvironment(process.env, rules.path, folderSeen(fence.kind)),
   };
 }
