@@ -11,7 +11,6 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  unlinkSync,
   utimesSync,
 } from 'node:fs';
 import type { Stats } from 'node:fs';
@@ -234,13 +233,13 @@ export class ContentStore {
   /**
    * Puts a content at a path of a tree, where nothing is; the tree lets go of it by `release`. False when it is no
    * longer there.
+   * @param scratch a name on the same file system, where nothing is
    */
-  place(content: DeclaredContent, path: string): boolean {
-    const { hash } = content;
+  place({ hash }: DeclaredContent, path: string, scratch: string): boolean {
     const entry = this.#entries.get(hash);
     if (entry === undefined) return false;
     try {
-      linkOrCopy(this.#path(hash), path);
+      linkOrCopy(this.#path(hash), path, scratch);
     } catch (error) {
       if (errorCode(error) !== 'ENOENT' || lstatSync(this.#path(hash), { throwIfNoEntry: false }) !== undefined) {
         throw error;
@@ -251,13 +250,6 @@ export class ContentStore {
     entry.trees += 1;
     this.#mark(hash, entry);
     return true;
-  }
-
-  /** Puts a copy of its own at a path, with this time of its last change in ns since 1970. */
-  copy({ hash }: DeclaredContent, path: string, mtimeNs: bigint): void {
-    copyFileSync(this.#path(hash), path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-    const seconds = secondsOf(mtimeNs);
-    utimesSync(path, seconds, seconds);
   }
 
   /** A tree that had it is gone. */
@@ -300,13 +292,31 @@ export class ContentStore {
 /** Where a file system has no links, or no more of them. */
 const noLink = new Set(['EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'EPERM', 'EXDEV']);
 
-function linkOrCopy(from: string, to: string): void {
+function linkOrCopy(from: string, to: string, scratch: string): void {
   try {
     linkSync(from, to);
   } catch (error) {
     if (!noLink.has(errorCode(error) ?? '')) throw error;
-    copyFileSync(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    copyFile(from, scratch);
+    renameSync(scratch, to);
   }
+}
+
+/** Makes a copy, which is whole or not there. */
+function copyFile(from: string, to: string): void {
+  try {
+    copyFileSync(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  } catch (error) {
+    rmSync(to, { force: true });
+    throw error;
+  }
+}
+
+/** Makes a copy with this time of its last change, in ns since 1970. @throws the system's error, and leaves nothing */
+export function copyWithTime(from: string, to: string, mtimeNs: bigint): void {
+  copyFile(from, to);
+  const seconds = secondsOf(mtimeNs);
+  utimesSync(to, seconds, seconds);
 }
 
 /** The times that file systems keep, in seconds. */
@@ -316,14 +326,4 @@ const times = { least: -(2 ** 31), most: 2 ** 34 - 1 };
 function secondsOf(ns: bigint): number {
   const seconds = Number(ns / 1000n) / 1e6;
   return Math.min(times.most, Math.max(times.least, seconds));
-}
-
-/** Takes a file of a tree away for another one in its place. */
-export function replaceFile(fresh: string, path: string): void {
-  try {
-    renameSync(fresh, path);
-  } catch (error) {
-    unlinkSync(fresh);
-    throw error;
-  }
 }

@@ -24,6 +24,8 @@ export interface InputLimits {
   /** Bytes of files that are there twice in one tree, and in all. */
   readonly copies: number;
   readonly allCopies: number;
+  /** Bytes of the files in all trees of one address. */
+  readonly perAddress: number;
 }
 
 /** The limits for a server with so much memory for requests, and so much room for contents, in bytes. */
@@ -40,6 +42,7 @@ export function planInputs(memory: number, quota: number): InputLimits {
     allEntries: 1_048_576,
     copies: 64 * mebibyte,
     allCopies: 512 * mebibyte,
+    perAddress: quota / 2,
   };
 }
 

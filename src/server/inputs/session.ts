@@ -1,18 +1,18 @@
 import type { Steps } from '../../basics/steps.ts';
 import type { Definition } from '../../wire/inputs/definitions.ts';
 import { ProtocolError } from '../../wire/reading/protocol-error.ts';
+import { turnTaker } from '../limits/in-turns.ts';
 import { Refusal } from '../policy/refusal.ts';
 import type { StoredContent } from './content-store.ts';
 import { declare, isSameInput, memoryOf } from './declared-input.ts';
 import type { DeclaredFile, DeclaredInput } from './declared-input.ts';
 import { requireSame } from './machine-files.ts';
 import { proves } from './possession.ts';
-import { full } from './room.ts';
 import type { Sessions } from './sessions.ts';
 import type { MachineParts, Tree } from './tree.ts';
 
 /** One state of a client's files, and how many jobs work on it. */
-interface Generation {
+export interface Generation {
   readonly number: number;
   readonly tree: Tree;
   jobs: number;
@@ -100,13 +100,19 @@ export class Session {
     return stored;
   }
 
-  /** Has the store look at contents that an earlier daemon left. @throws ProtocolError */
-  async prove(numbers: readonly number[]): Promise<void> {
+  /** Has the store look at contents that an earlier daemon left; tells whether there were any. */
+  async prove(numbers: readonly number[]): Promise<boolean> {
     const { store } = this.#sessions;
+    const rest = turnTaker();
+    let any = false;
     for (const number of numbers) {
-      const input = this.input(number);
-      if (input.kind === 'file' && store.isUnproved(input)) await store.prove(input);
+      const file = this.file(number);
+      if (!store.isUnproved(file)) continue;
+      any = true;
+      await store.prove(file);
+      await rest();
     }
+    return any;
   }
 
   /** The generation of a job, which leaves it in the end. @throws Refusal */
@@ -130,7 +136,12 @@ export class Session {
         `jobs of ${this.#generations.size} generations of the client's files are at work here: that is the limit`,
       );
     }
-    const generation: Generation = { number, tree: this.#sessions.makeTree(), jobs: 0, seen: new WeakMap() };
+    const generation: Generation = {
+      number,
+      tree: this.#sessions.makeTree(this.address),
+      jobs: 0,
+      seen: new WeakMap(),
+    };
     this.#generations.set(number, generation);
     return generation;
   }
@@ -194,6 +205,15 @@ export class Session {
     return { numbers: waited, over: Promise.race(ends).then(() => undefined) };
   }
 
+  /** Of numbers with the same content the first. */
+  withoutTwins(numbers: readonly number[]): number[] {
+    const seen = new Set<string>();
+    return numbers.filter((number) => {
+      const { hash } = this.file(number);
+      return !seen.has(hash) && seen.add(hash);
+    });
+  }
+
   /** A connection is about to be asked for these. */
   ask(numbers: readonly number[]): Asked {
     const mine = new Map<string, Coming>();
@@ -220,11 +240,4 @@ export class Session {
     this.#generations.clear();
     this.#inputs.clear();
   }
-}
-
-export type { Generation };
-
-/** Refuses a session more memory than its share. */
-export function requireShare(session: Session, bytes: number, most: number): void {
-  if (session.memory + bytes > most) throw full();
 }

@@ -9,7 +9,7 @@ import { full } from './room.ts';
 import type { InputLimits } from './room.ts';
 import { Session } from './session.ts';
 import { Tree } from './tree.ts';
-import type { Ground, TreeTotals } from './tree.ts';
+import type { TreeTotals } from './tree.ts';
 
 /** Where the files of clients are. */
 export interface InputPlaces {
@@ -17,7 +17,6 @@ export interface InputPlaces {
   readonly contents: string;
   /** Lends the folders of trees, on the same file system. */
   readonly spool: Pick<Spool, 'lend' | 'takeBack' | 'path'>;
-  readonly ground: Ground;
   /** A tree's folder could not be removed. */
   readonly left: (error: unknown) => void;
 }
@@ -38,6 +37,8 @@ export class Sessions {
   readonly #sessions = new Map<string, Session>();
   readonly #totals: TreeTotals = { entries: 0, copies: 0 };
   #memory = 0;
+  /** Bytes of the files in trees, by address. */
+  readonly #bytes = new Map<string, number>();
   readonly #patrol = new EverySecond(() => this.review());
 
   constructor(places: InputPlaces, limits: InputLimits, now = steadyClock) {
@@ -122,10 +123,25 @@ export class Sessions {
     this.#memory += bytes;
   }
 
-  /** For sessions: an empty tree. @throws the system's error */
-  makeTree(): Tree {
-    const { spool, ground } = this.#places;
-    return new Tree(spool.lend(), { store: this.store, ground, limits: this.limits, totals: this.#totals });
+  /** For sessions: an empty tree for the files of an address. @throws the system's error */
+  makeTree(address: string): Tree {
+    const charge = (bytes: number): void => this.#charge(address, bytes);
+    return new Tree(this.#places.spool.lend(), {
+      store: this.store,
+      limits: this.limits,
+      totals: this.#totals,
+      charge,
+    });
+  }
+
+  #charge(address: string, bytes: number): void {
+    const had = (): number => this.#bytes.get(address) ?? 0;
+    while (bytes > 0 && had() + bytes > this.limits.perAddress) {
+      if (!this.#endOne((session) => session.address === address)) throw full();
+    }
+    const left = had() + bytes;
+    if (left > 0) this.#bytes.set(address, left);
+    else this.#bytes.delete(address);
   }
 
   /** For sessions: takes a tree away. */

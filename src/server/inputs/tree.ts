@@ -1,26 +1,17 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { lstatSync, mkdirSync, renameSync, symlinkSync } from 'node:fs';
 import { bytesOf, pathOf } from '../../system/byte-text.ts';
 import { quoted } from '../../wire/quoted.ts';
 import { Refusal } from '../policy/refusal.ts';
-import { replaceFile } from './content-store.ts';
+import { copyWithTime } from './content-store.ts';
 import type { ContentStore } from './content-store.ts';
 import type { DeclaredFile, DeclaredInput } from './declared-input.ts';
 import { full, refusalOfSystem } from './room.ts';
+import { layPlaces, layTree } from '../../system/fence/tree-places.ts';
+import type { Toolchain } from '../../system/fence/toolchain.ts';
+import { refusalOfRoot } from '../policy/root-refusal.ts';
 
 /** What a job sees of this machine over the client's files. */
-export interface MachineParts {
-  /** Absolute paths. */
-  readonly shown: readonly string[];
-  readonly links: ReadonlyMap<string, string>;
-  /** Whether this machine's file is seen at a path, and not the client's. */
-  isShown(path: string): boolean;
-}
-
-/** How a new tree begins, and how this machine's parts come into it; neither goes through a link. */
-export interface Ground {
-  layTree(folder: string): void;
-  layPlaces(folder: string, parts: MachineParts): void;
-}
+export type MachineParts = Pick<Toolchain, 'shown' | 'links' | 'isShown'>;
 
 /** What all trees together may have. */
 export interface TreeTotals {
@@ -40,9 +31,17 @@ type Entry =
   | { readonly kind: 'directory' }
   /** `text` is compared as it is. */
   | { readonly kind: 'link'; readonly text: string }
-  | { readonly kind: 'file'; readonly hash: string }
-  /** Something of this machine is mounted on it where a job needs that. */
-  | { readonly kind: 'place' };
+  /** Without a hash it is for one of this machine to be mounted on. */
+  | { readonly kind: 'file'; readonly hash: string | undefined };
+
+/** What a tree is made with. */
+export interface TreeMeans {
+  readonly store: ContentStore;
+  readonly limits: TreeLimits;
+  readonly totals: TreeTotals;
+  /** Counts bytes of files for the client. @throws Refusal when it has too many */
+  readonly charge: (bytes: number) => void;
+}
 
 /** The first path of a content. */
 interface First {
@@ -66,35 +65,23 @@ const longestPath = 3900;
 export class Tree {
   readonly path: string;
   readonly #store: ContentStore;
-  readonly #ground: Ground;
   readonly #limits: TreeLimits;
   readonly #totals: TreeTotals;
+  readonly #charge: (bytes: number) => void;
   readonly #entries = new Map<string, Entry>([['/', directory]]);
   readonly #firsts = new Map<string, First>();
   readonly #known = new WeakSet<MachineParts>();
   #copies = 0;
+  #bytes = 0;
 
   /** @param path of an empty folder, on the file system of the store, without a name like it beside it */
-  constructor(
-    path: string,
-    {
-      store,
-      ground,
-      limits,
-      totals,
-    }: {
-      readonly store: ContentStore;
-      readonly ground: Ground;
-      readonly limits: TreeLimits;
-      readonly totals: TreeTotals;
-    },
-  ) {
+  constructor(path: string, { store, limits, totals, charge }: TreeMeans) {
     this.path = path;
     this.#store = store;
-    this.#ground = ground;
     this.#limits = limits;
     this.#totals = totals;
-    ground.layTree(path);
+    this.#charge = charge;
+    layTree(path);
   }
 
   /** Lets go of what it counts for; its folder is for the owner to remove. */
@@ -102,6 +89,7 @@ export class Tree {
     for (const { file } of this.#firsts.values()) this.#store.release(file);
     this.#totals.entries -= this.#entries.size - 1;
     this.#totals.copies -= this.#copies;
+    this.#charge(-this.#bytes);
     this.#entries.clear();
     this.#firsts.clear();
   }
@@ -109,9 +97,16 @@ export class Tree {
   /** Makes the places of what a compiler needs of this machine. @throws Refusal */
   addParts(parts: MachineParts): void {
     if (this.#known.has(parts)) return;
-    this.#ground.layPlaces(this.path, parts);
+    try {
+      layPlaces(this.path, parts);
+    } catch (error) {
+      throw refusalOfRoot(error) ?? refusalOfSystem(error) ?? error;
+    }
     for (const [path, text] of parts.links) this.#note(path, { kind: 'link', text });
-    for (const path of parts.shown) this.#note(path, { kind: 'place' });
+    for (const path of parts.shown) {
+      const isDirectory = lstatSync(this.path + path, { throwIfNoEntry: false })?.isDirectory();
+      if (isDirectory !== undefined) this.#note(path, isDirectory ? directory : { kind: 'file', hash: undefined });
+    }
     this.#known.add(parts);
   }
 
@@ -135,7 +130,7 @@ export class Tree {
     if (entry === undefined) return false;
     switch (input.kind) {
       case 'directory':
-        return entry.kind === 'directory' || entry.kind === 'place';
+        return entry.kind === 'directory';
       case 'link':
         return entry.kind === 'link' && entry.text === input.target;
       case 'file':
@@ -169,9 +164,16 @@ export class Tree {
 
   /** Makes a directory and those above it. @throws Refusal */
   addDirectory(path: string): void {
-    const entry = this.#entries.get(path);
-    if (entry?.kind === 'directory' || entry?.kind === 'place') return;
+    if (this.#entries.get(path)?.kind === 'directory') return;
     this.#make(path, directory, (place) => mkdirSync(place, 0o755));
+  }
+
+  /** Makes a job's directory; one that is reached by a link is made where that leads. @throws Refusal */
+  addWorkingDirectory(path: string): void {
+    for (let end = path.indexOf('/', 1); end !== -1; end = path.indexOf('/', end + 1)) {
+      if (this.#entries.get(path.slice(0, end))?.kind === 'link') return;
+    }
+    if (this.#entries.get(path)?.kind !== 'link') this.add({ kind: 'directory', path });
   }
 
   /** Makes something at a path where nothing is, below directories. */
@@ -210,40 +212,43 @@ export class Tree {
   }
 
   #addFile(file: DeclaredFile): boolean {
+    const entry: Entry = { kind: 'file', hash: file.hash };
     const first = this.#firsts.get(file.hash);
-    if (first === undefined) {
-      let placed = false;
-      this.#make(file.path, { kind: 'file', hash: file.hash }, (place) => {
-        placed = this.#store.place(file, place);
-      });
-      if (placed) this.#firsts.set(file.hash, { file, copied: false });
-      else this.#forget(file.path);
-      return placed;
+    if (first !== undefined) {
+      // gcc takes two paths with the same time and content for one file, and clang two names of one file.
+      if (!first.copied) this.#copy(first.file, first.file, this.#onDisk(first.file.path));
+      first.copied = true;
+      this.#make(file.path, entry, (place) => this.#copy(first.file, file, place));
+      return true;
     }
-    // gcc takes two paths with the same time and content for one file, and clang two names of one file.
-    if (!first.copied) this.#separate(first);
-    this.#make(file.path, { kind: 'file', hash: file.hash }, (place) => this.#copy(file, place));
-    return true;
+    let placed = false;
+    this.#make(file.path, entry, (place) => {
+      this.#charge(file.size);
+      this.#bytes += file.size;
+      placed = this.#store.place(file, place, this.#fresh);
+    });
+    if (placed) this.#firsts.set(file.hash, { file, copied: false });
+    else if (this.#entries.delete(file.path)) this.#totals.entries -= 1;
+    return placed;
   }
 
-  #forget(path: string): void {
-    if (this.#entries.delete(path)) this.#totals.entries -= 1;
+  /** Where a new file is until it has its content. */
+  get #fresh(): string {
+    return `${this.path}.new`;
   }
 
-  /** Makes the first of two with one content a file of its own. */
-  #separate(first: First): void {
-    const fresh = `${this.path}.new`;
-    this.#copy(first.file, fresh);
-    replaceFile(fresh, this.path + (pathOf(first.file.path) ?? ''));
-    first.copied = true;
+  #onDisk(path: string): string {
+    return this.path + (pathOf(path) ?? '');
   }
 
-  #copy(file: DeclaredFile, place: string): void {
+  /** Puts a file of its own at a place, with the client's time and the content of another one in this tree. */
+  #copy(from: DeclaredFile, file: DeclaredFile, place: string): void {
     if (this.#copies + file.size > this.#limits.copies) {
       throw new Refusal('too many files of the job have the same content: compile this file locally');
     }
     if (this.#totals.copies + file.size > this.#limits.allCopies) throw full();
-    this.#store.copy(file, place);
+    copyWithTime(this.#onDisk(from.path), this.#fresh, file.mtimeNs);
+    renameSync(this.#fresh, place);
     this.#copies += file.size;
     this.#totals.copies += file.size;
   }
