@@ -1,13 +1,14 @@
-/* distccd-fence ROOT COUNT [PATH...] PROGRAM ARGV0 [WORD...]: runs a compiler that gets at nothing but itself and
-   its job.
+/* distccd-fence [--in DIRECTORY] ROOT COUNT [PATH...] PROGRAM ARGV0 [WORD...]: runs a compiler that gets at nothing
+   but itself and its job.
 
    distccd starts it in the job's folder, TMPDIR/SPOOL/JOB. With a folder as ROOT the compiler has namespaces of its
-   own, and a root in which there are the COUNT named paths and its job's folder; it ends with all that it has
-   started. With "-" as ROOT, where the kernel gives no namespaces, Landlock keeps it from all below TMPDIR but its
-   own folder and the named paths. All jobs run as one account, so that file modes keep nobody out. Either way it
-   may not signal or trace a process that is not its own, nor gain rights by a program, nor fill the disk with one
-   file, and a filter leaves it only the system calls that compilers need (seccomp(2)). "--check" as the only word
-   tells by exit status 1 that this kernel has no Landlock, by 2 that it takes no filter. */
+   own, and a root in which there are the folder's files, the COUNT named paths and its job's folder. It works there in
+   DIRECTORY, else in its job's folder, and ends with all that it has started. With "-" as ROOT, where the kernel gives
+   no namespaces, Landlock keeps it from all below TMPDIR but its own folder and the named paths. All jobs run as one
+   account, so that file modes keep nobody out. Either way it may not signal or trace a process that is not its own,
+   nor gain rights by a program, nor fill the disk with one file, and a filter leaves it only the system calls that
+   compilers need (seccomp(2)). "--check" as the only word tells by exit status 1 that this kernel has no Landlock, by 2
+   that it takes no filter. */
 #define _GNU_SOURCE 1
 #include "fail.h"
 #include "family.h"
@@ -56,10 +57,19 @@ static int check(int version) {
 int main(int argc, char **argv) {
   int version = landlock_version();
   if (argc == 2 && strcmp(argv[1], "--check") == 0) return check(version);
+  const char *directory = JOB_FOLDER;
+  int elsewhere = argc > 2 && strcmp(argv[1], "--in") == 0;
+  if (elsewhere) {
+    directory = argv[2];
+    argc -= 2;
+    argv += 2;
+  }
   char *end = NULL;
   long count = argc < 3 ? -1 : strtol(argv[2], &end, 10);
-  if (count < 0 || count > argc - 5 || *end != '\0' || (argv[1][0] != '/' && strcmp(argv[1], "-") != 0)) {
-    fprintf(stderr, "distccd-fence: distccd starts this, with ROOT COUNT [PATH...] PROGRAM ARGV0 [WORD...]\n");
+  if (count < 0 || count > argc - 5 || *end != '\0' || directory[0] != '/' ||
+      (argv[1][0] != '/' && (strcmp(argv[1], "-") != 0 || elsewhere))) {
+    fprintf(stderr, "distccd-fence: distccd starts this, with [--in DIRECTORY] ROOT COUNT [PATH...] PROGRAM ARGV0 "
+                    "[WORD...]\n");
     return BAD_ARGUMENTS;
   }
   char *root = argv[1], **paths = argv + 3, **program = paths + count;
@@ -68,7 +78,7 @@ int main(int argc, char **argv) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail(GENERAL, "cannot fence off", "the job");
   if (root[0] == '/') {
     begin_family();
-    become_root(root, paths, count);
+    become_root(root, paths, count, directory);
     if (version >= 1) keep_to_root(version, JOB_FOLDER);
     keep_to_calls(1);
     run_in_family(program[0], program + 1);

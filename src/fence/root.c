@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,6 +18,11 @@ struct attributes {
   uint64_t set, clear, propagation, namespace;
 };
 enum { MOUNT_SETATTR = 442, READ_ONLY = 1, NO_SETUID = 2, NO_DEVICES = 4, NO_PROGRAMS = 8, RECURSIVE = 0x8000 };
+/* From <linux/openat2.h>, likewise. */
+struct way {
+  uint64_t flags, mode, resolve;
+};
+enum { OPENAT2 = 437, NO_LINKS = 4, BENEATH = 8 };
 
 static void set(const char *path, unsigned flags, uint64_t attributes) {
   struct attributes wanted = {.set = attributes};
@@ -33,17 +39,31 @@ static const char *below(const char *root, const char *path) {
   return place;
 }
 
-void become_root(const char *root, char **paths, long count) {
+/* Shows a path of the machine at its own place. A client's tree has links of its own, which may lead anywhere: a mount
+   through one of them would lie elsewhere, and the compiler see what the client has put in its place. */
+static void show(int root_folder, const char *root, const char *path) {
+  struct way way = {.flags = O_PATH | O_CLOEXEC, .resolve = NO_LINKS | BENEATH};
+  int place = (int)syscall(OPENAT2, root_folder, path + strspn(path, "/"), &way, sizeof way);
+  /* What is gone in the meantime the compiler does without. */
+  if (place >= 0 ? mount(path, below(root, path), NULL, MS_BIND | MS_REC, NULL) != 0 && errno != ENOENT
+                 : errno != ENOENT)
+    fail(GENERAL, "cannot show a job", path);
+  if (place >= 0) close(place);
+}
+
+void become_root(const char *root, char **paths, long count, const char *directory) {
   if (mount(root, root, NULL, MS_BIND | MS_REC, NULL) != 0) fail(GENERAL, "cannot make a root of", root);
-  for (long at = 0; at < count; at++)
-    /* What is gone in the meantime the compiler does without. */
-    if (mount(paths[at], below(root, paths[at]), NULL, MS_BIND | MS_REC, NULL) != 0 && errno != ENOENT)
-      fail(GENERAL, "cannot show a job", paths[at]);
+  int folder = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) fail(GENERAL, "cannot make a root of", root);
+  for (long at = 0; at < count; at++) show(folder, root, paths[at]);
+  close(folder);
   set(root, RECURSIVE, READ_ONLY | NO_SETUID);
+  /* What lies in the folder itself is data, whoever has put it there. */
+  set(root, 0, NO_DEVICES | NO_PROGRAMS);
   const char *job = below(root, JOB_FOLDER);
   if (mount(".", job, NULL, MS_BIND, NULL) != 0) fail(GENERAL, "cannot show a job", "its folder");
   set(job, 0, NO_SETUID | NO_DEVICES | NO_PROGRAMS);
   if (chdir(root) != 0 || syscall(SYS_pivot_root, ".", ".") != 0 || umount2(".", MNT_DETACH) != 0)
     fail(GENERAL, "cannot make a root of", root);
-  if (chdir(JOB_FOLDER) != 0) fail(GENERAL, "cannot enter", JOB_FOLDER);
+  if (chdir(directory) != 0) fail(GENERAL, "cannot enter", directory);
 }

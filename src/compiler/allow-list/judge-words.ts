@@ -43,8 +43,15 @@ function canonicalText({ part, words }: SpokenOption): string {
   return handedOnAs[part] + words.join(',');
 }
 
+/**
+ * What a server compiles: text that has been preprocessed, for which it writes the command itself; or the client's own
+ * files, in a root where nothing else is, by the client's words.
+ */
+export type CompiledFrom = 'text' | 'files';
+
 /** Goes through a command once, from left to right. */
 class Judge {
+  readonly #from: CompiledFrom;
   readonly #command: readonly string[];
   readonly #verdict: RemoteVerdict;
   readonly #permitted: PermittedByAdministrator;
@@ -56,7 +63,8 @@ class Judge {
   #forCxx: boolean | undefined;
   #sawSource = false;
 
-  constructor(verdict: RemoteVerdict, permitted: PermittedByAdministrator) {
+  constructor(verdict: RemoteVerdict, permitted: PermittedByAdministrator, from: CompiledFrom) {
+    this.#from = from;
     this.#command = verdict.words;
     this.#verdict = verdict;
     this.#permitted = permitted;
@@ -73,11 +81,16 @@ class Judge {
     if (this.#due !== undefined) return { refused: { option: this.#due.option, because: 'lacks its value' } };
     const { source } = this.#verdict;
     const compiler = this.#command[0] ?? '';
-    const language = this.#language === 'by name' ? languageOfSource(source, compiler, this.#forCxx) : this.#language;
+    const language = this.#language === 'by name' ? this.#languageByName(source, compiler) : this.#language;
     // An option took the source, or the word where the source should be, as its value.
     if (!this.#sawSource || language === undefined)
       return { refused: { option: source, because: 'would not be what the compiler compiles' } };
     return { words: this.#kept, language };
+  }
+
+  /** Files keep their names, which the compiler goes by: none of them is anything but a source. */
+  #languageByName(source: string, compiler: string): JobLanguage | undefined {
+    return languageOfSource(source, compiler, this.#forCxx) ?? (this.#from === 'files' ? 'assembler' : undefined);
   }
 
   /**
@@ -107,6 +120,7 @@ class Judge {
     if (this.#due !== undefined && this.#due.part !== part)
       return { option: this.#due.option, because: 'lacks its value' };
     if (length === 2 && (this.#command[at + 1] ?? '').startsWith('@')) return refusedWord(this.#command[at + 1] ?? '');
+    if (this.#from === 'files' && word.startsWith('-Wp,')) return (yield* readPreprocessorWords(word)) ?? 1;
     const refused =
       part === 'driver' ? this.#readDriverWord(at, words[0] ?? '') : yield* this.#readHandedOn(part, words);
     if (typeof refused === 'number') return refused;
@@ -126,7 +140,7 @@ class Judge {
 
   /** The server writes the language itself. It applies to the sources after it. */
   #readLanguage(at: number, name: string): number | RefusedOption {
-    const language = spokenLanguage(name);
+    const language = this.#from === 'files' && name === 'assembler-with-cpp' ? 'assembler' : spokenLanguage(name);
     const apart = this.#command[at] === '-x';
     // Clients send `-x assembler` as two words; another form is not served.
     if (language === undefined || (language === 'assembler' && !apart)) return refusedWord(`-x${name}`);
@@ -156,6 +170,20 @@ class Judge {
   }
 }
 
+/** Words for the preprocessor alone, between commas: those that a compile of text leaves out. */
+function* readPreprocessorWords(word: string): Steps<RefusedOption | undefined> {
+  const parts = word.split(',');
+  for (let at = 1; at < parts.length;) {
+    yield;
+    const part = parts[at] ?? '';
+    // The dependency file is the next word here.
+    const length = part === '-MD' || part === '-MMD' ? 2 : needlessWordsAt(parts, at, part);
+    if (length === 0) return refusedWord(word);
+    at += length;
+  }
+  return undefined;
+}
+
 const refusedWord = (option: string): RefusedOption => ({ option, because: reasonAgainst(option) });
 
 /**
@@ -167,8 +195,12 @@ export function judgeWords(verdict: RemoteVerdict, permitted: PermittedByAdminis
 }
 
 /** The same in steps: the words of a stranger can be many, and long. */
-export function judgeInSteps(verdict: RemoteVerdict, permitted: PermittedByAdministrator): Steps<Judgement> {
-  return new Judge(verdict, permitted).judge();
+export function judgeInSteps(
+  verdict: RemoteVerdict,
+  permitted: PermittedByAdministrator,
+  from: CompiledFrom = 'text',
+): Steps<Judgement> {
+  return new Judge(verdict, permitted, from).judge();
 }
 
 /** The first option of a command that a server would refuse which permits the allow list and these options. */

@@ -12,7 +12,7 @@ export function dependencyFile(output: string): string {
 }
 
 /** What a command asks for about its dependency file. */
-interface Wishes {
+export interface DependencyWishes {
   /**
    * Whether the compiler's driver, not only its preprocessor, is told to write one: then file and target follow from
    * the output.
@@ -25,9 +25,10 @@ interface Wishes {
 /** Options whose next word is for a part of the compiler: `-MD` there does not count. */
 const handsOn: ReadonlySet<string> = new Set(['-Xassembler', '-Xclang', '-Xlinker', '-Xpreprocessor']);
 
-function readWishes(words: readonly string[]): Wishes {
+/** Reads what the words of a command, compiler first, say about its dependency file. */
+export function dependencyWishes(words: readonly string[]): DependencyWishes {
   const clang = isClang(words[0] ?? '');
-  const wishes: Wishes = { asked: false, file: false, target: false };
+  const wishes: DependencyWishes = { asked: false, file: false, target: false };
   for (let at = 1; at < words.length; at += 1) {
     const word = words[at] ?? '';
     if (word === '-MD' || word === '-MMD') wishes.asked = true;
@@ -54,7 +55,7 @@ function readWishes(words: readonly string[]): Wishes {
  * the source, and nothing is added.
  */
 export function dependencyWords({ words, output, appended }: RemoteVerdict): string[] {
-  const { asked, file, target } = readWishes(words);
+  const { asked, file, target } = dependencyWishes(words);
   if (!asked || appended) return [];
   return [...(file ? [] : ['-MF', dependencyFile(output)]), ...(target ? [] : ['-MQ', output])];
 }

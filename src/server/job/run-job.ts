@@ -1,35 +1,14 @@
-import { exitStatus } from '../../basics/exit-status.ts';
-
-import { formatLine } from '../../logging/log-line.ts';
-import type { Logger } from '../../logging/log-line.ts';
-import { systemReason, errorCode } from '../../system/error-text.ts';
-import { endChild, StartError } from '../../system/processes/reaper.ts';
-import type { Child, Spawn } from '../../system/processes/spawn.ts';
-import type { Spool } from '../../system/files/temporary-folder.ts';
+import { StartError } from '../../system/processes/reaper.ts';
 import type { PackedBody } from '../../wire/body.ts';
-import { exited } from '../../wire/wait-status.ts';
 import type { Compiled } from './answer.ts';
+import { inJobFolder, notStarted, openResults, runCompiler } from './job-folder.ts';
+import type { JobTools } from './job-folder.ts';
 import type { JobCommand } from '../policy/judge-command.ts';
 import type { ClientLog } from '../log/log-limit.ts';
-import { Overdue, Refusal } from '../policy/refusal.ts';
 import { ResultFile } from './result-file.ts';
 import { writeSource } from './write-source.ts';
 
-/** What a job needs of the daemon. */
-export interface JobTools {
-  readonly spool: Spool;
-  readonly spawn: Spawn;
-  readonly log: Logger;
-  /** The compilers' environment as NAME=value. */
-  readonly environment: readonly string[];
-  /** How long a compiler may run, in ms. */
-  readonly lifetimeMs: number;
-  /** The time between SIGTERM and SIGKILL for a compiler, in ms. */
-  readonly graceMs: number;
-}
-
-const stdoutFile = '.stdout';
-const stderrFile = '.stderr';
+export type { JobTools } from './job-folder.ts';
 
 /** One compile. */
 export interface Job {
@@ -46,110 +25,20 @@ export interface Job {
  * open; the caller closes them.
  * @throws the signal's reason when the job is given up, Refusal when its result cannot be sent
  */
-export async function runJob(job: Job, tools: JobTools): Promise<Compiled> {
+export function runJob(job: Job, tools: JobTools): Promise<Compiled> {
   const { command, signal } = job;
-  const folder = lend(tools.spool);
-  try {
+  return inJobFolder(tools, async (folder) => {
     await writeSource(`${folder}/${command.input}`, job.source, signal);
     job.sourceWritten();
-    const status = await compile(job, folder, tools);
-    return openResults(command, folder, status);
-  } catch (error) {
-    if (error instanceof StartError) return notStarted(command, error, job.log);
-    throw noRoom(error) ?? error;
-  } finally {
-    await tools.spool.takeBack(folder).catch((error: unknown) => {
-      tools.log.error(`${systemReason(error)}, a job's folder: the next start of the daemon tries again`);
-    });
-  }
-}
-
-function lend(spool: Spool): string {
-  try {
-    return spool.lend();
-  } catch (error) {
-    throw noRoom(error) ?? error;
-  }
-}
-
-/** A refusal for a full disk, which is not a bug but something for the administrator. */
-function noRoom(error: unknown): Refusal | undefined {
-  const code = errorCode(error);
-  if (code !== 'ENOSPC' && code !== 'EDQUOT' && code !== 'EROFS') return undefined;
-  return new Refusal(
-    `no room for the job in the temporary directory of this server (${code}): its administrator can empty it, or set TMPDIR to another`,
-  );
-}
-
-/** Opens the compiler's output files; after an error none stays open. */
-function openResults(command: JobCommand, folder: string, status: number): Compiled {
-  const opened: ResultFile[] = [];
-  const open = (name: string, what: string): ResultFile => {
-    const file = ResultFile.open(`${folder}/${name}`, what);
-    opened.push(file);
-    return file;
-  };
-  try {
-    return {
-      status,
-      stderr: open(stderrFile, 'messages'),
-      stdout: open(stdoutFile, 'standard output'),
-      object: status === 0 ? open(command.output, 'object') : ResultFile.empty,
-    };
-  } catch (error) {
-    for (const file of opened) file.close();
-    throw error;
-  }
-}
-
-/**
- * distcc's answer when the compiler cannot be started: exit status 110 and the reason (doc/protocol.md, "Response").
- */
-function notStarted(command: JobCommand, error: StartError, log: ClientLog): Compiled {
-  const reason = error.code === 'ENOENT' ? 'No such file or directory' : error.message;
-  const text = `failed to exec ${command.argv[0] ?? ''}: ${reason}`;
-  log.say('a compiler that could not be started', 'error', text);
-  const stderr = ResultFile.of(Buffer.from(`${formatLine('distccd', 'error', text)}\n`));
-  const { empty } = ResultFile;
-  return { status: exited(exitStatus.compilerMissing), stderr, stdout: empty, object: empty };
-}
-
-async function compile({ command, signal, log }: Job, folder: string, tools: JobTools): Promise<number> {
-  if (log.writes('debug')) log.say('a command', 'debug', `exec ${command.path}: ${command.argv.join(' ')}`);
-  const child = tools.spawn({
-    path: command.path,
-    argv: command.argv,
-    environment: tools.environment,
-    directory: folder,
-    stdout: `${folder}/${stdoutFile}`,
-    stderr: `${folder}/${stderrFile}`,
+    try {
+      const status = await runCompiler(command, folder, job, tools);
+      return openResults(folder, (open) => ({
+        status,
+        object: status === 0 ? open(command.output, 'object') : ResultFile.empty,
+      }));
+    } catch (error) {
+      if (error instanceof StartError) return notStarted(command, error, job.log);
+      throw error;
+    }
   });
-  return finish(child, signal, tools);
-}
-
-/** Waits for the compiler. When the job is given up or takes too long, its whole process group is killed. */
-async function finish(child: Child, signal: AbortSignal, { lifetimeMs, graceMs }: JobTools): Promise<number> {
-  let ended = false;
-  let overdue = false;
-  const giveUp = (): void => {
-    if (!ended) endChild(child, 'SIGTERM', graceMs).catch(() => child.signal('SIGKILL'));
-  };
-  const timer = setTimeout(() => {
-    overdue = true;
-    giveUp();
-  }, lifetimeMs);
-  signal.addEventListener('abort', giveUp, { once: true });
-  if (signal.aborted) giveUp();
-  try {
-    const status = await child.ended;
-    if (overdue) throw new Overdue('the compiler ran too long');
-    signal.throwIfAborted();
-    return status;
-  } finally {
-    ended = true;
-    clearTimeout(timer);
-    signal.removeEventListener('abort', giveUp);
-    // Nothing that the compiler started may outlive its job.
-    child.signal('SIGKILL');
-  }
 }

@@ -7,6 +7,8 @@ import type { Logger } from '../../logging/log-line.ts';
 import { descriptorLimit } from '../../system/descriptors/descriptor-limit.ts';
 import { behindFence, folderSeen, tryFence } from '../../system/fence/fence.ts';
 import type { FenceFound } from '../../system/fence/fence.ts';
+import { findTreeRoots, TreeRoots } from '../../system/fence/tree-roots.ts';
+import type { TreeRootsFound } from '../../system/fence/tree-roots.ts';
 import { spawn } from '../../system/processes/spawn.ts';
 import { openSpool, sweepSpools } from '../../system/files/temporary-folder.ts';
 import type { Spool } from '../../system/files/temporary-folder.ts';
@@ -26,6 +28,8 @@ import { chooseLogTarget } from '../log/log-target.ts';
 import type { Outlets } from '../log/log-target.ts';
 import type { Notices } from '../log/startup-notices.ts';
 import { slowestPace } from '../limits/progress.ts';
+import { openTrees } from './open-trees.ts';
+import type { TreesFound } from './open-trees.ts';
 import { readRules } from './read-rules.ts';
 import type { Rules } from './read-rules.ts';
 
@@ -41,6 +45,10 @@ export interface AssembledService extends Service {
   readonly follow: (rules: Rules) => void;
   readonly capacity: Capacity;
   readonly fence: FenceFound;
+  /** Whether clients' own files are compiled here. */
+  readonly ownFiles: TreesFound;
+  /** Takes away all that the daemon has put into directories. */
+  readonly remove: () => void;
 }
 
 /** Tries everything that serving needs, as the account that will need it, so that nothing fails with the first job. */
@@ -63,7 +71,10 @@ export function assembleService(
   if (fence.lacks !== undefined && !options.inetd) notices.push(fence.lacks);
   const queue = new FairQueue(rules.jobs);
   // What a compiler is started with follows from the rules.
-  let workplace = makeWorkplace(rules, fence);
+  let workplace = makeWorkplace(rules, fence, spool);
+  const roots = (): TreeRootsFound => workplace.roots;
+  const { memory } = capacity;
+  const ownFiles = openTrees(options, { roots, spool, log: daemonLog.log, memory, environment: process.env }, notices);
   return {
     daemonLog,
     log: daemonLog.log,
@@ -72,7 +83,7 @@ export function assembleService(
     },
     follow(next) {
       rules = next;
-      workplace = makeWorkplace(rules, fence);
+      workplace = makeWorkplace(rules, fence, spool);
       queue.resize(rules.jobs);
     },
     capacity,
@@ -82,6 +93,12 @@ export function assembleService(
       return workplace.spawn;
     },
     fence,
+    ownFiles,
+    trees: ownFiles.kind === 'offered' ? ownFiles.service : undefined,
+    remove() {
+      if (ownFiles.kind === 'offered') ownFiles.remove();
+      spool.remove();
+    },
     access,
     get compilers() {
       return rules.compilers;
@@ -107,9 +124,15 @@ export function assembleService(
 
 const placesOf = ({ path }: Rules): Places => ({ directories: path, temporary: process.cwd() });
 
-function makeWorkplace(rules: Rules, fence: FenceFound): Pick<Service, 'spawn' | 'environment'> {
+interface Workplace extends Pick<Service, 'spawn' | 'environment'> {
+  readonly roots: TreeRootsFound;
+}
+
+function makeWorkplace(rules: Rules, fence: FenceFound, spool: Spool): Workplace {
+  const places = placesOf(rules);
   return {
-    spawn: behindFence(spawn, fence.kind, placesOf(rules)),
+    spawn: behindFence(spawn, fence.kind, places),
+    roots: findTreeRoots(fence, () => new TreeRoots(spawn, places, spool)),
     environment: compilerEnvironment(process.env, rules.path, folderSeen(fence.kind)),
   };
 }

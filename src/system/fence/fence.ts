@@ -11,7 +11,7 @@ import type { Places } from './toolchain-paths.ts';
 /**
  * The program that becomes a compiler with its own job's files only: `src/fence`. It is built beside ours, on Linux.
  */
-const program = join(dirname(__filename), 'distccd-fence');
+export const fenceProgram = join(dirname(__filename), 'distccd-fence');
 
 /**
  * What keeps jobs apart: a root for each; or, in the machine's root, Landlock and a filter, as far as there are such;
@@ -36,24 +36,24 @@ const readable = 'compilers can read all that the account can read';
 /** Tries the fence in a job's folder as it will be used, around itself. */
 export function tryFence(folder: string, places: Places): FenceFound {
   if (process.platform !== 'linux') return { kind: 'none', lacks: `${open}: this system has no fence for them` };
-  if (!existsSync(program)) return { kind: 'none', lacks: `${open}: there is no "${program}"` };
-  const own = attempt(folder, () => wordsInRoot(folder, program, places));
+  if (!existsSync(fenceProgram)) return { kind: 'none', lacks: `${open}: there is no "${fenceProgram}"` };
+  const own = attempt(folder, () => wordsInRoot(folder, fenceProgram, places));
   // Landlock only makes sure of what such a root does by itself.
   if (own.status === 0 || own.status === 1) return { kind: 'root' };
   if (own.status === 2) return { kind: 'root', lacks: 'compilers may use all system calls: this kernel filters none' };
-  const shared = attempt(folder, () => wordsBeside(program, places));
+  const shared = attempt(folder, () => wordsBeside(fenceProgram, places));
   const why = `jobs have no roots of their own here: ${own.reason}`;
   if (shared.status === 0) return { kind: 'files', lacks: `${readable}: ${why}` };
   if (shared.status === 1) return { kind: 'files', lacks: `${open}: this kernel has no Landlock; ${why}` };
   if (shared.status === 2) return { kind: 'files', lacks: `${open}: this kernel filters no system calls; ${why}` };
-  return { kind: 'none', lacks: `${open}: "${program}" does not work here: ${shared.reason}` };
+  return { kind: 'none', lacks: `${open}: "${fenceProgram}" does not work here: ${shared.reason}` };
 }
 
 /** The exit status of the fence's own check in the fence, and why there is another one. */
 function attempt(folder: string, words: () => readonly string[]): { status: number | null; reason: string } {
   try {
-    const all = [...words(), program, 'distccd-fence', '--check'];
-    const { status, stderr, error } = spawnSync(program, all, { cwd: folder, encoding: 'utf8' });
+    const all = [...words(), fenceProgram, 'distccd-fence', '--check'];
+    const { status, stderr, error } = spawnSync(fenceProgram, all, { cwd: folder, encoding: 'utf8' });
     return { status, reason: error?.message ?? stderr.trim().replace(/^distccd\[\d+\] ERROR: /, '') };
   } catch (error) {
     return { status: null, reason: error instanceof Error ? error.message : String(error) };
@@ -121,6 +121,6 @@ export function behindFence(spawn: Spawn, kind: FenceKind, places: Places): Spaw
       throw new StartError(request.path, error);
     }
     const words = ['distccd-fence', ...wordsFor(request.path, request.directory), request.path];
-    return spawn({ ...request, path: program, argv: [...words, ...request.argv] });
+    return spawn({ ...request, path: fenceProgram, argv: [...words, ...request.argv] });
   };
 }

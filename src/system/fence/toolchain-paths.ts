@@ -150,7 +150,7 @@ export function planRoot(program: string, { directories, temporary }: Places): R
 }
 
 /** The same without what lies below another, or is reached by a link. */
-function leastOf(paths: readonly string[], links: readonly string[]): string[] {
+export function leastOf(paths: readonly string[], links: readonly string[]): string[] {
   const kept: string[] = [];
   for (const path of [...new Set(paths)].sort()) {
     if (![...kept, ...links].some((other) => holds(other, path))) kept.push(path);

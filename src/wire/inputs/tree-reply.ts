@@ -63,7 +63,7 @@ export function encodeNeed(numbers: readonly number[]): Buffer {
 
 /** Encodes an answer as pieces to be written in this order. */
 export function encodeTreeAnswer({ dependencies, ...response }: TreeAnswer): Buffer[] {
-  return [...encodeResponse({ version: 1, ...response }), ...encodeBody('DOTD', plain, dependencies)];
+  return [...encodeResponse({ ...response, version: 1 }), ...encodeBody('DOTD', plain, dependencies)];
 }
 
 /** Reads what a server sends. @throws ProtocolError, of kind 'refused' for a refusal */

@@ -1,0 +1,146 @@
+import { exitStatus } from '../../basics/exit-status.ts';
+import { formatLine } from '../../logging/log-line.ts';
+import type { Logger } from '../../logging/log-line.ts';
+import { systemReason, errorCode } from '../../system/error-text.ts';
+import { endChild } from '../../system/processes/reaper.ts';
+import type { StartError } from '../../system/processes/reaper.ts';
+import type { Child, Spawn } from '../../system/processes/spawn.ts';
+import type { Spool } from '../../system/files/temporary-folder.ts';
+import { exited } from '../../wire/wait-status.ts';
+import type { Compiled } from './answer.ts';
+import type { ClientLog } from '../log/log-limit.ts';
+import { Overdue, Refusal } from '../policy/refusal.ts';
+import { ResultFile } from './result-file.ts';
+
+/** What a job needs of the daemon. */
+export interface JobTools {
+  readonly spool: Spool;
+  readonly spawn: Spawn;
+  readonly log: Logger;
+  /** The compilers' environment as NAME=value. */
+  readonly environment: readonly string[];
+  /** How long a compiler may run, in ms. */
+  readonly lifetimeMs: number;
+  /** The time between SIGTERM and SIGKILL for a compiler, in ms. */
+  readonly graceMs: number;
+}
+
+const stdoutFile = '.stdout';
+const stderrFile = '.stderr';
+
+/**
+ * Lends a folder to a job; it is gone afterwards whatever happens.
+ * @throws what the job throws, or Refusal where the disk is full
+ */
+export async function inJobFolder<T>(tools: JobTools, job: (folder: string) => Promise<T>): Promise<T> {
+  const folder = lend(tools.spool);
+  try {
+    return await job(folder);
+  } catch (error) {
+    throw noRoom(error) ?? error;
+  } finally {
+    await tools.spool.takeBack(folder).catch((error: unknown) => {
+      tools.log.error(`${systemReason(error)}, a job's folder: the next start of the daemon tries again`);
+    });
+  }
+}
+
+function lend(spool: Spool): string {
+  try {
+    return spool.lend();
+  } catch (error) {
+    throw noRoom(error) ?? error;
+  }
+}
+
+/** A refusal for a full disk, which is not a bug but something for the administrator. */
+function noRoom(error: unknown): Refusal | undefined {
+  const code = errorCode(error);
+  if (code !== 'ENOSPC' && code !== 'EDQUOT' && code !== 'EROFS') return undefined;
+  return new Refusal(
+    `no room for the job in the temporary directory of this server (${code}): its administrator can empty it, or set TMPDIR to another`,
+  );
+}
+
+/** A compiler's command. */
+interface CompilerCommand {
+  readonly path: string;
+  readonly argv: readonly string[];
+}
+
+/** Starts a compiler in a job's folder and waits for it; its raw wait status. @throws StartError, or why it was ended */
+export async function runCompiler(
+  { path, argv }: CompilerCommand,
+  folder: string,
+  { signal, log }: { readonly signal: AbortSignal; readonly log: ClientLog },
+  tools: JobTools,
+): Promise<number> {
+  if (log.writes('debug')) log.say('a command', 'debug', `exec ${path}: ${argv.join(' ')}`);
+  const child = tools.spawn({
+    path,
+    argv,
+    environment: tools.environment,
+    directory: folder,
+    stdout: `${folder}/${stdoutFile}`,
+    stderr: `${folder}/${stderrFile}`,
+  });
+  return finish(child, signal, tools);
+}
+
+/** Waits for the compiler. When the job is given up or takes too long, its whole process group is killed. */
+async function finish(child: Child, signal: AbortSignal, { lifetimeMs, graceMs }: JobTools): Promise<number> {
+  let ended = false;
+  let overdue = false;
+  const giveUp = (): void => {
+    if (!ended) endChild(child, 'SIGTERM', graceMs).catch(() => child.signal('SIGKILL'));
+  };
+  const timer = setTimeout(() => {
+    overdue = true;
+    giveUp();
+  }, lifetimeMs);
+  signal.addEventListener('abort', giveUp, { once: true });
+  if (signal.aborted) giveUp();
+  try {
+    const status = await child.ended;
+    if (overdue) throw new Overdue('the compiler ran too long');
+    signal.throwIfAborted();
+    return status;
+  } finally {
+    ended = true;
+    clearTimeout(timer);
+    signal.removeEventListener('abort', giveUp);
+    // Nothing that the compiler started may outlive its job.
+    child.signal('SIGKILL');
+  }
+}
+
+/** Opens a file by its name in the folder; `what` it is, for the client. */
+export type Open = (name: string, what: string) => ResultFile;
+
+/** Opens what a compiler left in its folder; a failure leaves nothing open. @throws Refusal */
+export function openResults<T>(folder: string, results: (open: Open) => T): T & Pick<Compiled, 'stderr' | 'stdout'> {
+  const opened: ResultFile[] = [];
+  const open: Open = (name, what) => {
+    const file = ResultFile.open(`${folder}/${name}`, what);
+    opened.push(file);
+    return file;
+  };
+  try {
+    return { stderr: open(stderrFile, 'messages'), stdout: open(stdoutFile, 'standard output'), ...results(open) };
+  } catch (error) {
+    for (const file of opened) file.close();
+    throw error;
+  }
+}
+
+/**
+ * distcc's answer when the compiler cannot be started: exit status 110 and the reason (doc/protocol.md, "Response").
+ */
+export function notStarted({ argv }: CompilerCommand, error: StartError, log: ClientLog): Compiled {
+  const reason = error.code === 'ENOENT' ? 'No such file or directory' : error.message;
+  const text = `failed to exec ${argv[0] ?? ''}: ${reason}`;
+  log.say('a compiler that could not be started', 'error', text);
+  const stderr = ResultFile.of(Buffer.from(`${formatLine('distccd', 'error', text)}\n`));
+  const { empty } = ResultFile;
+  return { status: exited(exitStatus.compilerMissing), stderr, stdout: empty, object: empty };
+}

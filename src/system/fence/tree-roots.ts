@@ -1,0 +1,159 @@
+import { execFile } from 'node:child_process';
+import { accessSync, constants, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fenceProgram } from './fence.ts';
+import type { FenceFound } from './fence.ts';
+import { folderInRoot } from './private-root.ts';
+import type { Spool } from '../files/temporary-folder.ts';
+import { StartError } from '../processes/reaper.ts';
+import type { Spawn } from '../processes/spawn.ts';
+import { findToolchain, NoToolchain } from './toolchain.ts';
+import type { Toolchain } from './toolchain.ts';
+import type { Places } from './toolchain-paths.ts';
+import { layPlaces, layTree } from './tree-places.ts';
+
+/** A folder with a client's files at their own paths, which only grows; the daemon's alone to write. */
+export interface TreeFolder {
+  /** Absolute, on this machine. */
+  readonly path: string;
+}
+
+/** How long a toolchain is believed, in ms: packages come and go. */
+const believedMs = 10_000;
+
+/** Compilers that are remembered, no more than a mistake would bring. */
+const mostKnown = 256;
+
+interface Known {
+  readonly toolchain: Promise<Toolchain>;
+  /** What the parts were like. */
+  stamp: string | undefined;
+  until: number;
+}
+
+/** Equal texts mean that nothing has been installed, removed or replaced among what is shown. */
+function stampOf({ shown, parts }: Toolchain): string {
+  const stamps = [...shown, ...parts].map((path) => {
+    const about = statSync(path, { throwIfNoEntry: false });
+    return about === undefined ? '' : `${about.dev}:${about.ino}:${about.size}:${about.mtimeMs}`;
+  });
+  return stamps.join(' ');
+}
+
+/** ROOT COUNT PATH... PROGRAM ARGV0 WORD... for the fence, for a compiler that works in a directory of a tree. */
+const wordsInTree = (tree: string, { shown }: Toolchain, directory: string): string[] => [
+  'distccd-fence',
+  '--in',
+  directory,
+  tree,
+  String(shown.length),
+  ...shown,
+];
+
+/** The roots of jobs that compile a client's own files: its tree, with the toolchain of this machine over it. */
+export class TreeRoots {
+  readonly #spawn: Spawn;
+  readonly #places: Places;
+  readonly #spool: Pick<Spool, 'lend' | 'takeBack'>;
+  readonly #known = new Map<string, Known>();
+  readonly #laid = new WeakMap<TreeFolder, WeakSet<Toolchain>>();
+  readonly #fence: string;
+
+  /** `fence` is the program of `src/fence`. */
+  constructor(spawn: Spawn, places: Places, spool: Pick<Spool, 'lend' | 'takeBack'>, fence = fenceProgram) {
+    this.#spawn = spawn;
+    this.#places = places;
+    this.#spool = spool;
+    this.#fence = fence;
+  }
+
+  /**
+   * What a compiler needs of this machine: found out and tried at the first call, then known until something of it
+   * changes.
+   * @throws NoToolchain
+   */
+  async toolchain(compiler: string): Promise<Toolchain> {
+    const known = this.#known.get(compiler);
+    if (known !== undefined && (await this.#isGood(known))) return known.toolchain;
+    if (this.#known.size >= mostKnown) this.#known.clear();
+    const entry: Known = { toolchain: this.#find(compiler), stamp: undefined, until: Date.now() + believedMs };
+    this.#known.set(compiler, entry);
+    const toolchain = await entry.toolchain;
+    entry.stamp = stampOf(toolchain);
+    return toolchain;
+  }
+
+  async #isGood(known: Known): Promise<boolean> {
+    if (known.until > Date.now()) return true;
+    const toolchain = await known.toolchain.catch(() => undefined);
+    if (toolchain === undefined || stampOf(toolchain) !== known.stamp) return false;
+    known.until = Date.now() + believedMs;
+    return true;
+  }
+
+  async #find(compiler: string): Promise<Toolchain> {
+    const toolchain = await findToolchain(compiler, this.#places);
+    const folder = this.#spool.lend();
+    try {
+      await this.#try(compiler, toolchain, folder);
+    } finally {
+      await this.#spool.takeBack(folder);
+    }
+    return toolchain;
+  }
+
+  /** Has it compile a line in a tree where there is nothing else. */
+  async #try(compiler: string, toolchain: Toolchain, folder: string): Promise<void> {
+    const [tree, job] = [join(folder, 'tree'), join(folder, 'job')];
+    mkdirSync(job);
+    mkdirSync(tree);
+    layTree(tree);
+    layPlaces(tree, toolchain);
+    writeFileSync(join(job, 'try.c'), 'int tried;\n');
+    const compile = [compiler, '-x', 'c', '-c', 'try.c', '-o', 'try.o'];
+    const words = [...wordsInTree(tree, toolchain, folderInRoot).slice(1), compiler, ...compile];
+    const env = { PATH: this.#places.directories.join(':'), LC_ALL: 'C', TMPDIR: folderInRoot };
+    const trouble = await new Promise<string | undefined>((resolve) => {
+      execFile(this.#fence, words, { cwd: job, env, timeout: 20_000 }, (error, _stdout, stderr) =>
+        resolve(error === null ? undefined : (stderr.trim().split('\n')[0] ?? '') || error.message),
+      );
+    });
+    if (trouble === undefined) return;
+    throw new NoToolchain(`"${basename(compiler)}" does not work with its own parts alone: ${trouble}`);
+  }
+
+  /**
+   * Starts programs in a tree's root, in a directory of the client; the job's folder is the one that they are started
+   * in, and has another name there.
+   * @throws PlaceTaken
+   */
+  inTree(tree: TreeFolder, toolchain: Toolchain, directory: string): Spawn {
+    this.#lay(tree, toolchain);
+    const words = wordsInTree(tree.path, toolchain, directory);
+    return (request) => {
+      try {
+        // The fence would find out too late for an error of ours.
+        accessSync(request.path, constants.X_OK);
+      } catch (error) {
+        throw new StartError(request.path, error);
+      }
+      return this.#spawn({ ...request, path: this.#fence, argv: [...words, request.path, ...request.argv] });
+    };
+  }
+
+  #lay(tree: TreeFolder, toolchain: Toolchain): void {
+    const laid = this.#laid.get(tree) ?? new WeakSet();
+    if (laid.has(toolchain)) return;
+    layPlaces(tree.path, toolchain);
+    this.#laid.set(tree, laid.add(toolchain));
+  }
+}
+
+/** The roots in which clients' own files are compiled here, or why there are none, as a sentence's end. */
+export type TreeRootsFound = { readonly roots: TreeRoots } | { readonly lacks: string };
+
+/** A tree needs what a root for each job needs. */
+export function findTreeRoots({ kind, lacks }: FenceFound, make: () => TreeRoots): TreeRootsFound {
+  if (kind === 'root') return { roots: make() };
+  return { lacks: lacks ?? 'jobs have no roots of their own: every program may be run' };
+}
