@@ -1,0 +1,287 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startDaemon } from '../../support/daemon.ts';
+import type { TestDaemon } from '../../support/daemon.ts';
+import { needs } from '../../support/needs.ts';
+import { Sandbox } from './sandbox.ts';
+import { startStockDaemon, stockDaemonProgram } from './stock-daemon.ts';
+
+const compilers = ['gcc', 'g++', 'clang', 'clang++'].filter((name) => needs(name, name));
+
+describe.skipIf(!needs('gcc', 'gcc'))('distcc with a distccd that compiles from inputs', () => {
+  let daemon: TestDaemon;
+  let box: Sandbox;
+  let host: string;
+
+  beforeAll(async () => {
+    const triple = execFileSync('gcc', ['-dumpmachine'], { encoding: 'utf8' }).trim();
+    const names = compilers.flatMap((name) => [name, `${triple}-${name}`]);
+    daemon = await startDaemon({ compilers: ['cc', ...names] });
+    host = `127.0.0.1:${daemon.port}`;
+  });
+  afterAll(async () => {
+    await daemon.end();
+  });
+  beforeEach(() => {
+    box = new Sandbox({ agent: true });
+  });
+  afterEach(() => box.remove());
+
+  const log = (): string => (existsSync(join(box.top, 'log')) ? readFileSync(join(box.top, 'log'), 'utf8') : '');
+
+  /** Runs the client; how it did the job is in `how`. */
+  async function remote(words: readonly string[], more: NodeJS.ProcessEnv = {}) {
+    rmSync(join(box.top, 'log'), { force: true });
+    const logging = { DISTCC_VERBOSE: '1', DISTCC_LOG: join(box.top, 'log') };
+    const result = await box.run(words, { DISTCC_HOSTS: host, ...logging, ...more });
+    const how = /compiled from \d+ inputs/.test(log())
+      ? 'from inputs'
+      : / bytes from .* compiled on /.test(log())
+        ? 'preprocessed'
+        : 'here';
+    return { ...result, how };
+  }
+
+  /** The agent asks a host for more than distcc's protocol once it has offered that, after an answer. */
+  async function meet(): Promise<void> {
+    box.write('first.c', 'int first;\n');
+    expect(await remote(['gcc', '-c', 'first.c'])).toMatchObject({ status: 0, how: 'preprocessed', stderr: '' });
+  }
+
+  /** What a compile here makes of the same words, with the files that it leaves. */
+  function local(words: readonly string[], files: readonly string[]) {
+    const [program = '', ...rest] = words;
+    const { status, stderr } = spawnSync(program, rest, { cwd: box.work, env: box.environment({}) });
+    const made = files.map((name) => {
+      const bytes = box.has(name) ? box.read(name) : undefined;
+      rmSync(box.path(name), { force: true });
+      return bytes;
+    });
+    return { status, stderr: stderr.toString(), made };
+  }
+
+  /** Compiles a source here and there, and expects the same. */
+  async function expectSame(words: readonly string[], files: readonly string[]): Promise<void> {
+    const here = local(words, files);
+    const there = await remote(words);
+    expect({ status: there.status, stderr: there.stderr, how: there.how }).toEqual({
+      status: here.status,
+      stderr: here.stderr,
+      how: 'from inputs',
+    });
+    for (const [at, name] of files.entries())
+      expect([name, box.has(name) && here.made[at]?.equals(box.read(name))]).toEqual([name, true]);
+  }
+
+  it.each(compilers)(
+    'makes the object, the messages and the dependency file of a compile here with %s',
+    async (compiler) => {
+      await meet();
+      const source = compiler.endsWith('++') ? 'src/a.cc' : 'src/a.c';
+      box.write('include/own.h', '#define TWICE(x) ((x) + (x))\nstatic inline int own(int x) { return TWICE(x); }\n');
+      box.write(
+        source,
+        '#include <assert.h>\n#include <stdio.h>\n#include "own.h"\nint f(int x) { int unused; assert(x); return own(x); }\n',
+      );
+      const words = [compiler, '-g', '-O1', '-Wall', '-MD', '-Iinclude', '-c', source, '-o', 'a.o'];
+      await expectSame(words, ['a.o', 'a.d']);
+      await expectSame(words, ['a.o', 'a.d']);
+    },
+  );
+
+  it('needs no preprocessor here', async () => {
+    await meet();
+    box.write('a.c', '#include <stdio.h>\nint f(void) { return puts("f"); }\n');
+    await expectSame(['gcc', '-O2', '-c', 'a.c', '-o', 'a.o'], ['a.o']);
+    expect(log()).not.toMatch(/preprocess|cpp /);
+  });
+
+  describe('sees each change before the next job:', () => {
+    const words = ['gcc', '-g', '-Ifirst', '-Isecond', '-c', 'a.c', '-o', 'a.o'];
+    beforeEach(async () => {
+      box.write('second/own.h', 'int own = 1;\n');
+      mkdirSync(box.path('first'));
+      box.write('a.c', '#include <own.h>\n#if __has_include(<later.h>)\nint later = 1;\n#endif\n');
+      // What is younger than 2 s is read again for each job.
+      const past = new Date(Date.now() - 60_000);
+      for (const name of ['second/own.h', 'a.c', 'first', 'second']) utimesSync(box.path(name), past, past);
+      await meet();
+      await expectSame(words, ['a.o']);
+      await expectSame(words, ['a.o']);
+    });
+    const same = (): Promise<void> => expectSame(words, ['a.o']);
+
+    it('an edit', async () => {
+      box.write('second/own.h', 'int own = 1, more = 2;\n');
+      await same();
+    });
+
+    it('an edit of the same size, whose time is set back', async () => {
+      const { mtime } = statSync(box.path('second/own.h'));
+      box.write('second/own.h', 'int own = 2;\n');
+      utimesSync(box.path('second/own.h'), mtime, mtime);
+      await same();
+      // And one more within the same tick of a coarse clock.
+      box.write('second/own.h', 'int own = 3;\n');
+      await same();
+    });
+
+    it('another file with that name', async () => {
+      box.write('other.h', 'int own = 4;\n');
+      renameSync(box.path('other.h'), box.path('second/own.h'));
+      await same();
+    });
+
+    it('a header earlier in the search path', async () => {
+      box.write('first/own.h', 'int own = 5;\n');
+      await same();
+      unlinkSync(box.path('first/own.h'));
+      await same();
+    });
+
+    it('a header that is gone', async () => {
+      unlinkSync(box.path('second/own.h'));
+      const here = local(words, ['a.o']);
+      const there = await remote(words);
+      expect([there.status, there.stderr.includes('own.h: No such file or directory')]).toEqual([here.status, true]);
+      box.write('second/own.h', 'int own = 6;\n');
+      await same();
+    });
+
+    it('a header that __has_include finds now', async () => {
+      box.write('second/later.h', '');
+      await same();
+      unlinkSync(box.path('second/later.h'));
+      await same();
+    });
+
+    it('a link that leads elsewhere', async () => {
+      box.write('one/own.h', 'int own = 7;\n');
+      box.write('two/own.h', 'int own = 8;\n');
+      symlinkSync('../one/own.h', box.path('first/own.h'));
+      await same();
+      unlinkSync(box.path('first/own.h'));
+      symlinkSync('../two/own.h', box.path('first/own.h'));
+      await same();
+    });
+
+    it('a directory that becomes a link', async () => {
+      rmSync(box.path('first'), { recursive: true });
+      box.write('third/own.h', 'int own = 9;\n');
+      symlinkSync('third', box.path('first'));
+      await same();
+    });
+  });
+
+  it.each<readonly [string, readonly string[], NodeJS.ProcessEnv]>([
+    ['__TIME__', ['time.c'], {}],
+    ['.incbin', ['bin.c'], {}],
+    ['DISTCC_PREPROCESS=here', ['a.c'], { DISTCC_PREPROCESS: 'here' }],
+    ['COMPILER_PATH', ['a.c'], { COMPILER_PATH: '/nowhere' }],
+    ['-Wp,-MD', ['-Wp,-MD,a.dep', 'a.c'], {}],
+  ])('preprocesses here what cannot be compiled from inputs: %s', async (_what, words, variables) => {
+    await meet();
+    box.write('a.c', 'int a;\n');
+    box.write('time.c', 'char time[] = __TIME__;\n');
+    box.write('bin.c', 'asm(".incbin \\"a.c\\"");\n');
+    const { status, how } = await remote(['gcc', '-c', ...words, '-o', 'a.o'], variables);
+    expect({ status, how: how === 'from inputs' }).toEqual({ status: 0, how: false });
+  });
+
+  it('does not write over an input', async () => {
+    await meet();
+    box.write('a.c', 'int a;\n');
+    execFileSync('ln', ['a.c', 'twin.o'], { cwd: box.work });
+    const { how } = await remote(['gcc', '-c', 'a.c', '-o', 'twin.o']);
+    expect(how).toBe('here');
+  });
+
+  it('tells an error once, and trusts the scan of the next source', async () => {
+    await meet();
+    box.write('bad.c', '#include <stdio.h>\nint f(void) { return missing_name; }\n');
+    const { status, stderr } = await remote(['gcc', '-c', 'bad.c']);
+    expect([status, stderr.match(/error: .missing_name. undeclared/g)?.length]).toEqual([1, 1]);
+    await expectSame(['gcc', '-c', 'first.c', '-o', 'first.o'], ['first.o']);
+  });
+
+  it('counts warnings as errors as here', async () => {
+    await meet();
+    box.write('own.h', '#define FALL __attribute__((unused)) int unused\n');
+    box.write(
+      'a.c',
+      '#include "own.h"\nint f(int x) {\n  switch (x) {\n  case 1: x = 2; /* falls through */\n  default: x = 3;\n  }\n  FALL;\n  return x;\n}\n',
+    );
+    await expectSame(['gcc', '-Wall', '-Wextra', '-Werror', '-c', 'a.c', '-o', 'a.o'], ['a.o']);
+  });
+
+  it('verifies on demand', async () => {
+    await meet();
+    box.write('a.c', 'int a;\n');
+    const { status, stderr } = await remote(['gcc', '-g', '-MD', '-c', 'a.c', '-o', 'a.o'], { DISTCC_VERIFY: '1' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(log()).toContain('compiled from its inputs on');
+    expect(log()).toContain('the same as here');
+    expect([box.has('a.o'), box.has('a.d')]).toEqual([true, true]);
+  });
+
+  it('takes everything back for a host that has been restarted', async () => {
+    const own = await startDaemon({ compilers: ['gcc', 'x86_64-linux-gnu-gcc'] });
+    const words = ['gcc', '-c', 'a.c', '-o', 'a.o'];
+    box.write('a.c', '#include <stdio.h>\nint a;\n');
+    const hosts = { DISTCC_HOSTS: `127.0.0.1:${own.port}` };
+    try {
+      for (const how of ['preprocessed', 'from inputs'])
+        expect(await remote(words, hosts)).toMatchObject({ status: 0, how });
+    } finally {
+      await own.end();
+    }
+    const next = await startDaemon({
+      compilers: ['gcc', 'x86_64-linux-gnu-gcc'],
+      options: ['--allow', '127.0.0.1', '--port', String(own.port)],
+    });
+    try {
+      expect(await remote(words, hosts)).toMatchObject({ status: 0, how: 'from inputs', stderr: '' });
+    } finally {
+      await next.end();
+    }
+  });
+
+  it.runIf(needs(stockDaemonProgram, 'distcc'))(
+    'goes the old way to a stock server, and to one that took the place of ours',
+    async () => {
+      const stock = await startStockDaemon();
+      const hosts = { DISTCC_HOSTS: `127.0.0.1:${stock.port}` };
+      box.write('a.c', '#include <stdio.h>\nint a;\n');
+      try {
+        for (const _ of [1, 2]) {
+          const { status, stderr, how } = await remote(['gcc', '-c', 'a.c', '-o', 'a.o'], hosts);
+          expect({ status, stderr, how }).toEqual({ status: 0, stderr: '', how: 'preprocessed' });
+        }
+      } finally {
+        await stock.end();
+      }
+    },
+  );
+
+  it('shows in its status how jobs were sent', async () => {
+    await meet();
+    await remote(['gcc', '-c', 'first.c']);
+    box.write('time.c', 'char time[] = __TIME__;\n');
+    await remote(['gcc', '-c', 'time.c']);
+    const { stdout } = await box.run(['--agent-status'], {});
+    expect(stdout).toContain('sent to hosts: 1 sources, 2 preprocessed here\n');
+    expect(stdout).toMatch(/ +1 {2}.*__TIME__/);
+  });
+});
