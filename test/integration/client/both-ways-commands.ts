@@ -12,6 +12,8 @@ export interface ShellCommand {
   readonly script: string;
   /** How many compiles the server does well for it. */
   readonly remote?: number;
+  /** The same where hosts compile from inputs, which a private agent asks of none. */
+  readonly remoteFromInputs?: number;
   /** Whether distcc has something to say about it too. */
   readonly speaks?: boolean;
 }
@@ -168,6 +170,7 @@ const messages: readonly ShellCommand[] = [
     title: '-Werror and pragmas that -E does not heed',
     script: '$CC -Wunused-macros -Werror -c p.c',
     files: { 'p.c': pragmas },
+    remoteFromInputs: 1,
   },
   {
     title: 'a megabyte of warnings',

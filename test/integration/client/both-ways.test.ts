@@ -105,7 +105,8 @@ describe.skipIf(!able)('distcc does as the compiler does', () => {
       const stderr = command.speaks === true ? outcome.stderr.replaceAll(ownLines, '') : outcome.stderr;
       expect({ ...outcome, stderr }).toEqual(plain);
       if (command.speaks === true) expect(outcome.stderr).toMatch(ownLines);
-      const { remote = 0 } = command;
+      const { remote: usual = 0, remoteFromInputs = usual } = command;
+      const remote = way.DISTCC_AGENT === '1' ? remoteFromInputs : usual;
       await until(() => compiled() - before >= remote, `${remote} compiles of the server`);
       await until(() => box.states().length === 0, 'the job is shown no more');
       expect([compiled() - before, box.temporaries()]).toEqual([remote, []]);
