@@ -6,7 +6,7 @@ import type { CompilerAnswer, Disk, ReadFile } from '../../src/client/headers/di
 import { longestFile, stampLength } from '../../src/client/headers/disk.ts';
 
 const typeBits = 0o170000n;
-const directory = 0o040000n;
+const folder = 0o040000n;
 const regular = 0o100000n;
 
 /** A stamp as `Disk.look` gives it. */
@@ -17,7 +17,7 @@ export function writeStamp(stats: BigIntStats | undefined, errno = 0): Buffer {
   stamp.writeUInt32LE(Number(stats.mode), 4);
   stamp.writeBigUInt64LE(stats.dev, 8);
   stamp.writeBigUInt64LE(stats.ino, 16);
-  stamp.writeBigUInt64LE((stats.mode & typeBits) === directory ? 0n : stats.size, 24);
+  stamp.writeBigUInt64LE((stats.mode & typeBits) === folder ? 0n : stats.size, 24);
   stamp.writeBigInt64LE(stats.mtimeNs, 32);
   stamp.writeBigInt64LE(stats.ctimeNs, 40);
   return stamp;
