@@ -2,12 +2,13 @@ import { join } from 'node:path';
 import { exitStatus } from '../src/basics/exit-status.ts';
 import { levelDb, libxml2 } from '../demo/sources.ts';
 import { compareClients, missingForClients } from './clients.ts';
+import { benchHeaders, installedHeaders } from './headers.ts';
 import { benchLzo } from './lzo.ts';
 import { compareOnRealCode } from './real-clients.ts';
 import { compareServers, missingForServers } from './servers.ts';
 import type { Effort } from './servers.ts';
 
-const usage = `usage: npm run bench [-- [--quick] [lzo] [servers] [clients] [real [OPTION...]]]
+const usage = `usage: npm run bench [-- [--quick] [lzo] [headers] [servers] [clients] [real [OPTION...]]]
 
 Measures; asserts nothing. --quick takes fewer rounds and compiles nothing for real.
 "clients real" is the part of "clients" that compiles real code, alone. Its options:
@@ -20,7 +21,7 @@ const thorough: Effort = { rounds: 15, repeats: 4, realRounds: 5 };
 const quick: Effort = { rounds: 5, repeats: 2, realRounds: 0 };
 
 /** What is known besides --rounds=N and --only=TEXT. */
-const knownWords = new Set(['--quick', 'lzo', 'servers', 'clients', 'real', '--where']);
+const knownWords = new Set(['--quick', 'lzo', 'headers', 'servers', 'clients', 'real', '--where']);
 
 /** The VALUE of NAME=VALUE. */
 function valueOf(name: string, words: readonly string[]): string | undefined {
@@ -59,6 +60,16 @@ async function benchClients(top: string, words: readonly string[], report: (line
   await compareOnRealCode(top, sources, { rounds, where, only }, report);
 }
 
+async function benchScanner(top: string, report: (line: string) => void): Promise<void> {
+  const installed = installedHeaders();
+  try {
+    for (const sources of [libxml2(join(top, '.cache')), levelDb(join(top, '.cache')), installed.sources])
+      await benchHeaders(sources, report);
+  } finally {
+    installed.remove();
+  }
+}
+
 /** Runs the measurements that the words name, or all; returns the exit status. */
 export async function main(top: string, words: readonly string[]): Promise<number> {
   if (!words.every(isKnown)) {
@@ -68,6 +79,7 @@ export async function main(top: string, words: readonly string[]): Promise<numbe
   const report = (line: string): void => console.log(line);
   const all = words.every((word) => word.startsWith('--'));
   if (all || words.includes('lzo')) await benchLzo(report);
+  if (all || words.includes('headers')) await benchScanner(top, report);
   if (all || words.includes('servers')) await benchServers(top, words.includes('--quick') ? quick : thorough, report);
   if (all || words.includes('clients') || words.includes('real')) await benchClients(top, words, report);
   return exitStatus.ok;

@@ -6,7 +6,7 @@ import type { CompilerAnswer, Disk, ReadFile } from '../../src/client/headers/di
 import { longestFile, stampLength } from '../../src/client/headers/disk.ts';
 
 const typeBits = 0o170000n;
-const directory = 0o040000n;
+const folder = 0o040000n;
 const regular = 0o100000n;
 
 /** A stamp as `Disk.look` gives it. */
@@ -17,7 +17,7 @@ export function writeStamp(stats: BigIntStats | undefined, errno = 0): Buffer {
   stamp.writeUInt32LE(Number(stats.mode), 4);
   stamp.writeBigUInt64LE(stats.dev, 8);
   stamp.writeBigUInt64LE(stats.ino, 16);
-  stamp.writeBigUInt64LE((stats.mode & typeBits) === directory ? 0n : stats.size, 24);
+  stamp.writeBigUInt64LE((stats.mode & typeBits) === folder ? 0n : stats.size, 24);
   stamp.writeBigInt64LE(stats.mtimeNs, 32);
   stamp.writeBigInt64LE(stats.ctimeNs, 40);
   return stamp;
@@ -36,19 +36,20 @@ export class LocalDisk implements Disk {
   readonly asked: (readonly string[])[] = [];
   readonly #directory: string;
   readonly #environment: NodeJS.ProcessEnv;
-  /** Added to the clock, in ms: an hour makes everything old. */
-  readonly aheadMs: number;
 
-  constructor(directory: string, environment: NodeJS.ProcessEnv = process.env, aheadMs = 0) {
+  constructor(directory: string, environment: NodeJS.ProcessEnv = process.env) {
     this.#directory = directory;
     this.#environment = environment;
-    this.aheadMs = aheadMs;
   }
 
-  /** What a stamp says, for tests that have other times. */
+  /** For tests that have other times. */
+  stampWith(stats: BigIntStats): Buffer {
+    return writeStamp(stats);
+  }
+
   stampOf(path: Buffer): Buffer {
     try {
-      return writeStamp(lstatSync(path, { bigint: true }));
+      return this.stampWith(lstatSync(path, { bigint: true }));
     } catch (error) {
       return writeStamp(undefined, errnoOf(error));
     }
@@ -83,9 +84,9 @@ export class LocalDisk implements Disk {
       if ((before.mode & typeBits) !== regular || before.size > BigInt(longestFile)) return undefined;
       const bytes = readFileSync(descriptor);
       const stamp = this.stampOf(path);
-      if (!stamp.equals(writeStamp(before))) return undefined;
+      if (!stamp.equals(this.stampWith(before))) return undefined;
       const changed = before.mtimeNs > before.ctimeNs ? before.mtimeNs : before.ctimeNs;
-      const young = BigInt(Date.now() + this.aheadMs) * 1_000_000n - changed < 2_000_000_000n;
+      const young = BigInt(Date.now()) * 1_000_000n - changed < 2_000_000_000n;
       return { stamp, bytes, young };
     } finally {
       closeSync(descriptor);

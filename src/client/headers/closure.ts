@@ -5,7 +5,8 @@ import type { Entry, FileFacts } from './entry.ts';
 import { graphLimits } from './graph-limits.ts';
 import { OldWay } from './pace.ts';
 import type { Survey } from './survey.ts';
-import type { Missing, Walk } from './walk.ts';
+import { Walk } from './walk.ts';
+import type { Missing, Place } from './walk.ts';
 
 /** Where a compile looks for what its texts name. */
 export interface SearchPlaces {
@@ -45,6 +46,8 @@ export class Closure {
   /** Why the compile has to be preprocessed here. */
   obstacle: string | undefined;
   readonly walk: Walk;
+  /** For places that may not have to be looked at: nothing depends on them. */
+  readonly #ahead: Walk;
   readonly #survey: Survey;
   readonly #places: SearchPlaces;
   readonly #reading: Reading;
@@ -56,6 +59,7 @@ export class Closure {
 
   constructor(walk: Walk, survey: Survey, places: SearchPlaces, reading: Reading) {
     this.walk = walk;
+    this.#ahead = new Walk(survey);
     this.#survey = survey;
     this.#places = places;
     this.#reading = reading;
@@ -139,7 +143,7 @@ export class Closure {
 
   /** Looks for what a text names; false when something about it is not known yet. */
   #find(search: Search): boolean {
-    const { reference, from, by } = search;
+    const { reference, from } = search;
     const { name, form, purpose } = reference;
     if (form === 'computed' || form === 'unknown') {
       if (purpose === 'line') return true;
@@ -159,7 +163,7 @@ export class Closure {
     const directories = purpose === 'line' ? [directory] : name.startsWith('/') ? [from] : [...own, ...rest];
     let waiting = 0;
     for (const place of directories) {
-      const found = this.#fileIn(place, name, by);
+      const found = this.#fileIn(waiting === 0 || all ? this.walk : this.#ahead, place, search);
       if (found === 'wait') {
         waiting += 1;
         if (waiting >= graphLimits.ahead) return false;
@@ -172,19 +176,18 @@ export class Closure {
     return waiting === 0;
   }
 
-  #fileIn(directory: Entry, name: string, by: string): { readonly entry: Entry; readonly directory: Entry } | Missing {
-    const place = this.walk.follow(directory, name);
+  #fileIn(walk: Walk, directory: Entry, { reference, by }: Search): Place | Missing {
+    const place = walk.follow(directory, reference.name);
     if (typeof place === 'string') return place;
-    this.walk.use(place.entry);
     if (place.entry.kind === 'file') return place;
-    if (place.entry.kind === 'other' && place.entry.path !== '/dev/null') {
+    if (place.entry.kind === 'other' && place.entry.path !== '/dev/null' && walk === this.walk) {
       this.obstacle ??= `"${by}" names "${place.entry.path}", which is not a plain file`;
     }
     // A directory is passed over by the compiler.
     return 'absent';
   }
 
-  #take({ entry, directory }: { readonly entry: Entry; readonly directory: Entry }, purpose: string): void {
+  #take({ entry, directory }: Place, purpose: string): void {
     if (purpose === 'include' || purpose === 'next') {
       this.visit(entry, directory);
     } else {

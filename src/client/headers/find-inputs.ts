@@ -36,6 +36,12 @@ const holds = ({ entries, versions, listings }: JobRecord): boolean =>
   entries.every((entry, at) => entry.version === versions[at]) &&
   [...listings].every(([entry, stamp]) => entry.stamp.equals(stamp));
 
+/** The ways to what is sent, and to what only the compiler itself depends on. */
+interface Walks {
+  readonly inputs: Walk;
+  readonly compiler: Walk;
+}
+
 /** One search for a job's inputs. */
 class Search {
   readonly #job: HeaderJob;
@@ -56,13 +62,32 @@ class Search {
     const record = this.#graph.record(this.#key);
     if (record !== undefined && (await this.#isStillTrue(record))) return record.found;
     for (let attempt = 0; attempt < graphLimits.attempts; attempt += 1) {
-      const fresh = await this.#scan();
+      // What has changed leads to places of which nothing is sure any more.
+      const strict = attempt > 0;
+      const walks = { inputs: new Walk(this.#survey, strict), compiler: new Walk(this.#survey, strict) };
+      const fresh = await this.#tryScan(walks);
       if (fresh === undefined) continue;
       this.#graph.remember(this.#key, fresh);
       this.#keepQuestion(fresh);
       return fresh.found;
     }
     throw new OldWay('its headers change too fast');
+  }
+
+  /** As #scan(); what was known before may be wrong, and then an obstacle may be none. */
+  async #tryScan(walks: Walks): Promise<JobRecord | undefined> {
+    try {
+      return await this.#scan(walks);
+    } catch (error) {
+      if (!(error instanceof OldWay) || error.forGood || (await this.#holdTrue(walks))) throw error;
+      return undefined;
+    }
+  }
+
+  /** Makes sure of all that was used on the way. */
+  async #holdTrue({ inputs, compiler }: Walks): Promise<boolean> {
+    await this.#survey.verify([...inputs.used.keys(), ...compiler.used.keys()]);
+    return inputs.holds && compiler.holds;
   }
 
   async #isStillTrue(record: JobRecord): Promise<boolean> {
@@ -81,23 +106,21 @@ class Search {
     this.#graph.keep(record, question);
   }
 
-  /** Scans as if nothing had been found before; undefined when the files have changed meanwhile. */
-  async #scan(): Promise<JobRecord | undefined> {
-    const survey = this.#survey;
-    const walk = new Walk(survey);
-    const compiler = new Walk(survey);
-    const context = await new ContextFinder(this.#job, survey, { inputs: walk, compiler }).open(this.#command);
-    const closure = await this.#close(walk, context);
-    if (closure.obstacle === undefined && closure.unbounded !== undefined)
-      await addListedFiles({ key: this.#key, command: this.#command, context, closure, survey });
-    const entries = [...new Set([...walk.used.keys(), ...compiler.used.keys(), ...closure.files.keys()])];
+  /** Scans as if nothing had been found before; undefined when something has changed since it was looked at. */
+  async #scan(walks: Walks): Promise<JobRecord | undefined> {
+    const { inputs, compiler } = walks;
+    const context = await new ContextFinder(this.#job, this.#survey, walks).open(this.#command);
     const listings = new Map(context.installations.map((entry) => [entry, entry.stamp]));
-    await survey.verify(entries);
-    const same = [...listings].every(([entry, stamp]) => entry.stamp.equals(stamp));
-    if (!walk.holds || !compiler.holds || !same) return undefined;
+    const closure = await this.#close(inputs, context);
+    if (!(await this.#holdTrue(walks))) return undefined;
+    if (closure.obstacle === undefined && closure.unbounded !== undefined) {
+      const about = { key: this.#key, command: this.#command, context, closure, survey: this.#survey };
+      if (!(await addListedFiles(about)) || !(await this.#holdTrue(walks))) return undefined;
+    }
+    if (![...listings].every(([entry, stamp]) => entry.stamp.equals(stamp))) return undefined;
+    const entries = [...new Set([...inputs.used.keys(), ...compiler.used.keys()])];
     const versions = Uint32Array.from(entries, ({ version }) => version);
-    const found = foundIn(closure, context);
-    return { found, context: context.key, entries, versions, listings, kept: undefined };
+    return { found: foundIn(closure, context), context: context.key, entries, versions, listings, kept: undefined };
   }
 
   async #close(walk: Walk, context: OpenContext): Promise<Closure> {

@@ -137,8 +137,8 @@ export class HeaderGraph {
     entry.stale = false;
   }
 
-  /** Notes where a link leads; undefined when it is none any more. */
-  learnTarget(entry: Entry, target: string | undefined, young: boolean): void {
+  /** Notes where a link leads. */
+  learnTarget(entry: Entry, target: string, young: boolean): void {
     if (entry.target !== undefined && target !== entry.target) {
       entry.version += 1;
       this.change += 1;

@@ -37,15 +37,15 @@ function fingerprintOf({ files }: Closure): string {
 
 /**
  * Adds listed files, and what they name; and looks for them as the compiler did, because another file may come to be
- * earlier in its search list.
+ * earlier in its search list. False when one of them is not there.
  */
 async function addAll({ closure, context, survey }: Unbounded, names: readonly string[]): Promise<boolean> {
   const { directory } = context.places;
   const places = await followAll(closure.walk, survey, directory, names);
-  for (const [at, place] of places.entries()) {
-    if (place === 'absent' || place.entry.kind !== 'file') return false;
-    closure.visit(place.entry, place.directory);
-    const name = names[at] ?? '';
+  const files = places.flatMap((place) => (place === 'absent' || place.entry.kind !== 'file' ? [] : [place]));
+  if (files.length < names.length) return false;
+  for (const { entry, directory: from } of files) closure.visit(entry, from);
+  for (const name of names) {
     for (const angled of namesInList(name, context.list))
       closure.search({ purpose: 'include', form: 'angled', name: angled }, directory, name);
   }
@@ -55,19 +55,25 @@ async function addAll({ closure, context, survey }: Unbounded, names: readonly s
 
 /**
  * Adds to what the scanner has found all that the compiler lists, which is asked once, and again when a directive has
- * changed. @throws OldWay when it has no list
+ * changed. False when what was found is not true any more: all has to be scanned again.
+ *
+ * @throws OldWay when the compiler has no list
  */
-export async function addListedFiles(unbounded: Unbounded): Promise<void> {
+export async function addListedFiles(unbounded: Unbounded): Promise<boolean> {
   const { key, command, closure, survey } = unbounded;
   const { lists } = survey.graph;
   const known = lists.get(key);
-  if (known !== undefined && (await addAll(unbounded, known.names)) && fingerprintOf(closure) === known.fingerprint)
-    return;
-  // What has changed before the compiler looks has to be noticed afterwards.
+  if (known !== undefined) {
+    const holds = (await addAll(unbounded, known.names)) && fingerprintOf(closure) === known.fingerprint;
+    if (!holds) lists.delete(key);
+    return holds;
+  }
+  // What changes while the compiler looks has to be noticed afterwards.
   survey.startAgain();
   const { status, stdout } = await survey.ask(command.listing);
   const names = status === 0 ? readDependencyRule(stdout.toString('latin1')) : undefined;
   if (names === undefined) throw new OldWay('the compiler does not list its headers');
-  if (!(await addAll(unbounded, names))) throw new OldWay('its headers change too fast');
+  if (!(await addAll(unbounded, names))) return false;
   HeaderGraph.put(lists, key, { names, fingerprint: fingerprintOf(closure) }, graphLimits.lists);
+  return true;
 }

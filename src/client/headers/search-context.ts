@@ -109,10 +109,7 @@ export class ContextFinder {
     const paths = name.includes('/') ? [name] : folders.map((folder) => `${folder === '' ? '.' : folder}/${name}`);
     for (const path of paths) {
       const [place] = await followAll(this.#compilerWalk, this.#survey, directory, [path]);
-      if (place !== undefined && place !== 'absent' && place.entry.kind === 'file') {
-        this.#compilerWalk.use(place.entry);
-        return place.entry;
-      }
+      if (place !== undefined && place !== 'absent' && place.entry.kind === 'file') return place.entry;
     }
     return undefined;
   }
@@ -129,20 +126,18 @@ export class ContextFinder {
   ): Promise<{ readonly context: SearchContext | undefined; readonly found: OpenContext }> {
     const inputs = async (paths: readonly string[]): Promise<readonly (Place | 'absent')[]> =>
       followAll(this.#walk, this.#survey, directory, paths);
-    const [quoted, angled, missing, duplicates, embedded] = [
+    const [quoted, angled, missing, named, embedded] = [
       await inputs(list.quoted),
       await inputs(list.angled),
       await inputs(list.missing),
-      await inputs(list.duplicates),
+      await inputs(list.named),
       await inputs(command.embedDirectories),
     ];
     const follow = async (paths: readonly string[]): Promise<Entry[]> =>
       entriesOf(await followAll(this.#compilerWalk, this.#survey, directory, paths));
     const programs = await follow(list.programs);
     const installations = await follow(list.installations);
-    for (const entry of [...programs, ...installations]) this.#compilerWalk.use(entry);
-    const searched = unique(entriesOf([...quoted, ...angled, ...duplicates]));
-    for (const entry of searched) this.#walk.use(entry);
+    const searched = unique(entriesOf([...quoted, ...angled, ...named]));
     const places = {
       directory,
       quoted: unique(entriesOf(quoted)),
@@ -158,7 +153,7 @@ export class ContextFinder {
     const stamped = [...(compiler === undefined ? [] : [compiler]), ...programs, ...installations];
     const signature = [
       ...stamped.map(({ path, stamp }) => `${path} ${stamp.toString('hex')}`),
-      ...[...quoted, ...angled, ...duplicates].map((place) => (place === 'absent' ? '' : place.entry.path)),
+      ...[...quoted, ...angled, ...named].map((place) => (place === 'absent' ? '' : place.entry.path)),
     ].join('\n');
     return { context: { list, signature }, found };
   }

@@ -6,8 +6,11 @@ export interface SearchList {
   readonly angled: readonly string[];
   /** It would look there too if they were there. */
   readonly missing: readonly string[];
-  /** It would look there too if another name did not lead to the same place. */
-  readonly duplicates: readonly string[];
+  /**
+   * All that it was told of, or passes over because another name leads to the same place. clang gives a directory with
+   * two names under either, so that its list alone does not tell what it depends on.
+   */
+  readonly named: readonly string[];
   /** Files that it reads by itself. */
   readonly implicit: readonly string[];
   /** Macros that it defines by itself; a body is undefined for one with parameters. */
@@ -29,6 +32,16 @@ function listed(lines: readonly string[], heading: string): string[] {
   const rest = lines.slice(start + 1);
   const end = rest.findIndex((line) => !line.startsWith(' '));
   return rest.slice(0, end).map((line) => line.slice(1));
+}
+
+/** Options of the compiler proper that name a directory in the next word. */
+const naming = /^-(?:I|F|iquote|isystem|idirafter|(?:internal(?:-externc)?|c|cxx|objc|objcxx)-isystem)$/;
+
+/** The directories in the compiler's own command, which stands in the first line that has one. */
+function namedIn(lines: readonly string[]): string[] {
+  const command = lines.find((line) => /^ .* (?:-E|-cc1) /.test(line)) ?? '';
+  const words = [...command.matchAll(/"((?:[^"\\]|\\.)*)"|\S+/g)].map(([word, inside]) => unescape(inside ?? word));
+  return words.filter((_, at) => naming.test(words[at - 1] ?? ''));
 }
 
 function allMatches(text: string, pattern: RegExp): string[] {
@@ -56,7 +69,7 @@ export function readSearchList({ status, stdout, stderr }: CompilerAnswer): Sear
     quoted,
     angled,
     missing: allMatches(text, /^ignoring nonexistent directory "(.*)"$/gm),
-    duplicates: allMatches(text, /^ignoring duplicate directory "(.*)"$/gm),
+    named: [...new Set([...allMatches(text, /^ignoring duplicate directory "(.*)"$/gm), ...namedIn(lines)])],
     implicit: [...new Set(implicit)],
     definitions,
     programs: [

@@ -35,6 +35,8 @@ export class Survey {
   readonly #looks = new Set<Entry>();
   readonly #links = new Set<Entry>();
   readonly #reads = new Set<Entry>();
+  /** What could not be read: perhaps it has just gone. */
+  readonly #failed = new Set<Entry>();
 
   constructor(graph: HeaderGraph, disk: Disk) {
     this.graph = graph;
@@ -66,21 +68,29 @@ export class Survey {
 
   /** Gets all that is wanted. */
   async fetch(): Promise<void> {
-    await this.#lookAll();
+    while (this.#looks.size + this.#names.size > 0) await this.#lookAll();
     await this.#readLinks();
     await this.#readFiles();
+  }
+
+  /** Whether this job has looked at an entry, and at what was looked for in vain there. */
+  isSure(entry: Entry): boolean {
+    return this.#seen.has(entry) && (entry.kind !== 'directory' || entry.calm || this.#searched.has(entry));
+  }
+
+  /** Wants to look at an entry again. */
+  makeSure(entry: Entry): void {
+    if (!this.#seen.has(entry)) this.#looks.add(entry);
+    if (entry.kind === 'directory' && !entry.calm && !this.#searched.has(entry)) this.#wantAllNames(entry);
   }
 
   /** Makes sure of all that a job has used, in as few questions as it takes. */
   async verify(entries: Iterable<Entry>): Promise<void> {
     for (const entry of entries) {
-      if (!this.#seen.has(entry)) this.#looks.add(entry);
-      if (entry.kind === 'directory') {
-        if (!entry.calm && !this.#searched.has(entry)) this.#wantAllNames(entry);
-      } else if ((entry.young || entry.stale) && !this.#read.has(entry)) {
-        if (entry.facts !== undefined) this.#reads.add(entry);
-        else if (entry.target !== undefined) this.#links.add(entry);
-      }
+      this.makeSure(entry);
+      if (entry.kind === 'directory' || (!entry.young && !entry.stale) || this.#read.has(entry)) continue;
+      if (entry.facts !== undefined) this.#reads.add(entry);
+      else if (entry.target !== undefined) this.#links.add(entry);
     }
     while (this.wants) await this.fetch();
   }
@@ -161,9 +171,18 @@ export class Survey {
     const targets = await this.pace.wait(this.#disk.readLinks(links.map(({ path }) => path)));
     for (const [place, link] of links.entries()) {
       this.#read.add(link);
-      this.graph.learnTarget(link, targets[place], isYoung(link.stamp, now));
-      if (targets[place] === undefined) throw new OldWay(`"${link.path}" cannot be read`);
+      const target = targets[place];
+      if (target === undefined) this.#lookAgain(link);
+      else this.graph.learnTarget(link, target, isYoung(link.stamp, now));
     }
+  }
+
+  /** Looks whether something is still there that could not be read. */
+  #lookAgain(entry: Entry): void {
+    if (this.#failed.has(entry)) throw new OldWay(`"${entry.path}" cannot be read, is too large, or changes`);
+    this.#failed.add(entry);
+    this.#looks.add(entry);
+    entry.stale = true;
   }
 
   async #readFiles(): Promise<void> {
@@ -174,9 +193,9 @@ export class Survey {
       const contents = await this.pace.wait(this.#disk.read(some.map(({ path }) => path)));
       for (const [place, file] of some.entries()) {
         const read = contents[place];
-        if (read === undefined) throw new OldWay(`"${file.path}" cannot be read, is too large, or changes`);
-        this.#learn(file, read);
         this.#read.add(file);
+        if (read === undefined) this.#lookAgain(file);
+        else this.#learn(file, read);
         await this.pace.breathe();
       }
     }

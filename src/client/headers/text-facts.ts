@@ -5,7 +5,7 @@ import type { Reference } from './directives.ts';
 
 /** What in a text makes it one that has to be preprocessed here. */
 export interface Obstacles {
-  /** For any compile. */
+  /** For any compile, as the end of a sentence that begins with the file. */
   readonly always: string | undefined;
   /** For C++ and Objective-C alone. */
   readonly modules: boolean;
@@ -34,14 +34,14 @@ const assembling = /(?:["\s;:]|\\[nt])\.(?:incbin|include|mri)(?=[\s"\\])(?!\s*=
 const assembledByMacro = /\.(?:i|in|inc|incb|incbi|incl|inclu|includ)"\s*[A-Za-z_]/;
 
 function obstacleIn(text: string): string | undefined {
-  if (text.includes('__TIMESTAMP__')) return 'it uses __TIMESTAMP__';
-  if (text.includes('dependency') && dependency.test(text)) return 'it has "#pragma GCC dependency"';
-  if (text.includes('pragma') && otherPragma.test(text)) return 'it has a pragma that names other files';
+  if (text.includes('__TIMESTAMP__')) return 'uses __TIMESTAMP__';
+  if (text.includes('dependency') && dependency.test(text)) return 'has "#pragma GCC dependency"';
+  if (text.includes('pragma') && otherPragma.test(text)) return 'has a pragma that names other files';
   const assembles = text.includes('asm') || text.includes('section');
   if (text.includes('.in') || text.includes('.mri')) {
-    if (assembling.test(text) || (assembles && assembledByMacro.test(text))) return 'its assembler reads files';
+    if (assembling.test(text) || (assembles && assembledByMacro.test(text))) return 'may have the assembler read files';
   }
-  if (assembles && mayReadFiles(Buffer.from(text, 'latin1'))) return 'its assembler may read files';
+  if (assembles && mayReadFiles(Buffer.from(text, 'latin1'))) return 'may have the assembler read files';
   return undefined;
 }
 

@@ -15,13 +15,16 @@ export interface Place {
 /** Goes along paths as the kernel does, one name after the other, and notes all that the way depends on. */
 export class Walk {
   readonly #survey: Survey;
+  /** What is known from earlier jobs is looked at before it is believed, not afterwards. */
+  readonly #strict: boolean;
   /** What was used, with its version then. */
   readonly used = new Map<Entry, number>();
   /** Directories that a path has left by "..". */
   readonly crossed = new Set<Entry>();
 
-  constructor(survey: Survey) {
+  constructor(survey: Survey, strict = false) {
     this.#survey = survey;
+    this.#strict = strict;
   }
 
   use(entry: Entry): void {
@@ -36,7 +39,9 @@ export class Walk {
 
   /** Follows a path from a directory, or from the root when it is absolute. */
   follow(directory: Entry, path: string): Place | Missing {
-    return this.#follow(directory, path, { links: 0 });
+    const place = this.#follow(directory, path, { links: 0 });
+    if (typeof place !== 'string') this.use(place.entry);
+    return place;
   }
 
   #follow(directory: Entry, path: string, trail: { links: number }): Place | Missing {
@@ -67,12 +72,14 @@ export class Walk {
     const found = names?.present.get(name);
     if (found === undefined) {
       if (names?.absent.has(name) === true) {
+        if (!this.#isSure(directory)) return 'wait';
         this.use(directory);
         return 'absent';
       }
       this.#survey.wantName(directory, name);
       return 'wait';
     }
+    if (!this.#isSure(found)) return 'wait';
     if (found.kind !== 'link') return found;
     this.use(found);
     if (found.target === undefined || found.stale) {
@@ -83,5 +90,11 @@ export class Walk {
     if (trail.links > graphLimits.links) return 'absent';
     const end = this.#follow(directory, found.target, trail);
     return typeof end === 'string' ? end : end.entry;
+  }
+
+  #isSure(entry: Entry): boolean {
+    if (!this.#strict || this.#survey.isSure(entry)) return true;
+    this.#survey.makeSure(entry);
+    return false;
   }
 }

@@ -1,0 +1,204 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, renameSync, rmSync, statSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findInputs } from '../../../../src/client/headers/find-inputs.ts';
+import type { Found } from '../../../../src/client/headers/inputs.ts';
+import { LocalDisk, writeStamp } from '../../../support/local-disk.ts';
+import { needs } from '../../../support/needs.ts';
+import { inputsOf, Project } from './project.ts';
+
+const test = it.skipIf(!needs('gcc', 'gcc'));
+
+let project: Project;
+beforeEach(() => {
+  project = new Project();
+  project.write('a.c', '#include "a.h"\n#include <b.h>\n#if __has_include("later.h")\n#endif\n');
+  project.write('a.h', '#include "link/c.h"\n');
+  project.write('two/b.h', '');
+  project.write('real/c.h', 'int c = 1;\n');
+  project.write('other/c.h', 'int c = 2;\n');
+  mkdirSync(join(project.path, 'one'));
+  symlinkSync('real', join(project.path, 'link'));
+});
+afterEach(() => project.remove());
+
+const words = ['gcc', '-Ione', '-Itwo', '-Inone'];
+const at = (name: string): string => join(project.path, name);
+
+/** Inputs below the project as lines, with what files hold. */
+function linesOf(found: Found): string[] {
+  return inputsOf(found).flatMap((input) => {
+    if (!input.path.startsWith(`${project.path}/`)) return [];
+    const name = input.path.slice(project.path.length + 1);
+    if (input.kind === 'directory') return [`${name}/`];
+    return [input.kind === 'link' ? `${name} -> ${input.target}` : `${name} ${input.hash.toString('hex').slice(0, 8)}`];
+  });
+}
+
+const hashed = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8);
+
+/** What is changed, and a line that the next answer has or lacks; whether a new generation is due. */
+const changes: readonly (readonly [string, () => void, { has?: () => string; lacks?: string; change?: boolean }])[] = [
+  [
+    'a header edited to another one of its size',
+    () => writeFileSync(at('real/c.h'), 'int c = 3;\n'),
+    { has: () => `real/c.h ${hashed('int c = 3;\n')}` },
+  ],
+  [
+    'a header edited and its time restored',
+    () => {
+      const { atime, mtime } = statSync(at('real/c.h'));
+      writeFileSync(at('real/c.h'), 'int c = 4;\n');
+      utimesSync(at('real/c.h'), atime, mtime);
+    },
+    { has: () => `real/c.h ${hashed('int c = 4;\n')}` },
+  ],
+  [
+    'a header replaced by another file',
+    () => {
+      project.write('new.h', 'int c = 5;\n');
+      renameSync(at('new.h'), at('real/c.h'));
+    },
+    { has: () => `real/c.h ${hashed('int c = 5;\n')}` },
+  ],
+  [
+    'a header that is touched',
+    () => utimesSync(at('a.h'), 1, 1),
+    { has: () => `a.h ${hashed('#include "link/c.h"\n')}`, change: false },
+  ],
+  ['a header earlier in the search list', () => project.write('one/b.h', ''), { has: () => `one/b.h ${hashed('')}` }],
+  ['a header beside the source', () => project.write('link.h', ''), { change: false }],
+  [
+    'a link to another directory',
+    () => {
+      unlinkSync(at('link'));
+      symlinkSync('other', at('link'));
+    },
+    { has: () => 'link -> other' },
+  ],
+  [
+    'a directory in place of a link',
+    () => {
+      unlinkSync(at('link'));
+      project.write('link/c.h', '');
+    },
+    { has: () => `link/c.h ${hashed('')}`, lacks: 'link -> real' },
+  ],
+  [
+    'a link in place of a directory',
+    () => {
+      renameSync(at('two'), at('three'));
+      symlinkSync('three', at('two'));
+    },
+    { has: () => 'two -> three' },
+  ],
+  ['a directory of the search list made', () => mkdirSync(at('none')), { has: () => 'none/' }],
+  ['a directory of the search list removed', () => rmSync(at('one'), { recursive: true }), { lacks: 'one/' }],
+  [
+    'a name that __has_include asks for',
+    () => project.write('two/later.h', 'int later;\n'),
+    { has: () => `two/later.h ${hashed('int later;\n')}` },
+  ],
+  [
+    'the source',
+    () => project.write('a.c', '#include "real/c.h"\n'),
+    { has: () => `a.c ${hashed('#include "real/c.h"\n')}`, lacks: 'link -> real' },
+  ],
+];
+
+/** A disk whose times go on in steps of 4 ms, as those of older kernels do. */
+class CoarseDisk extends LocalDisk {
+  override stampWith(stats: BigIntStats): Buffer {
+    const stamp = super.stampWith(stats);
+    for (const place of [32, 40]) {
+      const time = stamp.readBigInt64LE(place);
+      stamp.writeBigInt64LE(time - (time % 4_000_000n), place);
+    }
+    return stamp;
+  }
+}
+
+describe.each([
+  ['', LocalDisk],
+  [' with times in steps of 4 ms', CoarseDisk],
+] as const)('findInputs() after a change%s', (_, Kind) => {
+  const find = (): Promise<Found> => {
+    const job = { source: 'a.c', argv: [...words, '-c', 'a.c'], directory: project.path };
+    const environment = { PATH: process.env['PATH'] ?? '' };
+    return findInputs({ ...job, environment }, new Kind(project.path), project.graph);
+  };
+
+  test.each(changes)('sees %s', async (_title, make, { has, lacks, change = true }) => {
+    const before = await find();
+    make();
+    const after = await find();
+    const lines = linesOf(after);
+    const line = has?.() ?? '';
+    if (line !== '') expect(lines).toContain(line);
+    if (lacks !== undefined) expect(lines).not.toContain(lacks);
+    if (change) expect(lines).not.toEqual(linesOf(before));
+    const [first, second] = [before, after].map((found) => (found.kind === 'inputs' ? found.change : 0));
+    if (change) expect(second).toBeGreaterThan(first ?? 0);
+    else expect(second).toBe(first);
+  });
+
+  test('sees one edit after another', async () => {
+    for (let number = 0; number < 20; number += 1) {
+      const text = `int c = ${number % 10};\n`;
+      writeFileSync(at('real/c.h'), text);
+      expect(linesOf(await find())).toContain(`real/c.h ${hashed(text)}`);
+    }
+  });
+
+  test('sees one name after another in a directory', async () => {
+    await find();
+    const names = Array.from({ length: 12 }, (__, number) => `n${number}.h`);
+    project.write('a.c', names.map((name) => `#if __has_include(<${name}>)\n#endif\n`).join(''));
+    await find();
+    for (const name of names) {
+      project.write(`one/${name}`, '');
+      expect(linesOf(await find())).toContain(`one/${name} ${hashed('')}`);
+    }
+  });
+});
+
+describe('findInputs() and the disk', () => {
+  test('goes the old way on a file system whose times cannot be trusted', async () => {
+    class DistantDisk extends LocalDisk {
+      override stampOf(path: Buffer): Buffer {
+        return path.toString().endsWith('/real/c.h') ? writeStamp(undefined, 124) : super.stampOf(path);
+      }
+    }
+    const job = { source: 'a.c', argv: [...words, '-c', 'a.c'], directory: project.path };
+    const environment = { PATH: process.env['PATH'] ?? '' };
+    const found = await findInputs({ ...job, environment }, new DistantDisk(project.path), project.graph);
+    const because = `"${at('real/c.h')}" is on a file system whose times cannot be trusted`;
+    expect(found).toEqual({ kind: 'old way', because });
+  });
+
+  test('goes the old way for a header that cannot be read', async () => {
+    project.write('a.h', Buffer.alloc(9 * 1024 * 1024));
+    const because = `"${at('a.h')}" cannot be read, is too large, or changes`;
+    expect(await project.find(words)).toEqual({ kind: 'old way', because });
+    project.write('a.h', '');
+    expect(await project.find(words)).toMatchObject({ kind: 'inputs' });
+  });
+
+  test('serves many jobs at a time, while files change', async () => {
+    const sources = Array.from({ length: 8 }, (_, number) => {
+      project.write(`s${number}.c`, `#include "a.h"\n#include <b.h>\n#include "h${number}.h"\n`);
+      project.write(`h${number}.h`, '');
+      return `s${number}.c`;
+    });
+    for (let round = 0; round < 5; round += 1) {
+      const text = `int c = ${round};\n`;
+      const searches = sources.map((source) => project.find(words, source));
+      writeFileSync(at('real/c.h'), text);
+      await Promise.all(searches);
+      for (const found of await Promise.all(sources.map((source) => project.find(words, source))))
+        expect(linesOf(found)).toContain(`real/c.h ${hashed(text)}`);
+    }
+  });
+});

@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { readingsOf } from '../../../../src/client/headers/clean-text.ts';
+import { readDefinitions, readDirectives } from '../../../../src/client/headers/directives.ts';
+
+const readAll = (text: string) => readDirectives(readingsOf(Buffer.from(text, 'latin1')));
+const namesIn = (text: string): string[] =>
+  readAll(text).references.map(({ purpose, form, name }) => `${purpose} ${form} ${name}`);
+
+describe('readDirectives()', () => {
+  it.each([
+    ['#include "a.h"', 'include quoted a.h'],
+    ['#include <a.h>', 'include angled a.h'],
+    ['  #  include\t<a.h> // why', 'include angled a.h'],
+    ['#include<a.h>/* why */', 'include angled a.h'],
+    ['#include /* where */ "a.h"', 'include quoted a.h'],
+    ['#/* a */ /* b */include /* c\n d */ "a.h"', 'include quoted a.h'],
+    ['/* a */ #include "a.h"', 'include quoted a.h'],
+    ['/* a\n b */ #include "a.h"', 'include quoted a.h'],
+    ['/**//**/#include "a.h"', 'include quoted a.h'],
+    ['#inc\\\nlude "a.h"', 'include quoted a.h'],
+    ['#inc\\ \t\r\nlude "a\\\n.h"\r\n', 'include quoted a.h'],
+    ['\\\n#include "a.h"', 'include quoted a.h'],
+    ['#\\\ninclude\\\n\\\n<a.h\\\n>', 'include angled a.h'],
+    ['/\\\n* a *\\\n/ #include "a.h"', 'include quoted a.h'],
+    ['%:include "a.h"', 'include quoted a.h'],
+    ['?\?=include "a.h"', 'include quoted a.h'],
+    ['#inc?\?/\nlude "a.h"', 'include quoted a.h'],
+    ['\xef\xbb\xbf#include "a.h"', 'include quoted a.h'],
+    ['int x;\r#include "a.h"\rint y;', 'include quoted a.h'],
+    ['\f\v\t #include "a.h"', 'include quoted a.h'],
+    ['#include_next <a.h>', 'next angled a.h'],
+    ['#import <a.h>', 'include angled a.h'],
+    ['#embed "a.bin" limit(4)', 'embed quoted a.bin'],
+    ['#include <a//b.h>', 'include angled a//b.h'],
+    ["#include <don't.h>", "include angled don't.h"],
+    ['#include <a/*b.h>', 'include angled a/*b.h'],
+    ['#include "a//b.h"', 'include quoted a//b.h'],
+    ['#include "a\\b.h"', 'include quoted a\\b.h'],
+    ['#include "a b.h" junk', 'include quoted a b.h'],
+    ['#include NAME', 'include computed NAME'],
+    ['#include NAME(x)', 'include unknown NAME(x)'],
+    ['#include PREFIX "a.h"', 'include unknown PREFIX "a.h"'],
+    ['#if 0\n#include "a.h"\n#endif', 'include quoted a.h'],
+    ['#if 0\ndon\'t\n#include "a.h"\n#endif', 'include quoted a.h'],
+    ['#error don\'t /* stop\n#include "a.h"', 'include quoted a.h'],
+    ['int a = 1\'000; /* \' */\n#include "a.h"', 'include quoted a.h'],
+    ['char a = \'"\'; /* " */\n#include "a.h"', 'include quoted a.h'],
+    ['char *a = "/*";\n#include "a.h"', 'include quoted a.h'],
+    ['char *a = "\\\\"; /* " */\n#include "a.h"', 'include quoted a.h'],
+    ['char *a = R"(/*)";\n#include "a.h"', 'include quoted a.h'],
+    ['char *a = R"x("\n/*)x";\n#include "a.h"', 'include quoted a.h'],
+    ['#define R "\n#define S R"(/*\n#include "a.h"', 'include quoted a.h'],
+    ['#if __has_include("a.h")', 'exists quoted a.h'],
+    ['#elif defined(X) && __has_include ( <a.h> )', 'exists angled a.h'],
+    ['#if __has_include_next(<a.h>)', 'next exists angled a.h'],
+    ['#if __has_include__(<a.h>)', 'exists angled a.h'],
+    ['#if __has_embed("a.bin" limit(1))', 'exists quoted a.bin'],
+    ['#if __has_include(NAME) && 1', 'exists computed NAME'],
+    ['#if __has_include(NAME(x))', 'exists unknown NAME(x'],
+    ['#define HAS __has_include("a.h")', 'exists quoted a.h'],
+    ['#define HAS(x) __has_include(x)', 'exists unknown x'],
+    ['#define HAS __has_include', 'exists unknown __has_include'],
+    ['#line 5 "a.y"', 'line quoted a.y'],
+    ['# 5 "a.y" 2', 'line quoted a.y'],
+  ])('finds what %j names', (text, name) => {
+    expect(namesIn(text)).toContain(name);
+  });
+
+  it.each([
+    ['// #include "a.h"'],
+    ['/* \n#include "a.h"\n */'],
+    ['// a \\\n#include "a.h"'],
+    ['int x; #include "a.h"'],
+    ['char *a = "\\\n#include \\"a.h\\"";'],
+    ['#define STRING(x) #x'],
+    ['#if defined(__has_include)'],
+    ['#ifdef __has_include'],
+    ['#ifndef __has_include\n#define __has_include(x) 0'],
+    ['#line 5'],
+    ['#define X 1'],
+    ['#include 5'],
+    ['#'],
+    ['#\n'],
+  ])('finds nothing in %j', (text) => {
+    expect(namesIn(text)).toEqual([]);
+  });
+
+  it('finds what a raw string may hold in a language without them, once', () => {
+    expect(namesIn('char *a = R"(\n#include "a.h"\n)";')).toEqual(['include quoted a.h']);
+  });
+
+  it('gives the directive lines alone', () => {
+    const { lines } = readAll('int x;\n#define A 1 // one\n\n# if A\nint y;\n#endif');
+    expect(lines.map((line) => line.trim())).toEqual(['define A 1', 'if A', 'endif']);
+  });
+});
+
+describe('readDefinitions()', () => {
+  it('gives all bodies of the macros that are wanted', () => {
+    const { lines } = readAll('#define A "a.h"\n#define A <b.h>\n#define B 1\n#define C(x) x\n# define D\n#undef A');
+    const definitions = readDefinitions(lines, new Set(['A', 'C', 'D', 'E']));
+    expect([...definitions]).toEqual([
+      ['A', ['"a.h"', '<b.h>']],
+      ['C', [undefined]],
+      ['D', ['']],
+    ]);
+  });
+});

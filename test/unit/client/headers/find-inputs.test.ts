@@ -1,0 +1,254 @@
+import { mkdirSync, linkSync, readFileSync, symlinkSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { needs } from '../../../support/needs.ts';
+import { inputsOf, missing, pathsOf, Project } from './project.ts';
+
+let project: Project;
+beforeEach(() => {
+  project = new Project();
+});
+afterEach(() => project.remove());
+
+const compilers = [
+  ['gcc', 'gcc'],
+  ['clang', 'clang'],
+] as const;
+
+/** The found files below the project, by their names there. */
+async function filesOf(
+  words: readonly string[],
+  source = 'a.c',
+  environment: NodeJS.ProcessEnv = {},
+): Promise<string[]> {
+  const found = await project.find(words, source, environment);
+  return pathsOf(found, 'file', `${project.path}/`).map((path) => path.slice(project.path.length + 1));
+}
+
+/** Why the job goes the old way. */
+async function reasonOf(
+  words: readonly string[],
+  source = 'a.c',
+  environment: NodeJS.ProcessEnv = {},
+): Promise<string> {
+  const found = await project.find(words, source, environment);
+  return found.kind === 'old way' ? found.because.replaceAll(`${project.path}/`, '') : 'found';
+}
+
+describe.each(compilers)('findInputs() with %s', (compiler, debianPackage) => {
+  const test = it.skipIf(!needs(compiler, debianPackage));
+
+  test('gives files with what their contents prove, and the directories that are searched', async () => {
+    const source = project.write('a.c', '#include "a.h"\n');
+    project.write('one/a.h', 'int a;\n');
+    const found = await project.find([compiler, '-I', 'one']);
+    const header = inputsOf(found).find(({ path }) => path === `${project.path}/one/a.h`);
+    const bytes = readFileSync(`${project.path}/one/a.h`);
+    const sha256 = (...parts: (Buffer | string)[]): Buffer =>
+      createHash('sha256')
+        .update(Buffer.concat(parts.map((part) => Buffer.from(part))))
+        .digest();
+    expect(header).toMatchObject({ kind: 'file', size: 7, hash: sha256(bytes), key: sha256('possession', bytes) });
+    expect(pathsOf(found, 'file')).toContain(source);
+    expect(pathsOf(found, 'directory')).toEqual(expect.arrayContaining([project.path, `${project.path}/one`]));
+    expect(pathsOf(found, 'file')).toEqual([...pathsOf(found, 'file')].sort());
+    expect(found).toMatchObject({ rung: 'scan', unbounded: undefined });
+  });
+
+  test('finds every directory of a search list and the variables that add to it', async () => {
+    project.write('a.c', '#include "q.h"\n#include <i.h>\n#include <s.h>\n#include <d.h>\n#include <e.h>\n');
+    for (const name of ['q', 'i', 's', 'd', 'e']) project.write(`${name}/${name}.h`, '');
+    const words = '-iquote q -Ii -isystem s -idirafter d'.split(' ');
+    const files = await filesOf([compiler, ...words], 'a.c', { CPATH: 'e' });
+    expect(files).toEqual(['a.c', 'd/d.h', 'e/e.h', 'i/i.h', 'q/q.h', 's/s.h']);
+    expect(await filesOf([compiler, ...words], 'a.c')).not.toContain('e/e.h');
+  });
+
+  test('finds what -include and -imacros read, the one in the directory first', async () => {
+    project.write('a.c', '#include NAME\n');
+    project.write('one/f.h', '#include "g.h"\n');
+    project.write('one/g.h', '');
+    project.write('m.h', '#define NAME "n.h"\n');
+    project.write('n.h', '');
+    const words = [compiler, '-Ione', '-include', 'f.h', '-imacros', 'm.h'];
+    expect(await filesOf(words)).toEqual(['a.c', 'm.h', 'n.h', 'one/f.h', 'one/g.h']);
+    project.write('f.h', '');
+    expect(await filesOf(words)).toEqual(['a.c', 'f.h', 'm.h', 'n.h']);
+  });
+
+  test('finds all that #include_next can mean', async () => {
+    project.write('a.c', '#include <a.h>\n');
+    project.write('one/a.h', '#include_next <a.h>\n');
+    project.write('two/a.h', '#include_next <a.h>\n');
+    project.write('three/a.h', '');
+    const words = [compiler, '-Ione', '-Itwo', '-Ithree'];
+    expect(await filesOf(words)).toEqual(['a.c', 'one/a.h', 'three/a.h', 'two/a.h']);
+  });
+
+  test('goes along links and ".." as the kernel does', async () => {
+    project.write('a.c', '#include "link/../b.h"\n#include "file.h"\n');
+    project.write('b.h', '#error not this one\n');
+    project.write('deep/er/x.h', '');
+    project.write('deep/b.h', '#include "c.h"\n');
+    project.write('deep/c.h', '');
+    project.write('real/file.h', '#include "beside.h"\n');
+    project.write('real/beside.h', '#error the one beside the link\n');
+    project.write('beside.h', '');
+    symlinkSync('deep/er', join(project.path, 'link'));
+    symlinkSync('real/file.h', join(project.path, 'file.h'));
+    const found = await project.find([compiler]);
+    expect(await filesOf([compiler])).toEqual(['a.c', 'beside.h', 'deep/b.h', 'deep/c.h', 'real/file.h']);
+    expect(inputsOf(found).filter(({ kind }) => kind === 'link')).toEqual([
+      { kind: 'link', path: `${project.path}/file.h`, target: 'real/file.h' },
+      { kind: 'link', path: `${project.path}/link`, target: 'deep/er' },
+    ]);
+    expect(pathsOf(found, 'directory')).toContain(`${project.path}/deep/er`);
+    expect(missing(found, project.listed([compiler]), project.path)).toEqual([]);
+  });
+
+  test('gives both names of one file', async () => {
+    project.write('a.c', '#include "one/a.h"\n#include "two/a.h"\n');
+    const path = project.write('one/a.h', '#pragma once\n#include "b.h"\n');
+    project.write('one/b.h', '');
+    project.write('two/b.h', '');
+    linkSync(path, join(project.path, 'two/a.h'));
+    expect(await filesOf([compiler])).toEqual(['a.c', 'one/a.h', 'one/b.h', 'two/a.h', 'two/b.h']);
+  });
+
+  test('works computed includes out by all definitions, those of the command too', async () => {
+    project.write('a.c', '#ifdef X\n#include "defines.h"\n#endif\n#include ONE\n#include TWO\n#include NOBODY\n');
+    project.write('defines.h', '#define ONE THREE\n#if 0\n#define THREE "b.h"\n#else\n#define THREE <c.h>\n#endif\n');
+    for (const name of ['b.h', 'i/c.h', 'i/d.h']) project.write(name, '');
+    const found = await project.find([compiler, '-Ii', '-DTWO=<d.h>']);
+    expect(found).toMatchObject({ rung: 'scan' });
+    expect(await filesOf([compiler, '-Ii', '-DTWO=<d.h>'])).toEqual(['a.c', 'b.h', 'defines.h', 'i/c.h', 'i/d.h']);
+  });
+
+  test('asks the compiler for a list when only a preprocessor can tell, and keeps it over edits of code', async () => {
+    project.write('a.c', '#define STRING(x) #x\n#define NAME(x) STRING(x.h)\n#include NAME(b)\nint a;\n');
+    project.write('one/b.h', '#include "c.h"\n');
+    project.write('one/c.h', '');
+    const words = [compiler, '-Ione', '-Wall', '-g', '-O2'];
+    const found = await project.find(words);
+    expect(found).toMatchObject({ rung: 'list', unbounded: expect.stringContaining('NAME(b)') });
+    expect(await filesOf(words)).toEqual(['a.c', 'one/b.h', 'one/c.h']);
+    expect(project.disk.asked).toEqual([]);
+    project.write('a.c', readFileSync(join(project.path, 'a.c'), 'utf8').replace('int a', 'int b'));
+    expect(await filesOf(words)).toEqual(['a.c', 'one/b.h', 'one/c.h']);
+    expect(project.disk.asked).toEqual([]);
+    project.write('a.c', readFileSync(join(project.path, 'a.c'), 'utf8').replace('NAME(b)', 'NAME(c)'));
+    expect(await filesOf(words)).toEqual(['a.c', 'one/c.h']);
+    expect(project.disk.asked).toHaveLength(1);
+  });
+
+  test('sees a header that comes to be earlier in the search list of a listed one', async () => {
+    project.write('a.c', '#define STRING(x) #x\n#define NAME(x) STRING(x.h)\n#include NAME(b)\n');
+    project.write('two/b.h', '');
+    mkdirSync(join(project.path, 'one'));
+    const words = [compiler, `-I${project.path}/one`, `-I${project.path}/two`];
+    expect(await filesOf(words)).toEqual(['a.c', 'two/b.h']);
+    project.write('one/b.h', '');
+    expect(await filesOf(words)).toContain('one/b.h');
+  });
+
+  test('sends what a line directive names, if it is there', async () => {
+    project.write('a.c', '#line 1 "a.y"\nint a;\n#line 3 "none.y"\n');
+    project.write('a.y', '#include "never.h"\n');
+    project.write('never.h', '');
+    expect(await filesOf([compiler])).toEqual(['a.c', 'a.y']);
+  });
+
+  test('asks a compiler once for all commands that differ in nothing that matters', async () => {
+    project.write('a.c', '');
+    project.write('b.c', '');
+    await project.find([compiler, '-DX=1', '-Wall', '-g', '-MD', '-MF', 'a.d', '-Wp,-MT,x', '-include', 'a.c']);
+    expect(project.disk.asked).toHaveLength(1);
+    await project.find([compiler, '-DX=2', '-W', '-g3', '-MMD', '-MFb.d', '-UY'], 'b.c');
+    expect(project.disk.asked).toHaveLength(0);
+    await project.find([compiler, '-m32'], 'b.c');
+    expect(project.disk.asked).toHaveLength(1);
+  });
+
+  test('gives the same array, by one question, as long as nothing has changed', async () => {
+    project.write('a.c', '#include "a.h"\n#include <stddef.h>\n');
+    project.write('a.h', '');
+    await new Promise((resolve) => setTimeout(resolve, 2100));
+    const first = await project.find([compiler]);
+    const second = await project.find([compiler]);
+    expect(inputsOf(second)).toBe(inputsOf(first));
+    const { looks, reads, asked } = project.disk;
+    expect({ looks, reads, asked }).toEqual({ looks: 1, reads: 0, asked: [] });
+  });
+
+  test('gives the same array, by one question, where objects are written', async () => {
+    project.write('a.c', '#include <b.h>\n');
+    project.write('one/b.h', '');
+    const words = [compiler, '-I.', '-Ione'];
+    const first = await project.find(words);
+    for (let number = 0; number < 10; number += 1) {
+      project.write(`object${number}.o`, '');
+      expect(inputsOf(await project.find(words))).toBe(inputsOf(first));
+    }
+    expect(project.disk.looks).toBe(1);
+    project.write('b.h', '');
+    expect(pathsOf(await project.find(words), 'file')).toContain(`${project.path}/b.h`);
+  });
+});
+
+describe('findInputs()', () => {
+  const test = it.skipIf(!needs('gcc', 'gcc'));
+
+  test.each([
+    ['__TIMESTAMP__', 'char *a = __TIMESTAMP__;', '"b.h" uses __TIMESTAMP__'],
+    ['__DATE__', '#if 0\nchar *a = __DATE__;\n#endif', '"b.h" uses __DATE__ or __TIME__'],
+    ['.incbin', 'asm(".incbin \\"x\\"");', '"b.h" may have the assembler read files'],
+    ['.include in a macro', '#define X "\\t.include \\"x\\""', '"b.h" may have the assembler read files'],
+    ['.incbin put together', 'asm(".inc" BIN);', '"b.h" may have the assembler read files'],
+    ['#pragma GCC dependency', '#pragma GCC dependency "x"', '"b.h" has "#pragma GCC dependency"'],
+    ['_Pragma', '_Pragma("GCC dependency \\"x\\"")', '"b.h" has "#pragma GCC dependency"'],
+    ['a question for what only a preprocessor can tell', '#if __has_include(X(y))\n#endif', '"b.h" asks whether'],
+    ['a device', '#include "/dev/zero"', '"b.h" names "/dev/zero", which is not a plain file'],
+  ])('goes the old way for %s in a header', async (_, text, reason) => {
+    project.write('a.c', '#include "b.h"\n');
+    project.write('b.h', `${text}\n`);
+    expect(await reasonOf(['gcc'])).toContain(reason);
+  });
+
+  test.each([['import x;'], ['import <vector>;'], ['export module a;'], ['module;'], ['export int a;']])(
+    'goes the old way for %j in C++ alone',
+    async (text) => {
+      project.write('a.cc', `${text}\n`);
+      project.write('a.c', `${text}\n`);
+      expect(await reasonOf(['g++'], 'a.cc')).toBe('"a.cc" has lines of modules');
+      expect(await reasonOf(['gcc'])).toBe('found');
+    },
+  );
+
+  test('takes __DATE__ when SOURCE_DATE_EPOCH says which', async () => {
+    project.write('a.c', 'char *a = __DATE__ __TIME__;\n');
+    expect(await reasonOf(['gcc'], 'a.c', { SOURCE_DATE_EPOCH: '1' })).toBe('found');
+    expect(await reasonOf(['gcc'])).toBe('"a.c" uses __DATE__ or __TIME__');
+  });
+
+  test.each([
+    [['-traditional-cpp'], '"-traditional-cpp" changes how headers are found or read'],
+    [['-I-'], '"-I-" changes how headers are found or read'],
+    [['-x', 'cpp-output'], '"a.c" has been preprocessed already'],
+    [['-nonsense-option'], 'the compiler does not say where it finds headers'],
+  ])('goes the old way for %j', async (words, reason) => {
+    project.write('a.c', '');
+    expect(await reasonOf(['gcc', ...words])).toBe(reason);
+  });
+
+  test('does not mind comments, strings and names that only look like obstacles', async () => {
+    project.write('a.c', '// __DATE__\n/* asm(".incbin x") */\nint a = b.include;\nstruct s c = { .include = 1 };\n');
+    expect(await reasonOf(['gcc'])).toBe('found');
+  });
+
+  test('goes the old way for a source that is not there, and finds it once it is', async () => {
+    expect(await reasonOf(['gcc'])).toBe('"a.c" is not a plain file');
+    project.write('a.c', '');
+    expect(await reasonOf(['gcc'])).toBe('found');
+  });
+});

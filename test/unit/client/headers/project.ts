@@ -1,0 +1,69 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { readDependencyRule } from '../../../../src/client/headers/dependency-rule.ts';
+import { findInputs } from '../../../../src/client/headers/find-inputs.ts';
+import { HeaderGraph } from '../../../../src/client/headers/header-graph.ts';
+import type { Found, Input } from '../../../../src/client/headers/inputs.ts';
+import { LocalDisk } from '../../../support/local-disk.ts';
+
+/** A folder with sources, a graph that lives as long, and what was asked last. */
+export class Project {
+  readonly path = realpathSync(mkdtempSync(join(tmpdir(), 'distcc-headers-')));
+  graph = new HeaderGraph();
+  disk = new LocalDisk(this.path);
+
+  write(name: string, text: string | Buffer): string {
+    const path = join(this.path, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+    return path;
+  }
+
+  /** Finds the inputs of a compile of `source` by these words, the compiler first. */
+  find(words: readonly string[], source = 'a.c', environment: NodeJS.ProcessEnv = {}): Promise<Found> {
+    const all = { ...process.env, ...environment };
+    this.disk = new LocalDisk(this.path, all);
+    const argv = [...words, '-c', source, '-o', 'a.o'];
+    const plain = Object.fromEntries(
+      Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+    );
+    return findInputs({ source, argv, directory: this.path, environment: plain }, this.disk, this.graph);
+  }
+
+  /** What the compiler lists by `-M`, as it spells it. */
+  listed(words: readonly string[], source = 'a.c', more: readonly string[] = []): string[] {
+    const [compiler = '', ...rest] = words;
+    const argv = [...rest, '-w', '-M', '-MT', 'x', ...more, source];
+    const text = execFileSync(compiler, argv, {
+      cwd: this.path,
+      encoding: 'latin1',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return readDependencyRule(text) ?? [];
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
+
+/** The inputs that were found. @throws when they were not */
+export function inputsOf(found: Found): readonly Input[] {
+  if (found.kind !== 'inputs') throw new Error(`old way: ${found.because}`);
+  return found.inputs;
+}
+
+/** The paths of found inputs of one kind, below a folder when one is named. */
+export function pathsOf(found: Found, kind: Input['kind'], below = ''): string[] {
+  return inputsOf(found).flatMap((input) => (input.kind === kind && input.path.startsWith(below) ? [input.path] : []));
+}
+
+/** What a compiler reads in a directory that was not found. */
+export function missing(found: Found, listed: readonly string[], directory: string): string[] {
+  const files = new Set(pathsOf(found, 'file'));
+  return listed
+    .map((name) => realpathSync.native(name.startsWith('/') ? name : `${directory}/${name}`))
+    .filter((path) => !files.has(path));
+}
