@@ -1,13 +1,13 @@
-/* distccd-fence ROOT COUNT [PATH...] PROGRAM ARGV0 [WORD...]: runs a compiler that gets at nothing but itself and
+/* distccd-fence ROOT COUNT [PATH...] PROGRAM ARGV0 [WORD...]: runs a compiler that can reach nothing but itself and
    its job.
 
-   distccd starts it in the job's folder, TMPDIR/SPOOL/JOB. With a folder as ROOT the compiler has namespaces of its
-   own, and a root in which there are the COUNT named paths and its job's folder; it ends with all that it has
-   started. With "-" as ROOT, where the kernel gives no namespaces, Landlock keeps it from all below TMPDIR but its
-   own folder and the named paths. All jobs run as one account, so that file modes keep nobody out. Either way it
-   may not signal or trace a process that is not its own, nor gain rights by a program, nor fill the disk with one
-   file, and a filter leaves it only the system calls that compilers need (seccomp(2)). "--check" as the only word
-   tells by exit status 1 that this kernel has no Landlock, by 2 that it takes no filter. */
+   distccd starts it in the job's folder, TMPDIR/SPOOL/JOB. With a folder as ROOT the compiler has its own
+   namespaces, and a root that holds the COUNT named paths and its job's folder; everything that it has started ends
+   with it. With "-" as ROOT, where the kernel permits no namespaces, Landlock denies it everything below TMPDIR
+   except its own folder and the named paths. All jobs run as one account, so file modes do not separate them. In
+   both cases it may not signal or trace other processes, gain rights by running a program, or fill the disk with one
+   file, and a filter permits only the system calls that compilers need (seccomp(2)). With "--check" as the only word
+   it exits with 1 when this kernel has no Landlock, and with 2 when it has no filters. */
 #define _GNU_SOURCE 1
 #include "fail.h"
 #include "family.h"
@@ -23,11 +23,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* Twice what a client may be sent. */
+/* Twice the size of the largest object that a client may get. */
 static const rlim_t longest_file = 1 << 30;
 
 _Noreturn void fail(int status, const char *what, const char *whom) {
-  /* Not by stdio: a vfork's child may call this. */
+  /* Not with stdio, because the child of a vfork may call this. */
   dprintf(2, "distccd[%ld] ERROR: %s %s: %s\n", (long)getpid(), what, whom, strerror(errno));
   _exit(status);
 }
@@ -45,7 +45,7 @@ static void keep_to_calls(int may_leave_group) {
   fail(GENERAL, "cannot fence off", "the job");
 }
 
-/* Inside the fence a compiler needs what lies beside TMPDIR. */
+/* Checks, inside the fence, that the paths beside TMPDIR can be used, which compilers need. */
 static int check(int version) {
   if (open("/usr/bin", O_RDONLY | O_DIRECTORY | O_CLOEXEC) < 0) fail(GENERAL, "cannot list", "/usr/bin");
   if (version < 1) return 1;
