@@ -45,7 +45,7 @@ static void keep_to_calls(int may_leave_group) {
   fail(GENERAL, "cannot fence off", "the job");
 }
 
-/* Checks, inside the fence, that the paths beside TMPDIR can be used, which compilers need. */
+/* Runs inside the fence: checks that compilers could still read /usr/bin, and reports what the kernel lacks. */
 static int check(int version) {
   if (open("/usr/bin", O_RDONLY | O_DIRECTORY | O_CLOEXEC) < 0) fail(GENERAL, "cannot list", "/usr/bin");
   if (version < 1) return 1;
