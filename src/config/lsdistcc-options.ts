@@ -48,12 +48,12 @@ export const searchOptions = {
     0,
     86_400,
   ),
-  c: letterNumber(
-    { value: 'MS', help: 'how long a connection may take; 0 makes none', initial: 900 },
+  c: letterNumber({ value: 'MS', help: 'how long a connection may take; 0 makes none', initial: 900 }, 0, 3_600_000),
+  k: letterNumber(
+    { value: 'MS', help: 'how long a compile may take; 0 compiles nothing', initial: 1500 },
     0,
     3_600_000,
   ),
-  k: letterNumber({ value: 'MS', help: 'how long a compile may take; 0 compiles nothing', initial: 1500 }, 0, 3_600_000),
   h: letterNumber(
     { value: 'MS', help: 'a name that is not found in five times this long counts as not found', initial: 500 },
     0,

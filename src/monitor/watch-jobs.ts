@@ -52,10 +52,7 @@ function requireDirectory(directory: string): void {
 export async function watchJobs({ environment, delay, print, warn }: Watch): Promise<void> {
   const directory = distccDirectory(environment);
   if (directory === undefined) {
-    throw new Failure(
-      exitStatus.badArguments,
-      'neither DISTCC_DIR nor HOME is set: set one of them to find the jobs',
-    );
+    throw new Failure(exitStatus.badArguments, 'neither DISTCC_DIR nor HOME is set: set one of them to find the jobs');
   }
   if ((environment['DISTCC_DIR'] ?? '') !== '') requireDirectory(directory);
   for (;;) {

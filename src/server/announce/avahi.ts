@@ -81,7 +81,8 @@ export function announceService(
   let over = false;
   const announce = async (): Promise<void> => {
     const compiler = await askCompiler(environment);
-    if (compiler === undefined) log.warning('cannot ask cc for its version and target: announcing this server without them');
+    if (compiler === undefined)
+      log.warning('cannot ask cc for its version and target: announcing this server without them');
     const words = publisherWords({ port, jobs, host: os.hostname(), cpus: processors(), compiler });
     if (!over) withdraw = publish([program, ...words], log, environment);
   };
