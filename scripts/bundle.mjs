@@ -25,7 +25,8 @@ const shared = [
 
 /**
  * The paths, relative to the checkout, of all files that the programs of a folder are made of.
- * @param {string} folder @returns {string[]}
+ * @param {string} folder
+ * @returns {string[]}
  */
 export function inputsOf(folder) {
   const fresh = mkdtempSync(join(tmpdir(), 'distccd-inputs-'));

@@ -26,7 +26,8 @@ const sourcesOf = (/** @type {string} */ folder) =>
  * was built; undefined when there is no compiler. A process that runs the old file is not affected.
  * @param {string} name
  * @param {[string, ...string[]][]} ways
- * @param {string[]} words @returns {boolean | undefined}
+ * @param {string[]} words
+ * @returns {boolean | undefined}
  */
 function compile(name, ways, words) {
   const fresh = join(bin, `.${process.pid}.${name}`);

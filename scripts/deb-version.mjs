@@ -8,7 +8,8 @@ import { join } from 'node:path';
  * build when files differ from the commit.
  * @param {string} checkout
  * @param {string} version
- * @param {Date} [now] @returns {{ version: string, date: Date }}
+ * @param {Date} [now]
+ * @returns {{ version: string, date: Date }}
  */
 export function debianVersion(checkout, version, now = new Date()) {
   const git = (/** @type {string[]} */ ...words) =>

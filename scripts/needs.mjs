@@ -48,7 +48,8 @@ const has = (name, debianPackage = name) => ({ met: () => program(name), debianP
 /**
  * Groups of tests that need more than Node and npm. `files` are left out of the run when a need is not met; without
  * `files` the tests check their needs themselves. A group that is `only` for some machines does not count as missing on
- * others. @type {Group[]}
+ * others.
+ * @type {Group[]}
  */
 export const groups = [
   { name: 'compiling with gcc', needs: [has('gcc'), has('g++'), has('make')] },
@@ -203,7 +204,8 @@ export const groups = [
 
 /**
  * What a group needs in order to run; undefined when it can run.
- * @param {Group} group @returns {string | undefined}
+ * @param {Group} group
+ * @returns {string | undefined}
  */
 export function cureFor(group) {
   const unmet = group.needs.filter(({ met }) => !met());

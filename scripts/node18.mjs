@@ -38,7 +38,8 @@ const quietly = (command, args, options = {}) =>
 
 /**
  * Downloads and unpacks it once; returns the environment in which `node` is Node 18, or the reason why that is
- * impossible. @returns {{ env: Environment, reason?: undefined } | { env?: undefined, reason: string }}
+ * impossible.
+ * @returns {{ env: Environment, reason?: undefined } | { env?: undefined, reason: string }}
  */
 function prepare() {
   if (!existsSync(root)) {
@@ -79,7 +80,8 @@ function freePort() {
 /**
  * Compiles one file through dist/bin's client and daemon, and compares the object with that of a local compile.
  * @param {Environment} env
- * @param {string} dir @returns {Promise<string>} what is wrong, or nothing
+ * @param {string} dir
+ * @returns {Promise<string>} what is wrong, or nothing
  */
 async function compileThrough(env, dir) {
   const source = '#include <stdio.h>\nint main(void) { return printf("%s\\n", __FILE__) < 0; }\n';

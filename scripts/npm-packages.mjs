@@ -16,7 +16,8 @@ export function readVersion() {
 
 /**
  * The packages that the programs are made of, in the order of package-lock.json, with paths such as node_modules/pino;
- * without posix-node, which is only used in a checkout. @returns {{ path: string, version: string, license: string }[]}
+ * without posix-node, which is only used in a checkout.
+ * @returns {{ path: string, version: string, license: string }[]}
  */
 export function runtimePackages() {
   /**

@@ -22,7 +22,8 @@ export function fail(sentence) {
  * Runs a command in the checkout with our stdout and stderr; returns its exit status, or 1 after a signal.
  * @param {string} command
  * @param {string[]} args
- * @param {import('node:child_process').SpawnSyncOptions} [options] @returns {number}
+ * @param {import('node:child_process').SpawnSyncOptions} [options]
+ * @returns {number}
  */
 export function run(command, args, options = {}) {
   const { status, error } = spawnSync(command, args, { cwd: top, stdio: 'inherit', ...options });

@@ -13,7 +13,8 @@ const octal = (/** @type {number} */ value, /** @type {number} */ length) =>
 
 /**
  * A name of more than 100 bytes is split at a slash; its first part has a separate field.
- * @param {string} name @returns {[string, string]}
+ * @param {string} name
+ * @returns {[string, string]}
  */
 function splitName(name) {
   if (Buffer.byteLength(name) <= 100) return ['', name];
@@ -55,7 +56,8 @@ function headerOf({ name, bytes, link, mode }, time) {
 /**
  * An archive of `{ name, mode, bytes }` and `{ name, mode, link }`, all owned by root and wheel and with one time.
  * @param {Entry[]} entries
- * @param {number} time in Unix time @returns {Buffer}
+ * @param {number} time in Unix time
+ * @returns {Buffer}
  */
 export function tarOf(entries, time) {
   const padded = (/** @type {Buffer} */ bytes) =>

@@ -19,7 +19,10 @@ const noSkip = (process.env['DISTCCD_TEST_NO_SKIP'] ?? '') !== '';
 
 /** @type {(Required<Counts> & { name: string, seconds: number })[]} */
 const steps = [];
-/** The names of failed tests, for the end of the output. @type {string[]} */
+/**
+ * The names of failed tests, for the end of the output.
+ * @type {string[]}
+ */
 const failures = [];
 
 /**
@@ -81,10 +84,14 @@ function judgeSkips(counts, names) {
 const firstLines = (/** @type {string} */ text) => text.split('\n').slice(0, 12).join('\n    ');
 
 /**
- * The output of the reporter "json". @typedef {{ status: string, fullName: string, failureMessages: string[] }}
- * Assertion @typedef {object} VitestReport @property {number} numPassedTests @property {number} numFailedTests
- * @property {number} numPendingTests @property {number} numTodoTests @property {{ name: string, status: string,
- * message: string, assertionResults: Assertion[] }[]} testResults
+ * The output of the reporter "json".
+ * @typedef {{ status: string, fullName: string, failureMessages: string[] }} Assertion
+ * @typedef {object} VitestReport
+ * @property {number} numPassedTests
+ * @property {number} numFailedTests
+ * @property {number} numPendingTests
+ * @property {number} numTodoTests
+ * @property {{ name: string, status: string, message: string, assertionResults: Assertion[] }[]} testResults
  */
 
 /**
@@ -183,7 +190,8 @@ function bootedFiles(suite) {
  * Runs one file of test/booted on one release, and shows its output when it is done.
  * @param {string} folder
  * @param {string} suite
- * @param {string} file @returns {Promise<Required<Counts>>}
+ * @param {string} file
+ * @returns {Promise<Required<Counts>>}
  */
 function runBooted(folder, suite, file) {
   const report = join(folder, suite, basename(file));
@@ -209,7 +217,8 @@ function runBooted(folder, suite, file) {
 
 /**
  * Runs two files for each processor at a time, of both releases, since they mostly wait.
- * @param {string} folder @returns {Promise<Counts>}
+ * @param {string} folder
+ * @returns {Promise<Counts>}
  */
 async function runAllBooted(folder) {
   if (run(process.execPath, ['scripts/package-deb.mjs', '--quiet']) !== 0) return { failed: 1 };
