@@ -9,12 +9,12 @@ import { launcherFiles } from './launcher.mjs';
 import { readVersion } from './npm-packages.mjs';
 import { fail, top } from './setup.mjs';
 
-/** What launcher and agent call the agent's socket: launchers only meet the agent that was built with them. */
-// A cast, since TypeScript does not see that bundle() calls what sets it.
+/** The name of the agent's socket: a launcher only finds the agent that was built with it. */
+// A cast, since TypeScript does not see that bundle() calls the function that sets it.
 let agentVersion = /** @type {string | undefined} */ (undefined);
 
 /**
- * An agent that the service manager starts must know that name itself.
+ * Writes the name into the agent, which needs it when the service manager starts it.
  * @param {string} file
  */
 function stampVersion(file) {
@@ -38,7 +38,7 @@ mkdirSync(toolsFolder, { recursive: true });
 for (const name of readdirSync(bin)) {
   if (!name.startsWith('.') && !inC.has(name) && !programs.includes(name)) rmSync(join(bin, name), { recursive: true });
 }
-// The bundles are CommonJS whatever the package says: installed in /usr/bin they have no package.json beside them.
+// The bundles are CommonJS, unlike the package: where they are installed there is no package.json.
 writeFileSync(join(top, 'dist/package.json'), '{ "type": "commonjs" }\n');
 
 const started = new Date();

@@ -1,5 +1,5 @@
-// Puts programs and what they import into one file each, with esbuild: the one of node_modules, or, where there is
-// none, as in a build from Debian's packages alone, the system's. ESBUILD names another.
+// Bundles each program with its imports into one file, with esbuild: that of node_modules, or the system's where there
+// is none, as in a build from Debian's packages only. ESBUILD names another one.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,7 +24,7 @@ const shared = [
 ];
 
 /**
- * The paths, from the checkout, of all that goes into the programs of a folder.
+ * The paths, relative to the checkout, of all files that the programs of a folder are made of.
  * @param {string} folder
  * @returns {string[]}
  */
@@ -55,7 +55,7 @@ function run(words) {
 
 /**
  * Bundles sources, each into the folder under its name without .ts and with `ending`; `finish` may change a file before
- * it gets that name. A program that runs at this moment, or starts, never meets a half-written file.
+ * it gets that name. Files are renamed into place, so that a program that is starting never reads an incomplete one.
  * @param {string[]} sources
  * @param {string} folder
  * @param {{ ending?: string, words?: string[], finish?: (path: string) => void }} [options]

@@ -1,6 +1,6 @@
-// What is written in C: the launcher, what keeps jobs apart, and the system calls that Node lacks. CC, CPPFLAGS, CFLAGS
-// and LDFLAGS of the environment count, as in every build of a distribution's. With CFLAGS the commands are shown, and
-// no warning ends the build.
+// Builds the C programs: the launcher, the fence, and the system calls that Node lacks. CC, CPPFLAGS, CFLAGS and
+// LDFLAGS of the environment are used, as distributions expect. With CFLAGS the commands are shown, and warnings are
+// not errors.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -22,8 +22,8 @@ const sourcesOf = (/** @type {string} */ folder) =>
     .map((name) => join(top, folder, name));
 
 /**
- * Builds a file of dist/bin in the first of several ways that works, each a compiler and words for it; tells whether it
- * is there, or undefined when there is no compiler for it. Whoever runs the old one meanwhile keeps it.
+ * Builds a file of dist/bin in the first of several ways that works, each a compiler with options. Returns whether it
+ * was built; undefined when there is no compiler. A process that runs the old file is not affected.
  * @param {string} name
  * @param {[string, ...string[]][]} ways
  * @param {string[]} words
@@ -55,9 +55,9 @@ const quoted = (/** @type {string} */ word) =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
 /**
- * Builds a program that is started for every job. Without the dynamic linker it needs three quarters of the time; of
- * the C libraries, musl's begins with the fewest pages, which takes a third. It is still loaded at an address of its
- * own where the compiler can do that.
+ * Builds a program that is started for every job. Without the dynamic linker it starts in three quarters of the time,
+ * and with musl, which touches the fewest pages, in a third. It is position-independent where the compiler supports
+ * that.
  * @param {string} name
  * @param {string[]} sources
  * @param {...string} defined
@@ -73,7 +73,7 @@ function buildSmall(name, sources, ...defined) {
 }
 
 /**
- * Builds the launcher, which starts in a millisecond and hands the work to the agent of that version.
+ * Builds the launcher for the agent of a version.
  * @param {string} agentVersion
  */
 export function buildLauncher(agentVersion) {
@@ -83,7 +83,7 @@ export function buildLauncher(agentVersion) {
   return built === true;
 }
 
-/** Builds what keeps the daemon's jobs apart, which Linux alone has the means for. */
+/** Builds the fence, which only works on Linux. */
 export function buildFence() {
   if (process.platform !== 'linux') return true;
   const built = buildSmall('distccd-fence', sourcesOf('src/fence'), '-Wpedantic', '-Wconversion');
@@ -92,7 +92,7 @@ export function buildFence() {
   return built !== false;
 }
 
-/** Builds the system calls that Node lacks, for Linux; elsewhere the programs have slower ways. */
+/** Builds the system calls that Node lacks, for Linux; on other systems the programs use slower ways. */
 export function buildSystemCalls() {
   if (process.platform !== 'linux') return true;
   const headers = join(top, 'node_modules/node-api-headers/include');

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * The package's version and date for a checkout: a release's own where HEAD has its tag ("v" and the version);
- * elsewhere with the time and the hash of the commit after it, so that apt takes a later build for newer, and with the
- * seconds since then too where files differ from it.
+ * The package's version and date for a checkout: the plain version when HEAD has its tag ("v" and the version).
+ * Otherwise time and hash of the commit are added, so that apt sees a later commit as newer; and also the time of the
+ * build when files differ from the commit.
  * @param {string} checkout
  * @param {string} version
  * @param {Date} [now]
@@ -14,7 +14,7 @@ import { join } from 'node:path';
 export function debianVersion(checkout, version, now = new Date()) {
   const git = (/** @type {string[]} */ ...words) =>
     execFileSync('git', ['-C', checkout, ...words], { encoding: 'utf8' }).trim();
-  // Sources that were unpacked, not cloned, are those of a release.
+  // Without .git the sources are those of a release.
   if (!existsSync(join(checkout, '.git'))) return { version, date: now };
   const committed = new Date(Number(git('log', '-1', '--format=%ct')) * 1000);
   const changed = git('status', '--porcelain') !== '';

@@ -1,6 +1,5 @@
-// Debian's source package of a checkout: the sources, those parts of npm packages that the build reads as a second
-// tarball, called vendor, and debian/, which is packaging/debian here. packaging/debian/README.source says why it is
-// made so.
+// Makes Debian's source package of a checkout: the sources; a second tarball, vendor, with the parts of npm packages
+// that the build reads; and debian/, which is packaging/debian here. packaging/debian/README.source explains why.
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -21,7 +20,7 @@ import { readVersion, runtimePackages } from './npm-packages.mjs';
 import { fail, top } from './setup.mjs';
 
 /**
- * Fails with a sentence unless each of these commands is there.
+ * Fails with a sentence when one of these commands is missing.
  * @param {...string} names
  */
 export function needTools(...names) {
@@ -32,7 +31,7 @@ export function needTools(...names) {
     );
 }
 
-/** The files that belong to the sources, without Debian's. */
+/** The source files, without those of Debian's packaging. */
 function sourceFiles() {
   const { stdout, status } = spawnSync('git', ['ls-files', '-coz', '--exclude-standard'], {
     cwd: top,
@@ -46,8 +45,8 @@ function sourceFiles() {
 const isDebian = (/** @type {string} */ file) => file.startsWith('packaging/debian/');
 
 /**
- * What the build reads of node_modules: the bundled files, each package's description and licence, the sources of what
- * is compiled from another language, and the headers of Node-API.
+ * The files of node_modules that the build reads: the bundled files, each package's package.json and licence, the
+ * sources of compiled files, and the headers of Node-API.
  */
 function vendoredFiles() {
   const wanted = /^(?:package\.json|licen[cs]e.*)$/i;
@@ -65,7 +64,7 @@ function vendoredFiles() {
 }
 
 /**
- * Copies a file, whatever the umask, as one that everybody may read, and run when its owner may.
+ * Copies a file, with mode 0644, or 0755 when its owner may run it, whatever the umask is.
  * @param {string} from
  * @param {string} to
  */
@@ -77,7 +76,7 @@ function copy(from, to) {
 }
 
 /**
- * An archive that is the same whoever makes it, wherever and when.
+ * Makes a reproducible archive, which does not depend on user, machine or time.
  * @param {string} work
  * @param {string} folder
  * @param {string} archive
@@ -98,7 +97,7 @@ function pack(work, folder, archive, seconds) {
       `--file=${archive}`,
       folder,
     ],
-    // Threads would cut the archive into other pieces.
+    // With several threads xz would split the archive differently.
     { cwd: work, encoding: 'utf8', env: { ...process.env, LC_ALL: 'C', XZ_DEFAULTS: '', XZ_OPT: '--threads=1' } },
   );
   if (status !== 0) fail(`cannot make ${archive}: ${stderr}`);
@@ -115,7 +114,7 @@ export function withSourceTree(out, work) {
   const version = readVersion();
   const built = debianVersion(top, version);
   mkdirSync(out, { recursive: true });
-  // Beside the results, so that they need only be renamed.
+  // Beside the results, so that they can be renamed into place.
   const folder = mkdtempSync(join(out, '.package-deb-'));
   try {
     const name = `distccd-${built.version}`;
@@ -128,7 +127,7 @@ export function withSourceTree(out, work) {
     pack(tree, 'vendor', join(folder, `distccd_${built.version}.orig-vendor.tar.xz`), seconds);
     for (const file of files.filter(isDebian)) copy(join(top, file), join(tree, file.replace(/^packaging\//, '')));
     const changelog = join(tree, 'debian/changelog');
-    // What is not a release has an entry of its own before that of the release to come.
+    // A build that is not a release gets a changelog entry before that of the next release.
     if (built.version !== version) {
       const entry = `distccd (${built.version}-1) unstable; urgency=medium\n\n  * Built from the checkout.\n\n -- distccd maintainers <maintainers@distccd.example>  ${built.date.toUTCString().replace('GMT', '+0000')}\n\n`;
       writeFileSync(changelog, entry + readFileSync(changelog, 'utf8'));

@@ -1,28 +1,27 @@
-// Lays the built programs out as an installed system has them: `node scripts/install.mjs --destdir DIR`.
-// The programs live together in /usr/libexec/distccd, as the launcher expects, with links in /usr/bin and /usr/sbin.
-// With `--freebsd` all is below /usr/local, the daemon's link is in sbin too, and the launcher comes as its sources.
+// Installs the built programs below a directory: `node scripts/install.mjs --destdir DIR`. All programs are in
+// /usr/libexec/distccd, where the launcher looks for the others, with links in /usr/bin and /usr/sbin. With `--freebsd`
+// everything is below /usr/local, the daemon also has a link in sbin, and the launcher is installed as sources.
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { launcherFiles } from './launcher.mjs';
 import { runtimePackages } from './npm-packages.mjs';
 import { fail, top } from './setup.mjs';
+import { readWords } from './words.mjs';
 
-/** What the programs load. */
+/** Modules that the programs load. */
 const loaded = new Set(['system-calls.node']);
-/** What is not a command, and the commands of the administrator. */
+/** Files that are not commands and get no link. */
 const hidden = new Set(['distccd-fence', 'distccd-announce', ...loaded]);
-/** What only Linux has a use for. */
+/** Files for Linux only. */
 const forLinux = new Set(['distccd-fence', 'distccd-announce', ...loaded]);
 const forRoot = new Set(['update-distcc-symlinks']);
 
-const { values } = parseArgs({
-  options: {
-    destdir: { type: 'string' },
-    freebsd: { type: 'boolean', default: false },
-  },
+const usage = 'node scripts/install.mjs --destdir DIR [--freebsd]';
+const values = readWords(usage, {
+  destdir: { type: 'string' },
+  freebsd: { type: 'boolean', default: false },
 });
-if (values.destdir === undefined) fail('name the directory to install below with --destdir');
+if (values.destdir === undefined) fail(`name the directory to install below with --destdir; usage: ${usage}`);
 
 const from = join(top, 'dist/bin');
 const prefix = join(values.destdir, values.freebsd ? 'usr/local' : 'usr');
@@ -41,7 +40,7 @@ function installProgram(name) {
 }
 
 /**
- * In an installed system Node has one place; /usr/bin/env would find another user's.
+ * Copies a program. When installed it uses the system's Node; /usr/bin/env might find another one in a user's PATH.
  * @param {string} source
  * @param {string} target
  */
@@ -57,7 +56,7 @@ function copyProgram(source, target) {
   chmodSync(target, loaded.has(basename(target)) ? 0o644 : 0o755);
 }
 
-/** The bundles hold parts of these packages: their notices must come along. */
+/** Installs the licences of npm packages, parts of which are in the bundles. */
 function installLicences() {
   const folder = join(prefix, 'share/doc/distccd');
   mkdirSync(folder, { recursive: true });
@@ -69,7 +68,7 @@ function installLicences() {
   writeFileSync(join(folder, 'licences.txt'), `${notices.join(`\n\n${'-'.repeat(72)}\n\n`)}\n`);
 }
 
-/** bash-completion looks for a file with the name of the command. */
+/** Installs the completions, under the name of each command, by which bash-completion finds them. */
 function installCompletions() {
   const folder = join(prefix, 'share/bash-completion/completions');
   mkdirSync(folder, { recursive: true });

@@ -1,4 +1,4 @@
-// What a machine must have for each group of tests, and the Debian package that brings it.
+// What a machine must have for each group of tests, and the Debian package with it.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const program = (/** @type {string} */ name) =>
     }
   });
 
-/** gcc names a part it has with its path, and one it lacks without. */
+/** Whether gcc has a file: it prints the file's path if it has it, else only the name. */
 const partOfGcc = (/** @type {string} */ name) => {
   const { stdout } = spawnSync('gcc', [`-print-prog-name=${name}`], { encoding: 'utf8' });
   return (stdout ?? '').startsWith('/');
@@ -46,9 +46,9 @@ export const isBookworm = () => {
 const has = (name, debianPackage = name) => ({ met: () => program(name), debianPackage });
 
 /**
- * Groups of tests that need more than Node and npm. `files` are left out of the run when a need is not met; a group
- * without them consists of tests that look for themselves. A group that is `only` for some machines is no loss
- * elsewhere.
+ * Groups of tests that need more than Node and npm. `files` are left out of the run when a need is not met; without
+ * `files` the tests check their needs themselves. A group that is `only` for some machines does not count as missing on
+ * others.
  * @type {Group[]}
  */
 export const groups = [
@@ -89,7 +89,7 @@ export const groups = [
     name: "FreeBSD's rc.d script and package",
     files: /^test\/packaging\/freebsd\.bats$/,
     needs: [
-      // Roots of FreeBSD's shape are made of mounts and other accounts.
+      // Root directories that look like FreeBSD's need mounts and other accounts.
       { met: () => process.getuid?.() === 0, cure: 'running the tests as root' },
       has('unshare', 'util-linux'),
       has('ip', 'iproute2'),
@@ -193,7 +193,7 @@ export const groups = [
     needs: [
       has('apt-get', 'apt'),
       has('dpkg'),
-      // Debian's Node reads these from where they are installed, and does not start without them.
+      // Debian's Node reads these from their installed paths, and does not start without them.
       ...['acorn', 'cjs-module-lexer', 'undici'].map((name) => ({
         met: () => existsSync(join('/usr/share/nodejs', name)),
         debianPackage: `node-${name}`,
@@ -203,7 +203,7 @@ export const groups = [
 ];
 
 /**
- * What would let a group run; undefined when it can.
+ * What a group needs in order to run; undefined when it can run.
  * @param {Group} group
  * @returns {string | undefined}
  */
@@ -222,7 +222,7 @@ export function cureFor(group) {
 export function buildTerminal() {
   const built = join(top, 'node_modules/node-pty/build/Release/pty.node');
   if (existsSync(built)) return { ready: true, output: '' };
-  // node-gyp would fetch Node's headers; most installations have them beside the program.
+  // node-gyp would download Node's headers; most installations have them already.
   const prefix = join(process.execPath, '../..');
   const headers = existsSync(join(prefix, 'include/node/node.h')) ? { npm_config_nodedir: prefix } : {};
   const { status, stdout, stderr } = spawnSync('npm', ['rebuild', 'node-pty', '--ignore-scripts=false'], {

@@ -1,7 +1,6 @@
-// The programs' floor is Node 18.20, which Debian 12 ships: its own package is unpacked under .cache, beside whatever
-// Node the machine has, and dist/bin runs on it: versions, help, and one compile through client and daemon. `node
-// scripts/node18.mjs environment` prints the variables, a line each, with which `node` is that one; nothing on other
-// systems.
+// Tests dist/bin on Node 18.20, the oldest supported version, which Debian 12 has: versions, help, and one compile
+// through client and daemon. Debian's package of it is unpacked below .cache. `node scripts/node18.mjs environment`
+// prints the variables, one a line, with which `node` is that one; on other systems it prints nothing.
 import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -38,7 +37,8 @@ const quietly = (command, args, options = {}) =>
   spawnSync(command, args, { encoding: 'utf8', timeout: 120_000, ...options });
 
 /**
- * Downloads and unpacks once; returns the environment in which `node` is Node 18, or the reason why there is none.
+ * Downloads and unpacks it once; returns the environment in which `node` is Node 18, or the reason why that is
+ * impossible.
  * @returns {{ env: Environment, reason?: undefined } | { env?: undefined, reason: string }}
  */
 function prepare() {
@@ -78,7 +78,7 @@ function freePort() {
 }
 
 /**
- * Compiles one file through dist/bin's client and daemon and compares with the same compile done here.
+ * Compiles one file through dist/bin's client and daemon, and compares the object with that of a local compile.
  * @param {Environment} env
  * @param {string} dir
  * @returns {Promise<string>} what is wrong, or nothing
@@ -100,7 +100,7 @@ async function compileThrough(env, dir) {
       '--log-level',
       'info',
     ]),
-    // Started by root it serves as somebody else, who could not open a log file here: the descriptor is handed over.
+    // When root starts it, it serves as another account, which could not open a log file here: so stderr is the log.
     { env, stdio: ['ignore', 'ignore', openSync(log, 'a')] },
   );
   try {
@@ -126,12 +126,10 @@ async function compileThrough(env, dir) {
   }
 }
 
-/**
- * As in distcc 3.4, these explain themselves and end with 1 when they do not know a word, and --help is one of those.
- */
+/** As in distcc 3.4, these print their usage and exit with 1 after an unknown word, such as --help. */
 const asWrongWord = new Set(['distccmon-text', 'lsdistcc']);
 
-/** Only the others start or load these. */
+/** Programs and modules that only the others use. */
 const withoutOptions = new Set(['distccd-fence', 'system-calls.node']);
 
 const text = (/** @type {string} */ file) => (existsSync(file) ? readFileSync(file, 'utf8') : '');

@@ -1,4 +1,4 @@
-// What npm knows of this package and of those it uses.
+// Facts about this npm package and those that it uses.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { top } from './setup.mjs';
@@ -16,7 +16,7 @@ export function readVersion() {
 
 /**
  * The packages that the programs are made of, in the order of package-lock.json, with paths such as node_modules/pino;
- * not posix-node, which only serves a checkout.
+ * without posix-node, which is only used in a checkout.
  * @returns {{ path: string, version: string, license: string }[]}
  */
 export function runtimePackages() {

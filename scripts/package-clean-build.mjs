@@ -1,7 +1,7 @@
-// `npm run package:clean-build [-- SUITE...]`: the proof that the source package needs Debian alone. In a new system of
-// each suite (bookworm and trixie), with the source package's build dependencies and nothing else, it is unpacked and
-// built by an ordinary user without a network. The results are in dist/clean-SUITE. Takes some minutes, root,
-// mmdebstrap and a Debian mirror; the systems stay beside those of test/support/debian-boot.
+// `npm run package:clean-build [-- SUITE...]`: proves that the source package needs only Debian. In a new system of
+// each suite (bookworm and trixie) with only the build dependencies, an ordinary user unpacks and builds it without a
+// network. The results are in dist/clean-SUITE. It takes some minutes, and needs root, mmdebstrap and a Debian mirror;
+// the systems are kept beside those of test/support/debian-boot.
 import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -34,13 +34,13 @@ const must = (/** @type {string} */ command, /** @type {string[]} */ words, /** 
   if (run(command, words) !== 0) fail(`${reason}: see above`);
 };
 
-/** Another list of build dependencies needs another system. */
+/** A system is made for each list of build dependencies. */
 const [wanted] =
   /^Build-Depends:.*$/m.exec(readFileSync(join(top, 'packaging/debian/control'), 'utf8')) ??
   fail('packaging/debian/control has no line of Build-Depends');
 
 /**
- * The system that the package is built in, with what the source package asks for.
+ * The system in which the package is built, with its build dependencies.
  * @param {string} suite
  * @param {string} dsc the path of the description
  */

@@ -1,20 +1,17 @@
 // `npm run package:deb [-- --out DIR] [--arch arm64]`: builds Debian's source package of the checkout and the package
-// from it, offline, into dist/, for this machine's architecture unless another is named. --quiet shows the tools'
-// output only when they fail; it is in a .build file in any case. Where Debian's esbuild is not installed, that of
-// node_modules bundles the programs.
+// from it, offline, into dist/, for this machine's architecture unless another is named. With --quiet the tools' output
+// is shown only when they fail; it is always in a .build file. Without Debian's esbuild that of node_modules is used.
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { needTools, withSourceTree } from './debian-source.mjs';
 import { fail, setUp, top } from './setup.mjs';
+import { readWords } from './words.mjs';
 
-const { values } = parseArgs({
-  options: {
-    out: { type: 'string', default: join(top, 'dist') },
-    arch: { type: 'string' },
-    quiet: { type: 'boolean', default: false },
-  },
+const values = readWords('npm run package:deb -- [--out DIR] [--arch arm64] [--quiet]', {
+  out: { type: 'string', default: join(top, 'dist') },
+  arch: { type: 'string' },
+  quiet: { type: 'boolean', default: false },
 });
 const out = resolve(values.out);
 
@@ -49,7 +46,7 @@ withSourceTree(out, ({ folder, tree, version }) => {
   closeSync(descriptor);
   if (build.status !== 0 || !values.quiet) process.stdout.write(readFileSync(log));
   if (build.status !== 0) fail('cannot build the package: see above');
-  // A package of another version would be taken for this one.
+  // Packages of other versions are removed, so that nobody mistakes one for this one.
   const isMade = (/** @type {string} */ name) => name.startsWith('distccd_');
   for (const name of readdirSync(out).filter(isMade)) rmSync(join(out, name));
   for (const name of readdirSync(folder).filter(isMade)) {

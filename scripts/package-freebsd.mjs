@@ -19,20 +19,18 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { launcherFiles } from './launcher.mjs';
 import { readVersion } from './npm-packages.mjs';
 import { fail, run, setUp, top } from './setup.mjs';
 import { tarOf } from './tar.mjs';
+import { readWords } from './words.mjs';
 
-const { values } = parseArgs({
-  options: {
-    out: { type: 'string', default: join(top, 'dist') },
-    node: { type: 'string', default: 'node22' },
-    stage: { type: 'boolean', default: false },
-    port: { type: 'boolean', default: false },
-  },
+const values = readWords('npm run package:freebsd -- [--out DIR] [--node node22] [--stage] [--port]', {
+  out: { type: 'string', default: join(top, 'dist') },
+  node: { type: 'string', default: 'node22' },
+  stage: { type: 'boolean', default: false },
+  port: { type: 'boolean', default: false },
 });
 const out = resolve(values.out);
 const from = join(top, 'packaging/freebsd-rc');

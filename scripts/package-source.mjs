@@ -4,11 +4,13 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { needTools, withSourceTree } from './debian-source.mjs';
 import { fail, setUp, top } from './setup.mjs';
+import { readWords } from './words.mjs';
 
-const { values } = parseArgs({ options: { out: { type: 'string', default: join(top, 'dist') } } });
+const values = readWords('npm run package:source -- [--out DIR]', {
+  out: { type: 'string', default: join(top, 'dist') },
+});
 const out = resolve(values.out);
 
 needTools('dpkg-source');
@@ -20,7 +22,7 @@ withSourceTree(out, ({ folder, tree }) => {
   });
   if (status !== 0) fail(`${stdout}${stderr}cannot make the source package: see above`);
   const isSource = (/** @type {string} */ name) => /^distccd_.*(?:\.dsc|\.tar\.xz)$/.test(name);
-  // Those of another version would be taken for this one's.
+  // Files of other versions are removed, so that nobody mistakes them for these.
   for (const name of readdirSync(out).filter(isSource)) rmSync(join(out, name));
   for (const name of readdirSync(folder).filter(isSource)) {
     renameSync(join(folder, name), join(out, name));

@@ -1,5 +1,5 @@
-// Makes a fresh clone ready: installs the packages of package-lock.json and builds dist when either is missing or older
-// than what it is made from. Plain JavaScript without a dependency, since it runs before anything is installed.
+// Makes a fresh clone ready: installs the packages of package-lock.json and builds dist, each when it is missing or
+// older than its sources. Plain JavaScript without dependencies, since it runs before anything is installed.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ export function fail(sentence) {
 }
 
 /**
- * Runs a command in the checkout with our output; returns its exit status, a signal counts as 1.
+ * Runs a command in the checkout with our stdout and stderr; returns its exit status, or 1 after a signal.
  * @param {string} command
  * @param {string[]} args
  * @param {import('node:child_process').SpawnSyncOptions} [options]
@@ -48,12 +48,12 @@ function install() {
   const lock = join(top, 'package-lock.json');
   if (changed(join(top, 'node_modules/.package-lock.json')) >= changed(lock)) return;
   console.log('installing the packages of package-lock.json');
-  // Install scripts stay off: none is needed to run, and node-pty's would fail where python3 or g++ is missing.
+  // Without install scripts: none is needed, and node-pty's would fail without python3 or g++.
   const status = run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']);
   if (status !== 0) fail('cannot install the packages: npm ci failed');
 }
 
-/** Builds whether or not anything changed; returns the exit status. */
+/** Builds even when nothing has changed; returns the exit status. */
 export function build() {
   return run(process.execPath, ['scripts/build.mjs']);
 }

@@ -1,4 +1,4 @@
-// Writes a tar archive of the POSIX kind (ustar): enough for what pkg(8) and every tar read.
+// Writes POSIX tar archives (ustar), which pkg(8) and every tar can read.
 
 const block = 512;
 
@@ -12,7 +12,7 @@ const octal = (/** @type {number} */ value, /** @type {number} */ length) =>
   value.toString(8).padStart(length - 1, '0');
 
 /**
- * A name of more than 100 bytes is cut at a slash; the front goes into a field of its own.
+ * A name of more than 100 bytes is split at a slash; its first part has a separate field.
  * @param {string} name
  * @returns {[string, string]}
  */
@@ -54,7 +54,7 @@ function headerOf({ name, bytes, link, mode }, time) {
 }
 
 /**
- * An archive of `{ name, mode, bytes }` and `{ name, mode, link }`, all of root and wheel and of one time.
+ * An archive of `{ name, mode, bytes }` and `{ name, mode, link }`, all owned by root and wheel and with one time.
  * @param {Entry[]} entries
  * @param {number} time in Unix time
  * @returns {Buffer}

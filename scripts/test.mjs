@@ -1,5 +1,6 @@
-// `npm test`: everything this machine can run, step by step. Ends with one line that adds up every test case and check.
-// DISTCCD_TEST_NO_SKIP=1 makes a missing need, or a test that skips itself, an error: for machines that must run all.
+// `npm test`: everything that this machine can run, step by step. The last line has the sum of all tests and checks.
+// With DISTCCD_TEST_NO_SKIP=1 a missing need, or a test that skips itself, is an error: for machines that must run all
+// tests.
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -19,7 +20,7 @@ const noSkip = (process.env['DISTCCD_TEST_NO_SKIP'] ?? '') !== '';
 /** @type {(Required<Counts> & { name: string, seconds: number })[]} */
 const steps = [];
 /**
- * What failed, by name: whoever reads only the end of a long output wants that.
+ * The names of failed tests, for the end of the output.
  * @type {string[]}
  */
 const failures = [];
@@ -41,7 +42,7 @@ const check = (status) => (status === 0 ? { passed: 1 } : { failed: 1 });
 const tool = (/** @type {string} */ name, /** @type {string[]} */ ...args) =>
   check(run(join(top, 'node_modules/.bin', name), args));
 
-/** Says what this machine lacks; returns the groups that cannot run. */
+/** Prints what this machine lacks; returns the groups that cannot run. */
 function lookAtNeeds() {
   /** @type {Group[]} */
   const lacking = [];
@@ -70,7 +71,7 @@ const filesUnder = (/** @type {string} */ folder, /** @type {string} */ ending) 
     : [];
 
 /**
- * A test that looks for its needs itself and finds none is as lost as a group that was left out.
+ * A test that skips itself is as bad as a group that was left out.
  * @param {Required<Counts>} counts
  * @param {string[]} names
  */
@@ -83,7 +84,7 @@ function judgeSkips(counts, names) {
 const firstLines = (/** @type {string} */ text) => text.split('\n').slice(0, 12).join('\n    ');
 
 /**
- * What the reporter called json writes.
+ * The output of the reporter "json".
  * @typedef {{ status: string, fullName: string, failureMessages: string[] }} Assertion
  * @typedef {object} VitestReport
  * @property {number} numPassedTests
@@ -122,7 +123,7 @@ function runVitest(folder, excluded) {
       failures.push(`${name}: ${fullName}: ${firstLines(failureMessages[0] ?? '')}`);
   }
   const lost = testResults.flatMap(({ assertionResults }) => assertionResults.filter(isLost));
-  // A file that does not load, or a hook that throws, fails the run without failing a test.
+  // A file that does not load, or a hook that throws, fails the run but no test.
   const counts = {
     passed: numPassedTests,
     failed: Math.max(numFailedTests, status === 0 ? 0 : 1),
@@ -143,7 +144,7 @@ function runBats(folder, files) {
     join(top, 'node_modules/bats/bin/bats'),
     ['--print-output-on-failure', '--timing', '--report-formatter', 'tap', '--output', folder, ...files],
     {
-      // A test that hangs must fail, not hold everything up.
+      // A test that hangs must fail, not stop everything.
       env: { BATS_TEST_TIMEOUT: '120', ...process.env, BATS_LIB_PATH: join(top, 'node_modules') },
       stdio: ['ignore', 'inherit', 'inherit'],
     },
@@ -168,11 +169,11 @@ function countTap(report, status) {
   return judgeSkips(counts, skips);
 }
 
-/** The files of test/booted that take longest come first, so that nobody waits for one of them at the end. */
+/** The files of test/booted that take longest start first, so that none of them is still running alone at the end. */
 const longest = ['service', 'replace', 'attacks', 'inetd', 'announce', 'policy'];
 
 /**
- * The files for one release: those for every release, and those named after this one.
+ * The files for one release: those for every release, and those with its name.
  * @param {string} suite
  */
 function bootedFiles(suite) {
@@ -186,7 +187,7 @@ function bootedFiles(suite) {
 }
 
 /**
- * Runs one file of test/booted on one release, and shows what it said when it is done.
+ * Runs one file of test/booted on one release, and shows its output when it is done.
  * @param {string} folder
  * @param {string} suite
  * @param {string} file
@@ -215,7 +216,7 @@ function runBooted(folder, suite, file) {
 }
 
 /**
- * Two files for each processor at a time, of both releases: most of each is waiting.
+ * Runs two files for each processor at a time, of both releases, since they mostly wait.
  * @param {string} folder
  * @returns {Promise<Counts>}
  */

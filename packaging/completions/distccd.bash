@@ -1,19 +1,20 @@
-# Completion of distcc's commands in bash, installed under the name of each of them. The options are compared with the programs' own
-# tables by test/unit/config/completions.test.ts.
+# Completion of distcc's commands in bash, installed under the name of each. test/unit/config/completions.test.ts
+# compares the options with the programs' own tables.
 # shellcheck shell=bash
 
-# _distcc_words WORD...: those that go on with what is typed.
+# _distcc_words WORD...: completes one of these words.
 _distcc_words() {
   mapfile -t COMPREPLY < <(compgen -W "$*" -- "$cur")
 }
 
-# _distcc_names KIND: files (f), directories (d) or users (u), with what a directory needs to go on.
+# _distcc_names KIND: completes files (f), directories (d) or users (u); after a directory typing can continue.
 _distcc_names() {
   [ "$1" = u ] || compopt -o filenames 2>/dev/null
   mapfile -t COMPREPLY < <(compgen "-$1" -- "$cur")
 }
 
-# Sets cur, and prev to the option whose value is typed, also after "=", which bash takes for a word.
+# Sets cur to the typed word, and prev to the option before it, also for "--name=value", where bash treats "=" as a
+# word.
 _distcc_look() {
   cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
   if [ "$cur" = = ]; then
@@ -44,7 +45,7 @@ _distccd() {
   esac
 }
 
-# A compiler and its words are completed as they are without distcc in front of them.
+# Completes a compiler and its words as without distcc in front.
 _distcc_compiler() {
   if declare -F _comp_command_offset >/dev/null; then
     _comp_command_offset "$1"

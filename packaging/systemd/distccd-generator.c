@@ -1,10 +1,11 @@
 /* distccd-generator: turns the settings of /etc/default into drop-ins of distccd's units, see systemd.generator(7).
 
-   systemd runs it at boot and at daemon-reload, before anything else is there: it reads two small files as data, writes
-   four or five, and is gone in a millisecond. No shell reads the settings. At a daemon-reload it reads the copies that distccd-settings keeps of what is in force.
-   "distccd-generator --check" says what is wrong with the settings, for "distccd --check", which takes what they come to from the drop-ins: nobody else reads
-   the files. What cannot be understood is never guessed: a listener that is not an address keeps the socket from starting; everything else is left for
-   distccd to judge. */
+   systemd runs it at boot and at daemon-reload, before any service: it reads two small files, writes four or five,
+   and ends within a millisecond. The settings are data and not run by a shell. At a daemon-reload it reads the
+   copies of the settings in force, which distccd-settings keeps. "distccd-generator --check" reports what is wrong
+   with the settings, for "distccd --check", which reads the results from the drop-ins: no other program parses the
+   files. Nothing is guessed: a listener that is not an address keeps the socket from starting; everything else is
+   left for distccd to judge. */
 #define _GNU_SOURCE 1
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -22,7 +23,7 @@ enum setting { ALLOWEDNETS, LISTENER, PORT, JOBS, NICE, ZEROCONF, STATS, DISTCCD
 static const char *const names[SETTINGS] = {"ALLOWEDNETS", "LISTENER", "PORT",          "JOBS",          "NICE",
                                             "ZEROCONF",    "STATS",    "DISTCCD_OPTIONS", "PERMIT_OPTIONS"};
 
-/* The values of one file; NULL where it does not set one. */
+/* The values of one file; NULL for settings that it lacks. */
 struct settings {
   char *values[SETTINGS];
 };
@@ -56,7 +57,7 @@ static void *must(void *memory) {
 
 /* ---- what is not a setting ---- */
 
-/* How many letters have to be added, left out or changed to make one name of another (Levenshtein), without regard to case. */
+/* The Levenshtein distance of two names, ignoring case: how many letters must be added, removed or changed. */
 static size_t distance(const char *one, size_t length, const char *other) {
   size_t row[32], width = strlen(other);
   for (size_t at = 0; at <= width; at++) row[at] = at;
@@ -73,7 +74,7 @@ static size_t distance(const char *one, size_t length, const char *other) {
   return row[width];
 }
 
-/* The setting that somebody may have meant: a name a few letters away, or the rest of one. */
+/* The setting that was probably meant: a name a few letters away, or an abbreviation. */
 static const char *nearest(const char *name, size_t length) {
   const char *found = NULL;
   size_t least = length / 3 > 2 ? length / 3 : 2;
@@ -88,7 +89,7 @@ static const char *nearest(const char *name, size_t length) {
   return found;
 }
 
-/* Some text of a file, with nothing in it that steers a terminal. */
+/* A text from a file, without control characters. */
 static const char *shown(const char *text, size_t length) {
   static char copy[64];
   size_t at = 0;
@@ -97,11 +98,11 @@ static const char *shown(const char *text, size_t length) {
   return copy;
 }
 
-/* The file explains those that are in it. */
+/* Not for settings that are explained in the file. */
 static void warn_of_name(const char *name, size_t length, const char *path, int number) {
   const char *near = nearest(name, length);
   if (strncmp(name, "STARTDISTCC=", 12) == 0) {
-    /* Debian's own file has it, for its own service. */
+    /* Debian's distcc has this setting in its own file, for its own service. */
     if (strcmp(strrchr(path, '/'), "/distccd") == 0)
       warn("%s: line %d: STARTDISTCC has no effect here: \"systemctl enable --now distccd.socket\" switches distccd on, \"disable --now\" off", path,
            number);
@@ -118,7 +119,8 @@ static void warn_of_line(const char *line, size_t length, const char *path, int 
 
 /* ---- reading ---- */
 
-/* The value of one assignment: words as sh would join them, quotes taken off, nothing expanded; NULL when a quote stays open. `rest` is what follows. */
+/* The value of one assignment, with quotes removed and parts joined as in sh, but nothing expanded; NULL when a
+   quote is not closed. `rest` is the text after it. */
 static char *read_value(const char *text, const char **rest) {
   char *value = must(calloc(1, strlen(text) + 1)), *end = value, quote = '\0';
   for (; *text != '\0'; text++) {
@@ -147,7 +149,7 @@ static void set_value(struct settings *settings, enum setting which, const char 
          names[which]);
   for (char *at = value; *at != '\0'; at++) {
     if (*at == '\t') *at = ' ';
-    /* systemd would leave such a line out, and with it the networks. */
+    /* systemd would ignore a line with such a character, and with it the networks. */
     if (*at >= ' ' && *at <= '~') continue;
     refuse("%s: %s has a character in it that is not printable ASCII", path, names[which]);
     *at = ' ';
@@ -173,7 +175,7 @@ static void read_line(const char *line, const char *path, int number, struct set
   warn_of_name(line, length, path, number);
 }
 
-/* A file that is not there sets nothing. */
+/* Reads a file; a missing one sets nothing. */
 static void read_settings(const char *path, struct settings *settings) {
   FILE *file = fopen(path, "re");
   char *line = NULL;
@@ -192,7 +194,8 @@ static void read_settings(const char *path, struct settings *settings) {
   fclose(file);
 }
 
-/* Ours wins, setting by setting. A file that names networks and no listener means every address, not the other file's listener. */
+/* Our file wins, for each setting separately. If it has networks but no listener, that means every address, not the
+   other file's listener. */
 static struct settings merge(const struct settings *debian, const struct settings *ours) {
   struct settings both;
   for (enum setting which = 0; which < SETTINGS; which++)
@@ -210,7 +213,7 @@ static struct settings merge(const struct settings *debian, const struct setting
 
 /* ---- writing ---- */
 
-/* A drop-in that comes before any of the administrator's, whose lines then win. */
+/* Opens a drop-in whose name sorts before the administrator's, so that those win. */
 static FILE *open_drop_in(const char *folder, const char *unit, const char *section) {
   char path[PATH_MAX];
   snprintf(path, sizeof path, "%s/%s.d", folder, unit);
@@ -221,7 +224,7 @@ static FILE *open_drop_in(const char *folder, const char *unit, const char *sect
   return file;
 }
 
-/* Text inside the double quotes of a unit file. */
+/* Writes text inside double quotes of a unit file. */
 static void write_quoted(FILE *file, const char *text) {
   for (; *text != '\0'; text++) {
     if (*text == '"' || *text == '\\') fputc('\\', file);
@@ -230,7 +233,7 @@ static void write_quoted(FILE *file, const char *text) {
   }
 }
 
-/* Each word of a value, after an option of its own. */
+/* Writes each word of a value, each after the option. */
 static void write_each(FILE *file, const char *option, const char *value) {
   char *copy = must(strdup(value)), *rest = NULL;
   for (char *word = strtok_r(copy, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
@@ -252,7 +255,7 @@ static void write_address(FILE *file, const char *word, const char *port) {
   unsigned char address[16];
   char plain[64];
   snprintf(plain, sizeof plain, "%.*s", (int)strcspn(word, "%"), word);
-  /* An address that the machine gets later must not stop the socket at boot. */
+  /* An address that the machine gets only later must not make the socket fail at boot. */
   if (inet_pton(AF_INET, word, address) == 1) fprintf(file, "ListenStream=%s:%s\nFreeBind=yes\n", word, port);
   else if (inet_pton(AF_INET6, plain, address) == 1 && strspn(word, "0123456789abcdefABCDEF:.%_-ghijklmnopqrstuvwxyz") == strlen(word)) {
     fputs("ListenStream=[", file);
@@ -272,10 +275,10 @@ static void write_socket(FILE *file, const struct settings *settings) {
     for (; word != NULL; word = strtok_r(NULL, " ", &rest)) write_address(file, word, port);
   }
   free(listener);
-  /* With Accept=yes each job is a process of its own: only here can their number be limited. */
+  /* With Accept=yes each job is a separate process, and only the socket can limit their number. */
   long most = is_number(settings->values[JOBS], 1, 1000) ? atol(settings->values[JOBS]) : sysconf(_SC_NPROCESSORS_ONLN) + 2;
   fprintf(file, "MaxConnections=%ld\n", most);
-  /* The unit's own address stays, since a socket without one is not a unit; it never gets as far as to listen there. */
+  /* A socket unit needs an address, but with a refusal it never starts to listen. */
   if (refusal[0] != '\0') fputs("ListenStream=\nListenStream=127.0.0.1:3632\n", file);
 }
 
@@ -305,7 +308,7 @@ static int is_alone(const struct settings *settings) {
   return alone;
 }
 
-/* Has a unit come with the sockets. */
+/* Makes a unit start and stop with the sockets. */
 static int bring_along(const char *folder, const char *unit) {
   char path[PATH_MAX], target[PATH_MAX];
   snprintf(path, sizeof path, "%s/distccd.socket.wants", folder);
@@ -315,7 +318,7 @@ static int bring_along(const char *folder, const char *unit) {
   return symlink(target, path) == 0 || errno == EEXIST;
 }
 
-/* The service is cut off from Avahi: a unit of its own, which the sockets bring along, announces what they serve. */
+/* Writes the announcing unit's drop-in: the service itself cannot reach Avahi. */
 static int write_announcement(const char *folder, const struct settings *settings) {
   const char *jobs = settings->values[JOBS];
   if (!is_on(settings, ZEROCONF) || is_alone(settings) || refusal[0] != '\0') return 1;
@@ -326,7 +329,7 @@ static int write_announcement(const char *folder, const struct settings *setting
   return fclose(file) == 0 && bring_along(folder, "distccd-announce.service");
 }
 
-/* The page of counters has a socket unit of its own. */
+/* Writes the drop-in of the statistics page's socket. */
 static int write_stats(const char *folder, const struct settings *settings) {
   return !is_on(settings, STATS) || refusal[0] != '\0' || bring_along(folder, "distccd-stats.socket");
 }
@@ -345,8 +348,8 @@ static int opens_files(void) {
   return newest >= 253;
 }
 
-/* systemd opens the journal for a service that cannot see it since 253. Older ones would warn of that line: there the daemon sees its socket,
-   which distccd-fence keeps compilers from. */
+/* Since version 253 systemd can open the journal for a service that cannot see its socket. An older one would warn
+   about that line; there the daemon sees the socket, and distccd-fence hides it from compilers. */
 static void write_journal(FILE *file) {
   if (opens_files()) fputs("OpenFile=/run/systemd/journal/socket:journal:graceful\n", file);
   else fputs("BindReadOnlyPaths=-/run/systemd/journal/socket:/run/journal\n", file);
@@ -354,7 +357,7 @@ static void write_journal(FILE *file) {
 
 static void write_service(FILE *file, const struct settings *settings, const char *more) {
   const char *jobs = settings->values[JOBS], *nice = settings->values[NICE], *options = settings->values[DISTCCD_OPTIONS];
-  /* distccd may not change its priority in there. What is no priority is for distccd to refuse. */
+  /* distccd may not change its priority in the service. A wrong value is left for distccd to refuse. */
   if (nice != NULL && is_number(nice, 0, 20)) fprintf(file, "Nice=%s\n", strcmp(nice, "20") == 0 ? "19" : nice);
   fprintf(file, "Environment=\"DISTCCD_SETTINGS=%s", more);
   write_each(file, "--allow", settings->values[ALLOWEDNETS]);
@@ -374,7 +377,8 @@ static void write_service(FILE *file, const struct settings *settings, const cha
   fputs("\"\n", file);
 }
 
-/* For distccd-port@PORT.service, which listens itself and whose compilers must not get further than its clients. */
+/* Writes the drop-in of distccd-port@PORT.service, which listens itself. Its compilers may only reach the networks
+   of its clients. */
 static void write_own_port(FILE *file, const struct settings *settings) {
   unsigned char address[16];
   fputs("Environment=\"DISTCCD_LISTEN=", file);
@@ -402,7 +406,7 @@ static struct settings read_both(const char *folder) {
   return merge(&debian, &ours);
 }
 
-/* Says what is wrong with the settings: 1 when the sockets must not start with them. */
+/* Reports what is wrong with the settings; returns 1 when the sockets must not start. */
 static int check(const char *folder) {
   warning_too = 1;
   struct settings both = read_both(folder);
@@ -414,14 +418,14 @@ static int check(const char *folder) {
   free(unused);
   check_switch(&both, ZEROCONF);
   check_switch(&both, STATS);
-  /* Nobody else is told of what only this machine can reach. */
+  /* A server that only this machine can reach is not announced. */
   if (is_on(&both, ZEROCONF) && is_alone(&both))
     warn("ZEROCONF in /etc/default is not followed, since only this machine is served: ALLOWEDNETS or LISTENER there opens the service to a network");
   if (refusal[0] != '\0') printf("distccd: ERROR: %s\n", refusal);
   return refusal[0] != '\0';
 }
 
-/* What is in force: what was applied at a restart, and of what was reloaded since then all that does not need another restart. */
+/* The settings in force: those of the last restart, with what later reloads could change without a restart. */
 static struct settings read_in_force(const char *applied, const char *reloaded, struct settings now) {
   struct settings both = access(applied, F_OK) == 0 ? read_both(applied) : now;
   if (access(reloaded, F_OK) != 0) return both;
@@ -457,7 +461,7 @@ int main(int argc, char **argv) {
   const char *options = both.values[DISTCCD_OPTIONS] == NULL ? "" : both.values[DISTCCD_OPTIONS];
   write_socket(socket, &both);
   write_journal(service);
-  /* Counters that begin anew whenever nobody came for a while are of no use. */
+  /* With the statistics page the daemon does not end when idle, since that would reset its counters. */
   int ends = strstr(options, "--idle-exit") == NULL && !is_on(&both, STATS);
   write_service(service, &both, ends ? "--idle-exit 600" : "");
   write_service(one_client, &both, "");

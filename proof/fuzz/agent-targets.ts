@@ -11,44 +11,20 @@ import { encodeFound, encodeSaved, readContent, readFound, readSaved } from '../
 import { encodeFrame, FrameReader, kinds } from '../../src/wire/agent/frame.ts';
 import { encodeJob, readJob } from '../../src/wire/agent/job.ts';
 import { encodeAsk, readAsk } from '../../src/wire/agent/question.ts';
+import { sampleMessages } from './agent-messages.ts';
 import { expectThat, signOf } from './target.ts';
 import type { Target } from './target.ts';
 
+const { job, command, ended, answer, found } = sampleMessages;
 const messages: readonly [Buffer, ...Buffer[]] = [
-  encodeJob({
-    pid: 4711,
-    umask: 0o22,
-    terminals: [true, false, true],
-    surroundings: [2 ** 32 - 1, 4026531837, 0, 2 ** 40 + 1, 2 ** 52],
-    directory: '/home/me',
-    words: ['distcc', 'gcc', '', 'a\nb.c', '\u00ff\u0080'],
-    variables: ['PATH=/bin', 'EMPTY='],
-    hosts: { path: '/home/me/.distcc/hosts', text: 'one\0two # \u00e9\n', error: 0 },
-  }),
-  encodeCommand('RUN', { number: 7, argv: ['gcc', ''], changes: ['A=1', 'GONE'], source: 'a.c', output: '' }),
-  encodeEnded({
-    status: 256,
-    descriptor: 11,
-    size: 2 ** 40 + 1,
-    inode: 2 ** 33 + 2,
-    messages: 7,
-    outputIsSource: true,
-    noPlace: false,
-    program: { device: 2 ** 34, inode: 3 },
-  }),
+  encodeJob(job),
+  encodeCommand('RUN', command),
+  encodeEnded(ended),
   encodeFailed(2),
   encodeSaved(28, 3),
-  encodeAnswer({
-    address: 1,
-    step: 'exchanging',
-    error: 104,
-    descriptor: 12,
-    inode: 2 ** 33,
-    size: 2 ** 34,
-    beginning: Buffer.from('DONE'),
-  }),
+  encodeAnswer(answer),
   encodeAsk('stop'),
-  encodeFound([{ name: 0, entry: 2, ours: true, device: 2 ** 33, inode: 5, real: '/usr/bin/distcc' }]),
+  encodeFound(found),
   encodeFrame(kinds.CONTENT, Buffer.alloc(4), Buffer.from('text')),
 ];
 

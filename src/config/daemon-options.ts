@@ -58,12 +58,12 @@ const path = (value: string): string | undefined => (value.startsWith('/') ? tex
 
 /** Every option of distccd (doc/distcc-behaviour.md, "Options of distccd"). */
 export const daemonOptions = {
-  daemon: flag({ help: 'serve a TCP port until told to stop (what happens without it too, unless stdin is a socket)' }),
+  daemon: flag({ help: 'serve a TCP port until told to stop (the default, unless stdin is a socket)' }),
   inetd: flag({
-    help: 'serve one client on stdin and stdout, then end (what happens by itself when stdin is a socket)',
+    help: 'serve one client on stdin and stdout, then end (the default when stdin is a socket)',
   }),
-  check: flag({ help: 'say what would be served, where and to whom, or why not, and exit' }),
-  'show-policy': flag({ help: 'say which options of compilers are permitted, and exit' }),
+  check: flag({ help: 'show what would be served, where and to whom, or what is wrong, and exit' }),
+  'show-policy': flag({ help: 'show which compiler options are permitted, and exit' }),
   'no-detach': flag({ help: 'stay in the foreground' }),
   port: valued({
     short: 'p',
@@ -114,7 +114,7 @@ export const daemonOptions = {
   }),
   'log-level': valued({
     value: 'LEVEL',
-    help: 'write lines of this level and worse (default notice: one for each job)',
+    help: 'write lines of this level and worse (default notice: one line for each job)',
     initial: 'notice',
     expects: `one of ${Object.keys(logLevelNames).join(', ')}`,
     read: (value) => (isLevelName(value) ? value : undefined),
@@ -138,7 +138,7 @@ export const daemonOptions = {
   }),
   'reload-file': valued({
     value: 'FILE',
-    help: 'on SIGHUP, take the options from FILE, a word in each line, when it is there',
+    help: 'on SIGHUP, read the options from FILE, one word a line, if it exists',
     initial: undefined,
     expects: 'an absolute path',
     read: path,
@@ -159,7 +159,7 @@ export const daemonOptions = {
   }),
   'max-memory': valued({
     value: 'SIZE',
-    help: 'the most memory that requests and answers take: bytes, or with K, M or G (default: a quarter of the memory, at most 1G)',
+    help: 'the most memory for requests and answers: bytes, or with K, M or G (default: a quarter of the memory, at most 1G)',
     initial: undefined,
     expects: 'a size from 16M to 1024G, such as 512M',
     read: readMemory,
@@ -180,14 +180,14 @@ export const daemonOptions = {
   }),
   'oom-score-adj': valued({
     value: 'N',
-    help: 'when memory runs out, let the kernel end the daemon and its compilers sooner (1000) or later (-1000) than others',
+    help: 'when memory runs out, have the kernel end the daemon and its compilers sooner (1000) or later (-1000) than others',
     initial: undefined,
     expects: 'a number from -1000 to 1000',
     read: readOomScore,
   }),
   fence: valued({
     value: 'KIND',
-    help: 'keep compilers from all but their jobs: as far as the system can (auto, the default), or not at all (none); full: serve only so',
+    help: 'restrict compilers to their jobs: as far as this system can (auto, the default), not at all (none), or fully, else serve nothing (full)',
     initial: 'auto',
     expects: 'auto, full or none',
     read: (value) => (value === 'auto' || value === 'full' || value === 'none' ? value : undefined),
@@ -218,14 +218,14 @@ export const daemonOptions = {
   }),
   'permit-option': repeated({
     value: 'WORD',
-    help: 'also permit this compiler option, or with "=" at its end any value after it (repeatable; see --show-policy)',
+    help: 'also permit this compiler option; with "=" at its end, any value after it (repeatable; see --show-policy)',
     expects: 'an option of a compiler, such as -fstack-usage or -fprofile-dir=',
     read: (value) => (/^-[\x21-\x7e]+$/.test(value) ? value : undefined),
   }),
   'enable-tcp-insecure': flag({ help: 'permit every command: any client may run any program here' }),
-  'no-fork': flag({ help: 'accepted and without effect: nothing is forked here' }),
-  'no-fifo': flag({ help: 'accepted and without effect: nothing needs a named pipe here' }),
-  wizard: flag({ short: 'W', help: 'for a look inside: --daemon --no-detach --log-stderr --verbose' }),
+  'no-fork': flag({ help: 'accepted without effect: nothing is forked here' }),
+  'no-fifo': flag({ help: 'accepted without effect: nothing needs a named pipe here' }),
+  wizard: flag({ short: 'W', help: 'for debugging: --daemon --no-detach --log-stderr --verbose' }),
 };
 
 /** The values of distccd's options. */

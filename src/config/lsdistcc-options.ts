@@ -30,7 +30,7 @@ export const searchOptions = {
   n: letterFlag('show addresses instead of names'),
   x: letterFlag('also show servers that are down, with ",down"'),
   d: letterFlag('add the DNS domain of this machine to each name'),
-  v: letterFlag('say on stderr what happens'),
+  v: letterFlag('report on stderr what happens'),
   p: {
     value: 'COMPILER',
     help: 'have each server compile a line of C with this compiler (no compile)',
@@ -44,16 +44,16 @@ export const searchOptions = {
   ),
   r: letterNumber({ value: 'PORT', help: 'port of the servers', initial: defaultPort }, 1, 65535),
   t: letterNumber(
-    { value: 'SECONDS', help: 'end after this time, whatever is still awaited; 0 waits', initial: 7 },
+    { value: 'SECONDS', help: 'end after this time, even without all answers; 0 for never', initial: 7 },
     0,
     86_400,
   ),
-  c: letterNumber(
-    { value: 'MS', help: 'how long a connection may take, 0 connects to none', initial: 900 },
+  c: letterNumber({ value: 'MS', help: 'how long a connection may take; 0 makes none', initial: 900 }, 0, 3_600_000),
+  k: letterNumber(
+    { value: 'MS', help: 'how long a compile may take; 0 compiles nothing', initial: 1500 },
     0,
     3_600_000,
   ),
-  k: letterNumber({ value: 'MS', help: 'how long a compile may take, 0 has none done', initial: 1500 }, 0, 3_600_000),
   h: letterNumber(
     { value: 'MS', help: 'a name that is not found in five times this long counts as not found', initial: 500 },
     0,
@@ -64,7 +64,7 @@ export const searchOptions = {
     0,
     31,
   ),
-  o: letterNumber({ value: 'N', help: 'look for this many names beside the first at a time', initial: 1 }, 0, 500),
+  o: letterNumber({ value: 'N', help: 'look up this many names besides the first at a time', initial: 1 }, 0, 500),
   g: letterNumber(
     { value: 'N', help: 'numbered names that may be missing before the search ends', initial: 0 },
     0,

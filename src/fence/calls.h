@@ -1,6 +1,5 @@
-/* The system calls that compilers may use, each with the condition in filter.c and its numbers on x86-64, its
-   programs of 32 bits, arm64 and its programs of 32 bits; -1 where there is no such call. All others are refused.
-   The manual page has the same names, which a test compares. */
+/* The system calls that compilers may use: condition (filter.c), name, and numbers on x86-64, i386, arm64 and 32-bit
+   ARM; -1 where the call does not exist. All others are refused. A test compares the names with the manual page. */
 CALL(TAKE, read, 0, 3, 63, 3)
 CALL(TAKE, write, 1, 4, 64, 4)
 CALL(TAKE, open, 2, 5, -1, 5)

@@ -24,11 +24,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* Twice what a client may be sent. */
+/* Twice the size of the largest object that a client may get. */
 static const rlim_t longest_file = 1 << 30;
 
 _Noreturn void fail(int status, const char *what, const char *whom) {
-  /* Not by stdio: a vfork's child may call this. */
+  /* Not with stdio, because the child of a vfork may call this. */
   dprintf(2, "distccd[%ld] ERROR: %s %s: %s\n", (long)getpid(), what, whom, strerror(errno));
   _exit(status);
 }
@@ -46,7 +46,7 @@ static void keep_to_calls(int may_leave_group) {
   fail(GENERAL, "cannot fence off", "the job");
 }
 
-/* Inside the fence a compiler needs what lies beside TMPDIR. */
+/* Runs inside the fence: checks that compilers could still read /usr/bin, and reports what the kernel lacks. */
 static int check(int version) {
   if (open("/usr/bin", O_RDONLY | O_DIRECTORY | O_CLOEXEC) < 0) fail(GENERAL, "cannot list", "/usr/bin");
   if (version < 1) return 1;

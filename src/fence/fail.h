@@ -1,7 +1,7 @@
 #pragma once
 
-/* As distccd's own: src/basics/exit-status.ts. */
+/* Exit statuses, the same as in src/basics/exit-status.ts. */
 enum { GENERAL = 100, BAD_ARGUMENTS = 101, COMPILER_MISSING = 110 };
 
-/* Says what could not be done, to what, and why (errno); ends the process. */
+/* Prints what could not be done, to what, and why (errno); exits. */
 _Noreturn void fail(int status, const char *what, const char *whom);

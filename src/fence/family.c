@@ -1,6 +1,6 @@
-/* The processes of one job. The kernel ends a PID namespace with its first process, whatever sessions and groups
-   the others have made. That first process is ours, since signals pass over a first process that has no handler for
-   them, and compilers have none. */
+/* The processes of one job. The kernel kills a whole PID namespace when its first process ends, whatever sessions
+   and groups the others have made. The first process is this helper and not the compiler, because a first process
+   only gets signals that it has handlers for, and compilers have none. */
 #define _GNU_SOURCE 1
 #include "family.h"
 #include "fail.h"
@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What only the first process knows: the compiler's wait status. Below 0 until it has ended. */
+/* The compiler's wait status, shared by the first process, which waits for it; below 0 until the compiler has ended. */
 static volatile int *ended;
 static volatile pid_t first;
 static const int stops[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
@@ -27,7 +27,7 @@ static void stop(int number) {
   kill(first, SIGKILL);
 }
 
-/* Ends this process as another one ended. */
+/* Ends this process in the same way as another one. */
 _Noreturn static void end_like(int status) {
   if (WIFEXITED(status)) _exit(WEXITSTATUS(status));
   int number = WTERMSIG(status);
@@ -51,7 +51,7 @@ _Noreturn static void wait_outside(const sigset_t *before) {
   end_like(status);
 }
 
-/* As fork, for a child in namespaces of its own. */
+/* Like fork, but the child has namespaces of its own. */
 static pid_t in_namespaces(int flags) {
   return (pid_t)syscall(SYS_clone, flags | SIGCHLD, NULL, NULL, NULL, NULL);
 }
@@ -65,7 +65,8 @@ void begin_family(void) {
   for (size_t at = 0; at < sizeof stops / sizeof *stops; at++) sigaddset(&held, stops[at]);
   sigprocmask(SIG_BLOCK, &held, &before);
   first = in_namespaces(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS);
-  /* A unit may allow no more than these; the others have nothing that the filter leaves a compiler a call for. */
+  /* A unit may permit only these namespaces. The others do not matter, because the filter permits none of their
+     calls. */
   if (first < 0 && errno == EPERM) first = in_namespaces(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID);
   if (first < 0) fail(GENERAL, "cannot make namespaces for", "the job");
   if (first > 0) wait_outside(&before);

@@ -1,13 +1,13 @@
-/* What compilers need of the kernel, and no more: calls.h names it. A mount, a socket, io_uring, another process's
-   memory, the mode of a file by its name, or hearing which names appear in a folder, is refused; what a newer
-   kernel can is absent, so that the C library does without. */
+/* The system call filter, which permits what compilers need (calls.h). Mounts, sockets, io_uring, other processes'
+   memory, changing the mode of a file by its name, and watching a folder for new names are refused. Calls of newer
+   kernels look absent (ENOSYS), so that the C library uses older ones. */
 #include "filter.h"
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/prctl.h>
 
-/* From <linux/seccomp.h>, <linux/filter.h> and <linux/audit.h>, which not every C library's headers have. */
+/* From <linux/seccomp.h>, <linux/filter.h> and <linux/audit.h>, which some C libraries do not install. */
 struct call {
   int32_t number;
   uint32_t architecture;
@@ -26,24 +26,25 @@ enum { LOAD = 0x20, AND = 0x54, IF_EQUAL = 0x15, IF_AT_LEAST = 0x35, IF_ANY_BIT 
 enum { MODE_FILTER = 2 };
 static const uint32_t take = 0x7fff0000, refuse = 0x00050000 | EPERM, lack = 0x00050000 | ENOSYS;
 
-/* A call is taken, refused or absent; or taken if it is about the caller alone (ITSELF, PRIORITY, IO_PRIORITY),
-   makes no namespace (CLONE), makes a pair of stream sockets (PAIR), or is one of a few kinds (PERSONALITY, IOCTL),
-   or none of a few (FCNTL); or taken where leaving the process group leaves no process (GROUP). */
+/* A call is permitted (TAKE), refused or absent. Or it is permitted if it concerns only the caller (ITSELF,
+   PRIORITY, IO_PRIORITY), makes no namespace (CLONE), makes a pair of stream sockets (PAIR), has one of a few
+   arguments (PERSONALITY, IOCTL), has none of a few (FCNTL), or if a process that leaves its group can still be
+   killed (GROUP). */
 enum verdict { TAKE, REFUSE, ABSENT, ITSELF, PRIORITY, IO_PRIORITY, CLONE, PAIR, PERSONALITY, IOCTL, FCNTL, GROUP };
 
-/* What Linux 6.18 has: a number above it is a call that nobody has looked at. */
+/* The newest call of Linux 6.18. Calls with higher numbers have not been judged. */
 enum { NEWEST = 469 };
 
 /* CLONE_NEWNS, _NEWCGROUP, _NEWUTS, _NEWIPC, _NEWUSER, _NEWPID and _NEWNET. */
 static const uint32_t new_namespaces = 0x7e020000;
-/* None at all, ADDR_NO_RANDOMIZE, and asking what it is. */
+/* None, ADDR_NO_RANDOMIZE, and a query. */
 static const uint32_t personalities[] = {0, 0x0040000, 0xffffffff};
-/* Whether it is a terminal and how large, what can be read, close-on-exec, waiting or not, and a copy that shares
-   its blocks: TCGETS, TCGETS2, TIOCGPGRP, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX, FICLONE. */
+/* Requests about terminals, readable bytes, blocking, close-on-exec and copies that share blocks: TCGETS, TCGETS2,
+   TIOCGPGRP, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX, FICLONE. */
 static const uint32_t device_requests[] = {0x5401, 0x802c542a, 0x540f, 0x5413, 0x541b,
                                            0x5421, 0x5450,     0x5451, 0x40049409};
-/* To have another process signalled, or to hear of what others do with a file: F_SETOWN, F_SETSIG, F_SETOWN_EX,
-   F_SETLEASE, F_NOTIFY. */
+/* Commands that send signals to another process, or watch what others do with a file: F_SETOWN, F_SETSIG,
+   F_SETOWN_EX, F_SETLEASE, F_NOTIFY. */
 static const uint32_t refused_file_commands[] = {8, 10, 15, 1024, 1026};
 
 struct entry {
@@ -60,7 +61,7 @@ enum { ENTRIES = 0
 #undef CALL
 };
 
-/* A processor's programs of 32 bits have numbers of their own; those of riscv64 are arm64's. */
+/* 32-bit programs have other numbers. riscv64 has the numbers of arm64. */
 #define CALL(verdict, name, x86_64, i386, arm64, arm) {FIRST(x86_64, arm64), verdict},
 #if defined __x86_64__
 #define FIRST(x86_64, arm64) x86_64
@@ -93,7 +94,7 @@ static const struct architecture architectures[] = {
   {0, narrow},
 };
 
-/* Calls with the same verdict whose numbers follow each other, up to the next run. */
+/* A run of consecutive numbers with the same verdict, up to the next run. */
 struct run {
   uint32_t first;
   enum verdict verdict;
@@ -111,7 +112,7 @@ static void add_run(uint32_t first, enum verdict verdict) {
   if (run_count == 0 || runs[run_count - 1].verdict != verdict) runs[run_count++] = (struct run){first, verdict};
 }
 
-/* What no entry names, from one number to before another. */
+/* Adds a run for numbers that no entry names: from one number to before another. */
 static void add_gap(uint32_t from, uint32_t to) {
   if (from < to && from <= NEWEST) add_run(from, REFUSE);
   if (to > NEWEST + 1 && from < to) add_run(from > NEWEST ? from : NEWEST + 1, ABSENT);
@@ -136,12 +137,12 @@ static void sort_into_runs(const struct entry *entries) {
   add_gap(next, UINT32_MAX);
 }
 
-/* The lower half, as all these words have 32 bits. */
+/* Loads the lower half of an argument: all arguments that are judged have 32 bits. */
 static void load_word(int which) {
   add(LOAD, 0, 0, (uint32_t)(offsetof(struct call, words) + 8 * (size_t)which));
 }
 
-/* Goes by whether a word is among some. */
+/* Decides by whether an argument is one of some values. */
 static void decide(int word, const uint32_t *some, size_t count, uint32_t among, uint32_t otherwise) {
   load_word(word);
   for (size_t at = 0; at < count; at++) add(IF_EQUAL, (uint8_t)(count - at), 0, some[at]);
@@ -149,7 +150,7 @@ static void decide(int word, const uint32_t *some, size_t count, uint32_t among,
   add(RETURN, 0, 0, among);
 }
 
-/* Taken when the first two words, the second one of them under a mask, are these. */
+/* Permits a call only with this first argument and, under the mask, this second one. */
 static void take_only(uint32_t first, uint32_t mask, uint32_t second) {
   load_word(0);
   add(IF_EQUAL, 0, 4, first);
@@ -185,7 +186,8 @@ static void add_verdict(enum verdict verdict, int may_leave_group) {
   }
 }
 
-/* Finds the run by halves: the kernel goes through the filter for every number, once for each job. */
+/* Finds the run by binary search. When a filter is installed the kernel runs it for every number, which costs time
+   for each job. */
 static void add_runs(size_t from, size_t to, int may_leave_group) {
   if (to - from == 1) {
     add_verdict(runs[from].verdict, may_leave_group);

@@ -1,5 +1,5 @@
 #pragma once
 
-/* Leaves a program the system calls of calls.h; whether it may leave its process group is for the caller to say. 0
-   with errno when the kernel does not take it. */
+/* Restricts this process to the system calls of calls.h. `may_leave_group` is whether it may leave its process
+   group. Returns 0 with errno when the kernel refuses the filter. */
 int filter_calls(int may_leave_group);

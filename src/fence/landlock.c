@@ -1,4 +1,4 @@
-/* Keeps a compiler to its own job's files, and from signalling or tracing a process that is not its own
+/* Restricts a compiler to its own job's files, and keeps it from signalling or tracing other processes
    (landlock(7)). */
 #define _GNU_SOURCE 1
 #include "landlock.h"
@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* From <linux/landlock.h>, which not every C library's headers have. */
+/* From <linux/landlock.h>, which some C libraries do not install. */
 struct ruleset {
   uint64_t files, network, scopes;
 };
@@ -30,8 +30,8 @@ enum { ABSTRACT_SOCKETS = 1 << 0, SIGNALS = 1 << 1 };
 static uint64_t rights;
 static int rules = -1;
 
-/* The way to the job's folder, the root first: what is one of these under another name, as a bind mount is, would
-   let in all that is below. */
+/* The folders on the path to the job's folder, the root first. One of them under another name, as through a bind
+   mount, must not be allowed, since that would allow everything below it. */
 static struct stat way[PATH_MAX / 2];
 static int ways;
 
@@ -42,7 +42,7 @@ int landlock_version(void) {
 static void begin(int version) {
   rights = ALL_OF_1 | (version >= 2 ? REFER : 0) | (version >= 3 ? TRUNCATE : 0);
   struct ruleset attributes = {.files = rights, .scopes = version >= 6 ? ABSTRACT_SOCKETS | SIGNALS : 0};
-  /* Kernels take a longer structure than theirs when what they do not know is 0. */
+  /* Kernels accept a longer structure than theirs when the unknown part is 0. */
   rules = (int)syscall(CREATE_RULESET, &attributes, sizeof attributes, 0);
   if (rules < 0) fail(GENERAL, "cannot fence off", "the job");
 }
@@ -79,8 +79,8 @@ static int is_on_way(const struct stat *found) {
   return 0;
 }
 
-/* Allows all below a path, and tells whether it could. A link is nothing of its own, and what is gone in the
-   meantime needs no rule. */
+/* Allows everything below a path; returns whether that worked. Links need no rule, nor does a path that has
+   disappeared. */
 static int allow(int folder, const char *name) {
   struct stat found;
   int parent = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -92,7 +92,7 @@ static int allow(int folder, const char *name) {
   return done;
 }
 
-/* Allows all in a folder but one entry; what cannot be listed is not allowed. */
+/* Allows everything in a folder except one entry. A folder that cannot be listed is not allowed. */
 static void allow_beside(const char *folder, const char *entry) {
   DIR *list = opendir(folder);
   if (list == NULL) return;
@@ -103,7 +103,7 @@ static void allow_beside(const char *folder, const char *entry) {
   closedir(list);
 }
 
-/* Looks at every folder on the way. */
+/* Notes every folder on the path. */
 static void note_way(char *job) {
   for (char *end_of_name = job; ways < PATH_MAX / 2; end_of_name++) {
     if (*end_of_name != '/' && *end_of_name != '\0') continue;
@@ -115,7 +115,7 @@ static void note_way(char *job) {
   }
 }
 
-/* Allows what lies beside the way to TMPDIR, but nothing in it. */
+/* Allows everything beside the path to TMPDIR, but nothing in TMPDIR. */
 static void allow_around(char *job) {
   char *spool = job, *name = job + 1;
   for (int up = 0; up < 2; up++) {
@@ -123,7 +123,7 @@ static void allow_around(char *job) {
     if (spool == job) break;
     *spool = '\0';
   }
-  /* job is TMPDIR now, or the spool where that lies in the root. */
+  /* `job` is TMPDIR now, or the spool if that is directly in the root. */
   for (char *after; *name != '\0'; name = after) {
     after = name + strcspn(name, "/");
     char next = *after;

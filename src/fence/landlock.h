@@ -1,12 +1,12 @@
 #pragma once
 
-/* Landlock's version in this kernel; below 1 there is none. */
+/* Landlock's version in this kernel; below 1 for none. */
 int landlock_version(void);
 
-/* In a root of its own: files are read and run, written only in the job's folder, where none is run, and on
+/* In a private root: files can be read and run everywhere except in the job's folder, and written only there and to
    /dev/null. */
 void keep_to_root(int version, const char *job);
 
-/* In the machine's root: below TMPDIR, where the job's folder is the working directory, only that folder and the
-   named paths. */
+/* In the machine's root: below TMPDIR only the working directory, which is the job's folder, and the named paths can
+   be used. */
 void keep_to_job(int version, char **paths, long count);

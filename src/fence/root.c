@@ -1,5 +1,5 @@
-/* A root for one job. Its user namespace has no map of users: files keep their owners, and nothing can be gained by
-   being "root" in it. */
+/* A private root for one job. Its user namespace maps no users: files keep their owners, and being "root" in it
+   gives no rights. */
 #define _GNU_SOURCE 1
 #include "root.h"
 #include "fail.h"
@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* From <linux/mount.h>, which not every C library's headers have. */
+/* From <linux/mount.h>, which some C libraries do not install. */
 struct attributes {
   uint64_t set, clear, propagation, namespace;
 };
@@ -29,7 +29,7 @@ static void set(const char *path, unsigned flags, uint64_t attributes) {
   if (syscall(MOUNT_SETATTR, AT_FDCWD, path, flags, &wanted, sizeof wanted) != 0) fail(GENERAL, "cannot protect", path);
 }
 
-/* A place in the new root. */
+/* A path in the new root. */
 static const char *below(const char *root, const char *path) {
   static char place[PATH_MAX];
   if ((size_t)snprintf(place, sizeof place, "%s%s", root, path) >= sizeof place) {

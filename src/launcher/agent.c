@@ -1,11 +1,11 @@
-/* The user's agent: where it listens, and how it is started where it does not. */
+/* The user's agent: where its socket is, and how it is started when it does not listen. */
 #include "launcher.h"
 #include <time.h>
 #ifndef __FreeBSD__
 #include <sys/syscall.h>
 #endif
 
-/* An agent that has not come to life after this many seconds is ended by its alarm, which it ignores when it has. */
+/* After this many seconds an alarm ends an agent that hangs at its start; later it ignores the alarm. */
 #ifndef ALARM_S
 #define ALARM_S 60
 #endif
@@ -13,14 +13,15 @@
 enum { START_MS = 5000, RETRY_MS = 10, SULK_S = 10 };
 
 struct sockaddr_un agent_socket;
-static struct sockaddr_un door; /* systemd's, in the same folder: it starts an agent for whoever connects */
+static struct sockaddr_un door; /* systemd's socket in the same folder: connecting to it starts an agent */
 static char folder[PATH_MAX];
 
 static int fits(int length, size_t size) {
   return length >= 0 && (size_t)length < size;
 }
 
-/* Somebody else's is left in the environment by su: what we made there would keep its owner's agent out. */
+/* Whether a folder belongs to this user. su leaves the variable of another user in the environment; a folder of ours
+   made there would keep that user's agent out. */
 static int is_own(const char *path) {
   struct stat found;
   return stat(path, &found) == 0 && found.st_uid == geteuid();
@@ -48,7 +49,8 @@ static int name_sockets(void) {
   return name_socket(&agent_socket, AGENT_VERSION) && name_socket(&door, "agent.sock");
 }
 
-/* The path of a socket has about a hundred bytes: a folder with a longer one is stood for by one in /tmp, named after a hash of it (FNV-1a). */
+/* A socket's path has at most about a hundred bytes. For a longer one the folder is in /tmp, named by a hash
+   (FNV-1a) of the long path. */
 static void name_short_folder(void) {
   uint64_t hash = 0xcbf29ce484222325U;
   for (const char *at = folder; *at != '\0'; at++) hash = (hash ^ (unsigned char)*at) * 0x100000001b3U;
@@ -56,7 +58,7 @@ static void name_short_folder(void) {
   if (says("DISTCC_VERBOSE", "1")) fprintf(stderr, "distcc[%d] the agent is in %s, since the path of its own folder is too long for a socket\n", (int)getpid(), folder);
 }
 
-/* The folder that only we can enter; without one there is no agent. */
+/* Finds or makes the folder, which only this user can enter; 0 when that fails: then no agent is used. */
 static int find_place(void) {
   if (!name_folder()) return 0;
   if (!name_sockets()) {
@@ -81,10 +83,11 @@ static void close_others(void) {
 #endif
 }
 
-/* In the agent's process: nothing of ours may reach it, neither descriptors, which our callers wait for, nor this job's environment. What it
-   has of us is descriptor 3; the word tells what that is. */
+/* Runs in the agent's process. It must not inherit anything of this job: no descriptors, which callers may wait for
+   to be closed, and no environment. It only gets descriptor 3; the word tells it what that is. */
 _Noreturn static void become_agent(int descriptor, char *word) {
-  /* Without helper threads and with a nursery of a fixed size, collecting garbage costs half, and memory does not grow. */
+  /* Without helper threads, and with a nursery of fixed size, garbage collection costs half and memory does not
+     grow. */
   char path[PATH_MAX], *environment[5] = {"MALLOC_ARENA_MAX=1"};
   char *argv[] = {NODE, "--single-threaded-gc", "--min-semi-space-size=4", "--max-semi-space-size=4", path, word, "3", NULL};
   const char *kept[] = {"PATH", "HOME", "DISTCC_AGENT_IDLE"}, *value;
@@ -100,14 +103,14 @@ _Noreturn static void become_agent(int descriptor, char *word) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
-  alarm(ALARM_S); /* Node waits for ever when it may not start a thread */
+  alarm(ALARM_S); /* Node hangs for ever when it may not start a thread */
   execve(NODE, argv, environment);
   execve(path, argv + 4, environment);
   _exit(1);
 }
 
-/* Starts an agent in a session of its own, and as nobody's child: neither terminal nor parent may wait for it. Gives its process, 0 when there
-   is none. */
+/* Starts an agent in a session of its own and not as our child, so that neither a terminal nor a parent waits for
+   it. Returns its process id, or 0. */
 static pid_t start_apart(int ours, int its, char *word) {
   pid_t agent = 0, *told = mmap(NULL, sizeof *told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   pid_t middle = told == MAP_FAILED ? -1 : fork();
@@ -115,7 +118,7 @@ static pid_t start_apart(int ours, int its, char *word) {
     close(ours);
     pid_t own = setsid() < 0 ? -1 : fork();
     if (own == 0) become_agent(its, word);
-    /* Not in the agent, which would tell 0, and may be later. */
+    /* Written here and not by the agent, which might write too late. */
     *told = own;
     _exit(0);
   }
@@ -125,7 +128,7 @@ static pid_t start_apart(int ours, int its, char *word) {
   return agent;
 }
 
-/* An agent of our own, which ends with us: its end of the connection, or -1. */
+/* Starts a private agent, which ends with this launcher. Returns our end of the connection, or -1. */
 int start_private(void) {
   int pair[2];
   if (!make_pair(pair)) return -1;
@@ -134,7 +137,7 @@ int start_private(void) {
   return pair[0];
 }
 
-/* Returns when the other end closes: an agent listens, or cannot. It may also take too long. */
+/* Waits until the other end closes, which means that an agent listens or could not start; or until a time limit. */
 static void wait_and_close(int fd) {
   struct pollfd wait = {fd, POLLIN, 0};
   poll(&wait, 1, START_MS);
@@ -148,13 +151,13 @@ static void start_agent(void) {
   wait_and_close(ready[0]);
 }
 
-/* Of those who find no agent, for the one that has the lock. A recent byte in the lock file means: starting an
-   agent has just failed, do without. */
+/* For the one launcher that holds the lock, of those that find no agent. A recent byte in the lock file means:
+   starting an agent has just failed, do without. */
 static int dial_or_start(int lock) {
   struct stat note;
   int fd = dial(&agent_socket);
   if (fd >= 0 || (fstat(lock, &note) == 0 && note.st_size > 0 && time(NULL) - note.st_mtime < SULK_S)) return fd;
-  /* The agent that systemd starts may be of another version, or there may be no such service. */
+  /* systemd may have started an agent of another version, or may have no such service. */
   if ((fd = dial(&door)) >= 0) wait_and_close(fd);
   if ((fd = dial(&agent_socket)) >= 0) return fd;
   start_agent();

@@ -1,9 +1,9 @@
-/* The way when there is no brain to be had: we become the compiler. */
+/* What happens without any agent: the launcher becomes the compiler. */
 #include "launcher.h"
 
 static const char guard[] = "_DISTCC_SAFEGUARD";
 
-/* How often distcc already stands between the user and this call. */
+/* How many distccs have called each other above this one. */
 static long level(void) {
   const char *text = getenv(guard);
   char *end = NULL;
@@ -11,7 +11,8 @@ static long level(void) {
   return text != NULL && (*text == '\0' || *end != '\0' || value < 0) ? 1 : value;
 }
 
-/* Whether a first word can be no compiler, so that the compiler was left out: src/compiler/names/source-name.ts has the same names. */
+/* Whether a first word cannot be a compiler, so that the compiler has been left out.
+   src/compiler/names/source-name.ts has the same names. */
 static int is_argument(const char *word) {
   static const char *const files[] = {".C", ".M", ".c", ".c++", ".cc", ".cp", ".cpp", ".cxx", ".i", ".ii", ".m", ".mi", ".mii", ".mm", ".o"};
   const char *dot = strrchr(word, '.');
@@ -20,7 +21,8 @@ static int is_argument(const char *word) {
   return found;
 }
 
-/* The compiler's words: after "distcc", or all of them when we have a compiler's name; without a compiler it is "cc". */
+/* The compiler's command: the words after "distcc", or all words when called by a compiler's name; "cc" when the
+   compiler was left out. */
 static char **compiler_words(void) {
   char *name = strrchr(own_words[0], '/');
   name = name == NULL ? own_words[0] : name + 1;
@@ -29,7 +31,8 @@ static char **compiler_words(void) {
   return is_argument(own_words[1]) ? in_front("cc", NULL, own_words + 1) : own_words + 1;
 }
 
-/* Becomes the compiler, since `why`; ends with 110 when there is none, and 111 when we would call ourselves for ever. */
+/* Becomes the compiler, for the reason `why`. Exits with 110 when it does not exist, and with 111 when distcc would
+   call itself for ever. */
 _Noreturn void compile_alone(const char *why) {
   char *number;
   const char *called = own_words[0];

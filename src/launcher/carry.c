@@ -1,5 +1,5 @@
-/* The way to a host and back, by TCP or by an ssh that is started here, for a request that the agent has put together: a plain text and an object
-   never have to pass through the agent. */
+/* Sends a request to a host and receives the answer, by TCP or by an ssh that is started here. The agent composes
+   the request, but unpacked texts and objects do not pass through it. */
 #include "launcher.h"
 #include <arpa/inet.h>
 #include <net/if.h>
@@ -16,7 +16,7 @@ enum { BODY_IS_TEXT, BODY_COMES, NO_BODY };
 
 enum { CARRY_NUMBERS = 6 * 4 };
 
-/* How far it got, as in src/wire/agent; GIVEN_UP is for a reason that does not lie at the host. */
+/* How far it got, as in src/wire/agent. GIVEN_UP means a reason that has nothing to do with the host. */
 enum step { DONE, CONNECTING, EXCHANGING, GIVEN_UP };
 
 static struct {
@@ -41,7 +41,7 @@ static struct {
 /* How many bytes of the answer have come. */
 static size_t come;
 
-/* Of an IPv6 address with "%" and the interface that it holds for. */
+/* Reads an IPv6 address, also one with "%" and its interface. */
 static int read_six(const char *address, struct sockaddr_in6 *six) {
   char number[INET6_ADDRSTRLEN];
   size_t length = strcspn(address, "%");
@@ -75,8 +75,8 @@ static void close_host(void) {
   way.host = -1;
 }
 
-/* After an error goes on to the next address that may answer; gives errno when none is left. All are tried twice: for a moment each, so that one
-   that swallows everything costs no more, and then with a share of the whole time. */
+/* After an error tries the next address; returns errno when none is left. Each address is tried twice: first only
+   for a moment, so that a dead one costs little, then with a share of the whole time. */
 static int dial_next(int error) {
   for (uint32_t tries = way.count > 1 ? 2 * way.count : 1; error != 0 && way.tried < tries; way.tried++) {
     close_host();
@@ -90,7 +90,7 @@ static int connect_patience(void) {
   return way.tried <= way.count ? HEAD_START_MS : way.connect_ms / (int)way.count;
 }
 
-/* Notes that it is connected, or goes on to another address; gives errno. */
+/* Notes that the connection is made, or tries another address; returns errno. */
 static int finish_connecting(void) {
   int error = 0;
   socklen_t length = sizeof error;
@@ -99,8 +99,8 @@ static int finish_connecting(void) {
   return dial_next(error);
 }
 
-/* Starts the user's ssh, with nothing of ours but the connection. It may ask for something at the terminal that is our stdin; else it is kept
-   from every terminal, where it would be stopped, not heard. Gives errno. */
+/* Starts the user's ssh, which only inherits the connection. If our stdin is a terminal, ssh may ask for a password
+   there; otherwise it gets no terminal, since it would be stopped when it reads there. Returns errno. */
 static int start_ssh(void) {
   int pair[2];
   char *none[] = {NULL};
@@ -118,7 +118,7 @@ static int start_ssh(void) {
   return error;
 }
 
-/* Sends what the socket takes of some bytes; gives errno. */
+/* Sends as many bytes as the socket accepts; returns errno. */
 static int send_some(const unsigned char **bytes, size_t *left, int flags) {
   ssize_t sent = *left == 0 ? 0 : send(way.host, *bytes, *left, MSG_NOSIGNAL | flags);
   if (sent < 0) return errno == EAGAIN || errno == EINTR ? 0 : errno;
@@ -131,7 +131,7 @@ static int send_body(void) {
 #ifdef __linux__
   ssize_t sent = sendfile(way.host, way.body, &way.body_at, way.body_left);
   if (sent < 0) return errno == EAGAIN || errno == EINTR ? 0 : errno;
-  if (sent == 0) return EIO; /* somebody has made it shorter */
+  if (sent == 0) return EIO; /* another process has truncated it */
 #else
   unsigned char some[16 * 1024];
   ssize_t got = pread(way.body, some, way.body_left < sizeof some ? way.body_left : sizeof some, way.body_at);
@@ -144,7 +144,7 @@ static int send_body(void) {
   return 0;
 }
 
-/* Sends what can be sent: the head at any time, the rest once the body is there. */
+/* Sends what can be sent: the head at any time, the rest when the body is complete. */
 static int send_on(int body_is_there) {
   int error = send_some(&way.head, &way.head_left, body_is_there && way.prefix_left > 0 ? MSG_MORE : 0);
   if (error != 0 || way.head_left > 0 || !body_is_there) return error;
@@ -153,11 +153,11 @@ static int send_on(int body_is_there) {
   return error != 0 || way.prefix_left > 0 || way.body_left == 0 ? error : send_body();
 }
 
-/* Takes what has come; gives errno, or -1 when nothing more will come. */
+/* Receives what has arrived; returns errno, or -1 at the end of the connection. */
 static int receive_some(void) {
   unsigned char some[16 * 1024];
   ssize_t got = recv(way.host, some, sizeof some, 0);
-  /* An ssh that has not read all before it ended leaves a reset. */
+  /* An ssh that ended before it had read everything causes a reset. */
   if (got == 0 || (got < 0 && errno == ECONNRESET && way.port == 0)) return -1;
   if (got < 0) return errno == EAGAIN || errno == EINTR ? 0 : errno;
   if (come + (size_t)got > LARGEST_ANSWER) return EMSGSIZE;
@@ -167,7 +167,8 @@ static int receive_some(void) {
   return 0;
 }
 
-/* Whether something is wanting here, as descriptors, memory, or room under a limit of our caller's. */
+/* Whether an error means that this machine lacks something: descriptors, memory, or room under a limit of the
+   caller. */
 static int is_want_of_ours(int error) {
   static const int wants[] = {EMFILE, ENFILE, ENOMEM, ENOBUFS, EAGAIN, EFBIG, ENOSPC, EIO};
   int found = 0;
@@ -186,8 +187,8 @@ static void leave_host(int broken) {
   way.is_kept = 0;
 }
 
-/* ANSWER: how far it got, errno, descriptor of what came, which address was tried last; inode and size of what came, and its beginning, which is
-   mostly all that the agent needs. */
+/* Sends ANSWER: how far it got, errno, descriptor of the answer, index of the last address; inode and size of the
+   answer, and its beginning, which is usually all that the agent needs. */
 static int tell_answer(int error, enum step step) {
   struct stat found;
   if (is_want_of_ours(error)) step = GIVEN_UP;
@@ -208,7 +209,8 @@ static int tell_answer(int error, enum step step) {
   return send_all(way.agent, message, length);
 }
 
-/* One wait for host and agent, and what follows from it; gives errno, -1 for the end of the answer, 0 to go on. */
+/* Waits once for host and agent, and handles what happened. Returns errno, -1 at the end of the answer, or 0 to
+   continue. */
 static int one_step(int timeout, enum step *step) {
   size_t left = way.head_left + way.prefix_left + way.body_left;
   struct pollfd both[] = {{way.agent, POLLIN, 0}, {way.host, way.connected ? POLLIN : 0, 0}};
@@ -218,7 +220,7 @@ static int one_step(int timeout, enum step *step) {
   if (ready < 0) return errno == EINTR ? 0 : errno;
   if (ready == 0 && offer_is_late) return -1;
   if (ready == 0) return way.connected ? ETIMEDOUT : dial_next(ETIMEDOUT);
-  /* It has a line of the log for us; or something else to do, or has gone. */
+  /* The agent has a line of the log to write; or another task; or it has ended. */
   if (both[0].revents != 0 && do_writes(way.agent)) return 0;
   *step = GIVEN_UP;
   if (both[0].revents != 0) return ECANCELED;
@@ -229,12 +231,12 @@ static int one_step(int timeout, enum step *step) {
   if (error != 0 || !(both[1].revents & POLLOUT) || left == 0) return error;
   error = send_on(1);
   if (error != EPIPE && error != ECONNRESET) return error;
-  /* A host that takes no more may have answered all the same. */
+  /* A host that accepts no more bytes may still have answered. */
   way.head_left = way.prefix_left = way.body_left = 0;
   return 0;
 }
 
-/* Sends what is left and takes the answer; 0 when the agent is gone. */
+/* Sends the rest and receives the answer. Returns 0 when the agent is gone. */
 static int finish_exchange(void) {
   enum step step = CONNECTING;
   int error = 0;
@@ -254,13 +256,13 @@ static int exchange(int body) {
   return finish_exchange();
 }
 
-/* What the agent waits for cannot be had any more. */
+/* Tells the agent that its request was cancelled. */
 int give_way_up(void) {
   if (way.is_kept) leave_host(1);
   return !way.is_open || tell_answer(ECANCELED, GIVEN_UP);
 }
 
-/* What the agent wants brought to the host is there: the text, unless its preprocessor has failed, or nothing but the head. */
+/* The agent's request can go to the host: the text is there, unless its preprocessor has failed, or there is nothing but the head. */
 int carry_text(int text_is_there) {
   if (way.is_open && way.kind == NO_BODY) return finish_exchange();
   if (!text_is_there) return give_way_up();
@@ -285,14 +287,14 @@ int carry_more(int agent, const unsigned char *bytes, size_t length) {
   return finish_exchange();
 }
 
-/* KEEP: what the agent has made of the text. Its way may have ended before it came. */
+/* KEEP: the body that the agent made from the text. The request may have ended before it arrived. */
 int carry_body(int agent, size_t length) {
   int error = renew(&memories.body, "body"), taken = take_body(agent, length, error == 0 ? memories.body : -1);
   if (taken < 0 || !way.is_open || way.kind != BODY_COMES) return taken >= 0;
   return error == 0 && taken == 0 ? exchange(memories.body) : tell_answer(error != 0 ? error : taken, EXCHANGING);
 }
 
-/* Reads the words of CARRY, the token and the head; 0 when they are not there. */
+/* Reads the words of CARRY, the token and the head. Returns 0 when some are missing. */
 static int read_way(size_t length, uint32_t count) {
   char *at, *end = (char *)way.message + length;
   if (count == 0 || count > length || (way.words = calloc((size_t)count + 1, sizeof *way.words)) == NULL) return 0;
@@ -305,10 +307,11 @@ static int read_way(size_t length, uint32_t count) {
   return strlen(way.token) == 4;
 }
 
-/* CARRY: port, or 0 for ssh; patience for connecting and for each step in ms, what the body is, how the answer ends, count of words; addresses, or the command that
-   starts ssh; name of the token before the body, each with a NUL; and the bytes that come first. Connects, and sends those when the host is quick.
-   A way that has come to an end already is told at once: the agent can choose another host while the preprocessor works. 0 when it is not such a
-   message, or the agent is gone. */
+/* CARRY: port, or 0 for ssh; time limits for connecting and for silence in ms, kind of body, how the answer ends, count of words;
+   addresses, or the command that starts ssh, and the name of the token before the body, each with a NUL; then the
+   first bytes. Connects, and sends those bytes if the host is quick. A failure is reported at once, so that the
+   agent can choose another host while the preprocessor runs. Returns 0 when the message is wrong, or the agent is
+   gone. */
 int begin_carrying(int agent, const unsigned char *bytes, size_t length) {
   memset(&way, 0, sizeof way);
   come = 0;

@@ -1,4 +1,4 @@
-/* The programs that the agent has us start or become, and what an interrupt does to them. */
+/* Starts the programs that the agent asks for, or becomes them, and ends them when the launcher is interrupted. */
 #include "launcher.h"
 #include <spawn.h>
 #include <sys/resource.h>
@@ -11,11 +11,11 @@ enum { GRACE_S = 2, LOOK_MS = 5 };
 #define POSIX_SPAWN_SETSID POSIX_SPAWN_SETPGROUP
 #endif
 
-static volatile sig_atomic_t children[2]; /* what an interrupt ends with us: processes, or minus process groups */
-static volatile sig_atomic_t came;        /* the signal that interrupts us */
-static sigset_t heard;                    /* the signals that do */
+static volatile sig_atomic_t children[2]; /* to be ended by an interrupt: processes, or negative process groups */
+static volatile sig_atomic_t came;        /* the signal that interrupted us */
+static sigset_t heard;                    /* the signals that can interrupt */
 
-/* Memory that a command needs until the next one comes. */
+/* Memory that a command needs until the next one arrives. */
 static void *held[16];
 static size_t holds;
 
@@ -29,7 +29,7 @@ void release_held(void) {
   while (holds > 0) free(held[--holds]);
 }
 
-/* A list with one or two words before the words of another. */
+/* A new list: one or two words, then those of another list. */
 char **in_front(const char *first, const char *second, char **rest) {
   size_t count = 0, at = 0;
   while (rest[count] != NULL) count++;
@@ -41,7 +41,7 @@ char **in_front(const char *first, const char *second, char **rest) {
   return list;
 }
 
-/* The environment that a command asks for. */
+/* Our environment with a command's changes. */
 static char **environment_for(char **changes) {
   size_t count = 0, more = 0, at = 0;
   while (environ[count] != NULL) count++;
@@ -59,13 +59,14 @@ static char **environment_for(char **changes) {
   return list;
 }
 
-/* A script without an interpreter line is for sh, as in execvp(3). */
+/* The command for a script without an interpreter line: sh runs it, as in execvp(3). */
 static char **for_shell(const struct command *command) {
   return in_front("sh", command->program.path, command->argv + 1);
 }
 
-/* Finds the program in the PATH of its environment. One that was found by passing over a link to distcc is called by its path: gcc looks for
-   its parts beside the first file on PATH that has the name it was called by. Gives the environment, or NULL with errno. */
+/* Finds the program in the PATH of its environment. A program found after skipping a link to distcc gets its path as
+   argv[0]: gcc looks for its parts beside the first file in PATH with the name in argv[0]. Returns the environment,
+   or NULL with errno. */
 static char **prepare(struct command *command) {
   char **environment = environment_for(command->changes);
   int found = environment == NULL ? 0 : find_program(command->argv[0], variable_in(environment, "PATH"), &command->program);
@@ -81,7 +82,7 @@ void become(struct command *command) {
   if (errno == ENOEXEC && (argv = for_shell(command)) != NULL) execve("/bin/sh", argv, environment);
 }
 
-/* What takes the place of our stdin, stdout and stderr: -1 is nothing to read, and our own to write to. */
+/* Connects stdin, stdout and stderr of a program. -1 means /dev/null for stdin, and our own for the others. */
 static int connect_streams(posix_spawn_file_actions_t *actions, const int *streams) {
   int error = streams[0] < 0 ? posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0) : 0;
   for (int fd = 0; error == 0 && fd < 3; fd++)
@@ -89,8 +90,8 @@ static int connect_streams(posix_spawn_file_actions_t *actions, const int *strea
   return error;
 }
 
-/* Starts the program, with our own stdin, stdout and stderr when it is not given others; gives errno. It is not a fork: copying a process costs
-   more than all else that is done here. */
+/* Starts the program, with our own stdin, stdout and stderr unless it is given others. Returns errno. Not by fork,
+   since copying the process would cost more than everything else here. */
 int start(struct command *command, const int *streams, enum child which) {
   pid_t pid;
   posix_spawn_file_actions_t actions;
@@ -116,7 +117,7 @@ int start(struct command *command, const int *streams, enum child which) {
   return error;
 }
 
-/* A descriptor that can be read when the program has ended, or -1 where the system has none. */
+/* A descriptor that becomes readable when the program ends, or -1 where the system has none. */
 int watch_program(void) {
 #ifdef SYS_pidfd_open
   return (int)syscall(SYS_pidfd_open, abs((int)children[PROGRAM]), 0);
@@ -125,19 +126,20 @@ int watch_program(void) {
 #endif
 }
 
-/* The wait status of the program that was started. When we were interrupted, this is where we die. */
+/* The wait status of the program. After an interrupt this process dies here. */
 int wait_for_program(void) {
   siginfo_t ended;
   int status = 0;
   pid_t pid = abs((int)children[PROGRAM]);
   waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOWAIT);
-  children[PROGRAM] = 0; /* before its number is free for somebody else */
+  children[PROGRAM] = 0; /* before another process can get its number */
   waitpid(pid, &status, 0);
   if (came != 0) die_by(came);
   return status;
 }
 
-/* Ends ssh, with what it has started when it is apart. After an answer it may go on by itself, as the master of other connections. */
+/* Ends ssh; when it has its own session, also what it started. After a complete answer it is left alone, since it
+   may be the master of shared connections. */
 void leave_ssh(int broken) {
   siginfo_t ended;
   pid_t process = (pid_t)children[SSH], pid = abs(process);
@@ -164,7 +166,7 @@ void die_by(int number) {
   sigprocmask(SIG_UNBLOCK, &only, NULL);
 }
 
-/* Ends as another process did. */
+/* Ends in the same way as another process. */
 _Noreturn void end_like(int status) {
   if (WIFEXITED(status)) exit(WEXITSTATUS(status));
   setrlimit(RLIMIT_CORE, &(const struct rlimit){0, 0});
@@ -172,8 +174,8 @@ _Noreturn void end_like(int status) {
   exit(128 + WTERMSIG(status));
 }
 
-/* What we have started may clean up first: we die when it has ended, though not for ssh, which has nothing of ours. A second signal, or its time
-   that is over, kills it. */
+/* Lets what we started clean up first, and dies when it has ended; ssh is not waited for. A second signal, or a time
+   limit, kills it. */
 static void end_with_children(int number) {
   for (int which = 0; which < 2; which++)
     if (children[which] != 0) kill((pid_t)children[which], came == 0 ? SIGTERM : SIGKILL);
@@ -183,13 +185,15 @@ static void end_with_children(int number) {
   alarm(GRACE_S);
 }
 
-/* A file that grows past the limit, and a host that has gone, are errors of writing to us: there is something to take away or to tell. As a
-   handler it does not reach what we start or become, which something ignored would. */
+/* The handler of SIGXFSZ and SIGPIPE: a file over the limit, and a host that has closed, shall only be errors of
+   write(2), so that we can clean up and report. A handler, unlike an ignored signal, is not inherited by programs
+   that we start or become. */
 static void go_on(int number) {
   (void)number;
 }
 
-/* What the caller ignores, as nohup does, stays ignored; but we need our own clock, and to hear of our children. */
+/* Sets up signals. Those that the caller ignores, as under nohup, stay ignored, except SIGALRM and SIGCHLD, which we
+   need. */
 void watch_signals(void) {
   static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGXFSZ, SIGPIPE};
   sigemptyset(&heard);

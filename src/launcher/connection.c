@@ -1,8 +1,8 @@
-/* The connection to the agent, and the watch for one that hangs. */
+/* The connection to the agent, and the check for an agent that hangs. */
 #include "launcher.h"
 #include <sys/time.h>
 
-/* After this many silent seconds we ask whether the agent lives, and its answer may take as long. */
+/* After this many seconds of silence we ask whether the agent lives; the answer may take as long again. */
 #ifndef QUIET_S
 #define QUIET_S 5
 #endif
@@ -20,7 +20,7 @@ uint32_t get32(const unsigned char *at) {
   return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
 
-/* Strings with a NUL after each, into a list; gives what follows them, or NULL when they are not there. */
+/* Splits strings that each end with a NUL into a list. Returns what follows them, or NULL when some are missing. */
 char *read_strings(char *at, const char *end, char **list, uint32_t count) {
   for (uint32_t number = 0; at != NULL && number < count; number++) {
     char *stop = memchr(at, '\0', (size_t)(end - at));
@@ -30,10 +30,10 @@ char *read_strings(char *at, const char *end, char **list, uint32_t count) {
   return at;
 }
 
-/* The agent of our own: a socket pair tells only who made it, which is us. */
+/* The process id of a private agent, since a socket pair only tells that we made it ourselves. */
 pid_t private_agent;
 
-/* The program at the other end, when it is our user's; 0 where the system does not tell its process. */
+/* The process at the other end, if it belongs to our user; 0 where the system does not tell its id. */
 static pid_t find_peer(int fd) {
 #ifdef SO_PEERCRED
   struct ucred peer;
@@ -46,8 +46,8 @@ static pid_t find_peer(int fd) {
 #endif
 }
 
-/* Our caller may have closed stdin or stdout, or the low numbers that make's variables still name to a compiler: nothing of ours must stand
-   in their place. */
+/* Moves a descriptor to a higher number. Our caller may have closed stdin or stdout, or low descriptors that make's
+   variables still name for a compiler: ours must not take those numbers. */
 int out_of_the_way(int fd) {
   if (fd < 0) return -1;
   int high = fcntl(fd, F_DUPFD_CLOEXEC, 10);
@@ -55,7 +55,7 @@ int out_of_the_way(int fd) {
   return high;
 }
 
-/* Two ends of a connection; 0 with errno when there can be none. */
+/* Makes both ends of a connection. Returns 0 with errno when that fails. */
 int make_pair(int *pair) {
   if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0) return 0;
   pair[0] = out_of_the_way(pair[0]);
@@ -66,11 +66,11 @@ int make_pair(int *pair) {
   return 0;
 }
 
-/* Whether PING is on its way and nothing has come since. It is asked on the job's own connection: an agent that was told to stop has no
-   other one, and still does its jobs. */
+/* Whether PING was sent and nothing has arrived since. It is sent on the job's own connection, because an agent that
+   was told to stop accepts no other, but still does its jobs. */
 static int asked;
 
-/* What is read or sent is waited for until it is time to ask. */
+/* Limits each read and send to the time after which to ask. */
 void be_patient(int fd) {
   asked = 0;
   const struct timeval patience = {QUIET_S, 0};
@@ -93,7 +93,8 @@ int dial(const struct sockaddr_un *there) {
   return -1;
 }
 
-/* After a silence: asks, and when there was no answer to that either, ends the agent, so that the next launcher finds a new one. */
+/* After a silence: sends PING; if there was no answer to an earlier one, kills the agent, so that the next launcher
+   starts a new one. */
 static int agent_lives(int fd, int sending) {
   unsigned char ping[HEADER];
   put32(ping, PING);
@@ -130,7 +131,7 @@ int read_all(int fd, void *bytes, size_t length) {
   return 1;
 }
 
-/* A message of numbers only. */
+/* Sends a message of numbers only. */
 int tell(int fd, uint32_t kind, const uint32_t *numbers, uint32_t count) {
   unsigned char message[HEADER + 16 * 4];
   put32(message, kind);
@@ -139,7 +140,7 @@ int tell(int fd, uint32_t kind, const uint32_t *numbers, uint32_t count) {
   return send_all(fd, message, HEADER + 4 * count);
 }
 
-/* A pipe or a terminal is shared, and somebody may have made it non-blocking. */
+/* Writes all bytes. A pipe or a terminal is shared, and another program may have made it non-blocking. */
 void write_all(int fd, const unsigned char *bytes, size_t length) {
   while (length > 0) {
     ssize_t written = write(fd, bytes, length);

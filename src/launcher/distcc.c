@@ -1,22 +1,23 @@
-/* distcc: hands a compile to the user's agent and obeys it. It starts in a millisecond, which no Node program does.
+/* distcc: hands a compile to the user's agent and does what it says. It starts in a millisecond, which a Node
+   program cannot.
 
-   What it says to the agent and what it is told stand in src/wire/agent. It never decides anything about a compile, but nobody
-   else touches the caller's files, descriptors and processes, or goes to a host. When no agent can be had, or the agent dies or no longer answers, it starts one
-   of its own; when that cannot be either, it becomes the compiler. When it is interrupted it ends what it has started and dies, and the agent
-   notices by the connection that closes. */
+   src/wire/agent describes the messages between both. The launcher decides nothing about a compile, but only it
+   touches the caller's files, descriptors and processes, and connects to hosts. When no agent can be reached, or the
+   agent dies or hangs, it starts a private one; when that fails too, it becomes the compiler. When it is interrupted
+   it ends what it has started and dies; the agent sees the connection close. */
 #include "launcher.h"
 
 char **own_words;
 struct kept memories = {-1, -1, -1, -1};
-static int text_is_good; /* whether the last preprocessor did its work: else nothing is brought anywhere */
+static int text_is_good; /* whether the last preprocessor succeeded: otherwise its text is not sent */
 
-/* Whether a variable of ours has this value. */
+/* Whether an environment variable has this value. */
 int says(const char *variable, const char *value) {
   const char *found = getenv(variable);
   return found != NULL && strcmp(found, value) == 0;
 }
 
-/* The number of a namespace that we are in, 0 when it cannot be told. */
+/* The inode of a file, such as one of our namespaces; 0 when it is not known. */
 static uint64_t inode_of(const char *path) {
   struct stat found;
   return stat(path, &found) == 0 ? (uint64_t)found.st_ino : 0;
@@ -38,9 +39,10 @@ static void find_directory(char *directory) {
   else if (getcwd(directory, PATH_MAX) == NULL) directory[0] = '\0';
 }
 
-/* Makes JOB, or NULL when it cannot be made: pid, umask, which of stdin, stdout and stderr are terminals, counts of words and variables, bytes
-   of all but the variables, bytes of the variables, errno of the list of hosts; namespaces of mounts, users and network, device and inode of
-   the root with 64 bits each; then directory, words, path of the list, variables, each with a NUL, and the list. */
+/* Makes JOB; NULL when that fails: pid, umask, which of stdin, stdout and stderr are terminals, counts of words and
+   of variables, bytes of all names but the variables, bytes of the variables, errno of the hosts file; with 64 bits
+   each the mount, user and network namespaces and the root's device and inode; then directory, words, path of the
+   hosts file and variables, each with a NUL; and the text of the hosts file. */
 static unsigned char *make_job(size_t *size) {
   enum { NUMBERS = 8, WORLD = 5 };
   char directory[PATH_MAX], list[PATH_MAX];
@@ -75,7 +77,7 @@ static unsigned char *make_job(size_t *size) {
   return message;
 }
 
-/* A command as it comes: a number, counts of words and changes, then words, changes, source and output. */
+/* Reads a command: a number, counts of words and of changes, then words, changes, source and output. */
 static int read_command(unsigned char *bytes, size_t length, struct command *command) {
   if (length < 13) return 0;
   uint32_t argc = get32(bytes + 4), changes = get32(bytes + 8);
@@ -93,7 +95,7 @@ static int read_command(unsigned char *bytes, size_t length, struct command *com
   return 1;
 }
 
-/* EXEC with a number: after its own argv[0] the program gets our words from that one on, byte for byte. */
+/* EXEC with a number: the program gets its argv[0] and then our own words from that index on, byte for byte. */
 static int with_own_words(struct command *command) {
   if (command->number == 0) return 1;
   for (uint32_t at = 0; at < command->number; at++)
@@ -102,15 +104,16 @@ static int with_own_words(struct command *command) {
   return command->argv != NULL;
 }
 
-/* A new memory file in place of an old one. */
+/* Replaces a memory file by a new one. */
 int renew(int *fd, const char *name) {
   if (*fd >= 0) close(*fd);
   *fd = out_of_the_way(memfd_create(name, MFD_CLOEXEC));
   return *fd < 0 ? errno : 0;
 }
 
-/* ENDED: a wait status, or in the upper half why nothing was started; where the agent finds what was written: descriptor, inode and size;
-   how much was written to stderr, what is wrong with the output, and device and inode of the program. */
+/* Sends ENDED: a wait status, or in the upper half the errno of a failed start; descriptor, inode and size of what
+   the program wrote; how much it wrote to stderr, what is wrong with the output, and device and inode of the
+   program. */
 static int report(int fd, uint32_t status, const struct command *command, uint32_t output) {
   struct stat text, messages;
   if (memories.text < 0 || fstat(memories.text, &text) != 0) memset(&text, 0, sizeof text);
@@ -124,22 +127,23 @@ static int report(int fd, uint32_t status, const struct command *command, uint32
   return tell(fd, ENDED, numbers, 12);
 }
 
-/* RUN: a program with our own descriptors. 0 when the agent is gone. */
+/* RUN: runs a program with our own descriptors. Returns 0 when the agent is gone. */
 static int run(int fd, struct command *command) {
   int error = start(command, NULL, PROGRAM), status = error == 0 ? wait_for_program() : error << 16;
   if (report(fd, (uint32_t)status, command, 0)) return 1;
-  /* A compiler that has run here has done the job, whether or not the agent hears of it. */
+  /* A compiler that has run here has done the job, even if the agent is gone. */
   if (error == 0) end_like(status);
   return 0;
 }
 
-/* While the preprocessor works: the agent knows a host now or soon, and the way there takes time. */
+/* While the preprocessor runs: takes CARRY, since the agent has usually chosen a host by now and connecting takes
+   time. */
 static void begin_meanwhile(int fd) {
   unsigned char header[HEADER], *bytes;
   int end = watch_program();
   struct pollfd waits[] = {{fd, POLLIN, 0}, {end, POLLIN, 0}};
   int ready;
-  /* Lines of the log may come before it. */
+  /* Lines of the log may precede CARRY. */
   do ready = poll(waits, 2, end < 0 ? MEANWHILE_MS : -1) > 0 && waits[0].revents != 0;
   while (ready && do_writes(fd));
   if (end >= 0) close(end);
@@ -151,8 +155,8 @@ static void begin_meanwhile(int fd) {
   free(bytes);
 }
 
-/* PREPROCESS: what a program writes is kept in memory files, since a reader at the other end of a pipe would be woken by each small piece. TAKE:
-   the source itself is the text. */
+/* PREPROCESS: the program writes to memory files, since the reader of a pipe would be woken for each small piece.
+   TAKE: the source itself is the text. */
 static int preprocess(int fd, struct command *command, int takes) {
   int status = 0, error = renew(&memories.text, "preprocessed");
   if (error == 0) error = renew(&memories.messages, "messages");
@@ -165,7 +169,8 @@ static int preprocess(int fd, struct command *command, int takes) {
   return report(fd, (uint32_t)(error == 0 ? status : error << 16), command, output) && carry_text(text_is_good);
 }
 
-/* TEXT: what the preprocessor wrote, or the host, in pieces and an empty one, for an agent that cannot open our descriptors. */
+/* Sends TEXT, for an agent that cannot open our descriptors: what the preprocessor or the host wrote, in pieces, and
+   an empty piece at the end. */
 static int send_text(int fd, int memory) {
   static unsigned char bytes[HEADER + PIECE];
   ssize_t got;
@@ -187,14 +192,15 @@ static int kept_as(uint32_t number) {
   return number == 2 ? memories.messages : memories.text;
 }
 
-/* SHOW: what the preprocessor wrote to stderr. */
+/* SHOW: shows what the preprocessor wrote to stderr. */
 static void show(void) {
   unsigned char bytes[16 * 1024];
   ssize_t got;
   for (off_t at = 0; memories.messages >= 0 && (got = pread(memories.messages, bytes, sizeof bytes, at)) > 0; at += got) write_all(2, bytes, (size_t)got);
 }
 
-/* EXEC: returns when it cannot be done. The open connection is the compiler's slot: the kernel gives it back when the compiler ends. */
+/* EXEC: returns only when it fails. The open connection holds the compiler's slot: the kernel closes it when the
+   compiler ends. */
 static int become_and_tell(int fd, struct command *command) {
   fcntl(fd, F_SETFD, 0);
   become(command);
@@ -203,7 +209,7 @@ static int become_and_tell(int fd, struct command *command) {
   return tell(fd, FAILED, (const uint32_t[]){(uint32_t)reason}, 1);
 }
 
-/* A message that is about a command; 0 when it is not one, or the agent is gone. */
+/* Handles a message with a command. Returns 0 when it is wrong, or the agent is gone. */
 static int do_command(int fd, uint32_t kind, unsigned char *bytes, size_t length) {
   struct command command;
   memset(&command, 0, sizeof command);
@@ -256,7 +262,7 @@ static int do_message(int fd, uint32_t kind, unsigned char *bytes, size_t length
   }
 }
 
-/* Does one message that only writes something, or says that the agent lives; 0 when the next one is another. */
+/* Handles one message that only writes something, or answers PING. Returns 0 when the next message is another one. */
 int do_writes(int fd) {
   unsigned char header[HEADER], *bytes;
   if (recv(fd, header, HEADER, MSG_PEEK | MSG_DONTWAIT) != HEADER) return 0;
@@ -267,7 +273,8 @@ int do_writes(int fd) {
   return done;
 }
 
-/* Does what the agent says; returns when it is gone, speaks another language, or leaves the job to an agent of ours. */
+/* Does what the agent says. Returns when the agent is gone, sends unknown messages, or wants a private agent to do
+   the job. */
 static void obey(int fd) {
   unsigned char header[HEADER], *bytes;
   for (; read_all(fd, header, HEADER); free(bytes)) {
@@ -288,7 +295,7 @@ static void obey(int fd) {
   close(fd);
 }
 
-/* Whether the first word is for distcc itself: src/config/client-options.ts has the same words. */
+/* Whether the first word is one of distcc's own options. src/config/client-options.ts has the same words. */
 static int wants_commands(void) {
   static const char *const ours[] = {"--help", "--version", "--show-hosts", "-j", "--agent-status", "--agent-stop", "--explain", "--scan-includes"};
   const char *slash = strrchr(own_words[0], '/'), *name = slash == NULL ? own_words[0] : slash + 1, *first = own_words[1];
@@ -303,7 +310,7 @@ int main(int argc, char **argv) {
   if (argc < 1) return 100;
   if (wants_commands()) become_commands();
   watch_signals();
-  /* It is made before the agent is woken by our connection, and mostly there when the agent looks. */
+  /* Made before connecting, so that it is usually there when the agent first reads. */
   size_t length = 0;
   unsigned char *job = make_job(&length);
   int fd = job == NULL || says("DISTCC_AGENT", "0") ? -1 : reach_agent();

@@ -1,8 +1,9 @@
-/* The user's files, which are opened here and nowhere else: outputs, logs, and what the agent has to read. */
+/* The user's files, which are opened only here: outputs, logs, and files that the agent needs to read. */
 #include "launcher.h"
 #include <time.h>
 
-/* A file that is not whole yet: an interrupt takes it away. It is a pointer, since an interrupt that found half a name could take another file. */
+/* An incomplete file, which an interrupt removes. It is a pointer, because an interrupt that found half a copied
+   name could remove another file. */
 const char *volatile unfinished;
 
 static int leads_away(const char *path) {
@@ -13,7 +14,7 @@ static int leads_away(const char *path) {
   return strncmp(text, "/proc/", 6) == 0 || strncmp(text, "/dev/", 5) == 0;
 }
 
-/* The directory of a file, in PATH_MAX bytes, with room for another name after it. */
+/* Copies the directory of a file into PATH_MAX bytes, with room for another name after it. */
 static int folder_of(const char *path, char *folder) {
   const char *slash = strrchr(path, '/');
   size_t length = slash == NULL ? 0 : (size_t)(slash - path) + 1;
@@ -23,7 +24,8 @@ static int folder_of(const char *path, char *folder) {
   return 1;
 }
 
-/* What would go wrong with an output. It is asked while the preprocessor runs: then the compiler runs here, and the user reads its own error. */
+/* What would go wrong with an output, asked while the preprocessor runs. If something would, the compiler runs here,
+   and the user sees the compiler's own error. */
 uint32_t look_at_output(const char *source, const char *output) {
   struct stat of_source, old;
   char folder[PATH_MAX];
@@ -37,7 +39,7 @@ uint32_t look_at_output(const char *source, const char *output) {
   return access(folder, W_OK) == 0 ? 0 : NO_PLACE;
 }
 
-/* Gives errno, ETIMEDOUT when nothing is taken for that long. */
+/* Writes all bytes. Returns errno; ETIMEDOUT when nothing can be written for that long. */
 static int write_whole(int to, const unsigned char *bytes, size_t length, int patience_ms) {
   while (length > 0) {
     ssize_t written = write(to, bytes, length);
@@ -51,7 +53,7 @@ static int write_whole(int to, const unsigned char *bytes, size_t length, int pa
   return 0;
 }
 
-/* Copies a file, of whatever kind, to a descriptor; gives errno. */
+/* Copies a file of any kind to a descriptor; returns errno. */
 int copy_file(const char *path, int to) {
   unsigned char bytes[64 * 1024];
   int from = out_of_the_way(open(path, O_RDONLY | O_CLOEXEC)), error = 0;
@@ -64,8 +66,8 @@ int copy_file(const char *path, int to) {
   return error;
 }
 
-/* The bytes of a file on their way from the agent, or in a memory file: a page of memory that is new costs more than to read and write a
-   piece. */
+/* The bytes of a file that arrive from the agent, or are in a memory file. They are copied in small pieces: touching
+   new memory would cost more than reading and writing a piece. */
 struct arriving {
   int fd;
   size_t left;
@@ -76,7 +78,7 @@ struct arriving {
 
 static unsigned char piece[16 * 1024];
 
-/* Takes what is left of the bytes, and writes them unless it is -1; gives errno. */
+/* Reads the remaining bytes, and writes them to `to` unless that is -1; returns errno. */
 static int take_bytes(struct arriving *bytes, int to) {
   int error = 0;
   while (bytes->left > 0 && !bytes->lost) {
@@ -91,7 +93,7 @@ static int take_bytes(struct arriving *bytes, int to) {
   return error;
 }
 
-/* Takes bytes from the agent into a memory file; gives errno, -1 when the agent is gone. */
+/* Reads bytes from the agent into a memory file; returns errno, or -1 when the agent is gone. */
 int take_body(int fd, size_t length, int to) {
   struct arriving bytes = {fd, length, 0, -1, 0};
   int error = take_bytes(&bytes, to);
@@ -104,12 +106,12 @@ static int write_and_close(int to, struct arriving *bytes) {
   return close(to) != 0 && error == 0 ? errno : error;
 }
 
-/* Writes what is not a regular file, or has no room for another file beside it, where it is. */
+/* Writes an output in place: one that is not a regular file, or whose directory cannot hold another file. */
 static int write_in_place(const char *path, struct arriving *bytes) {
   return write_and_close(out_of_the_way(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)), bytes);
 }
 
-/* Fills a file that we have just made, and gives it the name that it is to have in the end; one that is not whole is taken away. */
+/* Fills a new file and gives it its final name; an incomplete one is removed. */
 static int fill_new(int to, const char *made, const char *path, struct arriving *bytes) {
   unfinished = made;
   int error = write_and_close(to, bytes);
@@ -120,13 +122,14 @@ static int fill_new(int to, const char *made, const char *path, struct arriving 
   return error;
 }
 
-/* Writes a file under a name that nothing has. */
+/* Writes a file, which must not exist yet. */
 static int write_new(const char *path, struct arriving *bytes) {
   int to = out_of_the_way(open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   return to < 0 ? errno : fill_new(to, path, NULL, bytes);
 }
 
-/* Writes a file beside the output that takes its name when it is whole; an empty one's mode is kept, as a compiler would. */
+/* Writes a file beside the output, and renames it when it is complete. The mode of an empty old output is kept, as a
+   compiler would. */
 static int replace(const char *path, const struct stat *old, struct arriving *bytes) {
   char name[PATH_MAX];
   if (!folder_of(path, name)) return ENAMETOOLONG;
@@ -134,7 +137,7 @@ static int replace(const char *path, const struct stat *old, struct arriving *by
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   snprintf(name + end, PATH_MAX - end, ".distcc-%d-%ld.tmp", (int)getpid(), now.tv_nsec);
-  unfinished = name; /* nobody else has this name, and an interrupt may come as soon as the file is there */
+  unfinished = name; /* set before the file exists: nobody else has this name, and an interrupt may come at once */
   int made = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666), to = out_of_the_way(made);
   int error = to < 0 ? errno : 0;
   if (made >= 0 && to < 0) unlink(name);
@@ -144,7 +147,7 @@ static int replace(const char *path, const struct stat *old, struct arriving *by
   return fill_new(to, name, path, bytes);
 }
 
-/* The output as the compiler would have left it: a regular file appears whole or not at all. */
+/* Writes the output as the compiler would; but a regular file appears complete or not at all. */
 static int save_output(const char *path, uint32_t flags, struct arriving *bytes) {
   struct stat old, link;
   if (flags & NEW_NAME) return write_new(path, bytes);
@@ -156,7 +159,7 @@ static int save_output(const char *path, uint32_t flags, struct arriving *bytes)
   return replace(path, there ? &old : NULL, bytes);
 }
 
-/* Passes over what was to follow a file that could not be saved; 0 when the agent is gone. */
+/* Skips messages after a file that could not be saved, up to GO_ON. Returns 0 when the agent is gone. */
 static int pass_over(int fd) {
   unsigned char header[HEADER];
   do {
@@ -168,9 +171,9 @@ static int pass_over(int fd) {
   return 1;
 }
 
-/* SAVE: flags, a number, length of the path, the path with a NUL, the bytes. All goes on when it is saved; else SAVED tells why, and all up to
-   GO_ON is not for us, unless the file has a new name: that one is an extra. SAVE_ANSWER: place and length in what a host has sent, in place of
-   the bytes. 0 when the agent is gone. */
+/* SAVE: flags, a number, length of the path, the path with a NUL, the bytes. When it fails SAVED tells why, and all
+   messages up to GO_ON are skipped; not for a NEW_NAME file, which is an extra. SAVE_ANSWER: offset and length of a
+   part of the host's answer, in place of the bytes. Returns 0 when the agent is gone. */
 int save(int fd, size_t length, int memory) {
   static char path[PATH_MAX];
   unsigned char numbers[12];
@@ -189,7 +192,7 @@ int save(int fd, size_t length, int memory) {
   return tell(fd, SAVED, (const uint32_t[]){(uint32_t)error, get32(numbers + 4)}, 2) && ((flags & NEW_NAME) || pass_over(fd));
 }
 
-/* A log that somebody else has put a link in the place of is not written; a fifo is not waited for. */
+/* Opens the log without following a link, which another user may have made, and without waiting for a fifo. */
 static int open_log(const char *path) {
   struct stat found;
   if (lstat(path, &found) == 0 && S_ISLNK(found.st_mode) && found.st_uid != geteuid() && found.st_uid != 0) {
@@ -199,8 +202,8 @@ static int open_log(const char *path) {
   return out_of_the_way(open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666));
 }
 
-/* APPEND: a path and bytes for that file, the same one each time; stderr takes them when it cannot be opened. No job waits for whoever reads its
-   log: when that one stops, the rest of the lines is lost. */
+/* APPEND: a path and bytes for that file, the same one each time; they go to stderr when it cannot be opened. A job
+   does not wait for the reader of its log: when that stops reading, the other lines are lost. */
 void append(const unsigned char *bytes, size_t length) {
   enum { PATIENCE_MS = 1000 };
   static int log = -1, error;
@@ -215,7 +218,7 @@ void append(const unsigned char *bytes, size_t length) {
   if (error != 0 && log != 2) fprintf(stderr, "distcc[%d] ERROR: failed to write logfile %s: %s\n", (int)getpid(), path, strerror(error));
 }
 
-/* Reads a file, at most PIECE bytes of it; one that has to be waited for counts as empty. Gives errno. */
+/* Reads at most PIECE bytes of a file; one that would have to be waited for counts as empty. Returns errno. */
 static int read_file(const char *path, unsigned char *bytes, size_t *length) {
   struct stat found;
   *length = 0;
@@ -242,8 +245,8 @@ int read_for_agent(int fd, const unsigned char *bytes, size_t length) {
   return send_all(fd, header, HEADER) && send_all(fd, part, 8 + got);
 }
 
-/* The file that lists hosts, of which the agent has to know the text for each job: the first that is there, when there is no list in a
-   variable. Gives errno; a file that nobody lets us read is not there. */
+/* Reads the hosts file, whose text the agent needs for each job: the first that exists, unless a variable holds the
+   list. Returns errno. A file that we may not read counts as missing. */
 int read_hosts(char *path, const unsigned char **text, size_t *length) {
   const char *own = getenv("DISTCC_DIR"), *home = getenv("HOME");
   int error = ENOENT, given = own != NULL && *own != '\0';

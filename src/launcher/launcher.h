@@ -1,4 +1,4 @@
-/* What the files of distcc's launcher have of each other. */
+/* What the files of the launcher share. */
 #pragma once
 #define _GNU_SOURCE 1
 #include <errno.h>
@@ -37,10 +37,11 @@ enum { HEADER = 8, PIECE = 1024 * 1024, LONGEST = 64 * 1024 * 1024, MEANWHILE_MS
 enum ending { WITH_OBJECT, WITH_OFFER, WITH_DEPENDENCIES };
 enum { LARGEST_ANSWER = 1024 * 1024 * 1024 };
 
-/* What ENDED tells of an output: it is the source, or a compiler could not write it. */
+/* What ENDED reports about an output: it is the source, or a compiler could not write it. */
 enum { OUTPUT_IS_SOURCE = 1, NO_PLACE = 2 };
 
-/* How SAVE writes a file: links are followed, as a compiler that opens its output by name does; a name that is taken is left alone. */
+/* How SAVE writes a file: follow links, as a compiler does that opens its output by name; or refuse an existing
+   name. */
 enum { THROUGH_LINKS = 1, NEW_NAME = 2 };
 
 #ifdef __FreeBSD__
@@ -97,8 +98,8 @@ struct command {
 };
 struct kept {
   int text, messages; /* where a preprocessor's stdout and stderr go */
-  int body;           /* what the agent has made of a text, for a host */
-  int answer;         /* what a host has sent */
+  int body;           /* a body that the agent has made, for a host */
+  int answer;         /* the answer of a host */
 };
 extern struct kept memories;
 enum { APART = 2 };

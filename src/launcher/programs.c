@@ -1,4 +1,4 @@
-/* Where programs are: the compilers of PATH, and those that are installed beside this one. */
+/* Finds programs: compilers in PATH, and programs that are installed beside this one. */
 #include "launcher.h"
 #ifdef __FreeBSD__
 #include <sys/sysctl.h>
@@ -6,7 +6,7 @@
 #include <sys/auxv.h>
 #endif
 
-/* The path of this very program, in PATH_MAX bytes. */
+/* Finds the path of this program, in PATH_MAX bytes. */
 static int find_ourselves(char *path) {
 #ifdef __FreeBSD__
   int which[] = {CTL_KERN, KERN_PROC, KERN_PROC_PATHNAME, -1};
@@ -18,13 +18,13 @@ static int find_ourselves(char *path) {
     path[length] = '\0';
     return 1;
   }
-  /* Without /proc: what the kernel was asked to execute. */
+  /* Without /proc: the path that the kernel was asked to execute. */
   const char *executed = (const char *)(uintptr_t)getauxval(AT_EXECFN);
   return executed != NULL && realpath(executed, path) != NULL;
 #endif
 }
 
-/* The absolute path of a program that is installed beside this one, in PATH_MAX bytes. */
+/* Makes the absolute path of a program that is installed beside this one, in PATH_MAX bytes. */
 int find_beside(const char *name, char *path) {
   if (!find_ourselves(path)) return 0;
   char *end = strrchr(path, '/');
@@ -38,8 +38,8 @@ static const char *base_of(const char *path) {
   return slash == NULL ? path : slash + 1;
 }
 
-/* Whether a file has the name of distcc, after all links. Those within a directory, as of gcc to gcc-12, are followed here: memory that is
-   touched for the first time costs more than the system calls. */
+/* Whether a file is called "distcc" after all links. Links within a directory, such as gcc to gcc-12, are followed
+   here by hand: realpath(3) touches new memory, which costs more than the system calls. */
 static int leads_to_distcc(const char *path) {
   char at[512], real[PATH_MAX], text[256];
   size_t folder = (size_t)(base_of(path) - path);
@@ -54,7 +54,7 @@ static int leads_to_distcc(const char *path) {
   return realpath(path, real) != NULL && strcmp(base_of(real), "distcc") == 0;
 }
 
-/* Whether a file is distcc: this program, a copy of it that we are, or a link to one that is installed elsewhere. */
+/* Whether a file is distcc: this program, or a link to one that is installed elsewhere. */
 int is_ours(const char *path, const struct stat *found) {
   static struct stat self;
   static int known;
@@ -67,7 +67,7 @@ int is_ours(const char *path, const struct stat *found) {
   return leads_to_distcc(path);
 }
 
-/* The value of a variable, or NULL. */
+/* The value of a variable in an environment, or NULL. */
 const char *variable_in(char **environment, const char *name) {
   size_t length = strlen(name);
   for (; *environment != NULL; environment++)
@@ -79,7 +79,8 @@ static int is_program(const char *path, struct stat *found) {
   return stat(path, found) == 0 && S_ISREG(found->st_mode) && access(path, X_OK) == 0;
 }
 
-/* The next directory of PATH with the name in it; moves along the list, whose end is NULL. 0 when it does not fit. */
+/* Makes the path of the name in the next directory of PATH, and advances the list, which is NULL at its end. Returns
+   0 when the path is too long. */
 static int next_candidate(const char **list, const char *name, char *path) {
   const char *from = *list, *end = strchrnul(from, ':');
   *list = *end == '\0' ? NULL : end + 1;
@@ -87,8 +88,8 @@ static int next_candidate(const char **list, const char *name, char *path) {
   return length > 0 && length < PATH_MAX;
 }
 
-/* Finds a program as execvp(3) does, but never ourselves; a name with a slash is that file. 1 when it is the first of that name, 2 when one
-   of ours came before it, 0 with errno. */
+/* Finds a program as execvp(3) does, but skips distcc; a name with a slash is that file. Returns 1 when it is the
+   first of that name, 2 when a link to distcc came before it, or 0 with errno. */
 int find_program(const char *name, const char *path, struct program *program) {
   int passed = 0, denied = 0;
   if (strchr(name, '/') != NULL) {
@@ -125,8 +126,8 @@ static unsigned char *more(struct answer *answer, size_t length) {
   return answer->bytes + answer->length - length;
 }
 
-/* LOOK: a PATH, then names. FOUND has for each program of each name: which name, which entry of PATH, 1 for one of ours, device, inode, and
-   the file's own path after all links with a NUL. */
+/* LOOK: a PATH, then names. Sends FOUND, with for each program: the index of its name, the index in PATH, 1 if it is
+   distcc, device, inode, and the file's own path after all links with a NUL. */
 int look(int fd, const unsigned char *bytes, size_t length) {
   if (length == 0 || bytes[length - 1] != '\0') return 0;
   const char *path = (const char *)bytes, *end = path + length, *name = path + strlen(path) + 1;
@@ -159,7 +160,8 @@ int look(int fd, const unsigned char *bytes, size_t length) {
   return sent;
 }
 
-/* Variables for the user's own Node programs would change what ours do: they come under another name, and our program gives them back. */
+/* Variables for the user's Node programs would also affect ours: they are passed under other names, and our program
+   restores them. */
 static void hide_node_variables(void) {
   for (char **variable = environ; *variable != NULL; variable++) {
     char *hidden;
@@ -168,13 +170,14 @@ static void hide_node_variables(void) {
   }
 }
 
-/* The agent's program answers distcc's own options; its first words are the name that we were called by, and our words. */
+/* Becomes the agent's program, which runs distcc's own options; its words are the name that we were called by, and
+   our words. */
 _Noreturn void become_commands(void) {
   char path[PATH_MAX], **argv;
   hide_node_variables();
   if (find_beside("distcc-agent", path) && (argv = in_front(path, "--command", own_words)) != NULL && (argv = in_front(NODE, NULL, argv)) != NULL) {
     execv(NODE, argv);
-    execv(path, argv + 1); /* by its own first line */
+    execv(path, argv + 1); /* by the script's first line */
   }
   fprintf(stderr, "distcc: ERROR: cannot run distcc-agent beside this program: %s: install distcc again\n", strerror(errno));
   exit(100);

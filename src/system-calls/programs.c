@@ -1,4 +1,4 @@
-/* Programs: starting one without a fork of this process, becoming one, and how one ended. */
+/* Starting a program without forking this process, becoming one, and waiting for one. */
 #define _GNU_SOURCE
 #include "programs.h"
 
@@ -107,7 +107,7 @@ napi_value call_execve(napi_env env, napi_callback_info info) {
   if (!read_words(env, info, 3, words)) return NULL;
   if (read_text(env, words[0], &path) && read_texts(env, words[1], &argv) && read_texts(env, words[2], &environment)) {
     int kept[3];
-    /* Node has all of its descriptors closed by exec, these three too. */
+    /* Node marks all its descriptors close-on-exec, also 0 to 2. */
     for (int descriptor = 0; descriptor <= 2; descriptor++) {
       kept[descriptor] = fcntl(descriptor, F_GETFD);
       if (kept[descriptor] != -1) fcntl(descriptor, F_SETFD, kept[descriptor] & ~FD_CLOEXEC);

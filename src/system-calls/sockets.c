@@ -1,4 +1,4 @@
-/* Sockets of the kinds and with the options that Node has no way to. */
+/* Kinds of sockets, and options of sockets, that Node lacks. */
 #define _GNU_SOURCE
 #include "sockets.h"
 
@@ -17,7 +17,7 @@ napi_value call_socket(napi_env env, napi_callback_info info) {
   return result_of(env, "socket", socket(family, type, protocol));
 }
 
-/* connect(socket, path): to the socket of that name in the file system. */
+/* connect(socket, path): connects to a Unix socket by its path. */
 napi_value call_connect(napi_env env, napi_callback_info info) {
   napi_value words[2];
   int descriptor = 0;
@@ -33,7 +33,7 @@ napi_value call_connect(napi_env env, napi_callback_info info) {
   return done(env, "connect", connect(descriptor, (struct sockaddr *)&address, size));
 }
 
-/* send(socket, bytes, flags): how many were sent. */
+/* send(socket, bytes, flags): the number of bytes sent. */
 napi_value call_send(napi_env env, napi_callback_info info) {
   napi_value words[3];
   int descriptor = 0, flags = 0;

@@ -1,5 +1,5 @@
-/* The system calls that Node lacks, as a module that it loads. Node-API is the same in every Node from 18 on, so that one object
-   serves them all. Each call has the name and the words of its manual page, and throws when it fails. */
+/* The system calls that Node lacks, as a native module. Node-API is the same in every Node since 18, so one binary
+   works with all. Each function has the name and the arguments of its manual page, and throws when it fails. */
 #define _GNU_SOURCE
 #include "programs.h"
 #include "sockets.h"
@@ -9,7 +9,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* dup(descriptor): another one. */
+/* dup(descriptor): a new descriptor. */
 static napi_value call_dup(napi_env env, napi_callback_info info) {
   napi_value words[1];
   int descriptor = 0;
@@ -17,7 +17,7 @@ static napi_value call_dup(napi_env env, napi_callback_info info) {
   return result_of(env, "dup", dup(descriptor));
 }
 
-/* set_inheritable(descriptor, whether programs that are started get it) */
+/* set_inheritable(descriptor, whether started programs inherit it) */
 static napi_value call_set_inheritable(napi_env env, napi_callback_info info) {
   napi_value words[2];
   int descriptor = 0;
@@ -30,7 +30,7 @@ static napi_value call_set_inheritable(napi_env env, napi_callback_info info) {
   return done(env, "fcntl", flags);
 }
 
-/* lockf(descriptor, command): of all that follows the descriptor's place in its file. */
+/* lockf(descriptor, command): for the file from the descriptor's position on. */
 static napi_value call_lockf(napi_env env, napi_callback_info info) {
   napi_value words[2];
   int descriptor = 0, command = 0;
@@ -39,7 +39,7 @@ static napi_value call_lockf(napi_env env, napi_callback_info info) {
   return done(env, "lockf", lockf(descriptor, command, 0));
 }
 
-/* The C library changes the user and the group of every thread, unlike the bare system calls. */
+/* The C library changes user and group of all threads; the raw system calls do not. */
 static napi_value change_ids(napi_env env, napi_callback_info info, const char *call, int (*change)(unsigned, unsigned, unsigned)) {
   napi_value words[3];
   unsigned ids[3] = {0};

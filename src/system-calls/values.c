@@ -27,7 +27,7 @@ bool read_int(napi_env env, napi_value value, int *number) {
 
 bool read_id(napi_env env, napi_value value, unsigned *id) {
   int64_t wide = -1;
-  /* The greatest would mean "leave it as it is". */
+  /* The largest number would mean "do not change it". */
   if (napi_get_value_int64(env, value, &wide) != napi_ok || wide < 0 || wide >= UINT32_MAX)
     return wrong(env, "the number of a user or group expected");
   *id = (unsigned)wide;

@@ -1,8 +1,8 @@
 import { getSystemErrorMap } from 'node:util';
 
 /**
- * A failed call of the operating system in the C library's words: `No such file or directory`; other errors in their
- * own.
+ * The reason of a failed system call in the C library's words, such as `No such file or directory`; any other error's
+ * message.
  */
 export function systemReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
@@ -11,7 +11,7 @@ export function systemReason(error: unknown): string {
   return text === undefined ? error.message : text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** The name of a failed call's reason, such as `ENOENT`; undefined for other errors. */
+/** The code of a failed system call, such as `ENOENT`; undefined for other errors. */
 export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

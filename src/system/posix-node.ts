@@ -2,18 +2,21 @@ import type { Posix } from 'posix-node';
 import { basename, dirname } from 'node:path';
 import type { SystemCalls } from './posix.ts';
 
-/** What the native module has beyond the types of posix-node. */
+/** Functions of the native module that posix-node's types lack. */
 interface Native {
   readonly _connect?: (socket: number, length: number, family: number, data: Buffer) => void;
 }
 
 const AF_UNIX = 1;
-/** posix-node hands connect(2) a plain struct sockaddr, whatever the address: a name and its NUL must fit. */
+/**
+ * The longest name for connect(2): posix-node always passes a plain struct sockaddr, which must hold the name and its
+ * NUL.
+ */
 const nameLength = 13;
 
 const machines: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
 
-/** Connects by a short name, seen from the socket's own directory. */
+/** Connects by a short name, from within the socket's directory. */
 function connectShort(connect: NonNullable<Native['_connect']>, socket: number, path: Buffer): void {
   const name = Buffer.from(`${basename(path.toString())}\0`);
   if (name.length > nameLength + 1) throw new Error('a name that is too long for posix-node');
@@ -27,8 +30,8 @@ function connectShort(connect: NonNullable<Native['_connect']>, socket: number, 
 }
 
 /**
- * The system calls by the native module of posix-node, which npm installs ready to use: for a build without a C
- * compiler. It is taken without the package's tracing of calls, which costs 12 ms at each start.
+ * The system calls from the native module of posix-node, which npm installs ready to use, for a build without a C
+ * compiler. The module is loaded directly, since the package's tracing of calls costs 12 ms at each start.
  * @param load Node's require
  * @throws Error where there is no such module
  */

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { posixNode } from './posix-node.ts';
 
-/** What a started program does with its descriptors before it begins. */
+/** A change to the descriptors of a new program before it begins. */
 export type SpawnAction =
   | readonly ['addopen', descriptor: number, path: string, flags: number, mode: number]
   | readonly ['adddup2', from: number, to: number];
@@ -14,19 +14,19 @@ export interface SpawnAttributes {
 }
 
 /**
- * The system calls that Node lacks, with the words of their manual pages. Each throws an Error when it fails, whose
- * `code` is the number of the reason as text.
+ * The system calls that Node lacks, with the names of their manual pages. On failure each throws an Error whose `code`
+ * is the errno as text.
  */
 export interface SystemCalls {
   /** Connects a socket of AF_UNIX to a path. */
   connect(socket: number, path: Buffer): void;
   dup(descriptor: number): number;
-  /** Returns only by throwing. Descriptors 0 to 2 go to the new program. */
+  /** Returns only by throwing. The new program inherits descriptors 0 to 2. */
   execve(path: string, argv: readonly string[], environment: readonly string[]): void;
-  /** At most 256 bytes. */
+  /** `length` is at most 256 bytes. */
   getsockopt(socket: number, level: number, option: number, length: number): Buffer;
   lockf(descriptor: number, command: number): void;
-  /** The process id. */
+  /** Returns the process id. */
   posix_spawn(
     path: string,
     actions: readonly SpawnAction[],
@@ -43,29 +43,29 @@ export interface SystemCalls {
   waitpid(pid: number, options: number): { readonly ret: number; readonly wstatus: number };
 }
 
-/** An environment as NAME=value, as programs get it; variables that are not set are left out. */
+/** An environment as a list of NAME=value, without undefined variables. */
 export function environmentTexts(environment: Readonly<Record<string, string | undefined>>): string[] {
   return Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
 }
 
 const modules = createRequire(__filename);
-/** Beside the programs; and from where tests and tools run this. */
+/** Where the module is, seen from the programs, and from this file when tests and tools run it. */
 const places = ['./', '../bin/', '../../dist/bin/'];
 
 /**
- * The system calls of src/system-calls, else those of posix-node. They are for Linux only: elsewhere each function is
- * absent, and whoever needs one asks for it and has another way.
+ * The system calls of src/system-calls, else those of posix-node. Only on Linux: elsewhere every function is absent,
+ * and callers check for that and have another way.
  */
 export const posix: Partial<SystemCalls> = process.platform === 'linux' ? load() : {};
 
 function load(): Partial<SystemCalls> {
-  // Not imports: the modules are native, stay outside the bundle, and may be missing.
+  // Not imports, because native modules stay outside of the bundle and may be missing.
   for (const place of places) {
     try {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what src/system-calls/system-calls.c says it has
       return modules(`${place}system-calls.node`) as SystemCalls;
     } catch {
-      // The next place, or none.
+      // Try the next place.
     }
   }
   try {

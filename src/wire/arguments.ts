@@ -11,8 +11,8 @@ export function encodeArguments(argv: readonly (string | Buffer)[]): Buffer {
 }
 
 /**
- * Reads a command line of one argument or more; throws a ProtocolError when it is empty, no UTF-8, or longer than
- * `limits` lets it be.
+ * Reads a command line of at least one argument.
+ * @throws ProtocolError when it is empty, not UTF-8, or longer than `limits` allows
  */
 export function* readArguments(): Grammar<readonly string[]> {
   const { argv, garbled } = yield* readAnyArguments();
@@ -21,14 +21,15 @@ export function* readArguments(): Grammar<readonly string[]> {
 }
 
 /**
- * Arguments as they came; when some are no UTF-8, they are `garbled`, and a server can say so instead of hanging up.
+ * Arguments as they arrived. `garbled` is whether some are not UTF-8: a server can then refuse with a reason instead of
+ * closing the connection.
  */
 export interface AnyArguments {
   readonly argv: readonly string[];
   readonly garbled: boolean;
 }
 
-/** Reads a command line as `readArguments` does, also one that is not UTF-8. */
+/** Reads a command line as `readArguments` does, but also accepts one that is not UTF-8. */
 export function* readAnyArguments(): Grammar<AnyArguments> {
   const count = yield* readToken('ARGC', limits.arguments);
   if (count === 0) throw new ProtocolError('malformed', 'the count of token "ARGC" is 0, without even a compiler');

@@ -4,12 +4,12 @@ import { ProtocolError } from './reading/protocol-error.ts';
 import { checkParameter, encodeToken, largestParameter, readToken } from './token.ts';
 import type { Token, TokenName } from './token.ts';
 
-/** What bounds a body: its length in bytes, both as it is sent and as it is unpacked. */
+/** The limit of a body, in bytes, both as sent and unpacked. */
 export interface BodyBounds {
   readonly ceiling: number;
 }
 
-/** Encodes the content of a file: its token, and its bytes, packed; an empty one is its token alone. */
+/** Encodes the content of a file: a token, then the packed bytes; an empty one is only the token. */
 export function encodeBody(name: TokenName, packing: Packing, plain: Buffer): Buffer[] {
   if (plain.length === 0) return [encodeToken(name, 0)];
   const bytes = packing.pack(plain);
@@ -26,29 +26,29 @@ export function* readBodyAfter(token: Token, packing: Packing, bounds: BodyBound
   return unpackBody(yield* readPackedBodyAfter(token, packing, bounds), bounds);
 }
 
-/** The content of a file as it was sent, in the pieces in which it came. */
+/** The content of a file as it was sent, in the pieces in which it arrived. */
 export interface PackedBody {
   readonly name: TokenName;
   readonly packing: Packing;
   readonly pieces: readonly Buffer[];
-  /** Bytes of all pieces together. */
+  /** The length of all pieces together, in bytes. */
   readonly length: number;
 }
 
-/** Reads the content that follows a token, and leaves it packed: what is packed can grow 255-fold. */
+/** Reads the content that follows a token, and keeps it packed, since unpacking can need 255 times the memory. */
 export function* readPackedBodyAfter(token: Token, packing: Packing, { ceiling }: BodyBounds): Grammar<PackedBody> {
   const pieces: Buffer[] = [];
   const length = yield* readPieces(token, packing, ceiling, (piece) => pieces.push(piece));
   return { name: token.name, packing, pieces, length };
 }
 
-/** Reads the content that follows a token, keeps none of it, and gives its length as it was sent. */
+/** Reads and discards the content that follows a token, and returns its length as sent. */
 export function* skipBodyAfter(token: Token, packing: Packing, { ceiling }: BodyBounds): Grammar<number> {
   return yield* readPieces(token, packing, ceiling, () => undefined);
 }
 
 function* readPieces(token: Token, packing: Packing, ceiling: number, keep: (piece: Buffer) => void): Grammar<number> {
-  // A packed body may be a little longer than what it holds.
+  // A packed body may be a little longer than its content.
   checkParameter(token, packing.largest(ceiling));
   const { name, parameter } = token;
   const of = `the body of token "${name}"`;
@@ -64,7 +64,10 @@ function* readPieces(token: Token, packing: Packing, ceiling: number, keep: (pie
 /** An empty file is never packed. */
 const isPlain = ({ packing, length }: PackedBody): boolean => packing.plain || length === 0;
 
-/** Unpacks a content; throws a ProtocolError of kind 'compression' or 'too large'. */
+/**
+ * Unpacks a body.
+ * @throws ProtocolError of kind 'compression' or 'too large'
+ */
 function unpackBody(body: PackedBody, { ceiling }: BodyBounds): Buffer {
   const [first = Buffer.alloc(0)] = body.pieces;
   const whole = body.pieces.length < 2 ? first : Buffer.concat(body.pieces, body.length);
@@ -77,15 +80,15 @@ function unpackBody(body: PackedBody, { ceiling }: BodyBounds): Buffer {
 }
 
 /**
- * A packed source may unpack to `bytes`, or to `times` its length if that is more: text does not shrink further, only
+ * A packed source may unpack to `bytes`, or to `times` its length if that is more. No text packs better than this; only
  * an attack does.
  */
 const growth = { bytes: 16 * 1024 * 1024, times: 64 };
 
 /**
- * Unpacks a content of a stranger's piece by piece: each piece is good until the next one is asked for. Throws a
- * ProtocolError of kind 'compression', or of kind 'too large' when it is longer than `ceiling`, or grows more than any
- * source does.
+ * Unpacks a stranger's body piece by piece; each piece is valid until the next one is asked for.
+ * @throws ProtocolError of kind 'compression'; or 'too large' when it is longer than `ceiling`, or grows more than any
+ * source does
  */
 export function* unpackInPieces(body: PackedBody, { ceiling }: BodyBounds): Generator<Buffer, void, void> {
   if (isPlain(body)) {

@@ -1,23 +1,24 @@
 const mebibyte = 1024 * 1024;
 
-/** The most that is read from a stranger: counts, and lengths in bytes; more is refused before it is kept. */
+/** The limits for what is read from a stranger: counts, and lengths in bytes. More is refused before it is stored. */
 export const limits = {
   /**
-   * Arguments of a compiler: many times the longest command lines of big builds; their bytes have a limit of their own.
+   * Arguments of a compiler: many more than the longest commands of big builds have; their bytes have a separate limit.
    */
   arguments: 16_384,
-  /** One argument: what Linux lets one be (execve(2), MAX_ARG_STRLEN). */
+  /** One argument: the limit of Linux (execve(2), MAX_ARG_STRLEN). */
   argumentLength: 128 * 1024,
-  /** All arguments together: what Linux lets a whole command line be under the usual stack limit (execve(2)). */
+  /** All arguments together: the limit of Linux with the usual stack size (execve(2)). */
   argumentsTotal: 2 * mebibyte,
-  /** A source, an object, a listing: plain, and what the peer unpacks to. */
+  /** A source, an object or a listing, unpacked. */
   bodyLength: 512 * mebibyte,
-  /** The path of a directory, a file or a link's target: the longest that a system call takes (PATH_MAX). */
+  /** The path of a directory or a file, or a link's target: the longest that system calls accept (PATH_MAX). */
   pathLength: 4096,
   /** Files and links of one version 3 request: ten times the headers that the largest sources include. */
   files: 65_536,
   /**
-   * All files of one version 3 request together, their paths included: what the same source may be when preprocessed.
+   * All files of one version 3 request together, with their paths: as much as the same source may have when
+   * preprocessed.
    */
   filesTotal: 512 * mebibyte,
   /** Numbers of a session of tree jobs, from 0: each stands for a path and what is there. */

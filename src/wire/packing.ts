@@ -4,26 +4,30 @@ import { decompressLzo } from './lzo/decompress.ts';
 import { unpackLzo } from './lzo/unpack.ts';
 import type { ProtocolVersion } from './protocol-version.ts';
 
-/** How the content of a file is packed on its way; one that is empty never is. */
+/** How file contents are packed on the wire. An empty one never is. */
 export interface Packing {
-  /** Whether bytes go as they are. */
+  /** Whether bytes are sent unchanged. */
   readonly plain: boolean;
-  /** How many bytes `length` bytes become at most. */
+  /** The most bytes that `length` bytes can become. */
   largest(this: void, length: number): number;
   pack(this: void, plain: Buffer): Buffer;
-  /** Packs in steps; gives the pieces. */
+  /** Packs in steps, into a list of pieces. */
   packInTurns(this: void, plain: Buffer): Steps<Buffer[]>;
-  /** What stands around `length` bytes that are sent without being packed, for who lacks the memory for that. */
+  /**
+   * The bytes before and after `length` plain bytes that make them a valid stream without packing, for a sender that
+   * lacks memory for packing.
+   */
   store(this: void, length: number): { readonly before: Buffer; readonly after: Buffer };
   /** Unpacks at most `ceiling` bytes. @throws ProtocolError of kind 'compression' or 'too large' */
   unpack(this: void, packed: Buffer, ceiling: number): Buffer;
   /**
-   * Unpacks at most `ceiling` bytes piece by piece: each is good until the next one is asked for. @throws ProtocolError
+   * Unpacks at most `ceiling` bytes piece by piece; each is valid until the next one is asked for.
+   * @throws ProtocolError
    */
   unpackInPieces(this: void, packed: Iterable<Buffer>, ceiling: number): Generator<Buffer, void, void>;
 }
 
-/** As they are. */
+/** Version 1: bytes are sent unchanged. */
 const none: Packing = {
   plain: true,
   largest: (length) => length,
@@ -39,7 +43,7 @@ const none: Packing = {
   },
 };
 
-/** LZO1X. */
+/** Versions 2 and 3: LZO1X. */
 const lzo: Packing = {
   plain: false,
   largest: largestPacked,
@@ -50,5 +54,5 @@ const lzo: Packing = {
   unpackInPieces: unpackLzo,
 };
 
-/** How a version of the protocol packs. */
+/** The packing of a version of the protocol. */
 export const packingOf = (version: ProtocolVersion): Packing => (version === 1 ? none : lzo);

@@ -1,2 +1,2 @@
-/** Where servers listen, unless they are told otherwise (IANA's registry has it for distcc). */
+/** The default port of servers, which IANA has registered for distcc. */
 export const defaultPort = 3632;

@@ -1,9 +1,8 @@
-/** A stranger's text must not fill a log. */
+/** The longest text that is shown: a stranger must not fill a log. */
 const longest = 200;
 
 /**
- * A stranger's text in double quotes, safe to print: everything but printable ASCII is escaped, and what is long is
- * cut.
+ * A stranger's text in double quotes, safe to print: everything but printable ASCII is escaped, and a long text is cut.
  */
 export function quoted(text: string): string {
   const safe = text.slice(0, longest).replaceAll(/[^\x20-\x7e]|["\\]/g, (character) => {

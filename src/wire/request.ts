@@ -14,13 +14,13 @@ import type { ProtocolVersion } from './protocol-version.ts';
 
 export type { TreeEntry } from './tree.ts';
 
-/** What a client can send before its preprocessor has finished; argv[0] is the compiler. */
+/** The part of a request that a client can send before its preprocessor has finished. argv[0] is the compiler. */
 export interface RequestHead {
   readonly version: 1 | 2;
   readonly argv: readonly string[];
 }
 
-/** Words that are in UTF-8, or bytes already. */
+/** Words as text, to be encoded in UTF-8, or as bytes. */
 interface EncodedWords {
   readonly argv: readonly (string | Buffer)[];
 }
@@ -30,9 +30,7 @@ export interface PlainRequest extends RequestHead {
   readonly source: Buffer;
 }
 
-/**
- * A source and the files that it includes, as they lie below "/" at the client, and how to compile it in `directory`.
- */
+/** A source and the files that it includes, with the client's absolute paths, and how to compile it in `directory`. */
 export interface TreeRequest {
   readonly version: 3;
   readonly directory: string;
@@ -59,7 +57,10 @@ export function encodeRequest(request: CompileRequest): Buffer[] {
   return [...head, ...encodeTree(request.files)];
 }
 
-/** Reads a request of any version, whole; throws a ProtocolError of kind 'version' for a version there is not. */
+/**
+ * Reads a whole request of any version.
+ * @throws ProtocolError of kind 'version' for an unknown version
+ */
 export function* readRequest(): Grammar<CompileRequest> {
   const version = knownVersion(yield* readUnhurriedToken('DIST', largestParameter));
   if (version === 3) {
@@ -71,20 +72,23 @@ export function* readRequest(): Grammar<CompileRequest> {
   return { version, argv, source: yield* readBody('DOTI', packingOf(version), { ceiling: limits.bodyLength }) };
 }
 
-/** A request of version 1 or 2 as it came: its source stays packed until somebody needs it. */
+/** A request of version 1 or 2 as it arrived; its source stays packed until it is needed. */
 export interface ArrivedPlain extends RequestHead {
-  /** Whether some argument is no UTF-8, so that `argv` is not what was sent. */
+  /** Whether some argument is not UTF-8, so that `argv` differs from what was sent. */
   readonly garbled: boolean;
   readonly source: PackedBody;
 }
 
 /**
- * A request as a server keeps it while it waits, in no more memory than its sender spent; of the files of version 3
- * nothing is kept.
+ * A request as a server keeps it while it waits, in no more memory than its sender used. Files of version 3 are not
+ * kept.
  */
 export type ArrivedRequest = ArrivedPlain | Pick<TreeRequest, 'version' | 'directory' | 'argv'>;
 
-/** Reads a request of any version to its end, without unpacking it; throws a ProtocolError as `readRequest` does. */
+/**
+ * Reads a request of any version to its end, without unpacking it.
+ * @throws ProtocolError as `readRequest` does
+ */
 export function* readArrivingRequest(): Grammar<ArrivedRequest> {
   return yield* readArrivingRequestAfter(yield* readUnhurriedToken('DIST', largestParameter));
 }

@@ -8,7 +8,7 @@ import { refusalMark } from './refusal.ts';
 import { encodeToken, largestParameter, parseToken, readToken, readTokenOrEnd, tokenLength } from './token.ts';
 import type { Token } from './token.ts';
 
-/** What a compiler did with a request. */
+/** The result of a compile. */
 export interface CompileResponse {
   /** The version of the request. */
   readonly version: ProtocolVersion;
@@ -16,17 +16,17 @@ export interface CompileResponse {
   readonly status: number;
   readonly stderr: Buffer;
   readonly stdout: Buffer;
-  /** The object or assembler file; empty when the compiler failed. */
+  /** The object or assembler text; empty when the compiler failed. */
   readonly object: Buffer;
-  /** The dependency file: only with version 3 and status 0, and even then a server may have none. */
+  /** The dependency file. Only with version 3 and status 0, and even then a server may have none. */
   readonly dependencies?: Buffer;
 }
 
 const bounds = { ceiling: limits.bodyLength };
-/** A wait status has 16 bits: a code or a signal, and whether there was a core. */
+/** The largest wait status, which has 16 bits: an exit code, or a signal and whether core was dumped. */
 const largestStatus = 0xffff;
 
-/** A response of which the object has not been read. */
+/** A response whose object has not been read. */
 export interface ResponseHead extends Omit<CompileResponse, 'object' | 'dependencies'> {
   readonly objectLength: number;
 }
@@ -47,7 +47,7 @@ export function encodeResponse(response: CompileResponse): Buffer[] {
   ];
 }
 
-/** SOUT is due; plain text in its place is a refusal, whose sentence stands whole in front of it (refusal.ts). */
+/** Reads SOUT. Plain text in its place means a refusal, whose whole sentence came before, as SERR (refusal.ts). */
 function* readSoutOrRefusal(stderr: Buffer): Grammar<Token> {
   const bytes = yield { exactly: tokenLength, of: 'token "SOUT"' };
   if (bytes.toString('latin1').startsWith(refusalMark)) throw new ProtocolError('refused', stderr.toString().trimEnd());
@@ -76,15 +76,15 @@ export function* readBeforeObjectAfter(
   return { version, status, stderr, stdout };
 }
 
-/** Reads what stands before the object in a response to a request of version 1. @throws ProtocolError */
+/** Reads everything before the object in a response to a request of version 1. @throws ProtocolError */
 export function* readResponseHead(): Grammar<ResponseHead> {
   const before = yield* readBeforeObject(1);
   return { ...before, objectLength: yield* readToken('DOTO', limits.bodyLength) };
 }
 
 /**
- * Reads the response to a request of that version; throws a ProtocolError of kind 'version' when it answers another
- * one.
+ * Reads the response to a request of a version.
+ * @throws ProtocolError of kind 'version' when its version is another one
  */
 export function* readResponse(version: ProtocolVersion): Grammar<CompileResponse> {
   const before = yield* readBeforeObject(version);

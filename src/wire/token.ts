@@ -36,7 +36,7 @@ const parameterMeaning = {
 /** The four letters that a packet starts with. */
 export type TokenName = keyof typeof parameterMeaning;
 
-/** The head of a packet as it was read; a body of `parameter` bytes may follow. */
+/** A token that was read; a body of `parameter` bytes may follow. */
 export interface Token<Name extends TokenName = TokenName> {
   readonly name: Name;
   readonly parameter: number;
@@ -45,12 +45,12 @@ export interface Token<Name extends TokenName = TokenName> {
 /** Four letters and eight hexadecimal digits. */
 export const tokenLength = 12;
 
-/** The largest parameter: for tokens whose value is judged by the reader of the message. */
+/** The largest parameter, as the limit for tokens whose value the reader of the message checks. */
 export const largestParameter = 0xffff_ffff;
 
 /**
- * Encodes a token: its name and eight lower-case hexadecimal digits; throws a RangeError for a number that they cannot
- * hold.
+ * Encodes a token: its name and eight lower-case hexadecimal digits.
+ * @throws RangeError for a number that does not fit
  */
 export function encodeToken(name: TokenName, parameter: number): Buffer {
   if (!Number.isInteger(parameter) || parameter < 0 || parameter > largestParameter) {
@@ -59,12 +59,12 @@ export function encodeToken(name: TokenName, parameter: number): Buffer {
   return Buffer.from(name + parameter.toString(16).padStart(8, '0'), 'latin1');
 }
 
-/** Reads the token of that name and gives its parameter, which may be as large as `ceiling`. */
+/** Reads the token of that name and returns its parameter, which is at most `ceiling`. */
 export function* readToken(name: TokenName, ceiling: number): Grammar<number> {
   return parseToken([name], ceiling, yield { exactly: tokenLength, of: `token "${name}"` }).parameter;
 }
 
-/** The same where the peer may take its time before it. */
+/** The same, for a token before which the peer may pause. */
 export function* readUnhurriedToken(name: TokenName, ceiling: number): Grammar<number> {
   const bytes = yield { exactly: tokenLength, of: `token "${name}"`, unhurried: true };
   return parseToken([name], ceiling, bytes).parameter;
@@ -78,7 +78,7 @@ export function* readUnhurriedTokenOf<Name extends TokenName>(
   return parseToken(names, ceiling, yield { exactly: tokenLength, of: oneOf(names), unhurried: true });
 }
 
-/** Reads the token of that name, or gives undefined when the peer ends its message instead. */
+/** Reads the token of that name; returns undefined when the peer ends its message instead. */
 export function* readTokenOrEnd(name: TokenName, ceiling: number): Grammar<number | undefined> {
   const bytes = yield { exactly: tokenLength, of: `token "${name}"`, orEnd: true };
   return bytes.length === 0 ? undefined : parseToken([name], ceiling, bytes).parameter;
@@ -89,7 +89,10 @@ export function* readAnyToken<Name extends TokenName>(names: readonly Name[], ce
   return parseToken(names, ceiling, yield { exactly: tokenLength, of: oneOf(names) });
 }
 
-/** Refuses a parameter that is larger than `ceiling`; throws a ProtocolError of kind 'too large'. */
+/**
+ * Checks that a parameter is at most `ceiling`.
+ * @throws ProtocolError of kind 'too large'
+ */
 export function checkParameter({ name, parameter }: Token, ceiling: number): void {
   if (parameter <= ceiling) return;
   const meaning = parameterMeaning[name];
@@ -99,7 +102,10 @@ export function checkParameter({ name, parameter }: Token, ceiling: number): voi
   );
 }
 
-/** Reads a token's bytes; throws a ProtocolError unless it has one of the names and a parameter up to `ceiling`. */
+/**
+ * Reads a token from its bytes.
+ * @throws ProtocolError unless it has one of the names and a parameter up to `ceiling`
+ */
 export function parseToken<Name extends TokenName>(
   names: readonly Name[],
   ceiling: number,
@@ -111,7 +117,7 @@ export function parseToken<Name extends TokenName>(
     throw new ProtocolError('malformed', `expected ${oneOf(names)} but got ${quoted(text.slice(0, 4))}`);
   }
   const digits = text.slice(name.length);
-  // Blanks, signs and "0x" pass in distcc 3.x, which no peer ever sends.
+  // distcc 3.x would also accept blanks, signs and "0x", which no peer sends.
   if (!/^[0-9A-Fa-f]{8}$/.test(digits)) {
     throw new ProtocolError(
       'malformed',

@@ -9,8 +9,8 @@ import { checkParameter, encodeToken, largestParameter, readAnyToken, readToken 
 import type { TokenName } from './token.ts';
 
 /**
- * A file or a symbolic link that a version 3 client sends; `name` is its absolute path there, and a link's target may
- * be any.
+ * A file or a symbolic link that a version 3 client sends. `name` is its absolute path at the client; a link's target
+ * can be any text.
  */
 export type TreeEntry =
   | { readonly kind: 'file'; readonly name: string; readonly content: Buffer }
@@ -29,7 +29,10 @@ export function encodeTree(files: readonly TreeEntry[]): Buffer[] {
   return [encodeToken('NFIL', files.length), ...entries];
 }
 
-/** Reads the files of a version 3 request; throws a ProtocolError for a path that could lead out of the job's root. */
+/**
+ * Reads the files of a version 3 request.
+ * @throws ProtocolError for a path that could lead out of the job's root
+ */
 export function* readTree(): Grammar<readonly TreeEntry[]> {
   const count = yield* readToken('NFIL', limits.files);
   const files: TreeEntry[] = [];
@@ -49,8 +52,8 @@ export function* readTree(): Grammar<readonly TreeEntry[]> {
 }
 
 /**
- * Reads the files of a version 3 request to their end, unpacks and keeps none, and gives their number; throws a
- * ProtocolError for a path that could lead out of the job's root.
+ * Reads the files of a version 3 request to their end without unpacking or storing them, and returns their number.
+ * @throws ProtocolError for a path that could lead out of the job's root
  */
 export function* skipTree(): Grammar<number> {
   const count = yield* readToken('NFIL', limits.files);
@@ -67,7 +70,7 @@ export function* skipTree(): Grammar<number> {
   return count;
 }
 
-/** Reads an absolute path without "..", which a server can put below its own root; not more is promised about it. */
+/** Reads an absolute path without "..", which a server can append to its own root. Nothing else is checked. */
 export function* readPath(name: TokenName): Grammar<string> {
   const path = yield* readText(name, limits.pathLength);
   if (!path.startsWith('/')) {
@@ -91,7 +94,7 @@ function* readEntry(left: number): Grammar<TreeEntry> {
   return { kind: 'link', name, target: yield* readTextBody('LINK', token.parameter) };
 }
 
-/** What an entry counts towards the limit, in bytes. */
+/** How many bytes of the limit an entry uses. */
 function weightOf(entry: TreeEntry): number {
   return entry.name.length + (entry.kind === 'file' ? entry.content.length : entry.target.length);
 }

@@ -15,7 +15,7 @@ export function killed(signal: number, core = false): number {
   return (signal & 0x7f) | (core ? coreFlag : 0);
 }
 
-/** What a Unix wait status says (wait(2)). */
+/** Decodes a Unix wait status (wait(2)). */
 export function readWaitStatus(status: number): ProcessEnd {
   const signal = status & 0x7f;
   if (signal === 0) return { kind: 'exited', code: (status >> 8) & 0xff };

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What Debian's own tools say of the package.
+# What the tools of Debian 13 report about the package.
 
 bats_require_minimum_version 1.5.0
 

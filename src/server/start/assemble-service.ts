@@ -36,12 +36,12 @@ import type { Rules } from './read-rules.ts';
 const spoolPrefix = 'distccd-spool-';
 const deadlines = { receiving: 1800_000, silence: 300_000, waiting: 1800_000, answering: 600_000 };
 
-/** A service of which everything has been tried. */
+/** A service whose every part has been tried. */
 export interface AssembledService extends Service {
   readonly daemonLog: DaemonLog;
   readonly spool: Spool;
   readonly jobs: number;
-  /** Has jobs that begin from now on follow other rules; the fence stays. */
+  /** Applies other rules to jobs that begin from now on; the fence stays. */
   readonly follow: (rules: Rules) => void;
   readonly capacity: Capacity;
   readonly fence: FenceFound;
@@ -51,7 +51,7 @@ export interface AssembledService extends Service {
   readonly remove: () => void;
 }
 
-/** Tries everything that serving needs, as the account that will need it, so that nothing fails with the first job. */
+/** Sets up everything that serving needs, as the account that serves, so that nothing fails only with the first job. */
 export function assembleService(
   options: DaemonOptions,
   access: () => AccessList,
@@ -67,10 +67,10 @@ export function assembleService(
   const spool = makeSpool(daemonLog.log);
   const fence = findFence(options, spool, placesOf(rules));
   const capacity = planCapacity(options['max-memory'] ?? usualShare(), descriptorLimit());
-  // Under an inetd it would be said again for each client.
+  // Under inetd every client would repeat this notice.
   if (fence.lacks !== undefined && !options.inetd) notices.push(fence.lacks);
   const queue = new FairQueue(rules.jobs);
-  // What a compiler is started with follows from the rules.
+  // How compilers are started follows from the rules.
   let workplace = makeWorkplace(rules, fence, spool);
   const roots = (): TreeRootsFound => workplace.roots;
   const { memory } = capacity;
@@ -137,7 +137,7 @@ function makeWorkplace(rules: Rules, fence: FenceFound, spool: Spool): Workplace
   };
 }
 
-/** What will keep jobs apart. Whoever may run every program needs no fence. */
+/** Finds what can keep jobs apart. A client that may run every program needs no fence. */
 function findFence(options: DaemonOptions, spool: Spool, places: Places): FenceFound {
   if (options['enable-tcp-insecure']) return { kind: 'none' };
   if (options.fence === 'none') {

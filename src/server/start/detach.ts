@@ -5,29 +5,28 @@ import type { ExitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 import { descriptorCovers } from '../../system/processes/inheritance.ts';
 
-/** Set for the detached daemon: the descriptor on which its starter waits for the report. */
+/** A variable for the detached daemon: the descriptor on which its starter waits for the report. */
 const reportVariable = '_DISTCCD_REPORT_FD';
 
-/** What a daemon tells its starter, which prints it and ends with the status. */
+/** A daemon's report to its starter, which prints the lines and exits with the status. */
 export interface StartReport {
   readonly status: ExitStatus;
   /** Lines for the starter's stderr. */
   readonly lines: readonly string[];
 }
 
-/** Whether this process is the daemon that a starter waits for. */
+/** Whether this process is a daemon whose starter waits for a report. */
 export const isDetached = (environment: NodeJS.ProcessEnv): boolean => environment[reportVariable] !== undefined;
 
 /**
- * Starts the daemon as a process of its own session, with nothing of the starter's stdin, stdout and stderr, and waits
- * for its report: Node cannot fork, so the daemon is a second start of the same program, which opens its sockets
- * itself.
+ * Starts the daemon in a session of its own, without the starter's stdin, stdout and stderr, and waits for its report.
+ * Node cannot fork, so the daemon is the same program started again, which opens its sockets itself.
  */
 export function startDetached(words: readonly string[]): Promise<StartReport> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', ...words], {
-      // FreeBSD's rc.subr(8) tells the daemon by the words of its command line, which begin as the first line of the
-      // script does.
+      // FreeBSD's rc.subr(8) finds the daemon by its command line, which must begin with the interpreter of the
+      // script's first line.
       argv0: process.argv0,
       detached: true,
       cwd: '/',
@@ -39,7 +38,7 @@ export function startDetached(words: readonly string[]): Promise<StartReport> {
     pipe?.on('data', (chunk: Buffer) => {
       text += chunk.toString();
     });
-    // The pipe ends with the report, or with the daemon.
+    // The pipe closes after the report, or when the daemon ends.
     pipe?.once('close', () => {
       child.unref();
       resolve(parseReport(text));
@@ -58,7 +57,7 @@ function parseReport(text: string): StartReport {
   return { status: known, lines };
 }
 
-/** Tells the waiting starter how the start went; does nothing when nobody waits. */
+/** Sends the report to the waiting starter, if there is one. */
 export function reportStart(environment: NodeJS.ProcessEnv, report: StartReport): void {
   const descriptor = Number(environment[reportVariable]);
   if (!isDetached(environment)) return;
@@ -67,6 +66,6 @@ export function reportStart(environment: NodeJS.ProcessEnv, report: StartReport)
     writeSync(descriptor, [report.status, ...report.lines, ''].join('\n'));
     closeSync(descriptor);
   } catch {
-    // The starter is gone: nobody is left to tell.
+    // The starter is gone: nobody waits for the report.
   }
 }

@@ -13,9 +13,8 @@ import { dropPrivileges, processIdentity } from '../../system/accounts/privilege
 import type { Notices } from '../log/startup-notices.ts';
 
 /**
- * Where Node would refuse to let root become another account, starts the process anew so that it can be done. Comes
- * before anything that a new start would lose; what is wrong with the words, or with the account, is said when serving
- * begins.
+ * Restarts this process where Node would refuse to let root become another account. To be called before anything that a
+ * restart would lose. Errors in the words, or in the account, are ignored here and reported when serving begins.
  */
 export function prepareToServe(words: readonly string[]): void {
   if (!refusesToChangeAccounts()) return;
@@ -33,7 +32,7 @@ function wantedAccount(words: readonly string[]): Account | undefined {
   }
 }
 
-/** Root becomes the account that serves, for good; anybody else stays who they are. */
+/** Root becomes the account that serves, for good. Another user stays the same. */
 export function becomeServingAccount(options: DaemonOptions, notices: Notices): void {
   const identity = processIdentity();
   if (identity.getuid() !== 0) {
@@ -44,8 +43,8 @@ export function becomeServingAccount(options: DaemonOptions, notices: Notices): 
 }
 
 /**
- * Who serves when root names nobody: the account of distcc's own packages, that of Debian's and ours, and one that
- * every system has.
+ * The accounts that root tries without --user: that of distcc's own packages, that of Debian's and this package, and
+ * one that every system has.
  */
 export const usualAccounts = ['distcc', 'distccd', 'nobody'];
 

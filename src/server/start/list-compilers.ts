@@ -4,7 +4,7 @@ import type { DaemonOptions } from '../../config/daemon-options.ts';
 import { usualMasqueradeDirs } from '../policy/permitted-compilers.ts';
 import type { PermittedCompilers } from '../policy/permitted-compilers.ts';
 
-/** The compilers that clients may run, in one line for the administrator. */
+/** The compilers that clients may run, in one line. */
 export function listCompilers(
   options: DaemonOptions,
   compilers: PermittedCompilers,

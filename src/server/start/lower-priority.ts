@@ -6,14 +6,11 @@ import type { Logger } from '../../logging/log-line.ts';
 import { setOomScore } from '../../system/processes/oom-score.ts';
 import type { Notices } from '../log/startup-notices.ts';
 
-/**
- * Makes this process, and the compilers after it, step back for others: `--nice` and `--oom-score-adj`. Part of it may
- * need root.
- */
+/** Applies `--nice` and `--oom-score-adj` to this process, from which compilers inherit them. Some values need root. */
 export function lowerPriority(options: DaemonOptions, notices: Notices): void {
   const { nice, 'oom-score-adj': score } = options;
   try {
-    // Whoever asks for no change may be where none is allowed.
+    // Not for 0: changing the priority may be forbidden here.
     if (nice > 0) os.setPriority(Math.min(os.getPriority() + nice, 19));
   } catch (error) {
     notices.push(`cannot lower the priority by ${nice}: ${systemReason(error)}; compilers run at the normal one`);
@@ -33,7 +30,7 @@ function oomReason(error: unknown): string {
   return process.getuid?.() === 0 ? 'here not even root may lower it' : 'only root may lower it, so start as root';
 }
 
-/** Ends the daemon as SIGTERM does when `--lifetime` is over. */
+/** Sends SIGTERM to this process when `--lifetime` is over. */
 export function limitLifetime(seconds: number, log: Logger): void {
   if (seconds === 0) return;
   setTimeout(() => {

@@ -6,8 +6,8 @@ import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 
 /**
- * Opens the pid file while root's rights last; the result writes the process id, once everything else has worked. The
- * file stays root's: whoever stops a daemon believes what it says.
+ * Opens the pid file while this process still has root's rights. The returned function writes the process id, after
+ * everything else has worked. The file stays root's, because programs that stop the daemon trust its content.
  * @throws Failure (status 107)
  */
 export function openPidFile(path: string): () => void {
@@ -29,8 +29,8 @@ export function openPidFile(path: string): () => void {
 }
 
 /**
- * A shell of root's that waits for the end of this process, however it comes, and takes the pid file away then: we
- * shall not be allowed to. One that names another process by then is another daemon's.
+ * Starts a shell as root that removes the pid file when this process ends, even when it is killed: as another account
+ * the daemon could not remove it. A file that names another process then belongs to another daemon and stays.
  */
 function startRemover(path: string): (pid: number) => void {
   const script =
@@ -41,28 +41,25 @@ function startRemover(path: string): (pid: number) => void {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
-  // Without it the file stays, as it does for a process that root kills with all of its group.
+  // Without the shell the file stays, as it does when root kills the whole process group.
   shell.on('error', () => {});
   shell.stdin.on('error', () => {});
   shell.unref();
-  // A pipe of a child is a socket to Node.
+  // Node represents a child's pipe as a socket.
   if (shell.stdin instanceof Socket) shell.stdin.unref();
   return (pid) => shell.stdin.write(`${pid}\n`);
 }
 
-/** Takes the pid file away when the daemon ends; in a directory that only root may write the remover does. */
+/** Removes the pid file when the daemon ends. In a directory that only root may write to, the shell does that. */
 export function removePidFile(path: string): void {
   try {
     unlinkSync(path);
   } catch {
-    // Gone already, or root's.
+    // It is gone already, or in root's directory.
   }
 }
 
-/**
- * Takes away a pid file that was made ready for a daemon that could not start; one with a number in it may be another
- * daemon's.
- */
+/** Removes an empty pid file after a start that failed. One with a number in it may be another daemon's. */
 export function removeUnusedPidFile(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found?.isFile() === true && found.size === 0) removePidFile(path);

@@ -8,13 +8,13 @@ import type { CommandPolicy } from '../policy/judge-command.ts';
 import type { Notices } from '../log/startup-notices.ts';
 import { compilerPath, readPermittedCompilers, usualMasqueradeDirs } from '../policy/permitted-compilers.ts';
 
-/** What the administrator says of jobs. It can change while clients are served. */
+/** The administrator's rules for jobs. They can change while clients are served. */
 export interface Rules extends CommandPolicy {
   /** How many jobs may run at a time. */
   readonly jobs: number;
-  /** A compiler that runs longer is ended, in ms. */
+  /** How long a compiler may run, in ms. */
   readonly lifetimeMs: number;
-  /** The directories where compilers are. */
+  /** The directories in which compilers are looked for. */
   readonly path: readonly string[];
 }
 
@@ -47,7 +47,7 @@ export function readRules(options: DaemonOptions, environment: NodeJS.ProcessEnv
   };
 }
 
-/** A directory that was asked for, or is there, and cannot be read is a mistake as a rule. */
+/** Warns about a masquerade directory that cannot be read although it exists or was asked for. */
 function noteUnreadable(named: readonly string[], notices: Notices): void {
   for (const dir of [...named, ...usualMasqueradeDirs.filter((usual) => existsSync(usual))]) {
     try {

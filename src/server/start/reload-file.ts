@@ -3,18 +3,16 @@ import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 import { errorCode, systemReason } from '../../system/error-text.ts';
 
-/**
- * What whoever asks for a reload wrote down: the whole command line as it is to be, and what else waits for a restart.
- */
+/** A request to reload: the whole new command line, and what else needs a restart. */
 export interface ReloadRequest {
   readonly words: readonly string[];
-  /** Names for the administrator. */
+  /** What needs a restart, by names for the administrator. */
   readonly waiting: readonly string[];
 }
 
 /**
- * Reads the file of `--reload-file`: a word in each line, then, after an empty line, names of what waits for a restart.
- * Undefined when there is no such file: then nobody wants other options.
+ * Reads the file of `--reload-file`: one word a line; then, after an empty line, the names of what needs a restart.
+ * Undefined when the file does not exist: then the options stay.
  * @throws Failure (status 107)
  */
 export function readReloadFile(path: string): ReloadRequest | undefined {
@@ -31,7 +29,7 @@ export function readReloadFile(path: string): ReloadRequest | undefined {
   }
 }
 
-/** Tells whoever waits at the FIFO beside the file how the reload went; does nothing when nobody does. */
+/** Reports the result of a reload to the program that waits at the FIFO beside the file, if there is one. */
 export function answerReload(path: string, outcome: 'applied' | 'refused'): void {
   try {
     const descriptor = openSync(`${path}.answer`, constants.O_WRONLY | constants.O_NONBLOCK);
@@ -41,6 +39,6 @@ export function answerReload(path: string, outcome: 'applied' | 'refused'): void
       closeSync(descriptor);
     }
   } catch {
-    // Nobody waits, as after a signal by hand.
+    // Nobody waits, as after a signal that was sent by hand.
   }
 }

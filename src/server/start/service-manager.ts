@@ -1,20 +1,18 @@
 import type { ServiceManager } from '../../system/service-manager/sd-notify.ts';
 
-/** What the service manager hears of a daemon's life (sd_notify(3)). */
+/** Reports of a daemon to the service manager (sd_notify(3)). */
 export interface ManagerReports {
-  /**
-   * Everything has been tried and clients are served: from here on the watchdog is fed, from the loop that serves them.
-   */
+  /** Clients are served from now on. Starts to feed the watchdog, from the event loop that serves them. */
   ready(): void;
   status(text: string): void;
-  /** Does the work between the two messages by which the manager sees that it is done. */
+  /** Does the work between the two messages about a reload. */
   reloading(work: () => void): void;
   stopping(): void;
   /** Lets the process end. */
   end(): void;
 }
 
-/** Tells the service manager what it wants to know, when there is one. */
+/** Makes the reports to the service manager, if there is one. */
 export function reportToManager({ tell, watchdogMs }: ServiceManager): ManagerReports {
   let watchdog: NodeJS.Timeout | undefined;
   return {
@@ -26,7 +24,7 @@ export function reportToManager({ tell, watchdogMs }: ServiceManager): ManagerRe
     },
     status: (text) => tell({ STATUS: text }),
     reloading(work) {
-      // The manager compares with its own clock when the reload began.
+      // The manager compares this with its own clock.
       tell({ RELOADING: 1, MONOTONIC_USEC: String(process.hrtime.bigint() / 1000n) });
       work();
       tell({ READY: 1 });

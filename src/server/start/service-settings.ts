@@ -9,14 +9,14 @@ import { commandWords, environmentOf, readUnit, unitFolders } from '../../system
 import type { Unit } from '../../system/service-manager/unit-files.ts';
 import type { Notices } from '../log/startup-notices.ts';
 
-/** Where the service of Debian's package is described. */
+/** Where the settings and units of the Debian package's service are. */
 export interface ServicePlaces {
-  /** The program that reads the settings, and writes drop-ins of what they come to. */
+  /** The program that reads the settings and writes drop-ins for the units. */
   readonly generator: string;
   /** The folder of the settings. */
   readonly defaults: string;
   readonly folders: readonly string[];
-  /** Where systemd has the drop-ins that are in force; one of the folders. */
+  /** The folder of the drop-ins that are in force, one of `folders`. */
   readonly generated: string;
 }
 
@@ -33,35 +33,35 @@ export interface ServiceSettings {
   readonly name: string;
   readonly socket: Unit;
   readonly service: Unit;
-  /** The socket of the counters, when it comes along. */
+  /** The socket of the statistics page, if that is enabled. */
   readonly stats: Unit | undefined;
   /** Whether each client has a process of its own. */
   readonly accept: boolean;
-  /** Variables of the unit. */
+  /** The environment variables of the unit. */
   readonly environment: Readonly<Record<string, string>>;
   /** The options of distccd; undefined when the unit runs another program. */
   readonly words: readonly string[] | undefined;
-  /** Where an option without a setting of its own comes from, in words. */
+  /** In words, where an option comes from that has no setting of its own. */
   readonly origin: string | undefined;
   readonly inForce: boolean;
 }
 
-/** Whether the service of the package is installed, where systemd runs. */
+/** Whether the package's service is installed and systemd runs. */
 export const hasService = (places = usualPlaces): boolean =>
   existsSync('/run/systemd/system') &&
   existsSync(places.generator) &&
   readUnit('distccd.service', places.folders) !== undefined;
 
 /**
- * Puts together what the settings, the units and their drop-ins come to. The settings are read by the generator alone,
- * which hands its sentences on.
+ * Combines the settings, the units and their drop-ins. Only the generator reads the settings; its messages are passed
+ * on.
  * @throws Failure (status 101) when the settings name no place to listen
  */
 export function readServiceSettings(places: ServicePlaces, notices: Notices): ServiceSettings {
   judgeSettings(places, notices);
   const fresh = makeFolder();
   try {
-    // As if what there is now had been applied, and nothing reloaded since.
+    // Has the generator write drop-ins for the present settings into an empty folder, as after a restart.
     run(places.generator, [fresh, fresh, fresh, places.defaults, places.defaults, join(fresh, 'none')]);
     return assemble(places, fresh);
   } finally {
@@ -80,7 +80,7 @@ function makeFolder(): string {
 
 function run(program: string, words: readonly string[]): string {
   const { status, stdout, stderr, error } = spawnSync(program, words, { encoding: 'utf8' });
-  // Settings that cannot work are its own status 1, with the sentence in its output.
+  // For settings that cannot work it exits with 1 and prints the sentence.
   if (error === undefined && (status === 0 || stdout !== '')) return stdout;
   throw new Failure(
     exitStatus.general,
@@ -137,7 +137,7 @@ function needUnit(name: string, folders: readonly string[]): Unit {
   throw new Failure(exitStatus.general, `there is no unit "${name}", or it is masked: "systemctl unmask ${name}"`);
 }
 
-/** Whether systemd has the drop-ins that the settings as they are now come to. */
+/** Whether the drop-ins in force are those of the present settings. */
 function isSame(fresh: string, generated: string): boolean {
   const files = (folder: string): string[] => {
     const folders = [

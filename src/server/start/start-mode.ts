@@ -2,12 +2,12 @@ import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 import type { StdinKind } from '../../system/descriptors/standard-descriptors.ts';
 
-/** Options with which a socket on stdin is not a client: those of a daemon, and those that only print something. */
+/** Options with which a socket on stdin is not a client: they start a daemon, or only print something. */
 const notForClients = new Set(['--daemon', '--wizard', '-W', '--help', '--version']);
 
 /**
- * Whether to serve one client on stdin and stdout (doc/distcc-behaviour.md, "Daemon or inetd"). The words are looked
- * at before they are read as options: what is wrong with them must not be said to the client either.
+ * Whether to serve one client on stdin and stdout (doc/distcc-behaviour.md, "Daemon or inetd"). It looks at the words
+ * before they are read as options, because errors in them must not be sent to the client.
  * @throws Failure (status 101) when the client would be a terminal
  */
 export function servesStdin(words: readonly string[], stdin: StdinKind): boolean {

@@ -8,11 +8,11 @@ export interface Account {
 }
 
 /**
- * Looks an account up with id(1), which asks every source that the system is configured for; undefined when there is
- * none.
+ * Looks up an account with id(1), which asks every source that the system is configured for; undefined when it does not
+ * exist.
  */
 export function findAccount(name: string): Account | undefined {
-  // id(1) would take a word with a dash as an option; no account has such a name.
+  // id(1) would read it as an option; no account has such a name.
   if (name.startsWith('-')) return undefined;
   try {
     const ask = (what: string): number =>
@@ -23,7 +23,7 @@ export function findAccount(name: string): Account | undefined {
   }
 }
 
-/** The first of the accounts that exists. */
+/** The first of these accounts that exists. */
 export function firstAccount(names: readonly string[]): Account | undefined {
   for (const name of names) {
     const account = findAccount(name);

@@ -3,7 +3,7 @@ import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 import type { Account } from './accounts.ts';
 
-/** The calls that change who a process is, as Node's `process` has them. */
+/** The calls that change a process's account, as Node's `process` has them. */
 export interface Identity {
   readonly getuid: () => number;
   readonly getgid: () => number;
@@ -28,8 +28,8 @@ export function processIdentity(): Identity {
 const refused = (sentence: string, cause?: unknown): Failure => new Failure(exitStatus.privileges, sentence, { cause });
 
 /**
- * Becomes the account, with its one group, for good: groups before group before user, then the way back is tried and
- * must fail.
+ * Becomes the account, with its one group, for good: first the groups, then the group, then the user. Then becoming
+ * root again is tried, and must fail.
  * @throws Failure (status 112) when any step fails, or the account is root
  */
 export function dropPrivileges(identity: Identity, account: Account): void {
@@ -56,7 +56,7 @@ function proveDropped(identity: Identity, account: Account): void {
   }
 }
 
-/** Whether the process can get root back; trying is the only proof. */
+/** Whether the process can become root again. Only trying proves that it cannot. */
 function canBecomeRoot(identity: Identity): boolean {
   return [() => identity.setuid(0), () => identity.setgid(0), () => identity.setgroups([0])].some((attempt) => {
     try {

@@ -5,7 +5,7 @@ import { posix } from '../posix.ts';
 const linux = { AF_UNIX: 1, SOCK_DGRAM: 2, SOCK_CLOEXEC: 0o2000000 } as const;
 
 /**
- * A datagram socket connected to a path, for `posix.send`; undefined where this system has no way to one, or nobody
+ * A datagram socket connected to a path, for `posix.send`; undefined where this system cannot make one, or nobody
  * listens.
  */
 export function connectDatagram(path: string): number | undefined {

@@ -1,6 +1,6 @@
 import { textOf } from '../text-of.ts';
 
-/** How many descriptors this process may have open; Infinity where that cannot be known. */
+/** How many descriptors this process may have open; Infinity where that is not known. */
 export function descriptorLimit(): number {
   const found = /^Max open files\s+(\d+)/m.exec(textOf('/proc/self/limits'))?.[1];
   return found === undefined ? Infinity : Number(found);

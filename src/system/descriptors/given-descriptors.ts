@@ -9,13 +9,13 @@ export interface GivenDescriptor {
   readonly name: string;
 }
 
-/** The first one; those of a process follow each other. */
+/** The first descriptor given; the others follow it. */
 const first = 3;
 const most = 1024;
 
 /**
- * Reads LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES. Nothing is given to a process with another id, which merely
- * inherited the variables.
+ * Reads LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES. A process with another id has only inherited the variables, and gets
+ * nothing.
  */
 export function readGivenDescriptors(environment: NodeJS.ProcessEnv, pid: number): GivenDescriptor[] {
   const { LISTEN_PID: owner = '', LISTEN_FDS: count = '', LISTEN_FDNAMES: names = '' } = environment;
@@ -27,7 +27,7 @@ export function readGivenDescriptors(environment: NodeJS.ProcessEnv, pid: number
   }));
 }
 
-/** Takes the descriptors given to this process: neither they nor the variables reach a program that it starts. */
+/** Takes the descriptors given to this process, and keeps them and the variables from programs that it starts. */
 export function takeGivenDescriptors(environment: NodeJS.ProcessEnv): GivenDescriptor[] {
   const given = readGivenDescriptors(environment, process.pid);
   for (const variable of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES', 'LISTEN_PIDFDID']) delete environment[variable];
@@ -35,7 +35,7 @@ export function takeGivenDescriptors(environment: NodeJS.ProcessEnv): GivenDescr
     try {
       posix.set_inheritable?.(descriptor, false);
     } catch {
-      // It is not open, as whoever uses it will say.
+      // It is not open, which the code that uses it will report.
     }
   }
   return given;
@@ -45,8 +45,8 @@ export function takeGivenDescriptors(environment: NodeJS.ProcessEnv): GivenDescr
 const linux = { SOL_SOCKET: 1, SO_TYPE: 3, SO_ACCEPTCONN: 30, SOCK_STREAM: 1 } as const;
 
 /**
- * What a descriptor is instead of a stream socket that listens; undefined when it is one, as far as this system can
- * tell: elsewhere than on Linux listening itself is the proof.
+ * What a descriptor is instead of a listening stream socket; undefined when it is one. Outside of Linux the check is
+ * incomplete, and listening itself shows errors.
  */
 export function whyNotListening(descriptor: number): string | undefined {
   try {

@@ -8,13 +8,13 @@ const SO_PEERCRED = 17;
 
 /** The process at the other end of a Unix socket. */
 export interface Peer {
-  /** Its process id as this process sees it, 0 when it does not. */
+  /** Its process id in this process's namespace; 0 when it is not visible there. */
   readonly pid: number;
   readonly user: number;
 }
 
 /**
- * Who is at the other end of a Unix socket; undefined where that cannot be asked for: there the mode of the socket's
+ * The process at the other end of a Unix socket; undefined where the system cannot tell. There the mode of the socket's
  * folder has to keep others out.
  */
 export function peerOf(socket: Socket): Peer | undefined {
@@ -26,7 +26,7 @@ export function peerOf(socket: Socket): Peer | undefined {
   return { pid: credentials.readUInt32LE(0), user: credentials.readUInt32LE(4) };
 }
 
-/** The user id of the process at the other end of a Unix socket; undefined where it cannot be asked for. */
+/** The user id of the process at the other end of a Unix socket; undefined where the system cannot tell. */
 export function peerUser(socket: Socket): number | undefined {
   return peerOf(socket)?.user;
 }

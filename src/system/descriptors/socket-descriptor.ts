@@ -1,7 +1,7 @@
 import { readSync, writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 
-/** A connected socket's descriptor, undefined when it has none any more. */
+/** A connected socket's descriptor; undefined after it was closed. */
 export function descriptorOf(socket: Socket): number | undefined {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Node has no public way to a socket's descriptor
   const { _handle: handle } = socket as unknown as { readonly _handle?: { readonly fd?: number } };
@@ -9,8 +9,8 @@ export function descriptorOf(socket: Socket): number | undefined {
 }
 
 /**
- * Hands bytes to the operating system without the socket's queue, which costs three times as much; gives how many it
- * took. The rest, also when there is an error, is for the queue, which must be empty.
+ * Writes bytes directly to the descriptor, which costs a third of writing through Node's socket. Returns how many were
+ * written; the caller writes the rest, also after an error, through the socket. The socket's queue must be empty.
  */
 export function writeNow(socket: Socket, bytes: Buffer): number {
   const descriptor = descriptorOf(socket);
@@ -25,8 +25,8 @@ export function writeNow(socket: Socket, bytes: Buffer): number {
 const scratch = Buffer.allocUnsafeSlow(64 * 1024);
 
 /**
- * What has arrived at a connected socket from which nobody has read yet, at most 64 KiB; empty when there is nothing,
- * or no more.
+ * Reads what has arrived at a connected socket from which nothing was read before, at most 64 KiB; empty when nothing
+ * has arrived or the peer has closed.
  */
 export function readNow(socket: Socket): Buffer {
   const descriptor = descriptorOf(socket);

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { posix } from '../posix.ts';
 
-/** What stdin is, as far as it decides how a server is started. */
+/** The kind of stdin, which decides how a server is started. */
 export type StdinKind = 'socket' | 'terminal' | 'other';
 
 /** Asks the operating system what stdin is. */
@@ -11,12 +11,12 @@ export function kindOfStdin(isTerminal: boolean): StdinKind {
   return isTerminal ? 'terminal' : 'other';
 }
 
-/** The connection that whoever started this process left on stdin and stdout. */
+/** The connection on stdin and stdout that the starter of this process left there. */
 export interface StandardConnection {
   readonly input: number;
   /** The same as `input` when both directions are one socket. */
   readonly output: number;
-  /** Whether stderr was the connection too, so that nothing can be said there. */
+  /** Whether stderr was the connection too, so that nothing can be written there. */
   readonly stderrLost: boolean;
 }
 
@@ -31,15 +31,16 @@ function statusOf(descriptor: number): Stats | undefined {
 const isSame = (one: Stats | undefined, other: Stats | undefined): boolean =>
   one !== undefined && other !== undefined && one.dev === other.dev && one.ino === other.ino;
 
-/** Node has no dup2, but open(2) takes the lowest free number: stdin and whatever else is below stay open. */
+/**
+ * Replaces a descriptor by /dev/null. Node has no dup2, but open(2) takes the lowest free number, and all lower ones
+ * are open.
+ */
 function discard(descriptor: number): void {
   closeSync(descriptor);
   openSync('/dev/null', 'r+');
 }
 
-/**
- * Another descriptor for stdout, kept from programs that we start; stdout itself where this system has no way to it.
- */
+/** A duplicate of stdout that started programs do not inherit; stdout itself where this system cannot make one. */
 function moveStdout(): number {
   try {
     const moved = posix.dup?.(1) ?? openSync('/dev/fd/1', 'w');
@@ -52,8 +53,8 @@ function moveStdout(): number {
 }
 
 /**
- * Takes the connection off stdout and, where it is there too, stderr: inetd gives all three the same socket, and a
- * warning of Node's would go to the client in the middle of the protocol. A stderr of its own, such as ssh's, stays.
+ * Moves the connection away from stdout and, if it is there too, from stderr: inetd passes one socket as all three, and
+ * a warning of Node would reach the client in the middle of the protocol. A separate stderr, such as ssh's, stays.
  */
 export function takeStandardConnection(): StandardConnection {
   const [stdin, stdout, stderr] = [statusOf(0), statusOf(1), statusOf(2)];

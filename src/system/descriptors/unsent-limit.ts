@@ -7,9 +7,8 @@ const IPPROTO_TCP = 6;
 const TCP_NOTSENT_LOWAT = 25;
 
 /**
- * Limits what the system takes before it can send it to about `bytes`. Otherwise it takes megabytes at once, and shows
- * nothing until a third of them has gone, so that a slow reader looks like one that does not read. Without effect on
- * what is not TCP, and outside of Linux.
+ * Limits the kernel's buffer of unsent bytes to about `bytes`. Otherwise it accepts megabytes at once and then no more
+ * until a third of them is sent, so that a slow reader looks like one that does not read. Only for TCP on Linux.
  */
 export function limitUnsent(socket: Socket, bytes: number): void {
   if (process.platform !== 'linux' || posix.setsockopt === undefined) return;
@@ -20,6 +19,6 @@ export function limitUnsent(socket: Socket, bytes: number): void {
   try {
     posix.setsockopt(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, value);
   } catch {
-    // A Unix socket.
+    // It is a Unix socket.
   }
 }

@@ -4,8 +4,8 @@ import { errorCode } from '../error-text.ts';
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
 /**
- * Writes all bytes to a descriptor before it returns. Terminals and pipes are shared with other programs, which may
- * have made them non-blocking: then it waits 5 ms at a time for room.
+ * Writes all bytes to a descriptor before it returns. Another program that shares a terminal or pipe may have made it
+ * non-blocking: then this waits 5 ms at a time for room.
  */
 export function writeAll(descriptor: number, bytes: Buffer): void {
   let written = 0;
@@ -20,7 +20,7 @@ export function writeAll(descriptor: number, bytes: Buffer): void {
   }
 }
 
-/** Prints a text to a descriptor; false when whoever read it is gone, which is how `head` says that it has enough. */
+/** Prints a text to a descriptor; false when the reader is gone, as after `head` has enough. */
 export function printTo(descriptor: number, text: string): boolean {
   try {
     writeAll(descriptor, Buffer.from(text));

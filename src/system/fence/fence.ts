@@ -9,36 +9,35 @@ import { planRoot } from './toolchain-paths.ts';
 import type { Places } from './toolchain-paths.ts';
 
 /**
- * The program that becomes a compiler with its own job's files only: `src/fence`. It is built beside ours, on Linux.
+ * The helper program (`src/fence`) that restricts itself to its job's files and then becomes the compiler. It is built
+ * on Linux, beside the other programs.
  */
 export const fenceProgram = join(dirname(__filename), 'distccd-fence');
 
 /**
- * What keeps jobs apart: a root for each; or, in the machine's root, Landlock and a filter, as far as there are such;
- * or nothing.
+ * What keeps jobs apart: a private root for each job; or Landlock and a system call filter in the machine's root, as
+ * far as the kernel has them; or nothing.
  */
 export type FenceKind = 'root' | 'files' | 'none';
 
-/**
- * What fence can be had here, and what is missing that a newer or freer kernel has, in words for the administrator.
- */
+/** The fence that is possible here, and what is missing compared with the best one, in words for the administrator. */
 export interface FenceFound {
   readonly kind: FenceKind;
   readonly lacks?: string;
 }
 
-/** The folder of its job as a compiler sees it: on no command line is a name that another job could use. */
+/** The folder of a job as its compiler sees it, so that no command line shows a name that another job could use. */
 export const folderSeen = (kind: FenceKind): string => (kind === 'root' ? folderInRoot : '.');
 
 const open = 'a compiler could get at the files of other jobs';
 const readable = 'compilers can read all that the account can read';
 
-/** Tries the fence in a job's folder as it will be used, around itself. */
+/** Finds the best fence by having the helper run its own check inside each kind. */
 export function tryFence(folder: string, places: Places): FenceFound {
   if (process.platform !== 'linux') return { kind: 'none', lacks: `${open}: this system has no fence for them` };
   if (!existsSync(fenceProgram)) return { kind: 'none', lacks: `${open}: there is no "${fenceProgram}"` };
   const own = attempt(folder, () => wordsInRoot(folder, fenceProgram, places));
-  // Landlock only makes sure of what such a root does by itself.
+  // Status 1, no Landlock, does not matter: a private root protects the files by itself.
   if (own.status === 0 || own.status === 1) return { kind: 'root' };
   if (own.status === 2) return { kind: 'root', lacks: 'compilers may use all system calls: this kernel filters none' };
   const shared = attempt(folder, () => wordsBeside(fenceProgram, places));
@@ -49,7 +48,7 @@ export function tryFence(folder: string, places: Places): FenceFound {
   return { kind: 'none', lacks: `${open}: "${fenceProgram}" does not work here: ${shared.reason}` };
 }
 
-/** The exit status of the fence's own check in the fence, and why there is another one. */
+/** Runs the helper's check in a fence: its exit status, and the reason when the fence cannot be set up. */
 function attempt(folder: string, words: () => readonly string[]): { status: number | null; reason: string } {
   try {
     const all = [...words(), fenceProgram, 'distccd-fence', '--check'];
@@ -60,7 +59,7 @@ function attempt(folder: string, words: () => readonly string[]): { status: numb
   }
 }
 
-/** ROOT COUNT PATH... for a program that has a root of its own, which lies in the spool. */
+/** The helper's words ROOT COUNT PATH... for a program in a private root, which is made in the spool. */
 export function wordsInRoot(folder: string, path: string, places: Places): string[] {
   const root = join(dirname(folder), rootName);
   const plan = planRoot(path, places);
@@ -72,9 +71,9 @@ const isBelow = (path: string, folder: string): boolean => /^(?!\.\.(?:\/|$))[^/
 const holds = (folder: string, path: string): boolean => folder === path || isBelow(path, folder);
 
 /**
- * What compilers need beside the temporary directory, where the fence does not look: of each directory of the search
- * path the one above, as a toolchain's `bin` has its `lib` beside it, when both have a directory above them in
- * common. All paths are absolute, without links.
+ * The directories that compilers need and that lie beside the temporary directory, where the fence permits nothing by
+ * itself. For each directory of the search path that is its parent, since a toolchain's `lib` is beside its `bin`; but
+ * only when both lie in a common directory below the root. All paths are absolute, without links.
  */
 export function toolsBeside(temporary: string, searchPath: readonly string[]): string[] {
   const first = (path: string): string | undefined => path.split('/')[1];
@@ -83,24 +82,21 @@ export function toolsBeside(temporary: string, searchPath: readonly string[]): s
   return [...new Set(tools)].filter((path) => !holds(path, temporary));
 }
 
-/** A path without links; nothing when it is not there. */
+/** A path without links; empty when it does not exist. */
 const realPath = (path: string): string[] => (existsSync(path) ? [realpathSync(path)] : []);
 
-/** The same for a program in the machine's root. */
+/** The helper's words for a program in the machine's root. */
 function wordsBeside(path: string, { directories, temporary }: Places): string[] {
   const own = realPath(path).map((found) => dirname(found));
   const tools = toolsBeside(temporary, [...directories.flatMap(realPath), ...own]);
   return ['-', String(tools.length), ...tools];
 }
 
-/**
- * Programs whose words are remembered, no more than a mistake would bring; and how long, in ms: meanwhile packages
- * come and go.
- */
+/** How many programs' words are remembered, and for how long, in ms: packages may be installed or removed. */
 const mostKnown = 256;
 const believedMs = 10_000;
 
-/** Starts programs in the fence. */
+/** A `Spawn` that starts programs in the fence. */
 export function behindFence(spawn: Spawn, kind: FenceKind, places: Places): Spawn {
   if (kind === 'none') return spawn;
   const known = new Map<string, { words: readonly string[]; until: number }>();
@@ -115,7 +111,7 @@ export function behindFence(spawn: Spawn, kind: FenceKind, places: Places): Spaw
   };
   return (request) => {
     try {
-      // The fence would find out too late for an error of ours.
+      // Checked here, because an error inside the fence could not be reported as a StartError.
       accessSync(request.path, constants.X_OK);
     } catch (error) {
       throw new StartError(request.path, error);

@@ -6,8 +6,8 @@ import type { RootPlan } from './toolchain-paths.ts';
 export const folderInRoot = '/.job';
 
 /**
- * Makes what the mounts of a job's root lie on, in a folder that may have some of it already; jobs see nothing else
- * of the folder. A name that has become something else in the meantime stays as it is.
+ * Makes the mount points of a job's root in a folder, which may have some of them already. Jobs see nothing else of the
+ * folder. An existing name of another kind is left alone.
  */
 export function layRoot(root: string, { shown, links }: RootPlan): void {
   mkdirSync(join(root, folderInRoot), { recursive: true, mode: 0o755 });

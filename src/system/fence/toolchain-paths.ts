@@ -1,24 +1,24 @@
 import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 
-/** What of a machine is in the root of each job. */
+/** What a job's root shows of the machine. */
 export interface RootPlan {
-  /** Absolute paths that are shown, with all below them; none lies below another. */
+  /** Absolute paths that are shown with everything below them. None lies below another. */
   readonly shown: readonly string[];
   /** Links in the root itself, such as `/bin`: path and relative text. */
   readonly links: ReadonlyMap<string, string>;
 }
 
-/** Where compilers may be, and what is never shown: the directory of the jobs' folders. */
+/** Where compilers may be; and the directory of the jobs' folders, which is never shown. */
 export interface Places {
   readonly directories: readonly string[];
   readonly temporary: string;
 }
 
 /**
- * Single things that compilers, and the scripts around them, read beside programs and libraries: which alternative a
- * name stands for, where libraries are, what a distribution makes of its compilers, translations, perl's modules, two
- * devices; and two distributions' stores of all their programs.
+ * Other files that compilers, and wrapper scripts, read besides programs and libraries: Debian's alternatives, the
+ * cache of library paths, settings of ccache, clang and gcc, translations, perl's modules, two devices; and the stores
+ * in which Nix and Guix keep all programs.
  */
 const single = [
   '/dev/null',
@@ -37,17 +37,17 @@ const single = [
   '/usr/share/perl5',
 ];
 const programFolder = /^(?:s?bin|lib(?:exec|x?\d*|o32|\d+\w*)?)$/;
-/** Everybody has these, and no toolchain is there. */
+/** Common directories that are not toolchains. */
 const ordinary = new Set(['etc', 'games', 'include', 'local', 'man', 'share', 'src', 'tmp']);
-/** Trees of which only the programs and libraries are shown. */
+/** Directory trees of which only programs and libraries are shown. */
 const systemTrees = ['/usr', '/usr/local'];
-/** Somebody's home, or all of them. */
+/** A home directory, or the directory of all homes. */
 const home = /^\/(?:home|root|var\/home)(?:\/[^/]+)?$/;
 
 const isBelow = (path: string, folder: string): boolean => /^(?!\.\.(?:\/|$))[^/]/.test(relative(folder, path));
 const holds = (folder: string, path: string): boolean => folder === path || isBelow(path, folder);
 
-/** What a try comes to, or undefined where the file system says no. */
+/** The result of a function; undefined when it throws. */
 function attempt<T>(what: () => T): T | undefined {
   try {
     return what();
@@ -61,26 +61,23 @@ const isFolder = (path: string): boolean => attempt(() => statSync(path).isDirec
 const namesIn = (folder: string): string[] => attempt(() => readdirSync(folder)) ?? [];
 const realPath = (path: string): string => attempt(() => realpathSync(path)) ?? path;
 
-/**
- * Programs and libraries of a tree such as `/usr`, and the toolchains for other machines in it, which have a `bin` of
- * their own.
- */
+/** The programs and libraries of a tree such as `/usr`, and cross toolchains in it, which have a `bin` of their own. */
 const toolsOfTree = (tree: string): string[] =>
   namesIn(tree)
     .filter((name) => programFolder.test(name) || (!ordinary.has(name) && isFolder(join(tree, name, 'bin'))))
     .map((name) => join(tree, name));
 
-/** A toolchain's own tree: not a directory of many things, one where everybody may put something, or a home. */
+/**
+ * Whether a directory is the tree of a single toolchain: not a general one, not one that everybody may write to, not a
+ * home.
+ */
 function isTree(path: string): boolean {
   const about = attempt(() => statSync(path));
   if (path.split('/').length <= 2 || systemTrees.includes(path) || home.test(path)) return false;
   return about !== undefined && (about.mode & 0o002) === 0;
 }
 
-/**
- * What belongs to the programs of a directory: the tree whose `bin` it is, or what lies beside it as a toolchain's
- * parts do.
- */
+/** The toolchain around a directory of programs: the tree whose `bin` it is, or the parts that lie beside it. */
 export function toolsAround(directory: string, temporary: string): string[] {
   const above = dirname(directory);
   if (!/^s?bin$/.test(directory.slice(above.length).replace('/', ''))) return [directory];
@@ -91,7 +88,9 @@ export function toolsAround(directory: string, temporary: string): string[] {
 
 const longestScript = 64 * 1024;
 
-/** The programs that a script names by their whole path, its interpreter among them; of what is not a script, none. */
+/**
+ * The programs that a script names by an absolute path, its interpreter included; none for a file that is not a script.
+ */
 function programsNamedIn(path: string): string[] {
   const text = attempt(() => readStart(path)) ?? '';
   if (!text.startsWith('#!')) return [];
@@ -132,9 +131,9 @@ export function wayTo(program: string): string[] {
 }
 
 /**
- * What a program needs of the machine: all programs and libraries that the system has, so that a wrapper finds its
- * shell and a driver its parts, and the toolchains that the program and the places lead to; no data, no settings, no
- * home, and nothing that holds jobs.
+ * What a program needs of the machine: all programs and libraries of the system, so that a wrapper finds its shell and
+ * a driver its parts; and the toolchains that the program and the search path lead to. No data, no settings, no homes,
+ * and not the jobs' folders.
  */
 export function planRoot(program: string, { directories, temporary }: Places): RootPlan {
   const top = namesIn('/').filter((name) => programFolder.test(name));
@@ -149,7 +148,7 @@ export function planRoot(program: string, { directories, temporary }: Places): R
   return { shown: leastOf(shown, [...links.keys()]), links };
 }
 
-/** The same without what lies below another, or is reached by a link. */
+/** Removes paths that lie below another one, or are reached through a link. */
 export function leastOf(paths: readonly string[], links: readonly string[]): string[] {
   const kept: string[] = [];
   for (const path of [...new Set(paths)].sort()) {

@@ -1,26 +1,26 @@
 import { closeSync, fstatSync, mkdirSync, openSync } from 'node:fs';
 import { bytesOf, pathOf } from '../byte-text.ts';
 
-/** How many directories are kept open at most. */
+/** The most directories that are kept open. */
 const most = 16;
-/** Descriptors by names. */
+/** Open descriptors by name. */
 const opened = new Map<string, number>();
 
 const byDescriptor = (descriptor: number): string => `/proc/self/fd/${descriptor}`;
 
-/** The descriptor of a directory, which is made if it is missing. @throws the system's error */
+/** Opens a directory, which is made if it is missing. @throws the system's error */
 function openDirectory(name: Buffer): number {
   try {
     mkdirSync(name);
   } catch {
-    // It is there, or opening it tells why not.
+    // It exists already, or openSync() reports the error.
   }
   return openSync(name, 'r');
 }
 
 /**
- * A path to a directory whose name, a byte text, need not be UTF-8, which is all that Node's functions with texts can
- * say. Such a one is made if it is missing, kept open, and reached by its descriptor; undefined where that cannot be.
+ * A path that Node's functions can use for a directory whose name, a byte text, may not be UTF-8. Such a directory is
+ * made if it is missing, kept open, and reached through its descriptor; undefined where that is not possible.
  */
 export function directoryPath(name: string | undefined): string | undefined {
   const path = pathOf(name);

@@ -4,7 +4,7 @@ import { lives } from '../processes/living-process.ts';
 import { openOrCreate, requireHarmless } from './open-own-file.ts';
 import { posix } from '../posix.ts';
 
-/** A held lock; it ends with the process, however the process ends. */
+/** A held lock. The system releases it when the process ends in any way. */
 export interface FileLock {
   readonly release: () => void;
 }
@@ -13,26 +13,26 @@ const F_TLOCK = 2;
 const takenCodes = new Set([constants.errno.EAGAIN, constants.errno.EACCES]);
 
 /**
- * The files that this process holds. A process does not exclude itself, and closing such a file anywhere would end its
- * lock.
+ * The files that this process has locked. fcntl's locks do not exclude their own process, and closing a locked file
+ * anywhere in it would release the lock.
  */
 const held = new Set<string>();
 
 /**
- * Takes the exclusive lock of a file, which is made when it is missing, without waiting; undefined when somebody has
- * it. The lock is fcntl's on the whole file, as distcc takes it. Throws when the file cannot be opened or locked, or is
- * not a regular file.
+ * Takes the exclusive lock of a file without waiting; undefined when it is held already. A missing file is made. The
+ * lock is fcntl's on the whole file, as in distcc. Throws when the file cannot be opened or locked, or is not a regular
+ * file.
  */
 export function tryLock(path: string): FileLock | undefined {
   return posix.lockf === undefined ? tryClaim(path) : tryFcntl(path);
 }
 
-/** Claims the file in this process's name, and opens it. */
+/** Opens a file; undefined when this process has locked it already. */
 function openUnheld(path: string): number | undefined {
   return held.has(path) ? undefined : openOrCreate(path);
 }
 
-/** A second release must not take away the lock of whoever came next. */
+/** Makes a second release harmless, which would otherwise release the next holder's lock. */
 function once(act: () => void): () => void {
   let done = false;
   return () => {
@@ -61,7 +61,7 @@ function tryFcntl(path: string): FileLock | undefined {
   };
 }
 
-/** How long a claim is: a process id and a line end. */
+/** The longest claim in bytes: a process id and a line end. */
 const longestClaim = 16;
 
 function ownerOf(descriptor: number): number {
@@ -70,7 +70,7 @@ function ownerOf(descriptor: number): number {
   return Number(bytes.toString('latin1', 0, length).trim());
 }
 
-/** Whether a file was written before this system started: whoever has the number in it now is somebody else. */
+/** Whether a file was written before this system started: its process id may belong to another process now. */
 const isFromBefore = (descriptor: number): boolean => fstatSync(descriptor).mtimeMs < Date.now() - uptime() * 1000;
 
 function claim(descriptor: number, path: string): boolean {
@@ -83,9 +83,9 @@ function claim(descriptor: number, path: string): boolean {
 }
 
 /**
- * The way where Node cannot reach fcntl: the file holds the owner's process id, and a dead owner has lost it. Two that
- * claim it in the same instant both read it again, and the one whose id is not there gives way. A client that locks
- * with fcntl does not see the claim.
+ * A lock for systems where Node cannot call fcntl: the file holds the owner's process id, and the claim of a dead owner
+ * is void. When two processes claim a file at once, both read it again, and the one whose id is not in it gives up.
+ * Clients that lock with fcntl do not see a claim.
  */
 export function tryClaim(path: string): FileLock | undefined {
   const descriptor = openUnheld(path);
@@ -99,7 +99,7 @@ export function tryClaim(path: string): FileLock | undefined {
   if (!claimed) return undefined;
   held.add(path);
   return {
-    // The claim names the process, which stays the same.
+    // The claim holds the process id, which does not change.
     release: once(() => {
       held.delete(path);
       ftruncateSync(descriptor);

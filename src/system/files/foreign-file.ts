@@ -8,9 +8,9 @@ export interface ForeignFile {
 }
 
 /**
- * Reads a file that another process has open into `memory`, from its start, by way of /proc (proc(5)); false when it
- * cannot be opened or is not that file: on FreeBSD, or where the other one lives in a container with numbers of its
- * own.
+ * Reads a file that another process has open into `memory`, from its start, through /proc (proc(5)). False when it
+ * cannot be opened or is another file, as on FreeBSD or when the other process is in a container with its own process
+ * ids.
  */
 export function readForeignFile({ pid, descriptor, inode }: ForeignFile, memory: Buffer): boolean {
   let own: number;

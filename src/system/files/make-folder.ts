@@ -12,8 +12,8 @@ function makeOne(path: string, mode: number): void {
 }
 
 /**
- * Makes a folder, and the one it is in. Not more, and not by Node's own way of making all of them, which never ends
- * where a folder exists but cannot hold another, such as /proc.
+ * Makes a folder, and its parent if that is missing. Not with Node's `recursive`, which never returns below a folder
+ * such as /proc that cannot hold new ones.
  */
 export function makeFolder(path: string, mode = 0o777): void {
   try {

@@ -3,7 +3,7 @@ import type { Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { errorCode } from '../error-text.ts';
 
-/** A file that somebody else may have put in place of one of ours; the message is a sentence that names it. */
+/** A file that another user may have put in the place of one of ours; the message is a sentence that names it. */
 export class UnsafeFile extends Error {
   constructor(path: string, fault: string) {
     super(`"${path}" ${fault}`);
@@ -11,7 +11,7 @@ export class UnsafeFile extends Error {
   }
 }
 
-/** No link is followed, and no pipe waited for. Node itself adds that other programs do not inherit the file. */
+/** Follow no link and wait for no pipe. Node itself adds O_CLOEXEC. */
 const careful = constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 function unusual(path: string, found: Stats): UnsafeFile | undefined {
@@ -19,15 +19,13 @@ function unusual(path: string, found: Stats): UnsafeFile | undefined {
   return new UnsafeFile(path, found.isSymbolicLink() ? 'is a symbolic link' : 'is not a regular file');
 }
 
-/**
- * Opens a file that exists, in a folder that others may write to; throws an UnsafeFile for anything but a regular file.
- */
+/** Opens an existing file in a folder that others may write to; throws an UnsafeFile unless it is a regular file. */
 export function openRegular(path: string, flags: number): number {
   let descriptor: number;
   try {
     descriptor = openSync(path, flags | careful);
   } catch (error) {
-    // The systems have several errors for a link or a socket here.
+    // For a link or a socket here the error differs between systems.
     const found = lstatSync(path, { throwIfNoEntry: false });
     throw (found && unusual(path, found)) ?? error;
   }
@@ -37,13 +35,13 @@ export function openRegular(path: string, flags: number): number {
   throw fault;
 }
 
-/** Makes a file that must not exist. */
+/** Creates a file, which must not exist. */
 const create = (path: string): number => openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o666);
 
 /**
- * Opens a file for reading and writing, and makes it when it is missing (mode 0666 less the umask); throws as
- * openRegular() does. Apart from each other, since Linux refuses to open somebody else's file in a shared folder with
- * O_CREAT (proc(5), protected_regular).
+ * Opens a file for reading and writing, and creates it when it is missing (mode 0666 less the umask); throws as
+ * openRegular() does. In two calls, because in a shared folder Linux refuses to open another user's file with O_CREAT
+ * (proc(5), protected_regular).
  */
 export function openOrCreate(path: string): number {
   for (let left = 3; ; left -= 1) {
@@ -60,15 +58,15 @@ export function openOrCreate(path: string): number {
   }
 }
 
-/** Whose a file is. */
+/** The owners that decide whether a file is safe. */
 export interface Ownership {
   readonly owner: number;
   readonly folderOwner: number;
-  /** Who wants to write. */
+  /** The user who wants to write. */
   readonly user: number;
 }
 
-/** Whether a file is ours, or of somebody who may do anything in the folder, or in a folder of ours. */
+/** Whether a file belongs to the user or to the folder's owner, or lies in the user's own folder. */
 export function isOwn({ owner, folderOwner, user }: Ownership): boolean {
   return owner === user || owner === folderOwner || folderOwner === user;
 }
@@ -78,8 +76,8 @@ function ownershipOf(path: string, { uid }: Stats): Ownership {
 }
 
 /**
- * Makes a file anew, for writing, in place of an own one from before; throws an UnsafeFile when something else has its
- * name.
+ * Creates a file for writing, and replaces an older one of the user's own; throws an UnsafeFile when something else has
+ * its name.
  */
 export function createAnew(path: string): number {
   try {
@@ -98,13 +96,14 @@ export function createAnew(path: string): number {
 }
 
 /**
- * Makes sure that writing to an open file does no harm: throws an UnsafeFile when it has another name as well, which
- * may be one of the user's own files, or when it is somebody else's and holds more than the `most` bytes that such
- * files hold.
+ * Makes sure that writing to an open file does no harm. Throws an UnsafeFile when the file has another name too, since
+ * it may be one of the user's other files; or when it belongs to somebody else and is longer than `most` bytes, the
+ * length of such files.
  */
 export function requireHarmless(descriptor: number, path: string, most: number): void {
   const opened = fstatSync(descriptor);
-  // Of its name at this moment: whoever links a file there may take the link away as soon as it is open.
+  // Also looks at what the name means now: an attacker who linked a file there may have removed the link after the
+  // open.
   const named = lstatSync(path, { throwIfNoEntry: false });
   if (named === undefined || named.ino !== opened.ino || named.dev !== opened.dev)
     throw new UnsafeFile(path, 'has just been replaced by somebody');

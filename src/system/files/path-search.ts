@@ -5,22 +5,22 @@ import { basename, isAbsolute, join, resolve } from 'node:path';
 /** Where execvp(3) looks when PATH is not set. */
 const standardPath = '/bin:/usr/bin';
 
-/** What was found out about a file, and the times and numbers by which it is known not to have changed. */
+/** Facts about a file, and the times and numbers that show whether it has changed. */
 interface Known {
   readonly device: number;
   readonly inode: number;
   readonly changed: number;
   readonly executable: boolean;
-  /** When it was found to be so, in ms. */
+  /** When it was looked at, in ms. */
   looked: number;
-  /** The file's own name, after all links; found out when it is asked for. */
+  /** The file's own name, after all links; found when it is first asked for. */
   ownName: string | undefined;
 }
 
-/** A process that does many jobs asks for the same few compilers each time. */
+/** Known files: a process that does many jobs asks for the same few compilers each time. */
 const known = new Map<string, Known>();
 const mostKnown = 1024;
-/** One job asks for its compiler several times, within less than this many ms. */
+/** Within this many ms a file is not looked at again: one job asks for its compiler several times. */
 const sameMoment = 5;
 
 function mayExecute(path: string): boolean {
@@ -38,7 +38,7 @@ function look(path: string): Known | undefined {
   if (before !== undefined && now - before.looked < sameMoment) return before;
   let found: Stats | undefined;
   try {
-    // A name that is not there is not an error: making one costs more than looking.
+    // Without an exception for a missing file: making one costs more than the look.
     found = statSync(path, { throwIfNoEntry: false });
   } catch {
     return undefined;
@@ -56,7 +56,7 @@ function look(path: string): Known | undefined {
   return fresh;
 }
 
-/** Whether a path names a regular file that we may execute. */
+/** Whether a path is a regular file that this process may execute. */
 export function isExecutable(path: string): boolean {
   return look(path)?.executable === true;
 }
@@ -66,7 +66,7 @@ export function pathDirectories(path: string | undefined, directory: string): st
   return (path ?? standardPath).split(':').map((entry) => resolve(directory, entry));
 }
 
-/** Whether a file is a link to a program of that name: a masquerading link is never the compiler itself. */
+/** Whether a file is a link to a program of that name, such as a masquerade link to distcc. */
 export function leadsTo(path: string, program: string): boolean {
   const file = look(path);
   if (file === undefined) return false;
@@ -78,17 +78,17 @@ export function leadsTo(path: string, program: string): boolean {
   return file.ownName === program;
 }
 
-/** Where to look for a program, and what to pass over. */
+/** Where to look for a program, and what to skip. */
 export interface Search {
   readonly path: string | undefined;
   readonly directory: string;
-  /** Links to a program of this name are passed over. */
+  /** Links to a program of this name are skipped. */
   readonly notLeadingTo?: string;
 }
 
 /**
- * Finds a program as execvp(3) does; a name with "/" is that file. Undefined when no directory has it. The result may
- * be relative only when the name is.
+ * Finds a program as execvp(3) does; a name with "/" is that file. Undefined when no directory has it. The result is
+ * relative only when a name with "/" is.
  */
 export function findProgram(name: string, { path, directory, notLeadingTo }: Search): string | undefined {
   if (name.includes('/')) {

@@ -4,8 +4,8 @@ import type { Stats } from 'node:fs';
 import { startChild } from '../processes/child.ts';
 
 /**
- * rm goes by descriptors, follows no link and needs no stack, however deep the folders are; what a program closed to
- * its own account has to be opened first, as a rule nothing.
+ * rm works with descriptors, follows no link, and handles any depth of folders. If it fails, chmod first opens folders
+ * that a program has closed to its own account, which is rare.
  */
 const words = ['-c', 'rm -rf "$1" 2>/dev/null || { chmod -R u+rwx "$1"; rm -rf "$1"; } 2>/dev/null', 'sh'];
 const shell = '/bin/sh';
@@ -13,10 +13,10 @@ const environment = { PATH: '/usr/bin:/bin' };
 
 const isSame = (one: Stats, other: Stats): boolean => one.ino === other.ino && one.dev === other.dev;
 
-/** The system takes its time over the bytes of a larger file. */
+/** Freeing the blocks of a larger file, in bytes, takes the system some time. */
 const largeFile = 1024 * 1024;
 
-/** Takes a file's name away; the bytes of a large one go with its last descriptor, in another thread. */
+/** Removes a file. The blocks of a large one are freed in another thread, when its last descriptor is closed. */
 function removeFile(name: string): void {
   const about = lstatSync(name);
   if (!about.isFile() || about.size < largeFile) {
@@ -28,10 +28,10 @@ function removeFile(name: string): void {
   close(descriptor);
 }
 
-/** A job leaves a few files; more than this are removed by another program, while we do something else. */
+/** A job leaves a few files; more than this are removed by rm, while this process does other work. */
 const fewFiles = 64;
 
-/** Removes the files in the working directory, and tells whether those were few. */
+/** Removes the files in the working directory; false when there are too many. */
 function removeFiles(): boolean {
   const names: string[] = [];
   const folder = opendirSync('.', { bufferSize: fewFiles });
@@ -48,7 +48,7 @@ function removeFiles(): boolean {
 }
 
 /**
- * Removes a folder of plain files, as jobs leave them as a rule, and tells whether it is gone. It goes into the
+ * Removes a folder that has only plain files, as jobs usually leave it; returns whether it is gone. It changes into the
  * folder, so that no link can lead it elsewhere.
  */
 function removeFlat(path: string): boolean {
@@ -73,7 +73,10 @@ function removeFlat(path: string): boolean {
 
 const failed = (path: string): Error => new Error(`cannot remove "${path}"`);
 
-/** Removes a folder with all in it, whatever that is; a link only itself. @throws when something is left */
+/**
+ * Removes a folder with everything in it; of a link only the link.
+ * @throws when something is left
+ */
 export async function removeFolder(path: string): Promise<void> {
   if (removeFlat(path)) return;
   const argv = ['sh', ...words, path];
@@ -82,7 +85,7 @@ export async function removeFolder(path: string): Promise<void> {
   if (status !== 0) throw failed(path);
 }
 
-/** The same while nothing else is to be done. */
+/** The same, synchronously, for use at the start and the end. */
 export function removeFolderNow(path: string): void {
   if (removeFlat(path)) return;
   if (spawnSync(shell, [...words, path], { env: environment, stdio: 'ignore' }).status !== 0) throw failed(path);

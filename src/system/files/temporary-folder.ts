@@ -17,14 +17,14 @@ import { removeFolder, removeFolderNow } from './remove-folder.ts';
 const F_TLOCK = 2;
 
 /**
- * A daemon's own folder (mode 0700) under the temporary directory. A lock in it lives as long as the daemon, so the
- * next daemon can tell what a crashed one left from what a living one uses, also across process-id namespaces.
+ * A daemon's own folder (mode 0700) under the temporary directory. A lock in it lasts as long as the daemon, so that
+ * the next daemon can tell a crashed daemon's spool from a running one's, also across process id namespaces.
  */
 export interface Spool {
   readonly path: string;
-  /** Makes an empty folder (mode 0700) and names it. */
+  /** Makes an empty folder (mode 0700) and returns its path. */
   lend(): string;
-  /** Removes a lent folder with everything in it; rejects when something is left, which the next start removes. */
+  /** Removes such a folder with everything in it; rejects when something is left, which the next start removes. */
   takeBack(folder: string): Promise<void>;
   /** Removes the whole spool. */
   remove(): void;
@@ -33,11 +33,12 @@ export interface Spool {
 /** What the roots of all jobs are mounted on. */
 export const rootName = 'root';
 
-/** The file whose lock says that a spool's daemon lives; a folder without it is not a spool. */
+/** The file whose lock shows that a spool's daemon runs; a folder without it is not a spool. */
 const lockName = 'daemon-lock';
 
 /**
- * Locks a spool; undefined when another process holds the lock. @throws when it has no lock file and none is to be made
+ * Locks a spool; undefined when another process holds the lock.
+ * @throws when it has no lock file and `flags` does not create one
  */
 function lock(path: string, flags: 'wx' | 'r+'): number | undefined {
   const descriptor = openSync(join(path, lockName), flags, 0o600);
@@ -51,8 +52,8 @@ function lock(path: string, flags: 'wx' | 'r+'): number | undefined {
 }
 
 /**
- * How often a spool shows that it is in use: whoever cleans the temporary directory looks at the age of files, and so
- * do we where locks are out of reach.
+ * How often, in ms, a spool's times are renewed: programs that clean temporary directories look at the age of files,
+ * and so does this one where it cannot lock.
  */
 const touchMs = 3600_000;
 
@@ -64,13 +65,12 @@ export function openSpool(directory: string, prefix: string): Spool {
       const now = new Date();
       utimesSync(join(path, lockName), now, now);
     } catch {
-      // Somebody removed it: the next job makes another.
+      // Somebody removed it; the next job makes a new one.
     }
   }, touchMs);
   touch.unref();
   const make = (): string => {
-    // All jobs run as one account: a name that no other client can guess keeps their compilers out of each other's
-    // folders.
+    // All jobs run as one account, so a name that cannot be guessed keeps compilers out of each other's folders.
     const folder = `${path}/${randomBytes(8).toString('hex')}`;
     mkdirSync(folder, 0o700);
     return folder;
@@ -83,8 +83,7 @@ export function openSpool(directory: string, prefix: string): Spool {
       try {
         return make();
       } catch (error) {
-        // Somebody removed it or closed it, such as a compiler in the hands of its client where nothing keeps it from
-        // that.
+        // Somebody removed or closed the spool, perhaps a malicious compile where no fence prevents that.
         const code = error instanceof Error && 'code' in error ? error.code : undefined;
         if (code !== 'ENOENT' && code !== 'EACCES') throw error;
         path = makeSpool(directory, prefix);
@@ -95,10 +94,10 @@ export function openSpool(directory: string, prefix: string): Spool {
     remove: () => {
       clearInterval(touch);
       try {
-        // Of the jobs' roots there are only the places to mount on, which is done sooner without another program.
+        // The jobs' root only has mount points, so removing it here is faster than starting rm.
         rmSync(join(path, rootName), { recursive: true, force: true });
       } catch {
-        // Then it is something else.
+        // Something else has that name; the next line removes it with the rest.
       }
       removeFolderNow(path);
     },
@@ -106,7 +105,7 @@ export function openSpool(directory: string, prefix: string): Spool {
 }
 
 function makeSpool(directory: string, prefix: string): string {
-  // Locked under another name first: a sweeping daemon must never see the folder without its lock.
+  // Locked under another name first, so that another daemon which sweeps never sees the folder without its lock.
   const fresh = mkdtempSync(join(directory, `new-${prefix}`));
   lock(fresh, 'wx');
   const path = join(directory, fresh.slice(join(directory, 'new-').length));
@@ -114,11 +113,12 @@ function makeSpool(directory: string, prefix: string): string {
   return path;
 }
 
-/** A way to tell a dead daemon's spool from a living one's; throws for a folder that is none. */
+/** Whether a spool's daemon is dead; throws for a folder that is not a spool. */
 export type DeathProof = (path: string) => boolean;
 
 /**
- * Nobody holds the lock. Where Node has none, on FreeBSD say, the daemon has missed three times to show that it lives.
+ * Nobody holds the lock. Where this process cannot lock, as on FreeBSD, the daemon has not renewed its times for three
+ * periods.
  */
 const isDead: DeathProof = posix.lockf === undefined ? isForgotten : isUnlocked;
 
@@ -129,7 +129,7 @@ function isUnlocked(path: string): boolean {
   return true;
 }
 
-/** Whether the spool was not touched for more than three periods. */
+/** Whether a spool's times have not been renewed for more than three periods. */
 export function isForgotten(path: string): boolean {
   return Date.now() - lstatSync(join(path, lockName)).mtimeMs > 3 * touchMs;
 }
@@ -141,14 +141,14 @@ export function sweepSpools(directory: string, prefix: string, isLeft = isDead):
     if (!name.startsWith(prefix)) continue;
     const path = join(directory, name);
     try {
-      // Anybody may put a link of that name into a shared temporary directory.
+      // Anybody may make a link of that name in a shared temporary directory.
       const found = lstatSync(path);
       if (!found.isDirectory() || found.uid !== process.getuid?.()) continue;
       if (!isLeft(path)) continue;
       removeFolderNow(path);
       swept.push(path);
     } catch {
-      // Another account's folder, no spool at all, or gone in the meantime: not ours to remove.
+      // It belongs to another account, is not a spool, or is gone meanwhile: not ours to remove.
     }
   }
   return swept;

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { textOf } from '../text-of.ts';
 
-/** What is known about a group's limits counts for this long, in ms: they change seldom, and jobs begin often. */
+/** How long a group's limits are remembered, in ms: they change seldom, and jobs begin often. */
 const remembered = 10_000;
-/** Groups that are remembered; more are only met on a machine where each build has one of its own. */
+/** How many groups are remembered. Only a machine where each build has its own group has more. */
 const mostGroups = 64;
 
-/** Where the kernel shows groups, and a clock. */
+/** Where the kernel shows control groups, and a clock. */
 export interface GroupPlaces {
   /** Where cgroup2 is mounted. */
   readonly mounted: string;
@@ -16,10 +16,10 @@ export interface GroupPlaces {
   now(this: void): number;
 }
 
-/** What a group leaves to a process in it. */
+/** The memory that a group's limit leaves to a process. */
 export interface GroupShare {
   readonly bytes: number;
-  /** The group whose limit it is, as in proc_pid_cgroup(5). */
+  /** The group with that limit, as in proc_pid_cgroup(5). */
   readonly group: string;
 }
 
@@ -29,19 +29,21 @@ interface Limit {
   readonly bytes: number;
 }
 
-/** The places of every Linux system with systemd, and of containers. */
+/** The places on Linux systems with systemd, and in containers. */
 const usualPlaces: GroupPlaces = { mounted: '/sys/fs/cgroup', processes: '/proc', now: () => performance.now() };
 
-/** A file of one number; "max" and a missing file mean no limit. */
+/** The number in a file; Infinity for "max" and a missing file. */
 const numberIn = (path: string): number => Number(/^\d+$/m.exec(textOf(path))?.[0] ?? Infinity);
 
-/** A group and all that it lies in, the outermost last. */
+/** A group and all groups around it, the outermost last. */
 function upwards(group: string): string[] {
   const names = group.split('/').filter((name) => name !== '');
   return [...names.map((_, at) => `/${names.slice(0, names.length - at).join('/')}`), '/'];
 }
 
-/** Text that was read can be read again, and caches shrink: the kernel takes these back before it refuses memory. */
+/**
+ * The bytes that the kernel can reclaim before it refuses memory: cached files can be read again, and caches shrink.
+ */
 function reclaimableIn(folder: string): number {
   const text = textOf(join(folder, 'memory.stat'));
   let sum = 0;
@@ -51,8 +53,8 @@ function reclaimableIn(folder: string): number {
 }
 
 /**
- * What the limits of control groups, version 2, leave to processes: cgroups(7), and cgroup-v2 of the kernel's
- * documentation.
+ * How much memory the limits of control groups (version 2) leave to processes: cgroups(7), and cgroup-v2 in the
+ * kernel's documentation.
  */
 export class CgroupMemory {
   readonly #places: GroupPlaces;
@@ -63,8 +65,8 @@ export class CgroupMemory {
   }
 
   /**
-   * The least that the groups of a process leave; undefined when that is `enough` or more bytes, when there is no
-   * limit, and where there are no such groups. Without a limit it reads one small file.
+   * The smallest share that the groups of a process leave; undefined when that is `enough` bytes or more, when there is
+   * no limit, and on systems without such groups. Without a limit it reads one small file.
    */
   share(pid: number, enough = Infinity): GroupShare | undefined {
     const line = /^0::(\/.*)$/m.exec(textOf(`${this.#places.processes}/${pid}/cgroup`))?.[1];
@@ -85,11 +87,11 @@ export class CgroupMemory {
     const known = this.#known.get(group);
     if (known !== undefined && now - known.at < remembered) return known.limits;
     if (this.#known.size >= mostGroups) this.#known.clear();
-    // A process outside of what a container shows has a path that leads out of it.
+    // A process outside of this container has a path with "..".
     const seen = group.split('/').includes('..') ? [] : upwards(group);
     const limits = seen.flatMap((name) => {
       const folder = join(this.#places.mounted, name);
-      // Beyond "high" a process is not refused memory but made to wait for it.
+      // Above "high" a process is not refused memory, but slowed down.
       const bytes = Math.min(numberIn(join(folder, 'memory.max')), numberIn(join(folder, 'memory.high')));
       return bytes === Infinity ? [] : [{ folder, group: name, bytes }];
     });

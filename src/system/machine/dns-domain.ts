@@ -6,7 +6,7 @@ function behindFirstDot(name: string | undefined): string | undefined {
   return dot <= 0 ? undefined : name?.slice(dot + 1);
 }
 
-/** The first domain that resolv.conf(5) names. */
+/** The first domain in resolv.conf(5). */
 function resolverDomain(): string | undefined {
   try {
     return /^[ \t]*(?:domain|search)[ \t]+([^\s.][^\s]*)/m.exec(readFileSync('/etc/resolv.conf', 'utf8'))?.[1];

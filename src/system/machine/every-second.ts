@@ -1,7 +1,7 @@
-/** How often it looks, in ms. */
+/** How often `look` is called, in ms. */
 const periodMs = 1000;
 
-/** Looks after something every second for as long as there is something to look after; it does not keep Node alive. */
+/** Calls a function every second as long as it returns true. It does not keep Node alive. */
 export class EverySecond {
   readonly #look: () => boolean;
   #timer: NodeJS.Timeout | undefined;
@@ -11,7 +11,7 @@ export class EverySecond {
     this.#look = look;
   }
 
-  /** There is something now. */
+  /** Starts to call it, unless that happens already. */
   begin(): void {
     if (this.#timer !== undefined) return;
     this.#timer = setInterval(() => {
@@ -26,5 +26,5 @@ export class EverySecond {
 /** A clock that only goes forward, in ms. */
 export type Clock = () => number;
 
-/** The clock of every day. */
+/** The usual clock. */
 export const steadyClock: Clock = () => performance.now();

@@ -1,20 +1,20 @@
 import { readdirSync, statfsSync } from 'node:fs';
 import { textOf } from '../text-of.ts';
 
-/** How many processes want a processor now, from /proc/loadavg; -1 where there is none. */
+/** How many processes are ready to run, from /proc/loadavg; -1 without that file. */
 export function runnableProcesses(): number {
   return Number(/ (\d+)\//.exec(textOf('/proc/loadavg'))?.[1] ?? -1);
 }
 
-/** What a look at every process that this account may see found. */
+/** Figures about all processes that this account can see. */
 export interface ProcessCensus {
-  /** Waiting for a disk. */
+  /** How many processes wait for a disk. */
   readonly uninterruptible: number;
   /** The process with most memory in use, in KiB, and its command in parentheses as in /proc/PID/stat. */
   readonly largest: { readonly kilobytes: number; readonly command: string };
 }
 
-/** Looks at every process once. */
+/** Looks at all processes once. */
 export function countProcesses(): ProcessCensus {
   let uninterruptible = 0;
   let largest = { kilobytes: 0, command: 'none' };
@@ -48,7 +48,7 @@ export function diskSectors(): number {
   return sectors;
 }
 
-/** Free space for others than root in the file system of a directory, in MB; -1 when it cannot be told. */
+/** The space that users other than root can use in the file system of a directory, in MB; -1 when not known. */
 export function freeMegabytes(directory: string): number {
   try {
     const { bavail, bsize } = statfsSync(directory);

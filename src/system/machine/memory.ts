@@ -7,12 +7,15 @@ function kilobytes(text: string, name: string): number | undefined {
   return found === undefined ? undefined : Number(found) * 1024;
 }
 
-/** How many bytes programs can still have without swapping: MemAvailable of proc_meminfo(5), elsewhere what is free. */
+/**
+ * How many bytes programs can still use without swapping: MemAvailable of proc_meminfo(5), or the free memory on other
+ * systems.
+ */
 export function availableMemory(): number {
   return kilobytes(textOf('/proc/meminfo'), 'MemAvailable') ?? freemem();
 }
 
-/** The children of a process; nobody where the kernel has no such list (CONFIG_PROC_CHILDREN). */
+/** The children of a process; none where the kernel has no such list (CONFIG_PROC_CHILDREN). */
 function childrenOf(pid: number): number[] {
   let threads: string[];
   try {
@@ -26,12 +29,12 @@ function childrenOf(pid: number): number[] {
   });
 }
 
-/** A process with everything that it started may have this many descendants; more is a fork bomb. */
+/** The most descendants that are counted; more is a fork bomb. */
 const mostProcesses = 256;
 
 /**
- * How many bytes of memory each of a process and its living descendants has had at most, added up (VmHWM of
- * proc_pid_status(5)); 0 when that cannot be known, as on other systems than Linux.
+ * The sum of the peak memory, in bytes, of a process and its running descendants (VmHWM of proc_pid_status(5)); 0 when
+ * not known, as on systems other than Linux.
  */
 export function peakMemoryOfTree(pid: number): number {
   let sum = 0;
@@ -44,7 +47,7 @@ export function peakMemoryOfTree(pid: number): number {
   return sum;
 }
 
-/** How many bytes of memory this process has now; 0 on Linux without /proc, where Node cannot tell. */
+/** How many bytes of memory this process uses now; 0 on Linux without /proc. */
 export function ownMemory(): number {
   try {
     return process.memoryUsage.rss();

@@ -2,18 +2,19 @@ import { lookup } from 'node:dns/promises';
 import type { LookupAddress } from 'node:dns';
 import { systemReason } from '../error-text.ts';
 
-/** How a process wants names to be looked up. */
+/** How a process looks up names. */
 export interface LookupPlan {
-  /** How many at the same time. */
+  /** How many names at a time. */
   readonly atOnce: number;
-  /** How long one server of names may take for one of two tries. */
+  /** How long one name server may take for each of two tries. */
   readonly seconds: number;
 }
 
 /**
- * Has silent servers of names hold up nothing else in this process. A look-up cannot be broken off, not even by the
- * program's end, and occupies a thread of libuv's pool, of which look-ups get half. Both are settled by the environment
- * (resolv.conf(5)), which is read at the first look-up or other use of the pool; what the user has set there stays.
+ * Keeps name servers that do not answer from blocking other work of this process. A look-up cannot be cancelled, even
+ * when the program ends, and occupies a thread of libuv's pool, of which look-ups get half. The size of the pool and
+ * the resolver's time-outs (resolv.conf(5)) are set by environment variables, which are read when the pool is first
+ * used; variables that the user has set are kept.
  */
 export function prepareLookups(environment: NodeJS.ProcessEnv, { atOnce, seconds }: LookupPlan): void {
   environment['UV_THREADPOOL_SIZE'] ??= String(2 * atOnce);

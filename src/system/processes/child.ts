@@ -10,25 +10,25 @@ export interface ChildRequest {
   readonly path: string;
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Nothing, or this process's own. */
+  /** /dev/null, or this process's stdin. */
   readonly stdin: 'null' | 'inherited';
-  /** An open descriptor, or this process's own. */
+  /** An open descriptor, or this process's stdout. */
   readonly stdout: number | 'inherited';
-  /** A group of its own is ended whole; a program that may ask the terminal something has to be in ours. */
+  /** A process group of its own can be killed whole; a program that may read from the terminal must stay in ours. */
   readonly group: 'own' | 'ours';
 }
 
 /** A started program. */
 export interface RunningChild {
   readonly pid: number;
-  /** Resolves with the raw Unix wait status when it has ended; rejects when it could not be started after all. */
+  /** Resolves with the raw Unix wait status; rejects when the program could not be started after all. */
   readonly ended: Promise<number>;
-  /** Signals it, with its whole group when that is its own; one that is gone is not an error. */
+  /** Signals it, or its whole process group when it has its own. It is not an error when it has ended. */
   signal(name: NodeJS.Signals): void;
 }
 
 function startByPosix(request: ChildRequest): RunningChild {
-  // Node closes its own three at every exec; duplicated onto themselves they stay open.
+  // Node marks its own descriptors 0 to 2 close-on-exec; duplicating them onto themselves clears that.
   const actions: readonly SpawnAction[] = [
     request.stdin === 'null' ? ['addopen', 0, '/dev/null', 0, 0] : ['adddup2', 0, 0],
     ['adddup2', request.stdout === 'inherited' ? 1 : request.stdout, 1],
@@ -46,7 +46,7 @@ function startByPosix(request: ChildRequest): RunningChild {
   return { pid, ended: childEnd(pid), signal: (name) => signalTo(request.group === 'own' ? -pid : pid, name) };
 }
 
-/** Loaded only where it is used: that takes 6 ms, as long as all else that a client does before its compile starts. */
+/** Loaded only when used, because loading takes 6 ms. */
 function nodeSpawn(): typeof ChildProcess.spawn {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Node's own module, described by its own types
   return (createRequire(__filename)('node:child_process') as typeof ChildProcess).spawn;
@@ -69,8 +69,8 @@ function startByNode(request: ChildRequest): RunningChild {
 }
 
 /**
- * Starts a program, cheaply where posix_spawn can be had (Node's own way forks the whole process). Throws an error with
- * a `code` such as ENOENT when it cannot be started, or lets `ended` reject with one.
+ * Starts a program, by posix_spawn where possible, since Node's spawn forks the whole process. When that fails it
+ * throws an error with a `code` such as ENOENT, or `ended` rejects with one.
  */
 export function startChild(request: ChildRequest): RunningChild {
   return canSpawnCheaply ? startByPosix(request) : startByNode(request);
@@ -80,11 +80,11 @@ export function startChild(request: ChildRequest): RunningChild {
 export const canBecome = posix.execve !== undefined;
 
 /**
- * Makes this process the program: it returns only by throwing, an error with a `code` such as ENOENT. A script without
- * an interpreter line is given to sh, as execvp(3) does.
+ * Makes this process become the program (exec). It returns only by throwing, an error with a `code` such as ENOENT. A
+ * script without an interpreter line is run by sh, as in execvp(3).
  */
 export function become(path: string, argv: readonly string[], environment: ChildRequest['environment']): never {
-  // Signals that Node ignores would stay ignored in the new program; ones with a handler get their default back.
+  // Signals that Node ignores would stay ignored in the new program. Those with a handler are reset to the default.
   const nothing = (): void => {};
   process.on('SIGPIPE', nothing);
   process.on('SIGXFSZ', nothing);

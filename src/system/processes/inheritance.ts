@@ -2,8 +2,8 @@ import { openSync, readdirSync } from 'node:fs';
 import { posix } from '../posix.ts';
 
 /**
- * Keeps every open descriptor above stderr from programs that we start. Node does so for the first ones only; a shell
- * or a test harness may have opened others, and would wait for ever until the last holder closes them.
+ * Keeps started programs from inheriting any descriptor above stderr. Node does so only for the first few; a shell or a
+ * test harness may have left others open, and would wait until the last holder closes them.
  */
 export function keepDescriptors(): void {
   if (posix.set_inheritable === undefined) return;
@@ -13,22 +13,18 @@ export function keepDescriptors(): void {
     try {
       posix.set_inheritable(descriptor, false);
     } catch {
-      // The descriptor that read the list is closed again.
+      // It was the descriptor for reading the list, which is closed now.
     }
   }
 }
 
-/**
- * Where the system does not list them, none is higher: shells use those below ten, and Node itself keeps the first ones
- * back.
- */
+/** The highest descriptor to expect where the system does not list them: shells use those below ten. */
 const likely = 32;
 const most = 1024;
 
 /**
- * What to give a child that must not hold our descriptors from `first` on, where they cannot be kept from it in another
- * way: /dev/null in the place of each. A daemon that held the pipe of a `$(...)` would keep its reader waiting for
- * ever.
+ * Replacements (/dev/null) for all our descriptors from `first` on, for a child that must not hold them and cannot be
+ * kept from inheriting them. A daemon that held the pipe of a `$(...)` would keep its reader waiting for ever.
  */
 export function descriptorCovers(first: number): number[] {
   if (posix.set_inheritable !== undefined) return [];

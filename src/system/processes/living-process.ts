@@ -1,14 +1,14 @@
 import { textOf } from '../text-of.ts';
 
-/** The state letter of a process in proc_pid_stat(5), after its name; undefined where there is no such file. */
+/** The state letter of a process from proc_pid_stat(5); undefined without such a file. */
 function stateOf(pid: number): string | undefined {
   const text = textOf(`/proc/${pid}/stat`);
   return text[text.lastIndexOf(')') + 2];
 }
 
 /**
- * Whether a process runs, of whichever account. One that has ended keeps its number until its parent has waited for it,
- * and the first process of a container may never do that: it does not run.
+ * Whether a process of any account runs. A zombie does not: an ended process keeps its id until its parent has waited
+ * for it, which the first process of a container may never do.
  */
 export function lives(pid: number): boolean {
   try {

@@ -1,17 +1,17 @@
 import { constants } from 'node:os';
 import { posix } from '../posix.ts';
 
-/** Whether programs can be started without forking this whole process, and collected. */
+/** Whether programs can be started, and waited for, without forking this process. */
 export const canSpawnCheaply =
   process.platform === 'linux' && posix.posix_spawn !== undefined && posix.waitpid !== undefined;
 
 /** POSIX_SPAWN_SETPGROUP, _SETSIGDEF and _SETSIGMASK of <spawn.h>, the same numbers in glibc and musl. */
 export const spawnFlags = { SETPGROUP: 0x02, SETSIGDEF: 0x04, SETSIGMASK: 0x08 };
 
-/** What Node ignores and a program expects to end it. */
+/** Signals that Node ignores and that a program expects to end it. */
 export const restoredSignals: readonly number[] = [constants.signals.SIGPIPE, constants.signals.SIGXFSZ];
 
-/** A program that could not be started at all. */
+/** A program that could not be started. */
 export class StartError extends Error {
   /** The reason's name, such as ENOENT. */
   readonly code: string;
@@ -34,7 +34,7 @@ const WNOHANG = 1;
 const running = new Map<number, (status: number) => void>();
 let watch: NodeJS.Timeout | undefined;
 
-/** Collects every child of ours that has ended: one SIGCHLD may stand for several of them. */
+/** Waits for every child that has ended: one SIGCHLD may stand for several. */
 function reap(): void {
   for (const [pid, end] of running) {
     const { ret, wstatus } = posix.waitpid?.(pid, WNOHANG) ?? { ret: 0, wstatus: 0 };
@@ -42,7 +42,7 @@ function reap(): void {
     running.delete(pid);
     end(wstatus);
   }
-  // Whoever starts one child after another keeps the signal's handler; only the timer must not keep Node alive.
+  // The handler stays for later children; only the timer must not keep Node alive.
   if (running.size === 0) watch?.unref();
 }
 
@@ -56,12 +56,12 @@ export function childEnd(pid: number): Promise<number> {
   });
 }
 
-/** Puts together the wait status that child_process took apart. */
+/** Rebuilds the wait status from the parts that child_process gives. */
 export function waitStatus(code: number | null, signal: NodeJS.Signals | null): number {
   return signal === null ? (code ?? 0) << 8 : constants.signals[signal];
 }
 
-/** Signals a process, or a whole group by its negative number; one that is gone is not an error. */
+/** Signals a process, or a whole group by its negative number. It is not an error when it has ended. */
 export function signalTo(target: number, name: NodeJS.Signals): void {
   try {
     process.kill(target, name);
@@ -70,13 +70,13 @@ export function signalTo(target: number, name: NodeJS.Signals): void {
   }
 }
 
-/** What ending a program needs of it. */
+/** The part of a child that is needed to end it. */
 export interface Endable {
   readonly ended: Promise<number>;
   signal(name: NodeJS.Signals): void;
 }
 
-/** Ends a program's group: by the signal, and by force when the program is still there after `graceMs`. */
+/** Ends a program's process group: by the signal, and by SIGKILL after `graceMs`. */
 export async function endChild(child: Endable, name: NodeJS.Signals, graceMs: number): Promise<void> {
   child.signal(name);
   let timer: NodeJS.Timeout | undefined;
@@ -85,6 +85,6 @@ export async function endChild(child: Endable, name: NodeJS.Signals, graceMs: nu
   });
   await Promise.race([child.ended.catch(() => undefined), patience]);
   clearTimeout(timer);
-  // Even when the program itself is gone, members of its group may have ignored the signal.
+  // The program may have ended while others of its group have ignored the signal.
   child.signal('SIGKILL');
 }

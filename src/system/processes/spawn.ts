@@ -11,9 +11,9 @@ export interface SpawnRequest {
   readonly argv: readonly string[];
   /** NAME=value. */
   readonly environment: readonly string[];
-  /** Absolute path of the directory it starts in. */
+  /** Its working directory, absolute. */
   readonly directory: string;
-  /** Files that take its output; created, mode 0600. */
+  /** Files for its output; they are created with mode 0600. */
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -23,25 +23,25 @@ export interface Child {
   readonly pid: number;
   /** Resolves with the raw Unix wait status when the program has ended. */
   readonly ended: Promise<number>;
-  /** Sends a signal to its whole process group; a group that is gone is not an error. */
+  /** Sends a signal to its whole process group. It is not an error when that has ended. */
   signal(name: NodeJS.Signals): void;
 }
 
-/** Starts programs; a StartError, thrown or from `ended`, when one cannot be started. */
+/** Starts a program. When that fails it throws a StartError, or `ended` rejects with one. */
 export type Spawn = (request: SpawnRequest) => Child;
 
 const flags = spawnFlags.SETPGROUP | spawnFlags.SETSIGDEF | spawnFlags.SETSIGMASK;
 const outputFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
 
 /**
- * The best way to start programs here. A Node process of 80 MB pays 2 ms of CPU for a fork, posix_spawn 0.15 ms; where
- * that is missing, child_process does the same more slowly.
+ * The cheapest way to start programs here. In a Node process of 80 MB a fork costs 2 ms of CPU, posix_spawn 0.15 ms.
+ * Where that is missing child_process is used.
  */
 export const spawn: Spawn = canSpawnCheaply ? spawnByPosix : spawnByChildProcess;
 
 function spawnByPosix(request: SpawnRequest): Child {
   const home = process.cwd();
-  // posix_spawn cannot change the directory; ours is only borrowed, nothing else of this process runs in between.
+  // posix_spawn cannot set the directory, so this process changes its own for a moment, in which nothing else runs.
   process.chdir(request.directory);
   let pid: number;
   try {
@@ -65,7 +65,7 @@ function splitEntry(entry: string): [string, string] {
   return [entry.slice(0, at), entry.slice(at + 1)];
 }
 
-/** The way that works everywhere; a program that cannot be started reports it by the error of `ended`. */
+/** Starts a program by child_process, which works everywhere. When that fails `ended` rejects. */
 export function spawnByChildProcess(request: SpawnRequest): Child {
   const stdout = openSync(request.stdout, 'w', 0o600);
   const stderr = openSync(request.stderr, 'w', 0o600);

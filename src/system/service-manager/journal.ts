@@ -5,12 +5,12 @@ import { posix } from '../posix.ts';
 /** One entry of the journal: names in capitals (systemd.journal-fields(7)), and what they hold. */
 export type JournalEntry = Readonly<Record<string, string | number>>;
 
-/** Hands an entry to the journal; false when that did not take it. */
+/** Sends an entry to the journal; false when that failed. */
 export type Journal = (entry: JournalEntry) => boolean;
 
 /**
- * An entry in the journal's own protocol: NAME=value, and a value of several lines after its length, 64 bits, least
- * byte first.
+ * Encodes an entry in the journal's native protocol: NAME=value; a value of several lines follows its length (64 bits,
+ * little-endian).
  */
 export function encodeEntry(entry: JournalEntry): Buffer {
   return Buffer.concat(
@@ -24,7 +24,7 @@ export function encodeEntry(entry: JournalEntry): Buffer {
   );
 }
 
-/** Where the journal listens, and where a unit of ours sees that under systemd 252. */
+/** The journal's socket, and its path in our units under systemd 252. */
 const sockets = ['/run/systemd/journal/socket', '/run/journal'];
 
 function connectToFirst(paths: readonly string[]): number | undefined {
@@ -36,8 +36,8 @@ function connectToFirst(paths: readonly string[]): number | undefined {
 }
 
 /**
- * Opens the journal: by the descriptor that the service manager opened, else by the journal's socket. Undefined where
- * there is none to be seen, as in a unit with a root of its own.
+ * Opens the journal by the descriptor from the service manager, else by the journal's socket. Undefined when neither
+ * exists, as in a unit with a root of its own.
  */
 export function openJournal(given: number | undefined): Journal | undefined {
   const connected = given === undefined ? connectToFirst(sockets) : undefined;

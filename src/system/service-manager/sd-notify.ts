@@ -5,47 +5,48 @@ import { connectDatagram } from '../descriptors/datagram.ts';
 import type { GivenDescriptor } from '../descriptors/given-descriptors.ts';
 import { posix } from '../posix.ts';
 
-/** What a service tells its manager (sd_notify(3)): NAME and value. */
+/** A message to the service manager (sd_notify(3)): names and values. */
 export type Notification = Readonly<Record<string, string | number>>;
 
-/** One message: a line for each assignment; no value can begin another one. */
+/** Encodes a message: one line for each assignment. Line breaks in values become blanks. */
 export const encodeNotification = (notification: Notification): string =>
   Object.entries(notification)
     .map(([name, value]) => `${name}=${String(value).replaceAll('\n', ' ')}`)
     .join('\n');
 
 /**
- * How often, in ms, the manager's watchdog wants to hear of us: three times in the time after which it ends a service.
- * Undefined when nobody watches, or another process is meant.
+ * How often to feed the manager's watchdog, in ms: three times in its time-out. Undefined without a watchdog, or when
+ * it watches another process.
  */
 export function watchdogPeriod(environment: NodeJS.ProcessEnv, pid: number): number | undefined {
   const { WATCHDOG_USEC: limit = '', WATCHDOG_PID: watched = String(pid) } = environment;
   const microseconds = readWholeNumber(limit, 1, Number.MAX_SAFE_INTEGER);
   if (microseconds === undefined || watched !== String(pid)) return undefined;
-  // A timer of Node takes no more than 31 bits.
+  // Node's timers have at most 31 bits.
   return Math.min(Math.max(1, Math.floor(microseconds / 3000)), 2 ** 31 - 1);
 }
 
-/** A way to the service manager, and what it wants. */
+/** A connection to the service manager, and the period of its watchdog. */
 export interface ServiceManager {
-  /** Never throws: a manager that does not listen is not a reason to stop serving. */
+  /** Sends a message. Never throws: a manager that does not listen is not a reason to stop. */
   readonly tell: (notification: Notification) => void;
   readonly watchdogMs: number | undefined;
 }
 
-/** Somebody reads what is said. */
+/** Ignores errors of a message. */
 const quietly =
   (send: (text: string) => void): ServiceManager['tell'] =>
   (notification) => {
     try {
       send(encodeNotification(notification));
     } catch {
-      // The manager is gone, or another one has come.
+      // The manager has ended or restarted.
     }
   };
 
 /**
- * systemd-notify(1) reaches every kind of address, but as a process of its own: the unit must have NotifyAccess=all.
+ * Sends by systemd-notify(1), which knows every kind of address but is another process: the unit needs
+ * NotifyAccess=all.
  */
 const byProgram =
   (address: string, environment: NodeJS.ProcessEnv) =>
@@ -67,8 +68,8 @@ function chooseWay(given: readonly GivenDescriptor[], environment: NodeJS.Proces
 }
 
 /**
- * Finds the way to the service manager: a descriptor named `notify` (OpenFile= of systemd 253), else $NOTIFY_SOCKET,
- * else nobody is told. The variables do not reach a program that we start.
+ * Finds the service manager: by a descriptor named `notify` (OpenFile= of systemd 253), else by $NOTIFY_SOCKET; without
+ * either nothing is sent. Started programs do not inherit the variables.
  */
 export function findServiceManager(given: readonly GivenDescriptor[], environment: NodeJS.ProcessEnv): ServiceManager {
   const tell = quietly(chooseWay(given, environment));

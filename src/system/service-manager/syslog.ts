@@ -3,9 +3,9 @@ import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 
 /**
- * Opens a way to syslog through logger(1), which knows where this system's syslog listens. One logger is kept per
- * priority in use, since a priority is an option of the program. Lines that cannot be delivered are dropped: a daemon
- * never dies of its log.
+ * Writes to syslog through logger(1), which knows where this system's syslog listens. One logger runs for each priority
+ * in use, since the priority is an option of logger. Lines that cannot be delivered are dropped: a log must not end the
+ * daemon.
  */
 export function openSyslog(tag: string): (line: string, priority: number) => void {
   const names = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'];
@@ -19,7 +19,7 @@ export function openSyslog(tag: string): (line: string, priority: number) => voi
     const forget = (): void => void writers.delete(priority);
     child.once('error', forget);
     child.once('exit', forget);
-    // Without descriptors left there is no process, and no pipe to it, whatever the types say.
+    // Without free descriptors no process is started, and stdin is undefined despite its type.
     const stdin: Writable | undefined = child.stdin;
     if (stdin === undefined) return () => {};
     stdin.on('error', forget);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const below = (top: string, ...names: readonly string[]): string[] => names.map((name) => `${top}/systemd/${name}`);
 
-/** The folders of units; those that come first win (systemd.unit(5)). Generators write to one of them. */
+/** The folders of units; earlier ones win (systemd.unit(5)). Generators write to one of them. */
 export const unitFolders: readonly string[] = [
   ...below('/etc', 'system.control'),
   ...below('/run', 'system.control', 'transient'),
@@ -14,17 +14,17 @@ export const unitFolders: readonly string[] = [
   ...below('/lib', 'system'),
 ];
 
-/** One unit as systemd puts it together. */
+/** One unit, combined with its drop-ins as systemd does. */
 export interface Unit {
-  /** Its file, and those of its drop-ins in the order in which they count. */
+  /** Its file, and its drop-ins in the order in which they apply. */
   readonly files: readonly string[];
-  /** The values of a setting, each line's, since the last empty one, which takes the earlier ones away. */
+  /** The values of a setting, one for each line after the last empty one, which resets the setting. */
   values(section: string, name: string): readonly string[];
 }
 
 type Assignment = readonly [section: string, name: string, value: string];
 
-/** Reads a unit and its drop-ins; undefined where there is no such unit, or it is masked. */
+/** Reads a unit and its drop-ins; undefined when it does not exist or is masked. */
 export function readUnit(name: string, folders: readonly string[]): Unit | undefined {
   const file = folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
   if (file === undefined || realpathSync(file) === '/dev/null') return undefined;
@@ -42,7 +42,7 @@ export function readUnit(name: string, folders: readonly string[]): Unit | undef
   };
 }
 
-/** Drop-ins in the order of their names; of those of one name the one in the first folder counts. */
+/** Drop-ins in the order of their names; of equal names, the one in the first folder counts. */
 function dropIns(directories: readonly string[], folders: readonly string[]): string[] {
   const found = new Map<string, string>();
   for (const directory of directories) {
@@ -60,7 +60,7 @@ function dropIns(directories: readonly string[], folders: readonly string[]): st
 function parseUnit(text: string): Assignment[] {
   const assignments: Assignment[] = [];
   let section = '';
-  // A line goes on after a backslash; comments between do not end it.
+  // A backslash continues a line; comments in between do not end it.
   const lines = text
     .replaceAll(/^[ \t]*[#;].*\n/gm, '')
     .replaceAll('\\\n', ' ')
@@ -74,7 +74,7 @@ function parseUnit(text: string): Assignment[] {
   return assignments;
 }
 
-/** Splits a value into words as systemd does: at blanks, with quotes and C's escapes of backslash and quote. */
+/** Splits a value into words as systemd does: at blanks, with quotes, and C's escapes for backslash and quote. */
 export function splitWords(text: string): string[] {
   const words: string[] = [];
   const word = /(?:"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|\\.|[^\s"'\\])+/gs;
@@ -97,8 +97,7 @@ export function environmentOf(unit: Unit): Record<string, string> {
 }
 
 /**
- * The words of a command line, with variables in their places: `$NAME` as a word of its own is as many words as its
- * value has.
+ * The words of a command line with variables replaced. `$NAME` as a whole word becomes as many words as its value has.
  */
 export function commandWords(command: string, environment: Readonly<Record<string, string>>): string[] {
   return splitWords(command).flatMap((word) => {

@@ -1,13 +1,13 @@
 import { numberAt, numbers, terminated, wideAt } from './fields.ts';
 import { encodeFrame, kinds } from './frame.ts';
 
-/** A part of the answer that the launcher holds. */
+/** A part of the answer in the launcher's memory. */
 export interface KeptPart {
   readonly at: number;
   readonly length: number;
 }
 
-/** How a launcher gets to a host: numeric addresses, which are tried in this order, or the command that starts ssh. */
+/** How a launcher reaches a host: by numeric addresses, tried in this order, or by a command that starts ssh. */
 export type Way =
   | { readonly kind: 'tcp'; readonly addresses: readonly string[]; readonly port: number }
   | { readonly kind: 'ssh'; readonly command: readonly [string, ...string[]] };
@@ -25,10 +25,10 @@ const endings = ['object', 'offer', 'dependencies'] as const;
  */
 export type CarryEnding = (typeof endings)[number];
 
-/** What a launcher is to bring to a host and back. */
+/** A request that a launcher is to send to a host. */
 export interface CarryMessage {
   readonly way: Way;
-  /** How long, in ms, connecting may take, and how long nothing may move afterwards. */
+  /** How long connecting may take, and then how long no byte may move, in ms. */
   readonly connectMs: number;
   readonly idleMs: number;
   /** The text that the launcher holds, what KEEP brings it, or nothing. */
@@ -37,15 +37,15 @@ export interface CarryMessage {
   readonly ending: CarryEnding;
   /** The name of the token that stands before the body. */
   readonly token: string;
-  /** What is sent first. */
+  /** The first bytes of the request. */
   readonly head: Buffer;
 }
 
 const longestWait = 2 ** 31 - 1;
 
 /**
- * CARRY: port, or 0 for ssh, patience for connecting and for each step in ms, the numbers of body and ending, count of
- * words; addresses or command, token, and the bytes that come first.
+ * CARRY: port (0 for ssh), time limits for connecting and for silence in ms, the numbers of body and ending, count of
+ * words; then addresses or command, token, first bytes.
  */
 export function encodeCarry({ way, connectMs, idleMs, body, ending, token, head }: CarryMessage): Buffer {
   const [port, words] = way.kind === 'tcp' ? [way.port, way.addresses] : [0, way.command];
@@ -54,7 +54,7 @@ export function encodeCarry({ way, connectMs, idleMs, body, ending, token, head 
   return encodeFrame(kinds.CARRY, begin, terminated([...words, token]), head);
 }
 
-/** KEEP: the body for a host, which goes there at once. */
+/** KEEP: the body of a request, which is sent at once. */
 export function encodeKeep(body: Buffer): Buffer {
   return encodeFrame(kinds.KEEP, body);
 }
@@ -65,30 +65,30 @@ export function encodeMore(bytes: Buffer): Buffer {
 }
 
 /**
- * How far a launcher got with CARRY: the answer is whole, or it failed at that step, or was told something else
- * meanwhile.
+ * How far a launcher got with CARRY: the answer is complete; it failed while connecting or exchanging; or it gave up,
+ * as when it got another task.
  */
 export type CarryStep = 'done' | 'connecting' | 'exchanging' | 'given up';
 
 const steps: readonly CarryStep[] = ['done', 'connecting', 'exchanging', 'given up'];
 
-/** What a launcher has brought back. */
+/** A launcher's result of CARRY. */
 export interface AnswerMessage {
   readonly step: CarryStep;
-  /** The number of the error, or 0. */
+  /** The errno, or 0. */
   readonly error: number;
-  /** Its descriptor for what came, and the inode and size of that. */
+  /** The launcher's descriptor for the answer, and the inode and size of that file. */
   readonly descriptor: number;
   readonly inode: number;
   readonly size: number;
-  /** Which of the addresses it tried last, from 0. */
+  /** The index of the address that it tried last. */
   readonly address: number;
-  /** Its first bytes. */
+  /** The first bytes of the answer. */
   readonly beginning: Buffer;
 }
 
 /**
- * ANSWER: step, error, descriptor, number of the address, then inode and size with 64 bits each, and the first bytes.
+ * ANSWER: step, errno, descriptor, index of the address; then inode and size with 64 bits each, and the first bytes.
  */
 export function encodeAnswer({ step, error, descriptor, inode, size, address, beginning }: AnswerMessage): Buffer {
   const wide = Buffer.alloc(16);

@@ -1,32 +1,32 @@
 import { numberAt, numbers, splitStrings, terminated, wideAt } from './fields.ts';
 import { encodeFrame, kinds } from './frame.ts';
 
-/** A file by its device and inode; 0 and 0 when there is none. */
+/** A file by its device and inode; both 0 for no file. */
 export interface FileIdentity {
   readonly device: number;
   readonly inode: number;
 }
 
-/** How a program that a launcher was told to start has ended. */
+/** How a program ended that a launcher was told to start. */
 export interface EndedMessage {
-  /** Its raw Unix wait status, or 65536 times the number of the error for which it could not be started. */
+  /** Its raw Unix wait status; or 65536 times the errno when it could not be started. */
   readonly status: number;
-  /** Of a preprocessor: the launcher's descriptor for what it wrote, and the inode and size of that. */
+  /** For a preprocessor: the launcher's descriptor for its output, and the inode and size of that file. */
   readonly descriptor: number;
   readonly inode: number;
   readonly size: number;
   /** How many bytes it wrote to stderr. */
   readonly messages: number;
-  /** Whether the output is the source, and whether a compiler could not write it. */
+  /** Whether the job's output is its source, and whether (`noPlace`) a compiler could not write it. */
   readonly outputIsSource: boolean;
   readonly noPlace: boolean;
-  /** What was started. */
+  /** The file of the program. */
   readonly program: FileIdentity;
 }
 
 /**
- * ENDED: status, descriptor, bytes of messages, bits about the output, then inode, size, device and inode of the
- * program with 64 bits each.
+ * ENDED: status, descriptor, bytes of messages, bits about the output; then inode, size, and the program's device and
+ * inode with 64 bits each.
  */
 export function encodeEnded(ended: EndedMessage): Buffer {
   const { program } = ended;
@@ -52,7 +52,7 @@ export function readEnded(content: Buffer): EndedMessage {
   };
 }
 
-/** FAILED: the number of the error for which the launcher could not become a program. */
+/** FAILED: the errno with which the launcher could not become a program. */
 export function encodeFailed(errorNumber: number): Buffer {
   return encodeFrame(kinds.FAILED, numbers(errorNumber));
 }
@@ -65,15 +65,15 @@ export function readFailed(content: Buffer): number {
 /** A command for the launcher. */
 export interface CommandMessage {
   /**
-   * PREPROCESS and RUN: 1 for a process group of its own; EXEC: 0, or the first of the launcher's own words that follow
-   * argv[0] in place of the others.
+   * PREPROCESS and RUN: 1 for a process group of its own. EXEC: 0; or the index of the launcher's own words from which
+   * on they follow argv[0], instead of the words here.
    */
   readonly number: number;
-  /** The program, which is looked for in PATH, and its words. */
+  /** The program, which is looked for in PATH, and its arguments. */
   readonly argv: readonly string[];
-  /** How its environment differs from the launcher's: NAME=value, or NAME for a variable that is taken away. */
+  /** How its environment differs from the launcher's: NAME=value, or NAME to remove a variable. */
   readonly changes: readonly string[];
-  /** PREPROCESS and TAKE: the source, and the output of the job; empty when there is none to look at. */
+  /** PREPROCESS and TAKE: source and output of the job, for checks; empty for none. */
   readonly source?: string;
   readonly output?: string;
 }

@@ -4,7 +4,7 @@ import type { FileIdentity } from './command.ts';
 import { numberAt, numbers, terminated, wideAt } from './fields.ts';
 import { encodeFrame, kinds } from './frame.ts';
 
-/** SAVED: the number of the error for which the launcher could not write a file, and the number that SAVE had. */
+/** SAVED: the errno with which the launcher could not write a file, and the number of that SAVE. */
 export function encodeSaved(errorNumber: number, number: number): Buffer {
   return encodeFrame(kinds.SAVED, numbers(errorNumber, number));
 }
@@ -29,39 +29,42 @@ export function encodeRead(path: string): Buffer {
   return encodeFrame(kinds.READ, terminated([path]));
 }
 
-/** One file that the launcher was asked for: its bytes, at most 1 MiB of them, or the number of the error. */
+/** A file that the launcher was asked for: its bytes, at most 1 MiB, or the errno. */
 export type FileContent = { readonly error: 0; readonly bytes: Buffer } | { readonly error: number };
 
-/** Reads CONTENT: the number of an error or 0, the length, the bytes. @throws ProtocolError */
+/** Reads CONTENT: errno or 0, length, bytes. @throws ProtocolError */
 export function readContent(content: Buffer): FileContent {
   const [error, length] = [numberAt(content, 0), numberAt(content, 1)];
   if (content.length !== 8 + length) throw new ProtocolError('malformed', 'a file of another length than told');
   return error === 0 ? { error: 0, bytes: content.subarray(8) } : { error };
 }
 
-/** How a file is written: links are followed as by a program that opens it by name; it must not be there yet. */
+/**
+ * How a file is written: `throughLinks` follows links, as a program does that opens it by name; `newName` requires that
+ * it does not exist.
+ */
 export const saveFlags = { throughLinks: 1, newName: 2 } as const;
 
 /** A file for the launcher to write. */
 export interface SaveMessage {
   readonly flags: number;
-  /** By which SAVED names it. */
+  /** The number by which SAVED refers to it. */
   readonly number: number;
   readonly path: string;
   readonly bytes: Buffer;
 }
 
 /**
- * SAVE: flags, a number, the length of the path with its NUL, the path, the bytes. All that follows counts only when
- * that has worked; else SAVED comes, and the launcher waits for GO_ON. After a file with a new name SAVED may come too,
- * but all goes on.
+ * SAVE: flags, a number, the length of the path with its NUL, the path, the bytes. When the file cannot be written the
+ * launcher answers SAVED, and skips all messages until GO_ON. After a `newName` file it may answer SAVED too, but skips
+ * nothing.
  */
 export function encodeSave({ flags, number, path, bytes }: SaveMessage): Buffer {
   const name = terminated([path]);
   return encodeFrame(kinds.SAVE, numbers(flags, number, name.length), name, bytes);
 }
 
-/** SAVE_ANSWER: as SAVE, with place and length in the answer that the launcher holds in place of the bytes. */
+/** SAVE_ANSWER: as SAVE, but with offset and length of a part of the host's answer in place of the bytes. */
 export function encodeSaveAnswer(
   { flags, number, path }: Omit<SaveMessage, 'bytes'>,
   { at, length }: KeptPart,
@@ -85,11 +88,11 @@ export function encodeLook(path: string, names: readonly string[]): Buffer {
   return encodeFrame(kinds.LOOK, terminated([path, ...names]));
 }
 
-/** A program of PATH. */
+/** A program in PATH. */
 export interface FoundProgram extends FileIdentity {
-  /** Which of the names it has. */
+  /** The index of its name in LOOK. */
   readonly name: number;
-  /** Which entry of PATH it is in. */
+  /** The index of its entry in PATH. */
   readonly entry: number;
   /** Whether it is distcc. */
   readonly ours: boolean;
@@ -97,10 +100,7 @@ export interface FoundProgram extends FileIdentity {
   readonly real: string;
 }
 
-/**
- * FOUND: for each program of each name the name's number, the entry of PATH, 1 for one of ours, device and inode, and
- * its own path.
- */
+/** FOUND: for each program its name's index, the index in PATH, 1 if it is distcc, device, inode, and its own path. */
 export function encodeFound(programs: readonly FoundProgram[]): Buffer {
   const parts = programs.map(({ name, entry, ours, device, inode, real }) => {
     const wide = Buffer.alloc(16);

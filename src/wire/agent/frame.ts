@@ -2,8 +2,8 @@ import { ProtocolError } from '../reading/protocol-error.ts';
 
 /**
  * The kinds of messages between the launcher and the agent, both on this machine: `src/launcher/launcher.h` has the
- * same numbers. A message is its kind, the length of what follows, and that; all numbers are 32 bits, least byte first.
- * Names, words, paths and variables are bytes: a text here has one character for each byte of them (latin1).
+ * same numbers. A message is its kind, the length of its content, and the content. All numbers have 32 bits,
+ * little-endian. Names, words, paths and variables are byte texts: one character for each byte (latin1).
  */
 export const kinds = {
   // From the launcher.
@@ -11,7 +11,7 @@ export const kinds = {
   ENDED: 2,
   FAILED: 3,
   TEXT: 4,
-  // From a program that asks about the agent itself.
+  // From a program that asks the agent about itself.
   ASK: 5,
   CONTENT: 6,
   FOUND: 7,
@@ -47,18 +47,18 @@ export const kinds = {
   FOLLOW: 38,
 } as const;
 
-/** What a launcher may send at most in one message, in bytes: an argument list of Linux fits several times. */
+/** The longest content of a message, in bytes: several times the longest argument list of Linux. */
 export const longestMessage = 64 * 1024 * 1024;
 
 const headerLength = 8;
 
-/** A message whose content has not been looked at. */
+/** A message whose content has not been read. */
 export interface Frame {
   readonly kind: number;
   readonly content: Buffer;
 }
 
-/** Cuts a stream of bytes into messages, however they arrive. */
+/** Splits a stream of bytes into messages. */
 export class FrameReader {
   #chunks: Buffer[] = [];
   #length = 0;
@@ -81,7 +81,7 @@ export class FrameReader {
     return { kind: all.readUInt32LE(0), content: all.subarray(headerLength, headerLength + length) };
   }
 
-  /** What has arrived after the last message. */
+  /** The bytes after the last complete message. */
   rest(): Buffer {
     const all = this.#chunks.length === 1 ? (this.#chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(this.#chunks);
     this.#chunks = [];

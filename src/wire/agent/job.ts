@@ -3,41 +3,41 @@ import { numberAt, numbers, splitStrings, terminated, wideAt } from './fields.ts
 import { encodeFrame, kinds } from './frame.ts';
 
 /**
- * Where a process lives: its namespaces of mounts, users and network, and the device and inode of its root; 0 for what
- * cannot be told.
+ * What a process sees: its mount, user and network namespaces, and the device and inode of its root directory; 0 for
+ * what is not known.
  */
 export type Surroundings = readonly [mounts: number, users: number, network: number, device: number, inode: number];
 
-/** What a launcher was called for. */
+/** A call of the launcher. */
 export interface JobMessage {
   readonly pid: number;
   readonly umask: number;
   /** Which of stdin, stdout and stderr are terminals. */
   readonly terminals: readonly [stdin: boolean, stdout: boolean, stderr: boolean];
   readonly surroundings: Surroundings;
-  /** Empty when it has been removed. */
+  /** The working directory; empty when it has been removed. */
   readonly directory: string;
-  /** The name that distcc was called by, and the words after it. */
+  /** The command line: the name that distcc was called by, and the words after it. */
   readonly words: readonly string[];
   /** NAME=value. */
   readonly variables: readonly string[];
   readonly hosts: HostsFile;
 }
 
-/** The file that lists hosts: empty names one that is not there, or that no variable leaves to be read. */
+/** The hosts file. Its path is empty when no file exists, or a variable holds the list. */
 export interface HostsFile {
   readonly path: string;
   readonly text: string;
-  /** The number of the error for which it could not be read, or 0. */
+  /** The errno of reading it, or 0. */
   readonly error: number;
 }
 
 const jobNumbers = 8 * 4 + 5 * 8;
 
 /**
- * JOB: pid, umask, terminals as bits, counts of words and variables, bytes of the names, bytes of the variables, the
- * error of the list of hosts; the surroundings with 64 bits each; then directory, words, path of the list, variables,
- * and the text of the list.
+ * JOB: pid, umask, terminals as bits, counts of words and of variables, bytes of the names, bytes of the variables,
+ * errno of the hosts file; the surroundings with 64 bits each; then directory, words, path of the hosts file,
+ * variables, and the text of that file.
  */
 export function encodeJob(job: JobMessage): Buffer {
   const names = terminated([job.directory, ...job.words, job.hosts.path]);
@@ -56,7 +56,7 @@ export function encodeJob(job: JobMessage): Buffer {
   );
 }
 
-/** The variables of the job before: most jobs of a build come with the same. */
+/** The variables of the previous job: most jobs of a build have the same. */
 let last: { readonly bytes: Buffer; readonly variables: readonly string[] } | undefined;
 
 function readVariables(bytes: Buffer, count: number): readonly string[] {
@@ -64,7 +64,7 @@ function readVariables(bytes: Buffer, count: number): readonly string[] {
   return last.variables;
 }
 
-/** Reads JOB; jobs that come with the same variables share the list of them. @throws ProtocolError */
+/** Reads JOB. Jobs with the same variables share one list of them. @throws ProtocolError */
 export function readJob(content: Buffer): JobMessage {
   const [words, variables] = [numberAt(content, 3), numberAt(content, 4)];
   const namesEnd = jobNumbers + numberAt(content, 5);

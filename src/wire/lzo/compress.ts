@@ -3,48 +3,46 @@ import type { Steps } from '../../basics/steps.ts';
 import { viewOf } from './view.ts';
 
 const hashBits = 14;
-/** Where each hashed word was last seen; one for all calls, because no call is ever interrupted by another. */
+/** Where each hashed word was last seen. One table serves all calls, because no call is interrupted by another. */
 const lastSeen = new Int32Array(1 << hashBits);
 
 const smallDistance = 2048;
 const middleDistance = 16_384;
 const largestDistance = 49_151;
-/** A position so far back that no distance reaches it: it empties `lastSeen`. */
+/** A position too far back for any match, for clearing `lastSeen`. */
 const never = -1 - largestDistance;
 
-/**
- * No match starts in the last bytes: words are read and copied whole there, and stock encoders leave them alone too.
- */
+/** No match starts in the last bytes, as in stock encoders, so that whole words can be read and copied there. */
 const tail = 20;
 
 const endMarker = Uint8Array.of(0x11, 0, 0);
 
 /**
- * How many bytes LZO1X may need for `length` plain bytes: a long run and a short far match cost one byte more than they
- * hold.
+ * The most bytes that LZO1X needs for `length` plain bytes: a long run of literals and a short far match each cost one
+ * byte more than they replace.
  */
 export function largestPacked(length: number): number {
   return length + Math.ceil(length / 16) + 67;
 }
 
-/** The middle of a packing. */
+/** The state of a compression that is not finished. */
 interface State {
   readonly plain: Buffer;
   readonly packed: Buffer;
   /** Where each hashed word was last seen. */
   readonly seen: Int32Array;
-  /** What was read, up to where it is packed, and what was written. */
+  /** Positions: what has been read, up to where it is packed, and what has been written. */
   ip: number;
   pending: number;
   op: number;
-  /** The finished part of the stream, and up to where `packed` is in it. */
+  /** The finished part of the stream, and up to where `packed` is included in it. */
   readonly pieces: Buffer[];
   flushed: number;
 }
 
 /**
- * How much may be done at once: how far is read, how long a match is, and how many literals are copied rather than
- * handed on as they are.
+ * Limits for one step: how far to read, the longest match, and the longest run of literals that is copied; longer runs
+ * are passed on as pieces of the input.
  */
 interface Bounds {
   readonly until: number;
@@ -53,7 +51,7 @@ interface Bounds {
 }
 
 function begin(plain: Buffer, seen: Int32Array): State {
-  // Words are copied whole, so up to three bytes more than the stream are written.
+  // Copying whole words writes up to three bytes more than the stream has.
   const packed = Buffer.allocUnsafeSlow(largestPacked(plain.length) + 4);
   seen.fill(never);
   return { plain, packed, seen, ip: 1, pending: 0, op: 0, pieces: [], flushed: 0 };
@@ -67,14 +65,14 @@ export function compressLzo(plain: Buffer): Buffer {
   return state.packed.subarray(0, state.op);
 }
 
-/** This many plain bytes are packed in one turn. */
+/** How many plain bytes are packed in one step. */
 const turnLength = 256 * 1024;
-/** Longer runs of literals are not copied. */
+/** Longer runs of literals are not copied, but passed on as pieces of the input. */
 const longRun = 16 * 1024;
 
 /**
- * Does the same in turns of some milliseconds, between which others can have the thread. The stream comes in pieces,
- * some of them of `plain`.
+ * The same, in steps of a few milliseconds between which other work can run. The result is a list of pieces, some of
+ * them parts of `plain`.
  */
 export function* compressLzoInTurns(plain: Buffer): Steps<Buffer[]> {
   const state = begin(plain, new Int32Array(lastSeen.length));
@@ -86,7 +84,7 @@ export function* compressLzoInTurns(plain: Buffer): Steps<Buffer[]> {
   return [...state.pieces, state.packed.subarray(state.flushed, state.op)];
 }
 
-/** Packs until a position is passed. One loop, so that its positions stay in registers. */
+/** Packs until a position is passed. It is one long loop, so that its positions stay in registers. */
 function compressUntil(state: State, { until, match: longestMatch, copied }: Bounds): void {
   const { plain, packed, seen } = state;
   const input = viewOf(plain);
@@ -101,7 +99,7 @@ function compressUntil(state: State, { until, match: longestMatch, copied }: Bou
     seen[slot] = ip;
     const distance = ip - match;
     if (distance > largestDistance || input.getInt32(match, true) !== word) {
-      // The longer nothing matches, the less is looked for: bytes that do not compress are passed quickly.
+      // The longer nothing matches, the larger the steps, so that incompressible bytes are passed quickly.
       ip += 1 + ((ip - pending) >> 5);
       continue;
     }
@@ -119,7 +117,7 @@ function compressUntil(state: State, { until, match: longestMatch, copied }: Bou
     pending = matchEnd(input, match, ip, Math.min(plain.length, ip + longestMatch));
     op = putMatch(output, op, pending - ip, distance);
     ip = pending;
-    // One position inside the match is remembered too: a few percent smaller for hardly any time.
+    // Remembering one position inside the match makes the result a few percent smaller and costs little time.
     if (ip < last) seen[slotOf(input.getInt32(ip - 2, true))] = ip - 2;
   }
   state.ip = ip;
@@ -127,13 +125,13 @@ function compressUntil(state: State, { until, match: longestMatch, copied }: Bou
   state.op = op;
 }
 
-/** The stream goes on with these bytes as they are. */
+/** Adds bytes to the stream without copying them. */
 function handOn(state: State, op: number, bytes: Buffer): void {
   state.pieces.push(state.packed.subarray(state.flushed, op), bytes);
   state.flushed = op;
 }
 
-/** Writes the literals that are left, and the end. */
+/** Writes the remaining literals and the end marker. */
 function putLast(state: State, copied: number): void {
   const { plain, packed, pending } = state;
   const run = plain.length - pending;
@@ -147,21 +145,21 @@ function putLast(state: State, copied: number): void {
 }
 
 /**
- * The bytes before and after a plain content that make it an LZO1X stream in which nothing is packed, for what is too
- * large to be packed: it can be sent as it is read.
+ * The bytes to put before and after plain content to make it an LZO1X stream without packing it. For content that is
+ * too large to pack: it can be sent as it is read.
  */
 export function storeLzo(length: number): { readonly before: Buffer; readonly after: Buffer } {
   const before = Buffer.allocUnsafeSlow(Math.ceil(length / 255) + 2);
   return { before: before.subarray(0, putRunLength(viewOf(before), 0, length)), after: Buffer.from(endMarker) };
 }
 
-/** The slot of a word: its bits mixed by the golden ratio, the best mixed ones kept. */
+/** The hash of a word: multiplied by the golden ratio, of which the highest bits are mixed best. */
 function slotOf(word: number): number {
   return Math.imul(word, 0x9e3779b1) >>> (32 - hashBits);
 }
 
 /**
- * Where the bytes at `at` stop being equal to those at `match`, `end` at most; the first four are known to be equal.
+ * Where the bytes at `at` stop being equal to those at `match`, at most `end`. The first four are known to be equal.
  */
 function matchEnd(input: DataView, match: number, at: number, end: number): number {
   const limit = end - 4;
@@ -176,14 +174,14 @@ function matchEnd(input: DataView, match: number, at: number, end: number): numb
   return ip;
 }
 
-/** Writes the length of the literals that follow; one to three of them have no instruction of their own. */
+/** Writes the length of the literals that follow. One to three literals need no instruction of their own. */
 function putRunLength(output: DataView, op: number, run: number): number {
   if (op === 0 && run <= 238) {
     output.setUint8(0, 17 + run);
     return 1;
   }
   if (run <= 3) {
-    // The two low bits of the last match: its last byte but one in every kind of match.
+    // The length goes into the two low bits of the last match's last byte but one, in every kind of match.
     output.setUint8(op - 2, output.getUint8(op - 2) | run);
     return op;
   }
@@ -195,7 +193,7 @@ function putRunLength(output: DataView, op: number, run: number): number {
   return putExtension(output, op + 1, run - 18);
 }
 
-/** Writes one match with no literals after it; the distance decides which of three kinds it can be. */
+/** Writes one match without literals after it. Length and distance decide its kind. */
 function putMatch(output: DataView, op: number, length: number, distance: number): number {
   if (length <= 8 && distance <= smallDistance) {
     output.setUint8(op, ((length - 1) << 5) | (((distance - 1) & 7) << 2));
@@ -207,7 +205,7 @@ function putMatch(output: DataView, op: number, length: number, distance: number
     output.setUint16(next, (distance - 1) << 2, true);
     return next + 2;
   }
-  // The fifteenth bit of the rest has a place in the instruction; setUint16() drops it from the other fourteen.
+  // The fifteenth bit of the rest belongs into the instruction; setUint16() drops it from the other fourteen.
   const far = distance - middleDistance;
   const next = putMatchLength(output, op, 16 | ((far >> 11) & 8), length);
   output.setUint16(next, far << 2, true);
@@ -215,7 +213,8 @@ function putMatch(output: DataView, op: number, length: number, distance: number
 }
 
 /**
- * Writes an instruction and a length of two or more: in five bits (three for 16..31), in more bytes when it is longer.
+ * Writes an instruction and a length of at least two: in five bits of it (three for 16..31), or in more bytes when it
+ * is longer.
  */
 function putMatchLength(output: DataView, op: number, instruction: number, length: number): number {
   const inInstruction = instruction >= 32 ? 33 : 9;
@@ -227,7 +226,7 @@ function putMatchLength(output: DataView, op: number, instruction: number, lengt
   return putExtension(output, op + 1, length - inInstruction);
 }
 
-/** Writes the rest of a length, one or more: a zero byte stands for 255, the last byte is never zero. */
+/** Writes the rest of a length, at least one: a zero byte for each 255; the last byte is never zero. */
 function putExtension(output: DataView, op: number, rest: number): number {
   let left = rest;
   let next = op;

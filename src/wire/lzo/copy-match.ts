@@ -1,18 +1,17 @@
-/** The bytes after a match's end that copying it may touch: what follows overwrites them. */
+/** How many bytes after a match's end copying it may write; later output overwrites them. */
 export const slack = 4;
 
-/** A pattern of one, two or three bytes also repeats after this many. */
+/** A common multiple of the periods one, two and three. */
 const commonPeriod = 12;
 
 /**
- * Repeats what lies `distance` bytes back from `at` until `end`; both may overlap, and up to three bytes more are
- * written.
+ * Copies the bytes `distance` back from `at` to `at` until `end`. Both may overlap; up to three bytes more are written.
  */
 export function copyMatch(output: DataView, at: number, distance: number, end: number): void {
   let op = at;
   let from = at - distance;
   if (distance < 4) {
-    // Words cannot be copied from less than a word away: the first repeats are made byte by byte.
+    // Words cannot be copied over a distance of less than a word, so the first repeats are copied byte by byte.
     for (const enough = Math.min(end, at + commonPeriod); op < enough; op += 1, from += 1) {
       output.setUint8(op, output.getUint8(from));
     }

@@ -1,10 +1,11 @@
 /*
- * LZO1X, the reading side, safe against any bytes (doc/protocol.md, "LZO1X"). Two things keep its checks few:
+ * The LZO1X decoder for a stream in memory, safe against any bytes (doc/protocol.md, "LZO1X"). Two tricks keep its
+ * checks few:
  *
- * - The end marker has three bytes, so whatever is read, three more bytes follow. Once an instruction's literals and an
- *   end marker are known to fit, the literals can be read as whole words and the next instruction without a question.
- * - The output has a few bytes more than its capacity, so that copies may write whole words past their end: what
- *   follows overwrites them.
+ * - The end marker has three bytes, so in a valid stream three more bytes follow any literals. Once the literals and an
+ *   end marker are known to fit, the literals can be read as whole words, and the next instruction without a check.
+ * - The output has a few bytes more than its capacity, so that copies may write whole words past their end; later
+ *   output overwrites them.
  *
  * The main function is one long loop, because only then do its positions stay in registers.
  */
@@ -13,12 +14,12 @@ import { copyMatch, slack } from './copy-match.ts';
 import { viewOf } from './view.ts';
 
 const endMarkerLength = 3;
-/** How many times the stream's length the output is taken to need: preprocessed C++ packs to a quarter or a fifth. */
+/** The first guess of the output's length, in lengths of the stream: preprocessed C++ packs to a quarter or a fifth. */
 const usualRatio = 6;
 
 /**
- * Unpacks one LZO1X stream of at most `ceiling` plain bytes; memory grows with the bytes that come out.
- * Throws a ProtocolError of kind 'compression' when it is not a whole valid stream, or 'too large'.
+ * Unpacks one LZO1X stream of at most `ceiling` plain bytes; memory grows with the output.
+ * @throws ProtocolError of kind 'compression' when it is not a whole valid stream, or 'too large'
  */
 export function decompressLzo(packed: Buffer, ceiling: number): Buffer {
   const input = viewOf(packed);
@@ -27,7 +28,7 @@ export function decompressLzo(packed: Buffer, ceiling: number): Buffer {
   let plain: Buffer = Buffer.allocUnsafeSlow(capacity + slack);
   let output = viewOf(plain);
   let op = 0;
-  // A first byte above 17 is a run of literals that no other instruction can tell: one to 238 of them.
+  // A first byte above 17 is a run of 1 to 238 literals, which only the first byte can encode.
   let literals = length > 0 ? Math.max(0, input.getUint8(0) - 17) : 0;
   let ip = literals > 0 ? 1 : 0;
 
@@ -81,8 +82,8 @@ export function decompressLzo(packed: Buffer, ceiling: number): Buffer {
       }
       continue;
     } else {
-      // What a small instruction means depends on the literals before it: after a run it reaches beyond the two-byte
-      // kinds.
+      // The meaning of a small instruction depends on the literals before it: after a run it reaches farther back than
+      // the other two-byte kinds.
       const afterRun = literals > 3;
       count = afterRun ? 3 : 2;
       distance = (input.getUint8(ip + 1) << 2) + (instruction >> 2) + (afterRun ? 2049 : 1);
@@ -108,18 +109,21 @@ export function decompressLzo(packed: Buffer, ceiling: number): Buffer {
   return plain.subarray(0, op);
 }
 
-/** The place of the byte that ends a length; every zero byte before it stands for 255, and two bytes must follow it. */
+/** The position of the byte that ends a length. Every zero byte before it stands for 255; two bytes must follow it. */
 function endOfZeros(input: DataView, ip: number, ceiling: number): number {
   const last = input.byteLength - endMarkerLength;
   let stop = ip;
   while (stop <= last && input.getUint8(stop) === 0) stop += 1;
   if (stop > last) throw cutShort();
-  // Here rather than later, so that the lengths of streams worth unpacking stay small whole numbers.
+  // Checked here, so that lengths stay small integers.
   if (stop - ip > ceiling / 255) throw tooLarge(ceiling);
   return stop;
 }
 
-/** The first `used` bytes in a buffer with room for `needed`: twice as long, so that all the copying is linear. */
+/**
+ * A larger buffer with the first `used` bytes and room for `needed`. At least twice as long, so that copying takes
+ * linear time in total.
+ */
 function grown(plain: Buffer, used: number, needed: number, ceiling: number): Buffer {
   if (needed > ceiling) throw tooLarge(ceiling);
   const larger = Buffer.allocUnsafeSlow(Math.min(ceiling, Math.max(needed, plain.length * 2)) + slack);

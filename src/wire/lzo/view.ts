@@ -1,5 +1,5 @@
 /**
- * A view of the same bytes that reads and writes words at any place, in one instruction each once V8 has compiled it.
+ * A view of the same bytes, for reading and writing words at any position. V8 compiles each access to one instruction.
  */
 export function viewOf(bytes: Buffer): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -4,35 +4,35 @@ import { ProtocolError } from './protocol-error.ts';
 /** What a message's reader asks for: a number of bytes. */
 export interface Need {
   readonly exactly: number;
-  /** What the bytes are, for the sentence about a message that was cut short: `the token "DIST"`. */
+  /** What the bytes are, for the error about a message that was cut short: `the token "DIST"`. */
   readonly of?: string;
   /** Whether the message may end here instead; the reader then gets no bytes. */
   readonly orEnd?: boolean;
   /**
-   * For what may be long: how many of the bytes the reader has already. It gets some of the others as soon as there are
-   * enough to be worth it, and asks again: nothing long is ever copied into one piece.
+   * For long contents: how many of the bytes the reader has already. It gets the others in pieces of a reasonable size
+   * and asks again, so that nothing long is copied into one piece.
    */
   readonly had?: number;
-  /** Whether the peer may take its time before these bytes: its preprocessor runs. */
+  /** Whether the peer may pause before these bytes, because its preprocessor runs. */
   readonly unhurried?: boolean;
 }
 
-/** This many bytes are worth handing on. */
+/** The usual size of a piece of a long content. */
 const pieceLength = 64 * 1024;
 
-/** How many bytes have to be there before the reader gets some. */
+/** How many bytes must have arrived before the reader gets some. */
 const due = ({ exactly, had }: Need): number => (had === undefined ? exactly : Math.min(exactly - had, pieceLength));
 
-/** A message's reader: asks for bytes by yielding what it needs, and returns the value it read. */
+/** The reader of a message: it yields what bytes it needs, and returns the value it has read. */
 export type Grammar<T> = Generator<Need, T, Buffer>;
 
 const nothing = Buffer.alloc(0);
 
-/** Feeds a message's reader with bytes as they come, in pieces of any size; one decoder reads one message. */
+/** Feeds the reader of a message with bytes as they arrive, in pieces of any size. A decoder reads one message. */
 export class Decoder<T> {
   readonly #grammar: Grammar<T>;
   readonly #queue = new ByteQueue();
-  /** What the reader waits for; a new one has not been asked yet, and starts as if it had asked for no bytes. */
+  /** What the reader waits for. A new reader has not run yet, and starts as if it had asked for no bytes. */
   #state: IteratorResult<Need, T> = { done: false, value: { exactly: 0 } };
   #surplus = 0;
   #fault: unknown;
@@ -43,8 +43,8 @@ export class Decoder<T> {
   }
 
   /**
-   * Takes a piece, which the caller must not write to afterwards; throws a ProtocolError as soon as the bytes are
-   * wrong.
+   * Adds a piece, which the caller must not write to afterwards.
+   * @throws ProtocolError as soon as the bytes are wrong
    */
   feed(chunk: Buffer): void {
     if (this.#fault !== undefined) throw this.#fault;
@@ -55,7 +55,10 @@ export class Decoder<T> {
     }
   }
 
-  /** Says that nothing more will come; throws a ProtocolError of kind 'truncated' unless the message is complete. */
+  /**
+   * To be called when nothing more will arrive.
+   * @throws ProtocolError of kind 'truncated' unless the message is complete
+   */
   end(): void {
     if (this.#fault !== undefined) throw this.#fault;
     while (this.#state.done !== true) {
@@ -69,24 +72,24 @@ export class Decoder<T> {
     }
   }
 
-  /** How many bytes the reader still lacks to go on; 0 when the message is complete. */
+  /** How many bytes the reader lacks to continue; 0 when the message is complete. */
   get wanted(): number {
     if (this.#state.done === true) return 0;
     const { exactly, had = 0 } = this.#state.value;
     return exactly - had - this.#queue.length;
   }
 
-  /** Whether the peer may take its time now. */
+  /** Whether the peer may pause now. */
   get unhurried(): boolean {
     return this.#state.done !== true && this.#state.value.unhurried === true && this.#queue.length === 0;
   }
 
-  /** The value, once the message is complete. */
+  /** The value; undefined until the message is complete. */
   get result(): { readonly value: T } | undefined {
     return this.#state.done === true ? this.#state : undefined;
   }
 
-  /** How many bytes came after the end of the message. */
+  /** How many bytes came after the end of the message. They are counted, not stored. */
   get surplus(): number {
     return this.#surplus;
   }
@@ -108,7 +111,7 @@ export class Decoder<T> {
     try {
       this.#state = this.#grammar.next(bytes);
     } catch (error) {
-      // A generator that threw would claim to be complete when asked again.
+      // Remembered, because a generator that has thrown reports completion when it is asked again.
       this.#fault = error;
       throw error;
     }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { sampleMessages } from '../../../../proof/fuzz/agent-messages.ts';
 import { encodeAnswer, readAnswer } from '../../../../src/wire/agent/carry.ts';
 import {
   encodeCommand,
@@ -12,7 +13,6 @@ import { encodeFound, encodeSaved, readFound, readSaved } from '../../../../src/
 import { FrameReader, longestMessage } from '../../../../src/wire/agent/frame.ts';
 import type { Frame } from '../../../../src/wire/agent/frame.ts';
 import { encodeJob, readJob } from '../../../../src/wire/agent/job.ts';
-import type { JobMessage } from '../../../../src/wire/agent/job.ts';
 import { encodeAsk, readAsk } from '../../../../src/wire/agent/question.ts';
 
 /** The only message in these bytes, cut at a place. */
@@ -27,16 +27,7 @@ function frameOf(bytes: Buffer, cut = 0): Frame {
   return frame;
 }
 
-const job: JobMessage = {
-  pid: 4711,
-  umask: 0o22,
-  terminals: [true, false, true],
-  surroundings: [2 ** 32 - 1, 4026531837, 0, 2 ** 40 + 1, 2 ** 52],
-  directory: '/home/m\u00e9',
-  words: ['distcc', 'gcc', '', 'a\nb.c', '\u00ff\u0080'],
-  variables: ['PATH=/bin', 'EMPTY=', 'NAME=\u00e9'],
-  hosts: { path: '/home/m\u00e9/.distcc/hosts', text: 'one\0two # \u00e9\n', error: 0 },
-};
+const { job, command, ended, answer, found } = sampleMessages;
 
 describe('FrameReader', () => {
   it('reads a message however it was cut', () => {
@@ -57,29 +48,12 @@ describe('FrameReader', () => {
 
 describe('messages', () => {
   it('come back as they were', () => {
-    const command = { number: 7, argv: ['gcc', ''], changes: ['A=1', 'GONE'], source: 'a.c', output: '' };
     expect(readCommand(frameOf(encodeCommand('RUN', command)).content)).toEqual(command);
-    const ended = {
-      status: 256,
-      descriptor: 11,
-      size: 2 ** 40 + 1,
-      inode: 2 ** 33 + 2,
-      messages: 7,
-      outputIsSource: true,
-      noPlace: false,
-      program: { device: 2 ** 34, inode: 3 },
-    };
     expect(readEnded(frameOf(encodeEnded(ended)).content)).toEqual(ended);
     expect(readFailed(frameOf(encodeFailed(2)).content)).toBe(2);
     expect(readSaved(frameOf(encodeSaved(28, 3)).content)).toEqual({ errno: 28, number: 3 });
-    const where = { descriptor: 12, address: 1, inode: 2 ** 33, size: 2 ** 34, beginning: Buffer.from('DONE') };
-    const answer = { step: 'exchanging', error: 104, ...where } as const;
     expect(readAnswer(frameOf(encodeAnswer(answer)).content)).toEqual(answer);
     expect(readAsk(frameOf(encodeAsk('stop')).content)).toBe('stop');
-    const found = [
-      { name: 0, entry: 2, ours: true, device: 2 ** 33, inode: 5, real: '/usr/bin/distcc' },
-      { name: 1, entry: 0, ours: false, device: 1, inode: 2 ** 35, real: '/opt/\u00e9' },
-    ];
     expect(readFound(frameOf(encodeFound(found)).content)).toEqual(found);
   });
 
