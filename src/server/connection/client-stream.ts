@@ -6,7 +6,10 @@ import type { Readable, Writable } from 'node:stream';
 /** What a conversation needs of the way to its client; a socket has it all. */
 export interface ClientStream extends Duplex {
   readonly timeout?: number | undefined;
-  /** Calls back once no byte went in either direction for this many ms; 0 ends the waiting. */
+  /**
+   * Calls back once no byte went in either direction for this many ms; 0 ends the waiting. A later call without a
+   * callback waits again, with the one that is there.
+   */
   setTimeout(milliseconds: number, callback?: () => void): this;
 }
 
@@ -55,9 +58,8 @@ export class StreamPair extends Duplex implements ClientStream {
   setTimeout(milliseconds: number, callback?: () => void): this {
     clearTimeout(this.#timer);
     this.timeout = milliseconds;
-    this.removeAllListeners('timeout');
     if (milliseconds === 0) return this;
-    if (callback !== undefined) this.once('timeout', callback);
+    if (callback !== undefined) this.removeAllListeners('timeout').once('timeout', callback);
     this.#timer = setTimeout(() => this.emit('timeout'), milliseconds);
     return this;
   }
