@@ -44,16 +44,17 @@ export function receiveRequest(
   return new Promise((resolve, reject) => {
     const decoder = new Decoder(readArrivingRequest());
     let received = 0;
-    let cancelWait: (() => void) | undefined;
+    let waits = false;
+    let cancelWait = (): void => {};
     const watch = setInterval(() => {
       // The client is busy with its preprocessor, or it is we who make it wait: its silence is not its fault.
-      if (decoder.unhurried || cancelWait !== undefined) progress.restart();
+      if (decoder.unhurried || waits) progress.restart();
       else if (progress.isStalled()) fail(new Overdue('the request came too slowly'));
     }, progress.periodMs);
 
     const leave = (): void => {
       clearInterval(watch);
-      cancelWait?.();
+      cancelWait();
       socket.off('data', onData).off('end', onEnd).off('close', onGone);
       signal.removeEventListener('abort', onAbort);
     };
@@ -77,8 +78,10 @@ export function receiveRequest(
       const silence = socket.timeout ?? 0;
       socket.setTimeout(0);
       socket.pause();
+      waits = true;
+      // It may be granted before this comes back.
       cancelWait = account.wait(step, () => {
-        cancelWait = undefined;
+        waits = false;
         progress.restart();
         socket.setTimeout(silence);
         socket.resume();
@@ -87,11 +90,11 @@ export function receiveRequest(
     let spent = 0;
     /** Lets others have their turn after some work. */
     const rest = (): void => {
-      if (spent < turnMs || cancelWait !== undefined) return;
+      if (spent < turnMs || waits) return;
       socket.pause();
       setImmediate(() => {
         spent = 0;
-        if (cancelWait === undefined) socket.resume();
+        if (!waits) socket.resume();
       });
     };
     const onData = (chunk: Buffer): void => {
