@@ -20,6 +20,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { MockInstance } from 'vitest';
 import { agentVersion } from '../../../../src/agent-state/agent-version.ts';
 import type { AgentStatus } from '../../../../src/agent-state/status.ts';
 import { runAgent } from '../../../../src/client/agent/agent.ts';
@@ -55,6 +56,7 @@ describe.skipIf(process.platform !== 'linux')('runAgent()', () => {
   let callers: Caller[];
   let running: Promise<boolean>[];
   let listened: number;
+  let umask: MockInstance<(mask?: number | string) => number>;
 
   beforeEach(() => {
     top = mkdtempSync(join(tmpdir(), 'agent-test-'));
@@ -64,7 +66,7 @@ describe.skipIf(process.platform !== 'linux')('runAgent()', () => {
     running = [];
     listened = 0;
     // What an agent makes of its process is not for the one that tests it.
-    vi.spyOn(process, 'umask').mockReturnValue(0o22);
+    umask = vi.spyOn(process, 'umask').mockReturnValue(0o22);
     const keep = (name: string | symbol, handler: (error?: Error) => void): NodeJS.Process => {
       handlers.set(String(name), handler);
       return process;
@@ -168,7 +170,7 @@ describe.skipIf(process.platform !== 'linux')('runAgent()', () => {
     expect(folder()).toEqual(['1.0', '1.0.lock', '1.0.pid']);
     expect(readFileSync(`${path}.pid`, 'utf8')).toBe(`${process.pid}\n`);
     expect(statSync(dirname(path)).mode & 0o777).toBe(0o700);
-    expect(process.umask).toHaveBeenCalledWith(0o077);
+    expect(umask).toHaveBeenCalledWith(0o077);
     expect(nameProcess).toHaveBeenCalledWith('distcc-agent');
     expect(await runAgent({ path, idleSeconds: 60, listening: () => {}, program: undefined })).toBe(false);
     expect(folder()).toEqual(['1.0', '1.0.lock', '1.0.pid']);
