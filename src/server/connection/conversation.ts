@@ -42,8 +42,6 @@ export class Conversation {
   readonly #over = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #heard = false;
-  /** The answer is sent: whatever happens to the connection now is nobody's concern. */
-  #settled = false;
 
   constructor(
     socket: ClientStream,
@@ -131,9 +129,8 @@ export class Conversation {
   /** Nothing may follow the request; the end of the client's side means that nobody waits any more. */
   #watchForEnd(): void {
     let surplus = 0;
-    const gone = (): void => {
-      if (!this.#settled) this.#over.abort(clientGone);
-    };
+    // After the answer nobody hears of it any more.
+    const gone = (): void => this.#over.abort(clientGone);
     this.#socket.setTimeout(0);
     this.#socket.on('data', (chunk: Buffer) => {
       if (surplus === 0)
@@ -202,7 +199,6 @@ export class Conversation {
       if (length <= smallAnswer) release();
       else stopWaiting = room.wait(length, release);
       await this.#sending().send(encodeAnswer(compiled, version, memory, signal), signal);
-      this.#settled = true;
     } finally {
       stopWaiting();
       room.close();
@@ -216,10 +212,9 @@ export class Conversation {
     this.#log.say(...log);
     if (answer !== undefined) {
       this.#connection.stage = 'answering';
-      const sent = (): void => void (this.#settled = true);
       await this.#sending()
         .send(answer, this.#over.signal)
-        .then(sent, () => {});
+        .catch(() => {});
     }
     return end;
   }
