@@ -43,6 +43,8 @@ describe('receiveRequest()', () => {
 
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    // Reading takes no time, unless the test says so.
+    vi.spyOn(performance, 'now').mockReturnValue(0);
     client = new Client();
     budget = new ByteBudget({ total: 4 * mebibyte, overdraft: 0 });
     account = budget.open('somebody', () => {});
