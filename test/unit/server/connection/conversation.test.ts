@@ -252,7 +252,7 @@ describe('Conversation', () => {
     expect(log()).toContain('connection from 192.0.2.7:4711');
     expect(log()).toContain('compile from a.c to a.o');
     expectNothingLeft(service);
-    expect(openFiles()).toBe(0);
+    await until(() => openFiles() === 0);
   });
 
   it('ends with the status of a compiler that fails', async () => {
@@ -687,13 +687,14 @@ describe('Conversation', () => {
       ['is gone', () => client.destroy()],
     ])('is given up by a client that %s', async (_, happens) => {
       const service = await answer(mebibyte);
-      expect([client.timeout, openFiles()]).toEqual([deadlines.silence, 1]);
+      expect(client.timeout).toBe(deadlines.silence);
+      expect(openFiles()).toBeGreaterThan(0);
       happens();
       expect(await ended()).toMatchObject({ class: 'CLI_DISCONN', ret: 107 });
       expect(client.destroyed).toBe(true);
       expectNothingLeft(service);
       // Another thread closes a large file.
-      await vi.waitFor(() => expect(openFiles()).toBe(0), 60_000);
+      await until(() => openFiles() === 0);
     });
 
     it('waits a minute at most for a client that reads nothing', async () => {
