@@ -5,7 +5,8 @@ export default defineConfig({
   test: {
     include: ['test/unit/**/*.test.ts'],
     setupFiles: ['test/support/thread-signals.ts'],
-    testTimeout: 60_000,
+    testTimeout: 10_000,
+    hookTimeout: 3000,
     maxWorkers: 1,
     reporters: ['dot'],
   },

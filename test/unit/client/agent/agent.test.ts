@@ -31,7 +31,7 @@ import { encodeFound } from '../../../../src/wire/agent/file.ts';
 import { encodeJob } from '../../../../src/wire/agent/job.ts';
 import type { JobMessage } from '../../../../src/wire/agent/job.ts';
 import { encodeAsk, encodeReport } from '../../../../src/wire/agent/question.ts';
-import { until } from '../../../support/daemon.ts';
+import { hangLimit, until } from '../../../support/daemon.ts';
 
 // This process keeps its own name.
 vi.mock('../../../../src/system/processes/process-name.ts', () => ({ nameProcess: vi.fn() }));
@@ -285,7 +285,7 @@ describe.skipIf(process.platform !== 'linux')('runAgent()', () => {
     expect(slots).toContainEqual({ name: 'tcp_192.0.2.1_3632', jobs: 1 });
     launcher.socket.destroy();
     await until(() => launcher.closed, 'it is gone');
-    await vi.waitFor(async () => expect(await status()).toMatchObject({ jobs: [], jobsDone: 1, slots: [] }), 60_000);
+    await vi.waitFor(async () => expect(await status()).toMatchObject({ jobs: [], jobsDone: 1, slots: [] }), hangLimit);
   });
 
   it('takes the number that a launcher gives itself where the kernel tells none', async () => {
@@ -369,7 +369,7 @@ describe.skipIf(process.platform !== 'linux')('runAgent()', () => {
     await turn();
     expect([isOver(), found()]).toEqual([false, true]);
     launcher.socket.destroy();
-    await vi.waitFor(async () => expect(await status()).toMatchObject({ jobsDone: 1 }), 60_000);
+    await vi.waitFor(async () => expect(await status()).toMatchObject({ jobsDone: 1 }), hangLimit);
     vi.advanceTimersByTime(1800_000);
     await turn();
     expect([isOver(), found()]).toEqual([false, true]);

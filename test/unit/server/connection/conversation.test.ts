@@ -2,7 +2,6 @@ import { getEventListeners } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
-import { isMainThread } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ClientStream } from '../../../../src/server/connection/client-stream.ts';
 import { Conversation } from '../../../../src/server/connection/conversation.ts';
@@ -19,6 +18,7 @@ import { encodeArguments } from '../../../../src/wire/arguments.ts';
 import { encodeRequest, encodeRequestHead } from '../../../../src/wire/request.ts';
 import { encodeToken } from '../../../../src/wire/token.ts';
 import { exited, killed } from '../../../../src/wire/wait-status.ts';
+import { hangLimit } from '../../../support/daemon.ts';
 import { serviceParts } from '../../../support/service.ts';
 import type { ServiceParts } from '../../../support/service.ts';
 
@@ -163,12 +163,9 @@ describe('Conversation', () => {
     return service;
   }
 
-  /**
-   * Waits until a condition holds, though time stands still; the limit only ends a test that would hang, which those of
-   * mutants, in threads, often do.
-   */
+  /** Waits until a condition holds, though time stands still. */
   async function until(condition: () => boolean): Promise<void> {
-    const limit = performance.now() + (isMainThread ? 60_000 : 1000);
+    const limit = performance.now() + hangLimit;
     while (!condition() && performance.now() < limit) await turn();
     expect(condition()).toBe(true);
   }
