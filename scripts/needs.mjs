@@ -53,10 +53,10 @@ const has = (name, debianPackage = name) => ({ met: () => program(name), debianP
  */
 export const groups = [
   {
-    // bats ends a test that hangs by pkill or ps, and the tests themselves look at processes.
+    // bats ends a test that hangs by pkill or ps, and the tests themselves look at processes and sockets.
     name: 'commands, packages and peers in bats',
     files: /^test\/(?:cli|interop|packaging)\/.*\.bats$/,
-    needs: [has('ps', 'procps'), has('pgrep', 'procps')],
+    needs: [has('ps', 'procps'), has('pgrep', 'procps'), has('ss', 'iproute2')],
   },
   { name: 'compiling with gcc', needs: [has('gcc'), has('g++'), has('make')] },
   {
