@@ -58,6 +58,7 @@ export const groups = [
     files: /^test\/(?:cli|interop|packaging)\/.*\.bats$/,
     needs: [has('ps', 'procps'), has('pgrep', 'procps'), has('ss', 'iproute2')],
   },
+  { name: 'versions of packages', files: /^test\/packaging\/deb-version\.bats$/, needs: [has('git')] },
   { name: 'compiling with gcc', needs: [has('gcc'), has('g++'), has('make')] },
   {
     name: 'builds by make, ninja and cmake',
