@@ -52,6 +52,13 @@ const has = (name, debianPackage = name) => ({ met: () => program(name), debianP
  * @type {Group[]}
  */
 export const groups = [
+  {
+    // bats ends a test that hangs by pkill or ps, and the tests themselves look at processes and sockets.
+    name: 'commands, packages and peers in bats',
+    files: /^test\/(?:cli|interop|packaging)\/.*\.bats$/,
+    needs: [has('ps', 'procps'), has('pgrep', 'procps'), has('ss', 'iproute2')],
+  },
+  { name: 'versions of packages', files: /^test\/packaging\/deb-version\.bats$/, needs: [has('git')] },
   { name: 'compiling with gcc', needs: [has('gcc'), has('g++'), has('make')] },
   {
     name: 'builds by make, ninja and cmake',

@@ -5,6 +5,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } f
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 
 /** The bundle that will be packaged: what is tested is what is installed. */
 export const distccdProgram = resolve(import.meta.dirname, '../../dist/bin/distccd');
@@ -21,9 +22,12 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
+/** In ms. Those of mutants, which run in threads, hang often. */
+export const hangLimit = isMainThread ? 100_000 : 2000;
+
 /** Waits until a condition holds; the limit only ends a test that would hang. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
-  for (let waited = 0; waited < 100_000; waited += 10) {
+  for (let waited = 0; waited < hangLimit; waited += 10) {
     if (condition()) return;
     await new Promise((next) => setTimeout(next, 10));
   }

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
-import { release } from 'node:os';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { release, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { layRoot } from '../../src/system/fence/private-root.ts';
 import { planRoot } from '../../src/system/fence/toolchain-paths.ts';
@@ -52,6 +52,18 @@ export const runScript = (words: readonly string[], folder: string, script: stri
 export function kernelHas(what: string, there: boolean): boolean {
   if (!there) console.log(`skipped: what needs ${what}, which this kernel lacks`);
   return there;
+}
+
+/** Whether the fence can give a job a root of its own here: many containers have no namespaces to give. */
+export function hasRoots(): boolean {
+  const place = mkdtempSync(join(tmpdir(), 'roots-'));
+  try {
+    const { folder, words } = rootedJob(place);
+    const { status } = spawnSync(fence, [...words, '/bin/true', 'true'], { cwd: folder, stdio: 'ignore' });
+    return kernelHas('namespaces for an account without privileges', status === 0);
+  } finally {
+    rmSync(place, { recursive: true });
+  }
 }
 
 /** Whether the kernel is of this version at least. */

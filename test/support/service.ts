@@ -27,17 +27,17 @@ export const compiler =
   (request) =>
     spawn({ ...request, path: '/bin/sh', argv: ['sh', '-c', script] });
 
-/** What serves clients, in this process, with what a test needs to see. */
-export interface TestService extends Pick<Service, 'queue' | 'budget' | 'answerFiles'> {
-  readonly port: number;
+/** What serving a connection needs, for tests in this process. */
+export interface ServiceParts {
+  readonly service: Service;
   readonly lines: readonly string[];
-  /** What is left of jobs. */
-  readonly left: () => string[];
-  readonly end: () => void;
+  /** The folders of jobs. */
+  readonly folders: () => string[];
+  readonly remove: () => void;
 }
 
-/** Serves on a free port of this machine, with one slot and little memory unless the test says otherwise. */
-export async function startService(change: Partial<Service> = {}): Promise<TestService> {
+/** One slot and little memory, unless the test says otherwise. */
+export function serviceParts(change: Partial<Service> = {}): ServiceParts {
   const top = mkdtempSync(join(tmpdir(), 'test-service-'));
   const spool = openSpool(top, 'distccd-');
   const lines: string[] = [];
@@ -61,6 +61,29 @@ export async function startService(change: Partial<Service> = {}): Promise<TestS
     statistics: new JobStatistics(),
     ...change,
   };
+  return {
+    service,
+    lines,
+    folders: () => readdirSync(spool.path).filter((name) => name !== 'daemon-lock'),
+    remove: () => {
+      spool.remove();
+      rmSync(top, { recursive: true, force: true });
+    },
+  };
+}
+
+/** What serves clients, in this process, with what a test needs to see. */
+export interface TestService extends Pick<Service, 'queue' | 'budget' | 'answerFiles'> {
+  readonly port: number;
+  readonly lines: readonly string[];
+  /** What is left of jobs. */
+  readonly left: () => string[];
+  readonly end: () => void;
+}
+
+/** Serves on a free port of this machine. */
+export async function startService(change: Partial<Service> = {}): Promise<TestService> {
+  const { service, lines, folders, remove } = serviceParts(change);
   const never = new AbortController().signal;
   const server = createServer({ allowHalfOpen: true });
   acceptConnections([server], new OpenConnections({ total: 100, perAddress: 50 }), {
@@ -79,11 +102,10 @@ export async function startService(change: Partial<Service> = {}): Promise<TestS
     budget,
     answerFiles,
     lines,
-    left: () => readdirSync(spool.path).filter((name) => name !== 'daemon-lock'),
+    left: folders,
     end: () => {
       server.close();
-      spool.remove();
-      rmSync(top, { recursive: true, force: true });
+      remove();
     },
   };
 }

@@ -6,7 +6,10 @@ import type { Readable, Writable } from 'node:stream';
 /** The connection to a client, as far as a conversation uses it. A socket is one. */
 export interface ClientStream extends Duplex {
   readonly timeout?: number | undefined;
-  /** Calls back once when no byte has moved in either direction for this many ms; 0 cancels that. */
+  /**
+   * Calls back once when no byte has moved in either direction for this many ms; 0 cancels that. A later call without a
+   * callback waits again, with the callback of before.
+   */
   setTimeout(milliseconds: number, callback?: () => void): this;
 }
 
@@ -55,9 +58,8 @@ export class StreamPair extends Duplex implements ClientStream {
   setTimeout(milliseconds: number, callback?: () => void): this {
     clearTimeout(this.#timer);
     this.timeout = milliseconds;
-    this.removeAllListeners('timeout');
     if (milliseconds === 0) return this;
-    if (callback !== undefined) this.once('timeout', callback);
+    if (callback !== undefined) this.removeAllListeners('timeout').once('timeout', callback);
     this.#timer = setTimeout(() => this.emit('timeout'), milliseconds);
     return this;
   }

@@ -52,16 +52,17 @@ export function receiveMessage<T>(
   return new Promise((resolve, reject) => {
     const decoder = new Decoder(grammar);
     let received = 0;
-    let cancelWait: (() => void) | undefined;
+    let waits = false;
+    let cancelWait = (): void => {};
     const watch = setInterval(() => {
       // The client's preprocessor runs, or this server has paused the socket: silence is then not the client's fault.
-      if (decoder.unhurried || cancelWait !== undefined) progress.restart();
+      if (decoder.unhurried || waits) progress.restart();
       else if (progress.isStalled()) fail(new Overdue('the request came too slowly'));
     }, progress.periodMs);
 
     const leave = (): void => {
       clearInterval(watch);
-      cancelWait?.();
+      cancelWait();
       socket.off('data', onData).off('end', onEnd).off('close', onGone);
       signal.removeEventListener('abort', onAbort);
     };
@@ -85,8 +86,10 @@ export function receiveMessage<T>(
       const silence = socket.timeout ?? 0;
       socket.setTimeout(0);
       socket.pause();
+      waits = true;
+      // It may be granted before this comes back.
       cancelWait = account.wait(step, () => {
-        cancelWait = undefined;
+        waits = false;
         progress.restart();
         socket.setTimeout(silence);
         socket.resume();
@@ -95,11 +98,11 @@ export function receiveMessage<T>(
     let spent = 0;
     /** Gives other connections their turn after some work. */
     const rest = (): void => {
-      if (spent < turnMs || cancelWait !== undefined) return;
+      if (spent < turnMs || waits) return;
       socket.pause();
       setImmediate(() => {
         spent = 0;
-        if (cancelWait === undefined) socket.resume();
+        if (!waits) socket.resume();
       });
     };
     const onData = (chunk: Buffer): void => {

@@ -140,7 +140,7 @@ describe.skipIf(!able)('distcc-agent on a socket of systemd', () => {
     expect(existsSync(door)).toBe(true);
     const second = await openDoor({ idle: 1 });
     await compile();
-    expect(box.agents()).toEqual([second.pid]);
+    // It may have ended by now; only as an agent it ends at all.
     if (second.exitCode === null) await once(second, 'exit');
     expect(second.exitCode).toBe(0);
     expect(box.agents()).toEqual([]);

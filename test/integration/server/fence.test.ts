@@ -10,7 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Decoder } from '../../../src/wire/reading/decoder.ts';
@@ -19,8 +19,9 @@ import { readResponse } from '../../../src/wire/response.ts';
 import type { CompileResponse } from '../../../src/wire/response.ts';
 import { distccdProgram, startDaemon } from '../../support/daemon.ts';
 import type { TestDaemon } from '../../support/daemon.ts';
-import { fence, isKernel, kernelHas, runScript } from '../../support/fence.ts';
+import { fence, hasRoots, isKernel, kernelHas, runScript } from '../../support/fence.ts';
 import type { Said } from '../../support/fence.ts';
+import { needs } from '../../support/needs.ts';
 import { converse } from '../../support/wire-client.ts';
 
 const support = resolve(import.meta.dirname, '../../support');
@@ -51,6 +52,8 @@ beforeEach(() => {
 afterEach(() => rmSync(place, { recursive: true }));
 
 const landlock = kernelHas('Landlock', spawnSync(fence, ['--check']).status !== 1);
+const roots = hasRoots();
+const python = needs('python3', 'python3');
 const scopes = kernelHas('scopes of signals (Linux 6.12)', isKernel(6, 12));
 
 describe.skipIf(!landlock)("distccd-fence in the machine's root", () => {
@@ -121,9 +124,12 @@ describe.skipIf(!landlock)("distccd-fence in the machine's root", () => {
     }
   });
 
-  it('does not let it close a folder or a file to anybody by its name, nor hear of names', () => {
+  it('does not let it close a folder or a file to anybody by its name', () => {
     const { said } = shell('chmod 0 ..; chmod 0 ../two; chmod 0 ../two/secret.i');
     expect(said.match(/not permitted/g)).toHaveLength(3);
+  });
+
+  it.skipIf(!python)('does not let it hear of names', () => {
     const watching = `import ctypes, os, sys
 libc = ctypes.CDLL(None, use_errno=True)
 seen = libc.inotify_add_watch(libc.inotify_init(), b"${join(place, 'spool')}", 0xfff)
@@ -131,7 +137,7 @@ print(os.strerror(ctypes.get_errno()) if seen < 0 else "watches")`;
     expect(shell(`python3 -c '${watching}'`).said).toBe('Operation not permitted\n');
   });
 
-  it('does not let it talk to the services of this machine', () => {
+  it.skipIf(!python)('does not let it talk to the services of this machine', () => {
     const asking = `import socket
 for family in socket.AF_UNIX, socket.AF_INET:
     try: socket.socket(family); print("socket")
@@ -149,10 +155,11 @@ except OSError as error: print(error.strerror)`;
       shell(`prlimit --pid ${process.pid} --nofile=64:64; prlimit --pid $$ --nofile; renice 5 -p ${process.pid}
       ionice -c 3 -p ${process.pid}; taskset -cp 0 ${process.pid}; chrt -p -b 0 ${process.pid}; echo; ulimit -n 64; nice -n 3 ionice -c 3 taskset -c 0 nice`);
     expect(said.match(/(?:not permitted|denied)$/gm)?.length).toBeGreaterThanOrEqual(6);
-    expect(said).toMatch(/\n\n3\n$/);
+    // There is nothing above 19.
+    expect(said.split('\n\n').at(-1)).toBe(`${Math.min(getPriority() + 3, 19)}\n`);
   });
 
-  it('passes over what is a way to the temporary directory under another name', () => {
+  it.skipIf(!roots)('passes over what is a way to the temporary directory under another name', () => {
     // In a mount namespace of its own, of which only root may make one.
     const [deep, view] = [join(place, 'deep/tmp'), join(place, 'deep/view')];
     for (const folder of [join(deep, 'spool/one'), join(deep, 'spool/two'), view])
@@ -273,7 +280,7 @@ describe.skipIf(!landlock)('distccd', () => {
     });
   }
 
-  it('says what is missing where the kernel has no Landlock, gives no namespaces, or neither', () => {
+  it.skipIf(!roots)('says what is missing where the kernel has no Landlock, gives no namespaces, or neither', () => {
     const without = join(place, 'without');
     execFileSync('gcc', ['-O', join(support, 'without.c'), '-o', without]);
     const places = { directory: place, temporary: tmpdir() };
@@ -288,18 +295,21 @@ describe.skipIf(!landlock)('distccd', () => {
     );
   });
 
-  it('has no fence with --fence none, and says so, and serves only with all of it with --fence full', () => {
-    const without = join(place, 'without');
-    execFileSync('gcc', ['-O', join(support, 'without.c'), '-o', without]);
-    const places = { directory: place, temporary: tmpdir() };
-    expect(check([], places, ['--fence', 'none'])).toContain(
-      'warning: a compiler could get at the files of other jobs: --fence none\n',
-    );
-    expect(check([], places, ['--fence', 'full'])).toContain('fence: each job has a root of its own\n');
-    expect(() => check([without, 'namespaces'], places, ['--fence', 'full'])).toThrow(
-      /--fence full cannot be had here: compilers can read all/,
-    );
-  });
+  it.skipIf(!roots)(
+    'has no fence with --fence none, and says so, and serves only with all of it with --fence full',
+    () => {
+      const without = join(place, 'without');
+      execFileSync('gcc', ['-O', join(support, 'without.c'), '-o', without]);
+      const places = { directory: place, temporary: tmpdir() };
+      expect(check([], places, ['--fence', 'none'])).toContain(
+        'warning: a compiler could get at the files of other jobs: --fence none\n',
+      );
+      expect(check([], places, ['--fence', 'full'])).toContain('fence: each job has a root of its own\n');
+      expect(() => check([without, 'namespaces'], places, ['--fence', 'full'])).toThrow(
+        /--fence full cannot be had here: compilers can read all/,
+      );
+    },
+  );
 
   it('warns, and would compile without it, where there is no fence, or one that does not work', () => {
     const program = join(place, 'bin/distccd');

@@ -18,6 +18,7 @@ beforeEach(() => {
   top = mkdtempSync(join(tmpdir(), 'reload-'));
   chmodSync(top, 0o755);
   file = join(top, 'options');
+  environment = {};
   // It says which priority it has, and ends when it may.
   writeFileSync(join(top, 'fakecc'), `#!/bin/sh\nnice >&2\nwhile [ ! -e ${top}/go ]; do sleep 0.05; done\n`);
   chmodSync(join(top, 'fakecc'), 0o755);
@@ -27,9 +28,11 @@ afterEach(async () => {
   rmSync(top, { recursive: true, force: true });
 });
 
+let environment: Record<string, string>;
+
 async function start(...options: string[]): Promise<void> {
-  const setup = { compilers: ['fakecc'], path: top, options: ['--allow', '127.0.0.1', '--fence', 'none', ...options] };
-  daemon = await startDaemon({ ...setup, options: [...setup.options, '--reload-file', file] });
+  const given = ['--allow', '127.0.0.1', '--fence', 'none', ...options, '--reload-file', file];
+  daemon = await startDaemon({ compilers: ['fakecc'], path: top, options: given, environment });
 }
 
 /** The words that the daemon has, with others in their place. */
@@ -118,11 +121,15 @@ describe('SIGHUP', () => {
     await start('--log-level', 'debug', '--jobs', '7');
     const quiet = await reload((given) => [...given.filter((word) => word !== '--verbose'), '--log-level', 'notice']);
     expect(quiet).toContain('7 jobs at a time; changed: --log-level notice');
+    writeFileSync(join(top, 'go'), '');
     const before = daemon.log().length;
-    await hangup();
-    expect(daemon.log().slice(before)).not.toContain('info');
+    await job();
+    await daemon.logs('COMPILE_OK');
+    expect(daemon.log().slice(before)).not.toMatch(/connection from| exec /);
     rmSync(file);
     expect(await hangup()).toContain('changed: --log-level debug');
+    await job();
+    await daemon.logs(/connection from[^]* exec /);
   });
 
   it.each([
@@ -139,6 +146,17 @@ describe('SIGHUP', () => {
     expect((await job()).toString()).toContain('DONE00000001');
     rmSync(file);
     expect(await hangup()).toBe('read the configuration again: serving 127.0.0.1/32, 2 jobs at a time');
+  });
+
+  it('keeps the list of clients too when the list of compilers cannot be read', async () => {
+    environment = { DISTCC_CMDLIST: join(top, 'commands') };
+    writeFileSync(join(top, 'commands'), `${join(top, 'fakecc')}\n`);
+    writeFileSync(join(top, 'go'), '');
+    await start('--jobs', '2');
+    rmSync(join(top, 'commands'));
+    await reload((given) => given.map((word) => (word === '127.0.0.1' ? '127.0.0.2' : word)).concat('--jobs', '9'));
+    expect(daemon.log()).toMatch(/ERROR: cannot read the command list .*; keeping what was in force\n/);
+    expect((await job()).toString()).toContain('DONE00000001');
   });
 
   it('tells whoever waits at the FIFO how it went', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { scanArguments } from '../../../../src/compiler/command/scan-arguments.ts';
+import { needs } from '../../../support/needs.ts';
 
 /**
  * Options that one compiler or another answers with a file beside the object; a compiler that does not know one says
@@ -75,9 +76,10 @@ describe('the files that are looked for', () => {
     ['gcc', '-da'],
     ['gcc', '--stack-usage'],
     ['gcc', '-Wa,--MD,x'],
-    ['clang', '-coverage'],
-    ['clang', '-foptimization-record-passes=.*'],
-  ])('are seen when %s writes them for %s', (compiler, options) => {
+    ...(needs('clang', 'clang') ? ['-coverage', '-foptimization-record-passes=.*'] : []).map(
+      (options) => ['clang', options] as const,
+    ),
+  ] as const)('are seen when %s writes them for %s', (compiler, options) => {
     expect(filesOf(commandOf(compiler, options))).not.toEqual([]);
   });
 });

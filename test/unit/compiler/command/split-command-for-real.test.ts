@@ -259,6 +259,14 @@ const tables: ReadonlyArray<readonly [string, readonly string[]]> = [
   ['clang++', inCplusplus],
 ];
 
+/** A driver names a part it has with its path. Where there is no g++, gcc has no part for C++. */
+function speaks(compiler: string, line: string): boolean {
+  if (!line.includes('-x c++') || compiler.startsWith('clang')) return true;
+  return String(spawnSync(compiler, ['-print-prog-name=cc1plus']).stdout).startsWith('/');
+}
+
 describe.each(tables)('preprocessCommand() and remoteCommand() leave what %s leaves', (compiler, lines) => {
-  it.runIf(has(compiler)).each(lines)('%s', (line) => compare([compiler, ...words(line)]));
+  const there = has(compiler);
+  const spoken = there ? lines.filter((line) => speaks(compiler, line)) : lines;
+  it.runIf(there).each(spoken)('%s', (line) => compare([compiler, ...words(line)]));
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { coloured } from '../../../../src/compiler/messages/colour-words.ts';
+import { needs } from '../../../support/needs.ts';
 
 let folder = '';
 beforeAll(() => {
@@ -22,7 +23,7 @@ function run(words: readonly string[]): string {
 const facts = { stderrIsTerminal: true, environment: { TERM: 'xterm' } };
 
 describe('coloured()', () => {
-  it.each(['gcc', 'g++', 'clang', 'clang++'])(
+  it.each(['gcc', 'g++', 'clang', 'clang++'].filter((name) => needs(name, name.replace('clang++', 'clang'))))(
     'colours the messages of %s, and changes nothing in its object',
     (name) => {
       for (const words of [

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { paletteChanges } from '../../../../src/compiler/messages/palette.ts';
+import { needs } from '../../../support/needs.ts';
 
 const source = [
   'int f() { int x; return 1; }',
@@ -25,7 +26,7 @@ function messagesOf(compiler: string, palette: string | undefined): string {
   return spawnSync(compiler, words, { cwd: folder, env, encoding: 'latin1' }).stderr;
 }
 
-const compilers = ['gcc', 'g++'];
+const compilers = ['gcc', ...(needs('g++', 'g++') ? ['g++'] : [])];
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'palette-'));

@@ -64,6 +64,16 @@ describe('StreamPair', () => {
     expect(calls).toBe(1);
     expect(pair.timeout).toBe(1);
   });
+
+  it("setTimeout() has a socket's way with the callback: it stays while the waiting is taken back for a while", async () => {
+    const pair = new StreamPair(new PassThrough(), new PassThrough());
+    const silent = new Promise<void>((resolve) => {
+      pair.setTimeout(60_000, resolve);
+    });
+    pair.setTimeout(0);
+    pair.setTimeout(1);
+    await silent;
+  });
 });
 
 describe('openStream()', () => {

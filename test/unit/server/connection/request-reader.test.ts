@@ -1,4 +1,6 @@
+import { getEventListeners } from 'node:events';
 import { Duplex } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ClientStream } from '../../../../src/server/connection/client-stream.ts';
 import { receiveMessage } from '../../../../src/server/connection/request-reader.ts';
@@ -37,22 +39,29 @@ describe('receiveMessage()', () => {
   let account: BudgetAccount;
   let over: AbortController;
   let now: number;
+  let heard: number;
 
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    // Reading takes no time, unless the test says so.
+    vi.spyOn(performance, 'now').mockReturnValue(0);
     client = new Client();
     budget = new ByteBudget({ total: 4 * mebibyte, overdraft: 0 });
     account = budget.open('somebody', () => {});
     over = new AbortController();
     now = 0;
+    heard = 0;
   });
-  afterEach(() => vi.useRealTimers());
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+  });
 
   /** Reads a request; the result tells how that ended. */
   function receive(): { end: ArrivedRequest | Error | undefined; readonly done: Promise<void> } {
     const progress = new Progress(pace, () => now);
     const { largest } = budget;
-    const means = { account, largest, progress, signal: over.signal, heard: () => {} };
+    const means = { account, largest, progress, signal: over.signal, heard: () => void (heard += 1) };
     const promise = receiveMessage(client, readArrivingRequest(), means).then(({ value }) => value);
     const result: { end: ArrivedRequest | Error | undefined; done: Promise<void> } = {
       end: undefined,
@@ -75,6 +84,7 @@ describe('receiveMessage()', () => {
   /** Nothing of the reading is left. */
   function expectNothingLeft(): void {
     expect(['data', 'end', 'close'].map((name) => client.listenerCount(name))).toEqual([0, 0, 0]);
+    expect(getEventListeners(over.signal, 'abort')).toEqual([]);
     expect(vi.getTimerCount()).toBe(0);
   }
 
@@ -87,6 +97,15 @@ describe('receiveMessage()', () => {
     expectNothingLeft();
     expect(result.end).toMatchObject({ version: 1, argv: ['gcc', '-c', 'a.c', '-o', 'a.o'], source: { length: 3 } });
     over.abort(new Error('too late'));
+  });
+
+  it('tells of the first bytes, once', () => {
+    void receive();
+    expect(heard).toBe(0);
+    client.says(head.subarray(0, 1));
+    expect(heard).toBe(1);
+    client.says(head.subarray(1));
+    expect(heard).toBe(1);
   });
 
   it.each<readonly [string, () => void, string]>([
@@ -130,13 +149,67 @@ describe('receiveMessage()', () => {
     void receive();
     client.says(head, encodeToken('DOTI', 1.5 * mebibyte));
     expect(account.lent).toBe(mebibyte);
-    client.says(Buffer.alloc(mebibyte));
+    client.says(Buffer.alloc(1000));
+    expect(account.lent).toBe(mebibyte);
+    client.says(Buffer.alloc(mebibyte - 1000));
     expect(account.lent).toBe(1.5 * mebibyte - 64 * 1024 + head.length + 12);
     client.emit('close');
     account.close();
     void receive();
     client.says(head, encodeToken('DOTI', 1000));
     expect(account.lent).toBe(0);
+  });
+
+  describe('after some work', () => {
+    /** Reading a chunk takes this many ms. */
+    function reading(milliseconds: number): void {
+      let clock = 0;
+      let calls = 0;
+      // Each chunk looks twice at the clock.
+      vi.spyOn(performance, 'now').mockImplementation(() => (clock += calls++ % 2 === 0 ? 0 : milliseconds));
+    }
+
+    it('lets others have their turn, and goes on', async () => {
+      reading(2);
+      void receive();
+      client.resume();
+      for (const paused of [false, false, true]) {
+        client.says(head.subarray(0, 0));
+        expect(client.isPaused()).toBe(paused);
+      }
+      await turn();
+      expect(client.isPaused()).toBe(false);
+      client.says(Buffer.alloc(0), Buffer.alloc(0));
+      expect(client.isPaused()).toBe(false);
+      client.says(Buffer.alloc(0));
+      expect(client.isPaused()).toBe(true);
+    });
+
+    it('has the client wait on when it waits for memory meanwhile', async () => {
+      const other = budget.open('somebody', () => {});
+      other.tryTake(2 * mebibyte);
+      reading(10);
+      void receive();
+      client.says(head, encodeToken('DOTI', mebibyte));
+      expect(client.isPaused()).toBe(true);
+      await turn();
+      await turn();
+      expect(client.isPaused()).toBe(true);
+      other.close();
+      expect(client.isPaused()).toBe(false);
+    });
+
+    it('has the client rest no longer than it waits for memory', async () => {
+      const other = budget.open('somebody', () => {});
+      other.tryTake(2 * mebibyte);
+      reading(10);
+      void receive();
+      client.says(Buffer.concat([head, encodeToken('DOTI', mebibyte)]));
+      other.close();
+      const resume = vi.spyOn(client, 'resume');
+      await turn();
+      expect([client.isPaused(), resume.mock.calls.length]).toEqual([false, 0]);
+    });
   });
 
   describe('without memory', () => {
@@ -168,6 +241,16 @@ describe('receiveMessage()', () => {
       other.close();
       expect([result.end?.constructor, account.lent, budget.used]).toEqual([Error, 0, 0]);
     });
+  });
+
+  it('closes a client that stops after it has got more memory than others have, at once', async () => {
+    budget = new ByteBudget({ total: 2 * mebibyte, overdraft: 4 * mebibyte });
+    account = budget.open('somebody', () => {});
+    const result = receive();
+    client.says(head, encodeToken('DOTI', 3 * mebibyte), Buffer.alloc(mebibyte));
+    expect([account.lent, client.isPaused(), client.timeout]).toEqual([5 * mebibyte, false, silence]);
+    await pass(2 * pace.windowMs);
+    expect(result.end).toMatchObject({ name: 'Overdue', message: 'the request came too slowly' });
   });
 
   it('closes a client whose source comes too slowly, or not at all', async () => {

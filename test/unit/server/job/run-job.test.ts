@@ -77,6 +77,7 @@ describe('runJob()', () => {
     const { status, stdout, stderr, object } = compiled;
     expect([status, written]).toEqual([0, 1]);
     expect([object, stdout, stderr].map((file) => file.read().toString())).toEqual(['int x;\n', 'out\n', 'err\n']);
+    expect(lines.join('\n')).toContain('exec /bin/sh: sh -c cat a.i >a.o; echo out');
     closeAnswer(compiled);
   });
 
@@ -101,7 +102,9 @@ describe('runJob()', () => {
   ])('kills what a compiler left behind that ended well, started %s', async (_, start) => {
     // A thread cannot change the directory, and mutants are tested in threads.
     if (start === spawn && !isMainThread) return;
-    closeAnswer(await run('sleep 600 & echo $! >"$NOTE"', {}, { spawn: start }));
+    // It would not end by less than SIGKILL.
+    const child = `sh -c 'trap "" TERM; echo $$ >"$NOTE"; exec sleep 600' & until [ -s "$NOTE" ]; do sleep 0.01; done`;
+    closeAnswer(await run(child, {}, { spawn: start }));
     const left = Number(note());
     expect(left).toBeGreaterThan(0);
     await until(() => !isAlive(left), "the compiler's child is gone");

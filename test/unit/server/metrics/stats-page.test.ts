@@ -1,14 +1,21 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { Duplex } from 'node:stream';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { readDaemonOptions } from '../../../../src/config/daemon-options.ts';
 import { JobStatistics } from '../../../../src/server/job/job-statistics.ts';
-import { serveStats } from '../../../../src/server/metrics/stats-page.ts';
+import { bindStats, openStats, serveStats } from '../../../../src/server/metrics/stats-page.ts';
 import { parseAccessList } from '../../../../src/server/policy/access-list.ts';
+import { posix } from '../../../../src/system/posix.ts';
+import { freePort } from '../../../support/daemon.ts';
 
 let server: Server;
 let asked: string[];
-afterEach(() => server.close());
+afterEach(() => {
+  vi.restoreAllMocks();
+  server.close();
+});
 
 /** Serves the page to clients that all come from one address: this machine has no way to come from elsewhere. */
 async function serveTo(address: string | undefined, allowed = '192.0.2.1'): Promise<number> {
@@ -76,5 +83,192 @@ describe('serveStats()', () => {
   it('answers once who asks twice', async () => {
     const page = await get(await serveTo('127.0.0.1'), 'GET / HTTP/1.0\r\n'.repeat(10_000));
     expect(page.split('<distccstats>').length).toBeLessThanOrEqual(2);
+  });
+});
+
+/** A client of which every step is seen, and that never reads unless it is told to. */
+class Reader extends Duplex {
+  readonly remoteAddress = '127.0.0.1';
+  readonly limits: [milliseconds: number, act: () => void][] = [];
+  page = '';
+  reads = true;
+
+  override _read(): void {}
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.page += chunk.toString();
+    if (this.reads) done();
+  }
+
+  setTimeout(milliseconds: number, act: () => void): this {
+    this.limits.push([milliseconds, act]);
+    return this;
+  }
+
+  unref(): this {
+    return this;
+  }
+
+  destroySoon(): void {
+    this.destroy();
+  }
+}
+
+describe('serveStats() and one client', () => {
+  const pages = ({ page }: Reader): number => page.split('<distccstats>').length - 1;
+
+  async function visit(reader = new Reader()): Promise<Reader> {
+    await serveTo('127.0.0.1');
+    server.removeAllListeners('connection');
+    const access = () => parseAccessList({ entries: [], allowPrivate: false, readFile: () => '' });
+    serveStats([server], { statistics: new JobStatistics(), jobs: 7, access });
+    server.emit('connection', reader);
+    return reader;
+  }
+
+  it('waits a second for a question, and then closes', async () => {
+    const reader = await visit();
+    const [[patience, act] = [0, () => {}]] = reader.limits;
+    expect([reader.page, patience]).toEqual(['', 1000]);
+    act();
+    await vi.waitFor(() => expect(reader.destroyed).toBe(true));
+    expect(pages(reader)).toBe(1);
+    act();
+    expect(pages(reader)).toBe(1);
+  });
+
+  it('answers who ends without a question', async () => {
+    const reader = await visit();
+    reader.push(null);
+    await vi.waitFor(() => expect(pages(reader)).toBe(1));
+  });
+
+  it('cuts off who does not read, and writes the page once, whatever happens meanwhile', async () => {
+    const reader = new Reader();
+    reader.reads = false;
+    await visit(reader);
+    reader.push('GET /');
+    await vi.waitFor(() => expect(pages(reader)).toBe(1));
+    reader.limits[0]?.[1]();
+    reader.push(null);
+    expect(reader.limits.map(([milliseconds]) => milliseconds)).toEqual([1000, 10_000]);
+    expect(reader.destroyed).toBe(false);
+    reader.limits[1]?.[1]();
+    expect([reader.destroyed, pages(reader)]).toEqual([true, 1]);
+  });
+
+  it('lets a connection that fails go, and the socket too', async () => {
+    const reader = await visit();
+    reader.emit('error', new Error('reset'));
+    expect(reader.destroyed).toBe(true);
+    server.emit('error', new Error('too many files'));
+    const other = new Reader();
+    server.emit('connection', other);
+    other.push('GET /');
+    await vi.waitFor(() => expect(pages(other)).toBe(1));
+  });
+});
+
+describe('the page', () => {
+  it('has the lines of distcc, in its order', async () => {
+    const page = await get(await serveTo('127.0.0.1'));
+    const names = [...page.matchAll(/^(dcc_\w+) (.*)$/gm)].map(([, name]) => name);
+    expect(names.slice(names.indexOf('dcc_max_kids'))).toEqual([
+      'dcc_max_kids',
+      ...['1', '2', '3'].map((number) => `dcc_avg_kids${number}`),
+      'dcc_current_load',
+      ...['1', '2', '3'].map((number) => `dcc_load${number}`),
+      ...['1', '2', '3'].map((number) => `dcc_num_compiles${number}`),
+      ...['num_procstate_D', 'max_RSS', 'max_RSS_name', 'io_rate', 'free_space', 'free_mem'].map((n) => `dcc_${n}`),
+    ]);
+    expect(page).toMatch(/\ndcc_max_RSS_name \S.*\ndcc_io_rate -1\ndcc_free_space \d+ MB\n/);
+    // As many MB as a machine can have, and no bytes.
+    const [, free] = /\ndcc_free_mem (\d+) MB/.exec(page) ?? [];
+    expect(Number(free)).toBeLessThan(100_000_000);
+  });
+
+  it('is good for a second, and measures the disks once in 50', async () => {
+    let now = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => now);
+    const lines = vi.spyOn(JobStatistics.prototype, 'lines');
+    const port = await serveTo('127.0.0.1');
+    const made = async (at: number): Promise<readonly [number, string | undefined]> => {
+      now = at;
+      const page = await get(port);
+      return [lines.mock.calls.length, /\ndcc_io_rate (.*)\n/.exec(page)?.[1]];
+    };
+    expect([await made(0), await made(999), await made(1000), await made(48_000), await made(49_000)]).toEqual([
+      [1, '-1'],
+      [1, '-1'],
+      [2, '-1'],
+      [3, '-1'],
+      [4, '-1'],
+    ]);
+    const [count, rate] = await made(50_000);
+    expect([count, rate]).toEqual([5, expect.stringMatching(/^\d+$/)]);
+    expect(await made(99_000)).toEqual([6, rate]);
+  });
+});
+
+describe('bindStats() and openStats()', () => {
+  let opened: readonly Server[] = [];
+  afterEach(() => {
+    for (const one of opened) one.close();
+    opened = [];
+  });
+
+  function options(...words: string[]) {
+    const reading = readDaemonOptions(['--daemon', '--allow', '127.0.0.1', ...words]);
+    if (!('options' in reading)) throw new Error('no options');
+    return reading.options;
+  }
+  const places = (): unknown[] => opened.map((one) => (one.address() as AddressInfo).address);
+
+  it('listen for this machine alone, at the port that was chosen', async () => {
+    const port = await freePort();
+    opened = await bindStats(options('--stats', '--stats-port', String(port)));
+    // Where there is no IPv6 there is one.
+    expect(['127.0.0.1', '::1']).toEqual(expect.arrayContaining(places()));
+    expect(places()).toContain('127.0.0.1');
+    for (const one of opened) expect((one.address() as AddressInfo).port).toBe(port);
+  });
+
+  it('listen where they are told, and nowhere else', async () => {
+    const port = String(await freePort());
+    opened = await bindStats(options('--stats', '--stats-port', port, '--stats-listen', '127.0.0.2'));
+    expect(places()).toEqual(['127.0.0.2']);
+  });
+
+  it.each([
+    ['127.0.0.1', 'another program listens there: stop it, or choose another port with --stats-port'],
+    ['192.0.2.1', 'this machine has no such address: choose another with --stats-listen'],
+  ])('name their own options when they cannot listen on %s', async (address, sentence) => {
+    server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const failing = bindStats(options('--stats', '--stats-port', String(port), '--stats-listen', address));
+    await expect(failing).rejects.toMatchObject({
+      status: 102,
+      message: `cannot listen on ${address}:${port}: ${sentence}`,
+      cause: { name: 'Failure' },
+    });
+  });
+
+  it('listen nowhere without --stats, else as told', async () => {
+    const port = String(await freePort());
+    expect(await openStats(options('--stats-port', port), [])).toEqual([]);
+    opened = await openStats(options('--stats', '--stats-port', port), []);
+    expect(places()).toContain('127.0.0.1');
+  });
+
+  it.skipIf(posix.dup === undefined)('take the socket of the service manager, and no other', async () => {
+    server = createServer().listen(0, '127.0.0.3');
+    await once(server, 'listening');
+    const { fd } = (server as unknown as { readonly _handle: { readonly fd: number } })._handle;
+    const descriptor = posix.dup?.(fd) ?? -1;
+    opened = await openStats(options('--stats', '--stats-port', String(await freePort())), [
+      { descriptor, name: 'stats' },
+    ]);
+    expect(places()).toEqual(['127.0.0.3']);
   });
 });

@@ -56,7 +56,7 @@ describe('startChild()', () => {
   });
 
   it.each(['own', 'ours'] as const)('puts it into its group (%s)', async (group) => {
-    const { text } = await run('ps -o pgid= -p $$; echo $$', group);
+    const { text } = await run('read -r _ _ _ _ group _ </proc/$$/stat; echo $group $$', group);
     const [pgid, pid] = text.trim().split(/\s+/);
     expect(pgid === pid).toBe(group === 'own');
   });
