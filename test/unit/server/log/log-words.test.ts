@@ -62,7 +62,7 @@ describe('distccd.8 and the daemon', () => {
   it('name the same seconds for --idle-exit in the package', () => {
     const seconds = /"--idle-exit (\d+)"/.exec(read('packaging/systemd/distccd-generator.c'))?.[1];
     expect(seconds).toBeDefined();
-    expect(bodyOf('--idle-exit')).toContain(`of Debian's package says ${seconds}.`);
+    expect(bodyOf('--idle-exit')).toContain(`of Debian's package sets ${seconds}.`);
     expect(read('packaging/systemd/distccd.service')).toContain(`--idle-exit ${seconds} `);
   });
 
