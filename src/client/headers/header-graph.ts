@@ -1,3 +1,4 @@
+import type { Reference } from './directives.ts';
 import { Entry, Names } from './entry.ts';
 import type { FileFacts } from './entry.ts';
 import { graphLimits } from './graph-limits.ts';
@@ -30,6 +31,8 @@ export class HeaderGraph {
   readonly contexts = new Map<string, SearchContext>();
   readonly lists = new Map<string, RecordedList>();
   readonly #records = new Map<string, JobRecord>();
+  /** Each reference once, however many texts have it. */
+  readonly #references = new Map<string, Reference>();
   /** Commands that took too long. */
   readonly #costly = new Set<string>();
   #bytes = 0;
@@ -146,6 +149,18 @@ export class HeaderGraph {
     entry.target = target;
     entry.young = young;
     entry.stale = false;
+  }
+
+  /** The same object for the same reference; its name is a text of its own, not a part of a longer one. */
+  referenceLike(reference: Reference): Reference {
+    const key = `${reference.purpose} ${reference.form} ${reference.name}`;
+    const known = this.#references.get(key);
+    if (known !== undefined) return known;
+    if (this.#references.size >= graphLimits.references) this.#references.clear();
+    const name = Buffer.from(reference.name, 'latin1').toString('latin1');
+    const own = { ...reference, name };
+    this.#references.set(`${own.purpose} ${own.form} ${name}`, own);
+    return own;
   }
 
   /** The number of a macro whose definitions are wanted from now on; undefined when there are too many. */
