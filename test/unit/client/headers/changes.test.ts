@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, renameSync, rmSync, statSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
-import type { BigIntStats } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findInputs } from '../../../../src/client/headers/find-inputs.ts';
 import type { Found } from '../../../../src/client/headers/inputs.ts';
-import { LocalDisk, writeStamp } from '../../../support/local-disk.ts';
+import { stampLength } from '../../../../src/client/headers/disk.ts';
+import { LocalDisk } from '../../../support/local-disk.ts';
 import { needs } from '../../../support/needs.ts';
 import { inputsOf, Project } from './project.ts';
 
@@ -110,8 +110,8 @@ const changes: readonly (readonly [string, () => void, { has?: () => string; lac
 
 /** A disk whose times go on in steps of 4 ms, as those of older kernels do. */
 class CoarseDisk extends LocalDisk {
-  override stampWith(stats: BigIntStats): Buffer {
-    const stamp = super.stampWith(stats);
+  override seenAs(_path: string, found: Buffer): Buffer {
+    const stamp = Buffer.from(found);
     for (const place of [32, 40]) {
       const time = stamp.readBigInt64LE(place);
       stamp.writeBigInt64LE(time - (time % 4_000_000n), place);
@@ -167,8 +167,11 @@ describe.each([
 describe('findInputs() and the disk', () => {
   test('goes the old way on a file system whose times cannot be trusted', async () => {
     class DistantDisk extends LocalDisk {
-      override stampOf(path: Buffer): Buffer {
-        return path.toString().endsWith('/real/c.h') ? writeStamp(undefined, 124) : super.stampOf(path);
+      override seenAs(path: string, stamp: Buffer): Buffer {
+        if (!path.endsWith('/real/c.h')) return stamp;
+        const distant = Buffer.alloc(stampLength);
+        distant.writeUInt32LE(124, 0);
+        return distant;
       }
     }
     const job = { source: 'a.c', argv: [...words, '-c', 'a.c'], directory: project.path };
