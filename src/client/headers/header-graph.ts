@@ -7,6 +7,9 @@ import { isYoung, kindOf } from './stamp.ts';
 import type { SearchContext } from './search-context.ts';
 import type { RecordedList } from './recorded-list.ts';
 
+/** Of `graphLimits`, those that a graph holds itself to. */
+export type GraphLimits = Readonly<Record<'files' | 'bytes' | 'keptBytes' | 'contexts', number>>;
+
 /** What was found for a command, and all that makes it true. */
 export interface JobRecord {
   /** Without the change, which is the graph's. */
@@ -39,7 +42,10 @@ export class HeaderGraph {
   #files = 0;
   #keptBytes = 0;
 
-  constructor() {
+  readonly #limits: GraphLimits;
+
+  constructor(limits: GraphLimits = graphLimits) {
+    this.#limits = limits;
     this.root.kind = 'directory';
     this.root.names = new Names();
   }
@@ -201,7 +207,7 @@ export class HeaderGraph {
     this.#keptBytes += size(kept) - size(record.kept);
     record.kept = kept;
     for (const other of this.#records.values()) {
-      if (this.#keptBytes <= graphLimits.keptBytes) break;
+      if (this.#keptBytes <= this.#limits.keptBytes) break;
       if (other === record) continue;
       this.#keptBytes -= size(other.kept);
       other.kept = undefined;
@@ -228,7 +234,7 @@ export class HeaderGraph {
   }
 
   rememberContext(key: string, context: SearchContext): void {
-    const gone = HeaderGraph.put(this.contexts, key, context, graphLimits.contexts);
+    const gone = HeaderGraph.put(this.contexts, key, context, this.#limits.contexts);
     if (gone === undefined) return;
     for (const [name, record] of this.#records) if (record.context === gone) this.forget(name);
   }
@@ -240,7 +246,7 @@ export class HeaderGraph {
 
   /** Past its bounds, forgets the older half of the records and what only they have used. */
   #bound(): void {
-    if (this.#files <= graphLimits.files && this.#bytes <= graphLimits.bytes) return;
+    if (this.#files <= this.#limits.files && this.#bytes <= this.#limits.bytes) return;
     const names = [...this.#records.keys()];
     for (const name of names.slice(0, Math.ceil(names.length / 2))) this.forget(name);
     const used = new Set<Entry>();
