@@ -8,8 +8,8 @@ import { readDependencyRule } from '../src/client/headers/dependency-rule.ts';
 import type { CompilerAnswer, Disk, ReadFile } from '../src/client/headers/disk.ts';
 import { findInputs } from '../src/client/headers/find-inputs.ts';
 import { HeaderGraph } from '../src/client/headers/header-graph.ts';
+import { OwnDisk } from '../src/client/explain/own-disk.ts';
 import type { Found, HeaderJob } from '../src/client/headers/inputs.ts';
-import { LocalDisk } from '../test/support/local-disk.ts';
 
 /** Our processor time in ms since this reading. */
 function spent(since: NodeJS.CpuUsage): number {
@@ -20,10 +20,10 @@ function spent(since: NodeJS.CpuUsage): number {
 /** A disk that measures itself: asking costs the launcher, not the scanner. */
 class MeasuredDisk implements Disk {
   ms = 0;
-  readonly disk: LocalDisk;
+  readonly disk: OwnDisk;
 
   constructor(directory: string) {
-    this.disk = new LocalDisk(directory);
+    this.disk = new OwnDisk(directory, process.env);
   }
 
   async #measure<T>(ask: () => Promise<T>): Promise<T> {

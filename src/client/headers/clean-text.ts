@@ -24,13 +24,19 @@ const rawOpening = /"([^()\\\s]{0,16})\(/y;
 const rawPrefix = /(?:^|[^\w$])(?:u8|[uUL])?R$/;
 const beforeAngleName = /(?:(?:#|%:)\s*(?:include|include_next|import|embed)|__has_\w+\s*\()\s*<[^>]*$/;
 const longestName = 4200;
+const less = 0x3c;
 
 /** Whether a place is inside `<...>` of a directive: slashes and quotes there belong to the name of a file. */
 function isInAngleName(text: string, at: number): boolean {
-  const before = text.slice(Math.max(0, at - longestName), at);
-  const open = before.lastIndexOf('<');
-  if (open === -1 || before.lastIndexOf('\n') > open) return false;
-  return beforeAngleName.test(before.slice(before.lastIndexOf('\n', open) + 1));
+  const first = Math.max(0, at - longestName);
+  for (let place = at - 1; place >= first; place -= 1) {
+    const letter = text.charCodeAt(place);
+    if (letter === newline) return false;
+    if (letter !== less) continue;
+    const line = text.slice(first, at);
+    return beforeAngleName.test(line.slice(line.lastIndexOf('\n') + 1));
+  }
+  return false;
 }
 
 /** Whether a quote separates the digits of a number: 1'000. */

@@ -54,7 +54,7 @@ export class Closure {
   #searches: Search[] = [];
   #visits: { readonly file: Entry; readonly from: Entry }[] = [];
   readonly #visited = new Map<Entry, Set<Entry>>();
-  readonly #sought = new Map<Entry | undefined, Set<string>>();
+  readonly #sought = new Map<Entry | undefined, Set<Reference>>();
   readonly #computed: Search[] = [];
 
   constructor(walk: Walk, survey: Survey, places: SearchPlaces, reading: Reading) {
@@ -70,9 +70,8 @@ export class Closure {
     // Where a search begins does not matter to names in "<...>".
     const where = reference.form === 'angled' && reference.purpose !== 'embed' ? undefined : from;
     const sought = this.#sought.get(where) ?? new Set();
-    const key = `${reference.purpose} ${reference.form} ${reference.name}`;
-    if (sought.has(key)) return;
-    this.#sought.set(where, sought.add(key));
+    if (sought.has(reference)) return;
+    this.#sought.set(where, sought.add(reference));
     this.#searches.push({ reference, from, by });
   }
 
@@ -217,7 +216,8 @@ export class Closure {
     for (const { search, headers, unbounded } of worked) {
       const { reference, from, by } = search;
       if (unbounded !== undefined) this.#notBounded(search, `${reference.name}, by ${unbounded}`);
-      for (const header of headers) this.search({ ...header, purpose: reference.purpose }, from, by);
+      for (const header of headers)
+        this.search(this.#survey.graph.referenceLike({ ...header, purpose: reference.purpose }), from, by);
     }
     return this.#searches.length > before;
   }

@@ -7,16 +7,21 @@ export const graphLimits = {
   contexts: 64,
   lists: 64,
   macros: 4096,
+  references: 100_000,
   /** Commands that took too long. */
   costly: 10_000,
   nameCost: 64,
   entryCost: 320,
-  factsCost: 700,
-  referenceCost: 120,
+  factsCost: 1200,
+  referenceCost: 16,
   recordCost: 600,
-  /** Time of the processor for one job, in ms: for what is known, and when files had to be read. */
-  warmMs: 100,
-  coldMs: 1000,
+  /** The work for one job, in ns: for what is known, and when files had to be read. */
+  warmNs: 100_000_000,
+  coldNs: 1_000_000_000,
+  /** What a step along a path takes, a file that is read, and each byte of it. */
+  stepNs: 250,
+  fileNs: 40_000,
+  byteNs: 12,
   /** After this long others have their turn, in ms. */
   sliceMs: 10,
   /** How often files may change under a scan. */

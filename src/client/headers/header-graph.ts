@@ -1,3 +1,4 @@
+import type { Reference } from './directives.ts';
 import { Entry, Names } from './entry.ts';
 import type { FileFacts } from './entry.ts';
 import { graphLimits } from './graph-limits.ts';
@@ -5,6 +6,9 @@ import type { Found } from './inputs.ts';
 import { isYoung, kindOf } from './stamp.ts';
 import type { SearchContext } from './search-context.ts';
 import type { RecordedList } from './recorded-list.ts';
+
+/** Of `graphLimits`, those that a graph holds itself to. */
+export type GraphLimits = Readonly<Record<'files' | 'bytes' | 'keptBytes' | 'contexts', number>>;
 
 /** What was found for a command, and all that makes it true. */
 export interface JobRecord {
@@ -30,13 +34,18 @@ export class HeaderGraph {
   readonly contexts = new Map<string, SearchContext>();
   readonly lists = new Map<string, RecordedList>();
   readonly #records = new Map<string, JobRecord>();
+  /** Each reference once, however many texts have it. */
+  readonly #references = new Map<string, Reference>();
   /** Commands that took too long. */
   readonly #costly = new Set<string>();
   #bytes = 0;
   #files = 0;
   #keptBytes = 0;
 
-  constructor() {
+  readonly #limits: GraphLimits;
+
+  constructor(limits: GraphLimits = graphLimits) {
+    this.#limits = limits;
     this.root.kind = 'directory';
     this.root.names = new Names();
   }
@@ -148,6 +157,18 @@ export class HeaderGraph {
     entry.stale = false;
   }
 
+  /** The same object for the same reference; its name is a text of its own, not a part of a longer one. */
+  referenceLike(reference: Reference): Reference {
+    const key = `${reference.purpose} ${reference.form} ${reference.name}`;
+    const known = this.#references.get(key);
+    if (known !== undefined) return known;
+    if (this.#references.size >= graphLimits.references) this.#references.clear();
+    const name = Buffer.from(reference.name, 'latin1').toString('latin1');
+    const own = { ...reference, name };
+    this.#references.set(`${own.purpose} ${own.form} ${name}`, own);
+    return own;
+  }
+
   /** The number of a macro whose definitions are wanted from now on; undefined when there are too many. */
   wantMacro(name: string): number | undefined {
     const known = this.macros.get(name);
@@ -186,7 +207,7 @@ export class HeaderGraph {
     this.#keptBytes += size(kept) - size(record.kept);
     record.kept = kept;
     for (const other of this.#records.values()) {
-      if (this.#keptBytes <= graphLimits.keptBytes) break;
+      if (this.#keptBytes <= this.#limits.keptBytes) break;
       if (other === record) continue;
       this.#keptBytes -= size(other.kept);
       other.kept = undefined;
@@ -213,7 +234,7 @@ export class HeaderGraph {
   }
 
   rememberContext(key: string, context: SearchContext): void {
-    const gone = HeaderGraph.put(this.contexts, key, context, graphLimits.contexts);
+    const gone = HeaderGraph.put(this.contexts, key, context, this.#limits.contexts);
     if (gone === undefined) return;
     for (const [name, record] of this.#records) if (record.context === gone) this.forget(name);
   }
@@ -225,7 +246,7 @@ export class HeaderGraph {
 
   /** Past its bounds, forgets the older half of the records and what only they have used. */
   #bound(): void {
-    if (this.#files <= graphLimits.files && this.#bytes <= graphLimits.bytes) return;
+    if (this.#files <= this.#limits.files && this.#bytes <= this.#limits.bytes) return;
     const names = [...this.#records.keys()];
     for (const name of names.slice(0, Math.ceil(names.length / 2))) this.forget(name);
     const used = new Set<Entry>();

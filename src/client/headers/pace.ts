@@ -12,39 +12,33 @@ export class OldWay extends Error {
   }
 }
 
-/** Measures what a job costs while it computes, and gives others their turns. */
+/** Adds up what a job costs, and gives others their turns. */
 export class Pace {
-  #wall = performance.now();
-  #cpu = process.cpuUsage();
-  #spentMs = 0;
+  #since = performance.now();
+  #spentNs = 0;
   /** Whether files had to be read, which takes more. */
   cold = false;
 
-  /** Waits for something; that time does not count. */
+  /**
+   * Counts work by what it takes on an idle machine: clocks tell what others do, too. @throws OldWay when it is too much
+   */
+  spend(ns: number): void {
+    this.#spentNs += ns;
+    const limit = this.cold ? graphLimits.coldNs : graphLimits.warmNs;
+    if (this.#spentNs > limit) throw new OldWay('it reads too many headers', true);
+  }
+
+  /** Waits for something, meanwhile others have their turn. */
   async wait<T>(promise: Promise<T>): Promise<T> {
-    this.#stop();
     try {
       return await promise;
     } finally {
-      this.#wall = performance.now();
-      this.#cpu = process.cpuUsage();
+      this.#since = performance.now();
     }
   }
 
   /** Gives others their turn if it is time to. */
   async breathe(): Promise<void> {
-    if (this.isLong) await this.wait(setImmediate());
-  }
-
-  get isLong(): boolean {
-    return performance.now() - this.#wall > graphLimits.sliceMs;
-  }
-
-  #stop(): void {
-    const { user, system } = process.cpuUsage(this.#cpu);
-    // On a busy machine the clock goes on while others compute; other threads of ours count in the processor's time.
-    this.#spentMs += Math.min(performance.now() - this.#wall, (user + system) / 1000);
-    const limit = this.cold ? graphLimits.coldMs : graphLimits.warmMs;
-    if (this.#spentMs > limit) throw new OldWay(`looking for its headers takes longer than ${limit} ms`, true);
+    if (performance.now() - this.#since > graphLimits.sliceMs) await this.wait(setImmediate());
   }
 }

@@ -31,9 +31,6 @@ export function kindOf(stamp: Buffer): Kind {
   return kinds.get(stamp.readUInt32LE(4) & typeBits) ?? 'other';
 }
 
-/** Its size in bytes. */
-export const sizeOf = (stamp: Buffer): number => Number(stamp.readBigUInt64LE(24));
-
 /** When its contents changed last, in ns since 1970. */
 export const mtimeOf = (stamp: Buffer): bigint => stamp.readBigInt64LE(32);
 

@@ -13,9 +13,6 @@ const sha256 = (...parts: readonly (Buffer | string)[]): Buffer => {
   return hash.digest();
 };
 
-/** A text of its own: a part of another one keeps all of that. */
-const copied = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');
-
 /** Paths as `Disk.look` takes them. */
 function terminated(paths: readonly string[]): Buffer {
   return Buffer.from(`${paths.join('\0')}\0`, 'latin1');
@@ -216,6 +213,7 @@ export class Survey {
       return;
     }
     this.pace.cold = true;
+    this.pace.spend(graphLimits.fileNs + bytes.length * graphLimits.byteNs);
     this.graph.learn(file, this.#factsOf(file, { stamp, bytes, hash }), young);
   }
 
@@ -223,7 +221,7 @@ export class Survey {
     const { stamp, bytes, hash } = read;
     const { references, obstacles, lines, definitions } = readText(bytes, this.graph.macros);
     return {
-      references: references.map((reference) => ({ ...reference, name: copied(reference.name) })),
+      references: references.map((reference) => this.graph.referenceLike(reference)),
       obstacles,
       definitions,
       directives: sha256(Buffer.from(lines.join('\n'), 'latin1')),

@@ -27,7 +27,7 @@ export interface TextFacts {
 const modules =
   /^[ \t]*(?:@import\b|(?:export[ \t]+)?(?:module|import)(?:[ \t]*[;:<"]|[ \t]+[A-Za-z_:<"][\w.:<>"/ \t-]*;)|export[ \t]+\w)/m;
 const dependency = /\bGCC\s+dependency\b/;
-const otherPragma = /^\s*(?:#|%:)\s*pragma\s+(?:include_alias|clang\s+module|GCC\s+pch_preprocess)\b/m;
+const otherPragma = /^\s*pragma\s+(?:include_alias|clang\s+module|GCC\s+pch_preprocess)\b/;
 /** A directive of the assembler in a string; not `.include = 1`. */
 const assembling = /(?:["\s;:]|\\[nt])\.(?:incbin|include|mri)(?=[\s"\\])(?!\s*=)/;
 /** `asm(".inc" NAME)`: the rest of the directive comes from a macro. */
@@ -36,7 +36,6 @@ const assembledByMacro = /\.(?:i|in|inc|incb|incbi|incl|inclu|includ)"\s*[A-Za-z
 function obstacleIn(text: string): string | undefined {
   if (text.includes('__TIMESTAMP__')) return 'uses __TIMESTAMP__';
   if (text.includes('dependency') && dependency.test(text)) return 'has "#pragma GCC dependency"';
-  if (text.includes('pragma') && otherPragma.test(text)) return 'has a pragma that names other files';
   const assembles = text.includes('asm') || text.includes('section');
   if (text.includes('.in') || text.includes('.mri')) {
     if (assembling.test(text) || (assembles && assembledByMacro.test(text))) return 'may have the assembler read files';
@@ -50,7 +49,9 @@ export function readText(bytes: Buffer, macros: { has(name: string): boolean; re
   const readings = readingsOf(bytes);
   const { references, lines } = readDirectives(readings);
   const obstacles = {
-    always: readings.map(obstacleIn).find((found) => found !== undefined),
+    always:
+      readings.map(obstacleIn).find((found) => found !== undefined) ??
+      (lines.some((line) => otherPragma.test(line)) ? 'has a pragma that names other files' : undefined),
     modules: readings.some(
       (text) => (text.includes('import') || text.includes('export') || text.includes('module')) && modules.test(text),
     ),

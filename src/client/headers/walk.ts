@@ -22,6 +22,8 @@ export class Walk {
   /** Directories that a path has left by "..". */
   readonly crossed = new Set<Entry>();
 
+  #split: { readonly path: string; readonly parts: readonly string[] } = { path: '', parts: [] };
+
   constructor(survey: Survey, strict = false) {
     this.#survey = survey;
     this.#strict = strict;
@@ -47,7 +49,7 @@ export class Walk {
   #follow(directory: Entry, path: string, trail: { links: number }): Place | Missing {
     let at = path.startsWith('/') ? this.#survey.graph.root : directory;
     let from = at;
-    for (const name of path.split('/')) {
+    for (const name of this.#partsOf(path)) {
       if (at.kind !== 'directory') {
         this.use(at);
         return 'absent';
@@ -68,6 +70,7 @@ export class Walk {
   }
 
   #step(directory: Entry, name: string, trail: { links: number }): Entry | Missing {
+    this.#survey.pace.spend(graphLimits.stepNs);
     const { names } = directory;
     const found = names?.present.get(name);
     if (found === undefined) {
@@ -90,6 +93,12 @@ export class Walk {
     if (trail.links > graphLimits.links) return 'absent';
     const end = this.#follow(directory, found.target, trail);
     return typeof end === 'string' ? end : end.entry;
+  }
+
+  /** The names in a path; one path is mostly followed from several directories. */
+  #partsOf(path: string): readonly string[] {
+    if (this.#split.path !== path) this.#split = { path, parts: path.split('/') };
+    return this.#split.parts;
   }
 
   #isSure(entry: Entry): boolean {

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, renameSync, rmSync, statSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
-import type { BigIntStats } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findInputs } from '../../../../src/client/headers/find-inputs.ts';
+import { HeaderGraph } from '../../../../src/client/headers/header-graph.ts';
 import type { Found } from '../../../../src/client/headers/inputs.ts';
-import { LocalDisk, writeStamp } from '../../../support/local-disk.ts';
+import { stampLength } from '../../../../src/client/headers/disk.ts';
+import { LocalDisk } from '../../../support/local-disk.ts';
 import { needs } from '../../../support/needs.ts';
 import { inputsOf, Project } from './project.ts';
 
@@ -110,8 +111,8 @@ const changes: readonly (readonly [string, () => void, { has?: () => string; lac
 
 /** A disk whose times go on in steps of 4 ms, as those of older kernels do. */
 class CoarseDisk extends LocalDisk {
-  override stampWith(stats: BigIntStats): Buffer {
-    const stamp = super.stampWith(stats);
+  override seenAs(_path: string, found: Buffer): Buffer {
+    const stamp = Buffer.from(found);
     for (const place of [32, 40]) {
       const time = stamp.readBigInt64LE(place);
       stamp.writeBigInt64LE(time - (time % 4_000_000n), place);
@@ -167,8 +168,11 @@ describe.each([
 describe('findInputs() and the disk', () => {
   test('goes the old way on a file system whose times cannot be trusted', async () => {
     class DistantDisk extends LocalDisk {
-      override stampOf(path: Buffer): Buffer {
-        return path.toString().endsWith('/real/c.h') ? writeStamp(undefined, 124) : super.stampOf(path);
+      override seenAs(path: string, stamp: Buffer): Buffer {
+        if (!path.endsWith('/real/c.h')) return stamp;
+        const distant = Buffer.alloc(stampLength);
+        distant.writeUInt32LE(124, 0);
+        return distant;
       }
     }
     const job = { source: 'a.c', argv: [...words, '-c', 'a.c'], directory: project.path };
@@ -200,5 +204,36 @@ describe('findInputs() and the disk', () => {
       for (const found of await Promise.all(sources.map((source) => project.find(words, source))))
         expect(linesOf(found)).toContain(`real/c.h ${hashed(text)}`);
     }
+  });
+
+  test.each([
+    ['files', { files: 12, bytes: 1e9, keptBytes: 1e9, contexts: 64 }],
+    ['bytes', { files: 1e9, bytes: 40_000, keptBytes: 1e9, contexts: 64 }],
+    ['questions', { files: 1e9, bytes: 1e9, keptBytes: 4000, contexts: 64 }],
+    ['contexts', { files: 1e9, bytes: 1e9, keptBytes: 1e9, contexts: 2 }],
+  ])('keeps no more %s than it may, and is right all the same', async (what, limits) => {
+    project.graph = new HeaderGraph(limits);
+    const sources = Array.from({ length: 16 }, (_, number) => `s${number}.c`);
+    for (const [number, source] of sources.entries()) {
+      project.write(source, `#include "h${number}.h"\n#include <b.h>\n`);
+      project.write(`h${number}.h`, '');
+    }
+    for (let round = 0; round < 2; round += 1) {
+      for (const [number, source] of sources.entries()) {
+        const option = what === 'contexts' ? [`-I${project.path}/i${number % 4}`] : [];
+        const found = await project.find([...words, ...option], source);
+        expect(linesOf(found)).toEqual(expect.arrayContaining([`h${number}.h ${hashed('')}`, `two/b.h ${hashed('')}`]));
+        const { files, bytes } = project.graph.size;
+        expect(files).toBeLessThanOrEqual(limits.files);
+        expect(bytes).toBeLessThanOrEqual(limits.bytes + limits.keptBytes);
+        expect(project.graph.contexts.size).toBeLessThanOrEqual(limits.contexts);
+      }
+    }
+    const before = await project.find(words, 's0.c');
+    project.write('h0.h', 'int h;\n');
+    const after = await project.find(words, 's0.c');
+    expect(linesOf(after)).toContain(`h0.h ${hashed('int h;\n')}`);
+    const [first, second] = [before, after].map((found) => (found.kind === 'inputs' ? found.change : 0));
+    expect(second).toBeGreaterThan(first ?? 0);
   });
 });

@@ -111,8 +111,8 @@ const runs = 25;
 function differences(one: Found, other: Found): string {
   const [some, others] = [one, other].map((found) => inputsOf(found).map(({ kind, path }) => `${kind} ${path}`));
   const only = (left: readonly string[] = [], right: readonly string[] = []): string[] =>
-    left.filter((line) => !right.includes(line));
-  return [...only(some, others).map((line) => `- ${line}`), ...only(others, some).map((line) => `+ ${line}`)].join(
+    left.filter((path) => !right.includes(path));
+  return [...only(some, others).map((path) => `- ${path}`), ...only(others, some).map((path) => `+ ${path}`)].join(
     '\n',
   );
 }
