@@ -4,6 +4,7 @@ import os from 'node:os';
 import { join, resolve } from 'node:path';
 import { exitStatus } from '../src/basics/exit-status.ts';
 import { Failure } from '../src/basics/failure.ts';
+import type { AgentStatus } from '../src/agent-state/status.ts';
 import { systemReason } from '../src/system/error-text.ts';
 import { hasEnded } from './child.ts';
 import { Cleanup } from './cleanup.ts';
@@ -15,6 +16,7 @@ import { startHost } from './host.ts';
 import type { Host } from './host.ts';
 import { startProgress } from './progress.ts';
 import { printReport } from './report.ts';
+import type { Findings } from './report.ts';
 import { directoryOf, libxml2 } from './sources.ts';
 import type { Sources } from './sources.ts';
 
@@ -94,6 +96,7 @@ async function compare(top: string, sources: Sources, cleanup: Cleanup): Promise
     },
     cleanup,
   );
+  const sent = sentBy(distcc, state);
   const localMs = await runMake(
     {
       ...shared,
@@ -105,8 +108,18 @@ async function compare(top: string, sources: Sources, cleanup: Cleanup): Promise
     cleanup,
   );
   const stories = sources.files.map((file, index) => ({ file, ...storyOf(join(place, 'logs', objectName(index))) }));
-  printReport({ hosts, stories, remoteMs, localMs });
+  printReport({ hosts, stories, remoteMs, localMs, sent });
   judge(place, sources, hosts, stories);
+}
+
+/** How the agent has sent the jobs, by its own status. */
+function sentBy(distcc: string, state: string): Findings['sent'] {
+  const { stdout } = spawnSync(distcc, ['--agent-status', '--json'], {
+    env: { ...process.env, DISTCC_DIR: state },
+    encoding: 'utf8',
+  });
+  const [status]: (AgentStatus | undefined)[] = JSON.parse(stdout);
+  return status?.sent;
 }
 
 const storyOf = (log: string): JobStory => readJobStory(existsSync(log) ? readFileSync(log, 'utf8') : '');
