@@ -1,9 +1,8 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { quote } from '../demo/compile.ts';
-import { compilerFor } from '../demo/sources.ts';
 import type { Sources } from '../demo/sources.ts';
-import { makeFreeCompiler, recordTexts, repeated } from './prepare.ts';
+import { compilerOf, makeFreeCompiler, recordTexts, repeated } from './prepare.ts';
 import { memoryOfTree } from './process-tree.ts';
 import {
   agentOf,
@@ -55,7 +54,7 @@ async function compareReal(bench: Bench, sources: Sources, effort: ClientEffort,
   const texts = repeated(recordTexts(sources, join(bench.place, title)), 4);
   const commands = (before: string, how: string): string[] =>
     texts.files.map((file) =>
-      [...before.split(' '), compilerFor(file) === 'cc' ? 'gcc' : 'g++', '-O2', file, ...texts.words, how]
+      [...before.split(' '), compilerOf(file), '-O2', file, ...texts.words, how]
         .filter((word) => word !== '')
         .map(quote)
         .join(' '),

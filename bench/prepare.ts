@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, statSync, symlinkSync } from 'node:fs';
+import { mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { quote } from '../demo/compile.ts';
 import { compilerFor } from '../demo/sources.ts';
 import type { Sources } from '../demo/sources.ts';
+import { cpuOfTree } from './process-tree.ts';
 
 /** Preprocesses every source, so that clients have nothing to do but to send. */
 export function preprocess(sources: Sources, directory: string): Sources {
@@ -60,4 +62,23 @@ export function makeFreeCompiler(top: string, sources: Sources, directory: strin
   for (const name of ['cc', 'gcc', 'c++', 'g++', `${triple}-gcc`, `${triple}-g++`])
     symlinkSync(program, join(directory, name));
   return program;
+}
+
+/** The name by which a file's compiler is asked for, which is the same at every client and server. */
+export const compilerOf = (file: string): string => (compilerFor(file) === 'cc' ? 'gcc' : 'g++');
+
+/**
+ * CPU of running every command once from a shell, in ms a command: what no server can do without. The objects go to a
+ * folder, the compilers come from a search path.
+ */
+export function costOfCommands(sources: Sources, compilers: string, out: string): number {
+  const script = join(out, 'commands.sh');
+  const object = join(out, 'alone.o');
+  const lines = sources.files.map((file) =>
+    [compilerOf(file), '-O2', '-c', file, ...sources.words, '-o', object].map(quote).join(' '),
+  );
+  writeFileSync(script, `${lines.join('\n')}\n`);
+  const before = cpuOfTree(process.pid);
+  execFileSync('sh', [script], { cwd: sources.directory, env: { ...process.env, PATH: compilers }, stdio: 'ignore' });
+  return (cpuOfTree(process.pid) - before) / sources.files.length;
 }

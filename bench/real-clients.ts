@@ -1,14 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync } from 'node:fs';
-import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { quote } from '../demo/compile.ts';
-import { compilerFor } from '../demo/sources.ts';
 import type { Sources } from '../demo/sources.ts';
+import { compilerOf } from './prepare.ts';
 import { cpuSince, cpuSum } from './process-tree.ts';
 import { alternate, compilerPath, counterIn, environmentOf, runJobs, serve, sides, withBench } from './run-jobs.ts';
 import type { Bench, Run } from './run-jobs.ts';
-import { median } from './table.ts';
+import { loadText, median, spread, wideRow } from './table.ts';
 
 /** How thorough a run is. */
 export interface RealEffort {
@@ -46,7 +45,7 @@ interface Given {
 async function build(bench: Bench, sources: Sources, { parallel, options }: Setting, given: Given): Promise<Round[]> {
   const { rounds, compilers, port } = given;
   const command = (before: readonly string[], file: string, how: string): string =>
-    [...before, compilerFor(file) === 'cc' ? 'gcc' : 'g++', '-O0', file, ...sources.words, how].map(quote).join(' ');
+    [...before, compilerOf(file), '-O0', file, ...sources.words, how].map(quote).join(' ');
   const load = (before: readonly string[], how: string) => ({
     commands: sources.files.map((file) => command(before, file, how)),
     parallel,
@@ -65,16 +64,6 @@ async function build(bench: Bench, sources: Sources, { parallel, options }: Sett
     const [their, our] = [theirs[at], ours[at]];
     return their === undefined || our === undefined ? [] : [{ alone: run, theirs: their, ours: our }];
   });
-}
-
-/** The middle one, then the least and the most. */
-function spread(values: readonly number[]): string {
-  const [least, most] = [Math.min(...values), Math.max(...values)];
-  return `${median(values).toFixed(2)} (${least.toFixed(2)}-${most.toFixed(2)})`;
-}
-
-function row(what: string, ...cells: readonly string[]): string {
-  return what.padEnd(28) + cells.map((cell) => cell.padStart(21)).join('');
 }
 
 /** What was used besides the preprocessors that were started, which no two runs of make take the same time for. */
@@ -102,11 +91,6 @@ function whereOurs(rounds: readonly Round[], jobs: number): string[] {
   return shares.map((values) => (median(values) / jobs).toFixed(2));
 }
 
-function loadText(): string {
-  const texts = loadavg().map((value) => value.toFixed(2));
-  return `load average ${texts.join(' ')}`;
-}
-
 /** The real compilers, with a program in front that counts them. */
 function countedCompilers(bench: Bench): string {
   const folder = join(bench.place, 'counted');
@@ -130,7 +114,7 @@ export async function compareOnRealCode(
   await withBench(top, async (bench) => {
     const given = { port: await serve(bench, '/usr/bin', 8), rounds, compilers: countedCompilers(bench) };
     report(`\nclients with a real compiler: ${rounds} rounds; ${loadText()}`);
-    report(row('CPU a job, ms', 'distcc 3.4', 'ours', 'ratio', 'cpp alone'));
+    report(wideRow('CPU a job, ms', 'distcc 3.4', 'ours', 'ratio', 'cpp alone'));
     const parts: string[] = [];
     for (const one of sources) {
       const jobs = one.files.length;
@@ -140,15 +124,15 @@ export async function compareOnRealCode(
         const found = await build(bench, one, setting, given);
         const direct = compared(found, (run, alone) => (besides(run) - besides(alone)) / jobs);
         const cpp = spread(found.map(({ alone }) => alone.cpuMs / jobs));
-        report(row(`${title}, ${jobs} jobs`, ...direct, cpp));
+        report(wideRow(`${title}, ${jobs} jobs`, ...direct, cpp));
         const difference = compared(found, (run, alone) => (run.cpuMs - alone.cpuMs) / jobs);
-        report(row('  with what cpp takes more', ...difference));
-        parts.push(row(title, ...whereOurs(found, jobs)));
+        report(wideRow('  with what cpp takes more', ...difference));
+        parts.push(wideRow(title, ...whereOurs(found, jobs)));
       }
     }
     report(loadText());
     if (!where) return;
-    report(row('where ours goes, ms a job', 'launcher, user', 'launcher, system', 'agent, user', 'agent, system'));
+    report(wideRow('where ours goes, ms a job', 'launcher, user', 'launcher, system', 'agent, user', 'agent, system'));
     for (const part of parts) report(part);
   });
 }

@@ -13,8 +13,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Cleanup } from '../demo/cleanup.ts';
-import { startDaemon } from '../demo/daemons.ts';
+import { makeSharedDirectory, startDaemon } from '../demo/daemons.ts';
+import type { Daemon } from '../demo/daemons.ts';
 import { freePort } from '../demo/relay.ts';
 import { exitStatus } from '../src/basics/exit-status.ts';
 import { Failure } from '../src/basics/failure.ts';
@@ -48,8 +50,7 @@ export async function withBench(top: string, measure: (bench: Bench) => Promise<
     build(top, 'cpu-of', counterIn({ place }));
     const bench: Bench = { top, place, clients: { theirs: stock.client, ours: join(top, 'dist/bin/distcc') }, cleanup };
     cleanup.add(() => {
-      const agent = agentOf(bench);
-      if (agent !== undefined) process.kill(agent, 'SIGTERM');
+      for (const name of readdirSync(place)) endAgent(join(place, name));
     });
     await measure(bench);
   } finally {
@@ -61,6 +62,8 @@ export async function withBench(top: string, measure: (bench: Bench) => Promise<
 export interface Run {
   readonly wallMs: number;
   readonly cpuMs: number;
+  /** The folder with the objects, which are numbered. */
+  readonly out: string;
   /** Its two shares: make and all that it has waited for, and the agent. */
   readonly make: Cpu;
   readonly agent: Cpu;
@@ -71,11 +74,28 @@ export interface Run {
 /** Where the program is that counts. */
 export const counterIn = ({ place }: Pick<Bench, 'place'>): string => join(place, 'cpu-of');
 
-/** The agent's process, when there is one. */
-export function agentOf({ place }: Bench): number | undefined {
-  const folder = join(place, 'ours', 'agent');
+/** The process of the agent whose DISTCC_DIR this is, when there is one. */
+export function agentIn(directory: string): number | undefined {
+  const folder = join(directory, 'agent');
   const name = existsSync(folder) ? readdirSync(folder).find((file) => file.endsWith('.pid')) : undefined;
   return name === undefined ? undefined : Number(readFileSync(join(folder, name), 'utf8'));
+}
+
+/** The agent of our client. */
+export const agentOf = ({ place }: Bench): number | undefined => agentIn(join(place, 'ours'));
+
+/** Asks the agent of a DISTCC_DIR to end; gives its process when there was one. */
+function endAgent(directory: string): number | undefined {
+  const agent = agentIn(directory);
+  if (agent !== undefined) process.kill(agent, 'SIGTERM');
+  return agent;
+}
+
+/** Ends the agent of a DISTCC_DIR, and waits until it is gone. */
+export async function stopAgent(directory: string): Promise<void> {
+  const agent = endAgent(directory);
+  if (agent === undefined) return;
+  while (existsSync(`/proc/${agent}`)) await sleep(20);
 }
 
 /** Builds a program of this folder. */
@@ -106,6 +126,13 @@ function cpuIn(file: string): Cpu {
   return { user: sum(0), system: sum(1) };
 }
 
+/** What the agent of an environment has used. */
+function agentCpu(environment: Readonly<Record<string, string>>): { pid: number | undefined; cpu: Cpu } {
+  const directory = environment['DISTCC_DIR'];
+  const pid = directory === undefined ? undefined : agentIn(directory);
+  return { pid, cpu: pid === undefined ? noCpu : cpuPartsOfTree(pid) };
+}
+
 /** Runs all commands with make. */
 export async function runJobs(
   bench: Bench,
@@ -119,9 +146,7 @@ export async function runJobs(
   const makefile = join(out, 'Makefile');
   const rules = commands.map((command, at) => `${names[at] ?? ''}:\n\t@${command} -o $@\n`);
   writeFileSync(makefile, `all: ${names.join(' ')}\n${rules.join('')}`);
-  const agent = agentOf(bench);
-  const agentCpu = (): Cpu => (agent === undefined ? noCpu : cpuPartsOfTree(agent));
-  const agentBefore = agentCpu();
+  const agentBefore = agentCpu(environment);
   const [ofMakeFile, ofCppFile] = [join(out, 'make.cpu'), join(out, 'cpp.cpu')];
   const start = performance.now();
   const child = spawn(counterIn(bench), ['make', '-f', makefile, `-j${parallel}`], {
@@ -132,21 +157,38 @@ export async function runJobs(
   await once(child, 'close');
   if (child.exitCode !== 0) throw new Failure(exitStatus.general, `make failed: ${commands[0] ?? ''}`);
   const wallMs = performance.now() - start;
-  const [make, cpp, ofAgent] = [cpuIn(ofMakeFile), cpuIn(ofCppFile), cpuSince(agentCpu(), agentBefore)];
-  return { wallMs, cpuMs: cpuSum(make) + cpuSum(ofAgent), make, agent: ofAgent, cpp };
+  const [make, cpp, agentAfter] = [cpuIn(ofMakeFile), cpuIn(ofCppFile), agentCpu(environment)];
+  // One that was started meanwhile has used nothing before.
+  const agent = agentAfter.pid === agentBefore.pid ? cpuSince(agentAfter.cpu, agentBefore.cpu) : agentAfter.cpu;
+  return { wallMs, cpuMs: cpuSum(make) + cpuSum(agent), out, make, agent, cpp };
 }
 
-/** Starts Debian's server, which finds only these compilers. */
-export async function serve(bench: Bench, compilers: string, jobs: number): Promise<number> {
+/** How a server is started. */
+export interface ServerSettings {
+  /** The only directory of compilers that it finds before the system's. */
+  readonly compilers: string;
+  readonly jobs: number;
+  /** Further options. */
+  readonly words?: readonly string[];
+}
+
+/** Starts Debian's server, or ours, with folders of its own, which are empty. */
+export async function startServer(bench: Bench, side: Side, settings: ServerSettings): Promise<Daemon> {
+  const { compilers, jobs, words: more = [] } = settings;
   const port = await freePort();
+  const program = side === 'theirs' ? stock.server : join(bench.top, 'dist/bin/distccd');
   const words = ['--daemon', '--no-detach', '--port', String(port), '--listen', '127.0.0.1', '--allow', '127.0.0.1'];
-  words.push('--jobs', String(jobs), '--log-stderr', '--log-level', 'error');
+  words.push('--jobs', String(jobs), '--log-stderr', '--log-level', 'error', ...more);
   const logFile = join(bench.place, `server-${port}.log`);
-  await startDaemon(
-    { command: [stock.server, ...words], port, logFile, environment: { PATH: `${compilers}:/usr/bin:/bin` } },
-    bench.cleanup,
-  );
-  return port;
+  const folder = makeSharedDirectory(join(bench.place, `server-${port}`));
+  // Nothing outlasts a server here.
+  const environment = { TMPDIR: folder, CACHE_DIRECTORY: '', PATH: `${compilers}:/usr/bin:/bin` };
+  return startDaemon({ command: [program, ...words], port, logFile, environment }, bench.cleanup);
+}
+
+/** Starts Debian's server, which finds only these compilers; gives its port. */
+export async function serve(bench: Bench, compilers: string, jobs: number): Promise<number> {
+  return (await startServer(bench, 'theirs', { compilers, jobs })).port;
 }
 
 /** The environment of a client. */
@@ -192,7 +234,7 @@ export async function alternate<W extends Way>(
 }
 
 const noCpu: Cpu = { user: 0, system: 0 };
-const nothing: Run = { wallMs: 0, cpuMs: 0, make: noCpu, agent: noCpu, cpp: noCpu };
+const nothing: Run = { wallMs: 0, cpuMs: 0, out: '', make: noCpu, agent: noCpu, cpp: noCpu };
 
 /** A figure of each side's rounds, beside the round without a client. */
 export function each(results: Record<Way, Run[]>, of: (run: Run, alone: Run) => number) {

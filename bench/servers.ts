@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +8,7 @@ import { makeSharedDirectory, startDaemon } from '../demo/daemons.ts';
 import type { Daemon } from '../demo/daemons.ts';
 import { freePort } from '../demo/relay.ts';
 import type { Sources } from '../demo/sources.ts';
-import { makeFreeCompiler, preprocess, repeated, totalSize } from './prepare.ts';
+import { costOfCommands, makeFreeCompiler, preprocess, repeated, totalSize } from './prepare.ts';
 import { cpuOfTree, memoryOfTree } from './process-tree.ts';
 import { Comparison } from './table.ts';
 
@@ -149,25 +148,12 @@ async function alternate(
   return results;
 }
 
-/** CPU of running every command once from a shell, in ms a command: what no server can do without. */
-function costOfCommands(bench: Bench, sources: Sources, compilers: string): number {
-  const script = join(bench.place, 'commands.sh');
-  const object = join(bench.place, 'out/alone.o');
-  const lines = sources.files.map((file) =>
-    [file.endsWith('.i') ? 'gcc' : 'g++', '-O2', '-c', file, ...sources.words, '-o', object].map(quote).join(' '),
-  );
-  writeFileSync(script, `${lines.join('\n')}\n`);
-  const before = cpuOfTree(process.pid);
-  execFileSync('sh', [script], { cwd: sources.directory, env: { ...process.env, PATH: compilers }, stdio: 'ignore' });
-  return (cpuOfTree(process.pid) - before) / sources.files.length;
-}
-
 async function compareOverhead(bench: Bench, effort: Effort, table: Comparison): Promise<void> {
   const path = `${bench.free}:/usr/bin:/bin`;
   const sources = repeated(bench.prepared, effort.repeats);
   const daemons = await startBoth(bench, 'free', path);
   const results = await alternate(bench, daemons, sources, effort.rounds);
-  const alone = costOfCommands(bench, sources, path);
+  const alone = costOfCommands(sources, path, join(bench.place, 'out'));
   const count = sources.files.length;
   const each = (of: (round: Round) => number): Pair<number[]> => ({
     theirs: results.theirs.map(of),

@@ -198,11 +198,14 @@ export class Session {
     file.proof = undefined;
   }
 
-  /** Numbers of which another connection of this client was asked for the content, and a promise of the end of that. */
+  /**
+   * Numbers of which another connection of this client was asked for the content, and a promise of the end of all that:
+   * a job that looked again whenever one content came would look hundreds of times.
+   */
   underWay(numbers: readonly number[]): { readonly numbers: ReadonlySet<number>; readonly over: Promise<void> } {
     const waited = numbers.filter((number) => this.#coming.has(this.file(number).hash));
-    const ends = waited.map((number) => this.#coming.get(this.file(number).hash)?.over ?? Promise.resolve());
-    return { numbers: new Set(waited), over: Promise.race(ends).then(() => undefined) };
+    const ends = waited.map((number) => this.#coming.get(this.file(number).hash)?.over);
+    return { numbers: new Set(waited), over: Promise.all(ends).then(() => undefined) };
   }
 
   /** Of numbers with the same content the first. */
