@@ -15,7 +15,7 @@ const errnoByCode: Readonly<Record<string, number>> = systemConstants.errno;
 const youngNs = 2_000_000_000n;
 
 /** A stamp as `Disk.look` gives it. */
-export function stampOf(found: BigIntStats): Buffer {
+function stampOf(found: BigIntStats): Buffer {
   const stamp = Buffer.alloc(stampLength);
   stamp.writeUInt32LE(Number(found.mode), 4);
   stamp.writeBigUInt64LE(found.dev, 8);

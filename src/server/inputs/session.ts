@@ -204,7 +204,7 @@ export class Session {
    */
   underWay(numbers: readonly number[]): { readonly numbers: ReadonlySet<number>; readonly over: Promise<void> } {
     const waited = numbers.filter((number) => this.#coming.has(this.file(number).hash));
-    const ends = waited.map((number) => this.#coming.get(this.file(number).hash)?.over);
+    const ends = waited.map((number) => this.#coming.get(this.file(number).hash)?.over ?? Promise.resolve());
     return { numbers: new Set(waited), over: Promise.all(ends).then(() => undefined) };
   }
 
