@@ -145,7 +145,14 @@ export class Sandbox {
   agents(): number[] {
     const folder = join(this.own, 'agent');
     const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.pid')) : [];
-    return names.map((name) => Number(readFileSync(join(folder, name), 'utf8')));
+    return names.flatMap((name) => {
+      try {
+        return [Number(readFileSync(join(folder, name), 'utf8'))];
+      } catch {
+        // It has just ended.
+        return [];
+      }
+    });
   }
 
   #endAgents(): void {

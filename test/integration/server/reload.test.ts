@@ -96,7 +96,8 @@ describe('SIGHUP', () => {
     const answers = (await Promise.all(jobs)).map((answer) => answer.toString());
     const own = Number(execFileSync('nice').toString());
     expect(answers.map((text) => /SERR\w{8}(\d+)/.exec(text)?.[1] ?? '').sort()).toEqual(
-      [own + 1, own + 4, own + 4].map(String),
+      // There is nothing above 19.
+      [1, 4, 4].map((more) => String(Math.min(own + more, 19))),
     );
   });
 

@@ -23,6 +23,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { MockInstance } from 'vitest';
 import { agentVersion } from '../../../../src/agent-state/agent-version.ts';
 import type { AgentStatus } from '../../../../src/agent-state/status.ts';
+import { LocalMemory } from '../../../../src/client/slots/local-memory.ts';
+import { QueuedSlots } from '../../../../src/client/slots/queued-slots.ts';
 import { runAgent } from '../../../../src/client/agent/agent.ts';
 import { posix } from '../../../../src/system/posix.ts';
 import { nameProcess } from '../../../../src/system/processes/process-name.ts';
@@ -305,14 +307,36 @@ describe.skipIf(process.platform !== 'linux')('runAgent()', () => {
     expect([jobs[0]?.waitsFor, jobs[1]?.waitsFor, waiting]).toEqual([undefined, 'a free slot on a host', 1]);
   });
 
+  it('tells how hosts do, and what a job of this machine would wait for', async () => {
+    vi.spyOn(QueuedSlots.prototype, 'report').mockImplementation(() => ({
+      busy: new Map(),
+      waiting: new Map(),
+      expected: new Map([['tcp_one_3632', 1500]]),
+      resting: new Map([['tcp_two_3632', { why: 'it is gone', until: performance.now() + 3599_500 }]]),
+    }));
+    vi.spyOn(LocalMemory.prototype, 'obstacle').mockImplementation((pid) => `memory for ${pid}`);
+    await start();
+    expect(await status()).toMatchObject({
+      lacks: `memory for ${process.pid}`,
+      expected: [{ name: 'tcp_one_3632', seconds: 1.5 }],
+      resting: [{ name: 'tcp_two_3632', why: 'it is gone', seconds: 3600 }],
+    });
+    // Where the kernel does not tell who asks, a job stands for it.
+    comesFrom({ pid: 0, user });
+    expect(await status()).toMatchObject({ lacks: 'memory for 0' });
+    await launch();
+    expect(await status()).toMatchObject({ lacks: 'memory for 4711' });
+  });
+
   it.each([
     ['no message', Buffer.from('GET / HTTP/1.0\r\n\r\n')],
     ['a message that only it may send', encodeFrame(kinds.EXIT, Buffer.alloc(4))],
     ['a job that is none', encodeFrame(kinds.JOB, Buffer.alloc(72))],
     ['a question that is none', encodeFrame(kinds.ASK)],
+    ['a job under another name', undefined],
   ])('throws out whoever says %s, and nobody else', async (_, bytes) => {
     await start();
-    const stranger = await call(bytes);
+    const stranger = await call(bytes ?? Buffer.concat([Buffer.from([kinds.TEXT]), job().subarray(1)]));
     await until(() => stranger.closed, 'it is thrown out');
     expect(stranger.heard).toEqual([]);
     expect(await status()).toMatchObject({ jobs: [], jobsDone: 0 });
@@ -364,12 +388,14 @@ describe.skipIf(process.platform !== 'linux')('runAgent()', () => {
   it('ends when nobody comes, but not while it has a job', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true });
     const { ended, isOver } = await start(3600);
-    const launcher = await launch();
-    vi.advanceTimersByTime(3600_000);
-    await turn();
-    expect([isOver(), found()]).toEqual([false, true]);
-    launcher.socket.destroy();
-    await vi.waitFor(async () => expect(await status()).toMatchObject({ jobsDone: 1 }), hangLimit);
+    const [first, second] = [await launch(), await launch()];
+    for (const [at, launcher] of [first, second].entries()) {
+      vi.advanceTimersByTime(3600_000);
+      await turn();
+      expect([isOver(), found()]).toEqual([false, true]);
+      launcher.socket.destroy();
+      await vi.waitFor(async () => expect(await status()).toMatchObject({ jobsDone: at + 1 }), hangLimit);
+    }
     vi.advanceTimersByTime(1800_000);
     await turn();
     expect([isOver(), found()]).toEqual([false, true]);
@@ -440,6 +466,9 @@ describe.skipIf(process.platform !== 'linux')('runAgent()', () => {
     expect(Buffer.concat(told)).toEqual(encodeAsk('stop'));
     expect(folder()).toEqual(['0.9', '0.9.pid', '1.0', '1.0.lock', '1.0.pid']);
     server.close();
+    // It does not send itself home.
+    await new Promise((next) => setTimeout(next, 50));
+    expect([(await status()).pid, found()]).toEqual([process.pid, true]);
   });
 
   it('writes down a fault of its own, and ends', async () => {

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { exitStatus } from '../../../../src/basics/exit-status.ts';
 import { Failure } from '../../../../src/basics/failure.ts';
 import { QueuedSlots } from '../../../../src/client/slots/queued-slots.ts';
@@ -599,7 +599,27 @@ describe('compile() without a host', () => {
       expect(await compile(call, { ...world, ...hosts, slots })).toBe(0);
       expect(events).toContain(`ERROR: ${sentence}`);
       expect(events).toContain('become gcc -c a.c');
+      expect(events.filter((event) => event.startsWith('CRITICAL'))).toEqual([]);
     }
+  });
+
+  it('preprocesses nothing ahead when it is known at once that there is no host', async () => {
+    const events: Events = [];
+    const world = { ...worldOf({ hosts: 'far' }, events), preprocessAhead: true };
+    const slots = { ...world.slots, takeHost: () => Promise.resolve(undefined) };
+    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
+    expect(await compile(call, { ...world, slots })).toBe(0);
+    expect(events.filter((event) => /^(?:preprocess|become|CRITICAL)/.test(event))).toEqual(['become gcc -c a.c']);
+  });
+
+  it('takes no fault of its own for a faulty list', async () => {
+    const events: Events = [];
+    const world = worldOf({ hosts: 'far' }, events);
+    const hosts = vi.fn(() => world.hosts()).mockImplementationOnce(refuse(new TypeError('a fault of ours')));
+    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
+    expect(await compile(call, { ...world, hosts })).toBe(0);
+    expect(events.find((event) => event.startsWith('CRITICAL'))).toContain('a fault of ours');
+    expect(events).toContain('become gcc -c a.c');
   });
 });
 
