@@ -85,7 +85,7 @@ export class Survey {
   async verify(entries: Iterable<Entry>): Promise<void> {
     for (const entry of entries) {
       this.makeSure(entry);
-      if (entry.kind === 'directory' || !entry.stale || this.#read.has(entry)) continue;
+      if (entry.kind === 'directory' || (!entry.young && !entry.stale) || this.#read.has(entry)) continue;
       if (entry.facts !== undefined) this.#reads.add(entry);
       else if (entry.target !== undefined) this.#links.add(entry);
     }
