@@ -3,14 +3,14 @@ import { encodeRequest, readArrivingRequest, readRequest } from '../../src/wire/
 import type { CompileRequest } from '../../src/wire/request.ts';
 import { encodeResponse, readResponse, readResponseHead } from '../../src/wire/response.ts';
 import type { CompileResponse } from '../../src/wire/response.ts';
-import { Decoder } from '../../src/wire/reading/decoder.ts';
-import type { Grammar } from '../../src/wire/reading/decoder.ts';
 import { limits } from '../../src/wire/limits.ts';
 import { compressLzo, largestPacked } from '../../src/wire/lzo/compress.ts';
 import { decompressLzo } from '../../src/wire/lzo/decompress.ts';
 import { unpackLzo } from '../../src/wire/lzo/unpack.ts';
+import { readTwice } from './read-twice.ts';
 import { expectThat, signOf } from './target.ts';
 import type { Target } from './target.ts';
+import { treeTargets } from './tree-targets.ts';
 
 const text = Buffer.from('# 1 "a.c"\nint answer(void) { return 42; }\nint answers(void) { return 42 + 42; }\n');
 const argv = ['gcc', '-O2', '-c', 'a.c', '-o', 'a.o'];
@@ -61,21 +61,6 @@ const dictionary = [
   '\0',
   '\u0085\u2028',
 ] as unknown as readonly [string, ...string[]];
-
-/** Reads a message that came in two pieces, which must come to the same as in one. */
-function readTwice<T>(grammar: () => Grammar<T>, input: Buffer, show: (value: T) => string): string {
-  const read = (...pieces: readonly Buffer[]): string =>
-    signOf(() => {
-      const decoder = new Decoder(grammar());
-      for (const piece of pieces) decoder.feed(piece);
-      decoder.end();
-      return decoder.result === undefined ? 'nothing' : show(decoder.result.value);
-    });
-  const cut = input.length === 0 ? 0 : (input[input.length >> 1] ?? 0) % input.length;
-  const [whole, cutOnce] = [read(input), read(input.subarray(0, cut), input.subarray(cut))];
-  expectThat(whole === cutOnce, `a message says the same however it was cut: "${whole}", "${cutOnce}"`);
-  return whole;
-}
 
 /** The server's reader, up to the unpacked source. */
 const request: Target = {
@@ -162,4 +147,4 @@ const lzo: Target = {
   },
 };
 
-export const wireTargets: readonly Target[] = [request, response, lzo];
+export const wireTargets: readonly Target[] = [request, response, lzo, ...treeTargets];

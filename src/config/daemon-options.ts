@@ -192,6 +192,9 @@ export const daemonOptions = {
     expects: 'auto, full or none',
     read: (value) => (value === 'auto' || value === 'full' || value === 'none' ? value : undefined),
   }),
+  'no-tree': flag({
+    help: 'compile only text that clients have preprocessed, and never their own files in a root of their own',
+  }),
   stats: flag({ help: 'serve job counters over HTTP' }),
   'stats-port': valued({
     value: 'PORT',

@@ -10,6 +10,7 @@ import { listCompilers } from './start/list-compilers.ts';
 import { openPidFile } from './start/pid-file.ts';
 import type { Notices } from './log/startup-notices.ts';
 import { assembleService } from './start/assemble-service.ts';
+import type { TreesFound } from './start/open-trees.ts';
 import { lowerPriority } from './start/lower-priority.ts';
 import { becomeServingAccount } from './start/drop-privileges.ts';
 import { bindStats } from './metrics/stats-page.ts';
@@ -30,7 +31,7 @@ export async function checkDaemon(options: DaemonOptions): Promise<string[]> {
   becomeServingAccount(options, notices);
   const stderr = options.inetd || options['no-detach'] ? 'any' : 'a detached daemon has no stderr';
   const service = withoutTrace(options['log-file'], () => assembleService(options, () => access, notices, { stderr }));
-  service.spool.remove();
+  service.remove();
   const compilers = listCompilers(options, service.compilers, process.env);
   return [
     ...places.map((place) => `serves: ${place}`),
@@ -42,6 +43,7 @@ export async function checkDaemon(options: DaemonOptions): Promise<string[]> {
     `memory: ${describeCapacity(service.capacity)}`,
     `temporary files: ${process.cwd()}`,
     `fence: ${fences[service.fence.kind]}`,
+    `files of clients: ${describeTrees(service.ownFiles)}`,
     `log: ${describeLog(options)}`,
     ...notices.map((notice) => `warning: ${notice}`),
     ...(isRoot
@@ -49,6 +51,10 @@ export async function checkDaemon(options: DaemonOptions): Promise<string[]> {
       : ['not checked: what root would find and become; everything was tried as this account, as a start by it would']),
   ];
 }
+
+/** Whether clients' own files are compiled. */
+const describeTrees = (found: TreesFound): string =>
+  found.kind === 'offered' ? found.says : `not compiled, only preprocessed text: ${found.lacks}`;
 
 /** What keeps the jobs apart. */
 const fences: Readonly<Record<FenceKind, string>> = {

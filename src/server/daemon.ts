@@ -93,7 +93,7 @@ async function live(
     await life;
     withdraw?.();
     reports.end();
-    service.spool.remove();
+    service.remove();
     if (options['pid-file'] !== undefined) removePidFile(options['pid-file']);
     service.log.notice('ended');
     return exitStatus.ok;

@@ -37,7 +37,7 @@ export async function runInetd(options: DaemonOptions, connection: StandardConne
   try {
     return await serveClient(stream, client, service, stopReasons(service));
   } finally {
-    service.spool.remove();
+    service.remove();
   }
 }
 

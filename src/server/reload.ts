@@ -37,6 +37,7 @@ export const effects: Readonly<Record<Name, 'at once' | 'after a restart' | 'non
   'no-detach': 'none',
   'no-fifo': 'none',
   'no-fork': 'none',
+  'no-tree': 'after a restart',
   'oom-score-adj': 'after a restart',
   'permit-option': 'at once',
   'pid-file': 'after a restart',

@@ -20,4 +20,22 @@ export const limits = {
    * All files of one version 3 request together, their paths included: what the same source may be when preprocessed.
    */
   filesTotal: 512 * mebibyte,
+  /** Numbers of a session of tree jobs, from 0: each stands for a path and what is there. */
+  numbers: 65_536,
+  /** What one tree job defines, in bytes. */
+  definitionsLength: 16 * mebibyte,
+  /** A list of numbers, in bytes: three for each at most. */
+  numbersLength: 3 * 65_536,
+  /** One file of a tree job, plain and as it is sent. */
+  inputLength: 64 * mebibyte,
+  /** The files that one message of a tree job brings, plain, and as they are sent. */
+  inputsTotal: 512 * mebibyte,
+  /** Variables of a tree job: there are about two dozen that may travel. */
+  variables: 64,
+  /** All variables together, in bytes. */
+  variablesTotal: 128 * 1024,
+  /** What a server says of itself and of a session. */
+  welcomeLength: 64 * 1024,
+  /** What a server offers after an answer. */
+  capsLength: 4096,
 } as const;

@@ -61,7 +61,7 @@ export function encodeRequest(request: CompileRequest): Buffer[] {
 
 /** Reads a request of any version, whole; throws a ProtocolError of kind 'version' for a version there is not. */
 export function* readRequest(): Grammar<CompileRequest> {
-  const version = yield* readVersion();
+  const version = knownVersion(yield* readUnhurriedToken('DIST', largestParameter));
   if (version === 3) {
     const directory = yield* readPath('CDIR');
     const argv = yield* readArguments();
@@ -86,7 +86,12 @@ export type ArrivedRequest = ArrivedPlain | Pick<TreeRequest, 'version' | 'direc
 
 /** Reads a request of any version to its end, without unpacking it; throws a ProtocolError as `readRequest` does. */
 export function* readArrivingRequest(): Grammar<ArrivedRequest> {
-  const version = yield* readVersion();
+  return yield* readArrivingRequestAfter(yield* readUnhurriedToken('DIST', largestParameter));
+}
+
+/** The same after the token DIST, by its parameter. */
+export function* readArrivingRequestAfter(parameter: number): Grammar<ArrivedRequest> {
+  const version = knownVersion(parameter);
   if (version !== 3) return yield* readPlain(version);
   const directory = yield* readPath('CDIR');
   const argv = yield* readArguments();
@@ -94,8 +99,7 @@ export function* readArrivingRequest(): Grammar<ArrivedRequest> {
   return { version, directory, argv };
 }
 
-function* readVersion(): Grammar<ProtocolVersion> {
-  const version = yield* readUnhurriedToken('DIST', largestParameter);
+function knownVersion(version: number): ProtocolVersion {
   if (version === 1 || version === 2 || version === 3) return version;
   throw new ProtocolError('version', `the protocol has no version ${version}: only 1, 2 and 3 are known`);
 }

@@ -55,7 +55,17 @@ function* readSoutOrRefusal(stderr: Buffer): Grammar<Token> {
 }
 
 function* readBeforeObject(version: ProtocolVersion): Grammar<Omit<CompileResponse, 'object' | 'dependencies'>> {
-  const answered = yield* readToken('DONE', largestParameter);
+  return yield* readBeforeObjectAfter(yield* readToken('DONE', largestParameter), version);
+}
+
+/**
+ * Reads an answer from after its token DONE, whose parameter is `answered`, up to its object; throws a ProtocolError of
+ * kind 'refused' with the sentence of a refusal.
+ */
+export function* readBeforeObjectAfter(
+  answered: number,
+  version: ProtocolVersion,
+): Grammar<Omit<CompileResponse, 'object' | 'dependencies'>> {
   if (answered !== version) {
     throw new ProtocolError('version', `the server answered with protocol version ${answered} instead of ${version}`);
   }

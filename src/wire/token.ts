@@ -2,7 +2,7 @@ import type { Grammar } from './reading/decoder.ts';
 import { ProtocolError } from './reading/protocol-error.ts';
 import { quoted } from './quoted.ts';
 
-/** Each packet of versions 1 to 3, and what its parameter means (doc/protocol.md, "Tokens"). */
+/** Each packet of versions 1 to 3 and of tree jobs, and what its parameter means (doc/protocol.md, "Tokens"). */
 const parameterMeaning = {
   DIST: 'version',
   CDIR: 'length',
@@ -19,6 +19,18 @@ const parameterMeaning = {
   SOUT: 'length',
   DOTO: 'length',
   DOTD: 'length',
+  CAPS: 'length',
+  TREE: 'version',
+  SESS: 'length',
+  WELC: 'length',
+  JOBT: 'length',
+  ENVC: 'count',
+  ENVV: 'length',
+  DEFS: 'length',
+  USES: 'length',
+  DATA: 'length',
+  ENDT: 'count',
+  NEED: 'length',
 } as const;
 
 /** The four letters that a packet starts with. */
@@ -56,6 +68,14 @@ export function* readToken(name: TokenName, ceiling: number): Grammar<number> {
 export function* readUnhurriedToken(name: TokenName, ceiling: number): Grammar<number> {
   const bytes = yield { exactly: tokenLength, of: `token "${name}"`, unhurried: true };
   return parseToken([name], ceiling, bytes).parameter;
+}
+
+/** Reads a token that has one of the names, where the peer may take its time before it. */
+export function* readUnhurriedTokenOf<Name extends TokenName>(
+  names: readonly Name[],
+  ceiling: number,
+): Grammar<Token<Name>> {
+  return parseToken(names, ceiling, yield { exactly: tokenLength, of: oneOf(names), unhurried: true });
 }
 
 /** Reads the token of that name, or gives undefined when the peer ends its message instead. */

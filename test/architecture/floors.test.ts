@@ -17,6 +17,7 @@ const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
   server: [
     ['policy', 'log', 'announce'],
     ['limits'],
+    ['inputs'],
     ['job', 'results'],
     ['connection'],
     ['start', 'listen'],
@@ -32,7 +33,7 @@ const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     [''],
   ],
   compiler: [[''], ['names'], ['allow-list', 'messages', 'content'], ['command']],
-  wire: [['reading'], ['lzo', 'agent'], ['']],
+  wire: [['reading'], ['lzo', 'agent'], [''], ['inputs']],
   system: [[''], ['processes', 'descriptors'], ['files', 'machine', 'service-manager'], ['fence', 'accounts']],
 };
 

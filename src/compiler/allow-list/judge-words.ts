@@ -44,8 +44,15 @@ function canonicalText({ part, words }: SpokenOption): string {
   return handedOnAs[part] + words.join(',');
 }
 
+/**
+ * What a server compiles: text that has been preprocessed, for which it writes the command itself; or the client's own
+ * files, in a root where nothing else is, by the client's words.
+ */
+export type CompiledFrom = 'text' | 'files';
+
 /** Goes through a command once, from left to right. */
 class Judge {
+  readonly #from: CompiledFrom;
   readonly #command: readonly string[];
   readonly #verdict: RemoteVerdict;
   readonly #permitted: PermittedByAdministrator;
@@ -57,7 +64,8 @@ class Judge {
   #forCxx: boolean | undefined;
   #sawSource = false;
 
-  constructor(verdict: RemoteVerdict, permitted: PermittedByAdministrator) {
+  constructor(verdict: RemoteVerdict, permitted: PermittedByAdministrator, from: CompiledFrom) {
+    this.#from = from;
     this.#command = verdict.words;
     this.#verdict = verdict;
     this.#permitted = permitted;
@@ -74,11 +82,16 @@ class Judge {
     if (this.#due !== undefined) return { refused: { option: this.#due.option, because: 'lacks its value' } };
     const { source } = this.#verdict;
     const compiler = this.#command[0] ?? '';
-    const language = this.#language === 'by name' ? languageOfSource(source, compiler, this.#forCxx) : this.#language;
+    const language = this.#language === 'by name' ? this.#languageByName(source, compiler) : this.#language;
     // An option took the source, or the word in its place, for its value.
     if (!this.#sawSource || language === undefined)
       return { refused: { option: source, because: 'would not be what the compiler compiles' } };
     return { words: this.#kept, language };
+  }
+
+  /** Files keep their names, which the compiler goes by: none of them is anything but a source. */
+  #languageByName(source: string, compiler: string): JobLanguage | undefined {
+    return languageOfSource(source, compiler, this.#forCxx) ?? (this.#from === 'files' ? 'assembler' : undefined);
   }
 
   /**
@@ -108,6 +121,7 @@ class Judge {
     if (this.#due !== undefined && this.#due.part !== part)
       return { option: this.#due.option, because: 'lacks its value' };
     if (length === 2 && (this.#command[at + 1] ?? '').startsWith('@')) return refusedWord(this.#command[at + 1] ?? '');
+    if (this.#from === 'files' && word.startsWith('-Wp,')) return (yield* readPreprocessorWords(word)) ?? 1;
     const refused =
       part === 'driver' ? this.#readDriverWord(at, words[0] ?? '') : yield* this.#readHandedOn(part, words);
     if (typeof refused === 'number') return refused;
@@ -127,7 +141,7 @@ class Judge {
 
   /** The language is for the server to write, and holds for the sources after it. */
   #readLanguage(at: number, name: string): number | RefusedOption {
-    const language = spokenLanguage(name);
+    const language = this.#from === 'files' && name === 'assembler-with-cpp' ? 'assembler' : spokenLanguage(name);
     const apart = this.#command[at] === '-x';
     // Assembler is served as clients send it, and they send the language as a word of its own.
     if (language === undefined || (language === 'assembler' && !apart)) return refusedWord(`-x${name}`);
@@ -157,6 +171,20 @@ class Judge {
   }
 }
 
+/** Words for the preprocessor alone, between commas: those that a compile of text leaves out. */
+function* readPreprocessorWords(word: string): Steps<RefusedOption | undefined> {
+  const parts = word.split(',');
+  for (let at = 1; at < parts.length;) {
+    yield;
+    const part = parts[at] ?? '';
+    // The dependency file is the next word here.
+    const length = part === '-MD' || part === '-MMD' ? 2 : needlessWordsAt(parts, at, part);
+    if (length === 0) return refusedWord(word);
+    at += length;
+  }
+  return undefined;
+}
+
 const refusedWord = (option: string): RefusedOption => ({ option, because: reasonAgainst(option) });
 
 /**
@@ -168,8 +196,12 @@ export function judgeWords(verdict: RemoteVerdict, permitted: PermittedByAdminis
 }
 
 /** The same in steps: the words of a stranger can be many, and long. */
-export function judgeInSteps(verdict: RemoteVerdict, permitted: PermittedByAdministrator): Steps<Judgement> {
-  return new Judge(verdict, permitted).judge();
+export function judgeInSteps(
+  verdict: RemoteVerdict,
+  permitted: PermittedByAdministrator,
+  from: CompiledFrom = 'text',
+): Steps<Judgement> {
+  return new Judge(verdict, permitted, from).judge();
 }
 
 /** The first option of a command that servers refuse which permit these options and the table's. */

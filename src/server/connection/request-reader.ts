@@ -1,6 +1,5 @@
 import { Decoder } from '../../wire/reading/decoder.ts';
-import { readArrivingRequest } from '../../wire/request.ts';
-import type { ArrivedRequest } from '../../wire/request.ts';
+import type { Grammar } from '../../wire/reading/decoder.ts';
 import type { BudgetAccount } from '../limits/byte-budget.ts';
 import { freeBytes } from '../limits/capacity.ts';
 import type { ClientStream } from './client-stream.ts';
@@ -30,19 +29,28 @@ export interface Receiving {
   readonly signal: AbortSignal;
   /** The first bytes are here. */
   readonly heard: () => void;
+  /** Bytes that have come already. */
+  readonly early?: Buffer;
+}
+
+/** A message, and what came after it in the same piece. */
+export interface Received<T> {
+  readonly value: T;
+  readonly rest: Buffer;
 }
 
 /**
- * Reads one request from a socket, pausing it while the memory of all clients together is used up.
+ * Reads one message from a socket, pausing it while the memory of all clients together is used up.
  * @throws ProtocolError, ClientGone, Overdue when it comes too slowly, Overload when it is larger than all memory, or
  * the signal's reason
  */
-export function receiveRequest(
+export function receiveMessage<T>(
   socket: ClientStream,
-  { account, largest, progress, signal, heard }: Receiving,
-): Promise<ArrivedRequest> {
+  grammar: Grammar<T>,
+  { account, largest, progress, signal, heard, early }: Receiving,
+): Promise<Received<T>> {
   return new Promise((resolve, reject) => {
-    const decoder = new Decoder(readArrivingRequest());
+    const decoder = new Decoder(grammar);
     let received = 0;
     let cancelWait: (() => void) | undefined;
     const watch = setInterval(() => {
@@ -112,7 +120,7 @@ export function receiveRequest(
         return;
       }
       leave();
-      resolve(decoder.result.value);
+      resolve({ value: decoder.result.value, rest: decoder.takeRest() });
     };
     const onEnd = (): void => {
       try {
@@ -129,7 +137,8 @@ export function receiveRequest(
       onAbort();
       return;
     }
-    socket.on('data', onData).on('end', onEnd).on('close', onGone);
+    socket.on('data', onData).on('end', onEnd).on('close', onGone).resume();
     signal.addEventListener('abort', onAbort, { once: true });
+    if (early !== undefined && early.length > 0) onData(early);
   });
 }

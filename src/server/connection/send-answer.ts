@@ -35,12 +35,14 @@ export class Sending {
   }
 
   /**
-   * Sends an answer whole and ends our side; whoever ends the conversation ends this too.
+   * Sends an answer whole and ends our side; whoever ends the conversation ends this too. A client that has the answer
+   * may close instead of reading what comes `after` it.
    * @throws ClientGone, also when the client does not read
    */
-  async send(answer: Answer, signal: AbortSignal): Promise<void> {
+  async send(answer: Answer, signal: AbortSignal, after?: Buffer): Promise<void> {
     const socket = this.#socket;
     const over = new AbortController();
+    let handedOver = false;
     const fail = (): void => {
       socket.destroy();
       over.abort(clientGone);
@@ -50,14 +52,19 @@ export class Sending {
     socket.once('close', fail);
     signal.addEventListener('abort', fail, { once: true });
     try {
-      if (Symbol.asyncIterator in answer) await this.#sendPieces(answer, over.signal, fail);
-      else {
+      if (Symbol.asyncIterator in answer) {
+        await this.#sendPieces(answer, over.signal, fail);
+        handedOver = true;
+        if (after !== undefined) socket.write(after);
+      } else {
         socket.cork();
         for (const chunk of answer) socket.write(chunk);
+        if (after !== undefined) socket.write(after, (error) => (handedOver = !error));
       }
       await this.#end(over.signal);
     } catch (error) {
       socket.destroy();
+      if (after !== undefined && handedOver) return;
       throw over.signal.aborted ? clientGone : error;
     } finally {
       clearTimeout(limit);

@@ -5,6 +5,8 @@ import type { CommandPolicy } from '../policy/judge-command.ts';
 import type { JobStatistics } from '../job/job-statistics.ts';
 import type { JobTools } from '../job/run-job.ts';
 import type { LogLimit } from '../log/log-limit.ts';
+import type { Sessions } from '../inputs/sessions.ts';
+import type { TreeRoots } from '../../system/fence/tree-roots.ts';
 import type { Pace } from '../limits/progress.ts';
 
 /** How long a connection may stay in each state, in ms. */
@@ -15,6 +17,15 @@ export interface Deadlines {
   readonly silence: number;
   readonly waiting: number;
   readonly answering: number;
+}
+
+/** What compiling clients' own files needs. */
+export interface TreeService {
+  /** The sessions of clients, from the first one on. */
+  readonly sessions: () => Sessions;
+  readonly roots: () => TreeRoots;
+  /** What is said of it to clients, after their answers. */
+  readonly offer: Buffer;
 }
 
 /** Everything that serving a connection needs. */
@@ -29,6 +40,8 @@ export interface Service extends JobTools, CommandPolicy {
   readonly pace: Pace;
   readonly clientLog: LogLimit;
   readonly statistics: JobStatistics;
+  /** Left out where there are no tree jobs. */
+  readonly trees?: TreeService | undefined;
 }
 
 /** Why the daemon ends conversations: draining spares those whose compiler runs, killing does not. */

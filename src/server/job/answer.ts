@@ -1,6 +1,7 @@
 import { packingOf } from '../../wire/packing.ts';
 import type { Packing } from '../../wire/packing.ts';
 import type { ProtocolVersion } from '../../wire/protocol-version.ts';
+import { encodeTreeAnswer } from '../../wire/inputs/tree-reply.ts';
 import { encodeResponse } from '../../wire/response.ts';
 import { encodeToken } from '../../wire/token.ts';
 import type { TokenName } from '../../wire/token.ts';
@@ -16,7 +17,12 @@ export interface Compiled {
   readonly stdout: ResultFile;
   /** Empty unless the status is 0. */
   readonly object: ResultFile;
+  /** Only of a client's own files: the dependency file, which may be empty. */
+  readonly dependencies?: ResultFile;
 }
+
+const filesOf = ({ stderr, stdout, object, dependencies }: Compiled): ResultFile[] =>
+  dependencies === undefined ? [stderr, stdout, object] : [stderr, stdout, object, dependencies];
 
 /** An answer up to this length, in bytes, is sent at once, from memory. */
 export const smallAnswer = 256 * 1024;
@@ -28,12 +34,12 @@ const largestToPack = 32 * 1024 * 1024;
 const pieceLength = 256 * 1024;
 
 /** Bytes of all files together. */
-export const answerLength = ({ stderr, stdout, object }: Compiled): number =>
-  stderr.length + stdout.length + object.length;
+export const answerLength = (compiled: Compiled): number =>
+  filesOf(compiled).reduce((sum, { length }) => sum + length, 0);
 
 /** Lets go of the files. */
-export function closeAnswer({ stderr, stdout, object }: Compiled): void {
-  for (const file of [stderr, stdout, object]) file.close();
+export function closeAnswer(compiled: Compiled): void {
+  for (const file of filesOf(compiled)) file.close();
 }
 
 /**
@@ -51,18 +57,14 @@ export function encodeAnswer(
 ): Answer {
   const length = answerLength(compiled);
   if (length > smallAnswer || !account.tryTake(length)) return inPieces(compiled, version, account, signal);
-  const { status, stderr, stdout, object } = compiled;
-  return encodeResponse({
-    version,
-    status,
-    stderr: stderr.read(),
-    stdout: stdout.read(),
-    object: object.read(),
-  });
+  const { status, stderr, stdout, object, dependencies } = compiled;
+  const response = { version, status, stderr: stderr.read(), stdout: stdout.read(), object: object.read() };
+  if (dependencies === undefined) return encodeResponse(response);
+  return encodeTreeAnswer({ ...response, dependencies: dependencies.read() });
 }
 
 async function* inPieces(
-  { status, stderr, stdout, object }: Compiled,
+  { status, stderr, stdout, object, dependencies }: Compiled,
   version: ProtocolVersion,
   account: BudgetAccount,
   signal: AbortSignal,
@@ -73,6 +75,7 @@ async function* inPieces(
     ['SERR', stderr],
     ['SOUT', stdout],
     ['DOTO', object],
+    ...(dependencies === undefined ? [] : [['DOTD', dependencies] as const]),
   ];
   for (const [name, file] of bodies) {
     if (packing.plain || file.length === 0) {

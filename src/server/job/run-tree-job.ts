@@ -2,8 +2,6 @@ import { realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 import { redirectOutputs } from '../../compiler/command/redirect-outputs.ts';
 import { folderInRoot } from '../../system/fence/private-root.ts';
-import { NoToolchain } from '../../system/fence/toolchain.ts';
-import { PlaceTaken } from '../../system/fence/tree-places.ts';
 import type { TreeFolder, TreeRoots } from '../../system/fence/tree-roots.ts';
 import { StartError } from '../../system/processes/reaper.ts';
 import { smallAnswer } from './answer.ts';
@@ -12,6 +10,7 @@ import { inJobFolder, notStarted, openResults, runCompiler } from './job-folder.
 import type { JobTools } from './job-folder.ts';
 import type { ClientLog } from '../log/log-limit.ts';
 import { Refusal } from '../policy/refusal.ts';
+import { refusalOfRoot } from '../policy/root-refusal.ts';
 import type { TreeCommand } from '../policy/tree-command.ts';
 import { ResultFile } from './result-file.ts';
 import { treeEnvironment } from './tree-environment.ts';
@@ -83,15 +82,9 @@ export function runTreeJob(job: TreeJob, tools: JobTools & { readonly trees: Tre
     } catch (error) {
       if (error instanceof StartError)
         return { ...notStarted({ path: command.path, argv }, error, job.log), dependencies: ResultFile.empty };
-      throw refusalFor(error) ?? error;
+      throw refusalOfRoot(error) ?? error;
     }
   });
-}
-
-function refusalFor(error: unknown): Refusal | undefined {
-  if (error instanceof NoToolchain) return new Refusal(`no compile from source here: ${error.message}`);
-  if (error instanceof PlaceTaken) return new Refusal(`no compile from source here: ${error.message}`);
-  return undefined;
 }
 
 /** A text with a name that the client does not know is none that a compile there would have written. */

@@ -59,6 +59,11 @@ export class FairQueue {
     this.#now = now;
   }
 
+  /** How many jobs may hold a slot. */
+  get slots(): number {
+    return this.#slots;
+  }
+
   /** Jobs that hold a slot. */
   get running(): number {
     return this.#holders.size;

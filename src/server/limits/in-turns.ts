@@ -19,3 +19,13 @@ export async function inTurns<T>(steps: Steps<T>, signal: AbortSignal): Promise<
     signal.throwIfAborted();
   }
 }
+
+/** Makes what a long computation of other steps awaits between two of them: mostly nothing, at times everybody else. */
+export function turnTaker(): () => Promise<void> {
+  let until = performance.now() + turnMs;
+  return async () => {
+    if (performance.now() < until) return;
+    await othersTurn();
+    until = performance.now() + turnMs;
+  };
+}

@@ -8,6 +8,7 @@ import type { RemoteVerdict } from '../../compiler/verdict.ts';
 import { quoted } from '../../wire/quoted.ts';
 import type { PermittedCompilers } from './permitted-compilers.ts';
 import { Refusal } from './refusal.ts';
+import type { TreeCommand } from './tree-command.ts';
 
 /** A compile as this server runs it: in the job's own folder, with names that exist only there. */
 export interface JobCommand {
@@ -91,6 +92,38 @@ function* wordsByAllowList(verdict: RemoteVerdict, names: Names, permitted: Perm
   return [verdict.assemble ? '-S' : '-c', '-o', names.output, '-x', language, names.input, ...words];
 }
 
+/** What a command is, and the program that it may have run. */
+interface Admitted {
+  readonly verdict: RemoteVerdict;
+  readonly path: string;
+  readonly name: string;
+}
+
+/** @throws Refusal when a command is not a compile, or names a compiler that is not permitted */
+function* admit(argv: readonly string[], compilers: PermittedCompilers): Steps<Admitted> {
+  const verdict = yield* scanInSteps(argv, 'server');
+  if (verdict.run === 'locally')
+    throw new Refusal(`this server compiles only what can be distributed: ${verdict.because}`);
+  const permission = compilers.permit(argv[0] ?? '');
+  if ('refused' in permission) throw new Refusal(permission.refused);
+  return { verdict, ...permission };
+}
+
+/**
+ * Judges a command that compiles the client's own files, in steps: options that name files are harmless in its root.
+ * @throws Refusal when it is not a compile, names a compiler that is not permitted, or holds an option that is refused
+ */
+export function* judgeTreeCommand(
+  argv: readonly string[],
+  { compilers, permittedOptions }: CommandPolicy,
+): Steps<TreeCommand> {
+  const command = yield* admit(argv, compilers);
+  if (permittedOptions === 'every option') return command;
+  const { refused } = yield* judgeInSteps(command.verdict, permittedOptions, 'files');
+  if (refused !== undefined) throw refuse(refused);
+  return command;
+}
+
 /**
  * Turns a client's command into ours, in steps: it may be long.
  * @throws Refusal when it is not a compile, names a compiler that is not permitted, or holds an option that is refused
@@ -99,11 +132,7 @@ export function* judgeCommand(
   argv: readonly string[],
   { compilers, permittedOptions }: CommandPolicy,
 ): Steps<JobCommand> {
-  const verdict = yield* scanInSteps(argv, 'server');
-  if (verdict.run === 'locally')
-    throw new Refusal(`this server compiles only what can be distributed: ${verdict.because}`);
-  const permission = compilers.permit(argv[0] ?? '');
-  if ('refused' in permission) throw new Refusal(permission.refused);
+  const { verdict, path, name } = yield* admit(argv, compilers);
   const input = inputName(verdict.source);
   const wished = plainName(basename(verdict.output), 'object.o');
   const output = wished === input ? 'object.o' : wished;
@@ -112,6 +141,5 @@ export function* judgeCommand(
     permittedOptions === 'every option'
       ? wordsAsGiven(verdict, names)
       : yield* wordsByAllowList(verdict, names, permittedOptions);
-  const argvHere = [permission.name, ...words];
-  return { path: permission.path, argv: argvHere, input, output, source: verdict.source, object: verdict.output };
+  return { path, argv: [name, ...words], input, output, source: verdict.source, object: verdict.output };
 }

@@ -28,6 +28,8 @@ import { chooseLogTarget } from '../log/log-target.ts';
 import type { Outlets } from '../log/log-target.ts';
 import type { Notices } from '../log/startup-notices.ts';
 import { slowestPace } from '../limits/progress.ts';
+import { openTrees } from './open-trees.ts';
+import type { TreesFound } from './open-trees.ts';
 import { readRules } from './read-rules.ts';
 import type { Rules } from './read-rules.ts';
 
@@ -43,8 +45,10 @@ export interface AssembledService extends Service {
   readonly follow: (rules: Rules) => void;
   readonly capacity: Capacity;
   readonly fence: FenceFound;
-  /** Where clients' own files are compiled. */
-  readonly trees: TreeRootsFound;
+  /** Whether clients' own files are compiled here. */
+  readonly ownFiles: TreesFound;
+  /** Takes away all that the daemon has put into directories. */
+  readonly remove: () => void;
 }
 
 /** Tries everything that serving needs, as the account that will need it, so that nothing fails with the first job. */
@@ -68,6 +72,9 @@ export function assembleService(
   const queue = new FairQueue(rules.jobs);
   // What a compiler is started with follows from the rules.
   let workplace = makeWorkplace(rules, fence, spool);
+  const roots = (): TreeRootsFound => workplace.roots;
+  const { memory } = capacity;
+  const ownFiles = openTrees(options, { roots, spool, log: daemonLog.log, memory, environment: process.env }, notices);
   return {
     daemonLog,
     log: daemonLog.log,
@@ -86,8 +93,11 @@ export function assembleService(
       return workplace.spawn;
     },
     fence,
-    get trees() {
-      return workplace.trees;
+    ownFiles,
+    trees: ownFiles.kind === 'offered' ? ownFiles.service : undefined,
+    remove() {
+      if (ownFiles.kind === 'offered') ownFiles.remove();
+      spool.remove();
     },
     access,
     get compilers() {
@@ -114,13 +124,15 @@ export function assembleService(
 
 const placesOf = ({ path }: Rules): Places => ({ directories: path, temporary: process.cwd() });
 
-type Workplace = Pick<AssembledService, 'spawn' | 'environment' | 'trees'>;
+interface Workplace extends Pick<Service, 'spawn' | 'environment'> {
+  readonly roots: TreeRootsFound;
+}
 
 function makeWorkplace(rules: Rules, fence: FenceFound, spool: Spool): Workplace {
   const places = placesOf(rules);
   return {
     spawn: behindFence(spawn, fence.kind, places),
-    trees: findTreeRoots(fence, () => new TreeRoots(spawn, places, spool)),
+    roots: findTreeRoots(fence, () => new TreeRoots(spawn, places, spool)),
     environment: compilerEnvironment(process.env, rules.path, folderSeen(fence.kind)),
   };
 }

@@ -31,7 +31,7 @@ const nothing = Buffer.alloc(0);
 /** Feeds a message's reader with bytes as they come, in pieces of any size; one decoder reads one message. */
 export class Decoder<T> {
   readonly #grammar: Grammar<T>;
-  #queue = new ByteQueue();
+  readonly #queue = new ByteQueue();
   /** What the reader waits for; a new one has not been asked yet, and starts as if it had asked for no bytes. */
   #state: IteratorResult<Need, T> = { done: false, value: { exactly: 0 } };
   #surplus = 0;
@@ -86,9 +86,14 @@ export class Decoder<T> {
     return this.#state.done === true ? this.#state : undefined;
   }
 
-  /** How many bytes came after the end of the message; they are counted, not kept. */
+  /** How many bytes came after the end of the message. */
   get surplus(): number {
     return this.#surplus;
+  }
+
+  /** Takes those of them that came in one piece with the end; what was fed later is counted, not kept. */
+  takeRest(): Buffer {
+    return this.#queue.take(this.#queue.length);
   }
 
   #serve(): void {
@@ -96,10 +101,7 @@ export class Decoder<T> {
       const { exactly, had } = this.#state.value;
       this.#resume(had === undefined ? this.#queue.take(exactly) : this.#queue.takeSome(exactly - had));
     }
-    if (this.#state.done === true) {
-      this.#surplus = this.#queue.length;
-      this.#queue = new ByteQueue();
-    }
+    if (this.#state.done === true) this.#surplus = this.#queue.length;
   }
 
   #resume(bytes: Buffer): void {

@@ -1,12 +1,12 @@
 import { Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ClientStream } from '../../../../src/server/connection/client-stream.ts';
-import { receiveRequest } from '../../../../src/server/connection/request-reader.ts';
+import { receiveMessage } from '../../../../src/server/connection/request-reader.ts';
 import { ByteBudget } from '../../../../src/server/limits/byte-budget.ts';
 import type { BudgetAccount } from '../../../../src/server/limits/byte-budget.ts';
 import { Progress } from '../../../../src/server/limits/progress.ts';
 import { clientGone } from '../../../../src/server/policy/refusal.ts';
-import { encodeRequestHead } from '../../../../src/wire/request.ts';
+import { encodeRequestHead, readArrivingRequest } from '../../../../src/wire/request.ts';
 import type { ArrivedRequest } from '../../../../src/wire/request.ts';
 import { encodeToken } from '../../../../src/wire/token.ts';
 
@@ -31,7 +31,7 @@ class Client extends Duplex implements ClientStream {
   }
 }
 
-describe('receiveRequest()', () => {
+describe('receiveMessage()', () => {
   let client: Client;
   let budget: ByteBudget;
   let account: BudgetAccount;
@@ -52,7 +52,8 @@ describe('receiveRequest()', () => {
   function receive(): { end: ArrivedRequest | Error | undefined; readonly done: Promise<void> } {
     const progress = new Progress(pace, () => now);
     const { largest } = budget;
-    const promise = receiveRequest(client, { account, largest, progress, signal: over.signal, heard: () => {} });
+    const means = { account, largest, progress, signal: over.signal, heard: () => {} };
+    const promise = receiveMessage(client, readArrivingRequest(), means).then(({ value }) => value);
     const result: { end: ArrivedRequest | Error | undefined; done: Promise<void> } = {
       end: undefined,
       done: promise.then(

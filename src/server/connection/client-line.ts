@@ -1,0 +1,245 @@
+import type { Grammar } from '../../wire/reading/decoder.ts';
+import { answerLength, closeAnswer, encodeAnswer, smallAnswer } from '../job/answer.ts';
+import type { Compiled } from '../job/answer.ts';
+import type { JobEnd } from '../job/job-end.ts';
+import type { BudgetAccount, ByteBudget } from '../limits/byte-budget.ts';
+import type { Release } from '../limits/fair-queue.ts';
+import type { OpenConnection } from '../limits/open-connections.ts';
+import { Progress } from '../limits/progress.ts';
+import type { ClientLog } from '../log/log-limit.ts';
+import { clientGone, Overdue, Refusal } from '../policy/refusal.ts';
+import type { Overload } from '../policy/refusal.ts';
+import type { ProtocolVersion } from '../../wire/protocol-version.ts';
+import type { ClientStream } from './client-stream.ts';
+import { farewellToRequest, farewellToUnread } from './farewell.ts';
+import { receiveMessage } from './request-reader.ts';
+import { Sending } from './send-answer.ts';
+import type { Service } from './service.ts';
+
+/**
+ * A client that is waiting for its answer reads it: one that takes nothing for this long, in ms, is as good as gone.
+ */
+const unreadMs = 60_000;
+
+/** Bytes after the request are an error of the client; more than this ends the connection. */
+const surplusLimit = 64 * 1024;
+
+const nothing: Buffer = Buffer.alloc(0);
+
+/** Who is at the other end. */
+export interface LineClient {
+  /** The client, as the log names it. */
+  readonly name: string;
+  readonly connection: OpenConnection;
+}
+
+/** The way to one client, whatever it talks about; the reasons that end it early meet in its signal. */
+export class ClientLine {
+  readonly service: Service;
+  readonly connection: OpenConnection;
+  readonly name: string;
+  readonly log: ClientLog;
+  readonly #socket: ClientStream;
+  readonly #over = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+  /** What came after the last message that was read. */
+  #rest: Buffer = nothing;
+  #heard = false;
+  /** The answer is sent: whatever happens to the connection now is nobody's concern. */
+  #settled = false;
+
+  constructor(socket: ClientStream, service: Service, { name, connection }: LineClient) {
+    this.#socket = socket;
+    this.service = service;
+    this.connection = connection;
+    this.name = name;
+    this.log = service.clientLog.of(connection.address);
+    connection.end = (reason) => this.end(reason);
+    socket.on('error', () => this.end(clientGone));
+    socket.setTimeout(service.deadlines.silence, () => this.end(new Overdue('the client was silent for too long')));
+  }
+
+  get signal(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  /** Whether a byte has come. */
+  get heard(): boolean {
+    return this.#heard;
+  }
+
+  /** Whether the compiler runs, or its answer is on the way. */
+  get works(): boolean {
+    return this.connection.stage === 'compiling' || this.connection.stage === 'answering';
+  }
+
+  /** Ends the conversation; only the first reason counts. */
+  end(reason: unknown): void {
+    this.#over.abort(reason);
+  }
+
+  /** Nothing is left to be ended. */
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** Ends the conversation unless it is further after this many ms. */
+  limit(milliseconds: number, error: Error): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.end(error), milliseconds);
+  }
+
+  /** Memory, or room for files, of which others may need some. */
+  open(budget: ByteBudget): BudgetAccount {
+    return budget.open(this.connection.address, (reason) => {
+      // A source is about to be in its file.
+      if (this.connection.stage !== 'compiling') this.end(reason);
+    });
+  }
+
+  /** Reads one message. @throws as receiveMessage() */
+  async receive<T>(grammar: Grammar<T>, account: BudgetAccount): Promise<T> {
+    const { budget, pace, deadlines } = this.service;
+    this.#socket.setTimeout(deadlines.silence);
+    const { value, rest } = await receiveMessage(this.#socket, grammar, {
+      account,
+      largest: budget.largest,
+      progress: new Progress(pace),
+      signal: this.signal,
+      heard: () => this.#hear(),
+      early: this.#rest,
+    });
+    this.#rest = rest;
+    // Nothing is due until the next one is read, and nothing may be lost.
+    this.#socket.pause();
+    this.#socket.setTimeout(0);
+    return value;
+  }
+
+  #hear(): void {
+    if (this.#heard) return;
+    this.#heard = true;
+    this.log.say('a connection', 'info', `connection from ${this.name}`);
+  }
+
+  /** Sends a small message that is no answer. */
+  send(message: Buffer): void {
+    this.#socket.write(message);
+  }
+
+  /** Waits for something else than the client, whose end is heard meanwhile. @throws the signal's reason */
+  async during<T>(promise: Promise<T>): Promise<T> {
+    const onData = (chunk: Buffer): void => {
+      this.#rest = Buffer.concat([this.#rest, chunk]);
+      if (this.#rest.length > surplusLimit) this.end(clientGone);
+    };
+    const gone = (): void => this.end(clientGone);
+    this.#socket.on('data', onData).on('end', gone).on('close', gone).resume();
+    let stop = (): void => {};
+    const over = new Promise<never>((_, reject) => {
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- a signal's reason is always an error here
+      stop = (): void => reject(this.signal.reason);
+      this.signal.addEventListener('abort', stop, { once: true });
+      if (this.signal.aborted) stop();
+    });
+    try {
+      return await Promise.race([promise, over]);
+    } finally {
+      this.signal.removeEventListener('abort', stop);
+      this.#socket.off('data', onData).off('end', gone).off('close', gone).pause();
+    }
+  }
+
+  /** Nothing may follow the request; the end of the client's side means that nobody waits any more. */
+  watchForEnd(): void {
+    let surplus = 0;
+    const gone = (): void => {
+      if (!this.#settled) this.end(clientGone);
+    };
+    const more = (chunk: Buffer): void => {
+      if (surplus === 0)
+        this.log.say('bytes after a request', 'error', `ignored extra data after the request of ${this.name}`);
+      surplus += chunk.length;
+      if (surplus > surplusLimit) gone();
+    };
+    this.#socket.setTimeout(0);
+    this.#socket.on('data', more).on('end', gone).on('close', gone).resume();
+    if (this.#rest.length > 0) more(this.#rest);
+    this.#rest = nothing;
+    if (this.#socket.readableEnded || this.#socket.destroyed) gone();
+  }
+
+  /** Waits for a slot. */
+  async turn(): Promise<Release> {
+    const { queue, deadlines } = this.service;
+    const { signal } = this;
+    this.connection.stage = 'waiting';
+    this.limit(deadlines.waiting, new Refusal('no slot became free in time: this server has too much to do'));
+    const putBack = (reason: Overload): void => this.end(reason);
+    const release = await queue.enter({ client: this.connection.address, signal, putBack });
+    this.connection.stage = 'compiling';
+    // The compiler has a limit of its own.
+    clearTimeout(this.#timer);
+    return release;
+  }
+
+  /**
+   * Sends what the compiler left, and lets go of it; `after` it comes what the client need not read. The slot goes to
+   * the next job, as soon as there is room for these files besides those of the jobs that run.
+   */
+  async giveBack(
+    compiled: Compiled,
+    version: ProtocolVersion,
+    { release, after }: { readonly release: Release; readonly after?: Buffer | undefined },
+  ): Promise<void> {
+    const { budget, answerFiles } = this.service;
+    const { signal } = this;
+    this.connection.stage = 'answering';
+    const room = this.open(answerFiles);
+    const memory = this.open(budget);
+    let stopWaiting = (): void => {};
+    try {
+      const length = answerLength(compiled);
+      if (length <= smallAnswer) release();
+      else stopWaiting = room.wait(length, release);
+      await this.#sending().send(encodeAnswer(compiled, version, memory, signal), signal, after);
+      this.#settled = true;
+    } finally {
+      stopWaiting();
+      room.close();
+      memory.close();
+      closeAnswer(compiled);
+    }
+  }
+
+  /** A request could not be read: there is nobody to explain it to. */
+  badRequest(error: unknown): JobEnd {
+    const { log, end } = farewellToUnread(this.name, error);
+    this.log.say(...log);
+    return end;
+  }
+
+  /** Tells the client why it gets no object. */
+  async refuse(version: ProtocolVersion, error: unknown): Promise<JobEnd> {
+    const { log, answer, end } = farewellToRequest(this.name, version, error, this.signal.reason);
+    this.log.say(...log);
+    if (answer !== undefined) {
+      this.connection.stage = 'answering';
+      const sent = (): void => void (this.#settled = true);
+      await this.#sending()
+        .send(answer, this.signal)
+        .then(sent, () => {});
+    }
+    return end;
+  }
+
+  #sending(): Sending {
+    const { answering, silence } = this.service.deadlines;
+    clearTimeout(this.#timer);
+    return new Sending(
+      this.#socket,
+      { answering, silence: Math.min(silence, unreadMs) },
+      new Progress(this.service.pace),
+    );
+  }
+}

@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto';
+import { EverySecond, steadyClock } from '../../system/machine/every-second.ts';
+import type { Clock } from '../../system/machine/every-second.ts';
+import type { Spool } from '../../system/files/temporary-folder.ts';
+import { nonceLength } from '../../wire/inputs/tree-job.ts';
+import { Overload } from '../policy/refusal.ts';
+import { ContentStore } from './content-store.ts';
+import { full } from './room.ts';
+import type { InputLimits } from './room.ts';
+import { Session } from './session.ts';
+import { Tree } from './tree.ts';
+import type { TreeTotals } from './tree.ts';
+
+/** Where the files of clients are. */
+export interface InputPlaces {
+  /** The folder of the contents. */
+  readonly contents: string;
+  /** Lends the folders of trees, on the same file system. */
+  readonly spool: Pick<Spool, 'lend' | 'takeBack' | 'path'>;
+  /** A tree's folder could not be removed. */
+  readonly left: (error: unknown) => void;
+}
+
+/** A client's session, and whether it has just been made. */
+export interface Entered {
+  readonly session: Session;
+  readonly fresh: boolean;
+}
+
+/** The sessions of all clients. One without a connection ends after a time, or when there is no room for others. */
+export class Sessions {
+  readonly limits: InputLimits;
+  readonly store: ContentStore;
+  readonly #places: InputPlaces;
+  readonly #now: Clock;
+  /** By their secrets, in the order in which they were last entered. */
+  readonly #sessions = new Map<string, Session>();
+  readonly #totals: TreeTotals = { entries: 0, copies: 0 };
+  #memory = 0;
+  /** Bytes of the files in trees, by address. */
+  readonly #bytes = new Map<string, number>();
+  readonly #patrol = new EverySecond(() => this.review());
+
+  constructor(places: InputPlaces, limits: InputLimits, now = steadyClock) {
+    this.#places = places;
+    this.limits = limits;
+    this.#now = now;
+    this.store = new ContentStore(places.contents, limits, () => this.#endOne());
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /** A name for a new file on the file system of the store. */
+  get scratch(): string {
+    return `${this.#places.spool.path}/content`;
+  }
+
+  /** Enters the session of a secret, which is made when there is none. @throws Overload */
+  enter(secret: Buffer, address: string): Entered {
+    const name = secret.toString('hex');
+    const found = this.#sessions.get(name);
+    const session = found ?? this.#make(address);
+    this.#sessions.delete(name);
+    this.#sessions.set(name, session);
+    session.connections += 1;
+    return { session, fresh: found === undefined };
+  }
+
+  #make(address: string): Session {
+    const { sessions, sessionsPerAddress } = this.limits;
+    const mine = (session: Session): boolean => session.address === address;
+    const count = [...this.#sessions.values()].filter(mine).length;
+    if (count >= sessionsPerAddress && !this.#endOne(mine)) {
+      throw new Overload(`${count} agents of this client are at work here, which is the limit`);
+    }
+    if (this.#sessions.size >= sessions && !this.#endOne()) {
+      throw new Overload(`agents of ${this.#sessions.size} clients are at work here, which is the limit`);
+    }
+    this.#patrol.begin();
+    return new Session(this, { nonce: randomBytes(nonceLength), address });
+  }
+
+  /** A connection of a session has ended. */
+  leave(session: Session): void {
+    session.connections -= 1;
+    session.left = this.#now();
+  }
+
+  /** Ends sessions whose time is over; tells whether there are any. */
+  review(): boolean {
+    const now = this.#now();
+    for (const [name, session] of this.#sessions) {
+      if (session.connections === 0 && now - session.left >= this.limits.idleMs) this.#end(name, session);
+    }
+    return this.#sessions.size > 0;
+  }
+
+  /** Ends the session that was left alone for longest; false when all are in use. */
+  #endOne(isMeant: (session: Session) => boolean = () => true): boolean {
+    for (const [name, session] of this.#sessions) {
+      if (session.connections > 0 || !isMeant(session)) continue;
+      this.#end(name, session);
+      return true;
+    }
+    return false;
+  }
+
+  #end(name: string, session: Session): void {
+    this.#sessions.delete(name);
+    this.#memory -= session.memory;
+    session.close();
+  }
+
+  /** For sessions: memory for what a client defines. @throws Overload */
+  takeMemory(session: Session, bytes: number): void {
+    const { memory } = this.limits;
+    if (session.memory + bytes > memory / 4) throw full();
+    while (this.#memory + bytes > memory) if (!this.#endOne()) throw full();
+    session.memory += bytes;
+    this.#memory += bytes;
+  }
+
+  /** For sessions: an empty tree for the files of an address. @throws the system's error */
+  makeTree(address: string): Tree {
+    const charge = (bytes: number): void => this.#charge(address, bytes);
+    return new Tree(this.#places.spool.lend(), {
+      store: this.store,
+      limits: this.limits,
+      totals: this.#totals,
+      charge,
+    });
+  }
+
+  #charge(address: string, bytes: number): void {
+    const had = (): number => this.#bytes.get(address) ?? 0;
+    while (bytes > 0 && had() + bytes > this.limits.perAddress) {
+      if (!this.#endOne((session) => session.address === address)) throw full();
+    }
+    const left = had() + bytes;
+    if (left > 0) this.#bytes.set(address, left);
+    else this.#bytes.delete(address);
+  }
+
+  /** For sessions: takes a tree away. */
+  removeTree(tree: Tree): void {
+    tree.close();
+    this.#places.spool.takeBack(tree.path).catch(this.#places.left);
+  }
+}

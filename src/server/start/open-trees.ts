@@ -1,0 +1,92 @@
+import { statSync } from 'node:fs';
+import { systemReason } from '../../system/error-text.ts';
+import { openSpool, sweepSpools } from '../../system/files/temporary-folder.ts';
+import type { Spool } from '../../system/files/temporary-folder.ts';
+import type { TreeRootsFound } from '../../system/fence/tree-roots.ts';
+import type { DaemonOptions } from '../../config/daemon-options.ts';
+import type { Logger } from '../../logging/log-line.ts';
+import { encodeCaps } from '../../wire/inputs/caps.ts';
+import type { TreeService } from '../connection/service.ts';
+import { planInputs, quotaIn } from '../inputs/room.ts';
+import { Sessions } from '../inputs/sessions.ts';
+import { knownCodecs } from '../inputs/unpack.ts';
+import type { Notices } from '../log/startup-notices.ts';
+
+const treesPrefix = 'distccd-trees-';
+
+/** Where contents and trees are. */
+interface Place {
+  readonly contents: string;
+  readonly spool: Spool;
+  /** Takes away what does not outlast the daemon. */
+  readonly remove: () => void;
+}
+
+/** How clients' own files are compiled here, or why they are not, as a sentence's end. */
+export type TreesFound =
+  | { readonly kind: 'offered'; readonly service: TreeService; readonly remove: () => void; readonly says: string }
+  | { readonly kind: 'lacking'; readonly lacks: string };
+
+/** What compiling clients' own files is made with. */
+export interface TreeSetup {
+  readonly roots: () => TreeRootsFound;
+  /** The daemon's own spool. */
+  readonly spool: Spool;
+  readonly log: Logger;
+  /** Bytes of memory for requests and answers. */
+  readonly memory: number;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** Finds out whether clients' own files can be compiled here, and where they are kept. */
+export function openTrees(options: DaemonOptions, setup: TreeSetup, notices: Notices): TreesFound {
+  if (options['no-tree']) return { kind: 'lacking', lacks: '--no-tree' };
+  // What one client brings is of no use to the next one, who has a process of its own.
+  if (options.inetd) return { kind: 'lacking', lacks: 'a process for each client keeps nothing for the next one' };
+  const found = setup.roots();
+  if ('lacks' in found) return { kind: 'lacking', lacks: found.lacks };
+  const lasting = openLasting(setup, notices);
+  const open = (): Sessions => openSessions(lasting ?? openPassing(setup.spool), setup);
+  // What was kept is looked through at the start; where nothing is, a folder comes with the first client.
+  let sessions = lasting === undefined ? undefined : open();
+  const service: TreeService = {
+    sessions: () => (sessions ??= open()),
+    roots: () => {
+      const now = setup.roots();
+      if ('lacks' in now) throw new Error(now.lacks);
+      return now.roots;
+    },
+    offer: encodeCaps({ tree: true, codecs: knownCodecs }),
+  };
+  const says = `compiled as they are, kept in ${lasting?.contents ?? setup.spool.path}`;
+  return { kind: 'offered', service, says, remove: () => lasting?.remove() };
+}
+
+function openSessions({ contents, spool }: Place, { memory, log }: TreeSetup): Sessions {
+  const left = (error: unknown): void => {
+    log.error(`${systemReason(error)}, a client's files: the next start of the daemon tries again`);
+  };
+  return new Sessions({ contents, spool, left }, planInputs(memory, quotaIn(spool.path)));
+}
+
+/** A folder that the service manager keeps between one start and the next: systemd.exec(5), CacheDirectory=. */
+function openLasting({ environment, log }: TreeSetup, notices: Notices): Place | undefined {
+  const [directory = ''] = (environment['CACHE_DIRECTORY'] ?? '').split(':');
+  if (directory === '') return undefined;
+  try {
+    if (!statSync(directory).isDirectory()) throw new Error('it is not a directory');
+    const swept = sweepSpools(directory, treesPrefix);
+    if (swept.length > 0) log.notice(`removed what a daemon that did not end properly left: ${swept.join(', ')}`);
+    const spool = openSpool(directory, treesPrefix);
+    return { contents: `${directory}/contents`, spool, remove: () => spool.remove() };
+  } catch (error) {
+    notices.push(
+      `cannot use the cache directory "${directory}": ${systemReason(error)}; files of clients are kept until this daemon ends`,
+    );
+    return undefined;
+  }
+}
+
+function openPassing(spool: Spool): Place {
+  return { contents: spool.lend(), spool, remove: () => {} };
+}

@@ -1,0 +1,39 @@
+import type { Grammar } from '../reading/decoder.ts';
+import { limits } from '../limits.ts';
+import { encodeText, readText, readTextBody } from '../text.ts';
+import { readTokenOrEnd } from '../token.ts';
+import { codecs } from './contents.ts';
+import type { Codec } from './contents.ts';
+import { treeVersion } from './tree-job.ts';
+
+/** What a server offers beyond distcc's protocol. */
+export interface Caps {
+  /** Whether it takes tree jobs. */
+  readonly tree: boolean;
+  /** How contents may be packed besides not at all. */
+  readonly codecs: readonly Codec[];
+}
+
+const treeWord = `tree/${treeVersion}`;
+
+/** Encodes what a server offers; it stands after the object of an answer, where stock clients do not look. */
+export function encodeCaps({ tree, codecs: known }: Caps): Buffer {
+  return encodeText('CAPS', [...(tree ? [treeWord] : []), ...known].join(' '));
+}
+
+/** Reads the text of an offer; words that mean nothing here are passed over. */
+export function parseCaps(text: string): Caps {
+  const words = new Set(text.split(' '));
+  return { tree: words.has(treeWord), codecs: codecs.filter((codec) => codec !== 'raw' && words.has(codec)) };
+}
+
+/** Reads an offer. @throws ProtocolError */
+export function* readCaps(): Grammar<Caps> {
+  return parseCaps(yield* readText('CAPS', limits.capsLength));
+}
+
+/** Reads an offer, or gives undefined where the answer ends without one. @throws ProtocolError */
+export function* readCapsOrEnd(): Grammar<Caps | undefined> {
+  const length = yield* readTokenOrEnd('CAPS', limits.capsLength);
+  return length === undefined ? undefined : parseCaps(yield* readTextBody('CAPS', length));
+}
