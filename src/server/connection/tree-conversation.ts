@@ -10,17 +10,23 @@ import type { ArrivedTreeJob } from '../../wire/inputs/tree-job.ts';
 import { encodeNeed, encodeWelcome } from '../../wire/inputs/tree-reply.ts';
 import { quoted } from '../../wire/quoted.ts';
 import { ProtocolError } from '../../wire/reading/protocol-error.ts';
+import type { ExactTree } from '../inputs/exact-tree.ts';
 import type { Asked, Generation, Session } from '../inputs/session.ts';
 import { knownCodecs } from '../inputs/unpack.ts';
 import { endedWith } from '../job/job-end.ts';
 import type { JobEnd } from '../job/job-end.ts';
-import { runTreeJob } from '../job/run-tree-job.ts';
+import { closeAnswer } from '../job/answer.ts';
+import { runTreeJob, wordsInTree } from '../job/run-tree-job.ts';
+import type { TreeCompiled } from '../job/run-tree-job.ts';
+import { treeEnvironment } from '../job/tree-environment.ts';
 import type { BudgetAccount } from '../limits/byte-budget.ts';
 import { inTurns, turnTaker } from '../limits/in-turns.ts';
 import { judgeTreeCommand } from '../policy/judge-command.ts';
 import { ClientGone, Overdue, Refusal } from '../policy/refusal.ts';
 import { refusalOfRoot } from '../policy/root-refusal.ts';
 import type { TreeCommand } from '../policy/tree-command.ts';
+import { mayHaveKept } from '../results/may-keep.ts';
+import type { ResultName } from '../results/result-keeper.ts';
 import type { ClientLine } from './client-line.ts';
 import type { TreeService } from './service.ts';
 
@@ -42,6 +48,14 @@ interface Admitted {
 /** A job with its place. */
 interface Placed extends Admitted {
   readonly generation: Generation;
+  /** All that the job may read, by numbers of the session. */
+  readonly uses: readonly number[];
+}
+
+/** A kept result, with room for its files. */
+interface Kept {
+  readonly result: TreeCompiled;
+  readonly room: BudgetAccount;
 }
 
 /** A connection on which a client has a command compiled on its own files (doc/protocol.md, "Tree jobs"). */
@@ -104,14 +118,61 @@ export class TreeConversation {
     const toolchain = await this.#toolchain(command);
     const generation = session.enter(job.generation);
     try {
-      const placed = { job, session, command, toolchain, directory, generation };
-      await this.#lay(placed, definitions.length > 0);
+      const uses = decodeNumbers(job.uses, 'token "USES"');
+      const placed = { job, session, command, toolchain, directory, generation, uses };
+      await this.#take(job.data, placed);
+      const early = await this.#nameResult(placed);
+      let kept = await this.#findKept(early);
+      if (kept === undefined) await this.#lay(placed, definitions.length > 0);
+      else if (definitions.length > 0) this.#line.send(encodeNeed([]));
       this.#account.complete = true;
       this.#account.close();
-      return await this.#compile(placed);
+      this.#line.watchForEnd();
+      // What has come by now shows what the client has.
+      const name = early ?? (await this.#nameResult(placed));
+      if (early === undefined) kept = await this.#findKept(name);
+      return kept === undefined ? await this.#compile(placed, name) : await this.#giveKept(placed, kept);
     } finally {
       session.leave(generation);
     }
+  }
+
+  /** The name of the job's result, if it can be kept and the client has shown that it has all inputs. */
+  async #nameResult({ job, session, command, toolchain, directory, uses }: Placed): Promise<ResultName | undefined> {
+    const { results } = this.#trees;
+    if (results === undefined) return undefined;
+    const inputs = uses.map((number) => session.input(number));
+    const words = wordsInTree(command).argv;
+    if (!mayHaveKept(words, inputs) || !session.hasAll(toolchain, uses)) return undefined;
+    const { path, verdict } = command;
+    const environment = treeEnvironment(this.#line.service.environment, job.environment, directory);
+    return results.nameOf({ toolchain, path, words, output: verdict.output, directory, environment, inputs });
+  }
+
+  /** Looks for the result of a compile that was the same: no slot is needed, and only a few are read at a time. */
+  async #findKept(name: ResultName | undefined): Promise<Kept | undefined> {
+    const { results } = this.#trees;
+    if (results === undefined || name === undefined) return undefined;
+    const line = this.#line;
+    const { signal } = line;
+    const putBack = (reason: unknown): void => line.end(reason);
+    const release = await results.reading.enter({ client: line.connection.address, signal, putBack });
+    try {
+      const result = await results.get(name);
+      const room = result === undefined ? undefined : line.roomFor(result);
+      if (result !== undefined && room !== undefined) return { result, room };
+      if (result !== undefined) closeAnswer(result);
+      return undefined;
+    } finally {
+      release();
+    }
+  }
+
+  async #giveKept({ command }: Placed, { result, room }: Kept): Promise<JobEnd> {
+    const { results } = this.#trees;
+    if (results !== undefined) results.counts.hits += 1;
+    await this.#line.giveKept(result, version, room);
+    return { ...endedWith(result.status, command.name, command.verdict.source), kept: true };
   }
 
   async #toolchain({ path }: TreeCommand): Promise<Toolchain> {
@@ -127,9 +188,8 @@ export class TreeConversation {
    * have been taken, if there were any.
    */
   async #lay(placed: Placed, defined: boolean): Promise<void> {
-    const { job, session, generation, toolchain, directory } = placed;
+    const { job, session, generation, toolchain, directory, uses } = placed;
     const { signal } = this.#line;
-    const uses = decodeNumbers(job.uses, 'token "USES"');
     const lay = (numbers: readonly number[]): Promise<number[]> =>
       inTurns(session.lay(generation, toolchain, numbers), signal);
     let told = !defined;
@@ -137,7 +197,6 @@ export class TreeConversation {
       told = true;
       this.#line.send(encodeNeed(numbers));
     };
-    await this.#take(job.data, placed);
     let lacking = await lay(uses);
     for (let round = 0; lacking.length > 0; round += 1) {
       if (round === mostRounds) throw new Refusal('other connections of this client do not bring what they were to');
@@ -192,21 +251,68 @@ export class TreeConversation {
     }
   }
 
-  async #compile({ job, command, generation, directory }: Placed): Promise<JobEnd> {
+  async #compile(placed: Placed, name: ResultName | undefined): Promise<JobEnd> {
+    const { command, session } = placed;
     const line = this.#line;
-    const { signal, log } = line;
-    const { spool, spawn, environment, lifetimeMs, graceMs, log: daemonLog } = line.service;
-    line.watchForEnd();
     const release = await line.turn();
+    let exact: ExactTree | undefined;
     try {
-      const compiled = await runTreeJob(
-        { command, tree: generation.tree, directory, environment: job.environment, signal, log },
-        { spool, spawn, environment, lifetimeMs, graceMs, log: daemonLog, trees: this.#trees.roots() },
-      );
-      await line.giveBack(compiled, version, { release });
+      // Somebody else may have had the same compile before it.
+      const kept = await this.#findKept(name);
+      if (kept !== undefined) {
+        release();
+        return await this.#giveKept(placed, kept);
+      }
+      exact = await this.#exactTree(placed, name);
+      const compiled = await this.#run(placed, exact);
+      await line.giveBack(compiled, version, { release, keep: () => this.#keep(placed, name, exact, compiled) });
       return endedWith(compiled.status, command.name, command.verdict.source);
     } finally {
       release();
+      if (exact !== undefined) session.exact.giveBack(exact);
     }
+  }
+
+  #run({ job, command, generation, directory }: Placed, exact: ExactTree | undefined): Promise<TreeCompiled> {
+    const { service, signal, log } = this.#line;
+    const { spool, spawn, environment, lifetimeMs, graceMs, log: daemonLog } = service;
+    return runTreeJob(
+      { command, tree: exact ?? generation.tree, directory, environment: job.environment, signal, log },
+      { spool, spawn, environment, lifetimeMs, graceMs, log: daemonLog, trees: this.#trees.roots() },
+    );
+  }
+
+  /**
+   * A tree without what other jobs of the client have declared, since anybody may get the result; undefined when the
+   * result is not kept anyway.
+   */
+  async #exactTree(placed: Placed, name: ResultName | undefined): Promise<ExactTree | undefined> {
+    const { job, session, generation, toolchain, uses } = placed;
+    if (name === undefined) return undefined;
+    const inputs = new Map(uses.map((number) => [number, session.input(number)]));
+    const sight = { tree: generation.tree, inputs, directory: job.directory };
+    const exact = session.exact.borrow(toolchain, sight);
+    if (exact === undefined) return undefined;
+    try {
+      await inTurns(exact.show(sight), this.#line.signal);
+      return exact;
+    } catch {
+      // A file system without links, or a full one. Who has gone is noticed by the compile.
+      session.exact.giveBack(exact);
+      return undefined;
+    }
+  }
+
+  async #keep(
+    { generation }: Placed,
+    name: ResultName | undefined,
+    exact: ExactTree | undefined,
+    compiled: TreeCompiled,
+  ): Promise<void> {
+    const { results } = this.#trees;
+    if (results === undefined || name === undefined || exact === undefined) return;
+    results.counts.misses += 1;
+    if (!results.isStill(name)) exact.spoil();
+    await results.keep(name, compiled, (path) => generation.tree.onDisk(path));
   }
 }

@@ -71,6 +71,11 @@ export class ExactTree {
     return this.#broken;
   }
 
+  /** Something else than this has changed it. */
+  spoil(): void {
+    this.#broken = true;
+  }
+
   /** How much of it would have to be changed to show that. */
   distance(inputs: ReadonlyMap<number, DeclaredInput>): number {
     let common = 0;

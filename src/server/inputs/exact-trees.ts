@@ -1,4 +1,3 @@
-import type { Steps } from '../../basics/steps.ts';
 import { ExactTree } from './exact-tree.ts';
 import type { Sight } from './exact-tree.ts';
 import type { MachineParts } from './tree.ts';
@@ -11,9 +10,6 @@ export interface IdleTrees {
 
 /** What all sessions' trees that wait may have together, and those of one. */
 const mostIdle = { count: 64, entries: 131_072, ofSession: 16 };
-
-/** A job with more inputs than this has no exact tree: it would take too long to lay. */
-const mostInputs = 8192;
 
 /** What exact trees are made with. */
 export interface ExactTreeMeans {
@@ -33,22 +29,17 @@ export class ExactTrees {
     this.#means = means;
   }
 
-  /** Lends a tree that shows what a job may see, in steps; undefined when that cannot be had. */
-  *borrow(parts: MachineParts, sight: Sight): Steps<ExactTree | undefined> {
-    if (sight.inputs.size > mostInputs) return undefined;
-    let tree;
+  /** Lends a tree that is to show what a job may see, the one that is nearest to that; undefined when there is none. */
+  borrow(parts: MachineParts, { inputs }: Sight): ExactTree | undefined {
     try {
-      tree = this.#nearest(parts, sight) ?? new ExactTree(this.#means.lend(), parts);
-      yield* tree.show(sight);
-      return tree;
+      return this.#nearest(parts, inputs) ?? new ExactTree(this.#means.lend(), parts);
     } catch {
-      // A file system without links, or a full one.
-      if (tree !== undefined) this.#means.takeBack(tree.path);
+      // A full disk, say: there are other ways to compile.
       return undefined;
     }
   }
 
-  #nearest(parts: MachineParts, { inputs }: Sight): ExactTree | undefined {
+  #nearest(parts: MachineParts, inputs: Sight['inputs']): ExactTree | undefined {
     let best: ExactTree | undefined;
     let least = Number.POSITIVE_INFINITY;
     for (const tree of this.#idle) {
@@ -68,7 +59,7 @@ export class ExactTrees {
     this.#means.idle.entries -= tree.entries;
   }
 
-  /** A job is done with its tree. */
+  /** A job is done with its tree, or could not have it. */
   giveBack(tree: ExactTree): void {
     const { idle } = this.#means;
     const [oldest] = this.#idle;

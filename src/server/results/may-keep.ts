@@ -7,7 +7,6 @@ import { placeOf } from './place-of.ts';
 
 /** What a compile was given, as far as it decides whether the result is kept. */
 export interface KeptCompile {
-  readonly words: readonly string[];
   readonly directory: string;
   readonly inputs: readonly DeclaredInput[];
   /** Links of this machine's parts, by their paths. */
@@ -17,8 +16,14 @@ export interface KeptCompile {
 /** Code for the processor that it is compiled on: the key does not say which that is. */
 const isForThisProcessor = (word: string): boolean => /=native$/.test(word);
 
-/** Whether a command has a result that may be kept at all. */
-export const mayHaveKept = (words: readonly string[]): boolean => !words.some(isForThisProcessor);
+/** A compile with more inputs, or longer names of them, would hold others up while its key is made. */
+const most = { inputs: 8192, names: 1024 * 1024 };
+
+/** Whether a compile has a result that may be kept at all. */
+export function mayHaveKept(words: readonly string[], inputs: readonly DeclaredInput[]): boolean {
+  if (inputs.length > most.inputs || words.some(isForThisProcessor)) return false;
+  return inputs.reduce((sum, { path }) => sum + path.length, 0) <= most.names;
+}
 
 /** Texts of more than this, in bytes, are not looked through. */
 const longestText = 4 * smallAnswer;
@@ -26,7 +31,7 @@ const longestText = 4 * smallAnswer;
 /** Whether a result is what any client with these inputs would get. */
 export function mayKeep(compiled: TreeCompiled, compile: KeptCompile): boolean {
   const { status, stderr, stdout, dependencies } = compiled;
-  if (status !== 0 || !mayHaveKept(compile.words)) return false;
+  if (status !== 0) return false;
   if ([stderr, stdout, dependencies].some(({ length }) => length > longestText)) return false;
   if ([stderr, stdout, dependencies].some((text) => text.read().includes(folderInRoot))) return false;
   return dependencies.length === 0 || namesInputsOnly(dependencies.read(), compile);

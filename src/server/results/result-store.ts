@@ -13,8 +13,11 @@ import { BrokenResult, keptLength, openResult, writeResult } from './kept-result
 export interface KeptResults {
   /** The result of a key, for the caller to close; undefined when there is none, or none that can be had. */
   get(key: string): Promise<TreeCompiled | undefined>;
-  /** Keeps a successful result, if that can be done; the caller's files stay the caller's. It never rejects. */
-  put(key: string, result: TreeCompiled): Promise<void>;
+  /**
+   * Keeps a successful result, if that can be done, and tells whether it was; the caller's files stay the caller's. It
+   * never rejects.
+   */
+  put(key: string, result: TreeCompiled): Promise<boolean>;
 }
 
 /** How much a store may take. */
@@ -33,13 +36,6 @@ export const planResults = (quota: number): ResultLimits => ({
   results: 131_072,
   writing: Math.min(quota / 4, 128 * 1024 * 1024),
 });
-
-/** What a store has done since its start. */
-export interface ResultCounts {
-  hits: number;
-  misses: number;
-  kept: number;
-}
 
 interface Entry {
   readonly size: number;
@@ -72,7 +68,6 @@ export class FolderInUse extends Error {
  * knows of it.
  */
 export class ResultStore implements KeptResults {
-  readonly counts: ResultCounts = { hits: 0, misses: 0, kept: 0 };
   readonly #folder: string;
   readonly #limits: ResultLimits;
   readonly #lock: FileLock;
@@ -163,13 +158,6 @@ export class ResultStore implements KeptResults {
   }
 
   async get(key: string): Promise<TreeCompiled | undefined> {
-    const result = await this.#open(key);
-    if (result === undefined) this.counts.misses += 1;
-    else this.counts.hits += 1;
-    return result;
-  }
-
-  async #open(key: string): Promise<TreeCompiled | undefined> {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
     try {
@@ -204,21 +192,22 @@ export class ResultStore implements KeptResults {
     }
   }
 
-  async put(key: string, result: TreeCompiled): Promise<void> {
-    if (!isKey(key) || result.status !== 0 || !this.#hasRoom(key, onDisk(keptLength(result)))) return;
+  async put(key: string, result: TreeCompiled): Promise<boolean> {
+    if (!isKey(key) || result.status !== 0 || !this.#hasRoom(key, onDisk(keptLength(result)))) return false;
     const size = onDisk(keptLength(result));
     const written = this.#path(`new-${randomBytes(8).toString('hex')}`);
     this.#writing.set(key, size);
     try {
-      if (!this.#shrink(0)) return;
+      if (!this.#shrink(0)) return false;
       await writeResult(written, key, result);
       renameSync(written, this.#path(key));
       this.#keep(key, { size, marked: Date.now() });
-      this.counts.kept += 1;
+      return true;
     } catch (error) {
       this.#pausedUntil = this.#now() + pauseMs;
       this.#tell(`${systemReason(error)}: keeping no results for a minute`);
       removeQuietly(written);
+      return false;
     } finally {
       this.#writing.delete(key);
     }
