@@ -32,7 +32,7 @@ export function rootedJob(
 }
 
 /** Runs a program inside the fence. */
-function runFenced(words: readonly string[], folder: string, program: readonly string[]): Said {
+export function runFenced(words: readonly string[], folder: string, program: readonly string[]): Said {
   const [path = '', ...more] = program;
   const { status, signal, stdout, error } = spawnSync(fence, [...words, path, path, ...more], {
     cwd: folder,

@@ -56,6 +56,8 @@ const reserved = /^\/(?:\.job|dev|proc|sys)(?:\/|$)/;
 const longestName = 255;
 /** What is left of the system's limit for paths after the name of a tree's folder. */
 const longestPath = 3900;
+/** Directories inside each other. */
+const deepest = 128;
 
 /**
  * A client's files on this machine, at their own paths below a folder. Where a path leads is decided by what is known
@@ -197,6 +199,9 @@ export class Tree {
     const end = path.lastIndexOf('/');
     if (path.length > longestPath || path.length - end - 1 > longestName) {
       throw new Refusal(`${quoted(path)} is too long a name for this server: compile this file locally`);
+    }
+    if (path.split('/').length > deepest) {
+      throw new Refusal(`${quoted(path)} is too deep for this server: compile this file locally`);
     }
     const name = pathOf(path);
     if (name === undefined) throw new Refusal(`${quoted(path)} is not UTF-8: rename it, or compile this file locally`);

@@ -1,10 +1,12 @@
 import { realpathSync } from 'node:fs';
 import { basename } from 'node:path';
+import { exitStatus } from '../../basics/exit-status.ts';
 import { redirectOutputs } from '../../compiler/command/redirect-outputs.ts';
 import { folderInRoot } from '../../system/fence/private-root.ts';
 import type { TreeFolder, TreeRoots } from '../../system/fence/tree-roots.ts';
 import { StartError } from '../../system/processes/reaper.ts';
-import { smallAnswer } from './answer.ts';
+import { exited } from '../../wire/wait-status.ts';
+import { closeAnswer, smallAnswer } from './answer.ts';
 import type { Compiled } from './answer.ts';
 import { inJobFolder, notStarted, openResults, runCompiler } from './job-folder.ts';
 import type { JobTools } from './job-folder.ts';
@@ -83,7 +85,7 @@ export function runTreeJob(job: TreeJob, tools: JobTools & { readonly trees: Tre
         object: status === 0 ? open(object, 'object') : ResultFile.empty,
         dependencies: open(dependencyFile, 'dependency file'),
       }));
-      return await withoutOurNames(compiled);
+      return await withoutOurNames(compiledOrRefused(compiled));
     } catch (error) {
       if (error instanceof StartError)
         return { ...notStarted({ path: command.path, argv }, error, job.log), dependencies: ResultFile.empty };
@@ -92,12 +94,22 @@ export function runTreeJob(job: TreeJob, tools: JobTools & { readonly trees: Tre
   });
 }
 
+/** The fence says what it could not do where the compiler would have said its own; it ends like no compiler does. */
+function compiledOrRefused(compiled: TreeCompiled): TreeCompiled {
+  if (compiled.status !== exited(exitStatus.general)) return compiled;
+  const said = compiled.stderr.length <= smallAnswer ? compiled.stderr.read().toString() : '';
+  const trouble = /^distccd\[\d+\] ERROR: (.*)\n/.exec(said)?.[1];
+  if (trouble === undefined) return compiled;
+  closeAnswer(compiled);
+  throw new Refusal(`no compile from source here: ${trouble}`);
+}
+
 /** A text with a name that the client does not know is none that a compile there would have written. */
 async function withoutOurNames(compiled: TreeCompiled): Promise<TreeCompiled> {
   const { stderr, stdout, dependencies } = compiled;
   for (const text of [stderr, stdout, dependencies]) {
     if (!(await holds(text, `${folderInRoot}/`))) continue;
-    for (const file of [stderr, stdout, dependencies, compiled.object]) file.close();
+    closeAnswer(compiled);
     throw new Refusal(
       'a message or dependency of the compiler names a place of this server: compile this file locally',
     );

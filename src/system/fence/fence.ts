@@ -61,7 +61,7 @@ function attempt(folder: string, words: () => readonly string[]): { status: numb
 }
 
 /** ROOT COUNT PATH... for a program that has a root of its own, which lies in the spool. */
-function wordsInRoot(folder: string, path: string, places: Places): string[] {
+export function wordsInRoot(folder: string, path: string, places: Places): string[] {
   const root = join(dirname(folder), rootName);
   const plan = planRoot(path, places);
   layRoot(root, plan);

@@ -115,10 +115,10 @@ function readStart(path: string): string {
 }
 
 /**
- * The directories that a program is found in on the way through links, and those of the programs that it names,
- * however they do.
+ * A program with the links that lead to it, and where it is a script the programs that it names, with theirs; in the
+ * order in which they are found.
  */
-function directoriesOf(program: string): string[] {
+export function wayTo(program: string): string[] {
   const found = new Set<string>();
   const waiting = [program];
   for (let path = waiting.pop(); path !== undefined && found.size < 64; path = waiting.pop()) {
@@ -128,7 +128,7 @@ function directoriesOf(program: string): string[] {
     const text = attempt(() => readlinkSync(link));
     waiting.push(...(text === undefined ? programsNamedIn(path) : [resolve(dirname(path), text)]));
   }
-  return [...found].map((path) => dirname(path));
+  return [...found];
 }
 
 /**
@@ -142,7 +142,7 @@ export function planRoot(program: string, { directories, temporary }: Places): R
   const links = new Map(
     system.filter(isLink).map((path) => [path, relative(realPath(dirname(path)), realPath(path))] as const),
   );
-  const named = [...directories, ...directoriesOf(program)].filter(isFolder);
+  const named = [...directories, ...wayTo(program).map((path) => dirname(path))].filter(isFolder);
   const around = [...named, ...named.map(realPath)].flatMap((path) => toolsAround(path, temporary));
   const wanted = [...system, ...system.filter(isLink).map(realPath), ...single, ...around];
   const shown = wanted.filter((path) => isThere(path) && !links.has(path) && path !== '/' && !holds(path, temporary));

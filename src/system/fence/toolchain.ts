@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
 import { lstatSync, readlinkSync, statSync } from 'node:fs';
-import { basename, delimiter, dirname, join, normalize } from 'node:path';
-import { leastOf } from './toolchain-paths.ts';
-import type { RootPlan } from './toolchain-paths.ts';
+import { basename, dirname, join, normalize } from 'node:path';
+import { leastOf, wayTo } from './toolchain-paths.ts';
+import type { Places, RootPlan } from './toolchain-paths.ts';
 
 /**
  * What one compiler needs of this machine in a root that is a client's tree. No header is in it but the compiler's own:
@@ -10,7 +9,7 @@ import type { RootPlan } from './toolchain-paths.ts';
  * may be links.
  */
 export interface Toolchain extends RootPlan {
-  /** The programs and libraries that a compile runs, the compiler first: another content is another compiler. */
+  /** The programs and libraries that a compile may run, without links: another content is another compiler. */
   readonly parts: readonly string[];
   /** Whether this machine's file is seen at a path, and not the client's. */
   isShown(path: string): boolean;
@@ -49,6 +48,8 @@ function attempt<T>(what: () => T): T | undefined {
 }
 
 const isThere = (path: string): boolean => attempt(() => statSync(path)) !== undefined;
+/** Not a link, which has the libraries of what it leads to, nor a script, which has its interpreter's. */
+const isProgram = (path: string): boolean => attempt(() => lstatSync(path).isFile()) === true;
 const isFolder = (path: string): boolean => attempt(() => statSync(path).isDirectory()) === true;
 const linkText = (path: string): string | undefined =>
   attempt(() => (lstatSync(path).isSymbolicLink() ? readlinkSync(path) : undefined));
@@ -104,34 +105,17 @@ class Gathering {
   }
 }
 
-/** What a program says on its standard output; nothing when it fails. */
-type Ask = (program: string, words: readonly string[], more?: NodeJS.ProcessEnv) => Promise<string>;
-
-const asking =
-  (searchPath: readonly string[]): Ask =>
-  (program, words, more = {}) =>
-    new Promise((resolve) => {
-      const env = { PATH: searchPath.join(delimiter), LC_ALL: 'C', ...more };
-      execFile(program, words, { env, timeout: 20_000, maxBuffer: 1024 * 1024, cwd: '/' }, (error, stdout) =>
-        resolve(error === null ? stdout : ''),
-      );
-    });
+/**
+ * Runs a program where jobs run, for asking it something; what it says on its standard output, nothing when it fails.
+ * There the loader does not know where a program is, and passes over the libraries beside it.
+ */
+export type Ask = (program: string, words: readonly string[]) => Promise<string>;
 
 /** The loader and the libraries of a program, as the loader finds them; of one that needs none, none. */
 async function librariesOf(program: string, ask: Ask): Promise<string[]> {
-  const said = await ask(program, ['--version'], { LD_TRACE_LOADED_OBJECTS: '1' });
+  // By another program, as the variable is not for the one that makes the root.
+  const said = await ask('/usr/bin/env', ['LD_TRACE_LOADED_OBJECTS=1', program, '--version']);
   return [...said.matchAll(/^\s+(?:\S+ => )?(\/.*) \(0x[\da-f]+\)$/gm)].map(([, path = '']) => normalize(path));
-}
-
-/** The links that a program is reached by, and the program itself last. */
-function wayTo(program: string): string[] {
-  const way = [program];
-  for (let text = linkText(program); text !== undefined && way.length <= mostLinks;) {
-    const next = text.startsWith('/') ? text : join(dirname(way.at(-1) ?? ''), text);
-    way.push(next);
-    text = linkText(next);
-  }
-  return way;
 }
 
 interface Answers {
@@ -176,15 +160,16 @@ async function askDriver(compiler: string, searchPath: readonly string[], ask: A
  */
 export async function findToolchain(
   compiler: string,
-  { directories: searchPath, temporary }: { readonly directories: readonly string[]; readonly temporary: string },
+  { directories: searchPath, temporary }: Places,
+  ask: Ask,
 ): Promise<Toolchain> {
-  const ask = asking(searchPath);
-  const way = wayTo(compiler);
   const { programs, directories } = await askDriver(compiler, searchPath, ask);
-  const run = [...new Set([compiler, ...programs])];
-  const libraries = [...new Set((await Promise.all(run.map((program) => librariesOf(program, ask)))).flat())];
+  const run = [...new Set([compiler, ...programs].flatMap(wayTo))];
+  const libraries = [
+    ...new Set((await Promise.all(run.filter(isProgram).map((program) => librariesOf(program, ask)))).flat()),
+  ];
   const found = new Gathering();
-  for (const path of [...way, ...programs.flatMap(wayTo)]) found.program(path);
+  for (const path of run) found.program(path);
   for (const path of directories) found.directory(path);
   for (const path of [...libraries, ...data.filter((name) => !isFolder(name))]) found.file(path);
   const encodings = libraries
@@ -199,7 +184,7 @@ export async function findToolchain(
     shown,
     // A link below what is shown is seen there.
     links: new Map([...found.links].filter(([path]) => !isBelowSome(path, own))),
-    parts: [...run, ...libraries],
+    parts: [...run.filter(isProgram), ...libraries],
     isShown: (path) => own.has(path) || isBelowSome(path, own),
   };
 }

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { accessSync, constants, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { fenceProgram } from './fence.ts';
+import { fenceProgram, wordsInRoot } from './fence.ts';
 import type { FenceFound } from './fence.ts';
 import { folderInRoot } from './private-root.ts';
 import type { Spool } from '../files/temporary-folder.ts';
@@ -92,14 +92,18 @@ export class TreeRoots {
   }
 
   async #find(compiler: string): Promise<Toolchain> {
-    const toolchain = await findToolchain(compiler, this.#places);
     const folder = this.#spool.lend();
     try {
+      const around = wordsInRoot(folder, compiler, this.#places);
+      const toolchain = await findToolchain(compiler, this.#places, async (program, words) => {
+        const { trouble, stdout } = await this.#run(folder, [...around, program, program, ...words]);
+        return trouble === undefined ? stdout : '';
+      });
       await this.#try(compiler, toolchain, folder);
+      return toolchain;
     } finally {
       await this.#spool.takeBack(folder);
     }
-    return toolchain;
   }
 
   /** Has it compile a line in a tree where there is nothing else. */
@@ -110,16 +114,22 @@ export class TreeRoots {
     layTree(tree);
     layPlaces(tree, toolchain);
     writeFileSync(join(job, 'try.c'), 'int tried;\n');
-    const compile = [compiler, '-x', 'c', '-c', 'try.c', '-o', 'try.o'];
-    const words = [...wordsInTree(tree, toolchain, folderInRoot).slice(1), compiler, ...compile];
-    const env = { PATH: this.#places.directories.join(':'), LC_ALL: 'C', TMPDIR: folderInRoot };
-    const trouble = await new Promise<string | undefined>((resolve) => {
-      execFile(this.#fence, words, { cwd: job, env, timeout: 20_000 }, (error, _stdout, stderr) =>
-        resolve(error === null ? undefined : (stderr.trim().split('\n')[0] ?? '') || error.message),
-      );
-    });
+    const words = wordsInTree(tree, toolchain, folderInRoot).slice(1);
+    const compile = ['-x', 'c', '-c', 'try.c', '-o', 'try.o'];
+    const { trouble } = await this.#run(job, [...words, compiler, compiler, ...compile]);
     if (trouble === undefined) return;
     throw new NoToolchain(`"${basename(compiler)}" does not work with its own parts alone: ${trouble}`);
+  }
+
+  /** Runs something in the fence, in a folder; what it said, and why it failed if it did. */
+  #run(folder: string, words: readonly string[]): Promise<{ stdout: string; trouble: string | undefined }> {
+    const env = { PATH: this.#places.directories.join(':'), LC_ALL: 'C', TMPDIR: folderInRoot };
+    return new Promise((resolve) => {
+      execFile(this.#fence, words, { cwd: folder, env, timeout: 20_000 }, (error, stdout, stderr) => {
+        const why = (stderr.trim().split('\n')[0] ?? '') || error?.message;
+        resolve({ stdout, trouble: error === null ? undefined : why });
+      });
+    });
   }
 
   /**
