@@ -23,7 +23,8 @@ async function serveTo(address: string | undefined, allowed = '192.0.2.1'): Prom
       return list.admits(client);
     },
   });
-  serveStats([server], { statistics: new JobStatistics(), jobs: 7, access });
+  const ownFiles = { kind: 'lacking', lacks: '--no-tree' } as const;
+  serveStats([server], { statistics: new JobStatistics(), jobs: 7, access, ownFiles });
   server.listen(0, '127.0.0.1').ref();
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
