@@ -1,5 +1,6 @@
 import type { Toolchain } from '../../system/fence/toolchain.ts';
 import type { DeclaredFile } from '../inputs/declared-input.ts';
+import { requireSame } from '../inputs/machine-files.ts';
 import type { TreeCompiled } from '../job/run-tree-job.ts';
 import { FairQueue } from '../limits/fair-queue.ts';
 import { CompilerIdentities } from './compiler-identity.ts';
@@ -80,14 +81,19 @@ export class ResultKeeper {
       if (!(await this.#isForAnybody(name, compiled, onDisk))) return;
       if (await this.#results.put(name.key, compiled)) this.counts.kept += 1;
     } catch {
-      // Somebody took a file away: whoever needs it hears of that, and this result is not kept.
+      // A file is gone, or one of this machine has changed: whoever needs it hears of that.
     }
   }
 
   async #isForAnybody(name: ResultName, compiled: TreeCompiled, onDisk: (path: string) => string): Promise<boolean> {
     const { directory, inputs, toolchain } = name.compile;
     if (!mayKeep(compiled, { directory, inputs, links: toolchain.links }) || !this.isStill(name)) return false;
-    const own = inputs.filter((input): input is DeclaredFile => input.kind === 'file' && !toolchain.isShown(input.path));
+    const own: DeclaredFile[] = [];
+    for (const input of inputs) {
+      // It may have been replaced since the job began.
+      if (toolchain.isShown(input.path)) requireSame(input);
+      else if (input.kind === 'file') own.push(input);
+    }
     return !(await this.#times.areIn(own, onDisk));
   }
 }

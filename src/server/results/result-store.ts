@@ -149,7 +149,7 @@ export class ResultStore implements KeptResults {
     let coming = 0;
     for (const length of this.#writing.values()) coming += length;
     const lacks = (): boolean =>
-      this.#used + coming + size > quota || this.#entries.size + this.#writing.size >= results;
+      this.#used + coming + size > quota || this.#entries.size + this.#writing.size > results;
     for (const key of this.#entries.keys()) {
       if (!lacks()) return true;
       this.#lose(key);
