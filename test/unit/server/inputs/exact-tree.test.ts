@@ -110,10 +110,15 @@ describe('ExactTree', () => {
     );
   });
 
-  it('has files of one content apart, with the times of the client', () => {
-    const tree = show(make(), [1006]);
-    show(tree, [1006, 1007, 1008]);
-    const about = ['w/one.h', 'w/inc/two.h', 'o/three.h'].map((name) => statSync(join(tree.path, name)));
+  it('has files of one content apart, with the times of the client, also when the second one comes later', async () => {
+    session = enter(sessions, 2);
+    const all = { '/w/one.h': 'late', '/w/inc/two.h': 'late', '/o/three.h': 'late' };
+    await layWith(sessions, session, { '/w/one.h': 'late' });
+    generation = session.enter(0);
+    const tree = show(make(), [1000]);
+    await layWith(sessions, session, all);
+    show(tree, [1000, 1001, 1002]);
+    const about = Object.keys(all).map((name) => statSync(tree.path + name));
     expect(new Set(about.map(({ ino }) => ino)).size).toBe(3);
     for (const { mtimeMs } of about) expect(mtimeMs).toBe(1_700_000_000_000);
   });
