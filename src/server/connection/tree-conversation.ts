@@ -145,7 +145,8 @@ export class TreeConversation {
     const words = wordsInTree(command).argv;
     if (!mayHaveKept(words, inputs) || !session.hasAll(toolchain, uses)) return undefined;
     const { path, verdict } = command;
-    const environment = treeEnvironment(this.#line.service.environment, job.environment, directory);
+    const locales = await this.#trees.roots().locales();
+    const environment = treeEnvironment(this.#line.service.environment, job.environment, { directory, locales });
     return results.nameOf({ toolchain, path, words, output: verdict.output, directory, environment, inputs });
   }
 

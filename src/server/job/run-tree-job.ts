@@ -74,11 +74,12 @@ export function runTreeJob(job: TreeJob, tools: JobTools & { readonly trees: Tre
   const { argv, object } = wordsInTree(command);
   return inJobFolder(tools, async (folder) => {
     try {
-      const toolchain = await tools.trees.toolchain(command.path);
+      const { trees } = tools;
+      const [toolchain, locales] = await Promise.all([trees.toolchain(command.path), trees.locales()]);
       const status = await runCompiler({ path: command.path, argv }, folder, job, {
         ...tools,
-        spawn: tools.trees.inTree(tree, toolchain, directory),
-        environment: treeEnvironment(tools.environment, job.environment, directory),
+        spawn: trees.inTree(tree, toolchain, directory),
+        environment: treeEnvironment(tools.environment, job.environment, { directory, locales }),
       });
       const compiled = openResults(folder, (open) => ({
         status,

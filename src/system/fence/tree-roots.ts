@@ -8,7 +8,7 @@ import type { Spool } from '../files/temporary-folder.ts';
 import { StartError } from '../processes/reaper.ts';
 import type { Spawn } from '../processes/spawn.ts';
 import { findToolchain, NoToolchain } from './toolchain.ts';
-import type { Toolchain } from './toolchain.ts';
+import type { Ask, Toolchain } from './toolchain.ts';
 import type { Places } from './toolchain-paths.ts';
 import { layPlaces, layTree } from './tree-places.ts';
 
@@ -58,6 +58,7 @@ export class TreeRoots {
   readonly #known = new Map<string, Known>();
   readonly #laid = new WeakMap<TreeFolder, WeakSet<Toolchain>>();
   readonly #fence: string;
+  #locales: Promise<ReadonlySet<string>> | undefined;
 
   /** `fence` is the program of `src/fence`. */
   constructor(spawn: Spawn, places: Places, spool: Pick<Spool, 'lend' | 'takeBack'>, fence = fenceProgram) {
@@ -83,6 +84,17 @@ export class TreeRoots {
     return toolchain;
   }
 
+  /** The names of this machine's locales, as locale(1) lists them; asked for once. */
+  locales(): Promise<ReadonlySet<string>> {
+    this.#locales ??= this.#asking('/usr/bin/locale', async (ask) => {
+      return new Set((await ask('/usr/bin/locale', ['-a'])).trimEnd().split('\n'));
+    }).catch(() => {
+      this.#locales = undefined;
+      return new Set();
+    });
+    return this.#locales;
+  }
+
   async #isGood(known: Known): Promise<boolean> {
     if (known.until > Date.now()) return true;
     const toolchain = await known.toolchain.catch(() => undefined);
@@ -91,16 +103,24 @@ export class TreeRoots {
     return true;
   }
 
-  async #find(compiler: string): Promise<Toolchain> {
-    const folder = this.#spool.lend();
-    try {
-      const around = wordsInRoot(folder, compiler, this.#places);
-      const toolchain = await findToolchain(compiler, this.#places, async (program, words) => {
-        const { trouble, stdout } = await this.#run(folder, [...around, program, program, ...words]);
-        return trouble === undefined ? stdout : '';
-      });
+  #find(compiler: string): Promise<Toolchain> {
+    return this.#asking(compiler, async (ask, folder) => {
+      const toolchain = await findToolchain(compiler, this.#places, ask);
       await this.#try(compiler, toolchain, folder);
       return toolchain;
+    });
+  }
+
+  /** Has programs asked in the root of a job with preprocessed text, where there is more of the machine. */
+  async #asking<T>(program: string, what: (ask: Ask, folder: string) => Promise<T>): Promise<T> {
+    const folder = this.#spool.lend();
+    try {
+      const around = wordsInRoot(folder, program, this.#places);
+      const ask: Ask = async (asked, words) => {
+        const { trouble, stdout } = await this.#run(folder, [...around, asked, asked, ...words]);
+        return trouble === undefined ? stdout : '';
+      };
+      return await what(ask, folder);
     } finally {
       await this.#spool.takeBack(folder);
     }

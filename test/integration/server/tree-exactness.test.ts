@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -24,12 +24,17 @@ afterAll(() => {
 });
 
 /** What a compile here comes to, with its outputs taken away again. */
-function compileHere(argv: readonly string[], dependencies: string, environment: NodeJS.ProcessEnv): Outcome {
+function compileHere(
+  argv: readonly string[],
+  dependencies: string,
+  environment: NodeJS.ProcessEnv,
+  directory = project,
+): Outcome {
   const [compiler = '', ...words] = argv;
   const { status, stderr } = spawnSync(compiler, words, {
-    cwd: project,
+    cwd: directory,
     encoding: 'utf8',
-    env: { PATH: '/usr/bin:/bin', PWD: project, ...environment },
+    env: { PATH: '/usr/bin:/bin', PWD: directory, ...environment },
   });
   const take = (name: string): Buffer => {
     const path = join(project, name);
@@ -96,5 +101,16 @@ describe.each(['gcc', 'g++', 'clang', 'clang++'])('a compile by %s in the root o
       expect(there.object.includes('/.job')).toBe(false);
       expect(there.dependencies === '').toBe(!/-MM?D/.test(text));
     }
+  });
+
+  it('names the directory by the links that the client went by', async () => {
+    const way = join(place, 'client/way');
+    if (!existsSync(way)) symlinkSync('project', way);
+    tree.add(way);
+    const argv = [compiler, '-g', '-Iinc', '-c', source, '-o', 'out.o'];
+    const here = compileHere(argv, 'out.d', { LANG: 'C' }, way);
+    const there = await server.compile(argv, { tree, directory: way, environment: ['LANG=C'] });
+    expect(there.object.includes(`${way}\0`)).toBe(true);
+    expect(there.object.equals(here.object)).toBe(true);
   });
 });

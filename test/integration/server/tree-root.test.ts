@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Toolchain } from '../../../src/system/fence/toolchain.ts';
 import { layPlaces, PlaceTaken } from '../../../src/system/fence/tree-places.ts';
 import { ClientTree } from '../../support/client-tree.ts';
@@ -182,6 +182,29 @@ describe('the root of a job that is a tree of a client', () => {
   });
 });
 
+describe('TreeRoots.toolchain()', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('asks a compiler once, and again when something of it has changed', async () => {
+    const tools = join(place, 'wrap/bin');
+    mkdirSync(tools, { recursive: true });
+    const wrapper = join(tools, 'wrapcc');
+    writeFileSync(wrapper, '#!/usr/bin/sh\nexec gcc "$@"\n', { mode: 0o755 });
+    const before = await server.trees.toolchain(wrapper);
+    expect(before.shown).toEqual(expect.arrayContaining([tools, '/usr/bin']));
+    expect([wrapper, '/usr/include/stdio.h'].map((path) => before.isShown(path))).toEqual([true, false]);
+    vi.useFakeTimers({ toFake: ['Date'] });
+    vi.setSystemTime(Date.now() + 11_000);
+    expect(await server.trees.toolchain(wrapper)).toBe(before);
+    writeFileSync(wrapper, '#!/usr/bin/sh\n# another one\nexec gcc -O2 "$@"\n');
+    expect(await server.trees.toolchain(wrapper)).toBe(before);
+    vi.setSystemTime(Date.now() + 11_000);
+    expect(await server.trees.toolchain(wrapper)).not.toBe(before);
+  });
+});
+
 describe('runTreeJob()', () => {
   const compile = ['gcc', '-c', 'main.c', '-o', 'sub/main.o', '-MD'];
 
@@ -225,6 +248,18 @@ describe('runTreeJob()', () => {
     });
     expect([status, object.includes('Jan  1 1970')]).toEqual([0, true]);
     expect(stderr).toMatch(/warning: #warning "far"/);
+  });
+
+  it('speaks the language of the client as far as it is here, and its character set anyhow', async () => {
+    writeFileSync(join(project, 'unused.c'), 'int f(void) { int unused; return 0; }\n');
+    tree.addAll(project);
+    const said = async (locale: string): Promise<string> => {
+      const setup = { tree, directory: project, environment: [`LANG=${locale}`] };
+      return (await server.compile(['gcc', '-Wall', '-c', 'unused.c'], setup)).stderr;
+    };
+    expect(await said('C')).toContain("unused variable 'unused'");
+    expect(await said('en_US.UTF-8')).toContain('unused variable ‘unused’');
+    expect(await said('xx_XX.UTF-8')).toContain('unused variable ‘unused’');
   });
 
   it('names its own places to nobody: the client compiles then by itself', async () => {
