@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { pathOf } from '../../system/byte-text.ts';
 import type { Toolchain } from '../../system/fence/toolchain.ts';
+import type { TreeFolder } from '../../system/fence/tree-roots.ts';
 import { readContents } from '../../wire/inputs/contents.ts';
 import type { ArrivedContent } from '../../wire/inputs/contents.ts';
 import { decodeDefinitions } from '../../wire/inputs/definitions.ts';
@@ -10,24 +11,21 @@ import type { ArrivedTreeJob } from '../../wire/inputs/tree-job.ts';
 import { encodeNeed, encodeWelcome } from '../../wire/inputs/tree-reply.ts';
 import { quoted } from '../../wire/quoted.ts';
 import { ProtocolError } from '../../wire/reading/protocol-error.ts';
-import type { ExactTree } from '../inputs/exact-tree.ts';
-import type { Asked, Generation, Session } from '../inputs/session.ts';
+import type { Asked, Session } from '../inputs/session.ts';
 import { knownCodecs } from '../inputs/unpack.ts';
 import { endedWith } from '../job/job-end.ts';
 import type { JobEnd } from '../job/job-end.ts';
-import { closeAnswer } from '../job/answer.ts';
-import { runTreeJob, wordsInTree } from '../job/run-tree-job.ts';
+import { runTreeJob } from '../job/run-tree-job.ts';
 import type { TreeCompiled } from '../job/run-tree-job.ts';
-import { treeEnvironment } from '../job/tree-environment.ts';
 import type { BudgetAccount } from '../limits/byte-budget.ts';
 import { inTurns, turnTaker } from '../limits/in-turns.ts';
 import { judgeTreeCommand } from '../policy/judge-command.ts';
 import { ClientGone, Overdue, Refusal } from '../policy/refusal.ts';
 import { refusalOfRoot } from '../policy/root-refusal.ts';
 import type { TreeCommand } from '../policy/tree-command.ts';
-import { mayHaveKept } from '../results/may-keep.ts';
-import type { ResultName } from '../results/result-keeper.ts';
 import type { ClientLine } from './client-line.ts';
+import { JobResult } from './job-result.ts';
+import type { Kept, PlacedJob } from './job-result.ts';
 import type { TreeService } from './service.ts';
 
 /** Tree jobs are answered with the first version's form. */
@@ -35,28 +33,6 @@ const version = 1;
 
 /** A job asks once as a rule; more rounds than this do not come of other connections that fail. */
 const mostRounds = 32;
-
-/** What a job is about, once it has been judged. */
-interface Admitted {
-  readonly job: ArrivedTreeJob;
-  readonly session: Session;
-  readonly command: TreeCommand;
-  readonly toolchain: Toolchain;
-  readonly directory: string;
-}
-
-/** A job with its place. */
-interface Placed extends Admitted {
-  readonly generation: Generation;
-  /** All that the job may read, by numbers of the session. */
-  readonly uses: readonly number[];
-}
-
-/** A kept result, with room for its files. */
-interface Kept {
-  readonly result: TreeCompiled;
-  readonly room: BudgetAccount;
-}
 
 /** A connection on which a client has a command compiled on its own files (doc/protocol.md, "Tree jobs"). */
 export class TreeConversation {
@@ -121,55 +97,22 @@ export class TreeConversation {
       const uses = decodeNumbers(job.uses, 'token "USES"');
       const placed = { job, session, command, toolchain, directory, generation, uses };
       await this.#take(job.data, placed);
-      const early = await this.#nameResult(placed);
-      let kept = await this.#findKept(early);
+      const result = new JobResult(this.#line, this.#trees, placed);
+      let kept = await result.find();
       if (kept === undefined) await this.#lay(placed, definitions.length > 0);
       else if (definitions.length > 0) this.#line.send(encodeNeed([]));
       this.#account.complete = true;
       this.#account.close();
       this.#line.watchForEnd();
       // What has come by now shows what the client has.
-      const name = early ?? (await this.#nameResult(placed));
-      if (early === undefined) kept = await this.#findKept(name);
-      return kept === undefined ? await this.#compile(placed, name) : await this.#giveKept(placed, kept);
+      if (!result.isNamed) kept = await result.find();
+      return kept === undefined ? await this.#compile(placed, result) : await this.#giveKept(placed, kept);
     } finally {
       session.leave(generation);
     }
   }
 
-  /** The name of the job's result, if it can be kept and the client has shown that it has all inputs. */
-  async #nameResult({ job, session, command, toolchain, directory, uses }: Placed): Promise<ResultName | undefined> {
-    const { results } = this.#trees;
-    if (results === undefined) return undefined;
-    const inputs = uses.map((number) => session.input(number));
-    const words = wordsInTree(command).argv;
-    if (!mayHaveKept(words, inputs) || !session.hasAll(toolchain, uses)) return undefined;
-    const { path, verdict } = command;
-    const locales = await this.#trees.roots().locales();
-    const environment = treeEnvironment(this.#line.service.environment, job.environment, { directory, locales });
-    return results.nameOf({ toolchain, path, words, output: verdict.output, directory, environment, inputs });
-  }
-
-  /** Looks for the result of a compile that was the same: no slot is needed, and only a few are read at a time. */
-  async #findKept(name: ResultName | undefined): Promise<Kept | undefined> {
-    const { results } = this.#trees;
-    if (results === undefined || name === undefined) return undefined;
-    const line = this.#line;
-    const { signal } = line;
-    const putBack = (reason: unknown): void => line.end(reason);
-    const release = await results.reading.enter({ client: line.connection.address, signal, putBack });
-    try {
-      const result = await results.get(name);
-      const room = result === undefined ? undefined : line.roomFor(result);
-      if (result !== undefined && room !== undefined) return { result, room };
-      if (result !== undefined) closeAnswer(result);
-      return undefined;
-    } finally {
-      release();
-    }
-  }
-
-  async #giveKept({ command }: Placed, { result, room }: Kept): Promise<JobEnd> {
+  async #giveKept({ command }: PlacedJob, { result, room }: Kept): Promise<JobEnd> {
     const { results } = this.#trees;
     if (results !== undefined) results.counts.hits += 1;
     await this.#line.giveKept(result, version, room);
@@ -188,7 +131,7 @@ export class TreeConversation {
    * Lays all that the job may read, for which the client is asked for what is not here. It hears that its definitions
    * have been taken, if there were any.
    */
-  async #lay(placed: Placed, defined: boolean): Promise<void> {
+  async #lay(placed: PlacedJob, defined: boolean): Promise<void> {
     const { job, session, generation, toolchain, directory, uses } = placed;
     const { signal } = this.#line;
     const lay = (numbers: readonly number[]): Promise<number[]> =>
@@ -224,7 +167,7 @@ export class TreeConversation {
   }
 
   /** Reads what the client was asked for: all of that, and nothing else. */
-  async #takeAsked(wanted: readonly number[], asked: Asked, placed: Placed): Promise<void> {
+  async #takeAsked(wanted: readonly number[], asked: Asked, placed: PlacedJob): Promise<void> {
     const contents = await this.#line.receive(readContents(), this.#account);
     const due = new Set(wanted);
     for (const { number } of contents) {
@@ -236,7 +179,7 @@ export class TreeConversation {
   }
 
   /** Keeps contents, and lays each at once, so that it stays. */
-  async #take(contents: readonly ArrivedContent[], placed: Placed, asked?: Asked): Promise<void> {
+  async #take(contents: readonly ArrivedContent[], placed: PlacedJob, asked?: Asked): Promise<void> {
     const { session, generation, toolchain } = placed;
     const { signal } = this.#line;
     const { store, scratch } = this.#trees.sessions();
@@ -252,68 +195,32 @@ export class TreeConversation {
     }
   }
 
-  async #compile(placed: Placed, name: ResultName | undefined): Promise<JobEnd> {
-    const { command, session } = placed;
+  async #compile(placed: PlacedJob, result: JobResult): Promise<JobEnd> {
+    const { command } = placed;
     const line = this.#line;
     const release = await line.turn();
-    let exact: ExactTree | undefined;
     try {
       // Somebody else may have had the same compile before it.
-      const kept = await this.#findKept(name);
+      const kept = await result.find();
       if (kept !== undefined) {
         release();
         return await this.#giveKept(placed, kept);
       }
-      exact = await this.#exactTree(placed, name);
-      const compiled = await this.#run(placed, exact);
-      await line.giveBack(compiled, version, { release, keep: () => this.#keep(placed, name, exact, compiled) });
+      const compiled = await this.#run(placed, await result.tree());
+      await line.giveBack(compiled, version, { release, keep: () => result.keep(compiled) });
       return endedWith(compiled.status, command.name, command.verdict.source);
     } finally {
       release();
-      if (exact !== undefined) session.exact.giveBack(exact);
+      result.close();
     }
   }
 
-  #run({ job, command, generation, directory }: Placed, exact: ExactTree | undefined): Promise<TreeCompiled> {
+  #run({ job, command, generation, directory }: PlacedJob, exact: TreeFolder | undefined): Promise<TreeCompiled> {
     const { service, signal, log } = this.#line;
     const { spool, spawn, environment, lifetimeMs, graceMs, log: daemonLog } = service;
     return runTreeJob(
       { command, tree: exact ?? generation.tree, directory, environment: job.environment, signal, log },
       { spool, spawn, environment, lifetimeMs, graceMs, log: daemonLog, trees: this.#trees.roots() },
     );
-  }
-
-  /**
-   * A tree without what other jobs of the client have declared, since anybody may get the result; undefined when the
-   * result is not kept anyway.
-   */
-  async #exactTree(placed: Placed, name: ResultName | undefined): Promise<ExactTree | undefined> {
-    const { job, session, generation, toolchain, uses } = placed;
-    if (name === undefined) return undefined;
-    const inputs = new Map(uses.map((number) => [number, session.input(number)]));
-    const sight = { tree: generation.tree, inputs, directory: job.directory };
-    const exact = session.exact.borrow(toolchain, sight);
-    if (exact === undefined) return undefined;
-    try {
-      await inTurns(exact.show(sight), this.#line.signal);
-      return exact;
-    } catch {
-      // A file system without links, or a full one. Who has gone is noticed by the compile.
-      session.exact.giveBack(exact);
-      return undefined;
-    }
-  }
-
-  async #keep(
-    { generation }: Placed,
-    name: ResultName | undefined,
-    exact: ExactTree | undefined,
-    compiled: TreeCompiled,
-  ): Promise<void> {
-    const { results } = this.#trees;
-    if (results === undefined || name === undefined || exact === undefined) return;
-    results.counts.misses += 1;
-    if (!results.isStill(name)) exact.spoil();
-    await results.keep(name, compiled, (path) => generation.tree.onDisk(path));
   }
 }

@@ -197,12 +197,11 @@ export class Session {
     return tree.has(file) || this.#possessed(file) !== undefined;
   }
 
-  /** Whether it is known of all these files that the client has their contents, but for those of this machine. */
-  hasAll(parts: MachineParts, numbers: readonly number[]): boolean {
+  /** Whether it is known of all these files that the client has their contents. */
+  hasAll(numbers: readonly number[]): boolean {
     return numbers.every((number) => {
-      const input = this.input(number);
-      if (input.kind !== 'file' || parts.isShown(input.path)) return true;
-      return input.proof === undefined || this.#possessed(input) !== undefined;
+      const file = this.file(number);
+      return file.proof === undefined || this.#possessed(file) !== undefined;
     });
   }
 

@@ -26,7 +26,8 @@ function stampOf(path: string): string {
 
 async function hashOf(path: string): Promise<string> {
   const hash = createHash('sha256');
-  for await (const piece of createReadStream(path, { highWaterMark: 256 * 1024 })) hash.update(piece as Buffer);
+  const pieces: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: 256 * 1024 });
+  for await (const piece of pieces) hash.update(piece);
   return hash.digest('hex');
 }
 

@@ -103,7 +103,8 @@ export async function openResult(path: string, key: string): Promise<TreeCompile
 async function checkResult(descriptor: number, key: string): Promise<Lengths> {
   const start = Buffer.alloc(bodiesAt);
   const about = fstatSync(descriptor);
-  if (!about.isFile() || readSync(descriptor, start, 0, bodiesAt, 0) !== bodiesAt) throw new BrokenResult('is cut short');
+  if (!about.isFile() || readSync(descriptor, start, 0, bodiesAt, 0) !== bodiesAt)
+    throw new BrokenResult('is cut short');
   const length = (at: number): number => start.readUInt32LE(word.length + keyLength + 4 * at);
   const lengths: Lengths = [length(0), length(1), length(2), length(3)];
   const head = start.subarray(0, headLength);

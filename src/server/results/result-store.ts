@@ -55,7 +55,7 @@ const pauseMs = 60_000;
 const onDisk = (size: number): number => Math.ceil(size / blockLength) * blockLength;
 
 /** Another process keeps its results in the folder. */
-export class FolderInUse extends Error {
+class FolderInUse extends Error {
   constructor(folder: string) {
     super(`another daemon keeps its results in "${folder}"`);
     this.name = 'FolderInUse';

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -20,7 +29,10 @@ beforeEach(() => {
   project = join(top, 'project');
   mkdirSync(join(project, 'inc'), { recursive: true });
   writeFileSync(join(project, 'inc/one.h'), '#pragma once\nint one(void);\n');
-  writeFileSync(join(project, 'main.c'), '#include <stdio.h>\n#include "one.h"\nint main(void) { int unused; return one(); }\n');
+  writeFileSync(
+    join(project, 'main.c'),
+    '#include <stdio.h>\n#include "one.h"\nint main(void) { int unused; return one(); }\n',
+  );
   cache = makeOpenFolder(top, 'cache');
   inputs = inputsOf(argv, project);
 });
@@ -118,7 +130,9 @@ describe('kept results', () => {
     const daemon = await start();
     const edited = (path: string): ClientInput[] =>
       inputs.map((input) =>
-        input.path === path && input.kind === 'file' ? { ...input, content: Buffer.concat([input.content, Buffer.from('\n\n')]) } : input,
+        input.path === path && input.kind === 'file'
+          ? { ...input, content: Buffer.concat([input.content, Buffer.from('\n\n')]) }
+          : input,
       );
     const jobs = [
       job(),
@@ -222,7 +236,8 @@ describe('kept results', () => {
 
   it('never depend on what another job of the client has declared', async () => {
     const daemon = await start();
-    const text = '#if __has_include("config.h")\n#include "config.h"\n#endif\n#ifndef V\n#define V 1\n#endif\nint f(void) { return V; }\n';
+    const text =
+      '#if __has_include("config.h")\n#include "config.h"\n#endif\n#ifndef V\n#define V 1\n#endif\nint f(void) { return V; }\n';
     const honest = small(text);
     const poison = fileOf('/work/config.h', '#define V 666\n');
     const hostile = new TreeClient(daemon.port, '127.0.0.66');

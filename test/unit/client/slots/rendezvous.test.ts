@@ -51,11 +51,16 @@ describe('rendezvousOrder()', () => {
 
   it('leaves the order of the others as it is when a host goes, and shares its work out', () => {
     fc.assert(
-      fc.property(fc.string(), fc.string(), fc.uniqueArray(fc.string(), { minLength: 2, maxLength: 8 }), (a, b, names) => {
-        const [gone = '', ...left] = names;
-        const all = rendezvousOrder({ directory: a, source: b }, names);
-        expect(rendezvousOrder({ directory: a, source: b }, left)).toEqual(all.filter((name) => name !== gone));
-      }),
+      fc.property(
+        fc.string(),
+        fc.string(),
+        fc.uniqueArray(fc.string(), { minLength: 2, maxLength: 8 }),
+        (a, b, names) => {
+          const [gone = '', ...left] = names;
+          const all = rendezvousOrder({ directory: a, source: b }, names);
+          expect(rendezvousOrder({ directory: a, source: b }, left)).toEqual(all.filter((name) => name !== gone));
+        },
+      ),
     );
     const before = shares(hosts);
     const after = shares(hosts.slice(1));

@@ -1,5 +1,14 @@
 import fc from 'fast-check';
-import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { finish } from '../../../../src/basics/steps.ts';
@@ -64,7 +73,9 @@ function listing({ path }: ExactTree): string[] {
     readdirSync(join(path, folder), { withFileTypes: true }).flatMap((entry) => {
       const name = `${folder}${entry.name}`;
       if (entry.isSymbolicLink()) return [`${name} -> ${readlinkSync(join(path, name))}`];
-      return entry.isDirectory() ? [`${name}/`, ...walk(`${name}/`)] : [`${name} ${readFileSync(join(path, name), 'utf8')}`];
+      return entry.isDirectory()
+        ? [`${name}/`, ...walk(`${name}/`)]
+        : [`${name} ${readFileSync(join(path, name), 'utf8')}`];
     });
   return walk('').sort();
 }
@@ -211,7 +222,11 @@ describe('the exact trees of a session', () => {
     expect(sessions.size).toBe(0);
     expect(sessions.exactTrees.idle).toEqual({ count: 0, entries: 0 });
     for (const { tree } of jobs) {
-      for (let waited = 0; waited < 1000 && lstatSync(tree.path, { throwIfNoEntry: false }) !== undefined; waited += 1) {
+      for (
+        let waited = 0;
+        waited < 1000 && lstatSync(tree.path, { throwIfNoEntry: false }) !== undefined;
+        waited += 1
+      ) {
         await new Promise((next) => setTimeout(next, 10));
       }
       expect(lstatSync(tree.path, { throwIfNoEntry: false })).toBeUndefined();

@@ -8,7 +8,9 @@ let top: string;
 let parts: string[];
 beforeEach(() => {
   top = mkdtempSync(join(tmpdir(), 'identity-'));
-  parts = ['gcc', 'cc1', 'libgmp.so.10', 'libc.so.6', 'libm.so.6', 'ld-linux-x86-64.so.2'].map((name) => join(top, name));
+  parts = ['gcc', 'cc1', 'libgmp.so.10', 'libc.so.6', 'libm.so.6', 'ld-linux-x86-64.so.2'].map((name) =>
+    join(top, name),
+  );
   for (const path of parts) writeFileSync(path, `content of ${path}`);
 });
 afterEach(() => rmSync(top, { recursive: true }));

@@ -4,7 +4,14 @@ import { ResultFile } from '../../../../src/server/job/result-file.ts';
 import type { TreeCompiled } from '../../../../src/server/job/run-tree-job.ts';
 import { mayHaveKept, mayKeep } from '../../../../src/server/results/may-keep.ts';
 
-const file = (path: string): DeclaredInput => ({ kind: 'file', path, hash: '', size: 0, mtimeNs: 0n, proof: undefined });
+const file = (path: string): DeclaredInput => ({
+  kind: 'file',
+  path,
+  hash: '',
+  size: 0,
+  mtimeNs: 0n,
+  proof: undefined,
+});
 const link = (path: string, target: string): DeclaredInput => ({ kind: 'link', path, target });
 
 const inputs = [
@@ -19,7 +26,10 @@ const inputs = [
 ];
 const links = new Map([['/lib', 'usr/lib']]);
 
-const compiled = (change: Partial<Record<'stderr' | 'stdout' | 'dependencies', string>> = {}, status = 0): TreeCompiled => {
+const compiled = (
+  change: Partial<Record<'stderr' | 'stdout' | 'dependencies', string>> = {},
+  status = 0,
+): TreeCompiled => {
   const text = (name: keyof typeof change): ResultFile => ResultFile.of(Buffer.from(change[name] ?? '', 'latin1'));
   return {
     status,

@@ -39,7 +39,8 @@ describe('resultKey()', () => {
 
   it('is another one as soon as anything differs', () => {
     const [source, header, link, directory] = facts.inputs;
-    if (source === undefined || header === undefined || link === undefined || directory === undefined) throw new Error();
+    if (source === undefined || header === undefined || link === undefined || directory === undefined)
+      throw new Error();
     const changes: readonly Partial<CompileFacts>[] = [
       {},
       { identity: 'ab' },

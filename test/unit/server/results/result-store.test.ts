@@ -80,7 +80,12 @@ afterEach(() => {
 
 function makeStore(limits: Partial<ResultLimits> = {}): ResultStore {
   const all = { ...planResults(64 * 1024 * 1024), ...limits };
-  const store = new ResultStore(folder, all, (sentence) => told.push(sentence), () => now);
+  const store = new ResultStore(
+    folder,
+    all,
+    (sentence) => told.push(sentence),
+    () => now,
+  );
   open.push(store);
   return store;
 }
@@ -130,7 +135,18 @@ describe('ResultStore', () => {
   it('keeps successes only, under keys only', async () => {
     const store = makeStore();
     expect(await store.put(keyOf(1), resultOf(Buffer.from('x'), '', 256))).toBe(false);
-    const hostile = ['', '.', '..', '../x', '/etc/passwd', 'lock', 'new-1', keyOf(1).toUpperCase(), `${keyOf(1)}/x`, `${keyOf(1)}\0`];
+    const hostile = [
+      '',
+      '.',
+      '..',
+      '../x',
+      '/etc/passwd',
+      'lock',
+      'new-1',
+      keyOf(1).toUpperCase(),
+      `${keyOf(1)}/x`,
+      `${keyOf(1)}\0`,
+    ];
     for (const key of hostile) {
       expect(await store.put(key, resultOf(Buffer.from('x')))).toBe(false);
       expect(await store.get(key)).toBeUndefined();
@@ -237,7 +253,9 @@ describe('ResultStore', () => {
 
   it('writes no more than a share at a time', async () => {
     const store = makeStore({ writing: 2_500_000 });
-    const kept = await Promise.all([1, 2, 3, 4].map((at) => store.put(keyOf(at), resultOf(Buffer.alloc(1_000_000, at)))));
+    const kept = await Promise.all(
+      [1, 2, 3, 4].map((at) => store.put(keyOf(at), resultOf(Buffer.alloc(1_000_000, at)))),
+    );
     expect(kept).toEqual([true, true, false, false]);
     expect(await store.put(keyOf(4), resultOf(Buffer.alloc(1_000_000)))).toBe(true);
   });
@@ -267,7 +285,9 @@ describe('ResultStore', () => {
     makeStore();
     expect(() => makeStore()).toThrow('another daemon keeps its results in');
     symlinkSync(folder, join(top, 'link'));
-    expect(() => new ResultStore(join(top, 'link'), planResults(1e6), () => {})).toThrow('is not a directory of this account');
+    expect(() => new ResultStore(join(top, 'link'), planResults(1e6), () => {})).toThrow(
+      'is not a directory of this account',
+    );
   });
 });
 
