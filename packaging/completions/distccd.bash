@@ -38,7 +38,7 @@ _distccd() {
     *)
       _distcc_words --allow --allow-private --check --daemon --enable-tcp-insecure --fence --help --idle-exit --inetd \
         --job-lifetime --jobs --lifetime --listen --log-file --log-format --log-level --log-stderr --masquerade-dir \
-        --max-memory --nice --no-detach --no-fifo --no-fork --oom-score-adj --permit-option --pid-file --port --reload-file --result-cache --show-policy --stats \
+        --max-memory --nice --no-detach --no-fifo --no-fork --no-tree --oom-score-adj --permit-option --pid-file --port --reload-file --result-cache --show-policy --stats \
         --stats-listen --stats-port --user --verbose --version --wizard --zeroconf
       ;;
   esac

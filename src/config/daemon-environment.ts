@@ -11,10 +11,6 @@ export const daemonVariables = {
   PATH: { help: 'where compilers are looked for', initial: '/usr/local/bin:/usr/bin:/bin' },
   DISTCC_CMDLIST: { help: 'file with the programs that clients may run, instead of the masquerade directories' },
   DISTCC_CMDLIST_NUMWORDS: { help: 'how many last parts of a path must be the same as there', initial: '1' },
-  CACHE_DIRECTORY: {
-    help: "directory that outlasts the daemon, for clients' files and kept results",
-    initial: 'they go with the daemon',
-  },
   TMPDIR: { help: "directory of the jobs' own directories", initial: '/tmp' },
 } as const satisfies Readonly<Record<string, DaemonVariable>>;
 

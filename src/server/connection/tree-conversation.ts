@@ -146,7 +146,7 @@ export class TreeConversation {
       if (round === mostRounds) throw new Refusal('other connections of this client do not bring what they were to');
       if (!(await session.prove(lacking))) {
         const { numbers: waited, over } = session.underWay(lacking);
-        const wanted = session.withoutTwins(lacking.filter((number) => !waited.includes(number)));
+        const wanted = session.withoutTwins(lacking.filter((number) => !waited.has(number)));
         if (wanted.length > 0) {
           const asked = session.ask(wanted);
           try {
