@@ -87,7 +87,7 @@ export class ExactTree {
   *show({ tree, inputs, directory }: Sight): Steps<void> {
     this.#broken = true;
     const twins = twinsAmong(inputs);
-    for (const [number, input] of [...this.#laid]) {
+    for (const [number, input] of this.#laid) {
       // The time of one that was alone may not be its own.
       if (inputs.has(number) && !twins.has(number)) continue;
       this.#remove(number, input);

@@ -14,7 +14,7 @@ export interface KeptCompile {
 }
 
 /** Code for the processor that it is compiled on: the key does not say which that is. */
-const isForThisProcessor = (word: string): boolean => /=native$/.test(word);
+const isForThisProcessor = (word: string): boolean => word.endsWith('=native');
 
 /** A compile with more inputs, or longer names of them, would hold others up while its key is made. */
 const most = { inputs: 8192, names: 1024 * 1024 };
