@@ -47,10 +47,17 @@ export function encodeResponse(response: CompileResponse): Buffer[] {
   ];
 }
 
+/** A server's sentence, in one line whatever the server is. */
+const sentenceOf = (stderr: Buffer): string =>
+  stderr
+    .toString()
+    .trimEnd()
+    .replaceAll(/\p{Cc}/gu, ' ') || 'the server gives no reason';
+
 /** SOUT is due; plain text in its place is a refusal, whose sentence stands whole in front of it (refusal.ts). */
 function* readSoutOrRefusal(stderr: Buffer): Grammar<Token> {
   const bytes = yield { exactly: tokenLength, of: 'token "SOUT"' };
-  if (bytes.toString('latin1').startsWith(refusalMark)) throw new ProtocolError('refused', stderr.toString().trimEnd());
+  if (bytes.toString('latin1').startsWith(refusalMark)) throw new ProtocolError('refused', sentenceOf(stderr));
   return parseToken(['SOUT'], largestParameter, bytes);
 }
 

@@ -31,7 +31,7 @@ export const fileOf = (path: string, text: string | Buffer, mtimeNs = 1_700_000_
 });
 
 /** What is on this machine at paths, and the links on the way to them. */
-export function inputsAt(paths: readonly string[]): ClientInput[] {
+function inputsAt(paths: readonly string[]): ClientInput[] {
   const inputs = new Map<string, ClientInput>();
   for (const path of paths) {
     const waiting = path.split('/').reverse();
@@ -90,7 +90,7 @@ const sha256 = (...parts: (string | Buffer)[]): Buffer => {
 };
 
 /** The proof that whoever knows the nonce has a content. */
-export const proofOf = (content: Buffer, nonce: Buffer): Buffer =>
+const proofOf = (content: Buffer, nonce: Buffer): Buffer =>
   createHmac('sha256', sha256('possession', content)).update(nonce).digest();
 
 /** What came of one job. */

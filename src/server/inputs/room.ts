@@ -28,7 +28,7 @@ export interface InputLimits {
   readonly perAddress: number;
 }
 
-/** The limits for a server with so much memory for requests, and so much room for contents, in bytes. */
+/** The limits for a server with `memory` for requests and `quota` for contents, in bytes. */
 export function planInputs(memory: number, quota: number): InputLimits {
   return {
     quota,
@@ -58,22 +58,13 @@ export function quotaIn(folder: string): number {
 export const full = (): Overload =>
   new Overload('this server has no room for more files of clients now: its disk or its limits are full');
 
-/** A job declares what this server cannot lay down. */
-export const refusePath = (path: string, fault: string): Refusal => new Refusal(`${path} ${fault}`);
+const fullDisk = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EMLINK']);
+const strangeName = new Set(['ENAMETOOLONG', 'EILSEQ', 'EINVAL']);
 
 /** A disk that is full, and names that its file system does not take. */
 export function refusalOfSystem(error: unknown): Refusal | undefined {
-  switch (errorCode(error)) {
-    case 'ENOSPC':
-    case 'EDQUOT':
-    case 'EROFS':
-    case 'EMLINK':
-      return full();
-    case 'ENAMETOOLONG':
-    case 'EILSEQ':
-    case 'EINVAL':
-      return new Refusal('the file system of this server does not take a name of the job: compile this file locally');
-    default:
-      return undefined;
-  }
+  const code = errorCode(error) ?? '';
+  if (fullDisk.has(code)) return full();
+  if (!strangeName.has(code)) return undefined;
+  return new Refusal('the file system of this server does not take a name of the job: compile this file locally');
 }

@@ -213,7 +213,7 @@ export class Session {
   /** Numbers of which another connection of this client was asked for the content, and a promise of the end of that. */
   underWay(numbers: readonly number[]): { readonly numbers: ReadonlySet<number>; readonly over: Promise<void> } {
     const waited = numbers.filter((number) => this.#coming.has(this.file(number).hash));
-    const ends = waited.map((number) => this.#coming.get(this.file(number).hash)?.over);
+    const ends = waited.map((number) => this.#coming.get(this.file(number).hash)?.over ?? Promise.resolve());
     return { numbers: new Set(waited), over: Promise.race(ends).then(() => undefined) };
   }
 

@@ -141,12 +141,16 @@ export class Sessions {
     });
   }
 
+  /** Ends sessions of an address that nobody uses until it may have that many bytes more. @throws Overload */
+  #makeRoom(address: string, bytes: number): void {
+    const isMine = (session: Session): boolean => session.address === address;
+    const mayHave = (): boolean => (this.#bytes.get(address) ?? 0) + bytes <= this.limits.perAddress;
+    while (!mayHave()) if (!this.#endOne(isMine)) throw full();
+  }
+
   #charge(address: string, bytes: number): void {
-    const had = (): number => this.#bytes.get(address) ?? 0;
-    while (bytes > 0 && had() + bytes > this.limits.perAddress) {
-      if (!this.#endOne((session) => session.address === address)) throw full();
-    }
-    const left = had() + bytes;
+    if (bytes > 0) this.#makeRoom(address, bytes);
+    const left = (this.#bytes.get(address) ?? 0) + bytes;
     if (left > 0) this.#bytes.set(address, left);
     else this.#bytes.delete(address);
   }

@@ -224,6 +224,18 @@ describe('runTreeJob()', () => {
     expect(await server.compile(compile, { tree, directory: project })).toEqual(there);
   });
 
+  it("takes those beside this machine's libraries from the client too", async () => {
+    const libraries = dirname(toolchain.shown.find((path) => path.includes('/libc.so')) ?? '');
+    const headers = join(libraries, 'far/include');
+    writeFileSync(join(project, 'beside.c'), '#include <far.h>\nint far = FAR;\n');
+    tree.addAll(project);
+    mkdirSync(join(tree.path, headers), { recursive: true });
+    writeFileSync(join(tree.path, headers, 'far.h'), '#define FAR 1\n');
+    const beside = ['gcc', `-I${headers}`, '-c', 'beside.c', '-o', 'beside.o', '-MD'];
+    const { status, dependencies } = await server.compile(beside, { tree, directory: project });
+    expect([status, dependencies.includes(` ${headers}/far.h`)]).toEqual([0, true]);
+  });
+
   it('sees what has come into the tree since the last job', async () => {
     tree.addAll(project);
     writeFileSync(join(project, 'later.c'), '#include "later.h"\n');

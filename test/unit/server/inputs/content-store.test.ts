@@ -40,7 +40,7 @@ const kept = (): string[] => readdirSync(folder).sort();
 const names = (...contents: readonly (string | Buffer)[]): string[] => contents.map((one) => declared(one).hash).sort();
 /** Nothing of what was being written is left. */
 const expectNothingLeft = (): void =>
-  expect(readdirSync(place.top).filter((name) => /^scratch/.test(name))).toEqual([]);
+  expect(readdirSync(place.top).filter((name) => name.startsWith('scratch'))).toEqual([]);
 
 describe('ContentStore', () => {
   it.each([

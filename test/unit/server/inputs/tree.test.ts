@@ -177,7 +177,7 @@ describe('a tree', () => {
     expect(sessions.size).toBe(2);
   });
 
-  it('has the places of this machine, whose links it does not go through', async () => {
+  it('has the places of this machine, whose links it does not go through', () => {
     const parts: MachineParts = {
       shown: [join(place.top, 'tools'), join(place.top, 'single')],
       links: new Map([
