@@ -63,7 +63,9 @@ describe('distccd.8 and the daemon', () => {
     const seconds = /"--idle-exit (\d+)"/.exec(read('packaging/systemd/distccd-generator.c'))?.[1];
     expect(seconds).toBeDefined();
     expect(bodyOf('--idle-exit')).toContain(`of Debian's package sets ${seconds}.`);
-    expect(read('packaging/systemd/distccd.service')).toContain(`--idle-exit ${seconds} `);
+    expect(read('packaging/systemd/distccd.service')).toContain(
+      `it ends ${seconds} s after the last client (--idle-exit`,
+    );
   });
 
   it('refuse the pump mode in one word', () => {
