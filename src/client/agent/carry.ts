@@ -5,6 +5,7 @@ import type { Environment } from '../../config/client-environment.ts';
 import type { Logger } from '../../logging/log-line.ts';
 import { readable } from '../../system/byte-text.ts';
 import { readForeignFile } from '../../system/files/foreign-file.ts';
+import type { Caps } from '../../wire/inputs/caps.ts';
 import { readCapsOrEnd } from '../../wire/inputs/caps.ts';
 import { Decoder } from '../../wire/reading/decoder.ts';
 import { ProtocolError } from '../../wire/reading/protocol-error.ts';
@@ -42,8 +43,8 @@ export interface CarrySettings {
   readonly pid: number;
   readonly environment: Environment;
   readonly log: Logger;
-  /** Takes whether a host compiles from inputs; left out when nobody asks. */
-  readonly offered?: ((inputs: boolean) => void) | undefined;
+  /** Takes what a host offers, undefined for nothing; left out when nobody asks. */
+  readonly offered?: ((offer: Caps | undefined) => void) | undefined;
 }
 
 /**
@@ -129,7 +130,7 @@ function readOffer(bytes: Buffer, { offered }: CarrySettings): void {
   // One that has not come whole is not waited for.
   const isOffer = bytes.length === 0 || bytes.toString('latin1', 0, 4) === 'CAPS';
   if (!isOffer || decoder.surplus > 0) throw surplus();
-  offered?.(decoder.result?.value?.tree === true);
+  offered?.(decoder.result?.value);
 }
 
 /** Reads an answer of version 1 and leaves the object where it is. */

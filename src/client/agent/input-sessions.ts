@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import type { Caps } from '../../wire/inputs/caps.ts';
 import type { Codec } from '../../wire/inputs/contents.ts';
 import type { Input } from '../headers/inputs.ts';
 
@@ -137,6 +138,7 @@ type Offer = 'unknown' | 'none' | 'inputs';
 
 interface KnownHost {
   offer: Offer;
+  keepsResults: boolean;
   session: InputSession;
   /** Comes when the session has its nonce, or somebody has failed to get it. */
   meeting: Promise<void> | undefined;
@@ -154,7 +156,13 @@ export class InputHosts {
   #of(host: string): KnownHost {
     const known = this.#hosts.get(host);
     if (known !== undefined) return known;
-    const made: KnownHost = { offer: 'unknown', session: new InputSession(), meeting: undefined, failures: 0 };
+    const made: KnownHost = {
+      offer: 'unknown',
+      keepsResults: false,
+      session: new InputSession(),
+      meeting: undefined,
+      failures: 0,
+    };
     this.#hosts.set(host, made);
     return made;
   }
@@ -164,9 +172,17 @@ export class InputHosts {
   }
 
   /** What a host has said after an answer. */
-  noteOffer(host: string, offers: boolean): void {
+  noteOffer(host: string, offer: Caps | undefined): void {
     const known = this.#of(host);
-    if (known.offer === 'unknown') known.offer = offers ? 'inputs' : 'none';
+    if (known.offer !== 'unknown') return;
+    known.offer = offer?.tree === true ? 'inputs' : 'none';
+    known.keepsResults = offer?.results === true;
+  }
+
+  /** Whether a host keeps results of compiles from inputs. */
+  keepsResults(host: string): boolean {
+    const known = this.#hosts.get(host);
+    return known !== undefined && known.offer === 'inputs' && known.keepsResults;
   }
 
   /** The session for a job with that many inputs. */

@@ -49,6 +49,7 @@ import type { HostLists } from './host-lists.ts';
 import type { Launcher } from './launcher.ts';
 import { LauncherError } from './launcher.ts';
 import type { EndedMessage } from '../../wire/agent/command.ts';
+import type { Caps } from '../../wire/inputs/caps.ts';
 import { encodePaths } from '../../wire/agent/inputs.ts';
 import { saveFlags } from '../../wire/agent/file.ts';
 import type { JobMessage } from '../../wire/agent/job.ts';
@@ -299,12 +300,16 @@ export class JobWorld implements World {
     const name = lockName(host);
     // It tells so once, after an answer.
     const asks = host.kind === 'tcp' && inputHosts?.offerOf(name) === 'unknown';
-    const offered = asks ? (inputs: boolean): void => inputHosts.noteOffer(name, inputs) : undefined;
+    const offered = asks ? (offer: Caps | undefined): void => inputHosts.noteOffer(name, offer) : undefined;
     return carry(host, request, { launcher, pid: job.pid, environment: this.#environment, log, offered });
   }
 
   offersInputs(host: DistantHost): boolean {
     return this.#shared.inputHosts?.offerOf(lockName(host)) === 'inputs';
+  }
+
+  keepsResults(host: DistantHost): boolean {
+    return this.#shared.inputHosts?.keepsResults(lockName(host)) === true;
   }
 
   async findInputs(job: RemoteJob): Promise<Found> {

@@ -17,12 +17,15 @@ import {
   unlessInterrupted,
 } from '../job/faults.ts';
 import type { Found } from '../headers/inputs.ts';
+import { lockName } from '../hosts/host.ts';
 import type { DistantHost, Host } from '../hosts/host.ts';
 import type { JobHosts } from '../hosts/changing-hosts.ts';
 import { compilerOf } from './judge-answer.ts';
 import type { RemoteJob } from '../job/understand.ts';
 import { startPreprocessing } from './preprocessing.ts';
 import type { Preprocessing } from './preprocessing.ts';
+import type { Preference } from '../slots/choose-slot.ts';
+import { rendezvousOrder } from '../slots/rendezvous.ts';
 import { mostAttemptsWithoutBackOff } from '../slots/slot-order.ts';
 import type { HostSlot, Slot } from '../slots/slots.ts';
 import type { World } from './world.ts';
@@ -49,12 +52,24 @@ interface Trail {
   inputs: Promise<Found> | undefined;
 }
 
+/** A host that keeps results may have this job's: if it can, the same job goes to the same host each time. */
+function preferenceOf({ directory, verdict }: RemoteJob, world: World): Preference {
+  return (hosts) => {
+    const keeping = new Map(
+      hosts.flatMap((host) => (host.kind !== 'local' && world.keepsResults(host) ? [[lockName(host), host]] : [])),
+    );
+    if (keeping.size === 0) return undefined;
+    const [first = ''] = rendezvousOrder({ directory, source: verdict.source }, [...keeping.keys()]);
+    return keeping.get(first);
+  };
+}
+
 /**
  * Waits for a slot at a host. Where it helps, the source is preprocessed meanwhile, so that the host can start at once;
  * not when this machine is on the list, since then the text may not be needed.
  */
 async function takeHost(job: RemoteJob, hosts: JobHosts, trail: Trail, world: World): Promise<HostSlot | undefined> {
-  const taking = world.slots.takeHost(hosts, trail.failed);
+  const taking = world.slots.takeHost(hosts, trail.failed, preferenceOf(job, world));
   if (!world.preprocessAhead || hosts.list.hosts.some(({ kind }) => kind === 'local')) return taking;
   let decided = false;
   const decide = (): void => void (decided = true);

@@ -122,6 +122,8 @@ export interface World {
   runHere(command: Command, andReturn: boolean): Promise<number>;
   /** Whether a host compiles from inputs, as far as it has told. */
   offersInputs(host: DistantHost): boolean;
+  /** Whether a host keeps results of compiles from inputs, as far as it has told. */
+  keepsResults(host: DistantHost): boolean;
   /** Finds what a job may read. */
   findInputs(job: RemoteJob): Promise<Found>;
   /** Counts a job that a host has done. */

@@ -1,3 +1,4 @@
+import type { Host } from '../hosts/host.ts';
 import type { Candidate } from './slot-order.ts';
 
 /** The first free slot of an entry of the host list. */
@@ -26,19 +27,26 @@ function within(slots: readonly FreeSlot[], factor: number): FreeSlot[] {
   return slots.filter(({ expected }) => expected === undefined || expected <= most);
 }
 
+/** Which of some hosts a job would rather go to; undefined for none. */
+export type Preference = (hosts: readonly Host[]) => Host | undefined;
+
 /**
  * Chooses the slot for the next job from the first free slot of each host, in the user's order. Slow hosts are passed
  * over; every host's first slot is used before any host's second; among equal slots a clearly faster host is preferred,
- * otherwise the list's order decides. A host without known times counts as good, so that it is tried.
+ * otherwise the list's order decides. A host without known times counts as good, so that it is tried. The host that the
+ * job prefers wins when it is about as fast, and has at most one job more.
  */
-export function chooseSlot(free: readonly FreeSlot[]): FreeSlot | undefined {
+export function chooseSlot(free: readonly FreeSlot[], prefers?: Preference): FreeSlot | undefined {
   const good = within(free, slowFactor);
   const level = good.reduce((least, { slot }) => Math.min(least, slot), Infinity);
   const [best] = within(
     good.filter(({ slot }) => slot === level),
     tieFactor,
   );
-  return best;
+  if (best === undefined || prefers === undefined) return best;
+  const alike = within(good, tieFactor).filter(({ slot }) => slot <= best.slot + 1);
+  const preferred = prefers(alike.map(({ host }) => host));
+  return alike.find(({ host }) => host === preferred) ?? best;
 }
 
 /** Whether a host is passed over because it is slow. */

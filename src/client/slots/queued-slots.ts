@@ -5,7 +5,7 @@ import type { Host } from '../hosts/host.ts';
 import { usableHosts } from './slot-order.ts';
 import type { LocalWork, Slots, HostSlot, Slot } from './slots.ts';
 import { chooseSlot } from './choose-slot.ts';
-import type { FreeSlot } from './choose-slot.ts';
+import type { FreeSlot, Preference } from './choose-slot.ts';
 import { JobTimes, timeAmong } from './job-times.ts';
 import type { LocalMemory } from './local-memory.ts';
 import { TakenSlots } from './taken-slots.ts';
@@ -96,10 +96,11 @@ export class QueuedSlots {
   /** The slots as one job sees them. */
   slotsFor(asker: Asker): Slots {
     return {
-      takeHost: (hosts, failed) => {
+      takeHost: (hosts, failed, prefers) => {
         const why = (): string => this.#whyNoHost(hosts.list.hosts, asker);
         const begin = (): (() => void) => hosts.watch(() => this.#line.serve());
-        const look = (): Found<HostSlot | undefined> | undefined => this.#lookForHost(hosts.list.hosts, failed, asker);
+        const look = (): Found<HostSlot | undefined> | undefined =>
+          this.#lookForHost(hosts.list.hosts, failed, { ...asker, prefers });
         return this.#line.wait(look, { ...asker, alike: kindOf(hosts, failed), why, begin });
       },
       takeLocal: (count, work) => {
@@ -217,14 +218,17 @@ export class QueuedSlots {
   #lookForHost(
     hosts: readonly Host[],
     failed: ReadonlySet<Host>,
-    { pid }: Asker,
+    { pid, prefers }: Asker & { readonly prefers?: Preference | undefined },
   ): Found<HostSlot | undefined> | undefined {
     const usable = usableHosts(hosts, { failed, rests: (host) => this.#restOf(lockName(host)) !== undefined });
     if (usable.length === 0) return { value: undefined };
     const free = this.#freeSlots(usable, hosts);
-    let chosen = chooseSlot(free);
+    let chosen = chooseSlot(free, prefers);
     if (chosen?.host.kind === 'local' && this.#lacksMemory(pid)) {
-      chosen = chooseSlot(free.filter(({ host }) => host.kind !== 'local'));
+      chosen = chooseSlot(
+        free.filter(({ host }) => host.kind !== 'local'),
+        prefers,
+      );
     }
     if (chosen === undefined) return undefined;
     const { host, slot } = chosen;

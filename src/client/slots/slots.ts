@@ -4,6 +4,7 @@ import { CannotDistribute, unlessInterrupted } from '../job/faults.ts';
 import type { JobHosts } from '../hosts/changing-hosts.ts';
 import type { DistantHost, Host } from '../hosts/host.ts';
 import type { LockFolder } from './lock-folder.ts';
+import type { Preference } from './choose-slot.ts';
 import { candidatesOf, pauseBefore, usableHosts } from './slot-order.ts';
 import type { Candidate } from './slot-order.ts';
 
@@ -24,9 +25,10 @@ export type LocalWork = 'compile' | 'preprocess';
 export interface Slots {
   /**
    * Waits for a slot on a host that has not failed this job and does not rest; undefined when no such host is left.
+   * Among hosts that are alike, the preferred one is taken.
    * @throws CannotDistribute, Interrupted
    */
-  takeHost(hosts: JobHosts, failed: ReadonlySet<Host>): Promise<HostSlot | undefined>;
+  takeHost(hosts: JobHosts, failed: ReadonlySet<Host>, prefers?: Preference): Promise<HostSlot | undefined>;
   /**
    * Waits for one of the first `count` slots of this machine; undefined when slots cannot be locked: then the job runs
    * without one.

@@ -71,7 +71,7 @@ export function openTrees(options: DaemonOptions, setup: TreeSetup, notices: Not
       if ('lacks' in now) throw new Error(now.lacks);
       return now.roots;
     },
-    offer: encodeCaps({ tree: true, codecs: knownCodecs }),
+    offer: encodeCaps({ tree: true, codecs: knownCodecs, results: results !== undefined }),
     results: results?.keeper,
   };
   const says = `compiled as they are, kept in ${lasting?.contents ?? setup.spool.path}`;

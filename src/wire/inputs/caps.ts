@@ -12,19 +12,26 @@ export interface Caps {
   readonly tree: boolean;
   /** How contents may be packed besides not at all. */
   readonly codecs: readonly Codec[];
+  /** Whether it keeps results, so that the same compile is done sooner where it was done before. */
+  readonly results: boolean;
 }
 
 const treeWord = `tree/${treeVersion}`;
+const resultsWord = 'results';
 
 /** Encodes what a server offers; it stands after the object of an answer, where stock clients do not look. */
-export function encodeCaps({ tree, codecs: known }: Caps): Buffer {
-  return encodeText('CAPS', [...(tree ? [treeWord] : []), ...known].join(' '));
+export function encodeCaps({ tree, codecs: known, results }: Caps): Buffer {
+  return encodeText('CAPS', [...(tree ? [treeWord] : []), ...known, ...(results ? [resultsWord] : [])].join(' '));
 }
 
 /** Reads the text of an offer; words that mean nothing here are passed over. */
 export function parseCaps(text: string): Caps {
   const words = new Set(text.split(' '));
-  return { tree: words.has(treeWord), codecs: codecs.filter((codec) => codec !== 'raw' && words.has(codec)) };
+  return {
+    tree: words.has(treeWord),
+    codecs: codecs.filter((codec) => codec !== 'raw' && words.has(codec)),
+    results: words.has(resultsWord),
+  };
 }
 
 /** Reads an offer. @throws ProtocolError */

@@ -78,13 +78,19 @@ describe('InputHosts', () => {
   it('asks a host only after it has offered, and not after three failures in a row', () => {
     const hosts = new InputHosts();
     expect(hosts.offerOf('far')).toBe('unknown');
-    hosts.noteOffer('far', true);
+    const offer = { tree: true, codecs: [], results: true };
+    hosts.noteOffer('far', offer);
+    expect(hosts.keepsResults('far')).toBe(true);
     expect([hosts.failed('far'), hosts.failed('far')]).toEqual([false, false]);
     hosts.succeeded('far');
     expect([hosts.failed('far'), hosts.failed('far'), hosts.failed('far')]).toEqual([false, false, true]);
     expect(hosts.offerOf('far')).toBe('none');
-    hosts.noteOffer('far', true);
-    expect(hosts.offerOf('far')).toBe('none');
+    hosts.noteOffer('far', offer);
+    expect([hosts.offerOf('far'), hosts.keepsResults('far')]).toEqual(['none', false]);
+    hosts.noteOffer('near', undefined);
+    expect([hosts.offerOf('near'), hosts.keepsResults('near')]).toEqual(['none', false]);
+    hosts.noteOffer('forgetful', { ...offer, results: false });
+    expect([hosts.offerOf('forgetful'), hosts.keepsResults('forgetful')]).toEqual(['inputs', false]);
   });
 
   it('has a secret of its own for each host', () => {

@@ -149,6 +149,7 @@ function worldOf(plan: Plan, events: Events): World {
     },
     keepsTemporaries: plan.keepsTemporaries ?? false,
     offersInputs: ({ name }) => plan.inputs?.[name] !== undefined,
+    keepsResults: () => false,
     findInputs({ name }) {
       events.push(`look for what ${name} reads`);
       return Promise.resolve(

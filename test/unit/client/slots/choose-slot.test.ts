@@ -36,6 +36,22 @@ describe('chooseSlot()', () => {
   });
 });
 
+describe('chooseSlot() for a job that prefers a host', () => {
+  const preferred = (name: string, ...slots: FreeSlot[]): string | undefined =>
+    chooseSlot(slots, (hosts) => hosts.find(({ definition }) => definition === name))?.host.definition;
+
+  it('takes it among hosts that are about as fast, for one job more at most', () => {
+    expect(preferred('b', free('a', 0, 1000), free('b', 0, 1400))).toBe('b');
+    expect(preferred('b', free('a', 0, 1000), free('b', 0, 1600))).toBe('a');
+    expect(preferred('b', free('a', 0), free('b', 1))).toBe('b');
+    expect(preferred('b', free('a', 0), free('b', 2))).toBe('a');
+  });
+
+  it('takes another one when that has no free slot', () => {
+    expect(preferred('c', free('a', 0), free('b', 0))).toBe('a');
+  });
+});
+
 describe('runsSlow()', () => {
   it('tells which hosts are passed over', () => {
     const slots = [free('a', 0, 3001), free('b', 0, 1000), free('c', 0)];

@@ -98,19 +98,21 @@ describe('readTreeReplyHead()', () => {
 describe('encodeCaps() and readCaps()', () => {
   it('agree', () => {
     for (const caps of [
-      { tree: true, codecs: ['deflate', 'zstd'] as const },
-      { tree: true, codecs: ['deflate'] as const },
-      { tree: false, codecs: [] },
+      { tree: true, codecs: ['deflate', 'zstd'] as const, results: false },
+      { tree: true, codecs: ['deflate'] as const, results: true },
+      { tree: false, codecs: [], results: false },
     ]) {
       expect(read(readCaps(), encodeCaps(caps))).toEqual(caps);
       for (const pieces of everyCut(encodeCaps(caps))) expect(readPieces(readCapsOrEnd(), pieces)).toEqual(caps);
     }
-    expect(encodeCaps({ tree: true, codecs: ['deflate', 'zstd'] }).toString()).toBe('CAPS00000013tree/1 deflate zstd');
+    expect(encodeCaps({ tree: true, codecs: ['deflate', 'zstd'], results: false }).toString()).toBe(
+      'CAPS00000013tree/1 deflate zstd',
+    );
   });
 
   it('pass over words that mean nothing', () => {
-    expect(parseCaps('tree/2 zstd x tree/1')).toEqual({ tree: true, codecs: ['zstd'] });
-    expect(parseCaps('')).toEqual({ tree: false, codecs: [] });
+    expect(parseCaps('tree/2 zstd x tree/1')).toEqual({ tree: true, codecs: ['zstd'], results: false });
+    expect(parseCaps('')).toEqual({ tree: false, codecs: [], results: false });
   });
 
   it('take an answer that ends for no offer', () => {
