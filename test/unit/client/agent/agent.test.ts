@@ -273,6 +273,7 @@ describe.skipIf(process.platform !== 'linux')('runAgent()', () => {
       jobsDone: 0,
       largestLocalJob: 0,
       waiting: 0,
+      sent: { unpreprocessed: 0, preprocessed: 0, reasons: [] },
       jobs: [],
       expected: [],
       slots: [],
