@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -39,11 +40,40 @@ static const char *below(const char *root, const char *path) {
   return place;
 }
 
+/* The same step by step: no links, and nothing above the folder. */
+static int follow(int folder, const char *path) {
+  char names[PATH_MAX];
+  if ((size_t)snprintf(names, sizeof names, "%s", path) >= sizeof names) {
+    errno = ENAMETOOLONG;
+    return -1;
+  }
+  char *rest = NULL;
+  int here = fcntl(folder, F_DUPFD_CLOEXEC, 0);
+  for (char *name = strtok_r(names, "/", &rest); here >= 0 && name != NULL; name = strtok_r(NULL, "/", &rest)) {
+    struct stat about;
+    int next = openat(here, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    int error = next < 0 || fstat(next, &about) != 0 ? errno : S_ISLNK(about.st_mode) ? ELOOP : 0;
+    if (error == 0 && strcmp(name, "..") == 0) error = EXDEV;
+    close(here);
+    if (error != 0 && next >= 0) close(next);
+    here = error == 0 ? next : -1;
+    errno = error;
+  }
+  return here;
+}
+
+/* Opens a place in a folder, on the way to which there are no links. */
+static int find(int folder, const char *path) {
+  struct way way = {.flags = O_PATH | O_CLOEXEC, .resolve = NO_LINKS | BENEATH};
+  int place = (int)syscall(OPENAT2, folder, path + strspn(path, "/"), &way, sizeof way);
+  /* Units with RestrictSUIDSGID= lack the call: systemd cannot look into its arguments. */
+  return place < 0 && errno == ENOSYS ? follow(folder, path) : place;
+}
+
 /* Shows a path of the machine at its own place. A client's tree has links of its own, which may lead anywhere: a mount
    through one of them would lie elsewhere, and the compiler see what the client has put in its place. */
 static void show(int root_folder, const char *root, const char *path) {
-  struct way way = {.flags = O_PATH | O_CLOEXEC, .resolve = NO_LINKS | BENEATH};
-  int place = (int)syscall(OPENAT2, root_folder, path + strspn(path, "/"), &way, sizeof way);
+  int place = find(root_folder, path);
   /* What is gone in the meantime the compiler does without. */
   if (place >= 0 ? mount(path, below(root, path), NULL, MS_BIND | MS_REC, NULL) != 0 && errno != ENOENT
                  : errno != ENOENT)

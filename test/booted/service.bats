@@ -113,6 +113,20 @@ setup() { load ../support/booted.bash; }
   assert_line 'own network'
 }
 
+@test "files of clients and kept results have their place, which outlasts it and which its jobs do not see" {
+  run -0 inside '
+    stat -c "%U %G %a" /var/cache/distccd
+    ls /var/cache/distccd | sed "s/-trees-.*/-trees/"
+    [ "$(stat -c %i /var/cache/distccd)" = "$(stat -c %i /proc/$(main_pid)/root/var/cache/distccd)" ]
+    grep " /var/cache/distccd " /proc/$(main_pid)/mountinfo | grep -q "rw.*noexec" && echo writable, not to be run'
+  assert_output 'distccd distccd 700
+contents
+distccd-trees
+results
+writable, not to be run'
+  inside 'echo kept >/var/cache/distccd/mark; systemctl restart distccd; [ -e /var/cache/distccd/mark ]; rm /var/cache/distccd/mark'
+}
+
 @test "reload during eight jobs applies what it can, says what needs a restart, and loses no job" {
   settings 'JOBS="2"'
   edit_settings 'JOBS="5"' 'NICE="9"' 'ALLOWEDNETS="127.0.0.0/8 192.0.2.0/24"' 'LISTENER="127.0.0.1"' 'STATS="true"' \
