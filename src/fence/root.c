@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -18,11 +19,6 @@ struct attributes {
   uint64_t set, clear, propagation, namespace;
 };
 enum { MOUNT_SETATTR = 442, READ_ONLY = 1, NO_SETUID = 2, NO_DEVICES = 4, NO_PROGRAMS = 8, RECURSIVE = 0x8000 };
-/* From <linux/openat2.h>, likewise. */
-struct way {
-  uint64_t flags, mode, resolve;
-};
-enum { OPENAT2 = 437, NO_LINKS = 4, BENEATH = 8 };
 
 static void set(const char *path, unsigned flags, uint64_t attributes) {
   struct attributes wanted = {.set = attributes};
@@ -39,11 +35,40 @@ static const char *below(const char *root, const char *path) {
   return place;
 }
 
+/* Opens a path of the new root part by part, and no part may be a link; -1 and errno when it cannot. openat2() would do
+   it in one call, but systemd's RestrictSUIDSGID= forbids that call. */
+static int open_without_links(int root_folder, const char *path) {
+  int at = dup(root_folder);
+  while (at >= 0 && *(path += strspn(path, "/")) != '\0') {
+    char part[NAME_MAX + 1];
+    size_t length = strcspn(path, "/");
+    struct stat about = {0};
+    int next = -1;
+    if (length > NAME_MAX) errno = ENAMETOOLONG;
+    else {
+      memcpy(part, path, length);
+      part[length] = '\0';
+      if (strcmp(part, "..") == 0) errno = EXDEV;
+      else next = openat(at, part, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    }
+    if (next >= 0 && (fstat(next, &about) != 0 || S_ISLNK(about.st_mode))) {
+      close(next);
+      next = -1;
+      errno = ELOOP;
+    }
+    int reason = errno;
+    close(at);
+    errno = reason;
+    at = next;
+    path += length;
+  }
+  return at;
+}
+
 /* Shows a path of the machine at its own place. A client's tree has links of its own, which may lead anywhere: a mount
    through one of them would lie elsewhere, and the compiler see what the client has put in its place. */
 static void show(int root_folder, const char *root, const char *path) {
-  struct way way = {.flags = O_PATH | O_CLOEXEC, .resolve = NO_LINKS | BENEATH};
-  int place = (int)syscall(OPENAT2, root_folder, path + strspn(path, "/"), &way, sizeof way);
+  int place = open_without_links(root_folder, path);
   /* What is gone in the meantime the compiler does without. */
   if (place >= 0 ? mount(path, below(root, path), NULL, MS_BIND | MS_REC, NULL) != 0 && errno != ENOENT
                  : errno != ENOENT)
