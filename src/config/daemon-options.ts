@@ -43,13 +43,16 @@ function readOomScore(text: string): number | undefined {
 }
 
 const multiples: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
-const memoryRange = { least: 16 * 1024 ** 2, most: 1024 * 1024 ** 3 };
+const mebibyte = 1024 ** 2;
+const mostBytes = 1024 ** 4;
 
 /** Reads a size in bytes, or with K, M or G for powers of 1024. */
-function readMemory(text: string): number | undefined {
-  const [, digits = '', unit = ''] = /^(\d{1,13})([KMG]?)$/i.exec(text) ?? [];
-  const bytes = Number(digits) * (multiples[unit.toUpperCase()] ?? 1);
-  return bytes >= memoryRange.least && bytes <= memoryRange.most ? bytes : undefined;
+function readSize(least: number): (text: string) => number | undefined {
+  return (text) => {
+    const [, digits = '', unit = ''] = /^(\d{1,13})([KMG]?)$/i.exec(text) ?? [];
+    const bytes = digits === '' ? Number.NaN : Number(digits) * (multiples[unit.toUpperCase()] ?? 1);
+    return bytes >= least && bytes <= mostBytes ? bytes : undefined;
+  };
 }
 
 const isLevelName = (text: string): text is LevelName => Object.hasOwn(logLevelNames, text);
@@ -162,7 +165,14 @@ export const daemonOptions = {
     help: 'the most memory for requests and answers: bytes, or with K, M or G (default: a quarter of the memory, at most 1G)',
     initial: undefined,
     expects: 'a size from 16M to 1024G, such as 512M',
-    read: readMemory,
+    read: readSize(16 * mebibyte),
+  }),
+  'result-cache': valued({
+    value: 'SIZE',
+    help: 'keep results of compiles from source for whoever compiles the same: at most so many bytes, or with K, M or G; 0: none (default: 2G where CACHE_DIRECTORY is set, else none)',
+    initial: undefined,
+    expects: '0, or a size from 1M to 1024G, such as 2G',
+    read: (value) => (value === '0' ? 0 : readSize(mebibyte)(value)),
   }),
   lifetime: valued({
     value: 'SECONDS',

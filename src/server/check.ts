@@ -44,6 +44,7 @@ export async function checkDaemon(options: DaemonOptions): Promise<string[]> {
     `temporary files: ${process.cwd()}`,
     `fence: ${fences[service.fence.kind]}`,
     `files of clients: ${describeTrees(service.ownFiles)}`,
+    `results: ${describeResults(service.ownFiles)}`,
     `log: ${describeLog(options)}`,
     ...notices.map((notice) => `warning: ${notice}`),
     ...(isRoot
@@ -55,6 +56,10 @@ export async function checkDaemon(options: DaemonOptions): Promise<string[]> {
 /** Whether clients' own files are compiled. */
 const describeTrees = (found: TreesFound): string =>
   found.kind === 'offered' ? found.says : `not compiled, only preprocessed text: ${found.lacks}`;
+
+/** Whether results are kept. */
+const describeResults = (found: TreesFound): string =>
+  found.kind === 'offered' && found.results !== undefined ? `kept, ${found.results.says}` : 'none are kept';
 
 /** Lines about what keeps jobs apart. */
 const fences: Readonly<Record<FenceKind, string>> = {

@@ -53,11 +53,13 @@ export class Entry {
     return this.parent === undefined ? `/${name}` : `${this.path}/${name}`;
   }
 
-  /**
-   * Whether the directory's own stamp tells that no name came to be. One that changes all the time, as where objects
-   * are written, is not worth asking.
-   */
+  /** Whether a directory changes all the time, as where objects are written. */
+  get busy(): boolean {
+    return (this.names?.changes ?? 0) >= 6;
+  }
+
+  /** Whether the directory's own stamp tells that no name came to be. */
   get calm(): boolean {
-    return !this.young && (this.names?.changes ?? 0) < 6;
+    return !this.young && !this.busy;
   }
 }

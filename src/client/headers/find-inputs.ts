@@ -101,7 +101,7 @@ class Search {
 
   /** A question serves as long as nothing in it has to be read again whatever its stamp says. */
   #keepQuestion(record: JobRecord): void {
-    const usable = record.entries.every(({ young, stale }) => !young && !stale);
+    const usable = record.entries.every(({ young, stale, busy }) => !stale && (!young || busy));
     const question = usable ? Survey.questionFor(record.entries, new Set(record.listings.keys())) : undefined;
     this.#graph.keep(record, question);
   }

@@ -137,9 +137,7 @@ export class HeaderGraph {
       entry.version += 1;
       this.change += 1;
     } else if (!before.input.stamp.equals(facts.input.stamp)) entry.version += 1;
-    const cost = (one: FileFacts): number =>
-      graphLimits.factsCost + graphLimits.referenceCost * (one.references.length + one.definitions.size);
-    this.#bytes += cost(facts) - (before === undefined ? 0 : cost(before));
+    this.#bytes += costOfFacts(facts) - (before === undefined ? 0 : costOfFacts(before));
     entry.facts = facts;
     entry.stamp = facts.input.stamp;
     entry.young = young;
@@ -250,33 +248,39 @@ export class HeaderGraph {
     const names = [...this.#records.keys()];
     for (const name of names.slice(0, Math.ceil(names.length / 2))) this.forget(name);
     const used = new Set<Entry>();
-    for (const { entries } of this.#records.values()) for (const entry of entries) used.add(entry);
+    this.#bytes = 0;
+    this.#files = 0;
+    for (const [key, record] of this.#records) {
+      this.#bytes += costOf(key, record);
+      for (const entry of record.entries) used.add(entry);
+    }
     this.#prune(this.root, used);
     // What goes may have been looked for in vain, and nobody would notice that it came to be.
     this.change += 1;
   }
 
-  /** Whether anything in a directory stays. */
+  /** Takes away what is not used, counts the rest, and gives whether anything in the directory stays. */
   #prune(directory: Entry, used: ReadonlySet<Entry>): boolean {
     const { names } = directory;
     if (names === undefined) return false;
     for (const [name, entry] of names.present) {
-      const stays = this.#prune(entry, used) || used.has(entry);
-      if (stays) continue;
-      names.present.delete(name);
-      this.#bytes -= graphLimits.entryCost + entry.path.length;
+      if (!this.#prune(entry, used) && !used.has(entry)) {
+        names.present.delete(name);
+        continue;
+      }
+      this.#bytes += graphLimits.entryCost + entry.path.length;
       if (entry.facts === undefined) continue;
-      this.#files -= 1;
-      const { references, definitions } = entry.facts;
-      this.#bytes -= graphLimits.factsCost + graphLimits.referenceCost * (references.length + definitions.size);
+      this.#files += 1;
+      this.#bytes += costOfFacts(entry.facts);
     }
-    if (!used.has(directory)) {
-      for (const name of names.absent) this.#bytes -= graphLimits.nameCost + name.length;
-      names.absent.clear();
-    }
+    if (!used.has(directory)) names.absent.clear();
+    for (const name of names.absent) this.#bytes += graphLimits.nameCost + name.length;
     return names.present.size > 0;
   }
 }
+
+const costOfFacts = ({ references, definitions }: FileFacts): number =>
+  graphLimits.factsCost + graphLimits.referenceCost * (references.length + definitions.size);
 
 function costOf(key: string, { entries, found }: JobRecord): number {
   const inputs = found.kind === 'inputs' ? found.inputs.length : 0;

@@ -7,10 +7,11 @@ import { OldWay, Pace } from './pace.ts';
 import { isUntrusted, isYoung, mtimeOf, stampAt } from './stamp.ts';
 import { readText } from './text-facts.ts';
 
+/** In Node's pool: a digest as it comes takes more than 200 bytes. */
 const sha256 = (...parts: readonly (Buffer | string)[]): Buffer => {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);
-  return hash.digest();
+  return Buffer.from(hash.digest());
 };
 
 /** Paths as `Disk.look` takes them. */

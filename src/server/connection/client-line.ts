@@ -181,32 +181,66 @@ export class ClientLine {
     return release;
   }
 
+  /** Room for the files of an answer that has no slot; undefined when there is none now. */
+  roomFor(compiled: Compiled): BudgetAccount | undefined {
+    const room = this.open(this.service.answerFiles);
+    if (answerLength(compiled) <= smallAnswer || room.tryTake(answerLength(compiled))) return room;
+    room.close();
+    return undefined;
+  }
+
+  /**
+   * Sends what was kept of an earlier compile, and lets go of it.
+   * @param room of roomFor()
+   */
+  async giveKept(kept: Compiled, version: ProtocolVersion, room: BudgetAccount): Promise<void> {
+    this.connection.stage = 'answering';
+    try {
+      await this.#sendAnswer(kept, version);
+    } finally {
+      room.close();
+      closeAnswer(kept);
+    }
+  }
+
   /**
    * Sends what the compiler left, and lets go of it; `after` it comes what the client need not read. The slot goes to
-   * the next job, as soon as there is room for these files besides those of the jobs that run.
+   * the next job, as soon as there is room for these files besides those of the jobs that run. Whether or not the
+   * client takes it, `keep` can do something with it.
    */
   async giveBack(
     compiled: Compiled,
     version: ProtocolVersion,
-    { release, after }: { readonly release: Release; readonly after?: Buffer | undefined },
+    { release, after, keep }: { release: Release; after?: Buffer | undefined; keep?: () => Promise<void> },
   ): Promise<void> {
-    const { budget, answerFiles } = this.service;
-    const { signal } = this;
     this.connection.stage = 'answering';
-    const room = this.open(answerFiles);
-    const memory = this.open(budget);
+    const room = this.open(this.service.answerFiles);
     let stopWaiting = (): void => {};
     try {
       const length = answerLength(compiled);
       if (length <= smallAnswer) release();
       else stopWaiting = room.wait(length, release);
+      await this.#sendAnswer(compiled, version, after);
+    } finally {
+      stopWaiting();
+      release();
+      try {
+        await keep?.();
+      } finally {
+        room.close();
+        closeAnswer(compiled);
+      }
+    }
+  }
+
+  async #sendAnswer(compiled: Compiled, version: ProtocolVersion, after?: Buffer): Promise<void> {
+    const memory = this.open(this.service.budget);
+    const { signal } = this;
+    try {
       await this.#sending().send(encodeAnswer(compiled, version, memory, signal), signal, after);
       this.#settled = true;
     } finally {
-      stopWaiting();
-      room.close();
       memory.close();
-      closeAnswer(compiled);
     }
   }
 

@@ -6,6 +6,7 @@ import type { JobStatistics } from '../job/job-statistics.ts';
 import type { JobTools } from '../job/run-job.ts';
 import type { LogLimit } from '../log/log-limit.ts';
 import type { Sessions } from '../inputs/sessions.ts';
+import type { ResultKeeper } from '../results/result-keeper.ts';
 import type { TreeRoots } from '../../system/fence/tree-roots.ts';
 import type { Pace } from '../limits/progress.ts';
 
@@ -26,6 +27,8 @@ export interface TreeService {
   readonly roots: () => TreeRoots;
   /** What is said of it to clients, after their answers. */
   readonly offer: Buffer;
+  /** Left out where no results are kept. */
+  readonly results?: ResultKeeper | undefined;
 }
 
 /** Everything that is needed to serve a connection. */

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { pathOf } from '../../system/byte-text.ts';
 import type { Toolchain } from '../../system/fence/toolchain.ts';
+import type { TreeFolder } from '../../system/fence/tree-roots.ts';
 import { readContents } from '../../wire/inputs/contents.ts';
 import type { ArrivedContent } from '../../wire/inputs/contents.ts';
 import { decodeDefinitions } from '../../wire/inputs/definitions.ts';
@@ -10,11 +11,12 @@ import type { ArrivedTreeJob } from '../../wire/inputs/tree-job.ts';
 import { encodeNeed, encodeWelcome } from '../../wire/inputs/tree-reply.ts';
 import { quoted } from '../../wire/quoted.ts';
 import { ProtocolError } from '../../wire/reading/protocol-error.ts';
-import type { Asked, Generation, Session } from '../inputs/session.ts';
+import type { Asked, Session } from '../inputs/session.ts';
 import { knownCodecs } from '../inputs/unpack.ts';
 import { endedWith } from '../job/job-end.ts';
 import type { JobEnd } from '../job/job-end.ts';
 import { runTreeJob } from '../job/run-tree-job.ts';
+import type { TreeCompiled } from '../job/run-tree-job.ts';
 import type { BudgetAccount } from '../limits/byte-budget.ts';
 import { inTurns, turnTaker } from '../limits/in-turns.ts';
 import { judgeTreeCommand } from '../policy/judge-command.ts';
@@ -22,6 +24,8 @@ import { ClientGone, Overdue, Refusal } from '../policy/refusal.ts';
 import { refusalOfRoot } from '../policy/root-refusal.ts';
 import type { TreeCommand } from '../policy/tree-command.ts';
 import type { ClientLine } from './client-line.ts';
+import { JobResult } from './job-result.ts';
+import type { Kept, PlacedJob } from './job-result.ts';
 import type { TreeService } from './service.ts';
 
 /** Tree jobs are answered with the first version's form. */
@@ -29,20 +33,6 @@ const version = 1;
 
 /** A job asks once as a rule; more rounds than this do not come of other connections that fail. */
 const mostRounds = 32;
-
-/** What a job is about, once it has been judged. */
-interface Admitted {
-  readonly job: ArrivedTreeJob;
-  readonly session: Session;
-  readonly command: TreeCommand;
-  readonly toolchain: Toolchain;
-  readonly directory: string;
-}
-
-/** A job with its place. */
-interface Placed extends Admitted {
-  readonly generation: Generation;
-}
 
 /** A connection on which a client has a command compiled on its own files (doc/protocol.md, "Tree jobs"). */
 export class TreeConversation {
@@ -104,14 +94,29 @@ export class TreeConversation {
     const toolchain = await this.#toolchain(command);
     const generation = session.enter(job.generation);
     try {
-      const placed = { job, session, command, toolchain, directory, generation };
-      await this.#lay(placed, definitions.length > 0);
+      const uses = decodeNumbers(job.uses, 'token "USES"');
+      const placed = { job, session, command, toolchain, directory, generation, uses };
+      await this.#take(job.data, placed);
+      const result = new JobResult(this.#line, this.#trees, placed);
+      let kept = await result.find();
+      if (kept === undefined) await this.#lay(placed, definitions.length > 0);
+      else if (definitions.length > 0) this.#line.send(encodeNeed([]));
       this.#account.complete = true;
       this.#account.close();
-      return await this.#compile(placed);
+      this.#line.watchForEnd();
+      // What has come by now shows what the client has.
+      if (!result.isNamed) kept = await result.find();
+      return kept === undefined ? await this.#compile(placed, result) : await this.#giveKept(placed, kept);
     } finally {
       session.leave(generation);
     }
+  }
+
+  async #giveKept({ command }: PlacedJob, { result, room }: Kept): Promise<JobEnd> {
+    const { results } = this.#trees;
+    if (results !== undefined) results.counts.hits += 1;
+    await this.#line.giveKept(result, version, room);
+    return { ...endedWith(result.status, command.name, command.verdict.source), kept: true };
   }
 
   async #toolchain({ path }: TreeCommand): Promise<Toolchain> {
@@ -126,10 +131,9 @@ export class TreeConversation {
    * Lays all that the job may read, for which the client is asked for what is not here. It hears that its definitions
    * have been taken, if there were any.
    */
-  async #lay(placed: Placed, defined: boolean): Promise<void> {
-    const { job, session, generation, toolchain, directory } = placed;
+  async #lay(placed: PlacedJob, defined: boolean): Promise<void> {
+    const { job, session, generation, toolchain, directory, uses } = placed;
     const { signal } = this.#line;
-    const uses = decodeNumbers(job.uses, 'token "USES"');
     const lay = (numbers: readonly number[]): Promise<number[]> =>
       inTurns(session.lay(generation, toolchain, numbers), signal);
     let told = !defined;
@@ -137,7 +141,6 @@ export class TreeConversation {
       told = true;
       this.#line.send(encodeNeed(numbers));
     };
-    await this.#take(job.data, placed);
     let lacking = await lay(uses);
     for (let round = 0; lacking.length > 0; round += 1) {
       if (round === mostRounds) throw new Refusal('other connections of this client do not bring what they were to');
@@ -164,7 +167,7 @@ export class TreeConversation {
   }
 
   /** Reads what the client was asked for: all of that, and nothing else. */
-  async #takeAsked(wanted: readonly number[], asked: Asked, placed: Placed): Promise<void> {
+  async #takeAsked(wanted: readonly number[], asked: Asked, placed: PlacedJob): Promise<void> {
     const contents = await this.#line.receive(readContents(), this.#account);
     const due = new Set(wanted);
     for (const { number } of contents) {
@@ -176,7 +179,7 @@ export class TreeConversation {
   }
 
   /** Keeps contents, and lays each at once, so that it stays. */
-  async #take(contents: readonly ArrivedContent[], placed: Placed, asked?: Asked): Promise<void> {
+  async #take(contents: readonly ArrivedContent[], placed: PlacedJob, asked?: Asked): Promise<void> {
     const { session, generation, toolchain } = placed;
     const { signal } = this.#line;
     const { store, scratch } = this.#trees.sessions();
@@ -192,21 +195,32 @@ export class TreeConversation {
     }
   }
 
-  async #compile({ job, command, generation, directory }: Placed): Promise<JobEnd> {
+  async #compile(placed: PlacedJob, result: JobResult): Promise<JobEnd> {
+    const { command } = placed;
     const line = this.#line;
-    const { signal, log } = line;
-    const { spool, spawn, environment, lifetimeMs, graceMs, log: daemonLog } = line.service;
-    line.watchForEnd();
     const release = await line.turn();
     try {
-      const compiled = await runTreeJob(
-        { command, tree: generation.tree, directory, environment: job.environment, signal, log },
-        { spool, spawn, environment, lifetimeMs, graceMs, log: daemonLog, trees: this.#trees.roots() },
-      );
-      await line.giveBack(compiled, version, { release });
+      // Somebody else may have had the same compile before it.
+      const kept = await result.find();
+      if (kept !== undefined) {
+        release();
+        return await this.#giveKept(placed, kept);
+      }
+      const compiled = await this.#run(placed, await result.tree());
+      await line.giveBack(compiled, version, { release, keep: () => result.keep(compiled) });
       return endedWith(compiled.status, command.name, command.verdict.source);
     } finally {
       release();
+      result.close();
     }
+  }
+
+  #run({ job, command, generation, directory }: PlacedJob, exact: TreeFolder | undefined): Promise<TreeCompiled> {
+    const { service, signal, log } = this.#line;
+    const { spool, spawn, environment, lifetimeMs, graceMs, log: daemonLog } = service;
+    return runTreeJob(
+      { command, tree: exact ?? generation.tree, directory, environment: job.environment, signal, log },
+      { spool, spawn, environment, lifetimeMs, graceMs, log: daemonLog, trees: this.#trees.roots() },
+    );
   }
 }

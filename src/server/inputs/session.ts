@@ -6,6 +6,7 @@ import { Refusal } from '../policy/refusal.ts';
 import type { StoredContent } from './content-store.ts';
 import { declare, isSameInput, memoryOf } from './declared-input.ts';
 import type { DeclaredFile, DeclaredInput } from './declared-input.ts';
+import { ExactTrees } from './exact-trees.ts';
 import { requireSame } from './machine-files.ts';
 import { proves } from './possession.ts';
 import type { Sessions } from './sessions.ts';
@@ -43,6 +44,8 @@ export class Session {
   readonly #generations = new Map<number, Generation>();
   #latest = -1;
   readonly #coming = new Map<string, Coming>();
+  /** What single jobs see. */
+  readonly exact: ExactTrees;
   /** Bytes of memory of what is defined. */
   memory = 0;
   /** Connections that use it. */
@@ -52,6 +55,7 @@ export class Session {
 
   constructor(sessions: Sessions, { nonce, address }: { readonly nonce: Buffer; readonly address: string }) {
     this.#sessions = sessions;
+    this.exact = new ExactTrees(sessions.exactTrees);
     this.nonce = nonce;
     this.address = address;
   }
@@ -193,6 +197,14 @@ export class Session {
     return tree.has(file) || this.#possessed(file) !== undefined;
   }
 
+  /** Whether it is known of all these files that the client has their contents. */
+  hasAll(numbers: readonly number[]): boolean {
+    return numbers.every((number) => {
+      const file = this.file(number);
+      return file.proof === undefined || this.#possessed(file) !== undefined;
+    });
+  }
+
   /** The client has sent the content of a file, so that it has it. */
   possesses(file: DeclaredFile): void {
     file.proof = undefined;
@@ -240,6 +252,7 @@ export class Session {
   /** Ends it: nobody uses it any more. */
   close(): void {
     for (const { tree } of this.#generations.values()) this.#sessions.removeTree(tree);
+    this.exact.close();
     this.#generations.clear();
     this.#inputs.clear();
   }

@@ -5,6 +5,7 @@ import type { Spool } from '../../system/files/temporary-folder.ts';
 import { nonceLength } from '../../wire/inputs/tree-job.ts';
 import { Overload } from '../policy/refusal.ts';
 import { ContentStore } from './content-store.ts';
+import type { ExactTreeMeans } from './exact-trees.ts';
 import { full } from './room.ts';
 import type { InputLimits } from './room.ts';
 import { Session } from './session.ts';
@@ -39,6 +40,12 @@ export class Sessions {
   #memory = 0;
   /** Bytes of the files in trees, by address. */
   readonly #bytes = new Map<string, number>();
+  /** For sessions: what exact trees are made with. */
+  readonly exactTrees: ExactTreeMeans = {
+    lend: () => this.#places.spool.lend(),
+    takeBack: (folder) => this.#takeBack(folder),
+    idle: { count: 0, entries: 0 },
+  };
   readonly #patrol = new EverySecond(() => this.review());
 
   constructor(places: InputPlaces, limits: InputLimits, now = steadyClock) {
@@ -151,6 +158,10 @@ export class Sessions {
   /** For sessions: takes a tree away. */
   removeTree(tree: Tree): void {
     tree.close();
-    this.#places.spool.takeBack(tree.path).catch(this.#places.left);
+    this.#takeBack(tree.path);
+  }
+
+  #takeBack(folder: string): void {
+    this.#places.spool.takeBack(folder).catch(this.#places.left);
   }
 }

@@ -221,7 +221,7 @@ export class Tree {
     const first = this.#firsts.get(file.hash);
     if (first !== undefined) {
       // gcc takes two paths with the same time and content for one file, and clang two names of one file.
-      if (!first.copied) this.#copy(first.file, first.file, this.#onDisk(first.file.path));
+      if (!first.copied) this.#copy(first.file, first.file, this.onDisk(first.file.path));
       first.copied = true;
       this.#make(file.path, entry, (place) => this.#copy(first.file, file, place));
       return true;
@@ -242,7 +242,8 @@ export class Tree {
     return `${this.path}.new`;
   }
 
-  #onDisk(path: string): string {
+  /** Where a path of the client's is on this machine. */
+  onDisk(path: string): string {
     return this.path + (pathOf(path) ?? '');
   }
 
@@ -252,7 +253,7 @@ export class Tree {
       throw new Refusal('too many files of the job have the same content: compile this file locally');
     }
     if (this.#totals.copies + file.size > this.#limits.allCopies) throw full();
-    copyWithTime(this.#onDisk(from.path), this.#fresh, file.mtimeNs);
+    copyWithTime(this.onDisk(from.path), this.#fresh, file.mtimeNs);
     renameSync(this.#fresh, place);
     this.#copies += file.size;
     this.#totals.copies += file.size;

@@ -18,6 +18,8 @@ export interface JobEnd {
   readonly unheard?: boolean;
   /** The compiler as executed and the client's name of the source; only for COMPILE_OK and COMPILE_ERROR. */
   readonly command?: { readonly compiler: string; readonly source: string };
+  /** The answer was that of an earlier compile: no compiler ran. */
+  readonly kept?: true;
 }
 
 /** The end of a connection without a compile. */
@@ -51,12 +53,12 @@ function summarize({ status }: JobEnd): Summary {
 export function summaryLine(client: string, end: JobEnd, milliseconds: number): string {
   const { exit, signal, core } = summarize(end);
   const command = end.command === undefined ? '' : `${end.command.compiler} ${end.command.source}`;
-  return `client: ${client} ${end.class} exit:${exit} sig:${signal} core:${core} ret:${end.ret} time:${Math.round(milliseconds)}ms ${command}`;
+  return `client: ${client} ${end.class} exit:${exit} sig:${signal} core:${core} ret:${end.ret} time:${Math.round(milliseconds)}ms ${command}${end.kept ? ' from kept results' : ''}`;
 }
 
 /** The same facts as fields, except the client. */
 export function summaryFields(end: JobEnd, milliseconds: number): Fields {
   const { exit, signal } = summarize(end);
   const facts = { result: end.class, exit, signal, code: end.ret, milliseconds: Math.round(milliseconds) };
-  return { ...facts, ...end.command };
+  return { ...facts, ...end.command, ...(end.kept && { kept: true }) };
 }

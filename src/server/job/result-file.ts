@@ -7,18 +7,45 @@ const readLater = promisify(read);
 
 const largeFile = 1024 * 1024;
 
+/** An open file, for as long as some part of it is wanted. */
+class OpenFile {
+  readonly descriptor: number;
+  #users: number;
+
+  constructor(descriptor: number, users: number) {
+    this.descriptor = descriptor;
+    this.#users = users;
+  }
+
+  /** The system takes its time over the bytes of a large one, so another thread closes that. */
+  release(length: number): void {
+    this.#users -= 1;
+    if (this.#users > 0) return;
+    if (length < largeFile) closeSync(this.descriptor);
+    else close(this.descriptor);
+  }
+}
+
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
 
 /** A file that a compiler wrote, kept open: it outlives its folder, and disappears with its last descriptor. */
 export class ResultFile {
   readonly length: number;
   readonly #bytes: Buffer | undefined;
-  #descriptor: number | undefined;
+  #file: OpenFile | undefined;
+  /** Where it begins in the file. */
+  readonly #start: number = 0;
 
-  private constructor(length: number, content: { readonly bytes: Buffer } | { readonly descriptor: number }) {
+  private constructor(
+    length: number,
+    content: { readonly bytes: Buffer } | { readonly file: OpenFile; readonly start: number },
+  ) {
     this.length = length;
     if ('bytes' in content) this.#bytes = content.bytes;
-    else this.#descriptor = content.descriptor;
+    else {
+      this.#file = content.file;
+      this.#start = content.start;
+    }
   }
 
   /** Bytes in place of a file. */
@@ -40,9 +67,29 @@ export class ResultFile {
     const descriptor = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     const about = fstatSync(descriptor);
     const refusal = about.isFile() ? tooLarge(what, about.size) : notPlain(what);
-    if (refusal === undefined) return new ResultFile(about.size, { descriptor });
+    if (refusal === undefined) return new ResultFile(about.size, { file: new OpenFile(descriptor, 1), start: 0 });
     closeSync(descriptor);
     throw refusal;
+  }
+
+  /**
+   * Parts of an open file that lie one after the other from `start` on. The descriptor is theirs: it is closed with the
+   * last of them.
+   */
+  static partsOf<const Lengths extends readonly number[]>(
+    descriptor: number,
+    start: number,
+    lengths: Lengths,
+  ): { -readonly [At in keyof Lengths]: ResultFile } {
+    const file = new OpenFile(descriptor, lengths.length);
+    let next = start;
+    const parts = lengths.map((length) => {
+      const part = new ResultFile(length, { file, start: next });
+      next += length;
+      return part;
+    });
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a part for each length
+    return parts as { -readonly [At in keyof Lengths]: ResultFile };
   }
 
   /** Reads the whole of a small file. */
@@ -50,8 +97,9 @@ export class ResultFile {
     if (this.#bytes !== undefined) return this.#bytes;
     const bytes = Buffer.allocUnsafe(this.length);
     let filled = 0;
-    while (filled < bytes.length && this.#descriptor !== undefined) {
-      const count = readSync(this.#descriptor, bytes, filled, bytes.length - filled, filled);
+    while (filled < bytes.length && this.#file !== undefined) {
+      const at = this.#start + filled;
+      const count = readSync(this.#file.descriptor, bytes, filled, bytes.length - filled, at);
       if (count === 0) throw cutShort();
       filled += count;
     }
@@ -68,8 +116,8 @@ export class ResultFile {
     let at = 0;
     while (at < this.length) {
       const wanted = Math.min(buffer.length, this.length - at);
-      if (this.#descriptor === undefined) throw cutShort();
-      const { bytesRead } = await readLater(this.#descriptor, buffer, 0, wanted, at);
+      if (this.#file === undefined) throw cutShort();
+      const { bytesRead } = await readLater(this.#file.descriptor, buffer, 0, wanted, this.#start + at);
       if (bytesRead === 0) throw cutShort();
       at += bytesRead;
       yield buffer.subarray(0, bytesRead);
@@ -78,11 +126,9 @@ export class ResultFile {
 
   /** Closes the file, in another thread when it is large: freeing its blocks takes the system some time. */
   close(): void {
-    const descriptor = this.#descriptor;
-    this.#descriptor = undefined;
-    if (descriptor === undefined) return;
-    if (this.length < largeFile) closeSync(descriptor);
-    else close(descriptor);
+    const file = this.#file;
+    this.#file = undefined;
+    file?.release(this.length);
   }
 }
 

@@ -53,6 +53,16 @@ function nameOfProgram(path: string): string {
   }
 }
 
+/** How a compiler is called on a client's files: the client's words, with the outputs in the job's folder. */
+export function wordsInTree(command: TreeCommand): { readonly argv: readonly string[]; readonly object: string } {
+  const object = objectName(command.verdict.output);
+  const words = redirectOutputs(
+    { ...command.verdict, words: [nameOfProgram(command.path), ...command.verdict.words.slice(1)] },
+    { object: `${folderInRoot}/${object}`, dependencies: `${folderInRoot}/${dependencyFile}` },
+  );
+  return { argv: [command.name, ...words.slice(1)], object };
+}
+
 /**
  * Compiles in a root made of a client's files, in a folder of its own, which is gone afterwards whatever happens; what
  * the compiler left is open, for the caller to close.
@@ -61,12 +71,7 @@ function nameOfProgram(path: string): string {
  */
 export function runTreeJob(job: TreeJob, tools: JobTools & { readonly trees: TreeRoots }): Promise<TreeCompiled> {
   const { command, tree, directory } = job;
-  const object = objectName(command.verdict.output);
-  const words = redirectOutputs(
-    { ...command.verdict, words: [nameOfProgram(command.path), ...command.verdict.words.slice(1)] },
-    { object: `${folderInRoot}/${object}`, dependencies: `${folderInRoot}/${dependencyFile}` },
-  );
-  const argv = [command.name, ...words.slice(1)];
+  const { argv, object } = wordsInTree(command);
   return inJobFolder(tools, async (folder) => {
     try {
       const { trees } = tools;

@@ -9,6 +9,7 @@ import { plainAddress } from '../policy/access-list.ts';
 import type { AccessList } from '../policy/access-list.ts';
 import { bindSockets } from '../listen/bind.ts';
 import type { JobStatistics } from '../job/job-statistics.ts';
+import type { TreesFound } from '../start/open-trees.ts';
 import type { GivenDescriptor } from '../../system/descriptors/given-descriptors.ts';
 import { adoptSockets } from '../listen/systemd-sockets.ts';
 
@@ -48,6 +49,7 @@ export interface StatsSource {
   readonly statistics: JobStatistics;
   readonly jobs: number;
   readonly access: () => AccessList;
+  readonly ownFiles: TreesFound;
 }
 
 /** Answers every connection to the statistics port with the page (doc/distcc-behaviour.md, "Statistics page"). */
@@ -86,7 +88,7 @@ const diskPeriodMs = 50_000;
 /** A page is made at most once in this many ms, because looking at every process costs some ms. */
 const freshMs = 1000;
 
-function pageMaker({ statistics, jobs }: StatsSource): () => string {
+function pageMaker(source: StatsSource): () => string {
   let disk = { at: performance.now(), sectors: diskSectors(), rate: -1 };
   let made = { at: Number.NEGATIVE_INFINITY, text: '' };
   return () => {
@@ -96,12 +98,27 @@ function pageMaker({ statistics, jobs }: StatsSource): () => string {
       const sectors = diskSectors();
       disk = { at: now, sectors, rate: Math.round(((sectors - disk.sectors) * 1000) / (now - disk.at)) };
     }
-    made = { at: now, text: writePage(statistics, jobs, disk.rate) };
+    made = { at: now, text: writePage(source, disk.rate) };
     return made.text;
   };
 }
 
-function writePage(statistics: JobStatistics, jobs: number, diskRate: number): string {
+/** What has become of kept results, after the lines that distcc has too. */
+function resultLines(found: TreesFound): string[] {
+  if (found.kind === 'lacking' || found.results === undefined) return [];
+  const { keeper, size } = found.results;
+  const { hits, misses, kept } = keeper.counts;
+  const { bytes, results } = size();
+  return [
+    `dcc_result_hits ${hits}`,
+    `dcc_result_misses ${misses}`,
+    `dcc_results_stored ${kept}`,
+    `dcc_results_kept ${results}`,
+    `dcc_results_size ${Math.ceil(bytes / 1024)} kB`,
+  ];
+}
+
+function writePage({ statistics, jobs, ownFiles }: StatsSource, diskRate: number): string {
   const load = [
     `dcc_current_load ${runnableProcesses()}`,
     ...os.loadavg().map((average, index) => `dcc_load${index + 1} ${average.toFixed(2)}`),
@@ -115,6 +132,7 @@ function writePage(statistics: JobStatistics, jobs: number, diskRate: number): s
     `dcc_io_rate ${diskRate}`,
     `dcc_free_space ${freeMegabytes('.')} MB`,
     `dcc_free_mem ${Math.floor(availableMemory() / 1024 ** 2)} MB`,
+    ...resultLines(ownFiles),
   ];
   const body = ['argv /distccd', '<distccstats>', ...lines.map(printable), '</distccstats>', ''].join('\n');
   // distcc ends these lines with a bare newline, which not every HTTP client accepts.

@@ -11,6 +11,8 @@ import { planInputs, quotaIn } from '../inputs/room.ts';
 import { Sessions } from '../inputs/sessions.ts';
 import { knownCodecs } from '../inputs/unpack.ts';
 import type { Notices } from '../log/startup-notices.ts';
+import { openResults } from './open-results.ts';
+import type { ResultsFound } from './open-results.ts';
 
 const treesPrefix = 'distccd-trees-';
 
@@ -22,9 +24,21 @@ interface Place {
   readonly remove: () => void;
 }
 
+/** One that outlasts the daemon. */
+interface LastingPlace extends Place {
+  readonly results: string;
+}
+
 /** How clients' own files are compiled here, or why they are not, as a sentence's end. */
 export type TreesFound =
-  | { readonly kind: 'offered'; readonly service: TreeService; readonly remove: () => void; readonly says: string }
+  | {
+      readonly kind: 'offered';
+      readonly service: TreeService;
+      /** Left out when none are kept. */
+      readonly results: ResultsFound | undefined;
+      readonly remove: () => void;
+      readonly says: string;
+    }
   | { readonly kind: 'lacking'; readonly lacks: string };
 
 /** What compiling clients' own files is made with. */
@@ -49,6 +63,7 @@ export function openTrees(options: DaemonOptions, setup: TreeSetup, notices: Not
   const open = (): Sessions => openSessions(lasting ?? openPassing(setup.spool), setup);
   // What was kept is looked through at the start; where nothing is, a folder comes with the first client.
   let sessions = lasting === undefined ? undefined : open();
+  const results = openKept(options, lasting, setup, notices);
   const service: TreeService = {
     sessions: () => (sessions ??= open()),
     roots: () => {
@@ -57,9 +72,26 @@ export function openTrees(options: DaemonOptions, setup: TreeSetup, notices: Not
       return now.roots;
     },
     offer: encodeCaps({ tree: true, codecs: knownCodecs }),
+    results: results?.keeper,
   };
   const says = `compiled as they are, kept in ${lasting?.contents ?? setup.spool.path}`;
-  return { kind: 'offered', service, says, remove: () => lasting?.remove() };
+  const remove = (): void => {
+    results?.close();
+    lasting?.remove();
+  };
+  return { kind: 'offered', service, results, says, remove };
+}
+
+function openKept(
+  options: DaemonOptions,
+  lasting: LastingPlace | undefined,
+  { spool, log }: TreeSetup,
+  notices: Notices,
+): ResultsFound | undefined {
+  if (lasting !== undefined) return openResults(options, { folder: lasting.results, lasting: true }, log, notices);
+  // No folder is made for what nobody wants.
+  if ((options['result-cache'] ?? 0) === 0) return undefined;
+  return openResults(options, { folder: spool.lend(), lasting: false }, log, notices);
 }
 
 function openSessions({ contents, spool }: Place, { memory, log }: TreeSetup): Sessions {
@@ -70,7 +102,7 @@ function openSessions({ contents, spool }: Place, { memory, log }: TreeSetup): S
 }
 
 /** A folder that the service manager keeps between one start and the next: systemd.exec(5), CacheDirectory=. */
-function openLasting({ environment, log }: TreeSetup, notices: Notices): Place | undefined {
+function openLasting({ environment, log }: TreeSetup, notices: Notices): LastingPlace | undefined {
   const [directory = ''] = (environment['CACHE_DIRECTORY'] ?? '').split(':');
   if (directory === '') return undefined;
   try {
@@ -78,7 +110,7 @@ function openLasting({ environment, log }: TreeSetup, notices: Notices): Place |
     const swept = sweepSpools(directory, treesPrefix);
     if (swept.length > 0) log.notice(`removed what a daemon that did not end properly left: ${swept.join(', ')}`);
     const spool = openSpool(directory, treesPrefix);
-    return { contents: `${directory}/contents`, spool, remove: () => spool.remove() };
+    return { contents: `${directory}/contents`, results: `${directory}/results`, spool, remove: () => spool.remove() };
   } catch (error) {
     notices.push(
       `cannot use the cache directory "${directory}": ${systemReason(error)}; files of clients are kept until this daemon ends`,

@@ -457,10 +457,13 @@ describe.skipIf(process.platform !== 'linux')('runAgent()', () => {
       });
     }).listen(living);
     await once(server, 'listening');
-    const code = `require('net').createServer().listen(${JSON.stringify(killed)}, () => process.kill(process.pid, 'SIGKILL'))`;
-    spawnSync(process.execPath, ['-e', code]);
+    // One of its own version was killed too.
+    for (const name of [killed, path]) {
+      const code = `require('net').createServer().listen(${JSON.stringify(name)}, () => process.kill(process.pid, 'SIGKILL'))`;
+      spawnSync(process.execPath, ['-e', code]);
+    }
     for (const name of [killed, living]) writeFileSync(`${name}.pid`, '1\n');
-    expect(folder()).toEqual(['0.8', '0.8.pid', '0.9', '0.9.pid']);
+    expect(folder()).toEqual(['0.8', '0.8.pid', '0.9', '0.9.pid', '1.0']);
     await start();
     await until(() => told.length > 0 && !existsSync(`${killed}.pid`), 'both are seen to');
     expect(Buffer.concat(told)).toEqual(encodeAsk('stop'));

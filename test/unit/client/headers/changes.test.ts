@@ -153,6 +153,18 @@ describe.each([
     }
   });
 
+  test('sees that many headers have changed, each of which leads to the next one', async () => {
+    const names = Array.from({ length: 16 }, (__, number) => `h${number}.h`);
+    for (const name of names) project.write(name, '');
+    project.write('a.c', names.map((name) => `#include "${name}"\n`).join(''));
+    await find();
+    project.write('a.c', '');
+    await find();
+    for (const [number, name] of names.entries()) project.write(name, `#include "h${number + 1}.h"\n`);
+    project.write('a.c', '#include "h0.h"\n');
+    expect(linesOf(await find())).toContain(`h15.h ${hashed('#include "h16.h"\n')}`);
+  });
+
   test('sees one name after another in a directory', async () => {
     await find();
     const names = Array.from({ length: 12 }, (__, number) => `n${number}.h`);

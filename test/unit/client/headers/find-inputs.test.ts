@@ -171,14 +171,20 @@ describe.each(compilers)('findInputs() with %s', (compiler, debianPackage) => {
   });
 
   test('gives the same array, by one question, as long as nothing has changed', async () => {
-    project.write('a.c', '#include "a.h"\n#include <stddef.h>\n');
+    project.write('a.c', '#include "a.h"\n#include <b.h>\n#include <stddef.h>\n');
     project.write('a.h', '');
+    project.write('two/b.h', '');
+    mkdirSync(join(project.path, 'one'));
+    const words = [compiler, '-Ione', '-Itwo'];
+    // What is younger than this has to be read again.
     await new Promise((resolve) => setTimeout(resolve, 2100));
-    const first = await project.find([compiler]);
-    const second = await project.find([compiler]);
+    const first = await project.find(words);
+    const second = await project.find(words);
     expect(inputsOf(second)).toBe(inputsOf(first));
     const { looks, reads, asked } = project.disk;
     expect({ looks, reads, asked }).toEqual({ looks: 1, reads: 0, asked: [] });
+    project.write('one/b.h', '');
+    expect(await filesOf(words)).toEqual(['a.c', 'a.h', 'one/b.h']);
   });
 
   test('gives the same array, by one question, where objects are written', async () => {

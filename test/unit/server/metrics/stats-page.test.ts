@@ -30,7 +30,8 @@ async function serveTo(address: string | undefined, allowed = '192.0.2.1'): Prom
       return list.admits(client);
     },
   });
-  serveStats([server], { statistics: new JobStatistics(), jobs: 7, access });
+  const ownFiles = { kind: 'lacking', lacks: '--no-tree' } as const;
+  serveStats([server], { statistics: new JobStatistics(), jobs: 7, access, ownFiles });
   server.listen(0, '127.0.0.1').ref();
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
@@ -121,7 +122,8 @@ describe('serveStats() and one client', () => {
     await serveTo('127.0.0.1');
     server.removeAllListeners('connection');
     const access = () => parseAccessList({ entries: [], allowPrivate: false, readFile: () => '' });
-    serveStats([server], { statistics: new JobStatistics(), jobs: 7, access });
+    const ownFiles = { kind: 'lacking', lacks: '--no-tree' } as const;
+    serveStats([server], { statistics: new JobStatistics(), jobs: 7, access, ownFiles });
     server.emit('connection', reader);
     return reader;
   }

@@ -1,0 +1,56 @@
+import { readDependencyRule } from '../../compiler/content/dependency-rule.ts';
+import { folderInRoot } from '../../system/fence/private-root.ts';
+import type { DeclaredInput } from '../inputs/declared-input.ts';
+import { smallAnswer } from '../job/answer.ts';
+import type { TreeCompiled } from '../job/run-tree-job.ts';
+import { placeOf } from './place-of.ts';
+
+/** What a compile was given, as far as it decides whether the result is kept. */
+export interface KeptCompile {
+  readonly directory: string;
+  readonly inputs: readonly DeclaredInput[];
+  /** Links of this machine's parts, by their paths. */
+  readonly links: ReadonlyMap<string, string>;
+}
+
+/** Code for the processor that it is compiled on: the key does not say which that is. */
+const isForThisProcessor = (word: string): boolean => word.endsWith('=native');
+
+/** A compile with more inputs, or longer names of them, would hold others up while its key is made. */
+const most = { inputs: 8192, names: 1024 * 1024 };
+
+/** Whether a compile has a result that may be kept at all. */
+export function mayHaveKept(words: readonly string[], inputs: readonly DeclaredInput[]): boolean {
+  if (inputs.length > most.inputs || words.some(isForThisProcessor)) return false;
+  return inputs.reduce((sum, { path }) => sum + path.length, 0) <= most.names;
+}
+
+/** Texts of more than this, in bytes, are not looked through. */
+const longestText = 4 * smallAnswer;
+
+/** Whether a result is what any client with these inputs would get. */
+export function mayKeep(compiled: TreeCompiled, compile: KeptCompile): boolean {
+  const { status, stderr, stdout, dependencies } = compiled;
+  if (status !== 0) return false;
+  if ([stderr, stdout, dependencies].some(({ length }) => length > longestText)) return false;
+  if ([stderr, stdout, dependencies].some((text) => text.read().includes(folderInRoot))) return false;
+  return dependencies.length === 0 || namesInputsOnly(dependencies.read(), compile);
+}
+
+/** Whether a dependency file names nothing but what was declared; names in it are as compilers spell them. */
+function namesInputsOnly(text: Buffer, { directory, inputs, links }: KeptCompile): boolean {
+  const names = readDependencyRule(text.toString('latin1'));
+  if (names === undefined) return false;
+  const files = new Set<string>();
+  const texts = new Map(links);
+  for (const input of inputs) {
+    if (input.kind === 'file') files.add(input.path);
+    if (input.kind === 'link') texts.set(input.path, input.target);
+  }
+  return names.every((name) => {
+    const path = name.startsWith('/') ? name : `${directory}/${name}`;
+    if (files.has(path)) return true;
+    const place = placeOf(path, texts);
+    return place !== undefined && files.has(place);
+  });
+}

@@ -1,0 +1,303 @@
+import { spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeOpenFolder, startDaemon } from '../../support/daemon.ts';
+import type { TestDaemon } from '../../support/daemon.ts';
+import { fileOf, inputsOf, TreeClient } from '../../support/tree-client.ts';
+import type { ClientInput, ClientJob, TreeOutcome } from '../../support/tree-client.ts';
+
+const argv = ['gcc', '-g', '-O2', '-Wall', '-MD', '-Iinc', '-c', 'main.c', '-o', 'main.o'];
+
+let top: string;
+let project: string;
+let cache: string;
+let inputs: readonly ClientInput[];
+const daemons: TestDaemon[] = [];
+beforeEach(() => {
+  top = mkdtempSync(join(tmpdir(), 'kept-results-'));
+  project = join(top, 'project');
+  mkdirSync(join(project, 'inc'), { recursive: true });
+  writeFileSync(join(project, 'inc/one.h'), '#pragma once\nint one(void);\n');
+  writeFileSync(
+    join(project, 'main.c'),
+    '#include <stdio.h>\n#include "one.h"\nint main(void) { int unused; return one(); }\n',
+  );
+  cache = makeOpenFolder(top, 'cache');
+  inputs = inputsOf(argv, project);
+});
+afterEach(async () => {
+  for (const daemon of daemons.splice(0)) await daemon.end();
+  rmSync(top, { recursive: true });
+});
+
+async function start(...options: string[]): Promise<TestDaemon> {
+  const daemon = await startDaemon({
+    options: ['--allow', '127.0.0.0/8', ...options],
+    environment: { CACHE_DIRECTORY: cache },
+  });
+  daemons.push(daemon);
+  return daemon;
+}
+
+const job = (change: Partial<ClientJob> = {}): ClientJob => ({
+  argv,
+  directory: project,
+  inputs,
+  environment: ['LC_ALL=C'],
+  ...change,
+});
+
+/** A job that does not need this machine's headers. */
+const small = (text: string, change: Partial<ClientJob> = {}): ClientJob => ({
+  argv: ['gcc', '-O2', '-c', 'a.c', '-o', 'a.o'],
+  directory: '/work',
+  inputs: [fileOf('/work/a.c', text), fileOf('/usr/include/stdc-predef.h', '')],
+  ...change,
+});
+
+/** How many compilers a daemon has started for jobs. */
+const started = (daemon: TestDaemon): number => [...daemon.log().matchAll(/ exec \/\S+: /g)].length;
+
+const hits = (daemon: TestDaemon): number => [...daemon.log().matchAll(/ from kept results$/gm)].length;
+
+/** Waits until the daemon has said what came of so many jobs: it keeps a result after the client has it. */
+async function settled(daemon: TestDaemon, jobs: number): Promise<void> {
+  await daemon.logs(new RegExp(`(?:^.*client: \\S+ COMPILE_[^]*?){${jobs}}`, 'm'));
+}
+
+const results = (): string[] => readdirSync(join(cache, 'results')).filter((name) => name !== 'lock');
+
+/** Runs jobs one after the other, each by a client of its own. */
+async function runEach(daemon: TestDaemon, ...jobs: ClientJob[]): Promise<TreeOutcome[]> {
+  const outcomes: TreeOutcome[] = [];
+  for (const [at, one] of jobs.entries()) {
+    outcomes.push(await new TreeClient(daemon.port, `127.0.0.${at + 1}`).run(one));
+    await settled(daemon, at + 1);
+  }
+  return outcomes;
+}
+
+/** What the same command gives on this machine. */
+function compileHere(): { object: Buffer; stderr: string; dependencies: string } {
+  const environment = { PATH: '/usr/bin:/bin', PWD: project, LC_ALL: 'C' };
+  const { stderr } = spawnSync(argv[0] ?? '', argv.slice(1), { cwd: project, env: environment, encoding: 'utf8' });
+  const dependencies = readFileSync(join(project, 'main.d'), 'utf8');
+  return { object: readFileSync(join(project, 'main.o')), stderr, dependencies };
+}
+
+describe('kept results', () => {
+  it('are given to another client with the same files, with no compiler started, as a compile here would be', async () => {
+    const daemon = await start();
+    const [first, second] = await runEach(daemon, job(), job());
+    const here = compileHere();
+    expect(here.stderr).toContain('unused variable');
+    for (const outcome of [first, second]) {
+      expect(outcome?.error).toBeUndefined();
+      expect(outcome?.answer?.status).toBe(0);
+      expect(outcome?.answer?.object.equals(here.object)).toBe(true);
+      expect(outcome?.answer?.stderr.toString()).toBe(here.stderr);
+      expect(outcome?.answer?.dependencies.toString()).toBe(here.dependencies);
+    }
+    // It has shown by its proofs that it has the files.
+    expect(second?.needs.flat()).toEqual([]);
+    expect(started(daemon)).toBe(1);
+    expect(hits(daemon)).toBe(1);
+  });
+
+  it('outlast the daemon', async () => {
+    const one = await start();
+    await runEach(one, job());
+    expect(results()).toHaveLength(1);
+    await daemons.pop()?.end();
+    const two = await start();
+    const [again] = await runEach(two, job());
+    expect(again?.answer?.status).toBe(0);
+    expect(started(two)).toBe(0);
+  });
+
+  it('are not given for anything that differs', async () => {
+    const daemon = await start();
+    const edited = (path: string): ClientInput[] =>
+      inputs.map((input) =>
+        input.path === path && input.kind === 'file'
+          ? { ...input, content: Buffer.concat([input.content, Buffer.from('\n\n')]) }
+          : input,
+      );
+    const jobs = [
+      job(),
+      job({ inputs: edited(join(project, 'inc/one.h')) }),
+      job({ inputs: edited(join(project, 'main.c')) }),
+      job({ argv: [...argv, '-DX'] }),
+      job({ argv: argv.map((word) => (word === 'gcc' ? 'cc' : word)) }),
+      job({ argv: argv.map((word) => (word === 'main.o' ? 'other.o' : word)) }),
+      job({ inputs: [...inputs, fileOf(join(project, 'inc/more.h'), '')] }),
+      job({ environment: ['LC_ALL=C', 'CPATH=/nowhere'] }),
+    ];
+    await runEach(daemon, ...jobs);
+    expect(started(daemon)).toBe(jobs.length);
+    expect(hits(daemon)).toBe(0);
+    expect(results()).toHaveLength(jobs.length);
+  });
+
+  it('depend on the directory', async () => {
+    const daemon = await start();
+    const at = (directory: string): ClientJob =>
+      small('int f(void) { return 1; }\n', {
+        directory,
+        argv: ['gcc', '-g', '-c', '/work/a.c', '-o', 'a.o'],
+      });
+    const [one, two] = await runEach(daemon, at('/work'), at('/other'));
+    expect(started(daemon)).toBe(2);
+    expect(two?.answer?.object.equals(one?.answer?.object ?? Buffer.alloc(0))).toBe(false);
+  });
+
+  it('are nothing to whoever cannot prove that it has the files, and does not have them', async () => {
+    const daemon = await start();
+    await runEach(daemon, small('int secret(void) { return 1; }\n'));
+    const content = Buffer.from('int secret(void) { return 1; }\n');
+    const thief = new TreeClient(daemon.port, '127.0.0.9');
+    const outcome = await thief.run(
+      small('int secret(void) { return 1; }\n', {
+        // It knows the hash, and no more.
+        change: (sent) => ({
+          ...sent,
+          definitions: sent.definitions.map((one) =>
+            one.kind === 'file' && one.path === '/work/a.c' ? { ...one, proof: Buffer.alloc(32, 7) } : one,
+          ),
+        }),
+        contents: (contents) =>
+          contents.map((one) => ({ ...one, codec: 'raw', bytes: Buffer.alloc(content.length, 'x') })),
+      }),
+    );
+    // As if nobody had ever had it.
+    expect(outcome.needs).toEqual([[0]]);
+    expect(outcome.answer).toBeUndefined();
+    expect(started(daemon)).toBe(1);
+    expect(hits(daemon)).toBe(0);
+  });
+
+  it('are given to a client that sends the files', async () => {
+    const daemon = await start();
+    await runEach(daemon, small('int f(void) { return 2; }\n'));
+    const other = new TreeClient(daemon.port, '127.0.0.9');
+    const outcome = await other.run(
+      small('int f(void) { return 2; }\n', {
+        change: (sent) => ({
+          ...sent,
+          definitions: sent.definitions.map((one) => (one.kind === 'file' ? { ...one, proof: Buffer.alloc(32) } : one)),
+        }),
+      }),
+    );
+    expect(outcome.needs.flat()).toHaveLength(2);
+    expect(outcome.answer?.status).toBe(0);
+    await settled(daemon, 2);
+    expect(started(daemon)).toBe(1);
+    expect(hits(daemon)).toBe(1);
+  });
+
+  it('are successes only', async () => {
+    const daemon = await start();
+    const [one, two] = await runEach(daemon, small('int f(void) { return }\n'), small('int f(void) { return }\n'));
+    expect(one?.answer?.status).toBe(256);
+    expect(two?.answer?.stderr.toString()).toBe(one?.answer?.stderr.toString());
+    expect(started(daemon)).toBe(2);
+    expect(results()).toEqual([]);
+  });
+
+  it('do not have the time of a compile in them, wherever the word stands', async () => {
+    const daemon = await start();
+    const jobs = [
+      small('const char *f(void) { return __DATE__; }\n'),
+      small('#include "t.h"\nconst char *f(void) { return NOW; }\n', {
+        inputs: [
+          fileOf('/work/a.c', '#include "t.h"\nconst char *f(void) { return NOW; }\n'),
+          fileOf('/work/t.h', '#define NOW __TIME__\n'),
+          fileOf('/usr/include/stdc-predef.h', ''),
+        ],
+      }),
+    ];
+    await runEach(daemon, ...jobs, ...jobs);
+    expect(started(daemon)).toBe(4);
+    expect(results()).toEqual([]);
+  });
+
+  it('never depend on what another job of the client has declared', async () => {
+    const daemon = await start();
+    const text =
+      '#if __has_include("config.h")\n#include "config.h"\n#endif\n#ifndef V\n#define V 1\n#endif\nint f(void) { return V; }\n';
+    const honest = small(text);
+    const poison = fileOf('/work/config.h', '#define V 666\n');
+    const hostile = new TreeClient(daemon.port, '127.0.0.66');
+    // In one generation of its files: what one job declares is in the tree of the next one.
+    const first = await hostile.run({ ...honest, inputs: [...honest.inputs, poison] });
+    const second = await hostile.run(honest);
+    await settled(daemon, 2);
+    expect(first.answer?.status).toBe(0);
+    const victim = await new TreeClient(daemon.port, '127.0.0.1').run(honest);
+    await settled(daemon, 3);
+    expect(hits(daemon)).toBe(1);
+    expect(victim.answer?.object.includes(Buffer.from([0xb8, 0x01, 0, 0, 0]))).toBe(true);
+    expect(second.answer?.object.equals(victim.answer?.object ?? Buffer.alloc(0))).toBe(true);
+    expect(first.answer?.object.equals(victim.answer?.object ?? Buffer.alloc(0))).toBe(false);
+  });
+
+  it('are made anew when the file is broken', async () => {
+    const daemon = await start();
+    await runEach(daemon, job());
+    const [name = ''] = results();
+    appendFileSync(join(cache, 'results', name), 'more');
+    const [again] = await runEach(daemon, job());
+    expect(again?.answer?.status).toBe(0);
+    await settled(daemon, 2);
+    expect(started(daemon)).toBe(2);
+    expect(daemon.log()).toMatch(/kept results: a kept result has another length: removed it/);
+    expect(results()).toHaveLength(1);
+  });
+
+  it('take no more room than they may', async () => {
+    const daemon = await start('--result-cache', '1M');
+    const jobs = Array.from({ length: 12 }, (_, at) =>
+      small(`char big${at}[] = "${'x'.repeat(120_000)}";\n`, { argv: ['gcc', '-c', 'a.c', '-o', 'a.o'] }),
+    );
+    await runEach(daemon, ...jobs);
+    const bytes = results().reduce((sum, name) => sum + statSync(join(cache, 'results', name)).size, 0);
+    expect(bytes).toBeLessThanOrEqual(1024 * 1024);
+    expect(results().length).toBeGreaterThan(4);
+    expect(results().length).toBeLessThan(12);
+  });
+
+  it('are those of the compiler that would run', async () => {
+    const tools = makeOpenFolder(top, 'tools');
+    writeFileSync(join(tools, 'gcc'), '#!/bin/sh\nexec /usr/bin/gcc "$@"\n', { mode: 0o755 });
+    const daemon = await startDaemon({
+      options: ['--allow', '127.0.0.0/8'],
+      environment: { CACHE_DIRECTORY: cache, DISTCCD_PATH: `${tools}:/usr/bin:/bin` },
+    });
+    daemons.push(daemon);
+    const one = small('int f(void) { return 3; }\n');
+    await runEach(daemon, one, one);
+    expect(started(daemon)).toBe(1);
+    writeFileSync(join(tools, 'gcc'), '#!/bin/sh\nexec /usr/bin/gcc -DNEW "$@"\n', { mode: 0o755 });
+    await runEach(daemon, one);
+    await settled(daemon, 3);
+    expect(started(daemon)).toBe(2);
+  });
+
+  it('are not made where nobody wants them', async () => {
+    const daemon = await start('--result-cache', '0');
+    await runEach(daemon, job(), job());
+    expect(started(daemon)).toBe(2);
+    expect(readdirSync(cache)).not.toContain('results');
+  });
+});

@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import type { DeclaredInput } from '../../../../src/server/inputs/declared-input.ts';
+import { ResultFile } from '../../../../src/server/job/result-file.ts';
+import type { TreeCompiled } from '../../../../src/server/job/run-tree-job.ts';
+import { mayHaveKept, mayKeep } from '../../../../src/server/results/may-keep.ts';
+
+const file = (path: string): DeclaredInput => ({
+  kind: 'file',
+  path,
+  hash: '',
+  size: 0,
+  mtimeNs: 0n,
+  proof: undefined,
+});
+const link = (path: string, target: string): DeclaredInput => ({ kind: 'link', path, target });
+
+const inputs = [
+  file('/work/a.c'),
+  file('/work/my file.h'),
+  file('/work/do$lar.h'),
+  file('/opt/v2/x.h'),
+  file('/usr/lib/gcc/12/stddef.h'),
+  link('/opt/now', 'v2'),
+  link('/work/far', '/opt/now'),
+  link('/loop', '/loop'),
+];
+const links = new Map([['/lib', 'usr/lib']]);
+
+const compiled = (
+  change: Partial<Record<'stderr' | 'stdout' | 'dependencies', string>> = {},
+  status = 0,
+): TreeCompiled => {
+  const text = (name: keyof typeof change): ResultFile => ResultFile.of(Buffer.from(change[name] ?? '', 'latin1'));
+  return {
+    status,
+    stderr: text('stderr'),
+    stdout: text('stdout'),
+    dependencies: text('dependencies'),
+    object: ResultFile.of(Buffer.from('object')),
+  };
+};
+
+const keeps = (result: TreeCompiled): boolean => mayKeep(result, { directory: '/work', inputs, links });
+const keepsNames = (names: string): boolean => keeps(compiled({ dependencies: `a.o: ${names}\n` }));
+
+describe('mayKeep()', () => {
+  it('keeps successes only', () => {
+    expect(keeps(compiled())).toBe(true);
+    expect(keeps(compiled({ stderr: 'warning: x' }))).toBe(true);
+    for (const status of [256, 9, 139]) expect(keeps(compiled({}, status))).toBe(false);
+  });
+
+  it.each(['stderr', 'stdout', 'dependencies'] as const)("does not keep a job's folder in %s", (name) => {
+    expect(keeps(compiled({ [name]: 'a.o: a.c /.job/x.h\n' }))).toBe(false);
+    expect(keeps(compiled({ [name]: 'a.o: a.c /.job\n' }))).toBe(false);
+  });
+
+  it.each([
+    'a.c',
+    'a.c \\\n my\\ file.h do$$lar.h',
+    './a.c ../work/a.c /work//a.c',
+    '/opt/now/x.h far/x.h',
+    '/opt/now/../v2/x.h far/../v2/x.h',
+    '/lib/gcc/12/stddef.h',
+    'a.c\nx.h:\nundeclared.h:',
+  ])('keeps a dependency file with %j', (names) => {
+    expect(keepsNames(names)).toBe(true);
+  });
+
+  it.each([
+    'b.c',
+    'a.c b.h',
+    'a.c \\\n ../b.h',
+    '/work',
+    '/opt/now',
+    '/loop/x.h',
+    'far/../x.h',
+    'my file.h',
+    'do$lar.h/x',
+    '/usr/lib/gcc/12/other.h',
+  ])('does not keep one with %j, which was not declared', (names) => {
+    expect(keepsNames(names)).toBe(false);
+  });
+
+  it('does not keep what is no dependency file', () => {
+    for (const dependencies of ['hello', 'a.o a.c', '\0']) expect(keeps(compiled({ dependencies }))).toBe(false);
+  });
+
+  it('does not look through more than a mebibyte', () => {
+    expect(keeps(compiled({ stderr: 'x'.repeat(1024 * 1024) }))).toBe(true);
+    expect(keeps(compiled({ stderr: 'x'.repeat(1024 * 1024 + 1) }))).toBe(false);
+  });
+});
+
+describe('mayHaveKept()', () => {
+  it('leaves out what depends on the processor', () => {
+    expect(mayHaveKept(['gcc', '-c', 'a.c', '-march=x86-64'], inputs)).toBe(true);
+    for (const word of ['-march=native', '-mtune=native', '-mcpu=native']) {
+      expect(mayHaveKept(['gcc', word], inputs)).toBe(false);
+    }
+  });
+
+  it('leaves out what would take long to name', () => {
+    const many = (count: number, length: number): DeclaredInput[] =>
+      Array.from({ length: count }, () => file(`/${'x'.repeat(length - 1)}`));
+    expect(mayHaveKept([], many(8192, 100))).toBe(true);
+    expect(mayHaveKept([], many(8193, 100))).toBe(false);
+    expect(mayHaveKept([], many(1000, 4096))).toBe(false);
+  });
+});
