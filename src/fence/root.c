@@ -19,11 +19,6 @@ struct attributes {
   uint64_t set, clear, propagation, namespace;
 };
 enum { MOUNT_SETATTR = 442, READ_ONLY = 1, NO_SETUID = 2, NO_DEVICES = 4, NO_PROGRAMS = 8, RECURSIVE = 0x8000 };
-/* From <linux/openat2.h>, likewise. */
-struct way {
-  uint64_t flags, mode, resolve;
-};
-enum { OPENAT2 = 437, NO_LINKS = 4, BENEATH = 8 };
 
 static void set(const char *path, unsigned flags, uint64_t attributes) {
   struct attributes wanted = {.set = attributes};
@@ -40,40 +35,40 @@ static const char *below(const char *root, const char *path) {
   return place;
 }
 
-/* The same step by step: no links, and nothing above the folder. */
-static int follow(int folder, const char *path) {
-  char names[PATH_MAX];
-  if ((size_t)snprintf(names, sizeof names, "%s", path) >= sizeof names) {
-    errno = ENAMETOOLONG;
-    return -1;
+/* Opens a path of the new root part by part, and no part may be a link; -1 and errno when it cannot. openat2() would do
+   it in one call, but systemd's RestrictSUIDSGID= forbids that call. */
+static int open_without_links(int root_folder, const char *path) {
+  int at = dup(root_folder);
+  while (at >= 0 && *(path += strspn(path, "/")) != '\0') {
+    char part[NAME_MAX + 1];
+    size_t length = strcspn(path, "/");
+    struct stat about = {0};
+    int next = -1;
+    if (length > NAME_MAX) errno = ENAMETOOLONG;
+    else {
+      memcpy(part, path, length);
+      part[length] = '\0';
+      if (strcmp(part, "..") == 0) errno = EXDEV;
+      else next = openat(at, part, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    }
+    if (next >= 0 && (fstat(next, &about) != 0 || S_ISLNK(about.st_mode))) {
+      close(next);
+      next = -1;
+      errno = ELOOP;
+    }
+    int reason = errno;
+    close(at);
+    errno = reason;
+    at = next;
+    path += length;
   }
-  char *rest = NULL;
-  int here = fcntl(folder, F_DUPFD_CLOEXEC, 0);
-  for (char *name = strtok_r(names, "/", &rest); here >= 0 && name != NULL; name = strtok_r(NULL, "/", &rest)) {
-    struct stat about;
-    int next = openat(here, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    int error = next < 0 || fstat(next, &about) != 0 ? errno : S_ISLNK(about.st_mode) ? ELOOP : 0;
-    if (error == 0 && strcmp(name, "..") == 0) error = EXDEV;
-    close(here);
-    if (error != 0 && next >= 0) close(next);
-    here = error == 0 ? next : -1;
-    errno = error;
-  }
-  return here;
-}
-
-/* Opens a place in a folder, on the way to which there are no links. */
-static int find(int folder, const char *path) {
-  struct way way = {.flags = O_PATH | O_CLOEXEC, .resolve = NO_LINKS | BENEATH};
-  int place = (int)syscall(OPENAT2, folder, path + strspn(path, "/"), &way, sizeof way);
-  /* Units with RestrictSUIDSGID= lack the call: systemd cannot look into its arguments. */
-  return place < 0 && errno == ENOSYS ? follow(folder, path) : place;
+  return at;
 }
 
 /* Shows a path of the machine at its own place. A client's tree has links of its own, which may lead anywhere: a mount
    through one of them would lie elsewhere, and the compiler see what the client has put in its place. */
 static void show(int root_folder, const char *root, const char *path) {
-  int place = find(root_folder, path);
+  int place = open_without_links(root_folder, path);
   /* What is gone in the meantime the compiler does without. */
   if (place >= 0 ? mount(path, below(root, path), NULL, MS_BIND | MS_REC, NULL) != 0 && errno != ENOENT
                  : errno != ENOENT)

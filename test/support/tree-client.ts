@@ -258,7 +258,6 @@ export class TreeClient {
         }
         needs.push(reply.numbers);
         for (const known of this.#numbers.values()) if (uses.includes(known.number)) known.told = true;
-        if (reply.numbers.length === 0) continue;
         const contents = (job.contents ?? ((same) => same))(this.#contents(reply.numbers));
         for (const chunk of [...encodeData(contents), encodeEnd()]) socket.write(chunk);
       }

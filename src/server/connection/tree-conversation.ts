@@ -100,7 +100,7 @@ export class TreeConversation {
       const result = new JobResult(this.#line, this.#trees, placed);
       let kept = await result.find();
       if (kept === undefined) await this.#lay(placed, definitions.length > 0);
-      else if (definitions.length > 0) this.#line.send(encodeNeed([]));
+      else if (definitions.length > 0) await this.#acknowledge();
       this.#account.complete = true;
       this.#account.close();
       this.#line.watchForEnd();
@@ -137,10 +137,6 @@ export class TreeConversation {
     const lay = (numbers: readonly number[]): Promise<number[]> =>
       inTurns(session.lay(generation, toolchain, numbers), signal);
     let told = !defined;
-    const need = (numbers: readonly number[]): void => {
-      told = true;
-      this.#line.send(encodeNeed(numbers));
-    };
     let lacking = await lay(uses);
     for (let round = 0; lacking.length > 0; round += 1) {
       if (round === mostRounds) throw new Refusal('other connections of this client do not bring what they were to');
@@ -150,24 +146,31 @@ export class TreeConversation {
         if (wanted.length > 0) {
           const asked = session.ask(wanted);
           try {
-            need(wanted);
-            await this.#takeAsked(wanted, asked, placed);
+            told = true;
+            await this.#take(await this.#ask(wanted), placed, asked);
           } finally {
             asked.close();
           }
         } else {
-          if (!told) need([]);
+          if (!told) await this.#acknowledge();
+          told = true;
           await this.#line.during(over);
         }
       }
       lacking = await lay(lacking);
     }
     if (!toolchain.isShown(directory)) generation.tree.addWorkingDirectory(job.directory);
-    if (!told) need([]);
+    if (!told) await this.#acknowledge();
   }
 
-  /** Reads what the client was asked for: all of that, and nothing else. */
-  async #takeAsked(wanted: readonly number[], asked: Asked, placed: PlacedJob): Promise<void> {
+  /** Says that the definitions have been taken. The client says so too, and then nothing of it is under way. */
+  async #acknowledge(): Promise<void> {
+    await this.#ask([]);
+  }
+
+  /** Asks for contents, and reads all of them and nothing else. */
+  async #ask(wanted: readonly number[]): Promise<readonly ArrivedContent[]> {
+    this.#line.send(encodeNeed(wanted));
     const contents = await this.#line.receive(readContents(), this.#account);
     const due = new Set(wanted);
     for (const { number } of contents) {
@@ -175,7 +178,7 @@ export class TreeConversation {
     }
     const [first] = due;
     if (first !== undefined) throw new ProtocolError('malformed', `number ${first} was asked for and did not come`);
-    await this.#take(contents, placed, asked);
+    return contents;
   }
 
   /** Keeps contents, and lays each at once, so that it stays. */

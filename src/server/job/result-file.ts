@@ -76,7 +76,7 @@ export class ResultFile {
    * Parts of an open file that lie one after the other from `start` on. The descriptor is theirs: it is closed with the
    * last of them.
    */
-  static partsOf<const Lengths extends readonly number[]>(
+  static partsOf<Lengths extends readonly number[]>(
     descriptor: number,
     start: number,
     lengths: Lengths,
