@@ -1,5 +1,3 @@
-import { constants } from 'node:fs';
-import { constants as osConstants } from 'node:os';
 import { resolve } from 'node:path';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
@@ -50,7 +48,7 @@ import type { Launcher } from './launcher.ts';
 import { LauncherError } from './launcher.ts';
 import type { EndedMessage } from '../../wire/agent/command.ts';
 import type { Caps } from '../../wire/inputs/caps.ts';
-import { encodePaths } from '../../wire/agent/inputs.ts';
+import type { PlacedMessage } from '../../wire/agent/inputs.ts';
 import { saveFlags } from '../../wire/agent/file.ts';
 import type { JobMessage } from '../../wire/agent/job.ts';
 import type { Packer } from '../transport/packer.ts';
@@ -126,20 +124,10 @@ const mostDistrusted = 10_000;
 /** What tells the compile of one source from that of another. */
 const trustKey = ({ directory, verdict }: RemoteJob): string => [directory, ...verdict.words].join('\0');
 
-/** File types of a mode. */
-const { S_IFMT, S_IFREG, S_IFLNK } = constants;
-
-/** Why a compiler here has to write the output, as far as its stamp tells. */
-function outputObstacle(stamp: Buffer, found: Found): string | undefined {
-  const error = stamp.readUInt32LE(0);
-  if (error === osConstants.errno.ENOENT || found.kind === 'old way') return undefined;
-  if (error !== 0) return 'its output lies on a file system that tells too little of changes';
-  const type = stamp.readUInt32LE(4) & S_IFMT;
-  if (type === S_IFLNK) return 'its output is a link';
-  if (type !== S_IFREG) return 'its output is not a regular file';
-  const identity = stamp.subarray(8, 24);
-  const isInput = found.inputs.some((input) => input.kind === 'file' && input.stamp.subarray(8, 24).equals(identity));
-  return isInput ? 'its output is one of its inputs' : undefined;
+/** Why the compiler here has to write an output. */
+function obstacleAt(placed: PlacedMessage | undefined, output: string): string | undefined {
+  if (placed?.outputIsSource === true) return 'its output is its source';
+  return placed?.noPlace === true ? `"${output}" cannot be written` : undefined;
 }
 
 /** The failure for a program that cannot be started. */
@@ -242,8 +230,8 @@ export class JobWorld implements World {
 
   /** A finding of the launcher about the job's files which means that the compiler here must do the job. */
   #obstacle({ outputIsSource, noPlace, program }: EndedMessage, job: RemoteJob, ran: boolean): string | undefined {
-    if (outputIsSource) return 'its output is its source';
-    if (noPlace) return `"${job.verdict.output}" cannot be written`;
+    const obstacle = obstacleAt({ outputIsSource, noPlace }, job.verdict.output);
+    if (obstacle !== undefined) return obstacle;
     const { compiler } = job;
     if (!ran || compiler === undefined) return undefined;
     if (compiler.device === program.device && compiler.inode === program.inode) return undefined;
@@ -312,21 +300,22 @@ export class JobWorld implements World {
     return this.#shared.inputHosts?.keepsResults(lockName(host)) === true;
   }
 
+  async outputObstacle({ verdict }: RemoteJob): Promise<string | undefined> {
+    const { launcher } = this.#assignment;
+    const dependencies = dependencyOutput(verdict);
+    const outputs = [verdict.output, ...(dependencies.kind === 'file' ? [dependencies.path] : [])];
+    const placed = await Promise.all(outputs.map((output) => launcher.place(verdict.source, output)));
+    return outputs.map((output, at) => obstacleAt(placed[at], output)).find((obstacle) => obstacle !== undefined);
+  }
+
   async findInputs(job: RemoteJob): Promise<Found> {
     if (this.#shared.distrusted.has(trustKey(job)))
       return { kind: 'old way', because: 'a host lacked something that it reads' };
     const { call, launcher } = this.#assignment;
     const disk = new LauncherDisk(launcher, changesOf(call.environment, job.environment));
     const { verdict, directory, argv, environment } = job;
-    const output = disk.look(encodePaths([pathIn(job, verdict.output)]));
     const words = [argv[0] ?? '', ...verdict.words.slice(1)];
-    const found = await findInputs(
-      { source: verdict.source, argv: words, directory, environment },
-      disk,
-      this.#shared.graph,
-    );
-    const obstacle = outputObstacle(await output, found);
-    return obstacle === undefined ? found : { kind: 'old way', because: obstacle };
+    return findInputs({ source: verdict.source, argv: words, directory, environment }, disk, this.#shared.graph);
   }
 
   countSent(how: 'unpreprocessed' | 'preprocessed'): void {

@@ -19,8 +19,16 @@ import {
   saveFlags,
 } from '../../wire/agent/file.ts';
 import type { FileContent, FoundProgram, Kept } from '../../wire/agent/file.ts';
-import { encodeFetch, encodeFollow, encodeStamp, readInput, readTargets } from '../../wire/agent/inputs.ts';
-import type { InputMessage } from '../../wire/agent/inputs.ts';
+import {
+  encodeFetch,
+  encodeFollow,
+  encodePlace,
+  encodeStamp,
+  readInput,
+  readPlaced,
+  readTargets,
+} from '../../wire/agent/inputs.ts';
+import type { InputMessage, PlacedMessage } from '../../wire/agent/inputs.ts';
 import { encodeFrame, kinds } from '../../wire/agent/frame.ts';
 import type { Frame } from '../../wire/agent/frame.ts';
 
@@ -96,6 +104,7 @@ export class Launcher {
   readonly #stamps = new Answers<Buffer>();
   readonly #inputs = new Answers<InputMessage>();
   readonly #targets = new Answers<readonly string[]>();
+  readonly #placed = new Answers<PlacedMessage>();
   /** Waits that end when its connection closes: for what it became, and for saved files, by their number. */
   readonly #becoming = new Answers<void>();
   readonly #saving = new Map<number, Saving>();
@@ -146,6 +155,9 @@ export class Launcher {
         return;
       case kinds.TARGETS:
         this.#targets.give(readTargets(content));
+        return;
+      case kinds.PLACED:
+        this.#placed.give(readPlaced(content));
         return;
       case kinds.PING:
         this.#say(encodeFrame(kinds.PONG));
@@ -200,6 +212,7 @@ export class Launcher {
       this.#stamps,
       this.#inputs,
       this.#targets,
+      this.#placed,
     ];
   }
 
@@ -286,6 +299,12 @@ export class Launcher {
   stamp(paths: Buffer): Promise<Buffer> {
     this.#say(encodeStamp(paths));
     return this.#stamps.wait();
+  }
+
+  /** Has it look whether an output can be written, and is not the source. */
+  place(source: string, output: string): Promise<PlacedMessage> {
+    this.#say(encodePlace(source, output));
+    return this.#placed.wait();
   }
 
   /** Has it read whole files. */

@@ -10,11 +10,12 @@ import { travellingVariables } from './inputs-way.ts';
 import { judgeAnswer } from './judge-answer.ts';
 import type { World } from './world.ts';
 
-/** The user's words; clang is told what it would compile for here. */
+/** The user's words, without an output of ours; clang is told what it would compile for here. */
 function commandFor(job: RemoteJob, world: World): readonly string[] {
   const { verdict, target, environment } = job;
   const reader = { stderrIsTerminal: world.stderrIsTerminal, environment };
-  const [compiler = '', ...words] = coloured(verdict.words, reader);
+  const given = verdict.appended ? verdict.words.slice(0, -2) : verdict.words;
+  const [compiler = '', ...words] = coloured(given, reader);
   return [compiler, ...(target === undefined ? [] : ['-target', target]), ...words];
 }
 

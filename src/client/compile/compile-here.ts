@@ -30,13 +30,13 @@ async function takeSlot(slot: SlotHere, world: World): Promise<Slot | undefined>
 
 /**
  * Runs a command here and returns its exit status. The launcher becomes the command, unless the caller has something to
- * do afterwards or the log should tell how it ended.
+ * do afterwards or the log should tell how it ended: to "compare" in silence, or to "return" after a host has failed.
  */
 export async function compileHere(
   command: HereCommand,
   slot: SlotHere,
   world: World,
-  andReturn = false,
+  then: 'end' | 'compare' | 'return' = 'end',
 ): Promise<number> {
   const { log, state, interrupted } = world;
   const taken = await takeSlot(slot, world);
@@ -44,11 +44,11 @@ export async function compileHere(
   try {
     log.debug(`exec on localhost: ${command.argv.join(' ')}`);
     if (slot.kind !== 'none') state.show('local', 'Compile', { host: 'localhost', file: baseName(command.name ?? '') });
-    const stays = andReturn || log.writes('info');
+    const stays = then !== 'end' || log.writes('info');
     const status = await unlessInterrupted(world.runHere(command, stays), interrupted);
     const text = resultText(`compile ${command.name ?? '(null)'} on localhost`, status);
     // The compiler has told the user what is wrong. That it ran here is worth a line only after a host has failed.
-    if (status !== 0 && andReturn) log.error(text);
+    if (status !== 0 && then === 'return') log.error(text);
     else log.info(text);
     log.info(`elapsed compilation time ${(world.seconds() - begin).toFixed(6)}s`);
     return exitStatusOf(status);

@@ -142,6 +142,7 @@ async function judgeFailure(job: RemoteJob, { host, answer }: Answered, world: W
   const { response } = answer;
   const end = readWaitStatus(response.status);
   const compilerSaysNo = end.kind === 'exited' && end.code < 128;
+  if (answer.fromInputs && compilerSaysNo && mayFallBack(job)) return repeatFailure(job, host, answer, world);
   log.error(resultText(`compile ${job.name} on ${host.definition}`, response.status));
   if (answer.readsFiles) {
     log.info('Found unsupported .incbin directive, compiling locally.');
@@ -164,6 +165,18 @@ async function judgeFailure(job: RemoteJob, { host, answer }: Answered, world: W
   const status = await fallBack(job, fallback, world);
   if (compilerSaysNo && end.code !== status) noteDifference(job, host, answer, world);
   return status;
+}
+
+/**
+ * The user's own command failed on the user's own files, and most likely fails here in the same words: the compiler here
+ * writes them, and distcc adds nothing.
+ */
+async function repeatFailure(job: RemoteJob, host: DistantHost, answer: Answer, world: World): Promise<number> {
+  const { status } = answer.response;
+  world.log.info(`${resultText(`compile ${job.name} on ${host.definition}`, status)}, compiling it here`);
+  const here = await compileHere(job, waitFor(slotNumbers(world).localSlots), world, 'compare');
+  if (exitStatusOf(status) !== here) noteDifference(job, host, answer, world);
+  return here;
 }
 
 /**
@@ -211,5 +224,5 @@ async function fallBack(job: RemoteJob, { status, last, andReturn }: Fallback, w
       ? 'failed to distribute, running locally instead'
       : `failed to distribute ${job.name} to ${last.definition}, running locally instead`,
   );
-  return compileHere(job, waitFor(slotNumbers(world).localSlots), world, andReturn);
+  return compileHere(job, waitFor(slotNumbers(world).localSlots), world, andReturn === true ? 'return' : 'end');
 }

@@ -3,6 +3,7 @@ import { isClang } from '../../compiler/names/compiler-family.ts';
 import { readVariable } from '../../config/client-environment.ts';
 import type { Environment } from '../../config/client-environment.ts';
 import type { Found } from '../headers/inputs.ts';
+import { OnlyHere } from '../job/faults.ts';
 import type { RemoteJob } from '../job/understand.ts';
 import type { World } from './world.ts';
 
@@ -48,14 +49,17 @@ export function obstacleToInputs({ verdict, environment }: RemoteJob): string | 
   return recorder === undefined ? undefined : `${recorder} puts the output's name into the object`;
 }
 
-/** The inputs of a job, or why it is preprocessed here. */
+/** The inputs of a job, or why it is preprocessed here. @throws OnlyHere when an output cannot be written */
 export async function findInputs(job: RemoteJob, world: World): Promise<Found> {
   const obstacle = obstacleToInputs(job);
   if (obstacle !== undefined) return { kind: 'old way', because: obstacle };
+  const place = world.outputObstacle(job);
   world.state.show('local', 'Preprocess', { host: 'localhost' });
-  try {
-    return await world.findInputs(job);
-  } catch (error) {
-    return { kind: 'old way', because: error instanceof Error ? error.message : String(error) };
-  }
+  const found = await world.findInputs(job).catch((error: unknown): Found => ({
+    kind: 'old way',
+    because: error instanceof Error ? error.message : String(error),
+  }));
+  const unplaced = await place;
+  if (unplaced !== undefined) throw new OnlyHere(unplaced);
+  return found;
 }

@@ -124,6 +124,8 @@ export interface World {
   offersInputs(host: DistantHost): boolean;
   /** Whether a host keeps results of compiles from inputs, as far as it has told. */
   keepsResults(host: DistantHost): boolean;
+  /** Why the compiler here has to write the outputs of a job; undefined when they can be written. */
+  outputObstacle(job: RemoteJob): Promise<string | undefined>;
   /** Finds what a job may read. */
   findInputs(job: RemoteJob): Promise<Found>;
   /** Counts a job that a host has done. */

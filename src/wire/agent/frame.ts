@@ -21,6 +21,7 @@ export const kinds = {
   STAMPS: 11,
   INPUT: 12,
   TARGETS: 13,
+  PLACED: 14,
   // From the agent.
   WRITE: 16,
   PREPROCESS: 17,
@@ -45,6 +46,7 @@ export const kinds = {
   STAMP: 36,
   FETCH: 37,
   FOLLOW: 38,
+  PLACE: 39,
 } as const;
 
 /** The longest content of a message, in bytes: several times the longest argument list of Linux. */

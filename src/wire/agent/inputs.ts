@@ -1,5 +1,5 @@
 import { ProtocolError } from '../reading/protocol-error.ts';
-import { splitStrings, terminated } from './fields.ts';
+import { numberAt, splitStrings, terminated } from './fields.ts';
 import { encodeFrame, kinds } from './frame.ts';
 
 /**
@@ -25,6 +25,23 @@ export function encodeFetch(paths: readonly string[]): Buffer {
 /** FOLLOW: absolute paths of links. */
 export function encodeFollow(paths: readonly string[]): Buffer {
   return encodeFrame(kinds.FOLLOW, terminated(paths));
+}
+
+/** PLACE: names of a source and of an output. */
+export function encodePlace(source: string, output: string): Buffer {
+  return encodeFrame(kinds.PLACE, terminated([source, output]));
+}
+
+/** What is wrong with an output. */
+export interface PlacedMessage {
+  readonly outputIsSource: boolean;
+  readonly noPlace: boolean;
+}
+
+/** Reads PLACED: bits. @throws ProtocolError */
+export function readPlaced(content: Buffer): PlacedMessage {
+  const output = numberAt(content, 0);
+  return { outputIsSource: (output & 1) !== 0, noPlace: (output & 2) !== 0 };
 }
 
 /** A file that has been read. */

@@ -16,8 +16,10 @@ import {
   encodeFetch,
   encodeFollow,
   encodePaths,
+  encodePlace,
   encodeStamp,
   readInput,
+  readPlaced,
   readTargets,
   stampLength,
 } from '../../../src/wire/agent/inputs.ts';
@@ -168,6 +170,20 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher and what a compile would read
     const { ask, end } = await play();
     const [targets = none] = await ask(encodeFollow([inBox('link'), box.work, inBox('none')]), kinds.TARGETS);
     expect(readTargets(targets)).toEqual(['../far/away', '', '']);
+    await end();
+  });
+
+  it('tells what is wrong with an output', async () => {
+    writeFileSync(inBox('a.c'), '');
+    linkSync(inBox('a.c'), inBox('twin.o'));
+    const { ask, end } = await play();
+    const placed = async (output: string) => {
+      const [answer = none] = await ask(encodePlace('a.c', output), kinds.PLACED);
+      return readPlaced(answer);
+    };
+    expect(await placed('a.o')).toEqual({ outputIsSource: false, noPlace: false });
+    expect(await placed('twin.o')).toEqual({ outputIsSource: true, noPlace: false });
+    expect(await placed('none/a.o')).toEqual({ outputIsSource: false, noPlace: true });
     await end();
   });
 

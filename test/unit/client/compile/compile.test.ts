@@ -150,6 +150,7 @@ function worldOf(plan: Plan, events: Events): World {
     keepsTemporaries: plan.keepsTemporaries ?? false,
     offersInputs: ({ name }) => plan.inputs?.[name] !== undefined,
     keepsResults: () => false,
+    outputObstacle: () => Promise.resolve(plan.obstacle),
     findInputs({ name }) {
       events.push(`look for what ${name} reads`);
       return Promise.resolve(
@@ -934,6 +935,31 @@ describe('compile() with hosts that compile from inputs', () => {
       'inputs to one: gcc -O2 -c src/a.c -o a.o',
       'rest one',
       'inputs to two: gcc -O2 -c src/a.c -o a.o',
+    ]);
+  });
+
+  it('leaves an output that cannot be written to the compiler here, whatever has been found', async () => {
+    const { end, events } = await play({ hosts: 'far', inputs: { far: 'made' }, obstacle: 'its output is its source' });
+    expect(end).toBe(0);
+    expect(events.filter((event) => /^(?:inputs|carry|rest|become)/.test(event))).toEqual([
+      'become gcc -O2 -c src/a.c -o a.o',
+    ]);
+  });
+
+  it('leaves an output out of the command that the user did not name', async () => {
+    const { events } = await play({ hosts: 'far', words: ['gcc', '-MD', '-S', 'a.c'], inputs: { far: 'made' } });
+    expect(events.filter((event) => /^(?:inputs|save)/.test(event))).toEqual([
+      'inputs to far: gcc -MD -S a.c',
+      'save a.d of 7 bytes',
+      'save a.s object',
+    ]);
+  });
+
+  it('adds no words to an error of the source, which the compiler here writes', async () => {
+    const { end, events } = await play({ hosts: 'far', inputs: { far: exited(1) }, here: exited(1) });
+    expect(end).toBe(1);
+    expect(events.filter((event) => /^(?:ERROR|Warning|run|distrust|rest|stderr)/.test(event))).toEqual([
+      'run gcc -O2 -c src/a.c -o a.o',
     ]);
   });
 
