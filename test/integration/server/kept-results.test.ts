@@ -9,10 +9,11 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { makeOpenFolder, startDaemon } from '../../support/daemon.ts';
+import { makeOpenFolder, startDaemon, until } from '../../support/daemon.ts';
 import type { TestDaemon } from '../../support/daemon.ts';
 import { fileOf, inputsOf, TreeClient } from '../../support/tree-client.ts';
 import type { ClientInput, ClientJob, TreeOutcome } from '../../support/tree-client.ts';
@@ -113,6 +114,32 @@ describe('kept results', () => {
     expect(second?.needs.flat()).toEqual([]);
     expect(started(daemon)).toBe(1);
     expect(hits(daemon)).toBe(1);
+  });
+
+  it('may be large, and are the same then', async () => {
+    const daemon = await start();
+    const large = small('int big[800000] = {1};\n', { argv: ['gcc', '-c', 'a.c', '-o', 'a.o'] });
+    const [first, second] = await runEach(daemon, large, large);
+    expect(first?.answer?.object.length).toBeGreaterThan(3_000_000);
+    expect(second?.answer?.object.equals(first?.answer?.object ?? Buffer.alloc(0))).toBe(true);
+    expect(started(daemon)).toBe(1);
+  });
+
+  it('need no slot', async () => {
+    const daemon = await start('--jobs', '1');
+    await runEach(daemon, job());
+    let socket: Socket | undefined;
+    const endless = small(`#define A(x) x x\nvoid f(int i) { ${'A('.repeat(18)}i++;${')'.repeat(18)} }\n`, {
+      sent: (open) => (socket = open),
+    });
+    const busy = new TreeClient(daemon.port, '127.0.0.50').run(endless);
+    await until(() => started(daemon) === 2, 'the long job has the only slot');
+    const other = new TreeClient(daemon.port, '127.0.0.2').run(job());
+    const first = await Promise.race([other, busy.then(() => 'the long job')]);
+    expect(first).toMatchObject({ answer: { status: 0 } });
+    await until(() => hits(daemon) === 1, 'a kept result is given');
+    socket?.destroy();
+    await busy;
   });
 
   it('outlast the daemon', async () => {

@@ -85,6 +85,10 @@ describe('readDaemonOptions()', () => {
     [['--max-memory', '15M'], '--max-memory expects a size from 16M to 1024G, such as 512M, not "15M"'],
     [['--max-memory', '1T'], 'not "1T"'],
     [['--max-memory', '1e9'], 'not "1e9"'],
+    [['--result-cache', '1K'], '--result-cache expects 0, or a size from 1M to 1024G, such as 2G, not "1K"'],
+    [['--result-cache', ''], 'not ""'],
+    [['--result-cache', 'K'], 'not "K"'],
+    [['--result-cache', '-1'], 'not "-1"'],
     [['--stats-port', '0'], '--stats-port expects a port number'],
     [['--auth'], '--auth is not supported by this version'],
   ])('refuses %j with status 101 and a sentence', (words, sentence) => {
@@ -100,6 +104,16 @@ describe('readDaemonOptions()', () => {
     ['2G', 2_147_483_648],
   ])('reads --max-memory %s as %d bytes', (text, bytes) => {
     expect(optionsOf('--max-memory', text)['max-memory']).toBe(bytes);
+  });
+
+  it.each([
+    ['0', 0],
+    ['1M', 1_048_576],
+    ['10g', 10_737_418_240],
+    ['1024G', 1_099_511_627_776],
+  ])('reads --result-cache %s as %d bytes', (text, bytes) => {
+    expect(optionsOf('--result-cache', text)['result-cache']).toBe(bytes);
+    expect(optionsOf()['result-cache']).toBeUndefined();
   });
 
   it('--verbose means debug, --wizard everything for a look inside', () => {

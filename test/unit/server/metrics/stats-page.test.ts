@@ -1,9 +1,15 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
+<<<<<<< HEAD
 import { Duplex } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readDaemonOptions } from '../../../../src/config/daemon-options.ts';
+=======
+import { afterEach, describe, expect, it } from 'vitest';
+import { ResultKeeper } from '../../../../src/server/results/result-keeper.ts';
+import type { TreesFound } from '../../../../src/server/start/open-trees.ts';
+>>>>>>> results17
 import { JobStatistics } from '../../../../src/server/job/job-statistics.ts';
 import { bindStats, openStats, serveStats } from '../../../../src/server/metrics/stats-page.ts';
 import { parseAccessList } from '../../../../src/server/policy/access-list.ts';
@@ -11,6 +17,7 @@ import { posix } from '../../../../src/system/posix.ts';
 import { freePort } from '../../../support/daemon.ts';
 
 let server: Server;
+let ownFiles: TreesFound = { kind: 'lacking', lacks: '--no-tree' };
 let asked: string[];
 afterEach(() => {
   vi.restoreAllMocks();
@@ -30,7 +37,6 @@ async function serveTo(address: string | undefined, allowed = '192.0.2.1'): Prom
       return list.admits(client);
     },
   });
-  const ownFiles = { kind: 'lacking', lacks: '--no-tree' } as const;
   serveStats([server], { statistics: new JobStatistics(), jobs: 7, access, ownFiles });
   server.listen(0, '127.0.0.1').ref();
   await once(server, 'listening');
@@ -48,6 +54,10 @@ async function get(port: number, question = 'GET / HTTP/1.0\r\n\r\n'): Promise<s
 }
 
 const head = 'HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\nargv /distccd\n<distccstats>\n';
+
+const unused = (): never => {
+  throw new Error('nobody asks for that');
+};
 
 describe('serveStats()', () => {
   it.each(['192.0.2.2', '::ffff:192.0.2.2', '2001:db8::1', '12.7.0.1', '::2', '', undefined])(
@@ -74,6 +84,19 @@ describe('serveStats()', () => {
       expect(asked).toEqual([]);
     },
   );
+
+  it('has what became of kept results at its end, where some are kept', async () => {
+    const keeper = new ResultKeeper({ get: () => Promise.resolve(undefined), put: () => Promise.resolve(true) });
+    Object.assign(keeper.counts, { hits: 3, misses: 4, kept: 2 });
+    const results = { keeper, size: () => ({ bytes: 8193, results: 5 }), says: '', close: () => {} };
+    const service = { sessions: unused, roots: unused, offer: Buffer.alloc(0), results: keeper };
+    ownFiles = { kind: 'offered', service, results, remove: () => {}, says: '' };
+    const page = await get(await serveTo('127.0.0.1'));
+    ownFiles = { kind: 'lacking', lacks: '--no-tree' };
+    expect(page).toContain(
+      ' MB\ndcc_result_hits 3\ndcc_result_misses 4\ndcc_results_stored 2\ndcc_results_kept 5\ndcc_results_size 9 kB\n</distccstats>\n',
+    );
+  });
 
   it('answers who asks nothing, once', async () => {
     const page = await get(await serveTo('127.0.0.1'), '');
