@@ -4,13 +4,16 @@ import { daemonOptions, readDaemonOptions } from '../config/daemon-options.ts';
 import type { DaemonOptions } from '../config/daemon-options.ts';
 import { findAccount } from '../system/accounts/accounts.ts';
 import { descriptorLimit } from '../system/descriptors/descriptor-limit.ts';
+import { lacksByFence } from '../system/fence/tree-roots.ts';
 import { readAccess } from './start/read-access.ts';
 import { describeCapacity, planCapacity, usualShare } from './limits/capacity.ts';
 import { describeOptions } from './check.ts';
 import { listCompilers } from './start/list-compilers.ts';
 import type { Notices } from './log/startup-notices.ts';
 import { readRules } from './start/read-rules.ts';
-import { hasService, readServiceSettings, usualPlaces } from './start/service-settings.ts';
+import { fenceByOptions } from './start/assemble-service.ts';
+import { contentsIn, describePlace, describeTrees, lacksByOptions } from './start/open-trees.ts';
+import { hasService, isTrue, readServiceSettings, usualPlaces } from './start/service-settings.ts';
 import type { ServicePlaces, ServiceSettings } from './start/service-settings.ts';
 
 /** systemd's default PATH for services. */
@@ -176,8 +179,22 @@ function describeJobs(found: ServiceSettings, all: DaemonOptions, account: strin
     `at a time: ${found.accept ? most : rules.jobs}`,
     `priority: ${nice} lower than usual`,
     `memory: ${describeCapacity(planCapacity(options['max-memory'] ?? usualShare(), descriptorLimit()))}`,
+    describeTrees(findTrees(found, options)),
     `log: the journal, ${options['log-level']} and worse`,
   ];
+}
+
+/** Whether the service compiles clients' own files, as far as its options and its unit tell. */
+function findTrees({ name, service }: ServiceSettings, options: DaemonOptions): { says: string } | { lacks: string } {
+  const refused = lacksByOptions(options);
+  if (refused !== undefined) return { lacks: refused };
+  const fence = fenceByOptions(options);
+  if (fence !== undefined) return { lacks: lacksByFence(fence) };
+  if (isTrue(service.values('Service', 'RestrictNamespaces').at(-1))) {
+    return { lacks: `jobs have no roots of their own here: RestrictNamespaces=yes in ${name}` };
+  }
+  const [cache = ''] = (service.values('Service', 'CacheDirectory').at(-1) ?? '').split(/[\s:]/);
+  return { says: cache === '' ? describePlace('/tmp', false) : describePlace(contentsIn(`/var/cache/${cache}`), true) };
 }
 
 function tryAccess(found: ServiceSettings, options: DaemonOptions, notices: Notices): ReturnType<typeof readAccess> {

@@ -10,6 +10,7 @@ import { listCompilers } from './start/list-compilers.ts';
 import { openPidFile } from './start/pid-file.ts';
 import type { Notices } from './log/startup-notices.ts';
 import { assembleService } from './start/assemble-service.ts';
+import { describeTrees } from './start/open-trees.ts';
 import type { TreesFound } from './start/open-trees.ts';
 import { lowerPriority } from './start/lower-priority.ts';
 import { becomeServingAccount } from './start/drop-privileges.ts';
@@ -43,7 +44,7 @@ export async function checkDaemon(options: DaemonOptions): Promise<string[]> {
     `memory: ${describeCapacity(service.capacity)}`,
     `temporary files: ${process.cwd()}`,
     `fence: ${fences[service.fence.kind]}`,
-    `files of clients: ${describeTrees(service.ownFiles)}`,
+    describeTrees(service.ownFiles),
     `results: ${describeResults(service.ownFiles)}`,
     `log: ${describeLog(options)}`,
     ...notices.map((notice) => `warning: ${notice}`),
@@ -52,10 +53,6 @@ export async function checkDaemon(options: DaemonOptions): Promise<string[]> {
       : ['not checked: what root would find and become; everything was tried as this account, as a start by it would']),
   ];
 }
-
-/** Whether clients' own files are compiled. */
-const describeTrees = (found: TreesFound): string =>
-  found.kind === 'offered' ? found.says : `not compiled, only preprocessed text: ${found.lacks}`;
 
 /** Whether results are kept. */
 const describeResults = (found: TreesFound): string =>

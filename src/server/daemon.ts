@@ -17,6 +17,7 @@ import { openPidFile, removePidFile, removeUnusedPidFile } from './start/pid-fil
 import type { Notices } from './log/startup-notices.ts';
 import { assembleService } from './start/assemble-service.ts';
 import type { AssembledService } from './start/assemble-service.ts';
+import { describeTrees } from './start/open-trees.ts';
 import { limitLifetime, lowerPriority } from './start/lower-priority.ts';
 import { becomeServingAccount } from './start/drop-privileges.ts';
 import { serve } from './serve.ts';
@@ -105,11 +106,12 @@ async function live(
 }
 
 /** Reports what is served, in the log and to the waiting starter. */
-function announce({ log, access, jobs }: AssembledService, listening: Listening, notices: Notices): void {
+function announce({ log, access, jobs, ownFiles }: AssembledService, listening: Listening, notices: Notices): void {
   notices.push(...listening.warnings);
   for (const notice of notices) log.warning(notice);
   log.info(`serving ${access().networks.join(', ')}`);
   log.info(`allowing up to ${jobs} active jobs`);
+  log.notice(describeTrees(ownFiles));
   for (const place of listening.places) log.notice(`listening on ${place}`);
   reportStart(process.env, { status: exitStatus.ok, lines: notices.map((notice) => `Warning: ${notice}`) });
 }

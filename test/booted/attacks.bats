@@ -120,6 +120,25 @@ END
   lists 127.0.0.1
 }
 
+@test "distccd.service: on its client's own files a hostile compiler gets no further" {
+  run -0 inside '
+    # It is asked for its parts, and has to compile something, before it gets such a job.
+    printf "#!/bin/sh\ncase \$* in *\"-c attack.c\"*) exec hostilecc \"\$@\" ;; *) exec gcc \"\$@\" ;; esac\n" >/usr/local/bin/treecc
+    chmod 755 /usr/local/bin/treecc; ln -s /usr/bin/distcc /usr/local/lib/distcc/treecc
+    export DISTCC_DIR=/root/our-state DISTCC_HOSTS=127.0.0.1 DISTCC_FALLBACK=0 DISTCC_VERBOSE=1 DISTCC_LOG=/root/build/log
+    echo "int attack;" >attack.c
+    distcc treecc -c hello.c -o hello.o
+    stock slowcc -c plain.i -o slow.o & slow=$!
+    slow_run 1
+    rm log; distcc treecc -c attack.c -o attack.o
+    wait $slow
+    distcc --agent-stop >/dev/null
+    grep -q "compiled from [0-9]* inputs" log
+    cat attack.o'
+  assert_line --regexp '^read /etc/shadow: '
+  assert_equal "$(grep ': done$' <<<"$output")" ''
+}
+
 @test "distccd-port@.service, which has a network: the same" {
   compiles 127.0.0.1:3700
   # Only a PID namespace, and Landlock since Linux 6.12, keep signals in.

@@ -250,6 +250,40 @@ writable, not to be run'
     done'
 }
 
+@test "it compiles clients' own files, and what it has of them outlasts restarts and idle exits" {
+  settings 'DISTCCD_OPTIONS="--idle-exit 1 --result-cache 0"'
+  run -0 inside '
+    export DISTCC_DIR=/root/our-state DISTCC_HOSTS=127.0.0.1 DISTCC_FALLBACK=0 DISTCC_VERBOSE=1 DISTCC_LOG=/root/build/own/log
+    mkdir own; cd own
+    # Nothing makes this smaller on its way.
+    { echo "#define TWICE(x) ((x) + (x))"; echo "// $(head -c 300000 /dev/urandom | base64 -w 0)"; } >own.h
+    printf "#include <stdio.h>\n#include \"own.h\"\nint own(int x) { puts(__FILE__); return TWICE(x); }\n" >own.c
+    gcc -g -O1 -Wall -c own.c -o own.local
+    job() {
+      rm -f log own.o
+      distcc gcc -g -O1 -Wall -c own.c -o own.o
+      cmp own.o own.local
+      sed -n "s/.*compiled from [0-9]* inputs on .* \([0-9]*\) bytes sent.*/\1/p" log
+    }
+    # With its first answer a server says that it takes such jobs.
+    distcc gcc -c ../hello.c -o hello.o
+    sent=($(job))
+    systemctl restart distccd
+    sent+=($(job))
+    for _ in $(seq 100); do [ "$(systemctl show -P ActiveState distccd.service)" = inactive ] && break; sleep 0.1; done
+    [ "$(systemctl show -P ActiveState distccd.service)" = inactive ]
+    sent+=($(job))
+    distcc --agent-stop >/dev/null
+    stat -c "%U %a" /var/cache/distccd
+    # All of the header went once, and only once.
+    echo "bytes: ${sent[*]}" >&2
+    [ "${#sent[@]}" = 3 ] && [ "${sent[0]}" -gt 300000 ] && [ "${sent[1]}" -lt 100000 ] && [ "${sent[2]}" -lt 100000 ]'
+  assert_line 'distccd 700'
+  run -0 journal
+  assert_line 'files of clients: compiled as they are, kept in /var/cache/distccd/contents'
+  refute_line --partial 'ignored extra data'
+}
+
 @test "clients of another machine are served after one line in the settings, and only those that it names" {
   inside '
     ip netns add clients
@@ -407,6 +441,7 @@ END
   assert_line 'to: 192.0.2.0/24'
   assert_line 'as: distccd'
   assert_line 'at a time: 3'
+  assert_line 'files of clients: compiled as they are, kept in /var/cache/distccd/contents'
   assert_line --partial 'settings: in force after "systemctl restart distccd"'
   assert_line 'warning: /etc/default/distccd: line 1: "10.0.0.0/8" is not part of ALLOWEDNETS and has no effect: put the whole value in quotes'
   edit_settings 'LISTENER="my house"'

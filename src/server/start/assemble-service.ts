@@ -137,12 +137,17 @@ function makeWorkplace(rules: Rules, fence: FenceFound, spool: Spool): Workplace
   };
 }
 
+/** What these options alone make of the fence; undefined when it is tried. */
+export function fenceByOptions(options: DaemonOptions): FenceFound | undefined {
+  if (options['enable-tcp-insecure']) return { kind: 'none' };
+  if (options.fence !== 'none') return undefined;
+  return { kind: 'none', lacks: 'a compiler could get at the files of other jobs: --fence none' };
+}
+
 /** Finds what can keep jobs apart. A client that may run every program needs no fence. */
 function findFence(options: DaemonOptions, spool: Spool, places: Places): FenceFound {
-  if (options['enable-tcp-insecure']) return { kind: 'none' };
-  if (options.fence === 'none') {
-    return { kind: 'none', lacks: 'a compiler could get at the files of other jobs: --fence none' };
-  }
+  const unwanted = fenceByOptions(options);
+  if (unwanted !== undefined) return unwanted;
   const folder = spool.lend();
   try {
     const found = tryFence(folder, places);

@@ -52,11 +52,28 @@ export interface TreeSetup {
   readonly environment: NodeJS.ProcessEnv;
 }
 
+/** Why these options alone keep clients' own files from being compiled. */
+export function lacksByOptions(options: DaemonOptions): string | undefined {
+  if (options['no-tree']) return '--no-tree';
+  // What one client brings is of no use to the next one, who has a process of its own.
+  return options.inetd ? 'a process for each client keeps nothing for the next one' : undefined;
+}
+
+/** For an administrator: whether clients' own files are compiled. */
+export const describeTrees = (found: { readonly says: string } | { readonly lacks: string }): string =>
+  `files of clients: ${'says' in found ? found.says : `not compiled, only preprocessed text: ${found.lacks}`}`;
+
+/** Where contents are kept, for an administrator. */
+export const describePlace = (folder: string, isLasting: boolean): string =>
+  `compiled as they are, kept in ${folder}${isLasting ? '' : ' until the daemon ends'}`;
+
+/** The contents' part of a folder that outlasts the daemon. */
+export const contentsIn = (directory: string): string => `${directory}/contents`;
+
 /** Finds out whether clients' own files can be compiled here, and where they are kept. */
 export function openTrees(options: DaemonOptions, setup: TreeSetup, notices: Notices): TreesFound {
-  if (options['no-tree']) return { kind: 'lacking', lacks: '--no-tree' };
-  // What one client brings is of no use to the next one, who has a process of its own.
-  if (options.inetd) return { kind: 'lacking', lacks: 'a process for each client keeps nothing for the next one' };
+  const refused = lacksByOptions(options);
+  if (refused !== undefined) return { kind: 'lacking', lacks: refused };
   const found = setup.roots();
   if ('lacks' in found) return { kind: 'lacking', lacks: found.lacks };
   const lasting = openLasting(setup, notices);
@@ -74,7 +91,7 @@ export function openTrees(options: DaemonOptions, setup: TreeSetup, notices: Not
     offer: encodeCaps({ tree: true, codecs: knownCodecs, results: results !== undefined }),
     results: results?.keeper,
   };
-  const says = `compiled as they are, kept in ${lasting?.contents ?? setup.spool.path}`;
+  const says = describePlace(lasting?.contents ?? setup.spool.path, lasting !== undefined);
   const remove = (): void => {
     results?.close();
     lasting?.remove();
@@ -110,7 +127,7 @@ function openLasting({ environment, log }: TreeSetup, notices: Notices): Lasting
     const swept = sweepSpools(directory, treesPrefix);
     if (swept.length > 0) log.notice(`removed what a daemon that did not end properly left: ${swept.join(', ')}`);
     const spool = openSpool(directory, treesPrefix);
-    return { contents: `${directory}/contents`, results: `${directory}/results`, spool, remove: () => spool.remove() };
+    return { contents: contentsIn(directory), results: `${directory}/results`, spool, remove: () => spool.remove() };
   } catch (error) {
     notices.push(
       `cannot use the cache directory "${directory}": ${systemReason(error)}; files of clients are kept until this daemon ends`,

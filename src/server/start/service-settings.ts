@@ -96,7 +96,8 @@ function judgeSettings({ generator, defaults }: ServicePlaces, notices: Notices)
   }
 }
 
-const isTrue = (value: string | undefined): boolean => /^(?:1|yes|true|on)$/i.test(value ?? '');
+/** What systemd takes for a yes. */
+export const isTrue = (value: string | undefined): boolean => /^(?:1|yes|true|on)$/i.test(value ?? '');
 
 function assemble(places: ServicePlaces, fresh: string): ServiceSettings {
   const folders = places.folders.map((folder) => (folder === places.generated ? fresh : folder));

@@ -183,7 +183,10 @@ export class TreeRoots {
 export type TreeRootsFound = { readonly roots: TreeRoots } | { readonly lacks: string };
 
 /** A tree needs what a root for each job needs. */
-export function findTreeRoots({ kind, lacks }: FenceFound, make: () => TreeRoots): TreeRootsFound {
-  if (kind === 'root') return { roots: make() };
-  return { lacks: lacks ?? 'jobs have no roots of their own: every program may be run' };
+export function findTreeRoots(fence: FenceFound, make: () => TreeRoots): TreeRootsFound {
+  return fence.kind === 'root' ? { roots: make() } : { lacks: lacksByFence(fence) };
 }
+
+/** Why there are no such roots where jobs have none. */
+export const lacksByFence = ({ lacks }: FenceFound): string =>
+  lacks ?? 'jobs have no roots of their own: every program may be run';

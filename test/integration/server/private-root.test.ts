@@ -78,6 +78,12 @@ describe.skipIf(!hasRoots())('distccd-fence with a root for the job', () => {
     expect(readdirSync(folder)).toEqual(['mine']);
   });
 
+  it('is made where systemd forbids openat2', () => {
+    const without = join(place, 'without');
+    execFileSync('gcc', ['-O', resolve(import.meta.dirname, '../../support/without.c'), '-o', without]);
+    expect(spawnSync(without, ['openat2', fence, ...words, '/bin/true', 'true'], { cwd: folder }).status).toBe(0);
+  });
+
   it('shows no process but its own', async () => {
     const neighbour = spawn('sleep', ['60'], { stdio: 'ignore' });
     try {

@@ -1,15 +1,11 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-<<<<<<< HEAD
 import { Duplex } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readDaemonOptions } from '../../../../src/config/daemon-options.ts';
-=======
-import { afterEach, describe, expect, it } from 'vitest';
 import { ResultKeeper } from '../../../../src/server/results/result-keeper.ts';
 import type { TreesFound } from '../../../../src/server/start/open-trees.ts';
->>>>>>> results17
 import { JobStatistics } from '../../../../src/server/job/job-statistics.ts';
 import { bindStats, openStats, serveStats } from '../../../../src/server/metrics/stats-page.ts';
 import { parseAccessList } from '../../../../src/server/policy/access-list.ts';
