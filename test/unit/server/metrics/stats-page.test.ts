@@ -141,7 +141,6 @@ describe('serveStats() and one client', () => {
     await serveTo('127.0.0.1');
     server.removeAllListeners('connection');
     const access = () => parseAccessList({ entries: [], allowPrivate: false, readFile: () => '' });
-    const ownFiles = { kind: 'lacking', lacks: '--no-tree' } as const;
     serveStats([server], { statistics: new JobStatistics(), jobs: 7, access, ownFiles });
     server.emit('connection', reader);
     return reader;
