@@ -91,10 +91,7 @@ class Agent {
       preprocessAhead: true,
       memory: new TextMemory(),
       packer: new Packer(settings.program),
-      inputHosts: new InputHosts(),
-      graph: new HeaderGraph(),
-      distrusted: new Set(),
-      tally: this.#tally,
+      inputs: { hosts: new InputHosts(), graph: new HeaderGraph(), distrusted: new Set(), tally: this.#tally },
       hosts: new HostLists(),
       programs: new Programs(now),
     };

@@ -11,7 +11,7 @@ import type { TreeReplyHead } from '../../wire/inputs/tree-reply.ts';
 import { Decoder } from '../../wire/reading/decoder.ts';
 import { ProtocolError } from '../../wire/reading/protocol-error.ts';
 import { refusalMark } from '../../wire/refusal.ts';
-import type { InputsRequest, InputsResponse } from '../compile/world.ts';
+import type { InputsRequest, InputsResponse } from '../compile/inputs-world.ts';
 import { lockName } from '../hosts/host.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import type { Input } from '../headers/inputs.ts';

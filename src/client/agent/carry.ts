@@ -16,7 +16,8 @@ import { CannotDistribute, ConnectionLost, GivenUp, JobRefused, TransportError }
 import { addressesOf, noteAnswer } from '../transport/host-addresses.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import { sshCommand } from '../transport/ssh-command.ts';
-import type { HostRequest, HostResponse } from '../compile/world.ts';
+import type { HostRequest } from '../compile/world.ts';
+import type { HostResponse } from '../compile/host-answer.ts';
 import type { Launcher } from './launcher.ts';
 import { LauncherError } from './launcher.ts';
 import type { AnswerMessage, CarryBody, CarryMessage, Way } from '../../wire/agent/carry.ts';

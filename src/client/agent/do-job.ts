@@ -6,7 +6,8 @@ import { reportFailure } from '../job/report-failure.ts';
 import { openLog } from '../user-files/text-log.ts';
 import type { World } from '../compile/world.ts';
 import { JobWorld } from './job-world.ts';
-import type { Assignment, Shared } from './job-world.ts';
+import type { Assignment } from './assignment.ts';
+import type { Shared } from './job-world.ts';
 import type { Launcher } from './launcher.ts';
 import type { JobMessage } from '../../wire/agent/job.ts';
 

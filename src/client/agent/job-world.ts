@@ -1,8 +1,6 @@
 import { resolve } from 'node:path';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
-import { dependencyOutput } from '../../compiler/command/dependency-file.ts';
-import { coloured } from '../../compiler/messages/colour-words.ts';
 import { isClang } from '../../compiler/names/compiler-family.ts';
 import { preprocessedExtension } from '../../compiler/names/source-name.ts';
 import { distccDirectory, readVariable } from '../../config/client-environment.ts';
@@ -15,45 +13,29 @@ import { readForeignFile } from '../../system/files/foreign-file.ts';
 import { exited } from '../../wire/wait-status.ts';
 import { hasCatalogue } from '../messages/catalogues.ts';
 import type { JobHosts } from '../hosts/changing-hosts.ts';
-import { pathIn } from '../job/understand.ts';
-import { InputsFailed } from '../job/faults.ts';
 import type { RemoteJob } from '../job/understand.ts';
 import type { Slots } from '../slots/slots.ts';
 import { openState } from '../user-files/state-file.ts';
 import { uniqueName } from '../user-files/unique-name.ts';
-import { findInputs } from '../headers/find-inputs.ts';
-import type { HeaderGraph } from '../headers/header-graph.ts';
-import type { Found } from '../headers/inputs.ts';
 import { lockName } from '../hosts/host.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import type { Call, Command } from '../job/call.ts';
-import type {
-  HeldOutput,
-  HostRequest,
-  HostResponse,
-  InputsRequest,
-  InputsResponse,
-  Made,
-  Output,
-  Preprocessor,
-  PreprocessorEnd,
-  World,
-} from '../compile/world.ts';
+import type { HostRequest, Preprocessor, PreprocessorEnd, World } from '../compile/world.ts';
+import type { HeldOutput, HostResponse, Output } from '../compile/host-answer.ts';
 import { carry } from './carry.ts';
-import { carryInputs } from './carry-inputs.ts';
-import { LauncherDisk } from './launcher-disk.ts';
-import type { InputHosts } from './input-sessions.ts';
+import { changesOf } from './environment-changes.ts';
+import type { Assignment } from './assignment.ts';
+import { JobInputs } from './job-inputs.ts';
+import type { SharedInputs } from './job-inputs.ts';
+import { obstacleAt } from './output-obstacle.ts';
 import type { HostLists } from './host-lists.ts';
-import type { Launcher } from './launcher.ts';
 import { LauncherError } from './launcher.ts';
 import type { EndedMessage } from '../../wire/agent/command.ts';
 import type { Caps } from '../../wire/inputs/caps.ts';
-import type { PlacedMessage } from '../../wire/agent/inputs.ts';
 import { saveFlags } from '../../wire/agent/file.ts';
 import type { JobMessage } from '../../wire/agent/job.ts';
 import type { Packer } from '../transport/packer.ts';
 import type { Programs } from './programs.ts';
-import type { Tally } from './tally.ts';
 import type { TextMemory } from '../transport/text-memory.ts';
 
 /** The job that asks for slots. */
@@ -75,39 +57,9 @@ export interface Shared {
   readonly preprocessAhead: boolean;
   readonly memory: TextMemory;
   readonly packer: Pick<Packer, 'pack'>;
-  /** Who compiles from inputs; undefined where nobody is asked, since there is only one job. */
-  readonly inputHosts: InputHosts | undefined;
-  /** What is known of the files that jobs read. */
-  readonly graph: HeaderGraph;
-  /** Jobs of which the scanner has missed something. */
-  readonly distrusted: Set<string>;
-  readonly tally: Tally;
+  readonly inputs: SharedInputs;
   readonly hosts: HostLists;
   readonly programs: Programs;
-}
-
-/** One job and its launcher. */
-export interface Assignment {
-  readonly call: Call;
-  readonly job: JobMessage;
-  readonly launcher: Launcher;
-  readonly log: Logger;
-}
-
-/** The last differences found, by the changed environment: jobs of one build have the same. */
-const foundChanges = new WeakMap<Environment, { readonly before: Environment; readonly changes: readonly string[] }>();
-
-/** How one environment differs from another: NAME=value, or just NAME for a variable that was removed. */
-function changesOf(before: Environment, after: Environment): readonly string[] {
-  const last = foundChanges.get(after);
-  if (last?.before === before) return last.changes;
-  const changes: string[] = [];
-  for (const [name, value] of Object.entries(after)) {
-    if (value !== undefined && before[name] !== value) changes.push(`${name}=${value}`);
-  }
-  for (const name of Object.keys(before)) if (after[name] === undefined) changes.push(name);
-  foundChanges.set(after, { before, changes });
-  return changes;
 }
 
 /** The environment with absolute paths for the user's folders: this process has another working directory. */
@@ -116,18 +68,6 @@ function anchored({ environment, directory }: Call): Environment {
   return own === undefined || own === '' || own.startsWith('/')
     ? environment
     : { ...environment, DISTCC_DIR: resolve(directory, own) };
-}
-
-/** Jobs that no host compiles from their inputs: more than a few only come from a mistake of ours. */
-const mostDistrusted = 10_000;
-
-/** What tells the compile of one source from that of another. */
-const trustKey = ({ directory, verdict }: RemoteJob): string => [directory, ...verdict.words].join('\0');
-
-/** Why the compiler here has to write an output. */
-function obstacleAt(placed: PlacedMessage | undefined, output: string): string | undefined {
-  if (placed?.outputIsSource === true) return 'its output is its source';
-  return placed?.noPlace === true ? `"${output}" cannot be written` : undefined;
 }
 
 /** The failure for a program that cannot be started. */
@@ -150,6 +90,7 @@ export class JobWorld implements World {
   readonly stderrIsTerminal: boolean;
   readonly hasCatalogue = (language: string, compiler: string): boolean => hasCatalogue(language, compiler);
   readonly keepsTemporaries: boolean;
+  readonly inputs: JobInputs;
   readonly #assignment: Assignment;
   readonly #shared: Shared;
   readonly #environment: Environment;
@@ -170,6 +111,8 @@ export class JobWorld implements World {
     this.preprocessAhead = shared.preprocessAhead;
     [, this.stdoutIsTerminal, this.stderrIsTerminal] = job.terminals;
     this.keepsTemporaries = readVariable('DISTCC_SAVE_TEMPS', environment);
+    const { stderrIsTerminal } = this;
+    this.inputs = new JobInputs(assignment, shared.inputs, { environment, stderrIsTerminal });
   }
 
   findPrograms(): ReturnType<World['findPrograms']> {
@@ -284,76 +227,12 @@ export class JobWorld implements World {
 
   carry(host: DistantHost, request: HostRequest): Promise<HostResponse> {
     const { job, launcher, log } = this.#assignment;
-    const { inputHosts } = this.#shared;
+    const { hosts: inputHosts } = this.#shared.inputs;
     const name = lockName(host);
     // It tells so once, after an answer.
     const asks = host.kind === 'tcp' && inputHosts?.offerOf(name) === 'unknown';
     const offered = asks ? (offer: Caps | undefined): void => inputHosts.noteOffer(name, offer) : undefined;
     return carry(host, request, { launcher, pid: job.pid, environment: this.#environment, log, offered });
-  }
-
-  offersInputs(host: DistantHost): boolean {
-    return this.#shared.inputHosts?.offerOf(lockName(host)) === 'inputs';
-  }
-
-  keepsResults(host: DistantHost): boolean {
-    return this.#shared.inputHosts?.keepsResults(lockName(host)) === true;
-  }
-
-  async outputObstacle({ verdict }: RemoteJob): Promise<string | undefined> {
-    const { launcher } = this.#assignment;
-    const dependencies = dependencyOutput(verdict);
-    const outputs = [verdict.output, ...(dependencies.kind === 'file' ? [dependencies.path] : [])];
-    const placed = await Promise.all(outputs.map((output) => launcher.place(verdict.source, output)));
-    return outputs.map((output, at) => obstacleAt(placed[at], output)).find((obstacle) => obstacle !== undefined);
-  }
-
-  async findInputs(job: RemoteJob): Promise<Found> {
-    if (this.#shared.distrusted.has(trustKey(job)))
-      return { kind: 'old way', because: 'a host lacked something that it reads' };
-    const { call, launcher } = this.#assignment;
-    const disk = new LauncherDisk(launcher, changesOf(call.environment, job.environment));
-    const { verdict, directory, argv, environment } = job;
-    const words = [argv[0] ?? '', ...verdict.words.slice(1)];
-    return findInputs({ source: verdict.source, argv: words, directory, environment }, disk, this.#shared.graph);
-  }
-
-  countSent(how: 'unpreprocessed' | 'preprocessed'): void {
-    const { tally } = this.#shared;
-    if (how === 'unpreprocessed') tally.countInputs();
-    else tally.countPreprocessed();
-  }
-
-  countReason(because: string): void {
-    this.#shared.tally.countReason(because);
-  }
-
-  distrustInputs(job: RemoteJob): void {
-    const { distrusted } = this.#shared;
-    if (distrusted.size >= mostDistrusted) distrusted.clear();
-    distrusted.add(trustKey(job));
-  }
-
-  carryInputs(host: DistantHost, request: InputsRequest): Promise<InputsResponse> {
-    const { job, launcher, log } = this.#assignment;
-    const { inputHosts: hosts } = this.#shared;
-    if (hosts === undefined) return Promise.reject(new InputsFailed('no host is asked for that'));
-    return carryInputs(host, request, { launcher, pid: job.pid, environment: this.#environment, log, hosts });
-  }
-
-  async compileAside(job: RemoteJob): Promise<Made> {
-    const { call, launcher } = this.#assignment;
-    const changes = changesOf(call.environment, job.environment);
-    const reader = { stderrIsTerminal: this.stderrIsTerminal, environment: job.environment };
-    const [, ...words] = coloured(job.verdict.words, reader);
-    const { status } = await launcher.start('PREPROCESS', { number: 1, argv: [job.argv[0] ?? '', ...words], changes });
-    const stdout = await launcher.sendText('text');
-    const stderr = await launcher.sendText('messages');
-    const dependencies = dependencyOutput(job.verdict);
-    const outputs = [job.verdict.output, ...(dependencies.kind === 'file' ? [dependencies.path] : [])];
-    const [object, dependencyFile] = await launcher.fetch(outputs.map((output) => pathIn(job, output)));
-    const none = Buffer.alloc(0);
-    return { status, stdout, stderr, object: object?.bytes ?? none, dependencies: dependencyFile?.bytes ?? none };
   }
 
   async contentOf(output: Output): Promise<Buffer> {

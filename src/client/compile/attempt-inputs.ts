@@ -36,7 +36,7 @@ export async function attemptInputs(
   state.show('remote', 'Compile', { file: baseName(job.name), host: hostName(host), slot });
   const { directory } = job;
   const request = { found, argv, directory, environment: travellingVariables(job.environment) };
-  const response = await unlessInterrupted(world.carryInputs(host, request), interrupted);
+  const response = await unlessInterrupted(world.inputs.carry(host, request), interrupted);
   const seconds = world.seconds() - begin;
   const count = found.inputs.length;
   log.info(

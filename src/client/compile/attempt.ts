@@ -12,7 +12,8 @@ import type { DistantHost } from '../hosts/host.ts';
 import type { RemoteJob } from '../job/understand.ts';
 import { judgeAnswer } from './judge-answer.ts';
 import type { Preprocessing } from './preprocessing.ts';
-import type { HeldOutput, HostRequest, HostResponse, World } from './world.ts';
+import type { HostRequest, World } from './world.ts';
+import type { HeldOutput, HostResponse } from './host-answer.ts';
 
 /** A host that has been chosen for a job. */
 export interface Chosen {

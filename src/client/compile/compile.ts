@@ -188,7 +188,7 @@ function noteDifference(job: RemoteJob, host: DistantHost, answer: Answer, world
   const { log, slots } = world;
   log.warning(`remote compilation of '${job.name}' failed, retried locally and got a different result.`);
   if (answer.fromInputs) {
-    world.distrustInputs(job);
+    world.inputs.distrust(job);
     log.info(`${job.name} is preprocessed here from now on: it may read what was not found`);
     return;
   }

@@ -56,7 +56,9 @@ interface Trail {
 function preferenceOf({ directory, verdict }: RemoteJob, world: World): Preference {
   return (hosts) => {
     const keeping = new Map(
-      hosts.flatMap((host) => (host.kind !== 'local' && world.keepsResults(host) ? [[lockName(host), host]] : [])),
+      hosts.flatMap((host) =>
+        host.kind !== 'local' && world.inputs.resultsAreKeptBy(host) ? [[lockName(host), host]] : [],
+      ),
     );
     if (keeping.size === 0) return undefined;
     const [first = ''] = rendezvousOrder({ directory, source: verdict.source }, [...keeping.keys()]);
@@ -78,7 +80,7 @@ async function takeHost(job: RemoteJob, hosts: JobHosts, trail: Trail, world: Wo
   await Promise.resolve();
   if (decided) return taking;
   try {
-    if (hosts.list.hosts.some((host) => host.kind !== 'local' && world.offersInputs(host))) {
+    if (hosts.list.hosts.some((host) => host.kind !== 'local' && world.inputs.areTakenBy(host))) {
       const found = await inputsOf(job, trail, world);
       if (found.kind === 'inputs') return await taking;
     }
@@ -98,7 +100,7 @@ function inputsOf(job: RemoteJob, trail: Trail, world: World): Promise<Found> {
   trail.inputs ??= findInputs(job, world).then((found) => {
     if (found.kind === 'old way') {
       world.log.info(`${job.name} is preprocessed here: ${found.because}`);
-      world.countReason(found.because);
+      world.inputs.countReason(found.because);
     }
     return found;
   });
@@ -107,16 +109,16 @@ function inputsOf(job: RemoteJob, trail: Trail, world: World): Promise<Found> {
 
 /** Has a host compile the job from its inputs; undefined when it is to get preprocessed text instead. */
 async function tryInputs(job: RemoteJob, chosen: Chosen, trail: Trail, world: World): Promise<Answer | undefined> {
-  if (!world.offersInputs(chosen.host)) return undefined;
+  if (!world.inputs.areTakenBy(chosen.host)) return undefined;
   const found = await unlessInterrupted(inputsOf(job, trail, world), world.interrupted);
   if (found.kind === 'old way') return undefined;
   try {
     const answer = await attemptInputs(job, chosen, found, world);
-    world.countSent('unpreprocessed');
+    world.inputs.countSent('unpreprocessed');
     return answer;
   } catch (error) {
     if (!(error instanceof InputsFailed)) throw error;
-    world.countReason(error.message);
+    world.inputs.countReason(error.message);
     world.log.info(`${job.name} is preprocessed here for ${chosen.host.definition}: ${error.message}`);
     return undefined;
   }
@@ -191,7 +193,7 @@ async function tryHost(
     if (made !== undefined) return { kind: 'answered', host, answer: made };
     trail.preprocessing ??= await startPreprocessing(job, hosts.list.cppSlots, world);
     const answer = await attempt(job, { host, slot }, trail.preprocessing, world);
-    world.countSent('preprocessed');
+    world.inputs.countSent('preprocessed');
     return { kind: 'answered', host, answer };
   } catch (error) {
     if (!(error instanceof TransportError)) throw error;

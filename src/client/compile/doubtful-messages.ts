@@ -3,7 +3,8 @@ import { fallThroughsIn, isMarked, keepsItsLines, usualLevel } from '../../compi
 import type { Reason } from '../../compiler/verdict.ts';
 import { byteText } from '../../system/byte-text.ts';
 import type { RemoteJob } from '../job/understand.ts';
-import type { HostResponse, World } from './world.ts';
+import type { World } from './world.ts';
+import type { HostResponse } from './host-answer.ts';
 
 /**
  * How far a host's messages can be trusted: as much as those of a local compile; all false; about another file; or only

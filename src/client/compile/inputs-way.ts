@@ -53,9 +53,9 @@ export function obstacleToInputs({ verdict, environment }: RemoteJob): string | 
 export async function findInputs(job: RemoteJob, world: World): Promise<Found> {
   const obstacle = obstacleToInputs(job);
   if (obstacle !== undefined) return { kind: 'old way', because: obstacle };
-  const place = world.outputObstacle(job);
+  const place = world.inputs.obstacle(job);
   world.state.show('local', 'Preprocess', { host: 'localhost' });
-  const found = await world.findInputs(job).catch((error: unknown): Found => ({
+  const found = await world.inputs.find(job).catch((error: unknown): Found => ({
     kind: 'old way',
     because: error instanceof Error ? error.message : String(error),
   }));

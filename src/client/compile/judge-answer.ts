@@ -4,7 +4,7 @@ import { exitStatus } from '../../basics/exit-status.ts';
 import { readWaitStatus } from '../../wire/wait-status.ts';
 import { CompilerUnfit, TransportError } from '../job/faults.ts';
 import type { RemoteJob } from '../job/understand.ts';
-import type { HostResponse } from './world.ts';
+import type { HostResponse } from './host-answer.ts';
 
 /** The compiler's name as hosts get it. */
 export function compilerOf(job: RemoteJob): string {

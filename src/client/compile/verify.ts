@@ -2,7 +2,8 @@ import { exitStatusOf } from '../job/result-text.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import type { RemoteJob } from '../job/understand.ts';
 import type { Answer } from './attempt.ts';
-import type { Made, World } from './world.ts';
+import type { World } from './world.ts';
+import type { Made } from './inputs-world.ts';
 
 /** Names what differs between two compiles of one command; a number of bytes tells where an object does. */
 export function differencesOf(there: Made, here: Made): string[] {
@@ -31,7 +32,7 @@ export function differencesOf(there: Made, here: Made): string[] {
  */
 export async function verify(job: RemoteJob, host: DistantHost, answer: Answer, world: World): Promise<number> {
   const { response, dependencies } = answer;
-  const here = await world.compileAside(job);
+  const here = await world.inputs.compileAside(job);
   const there = {
     status: response.status,
     stdout: response.stdout,

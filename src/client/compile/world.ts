@@ -1,11 +1,12 @@
 import type { StateFile } from '../../job-state/state-folder.ts';
 import type { Logger } from '../../logging/log-line.ts';
-import type { Found } from '../headers/inputs.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import type { JobHosts } from '../hosts/changing-hosts.ts';
 import type { Command } from '../job/call.ts';
 import type { FoundPrograms, RemoteJob } from '../job/understand.ts';
 import type { Slots } from '../slots/slots.ts';
+import type { HeldOutput, HostResponse, Output } from './host-answer.ts';
+import type { InputsWorld } from './inputs-world.ts';
 
 /** How a preprocessor ended. */
 export interface PreprocessorEnd {
@@ -17,25 +18,6 @@ export interface PreprocessorEnd {
   readonly size: number;
 }
 
-/** An output in the launcher's memory: its place and length, and its first bytes. */
-export interface HeldOutput {
-  readonly at: number;
-  readonly length: number;
-  readonly head: Buffer;
-}
-
-/** The output of a host's compiler. */
-export type Output = Buffer | HeldOutput;
-
-/** What a host answered. */
-export interface HostResponse {
-  /** The raw Unix wait status of its compiler. */
-  readonly status: number;
-  readonly stderr: Buffer;
-  readonly stdout: Buffer;
-  readonly object: Output;
-}
-
 /** A request to a host: its first bytes, and the body of its last token. */
 export interface HostRequest {
   readonly head: Buffer;
@@ -43,35 +25,6 @@ export interface HostRequest {
   readonly ready: Promise<unknown>;
   /** Makes the body; left out when that is the launcher's text unchanged. */
   readonly body?: (() => Promise<Buffer>) | undefined;
-}
-
-/** A compile that a host does from its inputs. */
-export interface InputsRequest {
-  readonly found: Extract<Found, { kind: 'inputs' }>;
-  /** The user's command, by the name of the compiler that means the same on every machine. */
-  readonly argv: readonly string[];
-  readonly directory: string;
-  /** NAME=value of what the compiler there gets. */
-  readonly environment: readonly string[];
-}
-
-/** What a host has made of inputs. */
-export interface InputsResponse extends HostResponse {
-  /** The dependency file; empty when the command asks for none. */
-  readonly dependencies: HeldOutput;
-  /** How many bytes went to the host. */
-  readonly sent: number;
-}
-
-/** What a compile left. */
-export interface Made {
-  /** A raw Unix wait status. */
-  readonly status: number;
-  readonly stdout: Buffer;
-  readonly stderr: Buffer;
-  /** Empty when there is none. */
-  readonly object: Buffer;
-  readonly dependencies: Buffer;
 }
 
 /** A running preprocessor. */
@@ -120,31 +73,12 @@ export interface World {
    * @throws Failure (status 110) when the program does not exist
    */
   runHere(command: Command, andReturn: boolean): Promise<number>;
-  /** Whether a host compiles from inputs, as far as it has told. */
-  offersInputs(host: DistantHost): boolean;
-  /** Whether a host keeps results of compiles from inputs, as far as it has told. */
-  keepsResults(host: DistantHost): boolean;
-  /** Why the compiler here has to write the outputs of a job; undefined when they can be written. */
-  outputObstacle(job: RemoteJob): Promise<string | undefined>;
-  /** Finds what a job may read. */
-  findInputs(job: RemoteJob): Promise<Found>;
-  /** Counts a job that a host has done. */
-  countSent(how: 'unpreprocessed' | 'preprocessed'): void;
-  /** Counts why a source was preprocessed here for a host that takes unpreprocessed ones. */
-  countReason(because: string): void;
-  /** No host compiles this job from its inputs any more: something was missing there. */
-  distrustInputs(job: RemoteJob): void;
-  /**
-   * Has a host compile from inputs, and brings the answer back. Rejects with InputsFailed when the host may do the job
-   * in the old way, else as carry() does.
-   */
-  carryInputs(host: DistantHost, request: InputsRequest): Promise<InputsResponse>;
-  /** Writes a job's dependency file, as saveOutput() does. */
-  saveDependencies(path: string, output: HeldOutput): Promise<void>;
-  /** Compiles here, and gives what was made and is left where it belongs. */
-  compileAside(job: RemoteJob): Promise<Made>;
+  /** What it takes to have hosts compile from inputs. */
+  readonly inputs: InputsWorld;
   /** The bytes of an output that the launcher may hold. */
   contentOf(output: Output): Promise<Buffer>;
+  /** Writes a job's dependency file, as saveOutput() does. */
+  saveDependencies(path: string, output: HeldOutput): Promise<void>;
   /** Packs a text for protocol 2. */
   pack(text: Buffer): Promise<Buffer>;
   /**

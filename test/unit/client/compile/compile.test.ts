@@ -19,7 +19,8 @@ import { textLog } from '../../../../src/client/user-files/text-log.ts';
 import { polledSlots } from '../../../../src/client/slots/slots.ts';
 import type { HostSlot } from '../../../../src/client/slots/slots.ts';
 import type { FoundPrograms } from '../../../../src/client/job/understand.ts';
-import type { HostResponse, PreprocessorEnd, World } from '../../../../src/client/compile/world.ts';
+import type { PreprocessorEnd, World } from '../../../../src/client/compile/world.ts';
+import type { HostResponse } from '../../../../src/client/compile/host-answer.ts';
 import type { FileLock } from '../../../../src/system/files/file-lock.ts';
 import { Decoder } from '../../../../src/wire/reading/decoder.ts';
 import { encodeRefusal } from '../../../../src/wire/refusal.ts';
@@ -148,44 +149,46 @@ function worldOf(plan: Plan, events: Events): World {
       };
     },
     keepsTemporaries: plan.keepsTemporaries ?? false,
-    offersInputs: ({ name }) => plan.inputs?.[name] !== undefined,
-    keepsResults: () => false,
-    outputObstacle: () => Promise.resolve(plan.obstacle),
-    findInputs({ name }) {
-      events.push(`look for what ${name} reads`);
-      return Promise.resolve(
-        plan.unbounded === undefined
-          ? {
-              kind: 'inputs',
-              inputs: [{ kind: 'directory', path: '/home' }],
-              rung: 'scan',
-              change: 1,
-              unbounded: undefined,
-            }
-          : { kind: 'old way', because: plan.unbounded },
-      );
-    },
-    countSent: () => {},
-    countReason: () => {},
-    distrustInputs: ({ name }) => void events.push(`distrust ${name}`),
-    carryInputs({ name }, { argv, environment }) {
-      events.push([`inputs to ${name}:`, ...environment, ...argv].join(' '));
-      const comes = plan.inputs?.[name];
-      if (comes instanceof Error) return Promise.reject(comes);
-      const status = typeof comes === 'number' ? comes : 0;
-      const dependencies = { at: 0, length: 7, head: Buffer.alloc(0) };
-      return Promise.resolve({ ...respond(status), dependencies, sent: 100 });
-    },
-    compileAside({ verdict }) {
-      events.push(`compile ${verdict.source} aside`);
-      const none = Buffer.alloc(0);
-      return Promise.resolve({
-        status: 0,
-        stdout: none,
-        stderr: Buffer.from('here\n'),
-        object: none,
-        dependencies: none,
-      });
+    inputs: {
+      areTakenBy: ({ name }) => plan.inputs?.[name] !== undefined,
+      resultsAreKeptBy: () => false,
+      obstacle: () => Promise.resolve(plan.obstacle),
+      find({ name }) {
+        events.push(`look for what ${name} reads`);
+        return Promise.resolve(
+          plan.unbounded === undefined
+            ? {
+                kind: 'inputs',
+                inputs: [{ kind: 'directory', path: '/home' }],
+                rung: 'scan',
+                change: 1,
+                unbounded: undefined,
+              }
+            : { kind: 'old way', because: plan.unbounded },
+        );
+      },
+      countSent: () => {},
+      countReason: () => {},
+      distrust: ({ name }) => void events.push(`distrust ${name}`),
+      carry({ name }, { argv, environment }) {
+        events.push([`inputs to ${name}:`, ...environment, ...argv].join(' '));
+        const comes = plan.inputs?.[name];
+        if (comes instanceof Error) return Promise.reject(comes);
+        const status = typeof comes === 'number' ? comes : 0;
+        const dependencies = { at: 0, length: 7, head: Buffer.alloc(0) };
+        return Promise.resolve({ ...respond(status), dependencies, sent: 100 });
+      },
+      compileAside({ verdict }) {
+        events.push(`compile ${verdict.source} aside`);
+        const none = Buffer.alloc(0);
+        return Promise.resolve({
+          status: 0,
+          stdout: none,
+          stderr: Buffer.from('here\n'),
+          object: none,
+          dependencies: none,
+        });
+      },
     },
     contentOf: (output) => Promise.resolve(Buffer.isBuffer(output) ? output : Buffer.alloc(7)),
     saveDependencies(path, { length }) {

@@ -1,0 +1,117 @@
+import { dependencyOutput } from '../../compiler/command/dependency-file.ts';
+import { coloured } from '../../compiler/messages/colour-words.ts';
+import type { Environment } from '../../config/client-environment.ts';
+import type { InputsRequest, InputsResponse, InputsWorld, Made } from '../compile/inputs-world.ts';
+import { findInputs } from '../headers/find-inputs.ts';
+import type { HeaderGraph } from '../headers/header-graph.ts';
+import type { Found } from '../headers/inputs.ts';
+import { lockName } from '../hosts/host.ts';
+import type { DistantHost } from '../hosts/host.ts';
+import { InputsFailed } from '../job/faults.ts';
+import { pathIn } from '../job/understand.ts';
+import type { RemoteJob } from '../job/understand.ts';
+import { carryInputs } from './carry-inputs.ts';
+import { changesOf } from './environment-changes.ts';
+import type { InputHosts } from './input-sessions.ts';
+import type { Assignment } from './assignment.ts';
+import { LauncherDisk } from './launcher-disk.ts';
+import { obstacleAt } from './output-obstacle.ts';
+import type { Tally } from './tally.ts';
+
+/** What all jobs of an agent share to have hosts compile from inputs. */
+export interface SharedInputs {
+  /** Who compiles from inputs; undefined where nobody is asked, since there is only one job. */
+  readonly hosts: InputHosts | undefined;
+  /** What is known of the files that jobs read. */
+  readonly graph: HeaderGraph;
+  /** Jobs of which the scanner has missed something. */
+  readonly distrusted: Set<string>;
+  readonly tally: Tally;
+}
+
+/** Jobs that no host compiles from their inputs: more than a few only come from a mistake of ours. */
+const mostDistrusted = 10_000;
+
+/** What tells the compile of one source from that of another. */
+const trustKey = ({ directory, verdict }: RemoteJob): string => [directory, ...verdict.words].join('\0');
+
+/** What one job needs to be compiled from its inputs; the launcher touches its files. */
+export class JobInputs implements InputsWorld {
+  readonly #assignment: Assignment;
+  readonly #shared: SharedInputs;
+  readonly #caller: { readonly environment: Environment; readonly stderrIsTerminal: boolean };
+
+  constructor(
+    assignment: Assignment,
+    shared: SharedInputs,
+    caller: { readonly environment: Environment; readonly stderrIsTerminal: boolean },
+  ) {
+    this.#assignment = assignment;
+    this.#shared = shared;
+    this.#caller = caller;
+  }
+
+  areTakenBy(host: DistantHost): boolean {
+    return this.#shared.hosts?.offerOf(lockName(host)) === 'inputs';
+  }
+
+  resultsAreKeptBy(host: DistantHost): boolean {
+    return this.#shared.hosts?.keepsResults(lockName(host)) === true;
+  }
+
+  async obstacle({ verdict }: RemoteJob): Promise<string | undefined> {
+    const { launcher } = this.#assignment;
+    const dependencies = dependencyOutput(verdict);
+    const outputs = [verdict.output, ...(dependencies.kind === 'file' ? [dependencies.path] : [])];
+    const placed = await Promise.all(outputs.map((output) => launcher.place(verdict.source, output)));
+    return outputs.map((output, at) => obstacleAt(placed[at], output)).find((obstacle) => obstacle !== undefined);
+  }
+
+  async find(job: RemoteJob): Promise<Found> {
+    if (this.#shared.distrusted.has(trustKey(job)))
+      return { kind: 'old way', because: 'a host lacked something that it reads' };
+    const { call, launcher } = this.#assignment;
+    const disk = new LauncherDisk(launcher, changesOf(call.environment, job.environment));
+    const { verdict, directory, argv, environment } = job;
+    const words = [argv[0] ?? '', ...verdict.words.slice(1)];
+    return findInputs({ source: verdict.source, argv: words, directory, environment }, disk, this.#shared.graph);
+  }
+
+  countSent(how: 'unpreprocessed' | 'preprocessed'): void {
+    const { tally } = this.#shared;
+    if (how === 'unpreprocessed') tally.countInputs();
+    else tally.countPreprocessed();
+  }
+
+  countReason(because: string): void {
+    this.#shared.tally.countReason(because);
+  }
+
+  distrust(job: RemoteJob): void {
+    const { distrusted } = this.#shared;
+    if (distrusted.size >= mostDistrusted) distrusted.clear();
+    distrusted.add(trustKey(job));
+  }
+
+  carry(host: DistantHost, request: InputsRequest): Promise<InputsResponse> {
+    const { job, launcher, log } = this.#assignment;
+    const { hosts } = this.#shared;
+    if (hosts === undefined) return Promise.reject(new InputsFailed('no host is asked for that'));
+    return carryInputs(host, request, { launcher, pid: job.pid, environment: this.#caller.environment, log, hosts });
+  }
+
+  async compileAside(job: RemoteJob): Promise<Made> {
+    const { call, launcher } = this.#assignment;
+    const changes = changesOf(call.environment, job.environment);
+    const reader = { stderrIsTerminal: this.#caller.stderrIsTerminal, environment: job.environment };
+    const [, ...words] = coloured(job.verdict.words, reader);
+    const { status } = await launcher.start('PREPROCESS', { number: 1, argv: [job.argv[0] ?? '', ...words], changes });
+    const stdout = await launcher.sendText('text');
+    const stderr = await launcher.sendText('messages');
+    const dependencies = dependencyOutput(job.verdict);
+    const outputs = [job.verdict.output, ...(dependencies.kind === 'file' ? [dependencies.path] : [])];
+    const [object, dependencyFile] = await launcher.fetch(outputs.map((output) => pathIn(job, output)));
+    const none = Buffer.alloc(0);
+    return { status, stdout, stderr, object: object?.bytes ?? none, dependencies: dependencyFile?.bytes ?? none };
+  }
+}

@@ -1,0 +1,58 @@
+import type { Found } from '../headers/inputs.ts';
+import type { DistantHost } from '../hosts/host.ts';
+import type { RemoteJob } from '../job/understand.ts';
+import type { HeldOutput, HostResponse } from './host-answer.ts';
+
+/** A compile that a host does from its inputs. */
+export interface InputsRequest {
+  readonly found: Extract<Found, { kind: 'inputs' }>;
+  /** The user's command, by the name of the compiler that means the same on every machine. */
+  readonly argv: readonly string[];
+  readonly directory: string;
+  /** NAME=value of what the compiler there gets. */
+  readonly environment: readonly string[];
+}
+
+/** What a host has made of inputs. */
+export interface InputsResponse extends HostResponse {
+  /** The dependency file; empty when the command asks for none. */
+  readonly dependencies: HeldOutput;
+  /** How many bytes went to the host. */
+  readonly sent: number;
+}
+
+/** What a compile left. */
+export interface Made {
+  /** A raw Unix wait status. */
+  readonly status: number;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  /** Empty when there is none. */
+  readonly object: Buffer;
+  readonly dependencies: Buffer;
+}
+
+/** The effects of compiles from inputs. */
+export interface InputsWorld {
+  /** Whether a host compiles from inputs, as far as it has told. */
+  areTakenBy(host: DistantHost): boolean;
+  /** Whether a host keeps results of compiles from inputs, as far as it has told. */
+  resultsAreKeptBy(host: DistantHost): boolean;
+  /** Why the compiler here has to write the outputs of a job; undefined when they can be written. */
+  obstacle(job: RemoteJob): Promise<string | undefined>;
+  /** Finds what a job may read. */
+  find(job: RemoteJob): Promise<Found>;
+  /** Counts a job that a host has done. */
+  countSent(how: 'unpreprocessed' | 'preprocessed'): void;
+  /** Counts why a source was preprocessed here for a host that takes unpreprocessed ones. */
+  countReason(because: string): void;
+  /** No host compiles this job from its inputs any more: something was missing there. */
+  distrust(job: RemoteJob): void;
+  /**
+   * Has a host compile from inputs, and brings the answer back. Rejects with InputsFailed when the host may do the job
+   * in the old way, else as carry() does.
+   */
+  carry(host: DistantHost, request: InputsRequest): Promise<InputsResponse>;
+  /** Compiles here, and gives what was made and is left where it belongs. */
+  compileAside(job: RemoteJob): Promise<Made>;
+}
