@@ -126,14 +126,15 @@ END
     printf "#!/bin/sh\ncase \$* in *\"-c attack.c\"*) exec hostilecc \"\$@\" ;; *) exec gcc \"\$@\" ;; esac\n" >/usr/local/bin/treecc
     chmod 755 /usr/local/bin/treecc; ln -s /usr/bin/distcc /usr/local/lib/distcc/treecc
     export DISTCC_DIR=/root/our-state DISTCC_HOSTS=127.0.0.1 DISTCC_FALLBACK=0 DISTCC_VERBOSE=1 DISTCC_LOG=/root/build/log
-    echo "int attack;" >attack.c
-    distcc treecc -c hello.c -o hello.o
     stock slowcc -c plain.i -o slow.o & slow=$!
     slow_run 1
-    rm log; distcc treecc -c attack.c -o attack.o
+    # Its own files are no loot.
+    mkdir /var/own; cd /var/own; echo "int attack;" >attack.c
+    distcc treecc -c /root/build/hello.c -o hello.o
+    rm "$DISTCC_LOG"; distcc treecc -c attack.c -o attack.o
     wait $slow
     distcc --agent-stop >/dev/null
-    grep -q "compiled from [0-9]* inputs" log
+    grep -q "compiled from [0-9]* inputs" "$DISTCC_LOG"
     cat attack.o'
   assert_line --regexp '^read /etc/shadow: '
   assert_equal "$(grep ': done$' <<<"$output")" ''

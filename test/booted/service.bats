@@ -263,21 +263,22 @@ writable, not to be run'
       rm -f log own.o
       distcc gcc -g -O1 -Wall -c own.c -o own.o
       cmp own.o own.local
-      sed -n "s/.*compiled from [0-9]* inputs on .* \([0-9]*\) bytes sent.*/\1/p" log
+      sent+=($(sed -n "s/.*compiled from [0-9]* inputs on .* \([0-9]*\) bytes sent.*/\1/p" log))
     }
     # With its first answer a server says that it takes such jobs.
     distcc gcc -c ../hello.c -o hello.o
-    sent=($(job))
+    sent=()
+    job
     systemctl restart distccd
-    sent+=($(job))
+    job
     for _ in $(seq 100); do [ "$(systemctl show -P ActiveState distccd.service)" = inactive ] && break; sleep 0.1; done
     [ "$(systemctl show -P ActiveState distccd.service)" = inactive ]
-    sent+=($(job))
+    job
     distcc --agent-stop >/dev/null
-    stat -c "%U %a" /var/cache/distccd
     # All of the header went once, and only once.
     echo "bytes: ${sent[*]}" >&2
-    [ "${#sent[@]}" = 3 ] && [ "${sent[0]}" -gt 300000 ] && [ "${sent[1]}" -lt 100000 ] && [ "${sent[2]}" -lt 100000 ]'
+    [ "${#sent[@]}" = 3 ] && [ "${sent[0]}" -gt 300000 ] && [ "${sent[1]}" -lt 100000 ] && [ "${sent[2]}" -lt 100000 ]
+    stat -c "%U %a" /var/cache/distccd'
   assert_line 'distccd 700'
   run -0 journal
   assert_line 'files of clients: compiled as they are, kept in /var/cache/distccd/contents'

@@ -75,6 +75,22 @@ describe('checkService()', () => {
     expect(check('ALLOWEDNETS=10.0.0.0/8')).toContain('serves: port 3632 of every address');
   });
 
+  it('says whether files of clients are compiled, and why not', () => {
+    const kept = 'files of clients: compiled as they are, kept in';
+    const not = 'files of clients: not compiled, only preprocessed text:';
+    expect(check()).toContain(`${kept} /var/cache/distccd/contents`);
+    expect(check(options('--no-tree'))).toContain(`${not} --no-tree`);
+    expect(check(options('--fence none'))).toContain(
+      `${not} a compiler could get at the files of other jobs: --fence none`,
+    );
+    edit('distccd.service', 'cache', '[Service]', 'CacheDirectory=');
+    expect(check()).toContain(`${kept} /tmp until the daemon ends`);
+    edit('distccd.service', 'namespaces', '[Service]', 'RestrictNamespaces=yes');
+    expect(check()).toContain(`${not} jobs have no roots of their own here: RestrictNamespaces=yes in distccd.service`);
+    edit('distccd.socket', 'accept', '[Socket]', 'Accept=yes');
+    expect(check()).toContain(`${not} a process for each client keeps nothing for the next one`);
+  });
+
   it('counts drop-ins: sockets, variables, a process for each client', () => {
     edit('distccd.socket', '00-mine', '[Socket]', 'ListenStream=', 'ListenStream=127.0.0.1:3650');
     edit(
