@@ -69,17 +69,20 @@ class InputsConversation {
   readonly #session: InputSession;
   #sent = 0;
 
-  constructor(host: DistantHost, request: InputsRequest, settings: InputsSettings) {
+  private constructor(host: DistantHost, request: InputsRequest, settings: InputsSettings, session: InputSession) {
     this.#host = host;
     this.#name = lockName(host);
     this.#request = request;
     this.#settings = settings;
-    this.#session = settings.hosts.sessionFor(this.#name, request.found.inputs.length);
+    this.#session = session;
   }
 
-  async hold(): Promise<InputsResponse> {
-    const { hosts } = this.#settings;
-    const met = await hosts.meet(this.#name, this.#session);
+  static async begin(host: DistantHost, request: InputsRequest, settings: InputsSettings): Promise<InputsResponse> {
+    const { session, met } = await settings.hosts.meet(lockName(host), request.found.inputs.length);
+    return new InputsConversation(host, request, settings, session).#hold(met);
+  }
+
+  async #hold(met: (() => void) | undefined): Promise<InputsResponse> {
     try {
       const way = await wayTo(this.#host, this.#settings);
       const head = [encodeSession(this.#session.secret), ...(met === undefined ? this.#job() : [])];
@@ -208,9 +211,8 @@ export async function carryInputs(
   request: InputsRequest,
   settings: InputsSettings,
 ): Promise<InputsResponse> {
-  const conversation = new InputsConversation(host, request, settings);
   try {
-    return await conversation.hold();
+    return await InputsConversation.begin(host, request, settings);
   } catch (error) {
     const failure = failureOf(error);
     if (!(failure instanceof InputsFailed)) throw error;

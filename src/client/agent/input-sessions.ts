@@ -145,6 +145,13 @@ interface KnownHost {
   failures: number;
 }
 
+/** A session, and who begins it. */
+export interface Meeting {
+  readonly session: InputSession;
+  /** Undefined when the host has been met. */
+  readonly met: (() => void) | undefined;
+}
+
 /** After this many failures without a success between them a host is only asked in the old way. */
 const mostFailures = 3;
 
@@ -185,19 +192,6 @@ export class InputHosts {
     return known !== undefined && known.offer === 'inputs' && known.keepsResults;
   }
 
-  /** The session for a job with that many inputs. */
-  sessionFor(host: string, count: number): InputSession {
-    const known = this.#of(host);
-    if (!known.session.hasRoomFor(count)) known.session = new InputSession();
-    return known.session;
-  }
-
-  /** Forgets the session: the host takes no part in it. */
-  leave(host: string, session: InputSession): void {
-    const known = this.#of(host);
-    if (known.session === session) known.session = new InputSession();
-  }
-
   succeeded(host: string): void {
     this.#of(host).failures = 0;
   }
@@ -212,20 +206,24 @@ export class InputHosts {
   }
 
   /**
-   * Has the first job of a session meet the host, and the others wait for that: gives whether this job is the first
-   * one, and then a function to be called when it has met the host, or cannot.
+   * The session for a job with that many inputs. The first job of a session meets the host, and has to call `met` when
+   * it has, or cannot; the others wait for that. A host that has the secret, and was not heard to say so, would wait for
+   * a job: after a meeting without a nonce the next one has another secret.
    */
-  async meet(host: string, session: InputSession): Promise<(() => void) | undefined> {
+  async meet(host: string, count: number): Promise<Meeting> {
     const known = this.#of(host);
-    while (session.nonce === undefined && known.meeting !== undefined) await known.meeting;
-    if (session.nonce !== undefined) return undefined;
+    while (known.meeting !== undefined) await known.meeting;
+    if (!known.session.hasRoomFor(count)) known.session = new InputSession();
+    const { session } = known;
+    if (session.nonce !== undefined) return { session, met: undefined };
     let met = (): void => {};
     known.meeting = new Promise((resolve) => {
       met = () => {
+        if (session.nonce === undefined && known.session === session) known.session = new InputSession();
         known.meeting = undefined;
         resolve();
       };
     });
-    return met;
+    return { session, met };
   }
 }

@@ -93,37 +93,45 @@ describe('InputHosts', () => {
     expect([hosts.offerOf('forgetful'), hosts.keepsResults('forgetful')]).toEqual(['inputs', false]);
   });
 
-  it('has a secret of its own for each host', () => {
+  it('has a secret of its own for each host', async () => {
     const hosts = new InputHosts();
-    expect(hosts.sessionFor('one', 1)).toBe(hosts.sessionFor('one', 1));
-    expect(hosts.sessionFor('one', 1).secret).not.toEqual(hosts.sessionFor('two', 1).secret);
+    const [one, two] = [await hosts.meet('one', 1), await hosts.meet('two', 1)];
+    expect(one.session.secret).not.toEqual(two.session.secret);
   });
 
-  it('begins anew when the numbers of a session are used up', () => {
+  it('begins anew when the numbers of a session are used up', async () => {
     const hosts = new InputHosts();
-    const first = hosts.sessionFor('far', 1);
-    expect(hosts.sessionFor('far', 65_537)).not.toBe(first);
+    const { session, met } = await hosts.meet('far', 1);
+    session.welcomed(nonce(1), []);
+    met?.();
+    expect((await hosts.meet('far', 65_536)).session).toBe(session);
+    expect((await hosts.meet('far', 65_537)).session).not.toBe(session);
   });
 
-  it('lets one job meet a host while others wait, and the next one when that fails', async () => {
+  it('lets one job meet a host while others wait', async () => {
     const hosts = new InputHosts();
-    const session = hosts.sessionFor('far', 1);
-    const met = await hosts.meet('far', session);
+    const { session, met } = await hosts.meet('far', 1);
     const order: string[] = [];
-    const second = hosts.meet('far', session).then((first) => {
-      order.push(first === undefined ? 'welcomed' : 'first');
-      return first;
+    const others = [1, 2].map(async () => {
+      const meeting = await hosts.meet('far', 1);
+      order.push(meeting.met === undefined ? 'met' : 'first');
+      return meeting.session;
     });
-    const third = hosts.meet('far', session).then((first) => order.push(first === undefined ? 'welcomed' : 'first'));
     await Promise.resolve();
     expect(order).toEqual([]);
-    met?.();
-    const next = await second;
-    expect(order).toEqual(['first']);
     session.welcomed(nonce(1), []);
-    next?.();
-    await third;
-    expect(order).toEqual(['first', 'welcomed']);
-    expect(await hosts.meet('far', session)).toBeUndefined();
+    met?.();
+    expect(await Promise.all(others)).toEqual([session, session]);
+    expect(order).toEqual(['met', 'met']);
+  });
+
+  it('meets a host with another secret after a meeting that came to nothing: the host may wait for a job', async () => {
+    const hosts = new InputHosts();
+    const { session, met } = await hosts.meet('far', 1);
+    const next = hosts.meet('far', 1);
+    met?.();
+    const second = await next;
+    expect(second.met).toBeDefined();
+    expect(second.session.secret).not.toEqual(session.secret);
   });
 });
