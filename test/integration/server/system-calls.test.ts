@@ -93,7 +93,7 @@ function expected(
   });
 }
 const wide = listAfter('Compilers may use these system calls:');
-const narrow = listAfter('Programs of 32 bits have their own forms of these as well:');
+const narrow = listAfter('32-bit programs have their own forms of these as well:');
 
 describe('the filter of system calls', () => {
   it.each(roots ? (['root', 'files'] as const) : (['files'] as const))(
