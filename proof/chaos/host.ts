@@ -67,6 +67,8 @@ export async function startHost(number: number, place: Place, dice: Dice, cleanu
   const { top, path, mark } = place;
   const name = `${mark}-daemon-${number}`;
   const temporary = makeSharedDirectory(join(path, name));
+  // What is kept of clients stays as long as the daemon does.
+  const kept = makeSharedDirectory(join(path, `${name}-kept`));
   const address = `127.0.0.${number + 2}`;
   const port = await lastingPort(address);
   const disk = number === 0 && canMount();
@@ -77,7 +79,13 @@ export async function startHost(number: number, place: Place, dice: Dice, cleanu
   command.push('--masquerade-dir', join(path, 'links'), '--log-stderr', '--log-level', 'info');
   const start = (): Promise<Daemon> =>
     startDaemon(
-      { command, port, host: address, logFile: join(path, `${name}.log`), environment: { TMPDIR: temporary } },
+      {
+        command,
+        port,
+        host: address,
+        logFile: join(path, `${name}.log`),
+        environment: { TMPDIR: temporary, CACHE_DIRECTORY: kept },
+      },
       cleanup,
     );
   let daemon = await start();

@@ -94,7 +94,8 @@ foreground() {
   JOURNAL_STREAM=1:2 foreground --log-stderr
   wait_until grep -q listening "$BATS_TEST_TMPDIR/stderr"
   run cat "$BATS_TEST_TMPDIR/stderr"
-  assert_output --regexp '^distccd\[[0-9]+\] listening on'
+  assert_line --regexp '^distccd\[[0-9]+\] listening on'
+  refute_output --partial '<'
 }
 
 # dev_with COMMAND...: COMMAND with a /dev of its own, which has a syslog's socket only when a file $SYSLOG is named to collect its lines.

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { exitStatus } from '../../../src/basics/exit-status.ts';
 import { listJobs } from '../../../src/job-state/state-folder.ts';
 import { lives } from '../../../src/system/processes/living-process.ts';
-import { leftovers, startDaemon, until } from '../../support/daemon.ts';
+import { leftovers, makeOpenFolder, startDaemon, until } from '../../support/daemon.ts';
 import type { TestDaemon } from '../../support/daemon.ts';
 import { needs } from '../../support/needs.ts';
 import { answer, halfOf, startFakeServer } from '../client/fake-server.ts';
@@ -96,7 +96,9 @@ describe.skipIf(!able)('an interruption', () => {
     patient,
     async () => {
       const slowly = box.script('gcc', 'sleep 0.3; exec /usr/bin/gcc "$@"');
-      daemon = await startDaemon({ path: slowly, options: ['--allow', '127.0.0.1', '--jobs', '8'] });
+      // What is kept of clients lies elsewhere than the folders of jobs.
+      const environment = { CACHE_DIRECTORY: makeOpenFolder(box.top, 'cache') };
+      daemon = await startDaemon({ path: slowly, options: ['--allow', '127.0.0.1', '--jobs', '8'], environment });
       const { port, log, temporary, process: serving } = daemon;
       writeMakefile(box, 48);
       const command = (at: number): string[] => ['gcc', '-O1', '-c', `o${at}.c`];

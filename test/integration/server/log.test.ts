@@ -23,7 +23,7 @@ function clientLines(): Line[] {
     .filter((line) => line.startsWith('{'))
     .map((line): unknown => JSON.parse(line))
     .filter(isLine)
-    .filter(({ client, message }) => client !== undefined || /from |client/.test(message));
+    .filter(({ client, message }) => client !== undefined || /from |\bclient\b/.test(message));
 }
 
 /** Listens on every address; a client over IPv4 then has an address that is mapped into IPv6. */
