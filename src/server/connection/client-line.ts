@@ -133,6 +133,7 @@ export class ClientLine {
     };
     const gone = (): void => this.end(clientGone);
     this.#socket.on('data', onData).on('end', gone).on('close', gone).resume();
+    if (this.#socket.readableEnded || this.#socket.destroyed) gone();
     let stop = (): void => {};
     const over = new Promise<never>((_, reject) => {
       // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- a signal's reason is always an error here

@@ -143,5 +143,9 @@ export function receiveMessage<T>(
     socket.on('data', onData).on('end', onEnd).on('close', onGone).resume();
     signal.addEventListener('abort', onAbort, { once: true });
     if (early !== undefined && early.length > 0) onData(early);
+    if (decoder.result !== undefined) return;
+    // Its end may have come while nobody read: even a paused socket without data tells that, once.
+    if (socket.readableEnded) onEnd();
+    else if (socket.destroyed) onGone();
   });
 }

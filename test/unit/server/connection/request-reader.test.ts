@@ -1,4 +1,4 @@
-import { getEventListeners } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -97,6 +97,20 @@ describe('receiveMessage()', () => {
     expectNothingLeft();
     expect(result.end).toMatchObject({ version: 1, argv: ['gcc', '-c', 'a.c', '-o', 'a.o'], source: { length: 3 } });
     over.abort(new Error('too late'));
+  });
+
+  it.each<readonly [string, () => void]>([
+    ['ended', () => client.push(null)],
+    ['closed', () => client.destroy()],
+  ])('hears of a client that has %s while nobody read', async (_how, go) => {
+    go();
+    // A paused connection without data tells its end, too.
+    client.pause().read(0);
+    await once(client, 'close');
+    const result = receive();
+    await result.done;
+    expect(result.end).toBeInstanceOf(Error);
+    expectNothingLeft();
   });
 
   it('tells of the first bytes, once', () => {
