@@ -157,7 +157,8 @@ function foundIn(closure: Closure, { directories, places }: OpenContext): Found 
     kind === 'link' && target !== undefined ? [{ kind, path, target }] : [],
   );
   const all = new Set<Entry>([places.directory, ...directories, ...places.embedded, ...walk.crossed]);
-  const folders = [...all].flatMap(({ kind, path }) => (kind === 'directory' ? [{ kind, path }] : []));
+  // Every host has a root.
+  const folders = [...all].flatMap(({ kind, path }) => (kind === 'directory' && path !== '/' ? [{ kind, path }] : []));
   const texts = [...files.keys()].flatMap(({ facts }) => (facts === undefined ? [] : [facts.input]));
   const inputs: Input[] = [...texts, ...links, ...folders].sort(byPath);
   return { kind: 'inputs', inputs, rung: unbounded === undefined ? 'scan' : 'list', change: 0, unbounded };

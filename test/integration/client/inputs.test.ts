@@ -15,7 +15,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { startDaemon } from '../../support/daemon.ts';
 import type { TestDaemon } from '../../support/daemon.ts';
 import { needs } from '../../support/needs.ts';
-import { Sandbox } from './sandbox.ts';
+import { distccProgram, Sandbox } from './sandbox.ts';
 import { startStockDaemon, stockDaemonProgram } from './stock-daemon.ts';
 
 const compilers = ['gcc', 'g++', 'clang', 'clang++'].filter((name) => needs(name, name));
@@ -42,10 +42,10 @@ describe.skipIf(!needs('gcc', 'gcc'))('distcc with a distccd that compiles from 
   const log = (): string => (existsSync(join(box.top, 'log')) ? readFileSync(join(box.top, 'log'), 'utf8') : '');
 
   /** Runs the client; how it did the job is in `how`. */
-  async function remote(words: readonly string[], more: NodeJS.ProcessEnv = {}) {
+  async function remote(words: readonly string[], more: NodeJS.ProcessEnv = {}, program = distccProgram) {
     rmSync(join(box.top, 'log'), { force: true });
     const logging = { DISTCC_VERBOSE: '1', DISTCC_LOG: join(box.top, 'log') };
-    const result = await box.run(words, { DISTCC_HOSTS: host, ...logging, ...more });
+    const result = await box.run(words, { DISTCC_HOSTS: host, ...logging, ...more }, { program });
     const how = /compiled from \d+ inputs/.test(log())
       ? 'from inputs'
       : / bytes from .* compiled on /.test(log())
@@ -198,6 +198,22 @@ describe.skipIf(!needs('gcc', 'gcc'))('distcc with a distccd that compiles from 
     box.write('bin.c', 'asm(".incbin \\"a.c\\"");\n');
     const { status, how } = await remote(['gcc', '-c', ...words, '-o', 'a.o'], variables);
     expect({ status, how: how === 'from inputs' }).toEqual({ status: 0, how: false });
+  });
+
+  it('compiles in the root directory, which no host has to be told of', async () => {
+    await meet();
+    const source = box.write('a.c', 'int a;\n');
+    const [here, there] = [box.path('here.o'), box.path('there.o')];
+    const inRoot = ['-g', '-MD', '-c', source.slice(1), '-o'];
+    execFileSync('gcc', [...inRoot, here], { cwd: '/' });
+    const words = ['-c', 'cd / && exec "$@"', 'sh', distccProgram, 'gcc', ...inRoot, there];
+    // A host that took that for a malformed path would be given up after three.
+    for (const _ of [1, 2, 3]) {
+      const { status, stderr, how } = await remote(words, {}, 'sh');
+      expect({ status, stderr, how }).toEqual({ status: 0, stderr: '', how: 'from inputs' });
+      expect(box.read('there.o').equals(box.read('here.o'))).toBe(true);
+    }
+    await expectSame(['gcc', '-c', 'first.c', '-o', 'first.o'], ['first.o']);
   });
 
   it('does not write over an input', async () => {
