@@ -15,7 +15,7 @@ import type { InputsRequest, InputsResponse } from '../compile/inputs-world.ts';
 import { lockName } from '../hosts/host.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import type { Input } from '../headers/inputs.ts';
-import { ConnectionLost, InputsFailed } from '../job/faults.ts';
+import { ConnectionLost, InputsChanged, InputsFailed } from '../job/faults.ts';
 import { bytesOfAnswer, goTo, wayTo } from './carry.ts';
 import type { CarrySettings } from './carry.ts';
 import { proofOf } from './input-sessions.ts';
@@ -181,7 +181,7 @@ class InputsConversation {
     for (const [at, { bytes }] of read.entries()) {
       const file = files[at];
       if (file === undefined || !createHash('sha256').update(bytes).digest().equals(file.hash))
-        throw new InputsFailed(`"${file?.path ?? ''}" has changed meanwhile`);
+        throw new InputsChanged(file?.path ?? '');
       contents.push(pack(numbers[at] ?? 0, bytes, this.#session.codecs));
       turn += bytes.length;
       if (turn < turnBytes) continue;
@@ -211,14 +211,17 @@ export async function carryInputs(
   request: InputsRequest,
   settings: InputsSettings,
 ): Promise<InputsResponse> {
+  const { hosts, log } = settings;
+  const name = lockName(host);
+  const failures = hosts.failuresOf(name);
   try {
     return await InputsConversation.begin(host, request, settings);
   } catch (error) {
     const failure = failureOf(error);
     if (!(failure instanceof InputsFailed)) throw error;
     const refused = error instanceof ProtocolError && error.kind === 'refused';
-    if (!refused && settings.hosts.failed(lockName(host)))
-      settings.log.warning(`${host.definition} gets preprocessed sources from now on: ${failure.message}`);
+    if (!refused && !(failure instanceof InputsChanged) && hosts.failed(name, failures))
+      log.warning(`${host.definition} gets preprocessed sources from now on: ${failure.message}`);
     throw failure;
   }
 }

@@ -196,9 +196,18 @@ export class InputHosts {
     this.#of(host).failures = 0;
   }
 
-  /** Whether the host is not asked any more. */
-  failed(host: string): boolean {
+  /** How often the host has failed since it did not; a job that begins notes it for failed(). */
+  failuresOf(host: string): number {
+    return this.#of(host).failures;
+  }
+
+  /**
+   * Whether the host is not asked any more. Jobs that were at work together fail together when a server is restarted,
+   * and count as one: `before` is failuresOf() when the job began.
+   */
+  failed(host: string, before: number): boolean {
     const known = this.#of(host);
+    if (known.failures !== before) return false;
     known.failures += 1;
     if (known.failures < mostFailures) return false;
     known.offer = 'none';

@@ -45,6 +45,14 @@ export class InputsFailed extends Error {
   }
 }
 
+/** The same, because the inputs are not what they were when they were declared: the host is not to blame. */
+export class InputsChanged extends InputsFailed {
+  constructor(path: string) {
+    super(`"${path}" has changed meanwhile`);
+    this.name = 'InputsChanged';
+  }
+}
+
 /** A request was cancelled for a reason that has nothing to do with the host. */
 export class GivenUp extends TransportError {
   constructor() {

@@ -81,9 +81,10 @@ describe('InputHosts', () => {
     const offer = { tree: true, codecs: [], results: true };
     hosts.noteOffer('far', offer);
     expect(hosts.keepsResults('far')).toBe(true);
-    expect([hosts.failed('far'), hosts.failed('far')]).toEqual([false, false]);
+    const fail = (): boolean => hosts.failed('far', hosts.failuresOf('far'));
+    expect([fail(), fail()]).toEqual([false, false]);
     hosts.succeeded('far');
-    expect([hosts.failed('far'), hosts.failed('far'), hosts.failed('far')]).toEqual([false, false, true]);
+    expect([fail(), fail(), fail()]).toEqual([false, false, true]);
     expect(hosts.offerOf('far')).toBe('none');
     hosts.noteOffer('far', offer);
     expect([hosts.offerOf('far'), hosts.keepsResults('far')]).toEqual(['none', false]);
@@ -91,6 +92,18 @@ describe('InputHosts', () => {
     expect([hosts.offerOf('near'), hosts.keepsResults('near')]).toEqual(['none', false]);
     hosts.noteOffer('forgetful', { ...offer, results: false });
     expect([hosts.offerOf('forgetful'), hosts.keepsResults('forgetful')]).toEqual(['inputs', false]);
+  });
+
+  it('takes failures of jobs that were at work together for one', () => {
+    const hosts = new InputHosts();
+    hosts.noteOffer('far', { tree: true, codecs: [], results: false });
+    for (const round of [0, 1]) {
+      const before = hosts.failuresOf('far');
+      expect(before).toBe(round);
+      for (const _ of [1, 2, 3, 4]) expect(hosts.failed('far', before)).toBe(false);
+    }
+    expect(hosts.offerOf('far')).toBe('inputs');
+    expect(hosts.failed('far', hosts.failuresOf('far'))).toBe(true);
   });
 
   it('has a secret of its own for each host', async () => {

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { carryInputs } from '../../../../src/client/agent/carry-inputs.ts';
+import type { InputsSettings } from '../../../../src/client/agent/carry-inputs.ts';
+import { InputHosts } from '../../../../src/client/agent/input-sessions.ts';
+import type { Input } from '../../../../src/client/headers/inputs.ts';
+import { lockName } from '../../../../src/client/hosts/host.ts';
+import { readHostWord } from '../../../../src/client/hosts/host-word.ts';
+import type { DistantHost } from '../../../../src/client/hosts/host.ts';
+import { InputsFailed } from '../../../../src/client/job/faults.ts';
+import { textLog } from '../../../../src/client/user-files/text-log.ts';
+import type { AnswerMessage } from '../../../../src/wire/agent/carry.ts';
+import { encodeNeed, encodeWelcome } from '../../../../src/wire/inputs/tree-reply.ts';
+
+const sha = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+const source: Input = {
+  kind: 'file',
+  path: '/work/a.c',
+  stamp: Buffer.alloc(48),
+  hash: sha('int a;'),
+  key: sha('possessionint a;'),
+  size: 6,
+  mtimeNs: 1n,
+};
+
+const answerOf = (beginning: Buffer): AnswerMessage => ({
+  step: 'done',
+  error: 0,
+  descriptor: -1,
+  inode: 0,
+  address: 0,
+  size: beginning.length,
+  beginning,
+});
+
+/** A host that wants the source, and an agent that has it read by a launcher. */
+class Scene {
+  readonly hosts = new InputHosts();
+  readonly host = readHostWord('127.0.0.1:4000', () => {}) as DistantHost;
+  readonly name = lockName(this.host);
+  readonly warnings: string[] = [];
+  #welcomed = false;
+
+  constructor() {
+    this.hosts.noteOffer(this.name, { tree: true, codecs: [], results: false });
+  }
+
+  /** A job with the source; `content` is what is read when the host asks for it, and then the host breaks off. */
+  job(content: string): Promise<unknown> {
+    const welcome = encodeWelcome({ nonce: Buffer.alloc(16, 1), codecs: [], slots: 1, load: 0, compilers: {} });
+    let asked = false;
+    const next = (): Promise<AnswerMessage> => {
+      const answer = asked ? { ...answerOf(Buffer.alloc(0)), step: 'exchanging' as const } : answerOf(encodeNeed([0]));
+      asked = true;
+      return Promise.resolve(answer);
+    };
+    const launcher: InputsSettings['launcher'] = {
+      carry: () => {
+        if (this.#welcomed) return next();
+        this.#welcomed = true;
+        return Promise.resolve(answerOf(welcome));
+      },
+      more: next,
+      keep: () => {},
+      sendText: () => Promise.reject(new Error('nothing is sent')),
+      fetch: () => Promise.resolve([{ now: 0n, stamp: Buffer.alloc(48), bytes: Buffer.from(content) }]),
+    };
+    const found = { kind: 'inputs', inputs: [source], rung: 'scan', change: 0, unbounded: undefined } as const;
+    const request = { found, argv: ['gcc', '-c', 'a.c'], directory: '/work', environment: [] };
+    const log = textLog('distcc', 'warning', (line) => this.warnings.push(line));
+    const settings = { launcher, pid: 1, environment: {}, log, hosts: this.hosts };
+    return carryInputs(this.host, request, settings).catch((error: unknown) => error);
+  }
+}
+
+describe('carryInputs()', () => {
+  it('does not blame a host for a file that changes before it is sent', async () => {
+    const scene = new Scene();
+    for (const _ of [1, 2, 3, 4]) {
+      const error = await scene.job('int b;');
+      expect(error).toBeInstanceOf(InputsFailed);
+      expect((error as Error).message).toBe('"/work/a.c" has changed meanwhile');
+    }
+    expect([scene.hosts.offerOf(scene.name), scene.warnings]).toEqual(['inputs', []]);
+  });
+
+  it('gives a host up that breaks off three times in a row', async () => {
+    const scene = new Scene();
+    for (const _ of [1, 2, 3]) expect(await scene.job('int a;')).toBeInstanceOf(InputsFailed);
+    expect(scene.hosts.offerOf(scene.name)).toBe('none');
+    expect(scene.warnings.join('')).toContain('gets preprocessed sources from now on: the connection was closed');
+  });
+
+  it('takes jobs for one failure that a host has left together', async () => {
+    const scene = new Scene();
+    await scene.job('int b;');
+    await Promise.all(Array.from({ length: 5 }, () => scene.job('int a;')));
+    expect([scene.hosts.offerOf(scene.name), scene.warnings]).toEqual(['inputs', []]);
+  });
+});
