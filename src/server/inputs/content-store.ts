@@ -323,11 +323,14 @@ export function copyWithTime(from: string, to: string, mtimeNs: bigint): void {
   utimesSync(to, seconds, seconds);
 }
 
+/** As much of a time in ns as copyWithTime() keeps: two that differ in this differ on the disk. */
+export const keptTime = (mtimeNs: bigint): bigint => mtimeNs / 1000n;
+
 /** The times that file systems keep, in seconds. */
 const times = { least: -(2 ** 31), most: 2 ** 34 - 1 };
 
 /** Times of files in seconds, down to the microsecond: more would be rounded, up to another second. */
 function secondsOf(ns: bigint): number {
-  const seconds = Number(ns / 1000n) / 1e6;
+  const seconds = Number(keptTime(ns)) / 1e6;
   return Math.min(times.most, Math.max(times.least, seconds));
 }

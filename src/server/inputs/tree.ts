@@ -2,7 +2,7 @@ import { lstatSync, mkdirSync, renameSync, symlinkSync } from 'node:fs';
 import { bytesOf, pathOf } from '../../system/byte-text.ts';
 import { quoted } from '../../wire/quoted.ts';
 import { Refusal } from '../policy/refusal.ts';
-import { copyWithTime } from './content-store.ts';
+import { copyWithTime, keptTime } from './content-store.ts';
 import type { ContentStore } from './content-store.ts';
 import type { DeclaredFile, DeclaredInput } from './declared-input.ts';
 import { full, refusalOfSystem } from './room.ts';
@@ -48,6 +48,8 @@ interface First {
   readonly file: DeclaredFile;
   /** Whether it is a file of its own, with the client's time. */
   copied: boolean;
+  /** Whether it was declared with other times as well, before it had one. */
+  retimed: boolean;
 }
 
 const directory: Entry = { kind: 'directory' };
@@ -72,6 +74,8 @@ export class Tree {
   readonly #charge: (bytes: number) => void;
   readonly #entries = new Map<string, Entry>([['/', directory]]);
   readonly #firsts = new Map<string, First>();
+  /** Of files of their own the times, by their paths. */
+  readonly #times = new Map<string, bigint>();
   readonly #known = new WeakSet<MachineParts>();
   #copies = 0;
   #bytes = 0;
@@ -94,6 +98,7 @@ export class Tree {
     this.#charge(-this.#bytes);
     this.#entries.clear();
     this.#firsts.clear();
+    this.#times.clear();
   }
 
   /** Makes the places of what a compiler needs of this machine. @throws Refusal */
@@ -136,8 +141,21 @@ export class Tree {
       case 'link':
         return entry.kind === 'link' && entry.text === input.target;
       case 'file':
-        return entry.kind === 'file' && entry.hash === input.hash;
+        return entry.kind === 'file' && entry.hash === input.hash && this.#hasTime(input);
     }
+  }
+
+  /** The time only matters where another file has the same content. */
+  #hasTime({ path, mtimeNs }: DeclaredFile): boolean {
+    const time = this.#times.get(path);
+    return time === undefined || time === keptTime(mtimeNs);
+  }
+
+  /** A file that is there alone may be declared with another time; until a second one has its content. */
+  #noteTime(file: DeclaredFile): void {
+    const first = this.#firsts.get(file.hash);
+    if (first === undefined || first.copied || first.file.path !== file.path) return;
+    if (keptTime(first.file.mtimeNs) !== keptTime(file.mtimeNs)) first.retimed = true;
   }
 
   /**
@@ -145,7 +163,10 @@ export class Tree {
    * @throws Refusal for a path that leads through something else than directories, or is taken by something else
    */
   add(input: DeclaredInput): boolean {
-    if (this.has(input)) return true;
+    if (this.has(input)) {
+      if (input.kind === 'file') this.#noteTime(input);
+      return true;
+    }
     try {
       switch (input.kind) {
         case 'directory':
@@ -221,6 +242,11 @@ export class Tree {
     const first = this.#firsts.get(file.hash);
     if (first !== undefined) {
       // gcc takes two paths with the same time and content for one file, and clang two names of one file.
+      if (first.retimed) {
+        throw new Refusal(
+          `the time of ${quoted(first.file.path)} has changed in this generation of the client's files, and it has the content of another one`,
+        );
+      }
       if (!first.copied) this.#copy(first.file, first.file, this.onDisk(first.file.path));
       first.copied = true;
       this.#make(file.path, entry, (place) => this.#copy(first.file, file, place));
@@ -232,7 +258,7 @@ export class Tree {
       this.#bytes += file.size;
       placed = this.#store.place(file, place, this.#fresh);
     });
-    if (placed) this.#firsts.set(file.hash, { file, copied: false });
+    if (placed) this.#firsts.set(file.hash, { file, copied: false, retimed: false });
     else if (this.#entries.delete(file.path)) this.#totals.entries -= 1;
     return placed;
   }
@@ -255,6 +281,7 @@ export class Tree {
     if (this.#totals.copies + file.size > this.#limits.allCopies) throw full();
     copyWithTime(this.onDisk(from.path), this.#fresh, file.mtimeNs);
     renameSync(this.#fresh, place);
+    this.#times.set(file.path, keptTime(file.mtimeNs));
     this.#copies += file.size;
     this.#totals.copies += file.size;
   }

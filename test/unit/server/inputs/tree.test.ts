@@ -86,6 +86,24 @@ describe('a tree', () => {
     expect(readdirSync(dirname(path)).filter((name) => name.endsWith('.new'))).toEqual([]);
   });
 
+  it('has no file of a content that another one has with another time than was declared', async () => {
+    const at = (number: number, path: string, seconds: bigint): Definition => ({
+      ...fileAt(session, number, path, 'same'),
+      mtimeNs: seconds * 1_000_000_000n,
+    });
+    const declared = { hash: hashOf('same').toString('hex'), size: 4 };
+    await sessions.store.put(arrived(0, 'same'), declared, sessions.scratch);
+    // One that is alone may have any time, but then it is not known which one a second file would need.
+    layAll(session, [at(0, '/a', 1n), at(1, '/a', 1n), at(2, '/b', 1n)]);
+    expect(refusal([at(3, '/b', 2n)])).toContain('"/b" is something else already in this generation');
+    expect(refusal([at(4, '/a', 2n)])).toContain('"/a" is something else already in this generation');
+    layAll(session, [at(5, '/a', 1n), at(6, '/b', 1n)]);
+    expect(layAll(session, [at(7, '/a', 3n), at(8, '/a', 4n)], { generation: 1 }).lacking).toEqual([]);
+    expect(faultOf(() => layAll(session, [at(9, '/b', 3n)], { generation: 1 }))).toMatchObject({
+      message: expect.stringContaining('the time of "/a" has changed in this generation') as string,
+    });
+  });
+
   it('takes times that file systems do not have', async () => {
     const times = [-(2n ** 63n), 2n ** 63n - 1n, -1n, 0n];
     const files = times.map((mtimeNs, at) => ({ ...fileAt(session, at, `/${at}`, 'same'), mtimeNs }));
