@@ -37,7 +37,7 @@ export function planInputs(memory: number, quota: number): InputLimits {
     sessionsPerAddress: 8,
     idleMs: 15 * 60_000,
     memory: Math.max(8 * mebibyte, memory / 4),
-    generations: 8,
+    generations: 64,
     entries: 65_536,
     allEntries: 1_048_576,
     copies: 64 * mebibyte,
