@@ -28,26 +28,15 @@ interface Prepared {
   confirmed: boolean;
 }
 
-/** What makes an input another one. */
-function keyOf(input: Input): string {
-  switch (input.kind) {
-    case 'file':
-      return `f${input.path}\0${input.hash.toString('latin1')}\0${input.mtimeNs}`;
-    case 'link':
-      return `l${input.path}\0${input.target}`;
-    case 'directory':
-      return `d${input.path}`;
-  }
-}
-
 /** What this agent and one host share: a secret, a nonce, and numbers that stand for inputs. */
 export class InputSession {
   /** 16 bytes that only this agent and this host know. */
   readonly secret = randomBytes(16);
   #nonce: Buffer | undefined;
   #codecs: readonly Codec[] = [];
-  readonly #numbers = new Map<string, number>();
-  readonly #byInput = new WeakMap<Input, number>();
+  /** The same input is the same object as long as nothing changes. */
+  readonly #numbers = new WeakMap<Input, number>();
+  #given = 0;
   #confirmed = new Set<number>();
   #prepared = new WeakMap<readonly Input[], Prepared>();
 
@@ -63,7 +52,7 @@ export class InputSession {
 
   /** Whether there are numbers for that many more inputs. */
   hasRoomFor(count: number): boolean {
-    return this.#numbers.size + count <= mostNumbers;
+    return this.#given + count <= mostNumbers;
   }
 
   /** The host has made the session, perhaps once more: it knows no numbers. */
@@ -76,12 +65,11 @@ export class InputSession {
   }
 
   #numberOf(input: Input): number {
-    const known = this.#byInput.get(input);
+    const known = this.#numbers.get(input);
     if (known !== undefined) return known;
-    const key = keyOf(input);
-    const number = this.#numbers.get(key) ?? this.#numbers.size;
-    this.#numbers.set(key, number);
-    this.#byInput.set(input, number);
+    const number = this.#given;
+    this.#given += 1;
+    this.#numbers.set(input, number);
     return number;
   }
 

@@ -9,6 +9,7 @@ import { encodeRequestHead } from '../../wire/request.ts';
 import { GivenUp, unlessInterrupted } from '../job/faults.ts';
 import { hostName } from '../hosts/host.ts';
 import type { DistantHost } from '../hosts/host.ts';
+import type { Input } from '../headers/inputs.ts';
 import type { RemoteJob } from '../job/understand.ts';
 import { judgeAnswer } from './judge-answer.ts';
 import type { Preprocessing } from './preprocessing.ts';
@@ -35,6 +36,8 @@ export interface Answer {
   readonly seconds: number;
   /** Whether the host compiled the user's own command: its messages are those of a compile here. */
   readonly fromInputs: boolean;
+  /** What the host was told that the job may read. */
+  readonly inputs?: readonly Input[];
   /** The dependency file that the host has made, and where it is written. */
   readonly dependencies?: { readonly path: string; readonly output: HeldOutput };
 }

@@ -2,7 +2,9 @@ import { constants } from 'node:os';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 import { leavesTarget } from '../../compiler/command/cross-names.ts';
+import { tellsWantOfRoom } from '../../compiler/messages/want-of-room.ts';
 import { readVariable } from '../../config/client-environment.ts';
+import { byteText } from '../../system/byte-text.ts';
 import { readWaitStatus } from '../../wire/wait-status.ts';
 import type { Answer } from './attempt.ts';
 import { compileHere } from './compile-here.ts';
@@ -175,23 +177,44 @@ async function repeatFailure(job: RemoteJob, host: DistantHost, answer: Answer, 
   const { status } = answer.response;
   world.log.info(`${resultText(`compile ${job.name} on ${host.definition}`, status)}, compiling it here`);
   const here = await compileHere(job, waitFor(slotNumbers(world).localSlots), world, 'compare');
-  if (exitStatusOf(status) !== here) noteDifference(job, host, answer, world);
+  if (exitStatusOf(status) !== here) await noteMissed(job, host, answer, world);
   return here;
+}
+
+/**
+ * The user's own command failed there and worked here: the host lacked room, the files have changed since, or the job
+ * reads something that was not found.
+ */
+async function noteMissed(
+  job: RemoteJob,
+  host: DistantHost,
+  { response, inputs }: Answer,
+  world: World,
+): Promise<void> {
+  const { log, slots } = world;
+  const definition = host.definition;
+  if (tellsWantOfRoom(byteText(response.stderr))) {
+    const why = 'its compiler ran out of disk space or memory';
+    log.warning(`${definition} gets no jobs for a while: ${why}`);
+    slots.rest(host, why);
+    return;
+  }
+  const again = await world.inputs.find(job);
+  if (again.kind === 'inputs' && again.inputs !== inputs) {
+    log.info(`${job.name} failed on ${definition} and not here: its files have changed meanwhile`);
+    return;
+  }
+  log.warning(`remote compilation of '${job.name}' failed, retried locally and got a different result.`);
+  world.inputs.distrust(job);
+  log.info(`${job.name} is preprocessed here from now on: it may read what was not found`);
 }
 
 /**
  * The compile failed on the host and worked here. Once may be bad luck: only a host that does so again and again has
  * another compiler, and gets no more jobs of that name. A reason that lies in the source is not held against it.
  */
-function noteDifference(job: RemoteJob, host: DistantHost, answer: Answer, world: World): void {
-  const { sourceReason } = answer;
-  const { log, slots } = world;
+function noteDifference(job: RemoteJob, host: DistantHost, { sourceReason }: Answer, { log, slots }: World): void {
   log.warning(`remote compilation of '${job.name}' failed, retried locally and got a different result.`);
-  if (answer.fromInputs) {
-    world.inputs.distrust(job);
-    log.info(`${job.name} is preprocessed here from now on: it may read what was not found`);
-    return;
-  }
   if (sourceReason !== undefined) {
     log.info(`${job.name}: ${sourceReason}, which is not held against ${host.definition}`);
     return;

@@ -32,6 +32,8 @@ export class Entry {
    * name that was looked for in vain came to be.
    */
   version = 0;
+  /** The change that was current when a job was last told of it, or -1: hosts have it in that generation. */
+  given = -1;
   /** It was looked at so soon after its change that another one may leave no trace. */
   young = false;
   /** A file's contents or a link's target have to be read again. */

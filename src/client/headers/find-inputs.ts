@@ -60,7 +60,7 @@ class Search {
 
   async find(): Promise<Found> {
     const record = this.#graph.record(this.#key);
-    if (record !== undefined && (await this.#isStillTrue(record))) return record.found;
+    if (record !== undefined && (await this.#isStillTrue(record))) return this.#give(record);
     for (let attempt = 0; attempt < graphLimits.attempts; attempt += 1) {
       // What has changed leads to places of which nothing is sure any more.
       const strict = attempt > 0;
@@ -69,7 +69,7 @@ class Search {
       if (fresh === undefined) continue;
       this.#graph.remember(this.#key, fresh);
       this.#keepQuestion(fresh);
-      return fresh.found;
+      return this.#give(fresh);
     }
     throw new OldWay('its headers change too fast');
   }
@@ -88,6 +88,11 @@ class Search {
   async #holdTrue({ inputs, compiler }: Walks): Promise<boolean> {
     await this.#survey.verify([...inputs.used.keys(), ...compiler.used.keys()]);
     return inputs.holds && compiler.holds;
+  }
+
+  #give(record: JobRecord): Found {
+    this.#graph.give(record);
+    return record.found;
   }
 
   async #isStillTrue(record: JobRecord): Promise<boolean> {
@@ -120,7 +125,15 @@ class Search {
     if (![...listings].every(([entry, stamp]) => entry.stamp.equals(stamp))) return undefined;
     const entries = [...new Set([...inputs.used.keys(), ...compiler.used.keys()])];
     const versions = Uint32Array.from(entries, ({ version }) => version);
-    return { found: foundIn(closure, context), context: context.key, entries, versions, listings, kept: undefined };
+    return {
+      found: foundIn(closure, context),
+      context: context.key,
+      entries,
+      versions,
+      listings,
+      kept: undefined,
+      given: -1,
+    };
   }
 
   async #close(walk: Walk, context: OpenContext): Promise<Closure> {

@@ -22,6 +22,8 @@ export interface JobRecord {
   readonly listings: ReadonlyMap<Entry, Buffer>;
   /** A question to the disk, and the answer after which all is as it was. */
   kept: { readonly paths: Buffer; readonly stamps: Buffer } | undefined;
+  /** The change that was current when a job was last told of it, or -1. */
+  given: number;
 }
 
 /** What is known of the files of one user's compiles; kept across jobs, and bounded. */
@@ -129,13 +131,25 @@ export class HeaderGraph {
     parent.names.absent.add(name);
   }
 
+  /** Another content at a path is a change only where a job of the present generation was told of the old one. */
+  #replace(entry: Entry): void {
+    if (entry.given === this.change) this.change += 1;
+  }
+
+  /** Notes that a job is told of all that a record has. */
+  give(record: JobRecord): void {
+    if (record.given === this.change) return;
+    record.given = this.change;
+    for (const entry of record.entries) entry.given = this.change;
+  }
+
   /** Notes what a file holds. */
   learn(entry: Entry, facts: FileFacts, young: boolean): void {
     const before = entry.facts;
     if (before === undefined) this.#files += 1;
     else if (!before.input.hash.equals(facts.input.hash)) {
       entry.version += 1;
-      this.change += 1;
+      this.#replace(entry);
     } else if (!before.input.stamp.equals(facts.input.stamp)) entry.version += 1;
     this.#bytes += costOfFacts(facts) - (before === undefined ? 0 : costOfFacts(before));
     entry.facts = facts;
@@ -148,7 +162,7 @@ export class HeaderGraph {
   learnTarget(entry: Entry, target: string, young: boolean): void {
     if (entry.target !== undefined && target !== entry.target) {
       entry.version += 1;
-      this.change += 1;
+      this.#replace(entry);
     }
     entry.target = target;
     entry.young = young;

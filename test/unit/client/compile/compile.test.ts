@@ -55,11 +55,17 @@ interface Plan {
   readonly text?: string;
   /** Hosts that compile from inputs, with what comes of it there; absent for a host that does not. */
   readonly inputs?: Readonly<Record<string, 'made' | Error | number>>;
+  /** Whether each look finds other inputs. */
+  readonly changing?: boolean;
+  /** What an unhappy compiler says there. */
+  readonly says?: string;
   /** Why the inputs are not known. */
   readonly unbounded?: string;
   /** The places that several jobs share. */
   readonly places?: QueuedSlots;
 }
+
+const sameInputs = [{ kind: 'directory', path: '/home' }] as const;
 
 /** Everything that happened, in order. */
 type Events = string[];
@@ -176,7 +182,8 @@ function worldOf(plan: Plan, events: Events): World {
         if (comes instanceof Error) return Promise.reject(comes);
         const status = typeof comes === 'number' ? comes : 0;
         const dependencies = { at: 0, length: 7, head: Buffer.alloc(0) };
-        return Promise.resolve({ ...respond(status), dependencies, sent: 100 });
+        const stderr = plan.says === undefined ? {} : { stderr: Buffer.from(plan.says) };
+        return Promise.resolve({ ...respond(status), ...stderr, dependencies, sent: 100 });
       },
       compileAside({ verdict }) {
         events.push(`compile ${verdict.source} aside`);
@@ -972,6 +979,22 @@ describe('compile() with hosts that compile from inputs', () => {
     expect(events.filter((event) => /^(?:distrust|rest|run)/.test(event))).toEqual([
       'run gcc -O2 -c src/a.c -o a.o',
       'distrust src/a.c',
+    ]);
+  });
+
+  it('trusts the scan of a source whose files have changed meanwhile', async () => {
+    const { events } = await play({ hosts: 'far', inputs: { far: exited(1) }, changing: true });
+    expect(events.filter((event) => /^(?:distrust|rest|run|Warning)/.test(event))).toEqual([
+      'run gcc -O2 -c src/a.c -o a.o',
+    ]);
+  });
+
+  it('has a host rest that is out of room, and trusts the scan', async () => {
+    const says = 'fatal error: error writing to a.s: No space left on device';
+    const { events } = await play({ hosts: 'far', inputs: { far: exited(1) }, says });
+    expect(events.filter((event) => /^(?:distrust|rest|run)/.test(event))).toEqual([
+      'run gcc -O2 -c src/a.c -o a.o',
+      'rest far',
     ]);
   });
 });

@@ -145,6 +145,24 @@ describe.each([
     else expect(second).toBe(first);
   });
 
+  test('makes one change of the edits of many sources, as long as no job is told of one twice', async () => {
+    project.write('b.c', 'int b;\n');
+    const changeOf = async (source: string): Promise<number> => {
+      const job = { source, argv: [...words, '-c', source], directory: project.path };
+      const environment = { PATH: process.env['PATH'] ?? '' };
+      const found = await findInputs({ ...job, environment }, new Kind(project.path), project.graph);
+      return found.kind === 'inputs' ? found.change : -1;
+    };
+    const first = [await changeOf('a.c'), await changeOf('b.c')];
+    expect(first[1]).toBe(first[0]);
+    project.write('a.c', '#include "a.h"\nint edited;\n');
+    project.write('b.c', 'int edited;\n');
+    const second = [await changeOf('a.c'), await changeOf('b.c')];
+    expect(second).toEqual([(first[0] ?? 0) + 1, (first[0] ?? 0) + 1]);
+    project.write('b.c', 'int edited_again;\n');
+    expect(await changeOf('b.c')).toBe((first[0] ?? 0) + 2);
+  });
+
   test('sees one edit after another', async () => {
     for (let number = 0; number < 20; number += 1) {
       const text = `int c = ${number % 10};\n`;
