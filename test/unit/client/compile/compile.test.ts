@@ -165,7 +165,7 @@ function worldOf(plan: Plan, events: Events): World {
           plan.unbounded === undefined
             ? {
                 kind: 'inputs',
-                inputs: [{ kind: 'directory', path: '/home' }],
+                inputs: plan.changing === true ? [] : sameInputs,
                 rung: 'scan',
                 change: 1,
                 unbounded: undefined,
