@@ -100,13 +100,14 @@ describe('receiveMessage()', () => {
   });
 
   it.each<readonly [string, () => void]>([
-    ['ended', () => client.push(null)],
-    ['closed', () => client.destroy()],
-  ])('hears of a client that has %s while nobody read', async (_how, go) => {
+    ['end', () => client.push(null)],
+    ['close', () => client.destroy()],
+  ])('hears of the %s of a client that came while nobody read', async (event, go) => {
+    const came = once(client, event);
     go();
     // A paused connection without data tells its end, too.
     client.pause().read(0);
-    await once(client, 'close');
+    await came;
     const result = receive();
     await result.done;
     expect(result.end).toBeInstanceOf(Error);
