@@ -63,6 +63,8 @@ describe('the lines about a client', () => {
   it('say who was denied', async () => {
     await start('--allow', '10.0.0.0/8');
     await send('::1', 'gcc');
+    // The answer may be here before the line has come through the pipe.
+    await until(() => clientLines().length > 0, 'the denial is said');
     expect(clientLines()).toEqual([
       expect.objectContaining({
         level: 'error',
