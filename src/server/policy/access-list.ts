@@ -61,7 +61,8 @@ function parseEntry(entry: string, from: string): Entry {
   const family = version === 4 ? 'ipv4' : 'ipv6';
   // ip-cidr writes IPv6 addresses in full; SocketAddress shortens them as the user would.
   const short = (start: string): string => new SocketAddress({ address: start, family }).address;
-  const first = short(new IPCIDR(`${address}/${prefix}`).start<string>());
+  // ip-cidr takes an IPv6 address whose end is written as an IPv4 one for the latter.
+  const first = short(new IPCIDR(`${short(address)}/${prefix}`).start<string>());
   const common = { family, first, prefix, text: `${first}/${prefix}` } as const;
   if (first === short(address)) return common;
   return { ...common, warning: `"${entry}"${from} has host bits set; using ${common.text}` };
