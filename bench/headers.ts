@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { compilerFor } from '../demo/sources.ts';
 import type { Sources } from '../demo/sources.ts';
-import { readDependencyRule } from '../src/client/headers/dependency-rule.ts';
+import { readDependencyRule } from '../src/compiler/content/dependency-rule.ts';
 import type { CompilerAnswer, Disk, ReadFile } from '../src/client/headers/disk.ts';
 import { findInputs } from '../src/client/headers/find-inputs.ts';
 import { HeaderGraph } from '../src/client/headers/header-graph.ts';

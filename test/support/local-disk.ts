@@ -1,5 +1,5 @@
 import type { CompilerAnswer, ReadFile } from '../../src/client/headers/disk.ts';
-import { stampLength } from '../../src/client/headers/disk.ts';
+import { stampLength } from '../../src/wire/agent/inputs.ts';
 import { OwnDisk } from '../../src/client/explain/own-disk.ts';
 
 /** A disk for tests: the files of this process. It counts what it is asked, and can give other stamps. */

@@ -19,7 +19,7 @@ import { sshCommand } from '../transport/ssh-command.ts';
 import type { HostRequest } from '../compile/world.ts';
 import type { HostResponse } from '../compile/host-answer.ts';
 import type { Launcher } from './launcher.ts';
-import { LauncherError } from './launcher.ts';
+import { LauncherError } from './launcher-error.ts';
 import type { AnswerMessage, CarryBody, CarryMessage, Way } from '../../wire/agent/carry.ts';
 
 /** How long connecting may take, in ms (doc/protocol.md, "Timeouts"). */

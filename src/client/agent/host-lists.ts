@@ -7,7 +7,7 @@ import { ChangingHosts, fixedHosts, keyOf } from '../hosts/changing-hosts.ts';
 import type { JobHosts } from '../hosts/changing-hosts.ts';
 import type { HostSource } from '../hosts/host-list.ts';
 import { listFrom, longestList, sourceInVariable } from '../hosts/host-source.ts';
-import { LauncherError } from './launcher.ts';
+import { LauncherError } from './launcher-error.ts';
 import type { Launcher } from './launcher.ts';
 
 /** How many host lists are kept. Only a test or a mistake brings more than a few. */

@@ -78,9 +78,7 @@ export class JobInputs implements InputsWorld {
   }
 
   countSent(how: 'unpreprocessed' | 'preprocessed'): void {
-    const { tally } = this.#shared;
-    if (how === 'unpreprocessed') tally.countInputs();
-    else tally.countPreprocessed();
+    this.#shared.tally.countSent(how);
   }
 
   countReason(because: string): void {

@@ -29,7 +29,7 @@ import { JobInputs } from './job-inputs.ts';
 import type { SharedInputs } from './job-inputs.ts';
 import { obstacleAt } from './output-obstacle.ts';
 import type { HostLists } from './host-lists.ts';
-import { LauncherError } from './launcher.ts';
+import { LauncherError } from './launcher-error.ts';
 import type { EndedMessage } from '../../wire/agent/command.ts';
 import type { Caps } from '../../wire/inputs/caps.ts';
 import { saveFlags } from '../../wire/agent/file.ts';

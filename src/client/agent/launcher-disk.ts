@@ -1,15 +1,11 @@
 import { readWaitStatus } from '../../wire/wait-status.ts';
 import type { InputMessage } from '../../wire/agent/inputs.ts';
 import type { CompilerAnswer, Disk, ReadFile } from '../headers/disk.ts';
+import { isYoungAt, kindOf } from '../headers/stamp.ts';
 import type { Launcher } from './launcher.ts';
 
-/** A file that has changed within this time, in ns, may change once more and keep its times. */
-const youngNs = 2_000_000_000n;
-
 function readFileOf({ now, stamp, bytes }: InputMessage): ReadFile | undefined {
-  if (stamp.readUInt32LE(0) !== 0) return undefined;
-  const changes = [stamp.readBigInt64LE(32), stamp.readBigInt64LE(40)];
-  return { stamp, bytes, young: changes.some((changed) => now - changed < youngNs) };
+  return kindOf(stamp) === 'absent' ? undefined : { stamp, bytes, young: isYoungAt(stamp, now) };
 }
 
 /** The files of a job as its launcher finds them. */

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { getSystemErrorMap } from 'node:util';
 import { writeNow } from '../../system/descriptors/socket-descriptor.ts';
 import { encodeCarry, encodeKeep, encodeMore, readAnswer } from '../../wire/agent/carry.ts';
 import type { AnswerMessage, CarryMessage, KeptPart } from '../../wire/agent/carry.ts';
@@ -31,65 +30,12 @@ import {
 import type { InputMessage, PlacedMessage } from '../../wire/agent/inputs.ts';
 import { encodeFrame, kinds } from '../../wire/agent/frame.ts';
 import type { Frame } from '../../wire/agent/frame.ts';
-
-/** A system call of a launcher that failed; the message is the reason in the C library's words. */
-export class LauncherError extends Error {
-  /** The number of the error. */
-  readonly errno: number;
-
-  constructor(errorNumber: number) {
-    const text = getSystemErrorMap().get(-errorNumber)?.[1] ?? `error ${errorNumber}`;
-    super(text.charAt(0).toUpperCase() + text.slice(1));
-    this.name = 'LauncherError';
-    this.errno = errorNumber;
-  }
-}
+import { Answers } from './answers.ts';
+import { LauncherError } from './launcher-error.ts';
+import { Saves } from './saves.ts';
 
 /** The most bytes that one WRITE message holds. */
 const writePiece = 1024 * 1024;
-
-interface Waiting<T> {
-  readonly resolve: (value: T) => void;
-  readonly reject: (error: Error) => void;
-}
-
-interface Saving extends Waiting<void> {
-  /** Whether the launcher skips all later messages when this file cannot be saved. */
-  readonly matters: boolean;
-}
-
-/**
- * Answers of one kind, in the order of the questions. An answer of several parts may arrive before anybody waits for
- * the later ones.
- */
-class Answers<T> {
-  readonly #waiting: Waiting<T>[] = [];
-  readonly #early: T[] = [];
-
-  get some(): boolean {
-    return this.#waiting.length > 0;
-  }
-
-  wait(): Promise<T> {
-    const early = this.#early.shift();
-    if (early !== undefined) return Promise.resolve(early);
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
-  }
-
-  give(answer: T): void {
-    const first = this.#waiting.shift();
-    if (first !== undefined) first.resolve(answer);
-    else this.#early.push(answer);
-  }
-
-  fail(error: Error): void {
-    this.#waiting.shift()?.reject(error);
-  }
-
-  end(error: Error): void {
-    for (const { reject } of this.#waiting.splice(0)) reject(error);
-  }
-}
 
 /** The process that the build system started, at the other end of its connection. */
 export class Launcher {
@@ -107,8 +53,7 @@ export class Launcher {
   readonly #placed = new Answers<PlacedMessage>();
   /** Waits that end when its connection closes: for what it became, and for saved files, by their number. */
   readonly #becoming = new Answers<void>();
-  readonly #saving = new Map<number, Saving>();
-  #saves = 0;
+  readonly #saves = new Saves();
   #finished = false;
 
   constructor(socket: Socket) {
@@ -133,7 +78,9 @@ export class Launcher {
         this.#becoming.fail(new LauncherError(readFailed(content)));
         return;
       case kinds.SAVED:
-        this.#failSaving(readSaved(content));
+        if (!this.#saves.fail(readSaved(content))) return;
+        this.#finished = false;
+        this.#say(encodeFrame(kinds.GO_ON));
         return;
       case kinds.TEXT:
         this.#texts.give(content);
@@ -170,23 +117,6 @@ export class Launcher {
     else this.#running.give(ended);
   }
 
-  /** A file that matters could not be saved, and the launcher skipped the messages after it: other files, and EXIT. */
-  #failSaving({ errno, number }: ReturnType<typeof readSaved>): void {
-    const failed = this.#saving.get(number);
-    if (failed?.matters === false) {
-      this.#saving.delete(number);
-      failed.reject(new LauncherError(errno));
-      return;
-    }
-    this.#finished = false;
-    this.#say(encodeFrame(kinds.GO_ON));
-    for (const [other, { reject }] of this.#saving) {
-      if (other < number) continue;
-      this.#saving.delete(other);
-      reject(new LauncherError(errno));
-    }
-  }
-
   /** Its connection is closed: by the launcher itself, or by the end of the compiler that it became. */
   close(): void {
     const error = new Error('the launcher is gone');
@@ -194,11 +124,7 @@ export class Launcher {
     const became = this.#becoming.some;
     if (became) this.#becoming.give();
     if (!became && !this.#finished) this.#gone.abort();
-    for (const { resolve, reject } of this.#saving.values()) {
-      if (this.#finished) resolve();
-      else reject(error);
-    }
-    this.#saving.clear();
+    this.#saves.end(this.#finished ? undefined : error);
   }
 
   /** What it owes an answer to before it can end. */
@@ -268,19 +194,16 @@ export class Launcher {
    * @throws LauncherError, after which it takes other messages
    */
   save(path: string, bytes: Buffer, flags: number): Promise<void> {
-    this.#saves += 1;
-    const number = this.#saves;
+    const { number, saved } = this.#saves.begin((flags & saveFlags.newName) === 0);
     this.#say(encodeSave({ flags, number, path, bytes }));
-    const matters = (flags & saveFlags.newName) === 0;
-    return new Promise((resolve, reject) => this.#saving.set(number, { resolve, reject, matters }));
+    return saved;
   }
 
   /** As save(), with a part of the host's answer, which the launcher holds. */
   saveAnswer(path: string, part: KeptPart, flags: number): Promise<void> {
-    this.#saves += 1;
-    const number = this.#saves;
+    const { number, saved } = this.#saves.begin(true);
     this.#say(encodeSaveAnswer({ flags, number, path }, part));
-    return new Promise((resolve, reject) => this.#saving.set(number, { resolve, reject, matters: true }));
+    return saved;
   }
 
   /** Has it send a request to a host and fetch the answer; any other task cancels that. */
@@ -351,7 +274,7 @@ export class Launcher {
     if (this.#finished) return;
     this.#finished = true;
     this.#say(bytes);
-    if (this.#running.some || this.#texts.some || this.#contents.some || this.#saving.size > 0) return;
+    if (this.#running.some || this.#texts.some || this.#contents.some || this.#saves.some) return;
     setImmediate(() => {
       if (this.#socket.writableLength === 0) this.#socket.destroy();
       else this.#socket.destroySoon();

@@ -6,18 +6,12 @@ const otherReasons = 'other reasons';
 
 /** Counts how the jobs of an agent were sent to hosts. */
 export class Tally {
-  #fromInputs = 0;
-  #preprocessed = 0;
+  readonly #sent = { unpreprocessed: 0, preprocessed: 0 };
   readonly #reasons = new Map<string, number>();
 
-  /** A host has compiled a source that was not preprocessed here. */
-  countInputs(): void {
-    this.#fromInputs += 1;
-  }
-
-  /** A host has compiled a text that was preprocessed here. */
-  countPreprocessed(): void {
-    this.#preprocessed += 1;
+  /** A host has compiled a source, or a text that was preprocessed here. */
+  countSent(how: 'unpreprocessed' | 'preprocessed'): void {
+    this.#sent[how] += 1;
   }
 
   /** A source was preprocessed here for a host that takes unpreprocessed ones; the file's name is left out. */
@@ -33,6 +27,6 @@ export class Tally {
     const reasons = [...this.#reasons]
       .map(([why, jobs]) => ({ why, jobs }))
       .sort((one, other) => other.jobs - one.jobs);
-    return { unpreprocessed: this.#fromInputs, preprocessed: this.#preprocessed, reasons };
+    return { ...this.#sent, reasons };
   }
 }

@@ -3,6 +3,7 @@ import { isClang } from '../../compiler/names/compiler-family.ts';
 import { readVariable } from '../../config/client-environment.ts';
 import type { Environment } from '../../config/client-environment.ts';
 import type { Found } from '../headers/inputs.ts';
+import { compilerVariables, isLanguageVariable } from '../../wire/inputs/variables.ts';
 import { OnlyHere } from '../job/faults.ts';
 import type { RemoteJob } from '../job/understand.ts';
 import type { World } from './world.ts';
@@ -17,14 +18,10 @@ const foreign = [
   'SUNPRO_DEPENDENCIES',
 ];
 
-/** Variables that a host's compiler is to have as the one here. */
-const travelling =
-  /^(?:CPATH|C_INCLUDE_PATH|CPLUS_INCLUDE_PATH|OBJC_INCLUDE_PATH|SOURCE_DATE_EPOCH|LANG|LANGUAGE|LC_\w+)$/;
-
 /** NAME=value of the variables that a host's compiler is to have, in the order of their names. */
 export function travellingVariables(environment: Environment): string[] {
   return Object.entries(environment)
-    .filter(([name, value]) => value !== undefined && travelling.test(name))
+    .filter(([name, value]) => value !== undefined && (compilerVariables.has(name) || isLanguageVariable(name)))
     .map(([name, value]) => `${name}=${value}`)
     .sort();
 }

@@ -15,7 +15,7 @@ import { HeaderGraph } from '../headers/header-graph.ts';
 import type { Found } from '../headers/inputs.ts';
 import { OwnDisk } from './own-disk.ts';
 import { pathIn, understand } from '../job/understand.ts';
-import type { RemoteJob } from '../job/understand.ts';
+import type { Job, RemoteJob } from '../job/understand.ts';
 import { readLockFolder } from '../slots/lock-folder.ts';
 import { withOptions } from '../job/options-files.ts';
 import { outputObstacle } from '../user-files/output.ts';
@@ -110,14 +110,19 @@ function readText(name: string): Promise<string | undefined> {
   return path === undefined ? Promise.resolve(undefined) : readFile(path, 'latin1').catch(() => undefined);
 }
 
+/** What a call asks for, without a word to the log. @throws Failure when it is not a call of a compiler */
+async function understood(call: Call): Promise<Job> {
+  const silent = textLog('distcc', 'emergency', () => {});
+  const programs = programsIn(pathOf(call.environment['PATH']), pathOf(call.directory) ?? '/');
+  return understand(call, (name) => programs(readable(name)), silent, await withOptions(call, readText));
+}
+
 /**
  * Explains where a command would run, why, and what to change to have it distributed; nothing is run.
  * @throws Failure when it does not call a compiler
  */
 export async function explain(call: Call, status: AgentStatus | undefined): Promise<string> {
-  const silent = textLog('distcc', 'emergency', () => {});
-  const programs = programsIn(pathOf(call.environment['PATH']), pathOf(call.directory) ?? '/');
-  const job = understand(call, (name) => programs(readable(name)), silent, await withOptions(call, readText));
+  const job = await understood(call);
   if (job.run === 'locally') return here(job, status);
   const obstacle = outputObstacle(pathIn(job, job.verdict.source), pathIn(job, job.verdict.output));
   if (obstacle !== undefined) return here(obstacle, status);
@@ -157,9 +162,7 @@ const kindNames = { file: 'FILE', link: 'SYMLINK', directory: 'DIRECTORY' } as c
 export async function listInputs(
   call: Call,
 ): Promise<{ readonly lines: readonly string[] } | { readonly because: string }> {
-  const silent = textLog('distcc', 'emergency', () => {});
-  const programs = programsIn(pathOf(call.environment['PATH']), pathOf(call.directory) ?? '/');
-  const job = understand(call, (name) => programs(readable(name)), silent, await withOptions(call, readText));
+  const job = await understood(call);
   if (job.run === 'locally') return job;
   const found = await inputsOf(job);
   if (found.kind === 'old way') return found;

@@ -2,17 +2,16 @@ import { spawn } from 'node:child_process';
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, readlinkSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import { constants as systemConstants } from 'node:os';
-import { longestFile, stampLength } from '../headers/disk.ts';
+import { stampLength } from '../../wire/agent/inputs.ts';
+import { longestFile } from '../headers/disk.ts';
 import type { CompilerAnswer, Disk, ReadFile } from '../headers/disk.ts';
+import { isYoung } from '../headers/stamp.ts';
 import type { Environment } from '../../config/client-environment.ts';
 import { bytesOf } from '../../system/byte-text.ts';
 import { errorCode } from '../../system/error-text.ts';
 
 const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW, S_IFDIR, S_IFMT } = constants;
 const errnoByCode: Readonly<Record<string, number>> = systemConstants.errno;
-
-/** A file that has changed within this time, in ns, may change once more and keep its times. */
-const youngNs = 2_000_000_000n;
 
 /** A stamp as `Disk.look` gives it. */
 function stampOf(found: BigIntStats): Buffer {
@@ -38,7 +37,7 @@ function stampAt(path: Buffer): Buffer {
 
 /** A regular file, or undefined. */
 function readOne(path: Buffer): ReadFile | undefined {
-  const now = BigInt(Date.now()) * 1_000_000n;
+  const now = Date.now();
   let descriptor: number;
   try {
     descriptor = openSync(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
@@ -51,7 +50,7 @@ function readOne(path: Buffer): ReadFile | undefined {
     const bytes = readFileSync(descriptor);
     const stamp = stampOf(fstatSync(descriptor, { bigint: true }));
     if (!stamp.equals(stampOf(before))) return undefined;
-    return { stamp, bytes, young: [before.mtimeNs, before.ctimeNs].some((changed) => now - changed < youngNs) };
+    return { stamp, bytes, young: isYoung(stamp, now) };
   } catch {
     return undefined;
   } finally {

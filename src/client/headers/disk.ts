@@ -1,6 +1,3 @@
-/** How many bytes `Disk.look` gives for each path. */
-export const stampLength = 48;
-
 /** `Disk.read` gives no file that is larger, in bytes. */
 export const longestFile = 8 * 1024 * 1024;
 

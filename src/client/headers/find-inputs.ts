@@ -4,7 +4,8 @@ import type { ScannedCommand } from './command-words.ts';
 import type { Disk } from './disk.ts';
 import type { Entry } from './entry.ts';
 import { graphLimits } from './graph-limits.ts';
-import type { HeaderGraph, JobRecord } from './header-graph.ts';
+import type { FoundRecord } from './found-record.ts';
+import type { HeaderGraph } from './header-graph.ts';
 import type { Found, HeaderJob, Input } from './inputs.ts';
 import { OldWay } from './pace.ts';
 import { addListedFiles } from './recorded-list.ts';
@@ -32,7 +33,7 @@ export async function findInputs(job: HeaderJob, disk: Disk, graph: HeaderGraph)
   }
 }
 
-const holds = ({ entries, versions, listings }: JobRecord): boolean =>
+const holds = ({ entries, versions, listings }: FoundRecord): boolean =>
   entries.every((entry, at) => entry.version === versions[at]) &&
   [...listings].every(([entry, stamp]) => entry.stamp.equals(stamp));
 
@@ -75,7 +76,7 @@ class Search {
   }
 
   /** As #scan(); what was known before may be wrong, and then an obstacle may be none. */
-  async #tryScan(walks: Walks): Promise<JobRecord | undefined> {
+  async #tryScan(walks: Walks): Promise<FoundRecord | undefined> {
     try {
       return await this.#scan(walks);
     } catch (error) {
@@ -90,12 +91,12 @@ class Search {
     return inputs.holds && compiler.holds;
   }
 
-  #give(record: JobRecord): Found {
+  #give(record: FoundRecord): Found {
     this.#graph.give(record);
     return record.found;
   }
 
-  async #isStillTrue(record: JobRecord): Promise<boolean> {
+  async #isStillTrue(record: FoundRecord): Promise<boolean> {
     if (record.kept !== undefined && (await this.#survey.looksAs(record.kept))) return true;
     if (!holds(record)) return false;
     await this.#survey.verify(record.entries);
@@ -105,14 +106,14 @@ class Search {
   }
 
   /** A question serves as long as nothing in it has to be read again whatever its stamp says. */
-  #keepQuestion(record: JobRecord): void {
+  #keepQuestion(record: FoundRecord): void {
     const usable = record.entries.every(({ young, stale, busy }) => !stale && (!young || busy));
     const question = usable ? Survey.questionFor(record.entries, new Set(record.listings.keys())) : undefined;
     this.#graph.keep(record, question);
   }
 
   /** Scans as if nothing had been found before; undefined when something has changed since it was looked at. */
-  async #scan(walks: Walks): Promise<JobRecord | undefined> {
+  async #scan(walks: Walks): Promise<FoundRecord | undefined> {
     const { inputs, compiler } = walks;
     const context = await new ContextFinder(this.#job, this.#survey, walks).open(this.#command);
     const listings = new Map(context.installations.map((entry) => [entry, entry.stamp]));

@@ -1,30 +1,15 @@
 import type { Reference } from './directives.ts';
 import { Entry, Names } from './entry.ts';
 import type { FileFacts } from './entry.ts';
+import { costOf, costOfFacts } from './found-record.ts';
+import type { FoundRecord } from './found-record.ts';
 import { graphLimits } from './graph-limits.ts';
-import type { Found } from './inputs.ts';
 import { isYoung, kindOf } from './stamp.ts';
 import type { SearchContext } from './search-context.ts';
 import type { RecordedList } from './recorded-list.ts';
 
 /** Of `graphLimits`, those that a graph holds itself to. */
 export type GraphLimits = Readonly<Record<'files' | 'bytes' | 'keptBytes' | 'contexts', number>>;
-
-/** What was found for a command, and all that makes it true. */
-export interface JobRecord {
-  /** Without the change, which is the graph's. */
-  readonly found: Found;
-  readonly context: string;
-  readonly entries: readonly Entry[];
-  /** Of the entries, as they were used. */
-  readonly versions: Uint32Array;
-  /** Directories whose every change counts, with their stamps. */
-  readonly listings: ReadonlyMap<Entry, Buffer>;
-  /** A question to the disk, and the answer after which all is as it was. */
-  kept: { readonly paths: Buffer; readonly stamps: Buffer } | undefined;
-  /** The change that was current when a job was last told of it, or -1. */
-  given: number;
-}
 
 /** What is known of the files of one user's compiles; kept across jobs, and bounded. */
 export class HeaderGraph {
@@ -35,7 +20,7 @@ export class HeaderGraph {
   readonly macros = new Map<string, number>();
   readonly contexts = new Map<string, SearchContext>();
   readonly lists = new Map<string, RecordedList>();
-  readonly #records = new Map<string, JobRecord>();
+  readonly #records = new Map<string, FoundRecord>();
   /** Each reference once, however many texts have it. */
   readonly #references = new Map<string, Reference>();
   /** Commands that took too long. */
@@ -137,7 +122,7 @@ export class HeaderGraph {
   }
 
   /** Notes that a job is told of all that a record has. */
-  give(record: JobRecord): void {
+  give(record: FoundRecord): void {
     if (record.given === this.change) return;
     record.given = this.change;
     for (const entry of record.entries) entry.given = this.change;
@@ -190,7 +175,7 @@ export class HeaderGraph {
     return this.macros.size - 1;
   }
 
-  record(key: string): JobRecord | undefined {
+  record(key: string): FoundRecord | undefined {
     const record = this.#records.get(key);
     if (record === undefined) return undefined;
     this.#records.delete(key);
@@ -198,7 +183,7 @@ export class HeaderGraph {
     return record;
   }
 
-  remember(key: string, record: JobRecord): void {
+  remember(key: string, record: FoundRecord): void {
     this.forget(key);
     this.#records.set(key, record);
     this.#bytes += costOf(key, record);
@@ -214,8 +199,8 @@ export class HeaderGraph {
   }
 
   /** Keeps a record's question and answer, as long as there is room for such. */
-  keep(record: JobRecord, kept: JobRecord['kept']): void {
-    const size = (one: JobRecord['kept']): number => (one === undefined ? 0 : one.paths.length + one.stamps.length);
+  keep(record: FoundRecord, kept: FoundRecord['kept']): void {
+    const size = (one: FoundRecord['kept']): number => (one === undefined ? 0 : one.paths.length + one.stamps.length);
     this.#keptBytes += size(kept) - size(record.kept);
     record.kept = kept;
     for (const other of this.#records.values()) {
@@ -291,12 +276,4 @@ export class HeaderGraph {
     for (const name of names.absent) this.#bytes += graphLimits.nameCost + name.length;
     return names.present.size > 0;
   }
-}
-
-const costOfFacts = ({ references, definitions }: FileFacts): number =>
-  graphLimits.factsCost + graphLimits.referenceCost * (references.length + definitions.size);
-
-function costOf(key: string, { entries, found }: JobRecord): number {
-  const inputs = found.kind === 'inputs' ? found.inputs.length : 0;
-  return key.length + graphLimits.recordCost + 12 * entries.length + 8 * inputs;
 }

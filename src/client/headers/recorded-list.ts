@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Closure } from './closure.ts';
 import type { ScannedCommand } from './command-words.ts';
-import { readDependencyRule } from './dependency-rule.ts';
+import { readDependencyRule } from '../../compiler/content/dependency-rule.ts';
 import { graphLimits } from './graph-limits.ts';
 import { HeaderGraph } from './header-graph.ts';
 import { OldWay } from './pace.ts';

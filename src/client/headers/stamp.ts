@@ -1,4 +1,4 @@
-import { stampLength } from './disk.ts';
+import { stampLength } from '../../wire/agent/inputs.ts';
 
 /** What a stamp says is at a path. */
 export type Kind = 'absent' | 'file' | 'directory' | 'link' | 'other';
@@ -34,9 +34,14 @@ export function kindOf(stamp: Buffer): Kind {
 /** When its contents changed last, in ns since 1970. */
 export const mtimeOf = (stamp: Buffer): bigint => stamp.readBigInt64LE(32);
 
-/** Whether something may change again without another stamp, when it was looked at at that time in ms since 1970. */
-export function isYoung(stamp: Buffer, nowMs: number): boolean {
+/** Whether something may change again without another stamp, when it was looked at at that time, in ns since 1970. */
+export function isYoungAt(stamp: Buffer, nowNs: bigint): boolean {
   const changed = mtimeOf(stamp);
   const status = stamp.readBigInt64LE(40);
-  return BigInt(Math.trunc(nowMs)) * 1_000_000n - (changed > status ? changed : status) < youngNs;
+  return nowNs - (changed > status ? changed : status) < youngNs;
+}
+
+/** The same with a time in ms. */
+export function isYoung(stamp: Buffer, nowMs: number): boolean {
+  return isYoungAt(stamp, BigInt(Math.trunc(nowMs)) * 1_000_000n);
 }

@@ -20,6 +20,10 @@ export interface DependencyWishes {
   asked: boolean;
   file: boolean;
   target: boolean;
+  /** The file, when `-MF` names it. */
+  path: string | undefined;
+  /** Whether a word for the preprocessor tells of the file. */
+  handedOn: boolean;
 }
 
 /** Options whose next word is for a part of the compiler: `-MD` there does not count. */
@@ -28,20 +32,26 @@ const handsOn: ReadonlySet<string> = new Set(['-Xassembler', '-Xclang', '-Xlinke
 /** Reads what the words of a command, compiler first, say about its dependency file. */
 export function dependencyWishes(words: readonly string[]): DependencyWishes {
   const clang = isClang(words[0] ?? '');
-  const wishes: DependencyWishes = { asked: false, file: false, target: false };
+  const wishes: DependencyWishes = { asked: false, file: false, target: false, path: undefined, handedOn: false };
   for (let at = 1; at < words.length; at += 1) {
     const word = words[at] ?? '';
     if (word === '-MD' || word === '-MMD') wishes.asked = true;
-    else if (word.startsWith('-MF')) wishes.file = true;
-    else if (word.startsWith('-MT') || word.startsWith('-MQ')) wishes.target = true;
+    else if (word.startsWith('-MF')) {
+      wishes.file = true;
+      wishes.path = word === '-MF' ? words[at + 1] : word.slice('-MF'.length);
+    } else if (word.startsWith('-MT') || word.startsWith('-MQ')) wishes.target = true;
     else if (clang && /^-Wp,-MM?D(?:,|$)/.test(word)) {
       // clang reads -Wp,-MD,f as -MD -MF f, and forgets the file when more words follow.
       wishes.asked = true;
+      wishes.handedOn = true;
       if (word.split(',').length === 3) wishes.file = true;
     } else if (word.startsWith('-Wp,')) {
       if (/,-M(?:M?D|F)/.test(word)) wishes.file = true;
+      wishes.handedOn ||= word.includes(',-M');
     } else if (handsOn.has(word)) {
-      if (word === '-Xpreprocessor' && /^-M(?:M?D|F)/.test(words[at + 1] ?? '')) wishes.file = true;
+      const next = word === '-Xpreprocessor' ? (words[at + 1] ?? '') : '';
+      if (/^-M(?:M?D|F)/.test(next)) wishes.file = true;
+      wishes.handedOn ||= next.startsWith('-M');
       at += 1;
     }
     if (word === '-MF' || word === '-MT' || word === '-MQ') at += 1;
@@ -69,17 +79,9 @@ export type DependencyOutput =
 
 /** Where the dependency file that a command asks for is written, by its words. */
 export function dependencyOutput({ words, output }: Pick<RemoteVerdict, 'words' | 'output'>): DependencyOutput {
-  let asked = false;
-  let path: string | undefined;
-  for (let at = 1; at < words.length; at += 1) {
-    const word = words[at] ?? '';
-    if (word.startsWith('-Wp,') && word.includes(',-M')) return { kind: 'elsewhere' };
-    if (word === '-Xpreprocessor' && (words[at + 1] ?? '').startsWith('-M')) return { kind: 'elsewhere' };
-    if (word === '-MD' || word === '-MMD') asked = true;
-    else if (word.startsWith('-MF')) path = word === '-MF' ? words[at + 1] : word.slice('-MF'.length);
-    if (word === '-MF' || word === '-MT' || word === '-MQ' || handsOn.has(word)) at += 1;
-  }
-  if (!asked) return path === undefined ? { kind: 'none' } : { kind: 'elsewhere' };
+  const { asked, path, handedOn } = dependencyWishes(words);
+  if (handedOn) return { kind: 'elsewhere' };
+  if (!asked) return { kind: path === undefined ? 'none' : 'elsewhere' };
   if (path === '-' || path === '') return { kind: 'elsewhere' };
   return { kind: 'file', path: path ?? dependencyFile(output) };
 }

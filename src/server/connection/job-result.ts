@@ -38,6 +38,7 @@ export class JobResult {
   readonly #line: ClientLine;
   readonly #trees: TreeService;
   readonly #placed: PlacedJob;
+  #declared: ReadonlyMap<number, DeclaredInput> | undefined;
   #name: ResultName | undefined;
   #exact: ExactTree | undefined;
 
@@ -79,7 +80,7 @@ export class JobResult {
   async #nameIt(): Promise<ResultName | undefined> {
     const { results, roots } = this.#trees;
     const { job, session, command, toolchain, directory, uses } = this.#placed;
-    const inputs = this.#inputs();
+    const inputs = this.#inputs;
     const words = wordsInTree(command).argv;
     if (results === undefined || !mayHaveKept(words, [...inputs.values()])) return undefined;
     const own = uses.filter((number) => isOwnFile(inputs.get(number), toolchain));
@@ -92,9 +93,10 @@ export class JobResult {
     return results.nameOf({ toolchain, path, words, output, directory, environment, inputs: [...inputs.values()] });
   }
 
-  #inputs(): Map<number, DeclaredInput> {
+  get #inputs(): ReadonlyMap<number, DeclaredInput> {
     const { session, uses } = this.#placed;
-    return new Map(uses.map((number) => [number, session.input(number)]));
+    this.#declared ??= new Map(uses.map((number) => [number, session.input(number)]));
+    return this.#declared;
   }
 
   /**
@@ -104,7 +106,7 @@ export class JobResult {
   async tree(): Promise<ExactTree | undefined> {
     const { job, session, generation, toolchain } = this.#placed;
     if (this.#name === undefined) return undefined;
-    const sight = { tree: generation.tree, inputs: this.#inputs(), directory: job.directory };
+    const sight = { tree: generation.tree, inputs: this.#inputs, directory: job.directory };
     const exact = session.exact.borrow(toolchain, sight);
     if (exact === undefined) return undefined;
     try {

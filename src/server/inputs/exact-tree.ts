@@ -3,6 +3,7 @@ import type { Steps } from '../../basics/steps.ts';
 import { layPlaces, layTree } from '../../system/fence/tree-places.ts';
 import { bytesOf, pathOf } from '../../system/byte-text.ts';
 import type { DeclaredInput } from './declared-input.ts';
+import { directoriesAbove } from './directories-above.ts';
 import type { MachineParts, Tree } from './tree.ts';
 
 /** What an exact tree is to show. */
@@ -12,11 +13,6 @@ export interface Sight {
   readonly inputs: ReadonlyMap<number, DeclaredInput>;
   /** The job's directory, absolute. */
   readonly directory: string;
-}
-
-/** The directories above a path, the outermost first, without the root. */
-function* directoriesAbove(path: string): Generator<string> {
-  for (let end = path.indexOf('/', 1); end !== -1; end = path.indexOf('/', end + 1)) yield path.slice(0, end);
 }
 
 /** Files that have the content of another one: those need another file on the disk, with a time of its own. */

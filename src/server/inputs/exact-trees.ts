@@ -62,10 +62,14 @@ export class ExactTrees {
   /** A job is done with its tree, or could not have it. */
   giveBack(tree: ExactTree): void {
     const { idle } = this.#means;
+    if (tree.broken) {
+      this.#means.takeBack(tree.path);
+      return;
+    }
     const [oldest] = this.#idle;
     if (oldest !== undefined && this.#idle.length >= mostIdle.ofSession) this.#drop(oldest);
     const fits = idle.count < mostIdle.count && idle.entries + tree.entries <= mostIdle.entries;
-    if (tree.broken || !fits) {
+    if (!fits) {
       this.#means.takeBack(tree.path);
       return;
     }

@@ -2,8 +2,9 @@ import { lstatSync, mkdirSync, renameSync, symlinkSync } from 'node:fs';
 import { bytesOf, pathOf } from '../../system/byte-text.ts';
 import { quoted } from '../../wire/quoted.ts';
 import { Refusal } from '../policy/refusal.ts';
-import { copyWithTime, keptTime } from './content-store.ts';
 import type { ContentStore } from './content-store.ts';
+import { directoriesAbove } from './directories-above.ts';
+import { copyWithTime, keptTime } from './file-copies.ts';
 import type { DeclaredFile, DeclaredInput } from './declared-input.ts';
 import { full, refusalOfSystem } from './room.ts';
 import { layPlaces, layTree } from '../../system/fence/tree-places.ts';
@@ -119,10 +120,7 @@ export class Tree {
 
   /** What has been laid from outside; directories on the way too. What is there already was left as it was. */
   #note(path: string, entry: Entry): void {
-    for (let end = path.indexOf('/', 1); end !== -1; end = path.indexOf('/', end + 1)) {
-      const above = path.slice(0, end);
-      if (!this.#entries.has(above)) this.#set(above, directory);
-    }
+    for (const above of directoriesAbove(path)) if (!this.#entries.has(above)) this.#set(above, directory);
     if (!this.#entries.has(path)) this.#set(path, entry);
   }
 
@@ -193,9 +191,7 @@ export class Tree {
 
   /** Makes a job's directory; one that is reached by a link is made where that leads. @throws Refusal */
   addWorkingDirectory(path: string): void {
-    for (let end = path.indexOf('/', 1); end !== -1; end = path.indexOf('/', end + 1)) {
-      if (this.#entries.get(path.slice(0, end))?.kind === 'link') return;
-    }
+    for (const above of directoriesAbove(path)) if (this.#entries.get(above)?.kind === 'link') return;
     if (this.#entries.get(path)?.kind !== 'link') this.add({ kind: 'directory', path });
   }
 

@@ -1,11 +1,19 @@
-/** The client's variables that compilers go by and that are harmless: where headers are, and which time it is. */
-const permitted = /^(?:C_INCLUDE_PATH|CPATH|CPLUS_INCLUDE_PATH|OBJC_INCLUDE_PATH|SOURCE_DATE_EPOCH)=/;
+import { compilerVariables, isLanguageVariable } from '../../wire/inputs/variables.ts';
+
 /** The name of a locale; a path would have a file of the client's read for it. */
-const language = /^(LANG|LANGUAGE|LC_[A-Z]+)=([\w.@:+-]*)$/;
+const locale = /^[\w.@:+-]*$/;
+
+/** A variable's name and value. */
+function partsOf(variable: string): [name: string, value: string] {
+  const at = variable.indexOf('=');
+  return [variable.slice(0, at), variable.slice(at + 1)];
+}
+
+const nameOf = (variable: string): string => partsOf(variable)[0];
 
 /** The name of a locale as systems list it: `de_DE.UTF-8` is `de_DE.utf8`. */
-const listed = (locale: string): string =>
-  locale.replace(/\.[^@]*/, (charset) => `.${charset.toLowerCase().replace(/[^a-z\d]/g, '')}`);
+const listed = (name: string): string =>
+  name.replace(/\.[^@]*/, (charset) => `.${charset.toLowerCase().replace(/[^a-z\d]/g, '')}`);
 
 /**
  * The client's language, with what there is on this server. A compiler that lacks a locale would quote names in ASCII:
@@ -14,10 +22,10 @@ const listed = (locale: string): string =>
 function languageVariables(clients: readonly string[], locales: ReadonlySet<string>): string[] {
   const wanted = new Map<string, string>();
   for (const variable of clients) {
-    const [, name, value] = language.exec(variable) ?? [];
-    if (name !== undefined && value !== undefined) wanted.set(name, value);
+    const [name, value] = partsOf(variable);
+    if (isLanguageVariable(name) && locale.test(value)) wanted.set(name, value);
   }
-  const isLacking = (locale: string): boolean => /\.utf-?8/i.test(locale) && !locales.has(listed(locale));
+  const isLacking = (name: string): boolean => /\.utf-?8/i.test(name) && !locales.has(listed(name));
   const messages = wanted.get('LC_ALL') || wanted.get('LC_MESSAGES') || wanted.get('LANG') || '';
   const given = [...wanted].map(([name, value]) =>
     name !== 'LANGUAGE' && isLacking(value) ? `${name}=C.UTF-8` : `${name}=${value}`,
@@ -38,10 +46,10 @@ export function treeEnvironment(
   { directory, locales }: { readonly directory: string; readonly locales: ReadonlySet<string> },
 ): string[] {
   return [
-    ...own.filter((variable) => !/^(?:LANG|LANGUAGE|LC_[A-Z]+|PWD)=/.test(variable)),
+    ...own.filter((variable) => nameOf(variable) !== 'PWD' && !isLanguageVariable(nameOf(variable))),
     // Compilers name it in an object, by the links that it was entered by.
     `PWD=${directory}`,
-    ...clients.filter((variable) => permitted.test(variable)),
+    ...clients.filter((variable) => compilerVariables.has(nameOf(variable))),
     ...languageVariables(clients, locales),
   ];
 }

@@ -4,9 +4,9 @@ import { Tally } from '../../../../src/client/agent/tally.ts';
 describe('Tally', () => {
   it('counts jobs, and reasons without the names in them, the most frequent first', () => {
     const tally = new Tally();
-    tally.countInputs();
-    tally.countInputs();
-    tally.countPreprocessed();
+    tally.countSent('unpreprocessed');
+    tally.countSent('unpreprocessed');
+    tally.countSent('preprocessed');
     tally.countReason('it takes too long');
     tally.countReason('"a.h" has changed');
     tally.countReason('"b.h" has changed');

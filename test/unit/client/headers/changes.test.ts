@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findInputs } from '../../../../src/client/headers/find-inputs.ts';
 import { HeaderGraph } from '../../../../src/client/headers/header-graph.ts';
 import type { Found } from '../../../../src/client/headers/inputs.ts';
-import { stampLength } from '../../../../src/client/headers/disk.ts';
+import { stampLength } from '../../../../src/wire/agent/inputs.ts';
 import { LocalDisk } from '../../../support/local-disk.ts';
 import { needs } from '../../../support/needs.ts';
 import { inputsOf, Project } from './project.ts';

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { readDependencyRule } from '../../../../src/client/headers/dependency-rule.ts';
+import { readDependencyRule } from '../../../../src/compiler/content/dependency-rule.ts';
 import { findInputs } from '../../../../src/client/headers/find-inputs.ts';
 import { HeaderGraph } from '../../../../src/client/headers/header-graph.ts';
 import type { Found, Input } from '../../../../src/client/headers/inputs.ts';

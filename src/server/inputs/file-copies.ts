@@ -1,0 +1,45 @@
+import { constants, copyFileSync, linkSync, renameSync, rmSync, utimesSync } from 'node:fs';
+import { errorCode } from '../../system/error-text.ts';
+
+/** Where a file system has no links, or no more of them. */
+const noLink = new Set(['EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'EPERM', 'EXDEV']);
+
+/** Gives a file one more name, or where there are no links a copy, which is written as `scratch` first. */
+export function linkOrCopy(from: string, to: string, scratch: string): void {
+  try {
+    linkSync(from, to);
+  } catch (error) {
+    if (!noLink.has(errorCode(error) ?? '')) throw error;
+    copyFile(from, scratch);
+    renameSync(scratch, to);
+  }
+}
+
+/** Makes a copy, which is whole or not there. */
+function copyFile(from: string, to: string): void {
+  try {
+    copyFileSync(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  } catch (error) {
+    rmSync(to, { force: true });
+    throw error;
+  }
+}
+
+/** Makes a copy with this time of its last change, in ns since 1970. @throws the system's error, and leaves nothing */
+export function copyWithTime(from: string, to: string, mtimeNs: bigint): void {
+  copyFile(from, to);
+  const seconds = secondsOf(mtimeNs);
+  utimesSync(to, seconds, seconds);
+}
+
+/** As much of a time in ns as copyWithTime() keeps: two that differ in this differ on the disk. */
+export const keptTime = (mtimeNs: bigint): bigint => mtimeNs / 1000n;
+
+/** The times that file systems keep, in seconds. */
+const times = { least: -(2 ** 31), most: 2 ** 34 - 1 };
+
+/** Times of files in seconds, down to the microsecond: more would be rounded, up to another second. */
+function secondsOf(ns: bigint): number {
+  const seconds = Number(keptTime(ns)) / 1e6;
+  return Math.min(times.most, Math.max(times.least, seconds));
+}
