@@ -169,7 +169,7 @@ export const daemonOptions = {
   }),
   'result-cache': valued({
     value: 'SIZE',
-    help: 'keep results of compiles from source for whoever compiles the same: at most so many bytes, or with K, M or G; 0: none (default: 2G where CACHE_DIRECTORY is set, else none)',
+    help: 'keep results of compiles from source, up to this size (K, M, G); 0: none (default: 2G with CACHE_DIRECTORY, else 0)',
     initial: undefined,
     expects: '0, or a size from 1M to 1024G, such as 2G',
     read: (value) => (value === '0' ? 0 : readSize(mebibyte)(value)),

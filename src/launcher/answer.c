@@ -16,7 +16,8 @@ static const struct meaning meanings[] = {
     {"DOTD", 1, AT_DEPENDENCIES}, {"WELC", 1, ALWAYS}, {"NEED", 1, ALWAYS}, {"CAPS", 1, ALWAYS},
 };
 
-/* How far the answer has been understood: where the next token begins, whether that was the last one, and whether the object has come. */
+/* How far the answer has been understood: where the next token begins, whether that was the last one, and whether
+   the object has come. */
 static size_t next_token;
 static int last_token, object_came;
 
@@ -25,7 +26,8 @@ void begin_answer(void) {
   last_token = object_came = 0;
 }
 
-/* Reads a token: its meaning, and a number of eight hexadecimal digits. NULL for anything else, and for more bytes than an answer has. */
+/* Reads a token: its meaning, and a number of eight hexadecimal digits. NULL for anything else, and for more bytes
+   than an answer has. */
 static const struct meaning *read_token(const char *token, size_t *number) {
   size_t at = 0, count = sizeof meanings / sizeof *meanings;
   while (at < count && strncmp(token, meanings[at].name, 4) != 0) at++;
@@ -34,8 +36,8 @@ static const struct meaning *read_token(const char *token, size_t *number) {
   return *number <= LARGEST_ANSWER ? &meanings[at] : NULL;
 }
 
-/* Whether so many bytes are a whole answer that ends as the agent expects. What is something else will not become an answer by what follows: the
-   agent reads what it is. */
+/* Whether this many bytes are a whole answer that ends as the agent expects. Anything else counts as whole too, since
+   more bytes would not make it an answer: the agent finds out what it is. */
 int is_whole(size_t come, enum ending ending) {
   char token[TOKEN + 1] = "";
   size_t number;

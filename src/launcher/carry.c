@@ -262,7 +262,8 @@ int give_way_up(void) {
   return !way.is_open || tell_answer(ECANCELED, GIVEN_UP);
 }
 
-/* The agent's request can go to the host: the text is there, unless its preprocessor has failed, or there is nothing but the head. */
+/* The agent's request can go to the host: the text is there, unless its preprocessor has failed, or there is nothing
+   but the head. */
 int carry_text(int text_is_there) {
   if (way.is_open && way.kind == NO_BODY) return finish_exchange();
   if (!text_is_there) return give_way_up();
@@ -307,11 +308,11 @@ static int read_way(size_t length, uint32_t count) {
   return strlen(way.token) == 4;
 }
 
-/* CARRY: port, or 0 for ssh; time limits for connecting and for silence in ms, kind of body, how the answer ends, count of words;
-   addresses, or the command that starts ssh, and the name of the token before the body, each with a NUL; then the
-   first bytes. Connects, and sends those bytes if the host is quick. A failure is reported at once, so that the
-   agent can choose another host while the preprocessor runs. Returns 0 when the message is wrong, or the agent is
-   gone. */
+/* CARRY: port, or 0 for ssh; time limits for connecting and for silence in ms, kind of body, how the answer ends,
+   count of words; addresses, or the command that starts ssh, and the name of the token before the body, each with a
+   NUL; then the first bytes. Connects, and sends those bytes if the host is quick. A failure is reported at once, so
+   that the agent can choose another host while the preprocessor runs. Returns 0 when the message is wrong, or the
+   agent is gone. */
 int begin_carrying(int agent, const unsigned char *bytes, size_t length) {
   memset(&way, 0, sizeof way);
   come = 0;

@@ -32,7 +32,8 @@ static int names_ours(const char *pwd) {
   return stat(pwd, &named) == 0 && stat(".", &ours) == 0 && named.st_dev == ours.st_dev && named.st_ino == ours.st_ino;
 }
 
-/* The directory as compilers write it into objects: by the name in PWD, which may lead through links. Empty when it has been removed. */
+/* The directory as compilers write it into objects: by the name in PWD, which may lead through links. Empty when it
+   has been removed. */
 static void find_directory(char *directory) {
   const char *pwd = getenv("PWD");
   if (names_ours(pwd)) strcpy(directory, pwd);

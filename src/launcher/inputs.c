@@ -56,8 +56,8 @@ static uint64_t nanoseconds(const struct timespec *time) {
   return (uint64_t)time->tv_sec * 1000000000U + (uint64_t)time->tv_nsec;
 }
 
-/* A stamp: errno, mode; device, inode, size, and the times of the last changes to content and to anything, in ns, with 64 bits each. What the
-   file system does not vouch for has EMEDIUMTYPE. The size of a directory tells nothing. */
+/* A stamp: errno, mode; device, inode, size, and the times of the last changes to content and to anything, in ns,
+   with 64 bits each. What the file system does not vouch for has EMEDIUMTYPE. The size of a directory tells nothing. */
 static void put_stamp(unsigned char *at, int error, const struct stat *found) {
   memset(at, 0, STAMP_SIZE);
   put32(at, (uint32_t)error);

@@ -33,7 +33,8 @@ enum { SHOW = 24, READ = 25, LOOK = 26, SAVE = 27, APPEND = 28, GO_ON = 29, PONG
 enum { CARRY = 32, SAVE_ANSWER = 33, KEEP = 34, MORE = 35, STAMP = 36, FETCH = 37, FOLLOW = 38, PLACE = 39, LAST = PLACE };
 enum { HEADER = 8, PIECE = 1024 * 1024, LONGEST = 64 * 1024 * 1024, MEANWHILE_MS = 2 };
 
-/* How an answer ends, as in src/wire/agent: with the object, with an offer of the host that may follow it, or with the dependency file. */
+/* How an answer ends, as in src/wire/agent: with the object, with an offer of the host that may follow it, or with
+   the dependency file. */
 enum ending { WITH_OBJECT, WITH_OFFER, WITH_DEPENDENCIES };
 enum { LARGEST_ANSWER = 1024 * 1024 * 1024 };
 

@@ -266,3 +266,11 @@ export class TreeClient {
     }
   }
 }
+
+/** A job that does not need this machine's headers. */
+export const smallJob = (text: string, change: Partial<ClientJob> = {}): ClientJob => ({
+  argv: ['gcc', '-O2', '-c', 'a.c', '-o', 'a.o'],
+  directory: '/home/me',
+  inputs: [fileOf('/home/me/a.c', text), fileOf('/usr/include/stdc-predef.h', '')],
+  ...change,
+});

@@ -165,7 +165,7 @@ export class ContentStore {
   /**
    * Takes a content that has come from a client; what is there already is only compared.
    * @param scratch a name for a new file, which is gone afterwards
-   * @throws ProtocolError when it is not the declared one, Overload when there is no room for it
+   * @throws ProtocolError when another content was declared, Overload when the store is full
    */
   async put(arrived: ArrivedContent, declared: DeclaredContent, scratch: string): Promise<StoredContent> {
     const { hash, size } = declared;

@@ -28,7 +28,7 @@ export interface Entered {
   readonly fresh: boolean;
 }
 
-/** The sessions of all clients. One without a connection ends after a time, or when there is no room for others. */
+/** The sessions of all clients. A session without a connection ends after some time, or to make room for another. */
 export class Sessions {
   readonly limits: InputLimits;
   readonly store: ContentStore;

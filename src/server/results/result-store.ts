@@ -30,7 +30,7 @@ export interface ResultLimits {
   readonly writing: number;
 }
 
-/** The limits of a store that may take so many bytes. */
+/** The limits for a store of this size, in bytes. */
 export const planResults = (quota: number): ResultLimits => ({
   quota,
   results: 131_072,

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import type { AddressInfo, Server, Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeCarry, encodeKeep, readAnswer } from '../../../src/wire/agent/carry.ts';
@@ -17,6 +17,7 @@ import { exited } from '../../../src/wire/wait-status.ts';
 import { until } from '../../support/daemon.ts';
 import { needs } from '../../support/needs.ts';
 import { distccProgram, Sandbox } from '../client/sandbox.ts';
+import { PlayedHosts } from './played-hosts.ts';
 
 const none = Buffer.alloc(0);
 
@@ -38,33 +39,22 @@ sys.stdin.read()
 
 describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => {
   let box: Sandbox;
-  let servers: Server[];
-  let sockets: Socket[];
+  let hosts: PlayedHosts;
   let processes: ChildProcess[];
 
   beforeEach(() => {
     box = new Sandbox({ agent: true });
-    [servers, sockets, processes] = [[], [], []];
+    hosts = new PlayedHosts();
+    processes = [];
   });
   afterEach(() => {
     for (const each of processes) each.kill();
-    for (const socket of sockets) socket.destroy();
-    for (const server of servers) server.close();
+    hosts.end();
     box.remove();
   });
 
-  async function listen(slot: string | number, welcome: (socket: Socket) => void): Promise<number> {
-    const server = createServer((socket) => {
-      sockets.push(socket);
-      socket.on('error', () => {});
-      welcome(socket);
-    });
-    servers.push(server);
-    if (typeof slot === 'string') server.listen(slot);
-    else server.listen(slot, '127.0.0.1');
-    await once(server, 'listening');
-    return typeof slot === 'string' ? 0 : (server.address() as AddressInfo).port;
-  }
+  const listen = (where: string | number, welcome: (socket: Socket) => void): Promise<number> =>
+    hosts.listen(where, welcome);
 
   /** Plays an agent for one launcher: what it says first, and what it has heard. */
   async function play(say: readonly Buffer[], limit?: string) {
@@ -192,7 +182,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
 
   it('tells that a host refuses the connection', async () => {
     const port = await listen(0, () => {});
-    servers.at(-1)?.close();
+    hosts.servers.at(-1)?.close();
     const { answer, ended, say } = await play([preprocess('printf text'), carry(port)]);
     expect(await answer()).toMatchObject({ step: 'connecting', error: 111 });
     say(encodeExit(exited(0)));
@@ -201,7 +191,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
 
   it('tells that at once, while the preprocessor works', async () => {
     const port = await listen(0, () => {});
-    servers.at(-1)?.close();
+    hosts.servers.at(-1)?.close();
     const { answer, ended, heard, say } = await play([
       preprocess('until test -e go; do sleep 0.05; done'),
       carry(port),
@@ -293,7 +283,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
 
   it('passes over what the agent has made of the text for a way that has ended', async () => {
     const dead = await listen(0, () => {});
-    servers.at(-1)?.close();
+    hosts.servers.at(-1)?.close();
     const { port, came } = host(4 + 12 + 6, (socket) => socket.write(response));
     const { answer, ended, heard, say } = await play([
       preprocess('printf text'),
@@ -344,12 +334,12 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
 
   it('reaches an address that holds for one interface', async () => {
     const server = createServer((socket) => {
-      sockets.push(socket);
+      hosts.sockets.push(socket);
       // The client closes as soon as it has the answer.
       socket.on('error', () => {});
       socket.on('data', () => socket.write(response));
     });
-    servers.push(server);
+    hosts.servers.push(server);
     server.listen(0, '::1');
     await once(server, 'listening');
     const way = { kind: 'tcp', addresses: ['::1%lo'], port: (server.address() as AddressInfo).port } as const;

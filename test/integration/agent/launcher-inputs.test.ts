@@ -1,8 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { linkSync, mkdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo, Server, Socket } from 'node:net';
-import { once } from 'node:events';
+import { linkSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -10,8 +7,7 @@ import { encodeCarry, encodeMore, readAnswer } from '../../../src/wire/agent/car
 import type { AnswerMessage, CarryEnding } from '../../../src/wire/agent/carry.ts';
 import { encodeCommand, encodeExit } from '../../../src/wire/agent/command.ts';
 import { encodeSaveAnswer, encodeSendText } from '../../../src/wire/agent/file.ts';
-import { FrameReader, kinds } from '../../../src/wire/agent/frame.ts';
-import type { Frame } from '../../../src/wire/agent/frame.ts';
+import { kinds } from '../../../src/wire/agent/frame.ts';
 import {
   encodeFetch,
   encodeFollow,
@@ -27,77 +23,52 @@ import { encodeResponse } from '../../../src/wire/response.ts';
 import { exited } from '../../../src/wire/wait-status.ts';
 import { until } from '../../support/daemon.ts';
 import { needs } from '../../support/needs.ts';
-import { distccProgram, Sandbox } from '../client/sandbox.ts';
+import { PlayedAgent } from './played-agent.ts';
+import { PlayedHosts } from './played-hosts.ts';
 
 const { ENOENT, EINVAL } = constants.errno;
 const none = Buffer.alloc(0);
 
 describe.skipIf(!needs('cc', 'gcc'))('the launcher and what a compile would read', () => {
-  let box: Sandbox;
-  let servers: Server[];
-  let sockets: Socket[];
+  let played: PlayedAgent;
+  let hosts: PlayedHosts;
 
-  beforeEach(() => {
-    box = new Sandbox({ agent: true });
-    [servers, sockets] = [[], []];
+  beforeEach(async () => {
+    played = await PlayedAgent.start();
+    hosts = new PlayedHosts();
   });
-  afterEach(() => {
-    for (const socket of sockets) socket.destroy();
-    for (const server of servers) server.close();
-    box.remove();
+  afterEach(async () => {
+    hosts.end();
+    await played.end();
   });
-
-  async function listen(where: string | number, welcome: (socket: Socket) => void): Promise<number> {
-    const server = createServer((socket) => {
-      sockets.push(socket);
-      socket.on('error', () => {});
-      welcome(socket);
-    });
-    servers.push(server);
-    if (typeof where === 'string') server.listen(where);
-    else server.listen(where, '127.0.0.1');
-    await once(server, 'listening');
-    return typeof where === 'string' ? 0 : (server.address() as AddressInfo).port;
-  }
 
   /** Plays an agent for one launcher. */
   async function play() {
-    const version = /0\.1\.0-[0-9a-f]{8}/.exec(readFileSync(distccProgram, 'latin1'))?.[0] ?? '';
-    mkdirSync(join(box.own, 'agent'), { mode: 0o700 });
-    const heard: Frame[] = [];
-    let line: Socket | undefined;
-    await listen(join(box.own, 'agent', version), (socket) => {
-      line = socket;
-      const reader = new FrameReader();
-      socket.on('data', (chunk: Buffer) => {
-        reader.feed(chunk);
-        for (let frame = reader.next(); frame !== undefined; frame = reader.next()) heard.push(frame);
-      });
-    });
-    const { ended } = box.start(['gcc'], {});
-    await until(() => line !== undefined, 'the launcher is there');
+    const { line, ended } = await played.call(['gcc']);
+    const { frames, socket } = line;
+    const say = (bytes: Buffer): void => void socket.write(bytes);
     /** Says something, and gives the answers of that kind that come. */
     const ask = async (bytes: Buffer, kind: number, count = 1): Promise<Buffer[]> => {
-      const before = heard.filter((frame) => frame.kind === kind).length;
-      line?.write(bytes);
-      const answers = (): Frame[] => heard.filter((frame) => frame.kind === kind).slice(before);
-      await until(() => answers().length >= count, 'the launcher answers');
-      return answers().map(({ content }) => content);
+      const answers = (): Buffer[] => frames.filter((frame) => frame.kind === kind).map(({ content }) => content);
+      const before = answers().length;
+      say(bytes);
+      await until(() => answers().length >= before + count, 'the launcher answers');
+      return answers().slice(before);
     };
     const end = async (): Promise<void> => {
-      line?.write(encodeExit(exited(0)));
+      say(encodeExit(exited(0)));
       await ended;
     };
-    return { ask, end, say: (bytes: Buffer) => line?.write(bytes), ended };
+    return { ask, end, say, ended };
   }
 
-  const inBox = (name: string): string => join(box.work, name);
+  const inBox = (name: string): string => join(played.box.work, name);
 
   it('tells a stamp for each path, and follows no link', async () => {
     writeFileSync(inBox('a.h'), 'content');
     symlinkSync('a.h', inBox('link.h'));
     const { ask, end } = await play();
-    const paths = [inBox('a.h'), inBox('none.h'), inBox('link.h'), box.work, inBox('a.h/b.h')];
+    const paths = [inBox('a.h'), inBox('none.h'), inBox('link.h'), played.box.work, inBox('a.h/b.h')];
     const [stamps = none] = await ask(encodeStamp(encodePaths(paths)), kinds.STAMPS);
     expect(stamps.length).toBe(paths.length * stampLength);
     const stamp = (at: number): Buffer => stamps.subarray(at * stampLength, (at + 1) * stampLength);
@@ -168,7 +139,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher and what a compile would read
   it('tells where links lead', async () => {
     symlinkSync('../far/away', inBox('link'));
     const { ask, end } = await play();
-    const [targets = none] = await ask(encodeFollow([inBox('link'), box.work, inBox('none')]), kinds.TARGETS);
+    const [targets = none] = await ask(encodeFollow([inBox('link'), played.box.work, inBox('none')]), kinds.TARGETS);
     expect(readTargets(targets)).toEqual(['../far/away', '', '']);
     await end();
   });
@@ -218,7 +189,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher and what a compile would read
   it('brings a host more when it asks, and saves both files out of the answer', async () => {
     const came: string[] = [];
     const replies = [`${token('WELC', 2)}{}`, `${token('NEED', 1)}x`, response];
-    const port = await listen(0, (socket) => {
+    const port = await hosts.listen(0, (socket) => {
       socket.on('data', (chunk: Buffer) => {
         came.push(chunk.toString());
         socket.write(replies.shift() ?? '');
@@ -237,8 +208,8 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher and what a compile would read
     say(encodeSaveAnswer({ flags: 0, number: 2, path: 'a.o' }, { at, length: object.length }));
     say(encodeExit(exited(0)));
     expect((await ended).status).toBe(0);
-    expect(box.read('a.d').toString()).toBe('a.o:');
-    expect(box.read('a.o').equals(object)).toBe(true);
+    expect(played.box.read('a.d').toString()).toBe('a.o:');
+    expect(played.box.read('a.o').equals(object)).toBe(true);
   });
 
   it('has nowhere to bring more when no host has asked', async () => {
@@ -249,7 +220,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher and what a compile would read
 
   it('leaves a host that waits for more when it has something else to do', async () => {
     let closed = false;
-    const port = await listen(0, (socket) => {
+    const port = await hosts.listen(0, (socket) => {
       socket.on('data', () => socket.write(token('NEED', 0)));
       socket.on('close', () => (closed = true));
     });
@@ -265,7 +236,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher and what a compile would read
     const plain = Buffer.concat(encodeResponse({ version: 1, status: 0, stderr: none, stdout: none, object }));
     const offer = Buffer.from(`${token('CAPS', 6)}tree/1`);
     const answers = [Buffer.concat([plain, offer]), plain];
-    const port = await listen(0, (socket) => {
+    const port = await hosts.listen(0, (socket) => {
       socket.on('data', () => socket.write(answers.shift() ?? none));
     });
     const { ask, end } = await play();

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeOpenFolder, startDaemon, until } from '../../support/daemon.ts';
 import type { TestDaemon } from '../../support/daemon.ts';
-import { fileOf, inputsOf, TreeClient } from '../../support/tree-client.ts';
+import { fileOf, inputsOf, smallJob, TreeClient } from '../../support/tree-client.ts';
 import type { ClientInput, ClientJob, TreeOutcome } from '../../support/tree-client.ts';
 
 const argv = ['gcc', '-g', '-O2', '-Wall', '-MD', '-Iinc', '-c', 'main.c', '-o', 'main.o'];
@@ -56,14 +56,6 @@ const job = (change: Partial<ClientJob> = {}): ClientJob => ({
   directory: project,
   inputs,
   environment: ['LC_ALL=C'],
-  ...change,
-});
-
-/** A job that does not need this machine's headers. */
-const small = (text: string, change: Partial<ClientJob> = {}): ClientJob => ({
-  argv: ['gcc', '-O2', '-c', 'a.c', '-o', 'a.o'],
-  directory: '/work',
-  inputs: [fileOf('/work/a.c', text), fileOf('/usr/include/stdc-predef.h', '')],
   ...change,
 });
 
@@ -118,7 +110,7 @@ describe('kept results', () => {
 
   it('may be large, and are the same then', async () => {
     const daemon = await start();
-    const large = small('int big[800000] = {1};\n', { argv: ['gcc', '-c', 'a.c', '-o', 'a.o'] });
+    const large = smallJob('int big[800000] = {1};\n', { argv: ['gcc', '-c', 'a.c', '-o', 'a.o'] });
     const [first, second] = await runEach(daemon, large, large);
     expect(first?.answer?.object.length).toBeGreaterThan(3_000_000);
     expect(second?.answer?.object.equals(first?.answer?.object ?? Buffer.alloc(0))).toBe(true);
@@ -129,7 +121,7 @@ describe('kept results', () => {
     const daemon = await start('--jobs', '1');
     await runEach(daemon, job());
     let socket: Socket | undefined;
-    const endless = small(`#define A(x) x x\nvoid f(int i) { ${'A('.repeat(18)}i++;${')'.repeat(18)} }\n`, {
+    const endless = smallJob(`#define A(x) x x\nvoid f(int i) { ${'A('.repeat(18)}i++;${')'.repeat(18)} }\n`, {
       sent: (open) => (socket = open),
     });
     const busy = new TreeClient(daemon.port, '127.0.0.50').run(endless);
@@ -180,27 +172,27 @@ describe('kept results', () => {
   it('depend on the directory', async () => {
     const daemon = await start();
     const at = (directory: string): ClientJob =>
-      small('int f(void) { return 1; }\n', {
+      smallJob('int f(void) { return 1; }\n', {
         directory,
-        argv: ['gcc', '-g', '-c', '/work/a.c', '-o', 'a.o'],
+        argv: ['gcc', '-g', '-c', '/home/me/a.c', '-o', 'a.o'],
       });
-    const [one, two] = await runEach(daemon, at('/work'), at('/other'));
+    const [one, two] = await runEach(daemon, at('/home/me'), at('/other'));
     expect(started(daemon)).toBe(2);
     expect(two?.answer?.object.equals(one?.answer?.object ?? Buffer.alloc(0))).toBe(false);
   });
 
   it('are nothing to whoever cannot prove that it has the files, and does not have them', async () => {
     const daemon = await start();
-    await runEach(daemon, small('int secret(void) { return 1; }\n'));
+    await runEach(daemon, smallJob('int secret(void) { return 1; }\n'));
     const content = Buffer.from('int secret(void) { return 1; }\n');
     const thief = new TreeClient(daemon.port, '127.0.0.9');
     const outcome = await thief.run(
-      small('int secret(void) { return 1; }\n', {
+      smallJob('int secret(void) { return 1; }\n', {
         // It knows the hash, and no more.
         change: (sent) => ({
           ...sent,
           definitions: sent.definitions.map((one) =>
-            one.kind === 'file' && one.path === '/work/a.c' ? { ...one, proof: Buffer.alloc(32, 7) } : one,
+            one.kind === 'file' && one.path === '/home/me/a.c' ? { ...one, proof: Buffer.alloc(32, 7) } : one,
           ),
         }),
         contents: (contents) =>
@@ -216,10 +208,10 @@ describe('kept results', () => {
 
   it('are given to a client that sends the files', async () => {
     const daemon = await start();
-    await runEach(daemon, small('int f(void) { return 2; }\n'));
+    await runEach(daemon, smallJob('int f(void) { return 2; }\n'));
     const other = new TreeClient(daemon.port, '127.0.0.9');
     const outcome = await other.run(
-      small('int f(void) { return 2; }\n', {
+      smallJob('int f(void) { return 2; }\n', {
         change: (sent) => ({
           ...sent,
           definitions: sent.definitions.map((one) => (one.kind === 'file' ? { ...one, proof: Buffer.alloc(32) } : one)),
@@ -235,7 +227,11 @@ describe('kept results', () => {
 
   it('are successes only', async () => {
     const daemon = await start();
-    const [one, two] = await runEach(daemon, small('int f(void) { return }\n'), small('int f(void) { return }\n'));
+    const [one, two] = await runEach(
+      daemon,
+      smallJob('int f(void) { return }\n'),
+      smallJob('int f(void) { return }\n'),
+    );
     expect(one?.answer?.status).toBe(256);
     expect(two?.answer?.stderr.toString()).toBe(one?.answer?.stderr.toString());
     expect(started(daemon)).toBe(2);
@@ -245,11 +241,11 @@ describe('kept results', () => {
   it('do not have the time of a compile in them, wherever the word stands', async () => {
     const daemon = await start();
     const jobs = [
-      small('const char *f(void) { return __DATE__; }\n'),
-      small('#include "t.h"\nconst char *f(void) { return NOW; }\n', {
+      smallJob('const char *f(void) { return __DATE__; }\n'),
+      smallJob('#include "t.h"\nconst char *f(void) { return NOW; }\n', {
         inputs: [
-          fileOf('/work/a.c', '#include "t.h"\nconst char *f(void) { return NOW; }\n'),
-          fileOf('/work/t.h', '#define NOW __TIME__\n'),
+          fileOf('/home/me/a.c', '#include "t.h"\nconst char *f(void) { return NOW; }\n'),
+          fileOf('/home/me/t.h', '#define NOW __TIME__\n'),
           fileOf('/usr/include/stdc-predef.h', ''),
         ],
       }),
@@ -263,8 +259,8 @@ describe('kept results', () => {
     const daemon = await start();
     const text =
       '#if __has_include("config.h")\n#include "config.h"\n#endif\n#ifndef V\n#define V 1\n#endif\nint f(void) { return V; }\n';
-    const honest = small(text);
-    const poison = fileOf('/work/config.h', '#define V 666\n');
+    const honest = smallJob(text);
+    const poison = fileOf('/home/me/config.h', '#define V 666\n');
     const hostile = new TreeClient(daemon.port, '127.0.0.66');
     // In one generation of its files: what one job declares is in the tree of the next one.
     const first = await hostile.run({ ...honest, inputs: [...honest.inputs, poison] });
@@ -295,7 +291,7 @@ describe('kept results', () => {
   it('take no more room than they may', async () => {
     const daemon = await start('--result-cache', '1M');
     const jobs = Array.from({ length: 12 }, (_, at) =>
-      small(`char big${at}[] = "${'x'.repeat(120_000)}";\n`, { argv: ['gcc', '-c', 'a.c', '-o', 'a.o'] }),
+      smallJob(`char big${at}[] = "${'x'.repeat(120_000)}";\n`, { argv: ['gcc', '-c', 'a.c', '-o', 'a.o'] }),
     );
     await runEach(daemon, ...jobs);
     const bytes = results().reduce((sum, name) => sum + statSync(join(cache, 'results', name)).size, 0);
@@ -312,7 +308,7 @@ describe('kept results', () => {
       environment: { CACHE_DIRECTORY: cache, DISTCCD_PATH: `${tools}:/usr/bin:/bin` },
     });
     daemons.push(daemon);
-    const one = small('int f(void) { return 3; }\n');
+    const one = smallJob('int f(void) { return 3; }\n');
     await runEach(daemon, one, one);
     expect(started(daemon)).toBe(1);
     writeFileSync(join(tools, 'gcc'), '#!/bin/sh\nexec /usr/bin/gcc -DNEW "$@"\n', { mode: 0o755 });

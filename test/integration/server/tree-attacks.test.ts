@@ -27,8 +27,8 @@ afterAll(async () => {
 
 const work = (...more: readonly ClientInput[]): ClientJob => ({
   argv: ['gcc', '-O2', '-c', 'a.c', '-o', 'a.o'],
-  directory: '/work',
-  inputs: [fileOf('/work/a.c', 'int x;\n'), fileOf('/usr/include/stdc-predef.h', ''), ...more],
+  directory: '/home/me',
+  inputs: [fileOf('/home/me/a.c', 'int x;\n'), fileOf('/usr/include/stdc-predef.h', ''), ...more],
 });
 
 const run = (change: Partial<ClientJob>): Promise<TreeOutcome> =>
@@ -54,11 +54,11 @@ const redefine =
 
 describe('a hostile client with tree jobs', () => {
   it.each([
-    ['..', '/work/../../etc/x'],
-    ['. and //', '/work/.//x'],
+    ['..', '/home/me/../../../etc/x'],
+    ['. and //', '/home/me/.//x'],
     ['a relative path', 'work/x'],
-    ['a NUL', '/work/x\0y'],
-    ['a slash at the end', '/work/x/'],
+    ['a NUL', '/home/me/x\0y'],
+    ['a slash at the end', '/home/me/x/'],
   ])('gets no path with %s', async (_, path) => {
     for (const more of [
       fileOf(path, 'evil'),
@@ -78,7 +78,7 @@ describe('a hostile client with tree jobs', () => {
   it('gets nowhere by links, whichever comes first', async () => {
     const target = mkdtempSync(join(top, 'target-'));
     for (const [link, path] of [
-      ['/work/out', `/work/out/evil`],
+      ['/home/me/out', `/home/me/out/evil`],
       ['/out', `/out${target}/evil`],
     ] as const) {
       const place: ClientInput = { kind: 'link', path: link, target: link === '/out' ? '/../../../../../..' : target };
@@ -95,7 +95,7 @@ describe('a hostile client with tree jobs', () => {
   it('reads nothing of the server by its links and includes', async () => {
     const secret = join(daemon.temporary, 'secret.h');
     writeFileSync(secret, 'int secret_of_the_server;\n', { mode: 0o644 });
-    const source = (text: string): ClientInput[] => [fileOf('/work/b.c', text), ...work().inputs.slice(1)];
+    const source = (text: string): ClientInput[] => [fileOf('/home/me/b.c', text), ...work().inputs.slice(1)];
     const compile = async (inputs: readonly ClientInput[]): Promise<string> => {
       const { answer } = await run({ argv: ['gcc', '-c', 'b.c', '-o', 'b.o'], inputs });
       expect(answer?.status).toBe(256);
@@ -103,9 +103,9 @@ describe('a hostile client with tree jobs', () => {
     };
     for (const path of [secret, '/etc/passwd', '/proc/self/environ', '../../../../../../../../etc/passwd'])
       expect(await compile(source(`#include "${path}"\n`))).toContain(`${path}: No such file or directory`);
-    const link: ClientInput = { kind: 'link', path: '/work/link.h', target: secret };
+    const link: ClientInput = { kind: 'link', path: '/home/me/link.h', target: secret };
     expect(await compile([...source('#include "link.h"\n'), link])).toContain('link.h: No such file or directory');
-    const up: ClientInput = { kind: 'link', path: '/work/up', target: '/../../../../..' };
+    const up: ClientInput = { kind: 'link', path: '/home/me/up', target: '/../../../../..' };
     expect(await compile([...source(`#include "up${secret}"\n`), up])).toContain('No such file or directory');
     // The assembler names its own input, which is no file of the client's, so that this is not even told.
     const assembled = await run({
@@ -119,7 +119,7 @@ describe('a hostile client with tree jobs', () => {
     const text = 'int declared;\n';
     const wrong = 'int provided;\n';
     const outcome = await run({
-      inputs: [fileOf('/work/a.c', text), ...work().inputs.slice(1)],
+      inputs: [fileOf('/home/me/a.c', text), ...work().inputs.slice(1)],
       contents: (contents) =>
         contents.map((one) => (one.length === text.length ? { ...one, bytes: Buffer.from(wrong) } : one)),
     });
@@ -127,7 +127,7 @@ describe('a hostile client with tree jobs', () => {
     await daemon.logs(/the content of number \d+ is not the one that was declared/);
     for (const one of [text, wrong]) expect(kept()).not.toContain(hashOf(one));
     // Nobody else gets it.
-    const other = await run({ inputs: [fileOf('/work/a.c', text), ...work().inputs.slice(1)] });
+    const other = await run({ inputs: [fileOf('/home/me/a.c', text), ...work().inputs.slice(1)] });
     expect(other.needs.flat()).toHaveLength(1);
     expect(other.answer?.status).toBe(0);
   });
@@ -135,15 +135,15 @@ describe('a hostile client with tree jobs', () => {
   it('hears the same of a content that is here and of one that nobody has', async () => {
     const known = 'int secret_of_another_client;\n';
     const unknown = 'int nobody_has_ever_had_this;\n';
-    const owner = await run({ inputs: [fileOf('/work/a.c', known), ...work().inputs.slice(1)] });
+    const owner = await run({ inputs: [fileOf('/home/me/a.c', known), ...work().inputs.slice(1)] });
     expect(owner.answer?.status).toBe(0);
     expect(kept()).toContain(hashOf(known));
     const ask = async (text: string, proof: (right: Buffer) => Buffer): Promise<TreeOutcome> => {
       const outcome = await run({
-        inputs: [fileOf('/work/a.c', text), ...work().inputs.slice(1)],
+        inputs: [fileOf('/home/me/a.c', text), ...work().inputs.slice(1)],
         change: redefine((all) =>
           all.map((one) =>
-            one.kind === 'file' && one.path === '/work/a.c' ? { ...one, proof: proof(one.proof) } : one,
+            one.kind === 'file' && one.path === '/home/me/a.c' ? { ...one, proof: proof(one.proof) } : one,
           ),
         ),
         contents: () => [],
@@ -179,7 +179,7 @@ describe('a hostile client with tree jobs', () => {
         ...encodeTreeJob({
           nonce: client.nonce,
           generation: 0,
-          directory: '/work',
+          directory: '/home/me',
           argv: ['gcc', '-c', 'a.c', '-o', 'a.o'],
           environment: [],
           definitions: [],
@@ -203,7 +203,7 @@ describe('a hostile client with tree jobs', () => {
     const number = (contents: Parameters<NonNullable<ClientJob['contents']>>[0], change: number) =>
       contents.map((one, at) => (at === 0 ? { ...one, number: one.number + change } : one));
     const fresh = (): Partial<ClientJob> => ({
-      inputs: [...work().inputs, fileOf('/work/b.h', `int ${Math.random()};`)],
+      inputs: [...work().inputs, fileOf('/home/me/b.h', `int ${Math.random()};`)],
     });
     expect(await run({ ...fresh(), contents: (contents) => number(contents, 1) })).toMatchObject(closed);
     await daemon.logs(/number \d+ came and was not asked for/);
@@ -218,7 +218,7 @@ describe('a hostile client with tree jobs', () => {
         data: [{ number: of, codec: 'raw', length: text.length, bytes: Buffer.from(text) }],
       });
     const source = 'int sent_at_once;\n';
-    const inputs = [fileOf('/work/a.c', source), ...work().inputs.slice(1)];
+    const inputs = [fileOf('/home/me/a.c', source), ...work().inputs.slice(1)];
     expect(await run({ inputs, change: data(0, source) })).toMatchObject({ needs: [[]], answer: { status: 0 } });
     expect(await run({ inputs, change: data(5, source) })).toMatchObject(closed);
     expect(await run({ inputs, change: data(0, 'int another_text_;\n') })).toMatchObject(closed);
@@ -228,7 +228,7 @@ describe('a hostile client with tree jobs', () => {
     const wrong = encodeTreeJob({
       nonce: Buffer.alloc(16, 7),
       generation: 0,
-      directory: '/work',
+      directory: '/home/me',
       argv: ['gcc', '-c', 'a.c', '-o', 'a.o'],
       environment: [],
       definitions: [],
@@ -264,14 +264,14 @@ describe('a hostile client with tree jobs', () => {
     );
     expect((await run({ argv: ['gcc', 'a.c', '-o', 'a.o'] })).error).toContain('does more than compile');
     for (const options of [
-      ['-I/work', '-isystem', '/else', '-DX=1', '-UY', '-include', '/work/b.h'],
+      ['-I/work', '-isystem', '/else', '-DX=1', '-UY', '-include', '/home/me/b.h'],
       ['-Wp,-MD,deps.d', '-Wp,-DX'],
       ['-x', 'c'],
       ['-nostdinc', '-iquote', '.', '-idirafter', '/x'],
     ]) {
       const outcome = await run({
         argv: ['gcc', ...options, '-c', 'a.c', '-o', 'a.o'],
-        inputs: [...work().inputs, fileOf('/work/b.h', 'int b;\n')],
+        inputs: [...work().inputs, fileOf('/home/me/b.h', 'int b;\n')],
       });
       expect(outcome).toMatchObject({ error: undefined, answer: { status: 0 } });
     }

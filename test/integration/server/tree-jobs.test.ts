@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { encodeRequest } from '../../../src/wire/request.ts';
 import { makeOpenFolder, startDaemon, until } from '../../support/daemon.ts';
 import type { DaemonSetup, TestDaemon } from '../../support/daemon.ts';
-import { fileOf, inputsOf, TreeClient } from '../../support/tree-client.ts';
+import { fileOf, inputsOf, smallJob, TreeClient } from '../../support/tree-client.ts';
 import type { ClientInput, ClientJob, TreeOutcome } from '../../support/tree-client.ts';
 import { converse } from '../../support/wire-client.ts';
 
@@ -63,14 +63,6 @@ const job = (change: Partial<ClientJob> = {}): ClientJob => ({
   ...change,
 });
 
-/** A job that does not need this machine's headers. */
-const small = (text: string, change: Partial<ClientJob> = {}): ClientJob => ({
-  argv: ['gcc', '-O2', '-c', 'a.c', '-o', 'a.o'],
-  directory: '/work',
-  inputs: [fileOf('/work/a.c', text), fileOf('/usr/include/stdc-predef.h', '')],
-  ...change,
-});
-
 const statusOf = ({ answer }: TreeOutcome): number | undefined => answer?.status;
 
 /** The value of `answer` in an object. */
@@ -111,28 +103,28 @@ describe('a tree job', () => {
 
   it('is asked once for what several connections bring at the same time', async () => {
     const client = new TreeClient(daemon.port);
-    expect(statusOf(await client.run(small('int a;')))).toBe(0);
+    expect(statusOf(await client.run(smallJob('int a;')))).toBe(0);
     const text = 'int long_name;\n'.repeat(20_000);
-    const uses = [...small('').inputs.slice(1), fileOf('/work/a.h', text)];
+    const uses = [...smallJob('').inputs.slice(1), fileOf('/home/me/a.h', text)];
     const run = (name: string): Promise<TreeOutcome> => {
-      const source = fileOf(`/work/${name}.c`, `#include "a.h"\nint ${name};`);
+      const source = fileOf(`/home/me/${name}.c`, `#include "a.h"\nint ${name};`);
       return client.run(
-        small('', { inputs: [...uses, source], argv: ['gcc', '-c', `${name}.c`, '-o', 'a.o'], generation: 1 }),
+        smallJob('', { inputs: [...uses, source], argv: ['gcc', '-c', `${name}.c`, '-o', 'a.o'], generation: 1 }),
       );
     };
     const outcomes = await Promise.all(['one', 'two', 'three', 'four', 'five', 'six'].map(run));
     expect(outcomes.map(statusOf)).toEqual(Array.from({ length: 6 }, () => 0));
-    const header = client.number(fileOf('/work/a.h', text));
+    const header = client.number(fileOf('/home/me/a.h', text));
     expect(outcomes.flatMap(({ needs }) => needs.flat()).filter((number) => number === header)).toHaveLength(1);
   });
 
   it('asks another connection when the one that was asked is gone', async () => {
     const client = new TreeClient(daemon.port);
-    expect(statusOf(await client.run(small('int a;')))).toBe(0);
-    const shared = fileOf('/work/shared.h', 'int shared;\n');
+    expect(statusOf(await client.run(smallJob('int a;')))).toBe(0);
+    const shared = fileOf('/home/me/shared.h', 'int shared;\n');
     const with_ = (name: string): ClientJob =>
-      small('', {
-        inputs: [...small('').inputs.slice(1), shared, fileOf('/work/a.c', `#include "shared.h"\nint ${name};`)],
+      smallJob('', {
+        inputs: [...smallJob('').inputs.slice(1), shared, fileOf('/home/me/a.c', `#include "shared.h"\nint ${name};`)],
       });
     let leave = (): void => {};
     const asked = new Promise<void>((resolve) => {
@@ -157,9 +149,9 @@ describe('a tree job', () => {
   it('tells two clients with other contents at one path apart', async () => {
     const clients = [new TreeClient(daemon.port), new TreeClient(daemon.port)];
     const run = (client: TreeClient | undefined, value: number): Promise<TreeOutcome> | undefined => {
-      const header = fileOf('/work/a.h', `#define ANSWER ${value}\n`);
-      const { inputs: own } = small('#include "a.h"\nint answer(void) { return ANSWER; }\n');
-      return client?.run(small('', { inputs: [...own, header], argv: ['gcc', '-O2', '-c', 'a.c', '-o', 'a.o'] }));
+      const header = fileOf('/home/me/a.h', `#define ANSWER ${value}\n`);
+      const { inputs: own } = smallJob('#include "a.h"\nint answer(void) { return ANSWER; }\n');
+      return client?.run(smallJob('', { inputs: [...own, header], argv: ['gcc', '-O2', '-c', 'a.c', '-o', 'a.o'] }));
     };
     for (let round = 0; round < 2; round += 1) {
       const outcomes = await Promise.all([run(clients[0], 17), run(clients[1], 34)]);
@@ -170,9 +162,9 @@ describe('a tree job', () => {
   it('sees the new content of a file in the next generation, and the old one in the last', async () => {
     const client = new TreeClient(daemon.port);
     const run = (value: number, generation: number): Promise<TreeOutcome> =>
-      client.run(small(`int answer(void) { return ${value}; }\n`, { generation }));
+      client.run(smallJob(`int answer(void) { return ${value}; }\n`, { generation }));
     expect(valueIn(await run(17, 0))).toBe('11');
-    expect((await run(34, 0)).error).toMatch(/"\/work\/a.c" is something else already in this generation/);
+    expect((await run(34, 0)).error).toMatch(/"\/home\/me\/a.c" is something else already in this generation/);
     expect(valueIn(await run(34, 1))).toBe('22');
     expect((await run(17, 0)).error).toMatch(/generation 0 of the client's files is over: 1 is the last one/);
     expect(valueIn(await run(17, 2))).toBe('11');
@@ -182,12 +174,12 @@ describe('a tree job', () => {
     const client = new TreeClient(daemon.port);
     const twin = (path: string, seconds: bigint): ClientInput =>
       fileOf(path, '#pragma once\n#include "inner.h"\n', seconds * 1_000_000_000n);
-    const twins = small('#include "one/x.h"\n#include "two/x.h"\nint answer(void) { return ONE + TWO; }\n');
+    const twins = smallJob('#include "one/x.h"\n#include "two/x.h"\nint answer(void) { return ONE + TWO; }\n');
     const more = [
-      twin('/work/one/x.h', 1_600_000_000n),
-      twin('/work/two/x.h', 1_600_000_001n),
-      fileOf('/work/one/inner.h', '#define ONE 16\n'),
-      fileOf('/work/two/inner.h', '#define TWO 1\n'),
+      twin('/home/me/one/x.h', 1_600_000_000n),
+      twin('/home/me/two/x.h', 1_600_000_001n),
+      fileOf('/home/me/one/inner.h', '#define ONE 16\n'),
+      fileOf('/home/me/two/inner.h', '#define TWO 1\n'),
     ];
     const outcome = await client.run({ ...twins, inputs: [...twins.inputs, ...more] });
     expect(outcome.answer?.stderr.toString()).toBe('');
@@ -195,7 +187,7 @@ describe('a tree job', () => {
   });
 
   it('hears from its compiler what is wrong with a source', async () => {
-    const { answer, error } = await new TreeClient(daemon.port).run(small('int a = b;\n'));
+    const { answer, error } = await new TreeClient(daemon.port).run(smallJob('int a = b;\n'));
     expect(error).toBe(undefined);
     expect(answer?.status).toBe(256);
     expect(answer?.stderr.toString()).toContain("a.c:1:9: error: 'b' undeclared here");
@@ -205,7 +197,7 @@ describe('a tree job', () => {
 
   it('ends with its client', async () => {
     const client = new TreeClient(daemon.port);
-    const forever = small('', {
+    const forever = smallJob('', {
       argv: [
         'g++',
         '-c',
@@ -216,9 +208,9 @@ describe('a tree job', () => {
         '-fconstexpr-loop-limit=2000000000',
       ],
       inputs: [
-        ...small('').inputs.slice(1),
+        ...smallJob('').inputs.slice(1),
         fileOf(
-          '/work/a.cc',
+          '/home/me/a.cc',
           'constexpr int f() { int i = 0; while (i < 2000000000) ++i; return i; }\nstatic_assert(f());\n',
         ),
       ],
@@ -247,7 +239,7 @@ describe('the offer', () => {
       const said = await answer(own.port);
       expect(said).toContain('DOTO');
       expect(said).not.toContain('CAPS');
-      const outcome = await new TreeClient(own.port).run(small('int a;'));
+      const outcome = await new TreeClient(own.port).run(smallJob('int a;'));
       expect(outcome).toEqual({ welcomes: [], needs: [], answer: undefined, error: undefined });
       await own.logs('expected token "DIST" but got "TREE"');
     }

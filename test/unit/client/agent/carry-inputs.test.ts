@@ -16,7 +16,7 @@ const sha = (text: string): Buffer => createHash('sha256').update(text).digest()
 
 const source: Input = {
   kind: 'file',
-  path: '/work/a.c',
+  path: '/home/me/a.c',
   stamp: Buffer.alloc(48),
   hash: sha('int a;'),
   key: sha('possessionint a;'),
@@ -67,7 +67,7 @@ class Scene {
       fetch: () => Promise.resolve([{ now: 0n, stamp: Buffer.alloc(48), bytes: Buffer.from(content) }]),
     };
     const found = { kind: 'inputs', inputs: [source], rung: 'scan', change: 0, unbounded: undefined } as const;
-    const request = { found, argv: ['gcc', '-c', 'a.c'], directory: '/work', environment: [] };
+    const request = { found, argv: ['gcc', '-c', 'a.c'], directory: '/home/me', environment: [] };
     const log = textLog('distcc', 'warning', (line) => this.warnings.push(line));
     const settings = { launcher, pid: 1, environment: {}, log, hosts: this.hosts };
     return carryInputs(this.host, request, settings).catch((error: unknown) => error);
@@ -80,7 +80,7 @@ describe('carryInputs()', () => {
     for (const _ of [1, 2, 3, 4]) {
       const error = await scene.job('int b;');
       expect(error).toBeInstanceOf(InputsFailed);
-      expect((error as Error).message).toBe('"/work/a.c" has changed meanwhile');
+      expect((error as Error).message).toBe('"/home/me/a.c" has changed meanwhile');
     }
     expect([scene.hosts.offerOf(scene.name), scene.warnings]).toEqual(['inputs', []]);
   });

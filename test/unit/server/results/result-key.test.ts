@@ -18,13 +18,13 @@ const facts: CompileFacts = {
   path: '/usr/bin/gcc',
   words: ['gcc', '-c', 'a.c'],
   output: 'a.o',
-  directory: '/work',
+  directory: '/home/me',
   environment: ['PATH=/bin', 'LANG=C'],
   inputs: [
-    file('/work/a.c', '01'),
-    file('/work/a.h', '02'),
-    { kind: 'link', path: '/work/l', target: 'a.h' },
-    { kind: 'directory', path: '/work/empty' },
+    file('/home/me/a.c', '01'),
+    file('/home/me/a.h', '02'),
+    { kind: 'link', path: '/home/me/l', target: 'a.h' },
+    { kind: 'directory', path: '/home/me/empty' },
   ],
 };
 const keyOf = (change: Partial<CompileFacts>): string => resultKey({ ...facts, ...change });
@@ -58,12 +58,12 @@ describe('resultKey()', () => {
       { inputs: [source, link, directory] },
       { inputs: [source, header, directory] },
       { inputs: [source, header, link] },
-      { inputs: [...facts.inputs, file('/work/b.h', '03')] },
-      { inputs: [file('/work/a.c', '03'), header, link, directory] },
-      { inputs: [file('/work/c.c', '01'), header, link, directory] },
-      { inputs: [source, header, { kind: 'link', path: '/work/l', target: 'b.h' }, directory] },
-      { inputs: [source, header, file('/work/l', 'a.h'), directory] },
-      { inputs: [source, header, link, { kind: 'directory', path: '/work/emptY' }] },
+      { inputs: [...facts.inputs, file('/home/me/b.h', '03')] },
+      { inputs: [file('/home/me/a.c', '03'), header, link, directory] },
+      { inputs: [file('/home/me/c.c', '01'), header, link, directory] },
+      { inputs: [source, header, { kind: 'link', path: '/home/me/l', target: 'b.h' }, directory] },
+      { inputs: [source, header, file('/home/me/l', 'a.h'), directory] },
+      { inputs: [source, header, link, { kind: 'directory', path: '/home/me/emptY' }] },
     ];
     expect(new Set(changes.map(keyOf)).size).toBe(changes.length);
   });
