@@ -53,16 +53,19 @@ interface Trail {
 }
 
 /** A host that keeps results may have this job's: if it can, the same job goes to the same host each time. */
-function preferenceOf({ directory, verdict }: RemoteJob, world: World): Preference {
-  return (hosts) => {
+function preferenceOf({ directory, verdict }: RemoteJob, hosts: JobHosts, world: World): Preference {
+  let order: readonly string[] | undefined;
+  return (free) => {
     const keeping = new Map(
-      hosts.flatMap((host) =>
+      free.flatMap((host) =>
         host.kind !== 'local' && world.inputs.resultsAreKeptBy(host) ? [[lockName(host), host]] : [],
       ),
     );
     if (keeping.size === 0) return undefined;
-    const [first = ''] = rendezvousOrder({ directory, source: verdict.source }, [...keeping.keys()]);
-    return keeping.get(first);
+    // A job that waits asks at each change of the slots.
+    order ??= rendezvousOrder({ directory, source: verdict.source }, hosts.list.hosts.map(lockName));
+    const first = order.find((name) => keeping.has(name));
+    return first === undefined ? undefined : keeping.get(first);
   };
 }
 
@@ -71,7 +74,7 @@ function preferenceOf({ directory, verdict }: RemoteJob, world: World): Preferen
  * not when this machine is on the list, since then the text may not be needed.
  */
 async function takeHost(job: RemoteJob, hosts: JobHosts, trail: Trail, world: World): Promise<HostSlot | undefined> {
-  const taking = world.slots.takeHost(hosts, trail.failed, preferenceOf(job, world));
+  const taking = world.slots.takeHost(hosts, trail.failed, preferenceOf(job, hosts, world));
   if (!world.preprocessAhead || hosts.list.hosts.some(({ kind }) => kind === 'local')) return taking;
   let decided = false;
   const decide = (): void => void (decided = true);

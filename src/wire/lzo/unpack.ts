@@ -7,7 +7,7 @@ import { ProtocolError } from '../reading/protocol-error.ts';
 import { copyMatch, slack } from './copy-match.ts';
 import { viewOf } from './view.ts';
 
-/** The longest distance of a match: so many plain bytes are kept from earlier pieces. */
+/** The longest distance of a match, in bytes: that much plain text is kept from earlier pieces. */
 const history = 49_151;
 /** The plain bytes of one piece, and usually also the packed bytes that are read together. */
 const pieceLength = 128 * 1024;

@@ -55,6 +55,8 @@ interface Plan {
   readonly text?: string;
   /** Hosts that compile from inputs, with what comes of it there; absent for a host that does not. */
   readonly inputs?: Readonly<Record<string, 'made' | Error | number>>;
+  /** Whether hosts keep results. */
+  readonly keeps?: boolean;
   /** Whether each look finds other inputs. */
   readonly changing?: boolean;
   /** What an unhappy compiler says there. */
@@ -157,7 +159,7 @@ function worldOf(plan: Plan, events: Events): World {
     keepsTemporaries: plan.keepsTemporaries ?? false,
     inputs: {
       areTakenBy: ({ name }) => plan.inputs?.[name] !== undefined,
-      resultsAreKeptBy: () => false,
+      resultsAreKeptBy: () => plan.keeps ?? false,
       obstacle: () => Promise.resolve(plan.obstacle),
       find({ name }) {
         events.push(`look for what ${name} reads`);
@@ -979,6 +981,21 @@ describe('compile() with hosts that compile from inputs', () => {
     expect(events.filter((event) => /^(?:distrust|rest|run)/.test(event))).toEqual([
       'run gcc -O2 -c src/a.c -o a.o',
       'distrust src/a.c',
+    ]);
+  });
+
+  it('sends a job to the same host each time where results are kept, whatever the order of the list', async () => {
+    const inputs = { red: 'made', green: 'made', blue: 'made' } as const;
+    const goesTo = async (hosts: string, keeps: boolean): Promise<string | undefined> => {
+      const places = new QueuedSlots(() => 0);
+      const { events } = await play({ hosts, inputs, keeps, places });
+      return events.find((event) => event.startsWith('inputs to'))?.split(':')[0];
+    };
+    const kept = [await goesTo('red green blue', true), await goesTo('blue red green', true)];
+    expect(kept[0]).toBe(kept[1]);
+    expect([await goesTo('red green blue', false), await goesTo('blue red green', false)]).toEqual([
+      'inputs to red',
+      'inputs to blue',
     ]);
   });
 
