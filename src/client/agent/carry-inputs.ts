@@ -8,7 +8,6 @@ import type { Definition } from '../../wire/inputs/definitions.ts';
 import { encodeSession, encodeTreeJob, noNonce } from '../../wire/inputs/tree-job.ts';
 import { readTreeReplyHead } from '../../wire/inputs/tree-reply.ts';
 import type { TreeReplyHead } from '../../wire/inputs/tree-reply.ts';
-import { Decoder } from '../../wire/reading/decoder.ts';
 import { ProtocolError } from '../../wire/reading/protocol-error.ts';
 import { refusalMark } from '../../wire/refusal.ts';
 import type { InputsRequest, InputsResponse } from '../compile/inputs-world.ts';
@@ -16,7 +15,7 @@ import { lockName } from '../hosts/host.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import type { Input } from '../headers/inputs.ts';
 import { ConnectionLost, InputsChanged, InputsFailed } from '../job/faults.ts';
-import { bytesOfAnswer, goTo, wayTo } from './carry.ts';
+import { goTo, headOfObject, readHead, wayTo } from './carry.ts';
 import type { CarrySettings } from './carry.ts';
 import { proofOf } from './input-sessions.ts';
 import type { InputHosts, InputSession, NumberedInput } from './input-sessions.ts';
@@ -115,11 +114,13 @@ class InputsConversation {
   async #listen(first: AnswerMessage, met: (() => void) | undefined): Promise<InputsResponse> {
     let answer = first;
     for (let questions = 0; ; questions += 1) {
-      const { reply, at, head } = await this.#read(answer);
+      if (answer.step !== 'done' && (answer.error !== 0 || answer.size === 0))
+        throw new InputsFailed('the connection was closed');
+      const { head: reply, at, bytes } = await readHead(readTreeReplyHead, answer, this.#settings);
       if (reply.kind === 'answer') {
         this.#session.confirm(this.#request.found.inputs);
         this.#settings.hosts.succeeded(this.#name);
-        return this.#response(reply, at, head, answer.size);
+        return this.#response(reply, at, bytes.subarray(at, at + headOfObject), answer.size);
       }
       if (questions === mostQuestions) throw new InputsFailed('the host asks again and again for what it was given');
       if (reply.kind === 'welcome') {
@@ -136,18 +137,6 @@ class InputsConversation {
   async #more(pieces: readonly Buffer[]): Promise<AnswerMessage> {
     this.#sent += sum(pieces);
     return this.#settings.launcher.more(Buffer.concat(pieces));
-  }
-
-  async #read(answer: AnswerMessage): Promise<{ reply: TreeReplyHead; at: number; head: Buffer }> {
-    if (answer.step !== 'done' && (answer.error !== 0 || answer.size === 0))
-      throw new InputsFailed('the connection was closed');
-    const bytes = await bytesOfAnswer(answer, answer.size, this.#settings);
-    const decoder = new Decoder(readTreeReplyHead());
-    decoder.feed(bytes);
-    if (decoder.result === undefined) decoder.end();
-    if (decoder.result === undefined) throw new ProtocolError('truncated', 'the answer has no end');
-    const at = bytes.length - decoder.surplus;
-    return { reply: decoder.result.value, at, head: bytes.subarray(at, at + 64) };
   }
 
   #response(

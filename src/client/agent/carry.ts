@@ -8,10 +8,10 @@ import { readForeignFile } from '../../system/files/foreign-file.ts';
 import type { Caps } from '../../wire/inputs/caps.ts';
 import { readCapsOrEnd } from '../../wire/inputs/caps.ts';
 import { Decoder } from '../../wire/reading/decoder.ts';
+import type { Grammar } from '../../wire/reading/decoder.ts';
 import { ProtocolError } from '../../wire/reading/protocol-error.ts';
 import { refusalMark } from '../../wire/refusal.ts';
 import { readResponse, readResponseHead } from '../../wire/response.ts';
-import type { ResponseHead } from '../../wire/response.ts';
 import { CannotDistribute, ConnectionLost, GivenUp, JobRefused, TransportError } from '../job/faults.ts';
 import { addressesOf, noteAnswer } from '../transport/host-addresses.ts';
 import type { DistantHost } from '../hosts/host.ts';
@@ -27,7 +27,7 @@ const connectPatience = 4000;
 /** Bytes to read of an answer whose messages did not fit into the beginning that ANSWER holds. */
 const mostlyEnough = 64 * 1024;
 /** How many bytes of an object are looked at. */
-const headOfObject = 64;
+export const headOfObject = 64;
 
 /** What the user should check when no answer arrives. */
 const silences = {
@@ -91,30 +91,42 @@ function faultOf(answer: AnswerMessage, way: Way, idleSeconds: number): Transpor
  * The first bytes of an answer, read from the launcher's memory file; or the whole answer, sent by a launcher whose
  * files cannot be opened from here.
  */
-export async function bytesOfAnswer(
-  answer: AnswerMessage,
-  most: number,
-  { launcher, pid }: CarrySettings,
-): Promise<Buffer> {
+async function bytesOfAnswer(answer: AnswerMessage, most: number, { launcher, pid }: CarrySettings): Promise<Buffer> {
   if (answer.beginning.length === answer.size) return answer.beginning;
   const memory = Buffer.allocUnsafe(Math.min(answer.size, most));
   return readForeignFile({ pid, ...answer }, memory) ? memory : launcher.sendText('answer');
 }
 
-interface Parsed {
-  readonly head: ResponseHead;
+/** What stands before the object of an answer, where that begins, and the bytes that were looked at. */
+interface Parsed<T> {
+  readonly head: T;
   readonly at: number;
   readonly bytes: Buffer;
 }
 
 /** Undefined when these bytes are not enough. @throws ProtocolError */
-function parse(bytes: Buffer, size: number): Parsed | undefined {
-  const decoder = new Decoder(readResponseHead());
+function parse<T>(grammar: Grammar<T>, bytes: Buffer, size: number): Parsed<T> | undefined {
+  const decoder = new Decoder(grammar);
   decoder.feed(bytes);
   if (bytes.length === size) decoder.end();
   const at = bytes.length - decoder.surplus;
   if (decoder.result === undefined || bytes.length < Math.min(size, at + headOfObject)) return undefined;
   return { head: decoder.result.value, at, bytes };
+}
+
+/** Reads what stands before the object, and of that the first bytes; the rest stays where it is. @throws ProtocolError */
+export async function readHead<T>(
+  grammar: () => Grammar<T>,
+  answer: AnswerMessage,
+  settings: CarrySettings,
+): Promise<Parsed<T>> {
+  const { size } = answer;
+  const parsed =
+    parse(grammar(), answer.beginning, size) ??
+    parse(grammar(), await bytesOfAnswer(answer, mostlyEnough, settings), size) ??
+    parse(grammar(), await bytesOfAnswer(answer, size, settings), size);
+  if (parsed === undefined) throw new ProtocolError('truncated', 'the answer has no end');
+  return parsed;
 }
 
 const surplus = (): ProtocolError => new ProtocolError('malformed', 'more bytes came after its end');
@@ -137,12 +149,7 @@ function readOffer(bytes: Buffer, { offered }: CarrySettings): void {
 /** Reads an answer of version 1 and leaves the object where it is. */
 async function readPlain(answer: AnswerMessage, settings: CarrySettings): Promise<HostResponse> {
   const { size } = answer;
-  const parsed =
-    parse(answer.beginning, size) ??
-    parse(await bytesOfAnswer(answer, mostlyEnough, settings), size) ??
-    parse(await bytesOfAnswer(answer, size, settings), size);
-  if (parsed === undefined) throw new ProtocolError('truncated', 'the answer has no end');
-  const { head, at, bytes } = parsed;
+  const { head, at, bytes } = await readHead(readResponseHead, answer, settings);
   const { status, stderr, stdout, objectLength: length } = head;
   if (at + length <= size) {
     const whole = at + length === size ? bytes : await bytesOfAnswer(answer, size, settings);
