@@ -8,7 +8,7 @@
 #include "launcher.h"
 
 char **own_words;
-struct kept memories = {-1, -1, -1, -1};
+struct kept memories = {-1, -1, -1, -1, -1, -1};
 static int text_is_good; /* whether the last preprocessor succeeded: otherwise its text is not sent */
 
 /* Whether an environment variable has this value. */
@@ -114,13 +114,13 @@ int renew(int *fd, const char *name) {
 
 /* Sends ENDED: a wait status, or in the upper half the errno of a failed start; descriptor, inode and size of what
    the program wrote; how much it wrote to stderr, what is wrong with the output, and device and inode of the
-   program. */
-static int report(int fd, uint32_t status, const struct command *command, uint32_t output) {
+   program. `wrote` has the memory files of its stdout and stderr, or -1. */
+static int report(int fd, uint32_t status, const struct command *command, uint32_t output, const int *wrote) {
   struct stat text, messages;
-  if (memories.text < 0 || fstat(memories.text, &text) != 0) memset(&text, 0, sizeof text);
-  if (memories.messages < 0 || fstat(memories.messages, &messages) != 0) memset(&messages, 0, sizeof messages);
+  if (wrote[0] < 0 || fstat(wrote[0], &text) != 0) memset(&text, 0, sizeof text);
+  if (wrote[1] < 0 || fstat(wrote[1], &messages) != 0) memset(&messages, 0, sizeof messages);
   uint64_t wide[4] = {(uint64_t)text.st_ino, (uint64_t)text.st_size, (uint64_t)command->program.found.st_dev, (uint64_t)command->program.found.st_ino};
-  uint32_t numbers[12] = {status, (uint32_t)memories.text, (uint32_t)messages.st_size, output};
+  uint32_t numbers[12] = {status, (uint32_t)wrote[0], (uint32_t)messages.st_size, output};
   for (int at = 0; at < 4; at++) {
     numbers[4 + 2 * at] = (uint32_t)wide[at];
     numbers[5 + 2 * at] = (uint32_t)(wide[at] >> 32);
@@ -131,7 +131,7 @@ static int report(int fd, uint32_t status, const struct command *command, uint32
 /* RUN: runs a program with our own descriptors. Returns 0 when the agent is gone. */
 static int run(int fd, struct command *command) {
   int error = start(command, NULL, PROGRAM), status = error == 0 ? wait_for_program() : error << 16;
-  if (report(fd, (uint32_t)status, command, 0)) return 1;
+  if (report(fd, (uint32_t)status, command, 0, (const int[]){-1, -1})) return 1;
   /* A compiler that has run here has done the job, even if the agent is gone. */
   if (error == 0) end_like(status);
   return 0;
@@ -167,7 +167,17 @@ static int preprocess(int fd, struct command *command, int takes) {
   if (error == 0 && takes) error = copy_file(command->source, memories.text);
   else if (error == 0) status = wait_for_program();
   text_is_good = error == 0 && status == 0 && output == 0;
-  return report(fd, (uint32_t)(error == 0 ? status : error << 16), command, output) && carry_text(text_is_good);
+  const int wrote[] = {memories.text, memories.messages};
+  return report(fd, (uint32_t)(error == 0 ? status : error << 16), command, output, wrote) && carry_text(text_is_good);
+}
+
+/* PROBE: the agent asks a program something. The text stays what it is, since a host may still be sent it. */
+static int probe(int fd, struct command *command) {
+  int error = renew(&memories.found, "found");
+  if (error == 0) error = renew(&memories.remarks, "remarks");
+  const int wrote[] = {memories.found, memories.remarks};
+  if (error == 0) error = start(command, (const int[]){-1, wrote[0], wrote[1]}, PROGRAM);
+  return report(fd, (uint32_t)(error == 0 ? wait_for_program() : error << 16), command, 0, wrote);
 }
 
 /* Sends TEXT, for an agent that cannot open our descriptors: what the preprocessor or the host wrote, in pieces, and
@@ -187,10 +197,11 @@ static int send_text(int fd, int memory) {
   return 1;
 }
 
-/* Of SEND_TEXT: what the preprocessor wrote, what a host has sent, or what the preprocessor wrote to stderr. */
+/* Of SEND_TEXT: what the preprocessor wrote, what a host has sent, what the preprocessor wrote to stderr, and what a
+   program wrote that the agent asked, to stdout and to stderr. */
 static int kept_as(uint32_t number) {
-  if (number == 1) return memories.answer;
-  return number == 2 ? memories.messages : memories.text;
+  const int kept[] = {memories.text, memories.answer, memories.messages, memories.found, memories.remarks};
+  return kept[number < sizeof kept / sizeof *kept ? number : 0];
 }
 
 /* SHOW: shows what the preprocessor wrote to stderr. */
@@ -217,6 +228,7 @@ static int do_command(int fd, uint32_t kind, unsigned char *bytes, size_t length
   release_held();
   if (!give_way_up() || !read_command(bytes, length, &command)) return 0;
   if (kind == RUN) return run(fd, &command);
+  if (kind == PROBE) return probe(fd, &command);
   if (kind == EXEC) return with_own_words(&command) && become_and_tell(fd, &command);
   return preprocess(fd, &command, kind == TAKE);
 }
@@ -245,6 +257,7 @@ static int do_message(int fd, uint32_t kind, unsigned char *bytes, size_t length
     return 1;
   case PREPROCESS:
   case TAKE:
+  case PROBE:
   case RUN:
   case EXEC:
     return do_command(fd, kind, bytes, length);
@@ -287,6 +300,7 @@ int do_writes(int fd) {
    the job. */
 static void obey(int fd) {
   unsigned char header[HEADER], *bytes;
+  text_is_good = 0; /* what an earlier agent had made is not this one's */
   for (; read_all(fd, header, HEADER); free(bytes)) {
     uint32_t kind = get32(header), length = get32(header + 4);
     bytes = NULL;

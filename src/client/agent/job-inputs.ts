@@ -103,9 +103,7 @@ export class JobInputs implements InputsWorld {
     const changes = changesOf(call.environment, job.environment);
     const reader = { stderrIsTerminal: this.#caller.stderrIsTerminal, environment: job.environment };
     const [, ...words] = coloured(job.verdict.words, reader);
-    const { status } = await launcher.start('PREPROCESS', { number: 1, argv: [job.argv[0] ?? '', ...words], changes });
-    const stdout = await launcher.sendText('text');
-    const stderr = await launcher.sendText('messages');
+    const { status, stdout, stderr } = await launcher.probe({ argv: [job.argv[0] ?? '', ...words], changes });
     const dependencies = dependencyOutput(job.verdict);
     const outputs = [job.verdict.output, ...(dependencies.kind === 'file' ? [dependencies.path] : [])];
     const [object, dependencyFile] = await launcher.fetch(outputs.map((output) => pathIn(job, output)));

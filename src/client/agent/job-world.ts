@@ -134,8 +134,8 @@ export class JobWorld implements World {
     const { call, launcher } = this.#assignment;
     const changes = changesOf(call.environment, job.environment);
     return this.#shared.programs.defaultTarget(job, async (argv) => {
-      const ended = await launcher.start('PREPROCESS', { number: 1, argv, changes });
-      return ended.status === 0 ? byteText(await launcher.sendText()) : undefined;
+      const { status, stdout } = await launcher.probe({ argv, changes });
+      return status === 0 ? byteText(stdout) : undefined;
     });
   }
 

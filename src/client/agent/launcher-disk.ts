@@ -10,15 +10,11 @@ function readFileOf({ now, stamp, bytes }: InputMessage): ReadFile | undefined {
 
 /** The files of a job as its launcher finds them. */
 export class LauncherDisk implements Disk {
-  readonly #launcher: Pick<Launcher, 'stamp' | 'fetch' | 'follow' | 'start' | 'sendText'>;
+  readonly #launcher: Pick<Launcher, 'stamp' | 'fetch' | 'follow' | 'probe'>;
   readonly #changes: readonly string[];
-  #asking: Promise<unknown> = Promise.resolve();
 
   /** `changes` are those between the launcher's environment and the compiler's. */
-  constructor(
-    launcher: Pick<Launcher, 'stamp' | 'fetch' | 'follow' | 'start' | 'sendText'>,
-    changes: readonly string[],
-  ) {
+  constructor(launcher: Pick<Launcher, 'stamp' | 'fetch' | 'follow' | 'probe'>, changes: readonly string[]) {
     this.#launcher = launcher;
     this.#changes = changes;
   }
@@ -35,18 +31,8 @@ export class LauncherDisk implements Disk {
     return this.#launcher.follow(paths);
   }
 
-  /** One at a time: the launcher holds what the last one wrote. */
-  ask(argv: readonly string[]): Promise<CompilerAnswer> {
-    const answer = this.#asking.then(() => this.#ask(argv));
-    this.#asking = answer.catch(() => {});
-    return answer;
-  }
-
-  async #ask(argv: readonly string[]): Promise<CompilerAnswer> {
-    const changes = [...this.#changes, 'LC_ALL=C'];
-    const { status } = await this.#launcher.start('PREPROCESS', { number: 1, argv, changes });
-    const stdout = await this.#launcher.sendText('text');
-    const stderr = await this.#launcher.sendText('messages');
+  async ask(argv: readonly string[]): Promise<CompilerAnswer> {
+    const { status, stdout, stderr } = await this.#launcher.probe({ argv, changes: [...this.#changes, 'LC_ALL=C'] });
     const end = readWaitStatus(status);
     return { status: end.kind === 'exited' ? end.code : 128 + end.signal, stdout, stderr };
   }

@@ -37,6 +37,13 @@ import { Saves } from './saves.ts';
 /** The most bytes that one WRITE message holds. */
 const writePiece = 1024 * 1024;
 
+/** What a program has answered: its raw wait status, and all that it wrote. */
+export interface Probed {
+  readonly status: number;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+}
+
 /** The process that the build system started, at the other end of its connection. */
 export class Launcher {
   readonly #socket: Socket;
@@ -54,6 +61,8 @@ export class Launcher {
   /** Waits that end when its connection closes: for what it became, and for saved files, by their number. */
   readonly #becoming = new Answers<void>();
   readonly #saves = new Saves();
+  /** The launcher holds only what the last program wrote. */
+  #probing: Promise<unknown> = Promise.resolve();
   #finished = false;
 
   constructor(socket: Socket) {
@@ -157,9 +166,19 @@ export class Launcher {
    * Has it start a program and wait, or (TAKE) read a file in place of a preprocessor's output.
    * @throws LauncherError
    */
-  start(kind: 'PREPROCESS' | 'TAKE' | 'RUN', command: CommandMessage): Promise<EndedMessage> {
+  start(kind: 'PREPROCESS' | 'TAKE' | 'RUN' | 'PROBE', command: CommandMessage): Promise<EndedMessage> {
     this.#say(encodeCommand(kind, command));
     return this.#running.wait();
+  }
+
+  /** Asks a program something, and leaves the text of the job alone. One at a time. @throws LauncherError */
+  probe(command: Omit<CommandMessage, 'number' | 'source' | 'output'>): Promise<Probed> {
+    const probed = this.#probing.then(async () => {
+      const { status } = await this.start('PROBE', { number: 1, ...command });
+      return { status, stdout: await this.sendText('found'), stderr: await this.sendText('remarks') };
+    });
+    this.#probing = probed.catch(() => {});
+    return probed;
   }
 
   /** Has it send what the last preprocessor wrote, or what the host answered; an empty piece ends that. */

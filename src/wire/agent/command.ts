@@ -79,7 +79,7 @@ export interface CommandMessage {
 }
 
 /** PREPROCESS, TAKE, RUN and EXEC: number, counts of words and changes, then words, changes, source, output. */
-export function encodeCommand(kind: 'PREPROCESS' | 'TAKE' | 'RUN' | 'EXEC', command: CommandMessage): Buffer {
+export function encodeCommand(kind: 'PREPROCESS' | 'TAKE' | 'RUN' | 'EXEC' | 'PROBE', command: CommandMessage): Buffer {
   const { number, argv, changes, source = '', output = '' } = command;
   return encodeFrame(
     kinds[kind],
@@ -88,7 +88,7 @@ export function encodeCommand(kind: 'PREPROCESS' | 'TAKE' | 'RUN' | 'EXEC', comm
   );
 }
 
-/** Reads PREPROCESS, TAKE, RUN and EXEC. @throws ProtocolError */
+/** Reads PREPROCESS, TAKE, RUN, EXEC and PROBE. @throws ProtocolError */
 export function readCommand(content: Buffer): CommandMessage {
   const [argc, changes] = [numberAt(content, 1), numberAt(content, 2)];
   const words = splitStrings(content.subarray(12), argc + changes + 2);

@@ -73,9 +73,12 @@ export function encodeSaveAnswer(
   return encodeFrame(kinds.SAVE_ANSWER, numbers(flags, number, name.length), name, numbers(at, length));
 }
 
-const kept = ['text', 'answer', 'messages'] as const;
+const kept = ['text', 'answer', 'messages', 'found', 'remarks'] as const;
 
-/** What a launcher holds: what the preprocessor wrote, what a host has sent, what the preprocessor wrote to stderr. */
+/**
+ * What a launcher holds: what the preprocessor wrote, what a host has sent, what the preprocessor wrote to stderr, what
+ * a program wrote that was only asked something (PROBE), to stdout and to stderr.
+ */
 export type Kept = (typeof kept)[number];
 
 /** SEND_TEXT: the number of what is wanted. */

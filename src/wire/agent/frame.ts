@@ -47,6 +47,7 @@ export const kinds = {
   FETCH: 37,
   FOLLOW: 38,
   PLACE: 39,
+  PROBE: 40,
 } as const;
 
 /** The longest content of a message, in bytes: several times the longest argument list of Linux. */

@@ -264,6 +264,24 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
     await ended;
   });
 
+  it('sends the text of the last preprocessor, whatever the agent has asked a program since', async () => {
+    const { port, came } = host(4 + 12 + 4, (socket) => socket.write(response));
+    const asked = { number: 1, argv: ['sh', '-c', 'echo found; echo remark >&2'], changes: [] };
+    const { answer, ended, heard, say } = await play([
+      preprocess('printf text; echo said >&2'),
+      encodeCommand('PROBE', asked),
+      encodeSendText('found'),
+      encodeSendText('remarks'),
+      carry(await port),
+    ]);
+    expect((await answer()).step).toBe('done');
+    expect(came().toString()).toBe('headDOTI00000004text');
+    const texts = heard.filter(({ kind }) => kind === kinds.TEXT).map(({ content }) => content.toString());
+    expect(texts).toEqual(['found\n', '', 'remark\n', '']);
+    say(Buffer.concat([encodeFrame(kinds.SHOW), encodeExit(exited(0))]));
+    expect((await ended).stderr).toBe('said\n');
+  });
+
   it('sends what the agent makes of the text, when that comes', async () => {
     const { port, came } = host(4 + 12 + 6, (socket) => socket.write(response));
     const { answer, ended, heard, say } = await play([

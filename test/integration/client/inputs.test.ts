@@ -15,6 +15,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { startDaemon } from '../../support/daemon.ts';
 import type { TestDaemon } from '../../support/daemon.ts';
 import { needs } from '../../support/needs.ts';
+import { startFakeServer } from './fake-server.ts';
 import { distccProgram, Sandbox } from './sandbox.ts';
 import { startStockDaemon, stockDaemonProgram } from './stock-daemon.ts';
 
@@ -250,6 +251,23 @@ describe.skipIf(!needs('gcc', 'gcc'))('distcc with a distccd that compiles from 
     expect(log()).toContain('compiled from its inputs on');
     expect(log()).toContain('the same as here');
     expect([box.has('a.o'), box.has('a.d')]).toEqual([true, true]);
+  });
+
+  it('sends the preprocessed text that a host before this one has failed with, when it cannot send the inputs', async () => {
+    await meet();
+    const broken = await startFakeServer(() => Buffer.from('nonsense'));
+    // Whether all that it reads is known is only found out when a host that takes inputs is reached.
+    box.write('a.c', '#define has(x) __has_include(x)\n#if has(<stdio.h>)\nint a(void) { return 42; }\n#endif\n');
+    const words = ['gcc', '-c', 'a.c', '-o', 'a.o'];
+    const here = local(words, ['a.o']);
+    try {
+      const hosts = { DISTCC_HOSTS: `${broken.host} ${host}` };
+      expect(await remote(words, hosts)).toMatchObject({ status: 0, how: 'preprocessed' });
+    } finally {
+      await broken.end();
+    }
+    expect(log()).toMatch(/is preprocessed here: /);
+    expect(here.made[0]?.equals(box.read('a.o'))).toBe(true);
   });
 
   it('takes everything back for a host that has been restarted', async () => {
