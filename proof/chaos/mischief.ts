@@ -24,13 +24,22 @@ export interface Mischief {
   readonly end: () => Promise<void>;
 }
 
+/** Empty when the file has just gone. */
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
 /** The agents of a user that live; one that was killed leaves its name there. */
 export function agentsIn(own: string): number[] {
   const folder = join(own, 'agent');
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((name) => name.endsWith('.pid'))
-    .map((name) => Number(readFileSync(join(folder, name), 'utf8')))
+    .map((name) => Number(readIfThere(join(folder, name))))
     .filter((pid) => pid > 0 && existsSync(`/proc/${pid}`));
 }
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exitStatus } from '../../src/basics/exit-status.ts';
@@ -133,7 +133,10 @@ async function calmRound(field: Field): Promise<void> {
   for (const host of hosts) {
     const { process: daemon } = host.daemon();
     await endChild(daemon);
-    if (daemon.exitCode !== 0) throw failure(`${host.name} ended with ${daemon.exitCode ?? daemon.signalCode}`);
+    // A second signal may come when it has done everything, and does not listen to signals any more.
+    const done = readFileSync(join(field.place, `${host.name}.log`), 'utf8').endsWith(' ended\n');
+    if (daemon.exitCode !== 0 && !(daemon.signalCode === 'SIGTERM' && done))
+      throw failure(`${host.name} ended with ${daemon.exitCode ?? daemon.signalCode}`);
     const left = host.disk ? [] : filesBelow(join(field.place, host.name));
     if (left.length > 0) throw failure(`${host.name} left ${left.join(', ')}`);
   }
