@@ -70,9 +70,14 @@ int make_pair(int *pair) {
    was told to stop accepts no other, but still does its jobs. */
 static int asked;
 
+/* Answers that are sent together with the next one. */
+static unsigned char late[8 * (HEADER + 16 * 4)];
+static size_t late_length;
+
 /* Limits each read and send to the time after which to ask. */
 void be_patient(int fd) {
   asked = 0;
+  late_length = 0;
   const struct timeval patience = {QUIET_S, 0};
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
@@ -108,7 +113,7 @@ static int agent_lives(int fd, int sending) {
   return 0;
 }
 
-int send_all(int fd, const void *bytes, size_t length) {
+static int send_now(int fd, const void *bytes, size_t length) {
   while (length > 0) {
     ssize_t sent = send(fd, bytes, length, MSG_NOSIGNAL);
     if (sent < 0 && (errno == EINTR || (errno == EAGAIN && agent_lives(fd, 1)))) continue;
@@ -117,6 +122,12 @@ int send_all(int fd, const void *bytes, size_t length) {
     length -= (size_t)sent;
   }
   return 1;
+}
+
+int send_all(int fd, const void *bytes, size_t length) {
+  size_t before = late_length;
+  late_length = 0;
+  return (before == 0 || send_now(fd, late, before)) && send_now(fd, bytes, length);
 }
 
 int read_all(int fd, void *bytes, size_t length) {
@@ -131,13 +142,28 @@ int read_all(int fd, void *bytes, size_t length) {
   return 1;
 }
 
-/* Sends a message of numbers only. */
-int tell(int fd, uint32_t kind, const uint32_t *numbers, uint32_t count) {
-  unsigned char message[HEADER + 16 * 4];
+/* Makes a message of numbers only; returns its length. */
+static size_t put_numbers(unsigned char *message, uint32_t kind, const uint32_t *numbers, uint32_t count) {
   put32(message, kind);
   put32(message + 4, 4 * count);
   for (uint32_t at = 0; at < count; at++) put32(message + HEADER + 4 * at, numbers[at]);
-  return send_all(fd, message, HEADER + 4 * count);
+  return HEADER + 4 * count;
+}
+
+/* Sends a message of at most 16 numbers. */
+int tell(int fd, uint32_t kind, const uint32_t *numbers, uint32_t count) {
+  unsigned char message[HEADER + 16 * 4];
+  return send_all(fd, message, put_numbers(message, kind, numbers, count));
+}
+
+/* The same, but when the next message is there and is answered at once, both answers go together: each one wakes the
+   agent. */
+int tell_with_next(int fd, uint32_t kind, const uint32_t *numbers, uint32_t count) {
+  unsigned char next[HEADER];
+  int comes = late_length + HEADER + 16 * 4 <= sizeof late && recv(fd, next, HEADER, MSG_PEEK | MSG_DONTWAIT) == HEADER;
+  if (!comes || (get32(next) != PLACE && get32(next) != STAMP)) return tell(fd, kind, numbers, count);
+  late_length += put_numbers(late + late_length, kind, numbers, count);
+  return 1;
 }
 
 /* Writes all bytes. A pipe or a terminal is shared, and another program may have made it non-blocking. */

@@ -237,7 +237,7 @@ static int do_command(int fd, uint32_t kind, unsigned char *bytes, size_t length
 static int tell_place(int fd, unsigned char *bytes, size_t length) {
   char *names[2];
   if (length == 0 || read_strings((char *)bytes, (char *)bytes + length, names, 2) == NULL) return 0;
-  return tell(fd, PLACED, (const uint32_t[]){look_at_output(names[0], names[1])}, 1);
+  return tell_with_next(fd, PLACED, (const uint32_t[]){look_at_output(names[0], names[1])}, 1);
 }
 
 static int do_message(int fd, uint32_t kind, unsigned char *bytes, size_t length) {

@@ -89,6 +89,7 @@ int dial(const struct sockaddr_un *there);
 int read_all(int fd, void *bytes, size_t length);
 int send_all(int fd, const void *bytes, size_t length);
 int tell(int fd, uint32_t kind, const uint32_t *numbers, uint32_t count);
+int tell_with_next(int fd, uint32_t kind, const uint32_t *numbers, uint32_t count);
 void write_all(int fd, const unsigned char *bytes, size_t length);
 
 /* children.c */

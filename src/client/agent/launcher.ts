@@ -64,6 +64,7 @@ export class Launcher {
   /** The launcher holds only what the last program wrote. */
   #probing: Promise<unknown> = Promise.resolve();
   #finished = false;
+  #unsaid: Buffer[] = [];
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -300,8 +301,17 @@ export class Launcher {
     });
   }
 
+  /** Messages of one turn go together: each write wakes the launcher. */
   #say(bytes: Buffer): void {
-    if (!this.#socket.writable) return;
+    this.#unsaid.push(bytes);
+    if (this.#unsaid.length === 1) process.nextTick(() => this.#flush());
+  }
+
+  #flush(): void {
+    const [first, ...others] = this.#unsaid;
+    this.#unsaid = [];
+    if (first === undefined || !this.#socket.writable) return;
+    const bytes = others.length === 0 ? first : Buffer.concat([first, ...others]);
     const sent = this.#socket.writableLength === 0 ? writeNow(this.#socket, bytes) : 0;
     if (sent < bytes.length) this.#socket.write(bytes.subarray(sent));
   }
