@@ -6,8 +6,31 @@ import { exitStatus } from '../src/basics/exit-status.ts';
 import { Failure } from '../src/basics/failure.ts';
 import { systemReason } from '../src/system/error-text.ts';
 
-/** git as it is built where nothing but a compiler and zlib is installed. */
-const configuration = ['OPENSSL', 'CURL', 'EXPAT', 'GETTEXT', 'PERL', 'PYTHON', 'TCLTK'].map((name) => `NO_${name}=1`);
+/** Libraries that git is built with where their headers are installed, as distributions build it. */
+const libraries = new Map([
+  ['OpenSSL', { switchedOffBy: 'NO_OPENSSL=1', header: 'openssl/ssl.h' }],
+  ['curl', { switchedOffBy: 'NO_CURL=1', header: 'curl/curl.h' }],
+  ['expat', { switchedOffBy: 'NO_EXPAT=1', header: 'expat.h' }],
+]);
+
+/** What does not change what is compiled. */
+const withoutOthers = ['GETTEXT', 'PERL', 'PYTHON', 'TCLTK'].map((name) => `NO_${name}=1`);
+
+/** Whether the compiler finds a header. */
+function hasHeader(name: string): boolean {
+  const input = `#include <${name}>\n`;
+  return spawnSync('cc', ['-E', '-x', 'c', '-'], { input, stdio: ['pipe', 'ignore', 'ignore'] }).status === 0;
+}
+
+/** The words for git's Makefile, and the libraries that it is built with. */
+function configure(): { readonly words: readonly string[]; readonly present: readonly string[] } {
+  const all = [...libraries].map(([name, library]) => ({ name, ...library, found: hasHeader(library.header) }));
+  const off = all.filter(({ found }) => !found).map(({ switchedOffBy }) => switchedOffBy);
+  return {
+    words: [...withoutOthers, ...off],
+    present: all.filter(({ found }) => found).map(({ name }) => name),
+  };
+}
 
 /** What a make above us wants must not reach this one. */
 const environment = { ...process.env, MAKEFLAGS: '', MAKELEVEL: '', LC_ALL: 'C' };
@@ -66,7 +89,7 @@ function fetchGit(cache: string): string {
     const name = unpackedIn(fresh);
     if (name === undefined) throw new Error(`"${archive}" holds no directory of git's`);
     const headers = ['command-list.h', 'config-list.h', 'hook-list.h'];
-    const words = ['-s', ...headers, ...configuration];
+    const words = ['-s', ...headers, ...configure().words];
     execFileSync('make', words, { cwd: join(fresh, name), env: environment, stdio: 'ignore' });
     renameSync(join(fresh, name), join(cache, name));
     return join(cache, name);
@@ -109,12 +132,10 @@ function sharedWords(words: readonly string[]): string[] {
  * @throws Failure
  */
 export function git(cache: string): Sources {
-  try {
-    execFileSync('cc', ['-E', '-x', 'c', '-'], { input: '#include <zlib.h>\n', stdio: ['pipe', 'ignore', 'ignore'] });
-  } catch {
+  if (!hasHeader('zlib.h'))
     throw new Failure(exitStatus.general, 'git needs zlib.h, which is not here: apt-get install zlib1g-dev');
-  }
   const directory = fetchGit(cache);
+  const { words: configuration, present } = configure();
   const plan = execFileSync('make', ['-n', 'V=1', ...configuration, 'git'], {
     cwd: directory,
     env: environment,
@@ -131,5 +152,6 @@ export function git(cache: string): Sources {
   const [best = ['', []]] = [...byWords].sort(([, a], [, b]) => b.length - a.length);
   const [words, files] = best;
   if (files.length === 0) throw new Failure(exitStatus.general, `make in "${directory}" compiles nothing: remove it`);
-  return { title: basename(directory), directory, files, words: words.split('\0') };
+  const title = `${basename(directory)} with ${['zlib', ...present].join(', ')}`;
+  return { title, directory, files, words: words.split('\0') };
 }
