@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { isAbsolute, resolve } from 'node:path';
 import { exitStatus } from '../../basics/exit-status.ts';
+import { Recent } from '../../basics/recent.ts';
 import { Failure } from '../../basics/failure.ts';
 import { readPermittedOptions } from '../../compiler/allow-list/judge-words.ts';
 import { crossCommand, namesToLookFor } from '../../compiler/command/cross-names.ts';
@@ -8,7 +9,7 @@ import type { CompilerNames, CrossCommand, ProgramFile } from '../../compiler/co
 import { pathAfterMasquerade } from '../../compiler/names/masquerade-path.ts';
 import type { ShortenedPath } from '../../compiler/names/masquerade-path.ts';
 import { scanArguments } from '../../compiler/command/scan-arguments.ts';
-import type { LocalVerdict, Reason, RemoteVerdict } from '../../compiler/verdict.ts';
+import type { LocalVerdict, Reason, RemoteVerdict, Verdict } from '../../compiler/verdict.ts';
 import { baseName } from '../../compiler/names/source-name.ts';
 import { remoteCommand } from '../../compiler/command/split-command.ts';
 import { findInvocation } from '../../compiler/names/which-compiler.ts';
@@ -138,6 +139,15 @@ export function keptHere({ argv, environment, name }: RemoteJob, reason: Reason)
   return { run: 'locally', argv, environment, name, ...reason, preprocessOnly: false, guarded: false };
 }
 
+/** What was found out about commands: those of a build come again in the next one. */
+const verdicts = new Recent<Verdict>(1024 * 1024);
+
+function judge(words: readonly string[], environment: Environment): Verdict {
+  const permitted = readVariable('DISTCC_PERMIT_OPTIONS', environment);
+  const make = (): Verdict => scanArguments(words, 'client', readPermittedOptions(permitted));
+  return verdicts.get([permitted.join(' '), ...words].join('\0'), make);
+}
+
 /** Whether a byte text is not UTF-8. */
 function isForeignText(text: string): boolean {
   return /[\x80-\xff]/.test(text) && !isUtf8(Buffer.from(text, 'latin1'));
@@ -169,8 +179,7 @@ export function understand(call: Call, programs: FoundPrograms, log: Logger, giv
   if (log.writes('debug')) log.debug(`scanning arguments: ${invoked.words.join(' ')}`);
   // Some options mean different things to gcc and clang, and "cc" may be either.
   const renamed = rename(invoked);
-  const permitted = readPermittedOptions(readVariable('DISTCC_PERMIT_OPTIONS', environment));
-  const verdict = scanArguments(renamed.known ? renamed.words : invoked.words, 'client', permitted);
+  const verdict = judge(renamed.known ? renamed.words : invoked.words, environment);
   if (verdict.run === 'locally') return { ...local, ...reasonOf(verdict) };
   if (!renamed.known) return { ...local, because: renamed.because, cure: renamed.cure, name: verdict.source };
   // A server accepts only words in UTF-8. Words for the preprocessor are not sent and may be anything.

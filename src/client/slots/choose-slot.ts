@@ -45,6 +45,7 @@ export function chooseSlot(free: readonly FreeSlot[], prefers?: Preference): Fre
   );
   if (best === undefined || prefers === undefined) return best;
   const alike = within(good, tieFactor).filter(({ slot }) => slot <= best.slot + 1);
+  if (alike.length === 1) return best;
   const preferred = prefers(alike.map(({ host }) => host));
   return alike.find(({ host }) => host === preferred) ?? best;
 }
