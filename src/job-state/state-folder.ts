@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, readdirSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, readdirSync, readSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, systemReason } from '../system/error-text.ts';
 import { lives } from '../system/processes/living-process.ts';
@@ -6,8 +6,13 @@ import { makeFolder } from '../system/files/make-folder.ts';
 import { createAnew, openRegular, UnsafeFile } from '../system/files/open-own-file.ts';
 import { encodeJobRecord, nativeLayout, readJobRecord, recordSize } from './job-record.ts';
 import type { JobRecord, PhaseName } from './job-record.ts';
+import { sparePrefix } from './spare-files.ts';
+import type { SpareFiles } from './spare-files.ts';
 
 const prefix = 'binstate_';
+
+/** Names of files that belong to a process. */
+const ownedName = new RegExp(`^(?:${prefix}([1-9]\\d{0,9})|${sparePrefix}([1-9]\\d{0,9})_\\d+)$`);
 
 /**
  * A record that is older than this, in ms, belongs to a client that has ended (doc/distcc-behaviour.md, "Reading state
@@ -53,11 +58,31 @@ function openNew(folder: string, path: string): number {
   }
 }
 
+/** Gives a spare file of this folder a record and a name; undefined when there is none, or its folder is gone. */
+function reuse(spares: SpareFiles | undefined, folder: string, path: string, record: Buffer): number | undefined {
+  const spare = spares?.take(folder);
+  if (spare === undefined) return undefined;
+  try {
+    writeSync(spare.descriptor, record, 0, undefined, 0);
+    renameSync(spare.path, path);
+    return spare.descriptor;
+  } catch {
+    closeSync(spare.descriptor);
+    return undefined;
+  }
+}
+
 /**
  * The state file of one process in `folder`, which is made when it is missing. Reports are only for monitors: the first
- * error in writing is passed to `fault`, and the job goes on.
+ * error in writing is passed to `fault`, and the job goes on. A process with many jobs keeps what they leave in
+ * `spares`.
  */
-export function openStateFile(folder: string, pid: number, fault: (error: unknown) => void): StateFile {
+export function openStateFile(
+  folder: string,
+  pid: number,
+  fault: (error: unknown) => void,
+  spares?: SpareFiles,
+): StateFile {
   const path = join(folder, `${prefix}${pid}`);
   const sides: Record<Side, JobRecord> = {
     local: { pid, file: '', host: '', slot: 0, phase: 'Startup' },
@@ -75,8 +100,13 @@ export function openStateFile(folder: string, pid: number, fault: (error: unknow
       sides[side] = { ...sides[side], ...report, phase };
       if (broken) return;
       try {
-        descriptor ??= openNew(folder, path);
-        writeSync(descriptor, encodeJobRecord(sides[side]), 0, undefined, 0);
+        const record = encodeJobRecord(sides[side]);
+        if (descriptor === undefined) {
+          descriptor = reuse(spares, folder, path, record);
+          if (descriptor !== undefined) return;
+          descriptor = openNew(folder, path);
+        }
+        writeSync(descriptor, record, 0, undefined, 0);
       } catch (error) {
         broken = true;
         fault(error);
@@ -84,9 +114,11 @@ export function openStateFile(folder: string, pid: number, fault: (error: unknow
     },
     remove() {
       if (descriptor === undefined) return;
-      closeSync(descriptor);
+      if (spares === undefined) {
+        closeSync(descriptor);
+        unlinkIfThere(path);
+      } else spares.give(folder, { path, descriptor });
       descriptor = undefined;
-      unlinkIfThere(path);
     },
   };
 }
@@ -104,8 +136,9 @@ export function sweepStateFolder(folder: string): void {
     return;
   }
   for (const name of names) {
-    const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length)) : 0;
-    if (Number.isSafeInteger(pid) && pid > 0 && !lives(pid)) unlinkIfThere(join(folder, name));
+    const [, client, agent] = ownedName.exec(name) ?? [];
+    const owner = client ?? agent;
+    if (owner !== undefined && !lives(Number(owner))) unlinkIfThere(join(folder, name));
   }
 }
 

@@ -52,9 +52,11 @@ watch() {
   wait "$remote" "$here"
   assert_equal "$ours" "$theirs"
   [ "$(wc -l <<<"$ours")" = 2 ]
-  run "$OURS/distccmon-text"
-  assert_success
-  assert_output ''
+  for monitor in "$OURS/distccmon-text" /usr/bin/distccmon-text; do
+    run "$monitor"
+    assert_success
+    assert_output ''
+  done
 }
 
 @test "distccmon-text shows the jobs of distcc 3.4 as its own monitor does" {

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 import { LateStates } from '../../job-state/late-state.ts';
+import { SpareFiles } from '../../job-state/spare-files.ts';
 import { readable } from '../../system/byte-text.ts';
 import { tryLock } from '../../system/files/file-lock.ts';
 import { ownMemory } from '../../system/machine/memory.ts';
@@ -14,7 +15,7 @@ import { nameProcess } from '../../system/processes/process-name.ts';
 import { readNow } from '../../system/descriptors/socket-descriptor.ts';
 import { agentSockets, bornPrefix } from '../../agent-state/agent-sockets.ts';
 import { agentVersion } from '../../agent-state/agent-version.ts';
-import { sweepStates } from '../user-files/state-file.ts';
+import { openState, sweepStates } from '../user-files/state-file.ts';
 import { ask } from '../../agent-state/ask-agent.ts';
 import { doJob } from './do-job.ts';
 import { HeaderGraph } from '../headers/header-graph.ts';
@@ -74,6 +75,7 @@ class Agent {
   readonly #slots = new QueuedSlots(() => performance.now(), this.#memory);
   readonly #jobs = new Map<Launcher, JobMessage>();
   readonly #tally = new Tally();
+  readonly #spares = new SpareFiles();
   readonly #started = performance.now();
   #done = 0;
   /** The inode of its socket. */
@@ -87,7 +89,7 @@ class Agent {
     const now = (): number => performance.now();
     this.#shared = {
       slotsFor: ({ job, interrupted, restSeconds }) => this.#slots.slotsFor({ interrupted, restSeconds, pid: job.pid }),
-      late: (file) => states.of(file),
+      openState: (folder, pid, log) => states.of(openState(folder, pid, log, this.#spares)),
       preprocessAhead: true,
       memory: new TextMemory(),
       packer: new Packer(settings.program),
@@ -121,6 +123,7 @@ class Agent {
     });
     clearInterval(look);
     clearTimeout(this.#idle);
+    this.#spares.clear();
     sweepStates();
   }
 

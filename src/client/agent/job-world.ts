@@ -15,7 +15,6 @@ import { hasCatalogue } from '../messages/catalogues.ts';
 import type { JobHosts } from '../hosts/changing-hosts.ts';
 import type { RemoteJob } from '../job/understand.ts';
 import type { Slots } from '../slots/slots.ts';
-import { openState } from '../user-files/state-file.ts';
 import { uniqueName } from '../user-files/unique-name.ts';
 import { lockName } from '../hosts/host.ts';
 import type { DistantHost } from '../hosts/host.ts';
@@ -51,8 +50,8 @@ export interface SlotAsker {
 /** What all jobs of an agent share. */
 export interface Shared {
   slotsFor(asker: SlotAsker): Slots;
-  /** Wraps a state file so that short phases are never written. */
-  late(file: StateFile): StateFile;
+  /** As openState() does. */
+  readonly openState: (folder: string | undefined, pid: number, log: Logger) => StateFile;
   /** Whether to preprocess while a job waits for a host. */
   readonly preprocessAhead: boolean;
   readonly memory: TextMemory;
@@ -104,7 +103,7 @@ export class JobWorld implements World {
     this.#shared = shared;
     this.#environment = environment;
     this.log = log;
-    this.state = shared.late(openState(directoryPath(distccDirectory(environment)), job.pid, log));
+    this.state = shared.openState(directoryPath(distccDirectory(environment)), job.pid, log);
     this.interrupted = launcher.gone;
     this.slots = shared.slotsFor({ job, environment, interrupted: launcher.gone, restSeconds, log });
     this.backOff = restSeconds > 0;

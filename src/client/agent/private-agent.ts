@@ -17,6 +17,7 @@ import { readJob } from '../../wire/agent/job.ts';
 import { Programs } from './programs.ts';
 import { Tally } from './tally.ts';
 import { TextMemory } from '../transport/text-memory.ts';
+import { openState } from '../user-files/state-file.ts';
 
 /** How long, in ms, the agent may clean up after its launcher has ended. */
 const lastGrace = 5000;
@@ -50,7 +51,7 @@ export async function runPrivateAgent(descriptor: number): Promise<void> {
   const now = (): number => performance.now();
   const shared: Shared = {
     slotsFor,
-    late: (file) => file,
+    openState,
     preprocessAhead: false,
     memory: new TextMemory(),
     inputs: { hosts: undefined, graph: new HeaderGraph(), distrusted: new Set(), tally: new Tally() },

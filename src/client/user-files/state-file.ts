@@ -1,5 +1,6 @@
 import { openStateFile, sweepStateFolder } from '../../job-state/state-folder.ts';
 import type { Report, StateFile } from '../../job-state/state-folder.ts';
+import type { SpareFiles } from '../../job-state/spare-files.ts';
 import type { Logger } from '../../logging/log-line.ts';
 import { readable } from '../../system/byte-text.ts';
 import { systemReason } from '../../system/error-text.ts';
@@ -27,14 +28,13 @@ export function sweepStates(): void {
 /**
  * The state file of the client with this process id, in the user's folder if there is one. File names are byte texts.
  */
-export function openState(folder: string | undefined, pid: number, log: Logger): StateFile {
+export function openState(folder: string | undefined, pid: number, log: Logger, spares?: SpareFiles): StateFile {
   if (folder === undefined) return { know: () => {}, show: () => {}, remove: () => {} };
   const states = `${folder}/state`;
   if (!usedFolders.has(states)) sweep(states, log);
   usedFolders.add(states);
-  const file = openStateFile(states, pid, (error) => {
-    log.debug(`monitors will not see this job: ${systemReason(error)}`);
-  });
+  const unseen = (error: unknown): void => log.debug(`monitors will not see this job: ${systemReason(error)}`);
+  const file = openStateFile(states, pid, unseen, spares);
   return {
     know: (side, report) => file.know(side, shown(report)),
     show: (side, phase, report) => file.show(side, phase, shown(report)),

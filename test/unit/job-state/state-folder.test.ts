@@ -7,6 +7,7 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -16,6 +17,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeJobRecord, readJobRecord } from '../../../src/job-state/job-record.ts';
 import type { JobRecord } from '../../../src/job-state/job-record.ts';
+import { SpareFiles } from '../../../src/job-state/spare-files.ts';
 import { listJobs, openStateFile, sweepStateFolder } from '../../../src/job-state/state-folder.ts';
 
 let folder = '';
@@ -53,6 +55,39 @@ describe('openStateFile()', () => {
     });
     state.remove();
     expect(readdirSync(join(folder, 'deep/state'))).toEqual([]);
+  });
+
+  it('uses files of jobs that have ended again, until they are cleared away', () => {
+    const spares = new SpareFiles();
+    const [one, other] = [77, 78].map((pid) => openStateFile(folder, pid, fail, spares));
+    one?.show('local', 'Compile', { file: 'one.c' });
+    other?.show('local', 'Compile', { file: 'other.c' });
+    const inodes = readdirSync(folder).map((name) => statSync(join(folder, name)).ino);
+    one?.remove();
+    other?.remove();
+    expect(readdirSync(folder).filter((name) => name.startsWith('binstate_'))).toEqual([]);
+    expect(listJobs(folder, Date.now())).toEqual({ jobs: [], complaints: [] });
+    const next = openStateFile(folder, 79, fail, spares);
+    next.show('remote', 'Send', { file: 'next.c' });
+    const path = join(folder, 'binstate_79');
+    expect(readJobRecord(readFileSync(path))).toMatchObject({ record: { pid: 79, file: 'next.c', phase: 'Send' } });
+    expect(inodes).toContain(statSync(path).ino);
+    next.remove();
+    spares.clear();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('makes a new file when the folder of the spare one has been removed', () => {
+    const spares = new SpareFiles();
+    const states = join(folder, 'state');
+    for (const pid of [77, 78]) {
+      const state = openStateFile(states, pid, fail, spares);
+      state.show('local', 'Compile');
+      expect(readdirSync(states)).toEqual([`binstate_${pid}`]);
+      state.remove();
+      rmSync(states, { recursive: true });
+    }
+    spares.clear();
   });
 
   it('keeps what was known of the other side', () => {
@@ -163,8 +198,11 @@ describe('sweepStateFolder()', () => {
     put(mine);
     writeFileSync(join(folder, 'binstate_x'), '');
     writeFileSync(join(folder, 'notes'), '');
+    writeFileSync(join(folder, `spare_${deadPid()}_0`), '');
+    writeFileSync(join(folder, `spare_${process.pid}_0`), '');
     sweepStateFolder(folder);
-    expect(readdirSync(folder).sort()).toEqual([`binstate_${process.pid}`, 'binstate_x', 'notes'].sort());
+    const living = [`binstate_${process.pid}`, `spare_${process.pid}_0`];
+    expect(readdirSync(folder).sort()).toEqual([...living, 'binstate_x', 'notes'].sort());
   });
 
   it('does not mind a folder that is missing', () => {
