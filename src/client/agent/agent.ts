@@ -93,7 +93,7 @@ class Agent {
       preprocessAhead: true,
       memory: new TextMemory(),
       packer: new Packer(settings.program),
-      inputs: { hosts: new InputHosts(), graph: new HeaderGraph(), distrusted: new Set(), tally: this.#tally },
+      inputs: { hosts: new InputHosts(now), graph: new HeaderGraph(), distrusted: new Set(), tally: this.#tally },
       hosts: new HostLists(),
       programs: new Programs(now),
     };

@@ -210,7 +210,7 @@ export async function carryInputs(
     if (!(failure instanceof InputsFailed)) throw error;
     const refused = error instanceof ProtocolError && error.kind === 'refused';
     if (!refused && !(failure instanceof InputsChanged) && hosts.failed(name, failures))
-      log.warning(`${host.definition} gets preprocessed sources from now on: ${failure.message}`);
+      log.warning(`${host.definition} gets preprocessed sources for ten minutes: ${failure.message}`);
     throw failure;
   }
 }

@@ -126,6 +126,8 @@ type Offer = 'unknown' | 'none' | 'inputs';
 
 interface KnownHost {
   offer: Offer;
+  /** When a host that offers nothing, or has failed, is looked at anew, by the agent's clock. */
+  again: number;
   keepsResults: boolean;
   session: InputSession;
   /** Comes when the session has its nonce, or somebody has failed to get it. */
@@ -140,12 +142,21 @@ export interface Meeting {
   readonly met: (() => void) | undefined;
 }
 
-/** After this many failures without a success between them a host is only asked in the old way. */
+/** After this many failures without a success between them a host is only asked in the old way, for a while. */
 const mostFailures = 3;
+
+/** How long that is, in ms; and how long a host stays that offers nothing, which may be upgraded. */
+const pauseMs = 600_000;
 
 /** Which hosts of this agent offer to compile from inputs, and the sessions with them. */
 export class InputHosts {
   readonly #hosts = new Map<string, KnownHost>();
+  readonly #now: () => number;
+
+  /** `now` is a clock that only goes forward, in ms. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
 
   /** `host` is a name and a port, or what else tells hosts apart. */
   #of(host: string): KnownHost {
@@ -153,6 +164,7 @@ export class InputHosts {
     if (known !== undefined) return known;
     const made: KnownHost = {
       offer: 'unknown',
+      again: 0,
       keepsResults: false,
       session: new InputSession(),
       meeting: undefined,
@@ -163,14 +175,26 @@ export class InputHosts {
   }
 
   offerOf(host: string): Offer {
-    return this.#hosts.get(host)?.offer ?? 'unknown';
+    const known = this.#hosts.get(host);
+    if (known === undefined) return 'unknown';
+    if (known.offer === 'none' && this.#now() >= known.again) {
+      known.offer = 'unknown';
+      known.failures = 0;
+    }
+    return known.offer;
+  }
+
+  #giveUp(known: KnownHost): void {
+    known.offer = 'none';
+    known.again = this.#now() + pauseMs;
   }
 
   /** What a host has said after an answer. */
   noteOffer(host: string, offer: Caps | undefined): void {
     const known = this.#of(host);
     if (known.offer !== 'unknown') return;
-    known.offer = offer?.tree === true ? 'inputs' : 'none';
+    if (offer?.tree === true) known.offer = 'inputs';
+    else this.#giveUp(known);
     known.keepsResults = offer?.results === true;
   }
 
@@ -198,7 +222,7 @@ export class InputHosts {
     if (known.failures !== before) return false;
     known.failures += 1;
     if (known.failures < mostFailures) return false;
-    known.offer = 'none';
+    this.#giveUp(known);
     return true;
   }
 

@@ -36,7 +36,7 @@ const answerOf = (beginning: Buffer): AnswerMessage => ({
 
 /** A host that wants the source, and an agent that has it read by a launcher. */
 class Scene {
-  readonly hosts = new InputHosts();
+  readonly hosts = new InputHosts(() => 0);
   readonly host = readHostWord('127.0.0.1:4000', () => {}) as DistantHost;
   readonly name = lockName(this.host);
   readonly warnings: string[] = [];
@@ -89,7 +89,7 @@ describe('carryInputs()', () => {
     const scene = new Scene();
     for (const _ of [1, 2, 3]) expect(await scene.job('int a;')).toBeInstanceOf(InputsFailed);
     expect(scene.hosts.offerOf(scene.name)).toBe('none');
-    expect(scene.warnings.join('')).toContain('gets preprocessed sources from now on: the connection was closed');
+    expect(scene.warnings.join('')).toContain('gets preprocessed sources for ten minutes: the connection was closed');
   });
 
   it('takes jobs for one failure that a host has left together', async () => {

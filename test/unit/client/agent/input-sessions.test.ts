@@ -74,7 +74,7 @@ describe('proofOf()', () => {
 
 describe('InputHosts', () => {
   it('asks a host only after it has offered, and not after three failures in a row', () => {
-    const hosts = new InputHosts();
+    const hosts = new InputHosts(() => 0);
     expect(hosts.offerOf('far')).toBe('unknown');
     const offer = { tree: true, codecs: [], results: true };
     hosts.noteOffer('far', offer);
@@ -92,8 +92,25 @@ describe('InputHosts', () => {
     expect([hosts.offerOf('forgetful'), hosts.keepsResults('forgetful')]).toEqual(['inputs', false]);
   });
 
+  it('asks a host again after ten minutes that has failed, or offered nothing', () => {
+    let now = 0;
+    const hosts = new InputHosts(() => now);
+    const offer = { tree: true, codecs: [], results: false };
+    hosts.noteOffer('stock', undefined);
+    hosts.noteOffer('broken', offer);
+    for (const _ of [1, 2, 3]) hosts.failed('broken', hosts.failuresOf('broken'));
+    const offers = (): string[] => ['stock', 'broken'].map((host) => hosts.offerOf(host));
+    now = 599_999;
+    expect(offers()).toEqual(['none', 'none']);
+    now = 600_000;
+    expect(offers()).toEqual(['unknown', 'unknown']);
+    for (const host of ['stock', 'broken']) hosts.noteOffer(host, offer);
+    expect(offers()).toEqual(['inputs', 'inputs']);
+    expect(hosts.failed('broken', hosts.failuresOf('broken'))).toBe(false);
+  });
+
   it('takes failures of jobs that were at work together for one', () => {
-    const hosts = new InputHosts();
+    const hosts = new InputHosts(() => 0);
     hosts.noteOffer('far', { tree: true, codecs: [], results: false });
     for (const round of [0, 1]) {
       const before = hosts.failuresOf('far');
@@ -105,13 +122,13 @@ describe('InputHosts', () => {
   });
 
   it('has a secret of its own for each host', async () => {
-    const hosts = new InputHosts();
+    const hosts = new InputHosts(() => 0);
     const [one, two] = [await hosts.meet('one', 1), await hosts.meet('two', 1)];
     expect(one.session.secret).not.toEqual(two.session.secret);
   });
 
   it('begins anew when the numbers of a session are used up', async () => {
-    const hosts = new InputHosts();
+    const hosts = new InputHosts(() => 0);
     const { session, met } = await hosts.meet('far', 1);
     session.welcomed(nonce(1), []);
     met?.();
@@ -120,7 +137,7 @@ describe('InputHosts', () => {
   });
 
   it('lets one job meet a host while others wait', async () => {
-    const hosts = new InputHosts();
+    const hosts = new InputHosts(() => 0);
     const { session, met } = await hosts.meet('far', 1);
     const order: string[] = [];
     const others = [1, 2].map(async () => {
@@ -137,7 +154,7 @@ describe('InputHosts', () => {
   });
 
   it('meets a host with another secret after a meeting that came to nothing: the host may wait for a job', async () => {
-    const hosts = new InputHosts();
+    const hosts = new InputHosts(() => 0);
     const { session, met } = await hosts.meet('far', 1);
     const next = hosts.meet('far', 1);
     met?.();
