@@ -167,6 +167,13 @@ export const daemonOptions = {
     expects: 'a size from 16M to 1024G, such as 512M',
     read: readSize(16 * mebibyte),
   }),
+  'input-cache': valued({
+    value: 'SIZE',
+    help: 'keep files of clients up to this size: K, M or G (default: 2G, or a quarter of a small file system)',
+    initial: undefined,
+    expects: 'a size from 64M to 1024G, such as 10G',
+    read: readSize(64 * mebibyte),
+  }),
   'result-cache': valued({
     value: 'SIZE',
     help: 'keep results of compiles from source, up to this size (K, M, G); 0: none (default: 2G with CACHE_DIRECTORY, else 0)',

@@ -194,7 +194,8 @@ function findTrees({ name, service }: ServiceSettings, options: DaemonOptions): 
     return { lacks: `jobs have no roots of their own here: RestrictNamespaces=yes in ${name}` };
   }
   const [cache = ''] = (service.values('Service', 'CacheDirectory').at(-1) ?? '').split(/[\s:]/);
-  return { says: cache === '' ? describePlace('/tmp', false) : describePlace(contentsIn(`/var/cache/${cache}`), true) };
+  const [place, isLasting] = cache === '' ? ['/tmp', false] : [contentsIn(`/var/cache/${cache}`), true];
+  return { says: describePlace(place, isLasting, options) };
 }
 
 function tryAccess(found: ServiceSettings, options: DaemonOptions, notices: Notices): ReturnType<typeof readAccess> {

@@ -43,6 +43,7 @@ export const effects: Readonly<Record<Name, 'at once' | 'after a restart' | 'non
   'pid-file': 'after a restart',
   port: 'after a restart',
   'reload-file': 'after a restart',
+  'input-cache': 'after a restart',
   'result-cache': 'after a restart',
   'show-policy': 'none',
   stats: 'after a restart',

@@ -63,9 +63,12 @@ export function lacksByOptions(options: DaemonOptions): string | undefined {
 export const describeTrees = (found: { readonly says: string } | { readonly lacks: string }): string =>
   `files of clients: ${'says' in found ? found.says : `not compiled, only preprocessed text: ${found.lacks}`}`;
 
-/** Where contents are kept, for an administrator. */
-export const describePlace = (folder: string, isLasting: boolean): string =>
-  `compiled as they are, kept in ${folder}${isLasting ? '' : ' until the daemon ends'}`;
+/** Where contents are kept, and how many when that has been said, for an administrator. */
+export function describePlace(folder: string, isLasting: boolean, options: DaemonOptions): string {
+  const quota = options['input-cache'];
+  const most = quota === undefined ? '' : `, up to ${Math.floor(quota / (1024 * 1024))} MiB`;
+  return `compiled as they are, kept in ${folder}${isLasting ? '' : ' until the daemon ends'}${most}`;
+}
 
 /** The contents' part of a folder that outlasts the daemon. */
 export const contentsIn = (directory: string): string => `${directory}/contents`;
@@ -77,7 +80,7 @@ export function openTrees(options: DaemonOptions, setup: TreeSetup, notices: Not
   const found = setup.roots();
   if ('lacks' in found) return { kind: 'lacking', lacks: found.lacks };
   const lasting = openLasting(setup, notices);
-  const open = (): Sessions => openSessions(lasting ?? openPassing(setup.spool), setup);
+  const open = (): Sessions => openSessions(lasting ?? openPassing(setup.spool), options, setup);
   // What was kept is looked through at the start; where nothing is, a folder comes with the first client.
   let sessions = lasting === undefined ? undefined : open();
   const results = openKept(options, lasting, setup, notices);
@@ -91,7 +94,7 @@ export function openTrees(options: DaemonOptions, setup: TreeSetup, notices: Not
     offer: encodeCaps({ tree: true, codecs: knownCodecs, results: results !== undefined }),
     results: results?.keeper,
   };
-  const says = describePlace(lasting?.contents ?? setup.spool.path, lasting !== undefined);
+  const says = describePlace(lasting?.contents ?? setup.spool.path, lasting !== undefined, options);
   const remove = (): void => {
     results?.close();
     lasting?.remove();
@@ -111,11 +114,11 @@ function openKept(
   return openResults(options, { folder: spool.lend(), lasting: false }, log, notices);
 }
 
-function openSessions({ contents, spool }: Place, { memory, log }: TreeSetup): Sessions {
+function openSessions({ contents, spool }: Place, options: DaemonOptions, { memory, log }: TreeSetup): Sessions {
   const left = (error: unknown): void => {
     log.error(`${systemReason(error)}, a client's files: the next start of the daemon tries again`);
   };
-  return new Sessions({ contents, spool, left }, planInputs(memory, quotaIn(spool.path)));
+  return new Sessions({ contents, spool, left }, planInputs(memory, options['input-cache'] ?? quotaIn(spool.path)));
 }
 
 /** A folder that the service manager keeps between one start and the next: systemd.exec(5), CacheDirectory=. */

@@ -79,6 +79,7 @@ describe('checkService()', () => {
     const kept = 'files of clients: compiled as they are, kept in';
     const not = 'files of clients: not compiled, only preprocessed text:';
     expect(check()).toContain(`${kept} /var/cache/distccd/contents`);
+    expect(check(options('--input-cache 10G'))).toContain(`${kept} /var/cache/distccd/contents, up to 10240 MiB`);
     expect(check(options('--no-tree'))).toContain(`${not} --no-tree`);
     expect(check(options('--fence none'))).toContain(
       `${not} a compiler could get at the files of other jobs: --fence none`,

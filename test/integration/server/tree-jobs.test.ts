@@ -225,6 +225,16 @@ describe('a tree job', () => {
     const left = (): boolean => spawnSync('pgrep', ['-f', 'fconstexpr-ops-limit=999999999999']).status === 0;
     await until(() => !left(), 'the compiler is gone');
   });
+
+  it('has as much room for files as --input-cache says', async () => {
+    const small = smallJob('int a;');
+    const big = fileOf(`${small.directory}/big.h`, `// ${'x'.repeat(33 * 1024 * 1024)}\n`);
+    const tooMuch = { ...small, inputs: [...small.inputs, big] };
+    const own = await startOwn({ options: ['--input-cache', '64M'] });
+    const { error } = await new TreeClient(own.port).run(tooMuch);
+    expect(error).toContain('this server has no room for more files of clients now');
+    expect(statusOf(await new TreeClient(daemon.port).run(tooMuch))).toBe(0);
+  });
 });
 
 describe('the offer', () => {

@@ -85,6 +85,7 @@ describe('readDaemonOptions()', () => {
     [['--max-memory', '15M'], '--max-memory expects a size from 16M to 1024G, such as 512M, not "15M"'],
     [['--max-memory', '1T'], 'not "1T"'],
     [['--max-memory', '1e9'], 'not "1e9"'],
+    [['--input-cache', '1M'], '--input-cache expects a size from 64M to 1024G, such as 10G, not "1M"'],
     [['--result-cache', '1K'], '--result-cache expects 0, or a size from 1M to 1024G, such as 2G, not "1K"'],
     [['--result-cache', ''], 'not ""'],
     [['--result-cache', 'K'], 'not "K"'],
