@@ -4,6 +4,7 @@ import type { FileFacts } from './entry.ts';
 import { costOf, costOfFacts } from './found-record.ts';
 import type { FoundRecord } from './found-record.ts';
 import { graphLimits } from './graph-limits.ts';
+import { keepBytes } from './kept-bytes.ts';
 import { isYoung, kindOf } from './stamp.ts';
 import type { SearchContext } from './search-context.ts';
 import type { RecordedList } from './recorded-list.ts';
@@ -79,7 +80,7 @@ export class HeaderGraph {
       else this.#become(entry, stamp, nowMs);
       return 'changed';
     }
-    entry.stamp = Buffer.from(stamp);
+    entry.stamp = keepBytes(stamp);
     if (kind === 'directory') {
       entry.young = isYoung(stamp, nowMs);
       if (entry.names !== undefined) entry.names.changes += 1;
@@ -95,7 +96,7 @@ export class HeaderGraph {
     const kind = kindOf(stamp);
     if (entry.facts !== undefined) this.#files -= 1;
     entry.kind = kind === 'absent' ? 'unknown' : kind;
-    entry.stamp = Buffer.from(stamp);
+    entry.stamp = keepBytes(stamp);
     entry.young = isYoung(stamp, nowMs);
     entry.facts = undefined;
     entry.target = undefined;
@@ -200,7 +201,7 @@ export class HeaderGraph {
 
   /** Keeps a record's question and answer, as long as there is room for such. */
   keep(record: FoundRecord, kept: FoundRecord['kept']): void {
-    const size = (one: FoundRecord['kept']): number => (one === undefined ? 0 : one.paths.length + one.stamps.length);
+    const size = (one: FoundRecord['kept']): number => (one === undefined ? 0 : one.paths.length);
     this.#keptBytes += size(kept) - size(record.kept);
     record.kept = kept;
     for (const other of this.#records.values()) {

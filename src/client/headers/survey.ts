@@ -2,17 +2,18 @@ import { createHash } from 'node:crypto';
 import { stampLength } from '../../wire/agent/inputs.ts';
 import type { Disk, ReadFile } from './disk.ts';
 import type { Entry, FileFacts } from './entry.ts';
+import type { Question } from './found-record.ts';
 import { graphLimits } from './graph-limits.ts';
 import type { HeaderGraph } from './header-graph.ts';
+import { keepBytes } from './kept-bytes.ts';
 import { OldWay, Pace } from './pace.ts';
 import { isUntrusted, isYoung, mtimeOf, stampAt } from './stamp.ts';
 import { readText } from './text-facts.ts';
 
-/** In Node's pool: a digest as it comes takes more than 200 bytes. */
 const sha256 = (...parts: readonly (Buffer | string)[]): Buffer => {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);
-  return Buffer.from(hash.digest());
+  return hash.digest();
 };
 
 /** Paths as `Disk.look` takes them. */
@@ -101,11 +102,8 @@ export class Survey {
     this.#searched.clear();
   }
 
-  /** The question that is right as long as all these entries are as they are, and its answer. */
-  static questionFor(
-    entries: readonly Entry[],
-    listings: ReadonlySet<Entry>,
-  ): { readonly paths: Buffer; readonly stamps: Buffer } {
+  /** The question whose answer is the same as long as all these entries are as they are. */
+  static questionFor(entries: readonly Entry[], listings: ReadonlySet<Entry>): Question {
     const names = entries.flatMap((entry) =>
       entry.kind === 'directory' && !entry.calm
         ? [...(entry.names?.absent ?? [])].map((name) => entry.pathOf(name))
@@ -120,12 +118,12 @@ export class Survey {
     all.sort((one, other) => (one.path < other.path ? -1 : 1));
     return {
       paths: terminated(all.map(({ path }) => path)),
-      stamps: Buffer.concat(all.map(({ stamp }) => stamp)),
+      answer: keepBytes(sha256(Buffer.concat(all.map(({ stamp }) => stamp)))),
     };
   }
 
-  async looksAs({ paths, stamps }: { readonly paths: Buffer; readonly stamps: Buffer }): Promise<boolean> {
-    return (await this.pace.wait(this.#disk.look(paths))).equals(stamps);
+  async looksAs({ paths, answer }: Question): Promise<boolean> {
+    return sha256(await this.pace.wait(this.#disk.look(paths))).equals(answer);
   }
 
   #wantAllNames(directory: Entry): void {
@@ -229,14 +227,14 @@ export class Survey {
       references: references.map((reference) => this.graph.referenceLike(reference)),
       obstacles,
       definitions,
-      directives: sha256(Buffer.from(lines.join('\n'), 'latin1')),
+      directives: keepBytes(sha256(Buffer.from(lines.join('\n'), 'latin1'))),
       searched: this.graph.macros.size,
       input: {
         kind: 'file',
         path: file.path,
-        stamp: Buffer.from(stamp),
-        hash,
-        key: sha256('possession', bytes),
+        stamp: keepBytes(stamp),
+        hash: keepBytes(hash),
+        key: keepBytes(sha256('possession', bytes)),
         size: bytes.length,
         mtimeNs: mtimeOf(stamp),
       },
