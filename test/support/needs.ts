@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Where programs of the system are, besides PATH: an account without administration may not have these on it. */
@@ -22,8 +22,16 @@ function has(program: string): boolean {
  * to run everything cannot skip silently.
  */
 export function needs(program: string, debianPackage: string): boolean {
-  if (has(program)) return true;
-  const sentence = `"${program}" is missing: the Debian package "${debianPackage}" would enable this test`;
+  return has(program) || lack(program, debianPackage);
+}
+
+/** The same for a file that is not a program. */
+export function needsFile(path: string, debianPackage: string): boolean {
+  return existsSync(path) || lack(path, debianPackage);
+}
+
+function lack(what: string, debianPackage: string): false {
+  const sentence = `"${what}" is missing: the Debian package "${debianPackage}" would enable this test`;
   if (process.env['DISTCCD_TEST_NO_SKIP'] === '1') throw new Error(sentence);
   process.stderr.write(`skipped: ${sentence}\n`);
   return false;
