@@ -1,5 +1,5 @@
 import { defaultPort } from '../wire/port.ts';
-import { writeHost, writePlace } from '../basics/place.ts';
+import { writeHost, writeHostPort } from '../basics/address-text.ts';
 
 /** What an agent reports about itself. */
 export interface AgentStatus {
@@ -53,7 +53,7 @@ function hostText(name: string): string {
   const tcp = /^tcp_(.*)_(\d+)$/.exec(name);
   if (tcp === null) return name.replace(/^ssh_/, '@');
   const [, host = '', port = ''] = tcp;
-  return Number(port) === defaultPort ? writeHost(host) : writePlace(host, port);
+  return Number(port) === defaultPort ? writeHost(host) : writeHostPort(host, port);
 }
 
 /** A time as people say it: 0.4 s, 12 s, 5 min, 3 h. */

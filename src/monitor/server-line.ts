@@ -1,5 +1,5 @@
 import { defaultPort } from '../wire/port.ts';
-import { writeHost, writePlace } from '../basics/place.ts';
+import { writeHost, writeHostPort } from '../basics/address-text.ts';
 import type { ProtocolVersion } from '../wire/protocol-version.ts';
 import type { Finding } from './probe-server.ts';
 
@@ -18,6 +18,6 @@ const suffixes: Readonly<Record<ProtocolVersion, string>> = { 1: '', 2: ',lzo', 
  * "lsdistcc").
  */
 export function serverLine(name: string, { up, ms }: Finding, { port, version, latency }: LineStyle): string {
-  const place = port === defaultPort ? writeHost(name) : writePlace(name, port);
+  const place = port === defaultPort ? writeHost(name) : writeHostPort(name, port);
   return `${place}${suffixes[version]}${up ? '' : ',down'}${latency ? ` ${ms}` : ''}`;
 }

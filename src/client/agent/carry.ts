@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { writePlace } from '../../basics/place.ts';
+import { writeHostPort } from '../../basics/address-text.ts';
 import { readVariable } from '../../config/client-environment.ts';
 import type { Environment } from '../../config/client-environment.ts';
 import type { Logger } from '../../logging/log-line.ts';
@@ -67,11 +67,11 @@ function unreachable({ error, address }: AnswerMessage, way: Way): TransportErro
   const reason = new LauncherError(error).message;
   if (way.kind === 'ssh') return new TransportError(`failed to exec ${readable(way.command[0])}: ${reason}`);
   const name = way.addresses[address] ?? '';
-  const place = writePlace(name, way.port);
+  const target = writeHostPort(name, way.port);
   return new TransportError(
     error === constants.errno.ETIMEDOUT
-      ? `timeout while connecting to ${place}`
-      : `nonblocking connect to ${place} failed: ${reason}`,
+      ? `timeout while connecting to ${target}`
+      : `nonblocking connect to ${target} failed: ${reason}`,
   );
 }
 

@@ -5,7 +5,7 @@ import type { Server, Socket } from 'node:net';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 import type { OpenConnections } from '../limits/open-connections.ts';
-import { writePlace } from '../../basics/place.ts';
+import { writeHostPort } from '../../basics/address-text.ts';
 import type { Client } from './serve-client.ts';
 
 /** The listening sockets, with warnings for the administrator. */
@@ -85,9 +85,9 @@ export async function bindSockets(names: readonly string[], port: number): Promi
       // "::" serves IPv4 too; any other IPv6 address serves only itself.
       servers.push(await listen(address, port, address !== '::'));
     } catch (error) {
-      throw bindFailure(writePlace(address, port), error);
+      throw bindFailure(writeHostPort(address, port), error);
     }
-    places.push(writePlace(address, port));
+    places.push(writeHostPort(address, port));
   };
   try {
     for (const address of await addressesToBind(names)) {

@@ -10,7 +10,7 @@ import type { OpenConnection } from '../limits/open-connections.ts';
 import type { Service, StopReasons } from '../connection/service.ts';
 import { endedWithout, summaryFields, summaryLine } from '../job/job-end.ts';
 import type { JobEnd } from '../job/job-end.ts';
-import { writePlace } from '../../basics/place.ts';
+import { writeHostPort } from '../../basics/address-text.ts';
 
 /** The client at the other end of a stream. */
 export interface Client {
@@ -26,7 +26,7 @@ export interface Client {
 /** A client that has connected over the network. */
 export function networkClient(socket: Socket, { access }: Pick<Service, 'access'>): Client {
   const address = plainAddress(socket.remoteAddress ?? '');
-  return { address, name: writePlace(address, socket.remotePort ?? 0), admitted: access().admits(address) };
+  return { address, name: writeHostPort(address, socket.remotePort ?? 0), admitted: access().admits(address) };
 }
 
 /** A client on a Unix socket, admitted by the mode of the socket's file. Each user counts as one client. */

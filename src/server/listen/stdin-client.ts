@@ -5,7 +5,7 @@ import type { DaemonOptions } from '../../config/daemon-options.ts';
 import { plainAddress } from '../policy/access-list.ts';
 import type { AccessList } from '../policy/access-list.ts';
 import type { ClientStream } from '../connection/client-stream.ts';
-import { writePlace } from '../../basics/place.ts';
+import { writeHostPort } from '../../basics/address-text.ts';
 import type { Client } from './serve-client.ts';
 
 interface Place {
@@ -41,7 +41,7 @@ export function identifyClient(
   const socket = stream instanceof Socket ? stream : undefined;
   if (socket?.remoteAddress !== undefined) {
     const address = plainAddress(socket.remoteAddress);
-    return { address, name: writePlace(address, socket.remotePort ?? 0), admitted: access.admits(address) };
+    return { address, name: writeHostPort(address, socket.remotePort ?? 0), admitted: access.admits(address) };
   }
   if (socket?.localAddress !== undefined) {
     throw new Failure(
@@ -53,7 +53,7 @@ export function identifyClient(
   const place = placeFromEnvironment(environment);
   if (place !== undefined) {
     const { address, port } = place;
-    return { address, name: writePlace(address, port), admitted: !listed || access.admits(address) };
+    return { address, name: writeHostPort(address, port), admitted: !listed || access.admits(address) };
   }
   // distcc's names for clients without an address. It refuses a Unix socket as soon as an access list is given.
   if (socket === undefined) return { address: 'NOTSOCKET', name: 'NOTSOCKET', admitted: true };

@@ -9,7 +9,7 @@ import { whyNotListening } from '../../system/descriptors/given-descriptors.ts';
 import type { GivenDescriptor } from '../../system/descriptors/given-descriptors.ts';
 import { backlog } from './bind.ts';
 import type { Listening } from './bind.ts';
-import { writePlace } from '../../basics/place.ts';
+import { writeHostPort } from '../../basics/address-text.ts';
 
 /** Whether these options name a place to listen, which has no effect on sockets of the service manager. */
 const namesPlace = ({ port, listen }: Pick<DaemonOptions, 'port' | 'listen'>): boolean =>
@@ -60,7 +60,7 @@ function placeOfServer(server: Server, { name }: GivenDescriptor): string {
   const address = server.address();
   return address === null || typeof address === 'string'
     ? `Unix socket "${name}"`
-    : writePlace(address.address, address.port);
+    : writeHostPort(address.address, address.port);
 }
 
 /**

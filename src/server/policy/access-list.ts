@@ -3,7 +3,7 @@ import { BlockList, isIP, SocketAddress } from 'node:net';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 import { readWholeNumber } from '../../basics/whole-number.ts';
-import { unmapped } from '../../basics/place.ts';
+import { unmapped } from '../../basics/address-text.ts';
 
 /** Who may send jobs. */
 export interface AccessList {

@@ -22,6 +22,6 @@ export function writeHost(address: string): string {
 }
 
 /** A host with its port: `192.0.2.1:3632`, `[fd99::5]:3632`. */
-export function writePlace(address: string, port: number | string): string {
+export function writeHostPort(address: string, port: number | string): string {
   return `${writeHost(address)}:${port}`;
 }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { unmapped, writePlace } from '../../../src/basics/place.ts';
+import { unmapped, writeHostPort } from '../../../src/basics/address-text.ts';
 
 describe('unmapped()', () => {
   it.each([
@@ -19,7 +19,7 @@ describe('unmapped()', () => {
   });
 });
 
-describe('writePlace()', () => {
+describe('writeHostPort()', () => {
   it.each([
     ['192.0.2.1', 3632, '192.0.2.1:3632'],
     ['::ffff:192.0.2.1', 47978, '192.0.2.1:47978'],
@@ -27,8 +27,8 @@ describe('writePlace()', () => {
     ['::', 3632, '[::]:3632'],
     ['fe80::1%eth0', '1', '[fe80::1%eth0]:1'],
     ['server', 3632, 'server:3632'],
-  ])('%s and %s are %s', (address, port, place) => {
-    expect(writePlace(address, port)).toBe(place);
+  ])('%s and %s are %s', (address, port, text) => {
+    expect(writeHostPort(address, port)).toBe(text);
   });
 
   it('is the only one to put an address and a port together', () => {
@@ -37,7 +37,9 @@ describe('writePlace()', () => {
     const together = /\$\{[^}]*(?:address|host|name)\b[^}]*\}\]?:\$\{[^}]*port/i;
     const others = names.filter(
       (name) =>
-        name.endsWith('.ts') && name !== 'basics/place.ts' && together.test(readFileSync(join(folder, name), 'utf8')),
+        name.endsWith('.ts') &&
+        name !== 'basics/address-text.ts' &&
+        together.test(readFileSync(join(folder, name), 'utf8')),
     );
     expect(others).toEqual([]);
   });
