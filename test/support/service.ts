@@ -11,7 +11,7 @@ import { FairQueue } from '../../src/server/limits/fair-queue.ts';
 import { OpenConnections } from '../../src/server/limits/open-connections.ts';
 import { JobStatistics } from '../../src/server/job/job-statistics.ts';
 import { LogLimit } from '../../src/server/log/log-limit.ts';
-import { slowestPace } from '../../src/server/limits/progress.ts';
+import { slowestPace } from '../../src/server/limits/transfer-pace.ts';
 import { networkClient, serveClient } from '../../src/server/listen/serve-client.ts';
 import { spawn } from '../../src/system/processes/spawn.ts';
 import { openSpool } from '../../src/system/files/temporary-folder.ts';

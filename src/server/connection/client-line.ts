@@ -5,7 +5,7 @@ import type { JobEnd } from '../job/job-end.ts';
 import type { BudgetAccount, ByteBudget } from '../limits/byte-budget.ts';
 import type { Release } from '../limits/fair-queue.ts';
 import type { OpenConnection } from '../limits/open-connections.ts';
-import { Progress } from '../limits/progress.ts';
+import { PaceCheck } from '../limits/transfer-pace.ts';
 import type { ClientLog } from '../log/log-limit.ts';
 import { clientGone, Overdue, Refusal } from '../policy/refusal.ts';
 import type { Overload } from '../policy/refusal.ts';
@@ -102,7 +102,7 @@ export class ClientLine {
     const { value, rest } = await receiveMessage(this.#socket, grammar, {
       account,
       largest: budget.largest,
-      progress: new Progress(pace),
+      paceCheck: new PaceCheck(pace),
       signal: this.signal,
       heard: () => this.#hear(),
       early: this.#rest,
@@ -272,7 +272,7 @@ export class ClientLine {
     return new Sending(
       this.#socket,
       { answering, silence: Math.min(silence, unreadMs) },
-      new Progress(this.service.pace),
+      new PaceCheck(this.service.pace),
     );
   }
 }

@@ -3,7 +3,7 @@ import type { Grammar } from '../../wire/reading/decoder.ts';
 import type { BudgetAccount } from '../limits/byte-budget.ts';
 import { freeBytes } from '../limits/capacity.ts';
 import type { ClientStream } from './client-stream.ts';
-import type { Progress } from '../limits/progress.ts';
+import type { PaceCheck } from '../limits/transfer-pace.ts';
 import { clientGone, Overdue, Overload } from '../policy/refusal.ts';
 
 /**
@@ -25,7 +25,7 @@ export interface Receiving {
   readonly account: BudgetAccount;
   /** The most bytes that one account can ever get. */
   readonly largest: number;
-  readonly progress: Progress;
+  readonly paceCheck: PaceCheck;
   readonly signal: AbortSignal;
   /** Called when the first bytes have arrived. */
   readonly heard: () => void;
@@ -47,7 +47,7 @@ export interface Received<T> {
 export function receiveMessage<T>(
   socket: ClientStream,
   grammar: Grammar<T>,
-  { account, largest, progress, signal, heard, early }: Receiving,
+  { account, largest, paceCheck, signal, heard, early }: Receiving,
 ): Promise<Received<T>> {
   return new Promise((resolve, reject) => {
     const decoder = new Decoder(grammar);
@@ -56,9 +56,9 @@ export function receiveMessage<T>(
     let cancelWait = (): void => {};
     const watch = setInterval(() => {
       // The client's preprocessor runs, or this server has paused the socket: silence is then not the client's fault.
-      if (decoder.unhurried || waits) progress.restart();
-      else if (progress.isStalled()) fail(new Overdue('the request came too slowly'));
-    }, progress.periodMs);
+      if (decoder.unhurried || waits) paceCheck.restart();
+      else if (paceCheck.isTooSlow()) fail(new Overdue('the request came too slowly'));
+    }, paceCheck.periodMs);
 
     const leave = (): void => {
       clearInterval(watch);
@@ -90,7 +90,7 @@ export function receiveMessage<T>(
       // It may be granted before this comes back.
       cancelWait = account.wait(step, () => {
         waits = false;
-        progress.restart();
+        paceCheck.restart();
         socket.setTimeout(silence);
         socket.resume();
       });
@@ -108,7 +108,7 @@ export function receiveMessage<T>(
     const onData = (chunk: Buffer): void => {
       if (received === 0) heard();
       received += chunk.length;
-      progress.count(chunk.length);
+      paceCheck.count(chunk.length);
       const began = performance.now();
       try {
         decoder.feed(chunk);

@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import { limitUnsent } from '../../system/descriptors/unsent-limit.ts';
 import type { Answer } from '../job/answer.ts';
 import type { ClientStream } from './client-stream.ts';
-import { Progress } from '../limits/progress.ts';
+import { PaceCheck } from '../limits/transfer-pace.ts';
 import { clientGone } from '../policy/refusal.ts';
 
 /**
@@ -26,12 +26,12 @@ export interface Patience {
 export class Sending {
   readonly #socket: ClientStream;
   readonly #patience: Patience;
-  readonly #progress: Progress;
+  readonly #paceCheck: PaceCheck;
 
-  constructor(socket: ClientStream, patience: Patience, progress = new Progress()) {
+  constructor(socket: ClientStream, patience: Patience, paceCheck = new PaceCheck()) {
     this.#socket = socket;
     this.#patience = patience;
-    this.#progress = progress;
+    this.#paceCheck = paceCheck;
   }
 
   /**
@@ -75,10 +75,10 @@ export class Sending {
 
   async #sendPieces(pieces: AsyncIterable<Buffer>, over: AbortSignal, fail: () => void): Promise<void> {
     if (this.#socket instanceof Socket) limitUnsent(this.#socket, unsent);
-    this.#progress.restart();
+    this.#paceCheck.restart();
     const watch = setInterval(() => {
-      if (this.#progress.isStalled()) fail();
-    }, this.#progress.periodMs);
+      if (this.#paceCheck.isTooSlow()) fail();
+    }, this.#paceCheck.periodMs);
     let length = portion.quick;
     try {
       for await (const piece of pieces) {
@@ -87,7 +87,7 @@ export class Sending {
           const bytes = piece.subarray(at, at + length);
           const began = performance.now();
           await this.#write(bytes, over);
-          this.#progress.count(bytes.length);
+          this.#paceCheck.count(bytes.length);
           at += bytes.length;
           length = performance.now() - began > slowMs ? portion.slow : portion.quick;
         }

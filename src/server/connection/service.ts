@@ -8,7 +8,7 @@ import type { LogLimit } from '../log/log-limit.ts';
 import type { Sessions } from '../inputs/sessions.ts';
 import type { ResultKeeper } from '../results/result-keeper.ts';
 import type { TreeRoots } from '../../system/fence/tree-roots.ts';
-import type { Pace } from '../limits/progress.ts';
+import type { Pace } from '../limits/transfer-pace.ts';
 
 /** How long a connection may stay in each state, in ms. */
 export interface Deadlines {

@@ -27,7 +27,7 @@ import { LogLimit } from '../log/log-limit.ts';
 import { chooseLogTarget } from '../log/log-target.ts';
 import type { Outlets } from '../log/log-target.ts';
 import type { Notices } from '../log/startup-notices.ts';
-import { slowestPace } from '../limits/progress.ts';
+import { slowestPace } from '../limits/transfer-pace.ts';
 import { openTrees } from './open-trees.ts';
 import type { TreesFound } from './open-trees.ts';
 import { readRules } from './read-rules.ts';

@@ -6,7 +6,7 @@ import type { ClientStream } from '../../../../src/server/connection/client-stre
 import { receiveMessage } from '../../../../src/server/connection/request-reader.ts';
 import { ByteBudget } from '../../../../src/server/limits/byte-budget.ts';
 import type { BudgetAccount } from '../../../../src/server/limits/byte-budget.ts';
-import { Progress } from '../../../../src/server/limits/progress.ts';
+import { PaceCheck } from '../../../../src/server/limits/transfer-pace.ts';
 import { clientGone } from '../../../../src/server/policy/refusal.ts';
 import { encodeRequestHead, readArrivingRequest } from '../../../../src/wire/request.ts';
 import type { ArrivedRequest } from '../../../../src/wire/request.ts';
@@ -59,9 +59,9 @@ describe('receiveMessage()', () => {
 
   /** Reads a request; the result tells how that ended. */
   function receive(): { end: ArrivedRequest | Error | undefined; readonly done: Promise<void> } {
-    const progress = new Progress(pace, () => now);
+    const paceCheck = new PaceCheck(pace, () => now);
     const { largest } = budget;
-    const means = { account, largest, progress, signal: over.signal, heard: () => void (heard += 1) };
+    const means = { account, largest, paceCheck, signal: over.signal, heard: () => void (heard += 1) };
     const promise = receiveMessage(client, readArrivingRequest(), means).then(({ value }) => value);
     const result: { end: ArrivedRequest | Error | undefined; done: Promise<void> } = {
       end: undefined,

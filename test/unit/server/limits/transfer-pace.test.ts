@@ -1,24 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import { Progress } from '../../../../src/server/limits/progress.ts';
+import { PaceCheck } from '../../../../src/server/limits/transfer-pace.ts';
 
 /** A transfer that owes 10 bytes a second in every 20 seconds, and a clock that is set by hand. */
 function make() {
   const clock = { now: 0 };
-  const progress = new Progress({ bytesPerSecond: 10, windowMs: 20_000 }, () => clock.now);
+  const paceCheck = new PaceCheck({ bytesPerSecond: 10, windowMs: 20_000 }, () => clock.now);
   /** Goes on for this many periods, with this many bytes in each, and tells in which it stalled. */
   const go = (periods: number, bytes: number): number[] => {
     const stalled: number[] = [];
     for (let period = 1; period <= periods; period += 1) {
-      clock.now += progress.periodMs;
-      progress.count(bytes);
-      if (progress.isStalled()) stalled.push(period);
+      clock.now += paceCheck.periodMs;
+      paceCheck.count(bytes);
+      if (paceCheck.isTooSlow()) stalled.push(period);
     }
     return stalled;
   };
-  return { clock, progress, go };
+  return { clock, paceCheck, go };
 }
 
-describe('Progress', () => {
+describe('PaceCheck', () => {
   it('lets a slow transfer go on for ever', () => {
     expect(make().go(1000, 50)).toEqual([]);
   });
@@ -34,18 +34,18 @@ describe('Progress', () => {
   });
 
   it('blames nobody for the time in which nobody looked', () => {
-    const { clock, progress, go } = make();
+    const { clock, paceCheck, go } = make();
     expect(go(3, 0)).toEqual([]);
-    clock.now += 2 * progress.periodMs + 1;
-    expect(progress.isStalled()).toBe(false);
+    clock.now += 2 * paceCheck.periodMs + 1;
+    expect(paceCheck.isTooSlow()).toBe(false);
     expect(go(3, 0)).toEqual([]);
     expect(go(1, 0)).toEqual([1]);
   });
 
   it('begins anew after a pause that was not its fault', () => {
-    const { progress, go } = make();
+    const { paceCheck, go } = make();
     expect(go(3, 0)).toEqual([]);
-    progress.restart();
+    paceCheck.restart();
     expect(go(3, 0)).toEqual([]);
     expect(go(1, 0)).toEqual([1]);
   });

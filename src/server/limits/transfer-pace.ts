@@ -22,7 +22,7 @@ const looks = 4;
  * Measures whether one transfer is fast enough. The window moves, so that a good start does not excuse a later
  * standstill.
  */
-export class Progress {
+export class PaceCheck {
   readonly #pace: Pace;
   readonly #now: Clock;
   #bytes = 0;
@@ -34,7 +34,7 @@ export class Progress {
     this.restart();
   }
 
-  /** How often to call `isStalled()`, in ms. */
+  /** How often to call `isTooSlow()`, in ms. */
   get periodMs(): number {
     return this.#pace.windowMs / looks;
   }
@@ -50,7 +50,7 @@ export class Progress {
   }
 
   /** Whether the last window had too few bytes. */
-  isStalled(): boolean {
+  isTooSlow(): boolean {
     const { bytesPerSecond, windowMs } = this.#pace;
     const now = this.#now();
     // This process was stopped, or had no processor: what arrived meanwhile has not been read yet.
