@@ -18,7 +18,7 @@ import { pathIn, understand } from '../job/understand.ts';
 import type { Job, RemoteJob } from '../job/understand.ts';
 import { readLockFolder } from '../slots/lock-folder.ts';
 import { withOptions } from '../job/options-files.ts';
-import { outputObstacle } from '../user-files/output.ts';
+import { outputObstacle } from '../user-files/unwritable-output.ts';
 import { usableHosts } from '../slots/slot-order.ts';
 import { textLog } from '../user-files/text-log.ts';
 import { programsIn } from '../user-files/find-programs.ts';

@@ -2,7 +2,7 @@ import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { outputObstacle } from '../../../../src/client/user-files/output.ts';
+import { outputObstacle } from '../../../../src/client/user-files/unwritable-output.ts';
 
 let folder = '';
 beforeEach(() => {
