@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { textOf } from '../text-of.ts';
+import { readKernelFile } from '../kernel-file.ts';
 
 /** How long a group's limits are remembered, in ms: they change seldom, and jobs begin often. */
 const remembered = 10_000;
@@ -33,7 +33,7 @@ interface Limit {
 const usualPlaces: GroupPlaces = { mounted: '/sys/fs/cgroup', processes: '/proc', now: () => performance.now() };
 
 /** The number in a file; Infinity for "max" and a missing file. */
-const numberIn = (path: string): number => Number(/^\d+$/m.exec(textOf(path))?.[0] ?? Infinity);
+const numberIn = (path: string): number => Number(/^\d+$/m.exec(readKernelFile(path))?.[0] ?? Infinity);
 
 /** A group and all groups around it, the outermost last. */
 function upwards(group: string): string[] {
@@ -45,7 +45,7 @@ function upwards(group: string): string[] {
  * The bytes that the kernel can reclaim before it refuses memory: cached files can be read again, and caches shrink.
  */
 function reclaimableIn(folder: string): number {
-  const text = textOf(join(folder, 'memory.stat'));
+  const text = readKernelFile(join(folder, 'memory.stat'));
   let sum = 0;
   for (const [, bytes] of text.matchAll(/^(?:inactive_file|active_file|slab_reclaimable) (\d+)$/gm))
     sum += Number(bytes);
@@ -69,7 +69,7 @@ export class CgroupMemory {
    * no limit, and on systems without such groups. Without a limit it reads one small file.
    */
   share(pid: number, enough = Infinity): GroupShare | undefined {
-    const line = /^0::(\/.*)$/m.exec(textOf(`${this.#places.processes}/${pid}/cgroup`))?.[1];
+    const line = /^0::(\/.*)$/m.exec(readKernelFile(`${this.#places.processes}/${pid}/cgroup`))?.[1];
     if (line === undefined) return undefined;
     let least: GroupShare | undefined;
     for (const { folder, group, bytes } of this.#limits(line)) {

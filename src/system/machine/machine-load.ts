@@ -1,9 +1,9 @@
 import { readdirSync, statfsSync } from 'node:fs';
-import { textOf } from '../text-of.ts';
+import { readKernelFile } from '../kernel-file.ts';
 
 /** How many processes are ready to run, from /proc/loadavg; -1 without that file. */
 export function runnableProcesses(): number {
-  return Number(/ (\d+)\//.exec(textOf('/proc/loadavg'))?.[1] ?? -1);
+  return Number(/ (\d+)\//.exec(readKernelFile('/proc/loadavg'))?.[1] ?? -1);
 }
 
 /** Figures about all processes that this account can see. */
@@ -19,7 +19,7 @@ export function countProcesses(): ProcessCensus {
   let uninterruptible = 0;
   let largest = { kilobytes: 0, command: 'none' };
   for (const pid of listProcesses()) {
-    const found = /^\d+ (\(.*\)) (\S) (.*)$/s.exec(textOf(`/proc/${pid}/stat`));
+    const found = /^\d+ (\(.*\)) (\S) (.*)$/s.exec(readKernelFile(`/proc/${pid}/stat`));
     if (found === null) continue;
     const [, command = '', state, rest = ''] = found;
     if (state === 'D') uninterruptible += 1;
@@ -41,7 +41,7 @@ function listProcesses(): string[] {
 /** Sectors read and written so far by all whole disks, from /proc/diskstats. */
 export function diskSectors(): number {
   let sectors = 0;
-  for (const line of textOf('/proc/diskstats').split('\n')) {
+  for (const line of readKernelFile('/proc/diskstats').split('\n')) {
     const fields = line.trim().split(/ +/);
     if (/^(?:[hsv]d[a-z]+|nvme\d+n\d+)$/.test(fields[2] ?? '')) sectors += Number(fields[5]) + Number(fields[9]);
   }

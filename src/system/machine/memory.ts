@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { freemem } from 'node:os';
-import { textOf } from '../text-of.ts';
+import { readKernelFile } from '../kernel-file.ts';
 
 function kilobytes(text: string, name: string): number | undefined {
   const found = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1];
@@ -12,7 +12,7 @@ function kilobytes(text: string, name: string): number | undefined {
  * systems.
  */
 export function availableMemory(): number {
-  return kilobytes(textOf('/proc/meminfo'), 'MemAvailable') ?? freemem();
+  return kilobytes(readKernelFile('/proc/meminfo'), 'MemAvailable') ?? freemem();
 }
 
 /** The children of a process; none where the kernel has no such list (CONFIG_PROC_CHILDREN). */
@@ -24,7 +24,7 @@ function childrenOf(pid: number): number[] {
     return [];
   }
   return threads.flatMap((thread) => {
-    const text = textOf(`/proc/${pid}/task/${thread}/children`);
+    const text = readKernelFile(`/proc/${pid}/task/${thread}/children`);
     return [...text.matchAll(/\d+/g)].map(([number]) => Number(number));
   });
 }
@@ -41,7 +41,7 @@ export function peakMemoryOfTree(pid: number): number {
   const family = [pid];
   for (let at = 0; at < family.length && at < mostProcesses; at += 1) {
     const next = family[at] ?? 0;
-    sum += kilobytes(textOf(`/proc/${next}/status`), 'VmHWM') ?? 0;
+    sum += kilobytes(readKernelFile(`/proc/${next}/status`), 'VmHWM') ?? 0;
     family.push(...childrenOf(next));
   }
   return sum;

@@ -1,8 +1,8 @@
-import { textOf } from '../text-of.ts';
+import { readKernelFile } from '../kernel-file.ts';
 
 /** The state letter of a process from proc_pid_stat(5); undefined without such a file. */
 function stateOf(pid: number): string | undefined {
-  const text = textOf(`/proc/${pid}/stat`);
+  const text = readKernelFile(`/proc/${pid}/stat`);
   return text[text.lastIndexOf(')') + 2];
 }
 
