@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 import { leavesTarget } from '../../compiler/command/cross-names.ts';
-import { tellsWantOfRoom } from '../../compiler/messages/want-of-room.ts';
+import { tellsResourceExhaustion } from '../../compiler/messages/resource-exhaustion.ts';
 import { readVariable } from '../../config/client-environment.ts';
 import { byteText } from '../../system/byte-text.ts';
 import { readWaitStatus } from '../../wire/wait-status.ts';
@@ -193,7 +193,7 @@ async function noteMissed(
 ): Promise<void> {
   const { log, slots } = world;
   const definition = host.definition;
-  if (tellsWantOfRoom(byteText(response.stderr))) {
+  if (tellsResourceExhaustion(byteText(response.stderr))) {
     const why = 'its compiler ran out of disk space or memory';
     log.warning(`${definition} gets no jobs for a while: ${why}`);
     slots.rest(host, why);

@@ -1,8 +1,8 @@
 /** What compilers and assemblers write when the machine, not the source, is to blame: errno's texts, and their own. */
-const wants =
+const exhaustion =
   /\b(?:No space left on device|Disk quota exceeded|Cannot allocate memory|virtual memory exhausted|out of memory)\b/i;
 
 /** Whether a failed compiler's messages say that its machine lacks disk space or memory. */
-export function tellsWantOfRoom(messages: string): boolean {
-  return wants.test(messages);
+export function tellsResourceExhaustion(messages: string): boolean {
+  return exhaustion.test(messages);
 }
