@@ -11,7 +11,7 @@ import { clientGone, Overdue, Refusal } from '../policy/refusal.ts';
 import type { Overload } from '../policy/refusal.ts';
 import type { ProtocolVersion } from '../../wire/protocol-version.ts';
 import type { ClientStream } from './client-stream.ts';
-import { farewellToRequest, farewellToUnread } from './farewell.ts';
+import { failedRequestAnswer, unreadRequestAnswer } from './error-answer.ts';
 import { receiveMessage } from './request-reader.ts';
 import { Sending } from './send-answer.ts';
 import type { Service } from './service.ts';
@@ -247,14 +247,14 @@ export class ClientLine {
 
   /** A request could not be read: there is nobody to explain it to. */
   badRequest(error: unknown): JobEnd {
-    const { log, end } = farewellToUnread(this.name, error);
+    const { log, end } = unreadRequestAnswer(this.name, error);
     this.log.say(...log);
     return end;
   }
 
   /** Tells the client why it gets no object. */
   async refuse(version: ProtocolVersion, error: unknown): Promise<JobEnd> {
-    const { log, answer, end } = farewellToRequest(this.name, version, error, this.signal.reason);
+    const { log, answer, end } = failedRequestAnswer(this.name, version, error, this.signal.reason);
     this.log.say(...log);
     if (answer !== undefined) {
       this.connection.stage = 'answering';

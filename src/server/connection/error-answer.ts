@@ -13,7 +13,7 @@ import { ClientGone, Overdue, Overload, Refusal } from '../policy/refusal.ts';
 /**
  * The end of a conversation without an object: the line for the log, the answer to the client, and the class to count.
  */
-export interface Farewell {
+export interface ErrorAnswer {
   readonly log: Parameters<ClientLog['say']>;
   /** The bytes for the client; left out when nobody would read them. */
   readonly answer?: readonly Buffer[];
@@ -45,7 +45,7 @@ function endOfBadRequest(error: unknown): JobEnd {
  * For a request that could not be read: the peer may not know the protocol, so the connection is closed without an
  * answer, as in distcc.
  */
-export function farewellToUnread(client: string, error: unknown): Farewell {
+export function unreadRequestAnswer(client: string, error: unknown): ErrorAnswer {
   return {
     log: ['a request that could not be read', 'error', `${systemReason(error)}, from ${client}`],
     end: endOfBadRequest(error),
@@ -60,7 +60,7 @@ function tooLong(version: ProtocolVersion, { message }: Overdue): Buffer[] {
 }
 
 /** For a client that has left, or was closed because others needed its share; `reason` tells which. */
-function farewellToGone(client: string, reason: unknown): Farewell {
+function goneClientAnswer(client: string, reason: unknown): ErrorAnswer {
   if (reason instanceof Overload) {
     return {
       log: ['a job that was refused', 'warning', `ended the answer to ${client}: ${reason.message}`],
@@ -77,8 +77,13 @@ function farewellToGone(client: string, reason: unknown): Farewell {
  * For a request that was read and gets no object. The answer makes every version of distcc continue with the next host
  * or locally. `reason` is why the conversation was ended early, if it was.
  */
-export function farewellToRequest(client: string, version: ProtocolVersion, error: unknown, reason: unknown): Farewell {
-  if (error instanceof ClientGone) return farewellToGone(client, reason);
+export function failedRequestAnswer(
+  client: string,
+  version: ProtocolVersion,
+  error: unknown,
+  reason: unknown,
+): ErrorAnswer {
+  if (error instanceof ClientGone) return goneClientAnswer(client, reason);
   if (error instanceof Overdue) {
     return {
       log: ['a job that was given up', 'error', `${error.message}: killed the job of ${client}`],
@@ -86,7 +91,7 @@ export function farewellToRequest(client: string, version: ProtocolVersion, erro
       end: endedWithout('COMPILE_TIMEOUT', exitStatus.timeout),
     };
   }
-  if (error instanceof ProtocolError) return farewellToUnread(client, error);
+  if (error instanceof ProtocolError) return unreadRequestAnswer(client, error);
   if (error instanceof Refusal) {
     return {
       log: ['a job that was refused', 'warning', `refused a job of ${client}: ${error.message}`],
