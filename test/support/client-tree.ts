@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, lstatSync, mkdirSync, readdirSync, readlinkSync, symlinkSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { layTree } from '../../src/system/fence/tree-places.ts';
+import { layTree } from '../../src/system/fence/mount-points.ts';
 
 /** Makes a server's tree of what a client declares; here client and server are one machine. */
 export class ClientTree {

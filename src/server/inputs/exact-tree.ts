@@ -1,6 +1,6 @@
 import { linkSync, mkdirSync, rmdirSync, symlinkSync, unlinkSync } from 'node:fs';
 import type { Steps } from '../../basics/steps.ts';
-import { layPlaces, layTree } from '../../system/fence/tree-places.ts';
+import { layMountPoints, layTree } from '../../system/fence/mount-points.ts';
 import { bytesOf, pathOf } from '../../system/byte-text.ts';
 import type { DeclaredInput } from './declared-input.ts';
 import { directoriesAbove } from './directories-above.ts';
@@ -51,7 +51,7 @@ export class ExactTree {
     this.path = path;
     this.parts = parts;
     layTree(path);
-    layPlaces(path, parts);
+    layMountPoints(path, parts);
     for (const place of ['/.job', ...parts.shown, ...parts.links.keys()]) {
       for (const above of directoriesAbove(place)) this.#fixed.add(above);
       this.#fixed.add(place);

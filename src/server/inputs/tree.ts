@@ -7,7 +7,7 @@ import { directoriesAbove } from './directories-above.ts';
 import { copyWithTime, keptTime } from './file-copies.ts';
 import type { DeclaredFile, DeclaredInput } from './declared-input.ts';
 import { full, refusalOfSystem } from './room.ts';
-import { layPlaces, layTree } from '../../system/fence/tree-places.ts';
+import { layMountPoints, layTree } from '../../system/fence/mount-points.ts';
 import type { Toolchain } from '../../system/fence/toolchain.ts';
 import { refusalOfRoot } from '../policy/root-refusal.ts';
 
@@ -106,7 +106,7 @@ export class Tree {
   addParts(parts: MachineParts): void {
     if (this.#known.has(parts)) return;
     try {
-      layPlaces(this.path, parts);
+      layMountPoints(this.path, parts);
     } catch (error) {
       throw refusalOfRoot(error) ?? refusalOfSystem(error) ?? error;
     }

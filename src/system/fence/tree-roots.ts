@@ -10,7 +10,7 @@ import type { Spawn } from '../processes/spawn.ts';
 import { findToolchain, NoToolchain } from './toolchain.ts';
 import type { Ask, Toolchain } from './toolchain.ts';
 import type { Places } from './toolchain-paths.ts';
-import { layPlaces, layTree } from './tree-places.ts';
+import { layMountPoints, layTree } from './mount-points.ts';
 
 /** A folder with a client's files at their own paths, which only grows; the daemon's alone to write. */
 export interface TreeFolder {
@@ -132,7 +132,7 @@ export class TreeRoots {
     mkdirSync(job);
     mkdirSync(tree);
     layTree(tree);
-    layPlaces(tree, toolchain);
+    layMountPoints(tree, toolchain);
     writeFileSync(join(job, 'try.c'), 'int tried;\n');
     const words = wordsInTree(tree, toolchain, folderInRoot).slice(1);
     const compile = ['-x', 'c', '-c', 'try.c', '-o', 'try.o'];
@@ -155,7 +155,7 @@ export class TreeRoots {
   /**
    * Starts programs in a tree's root, in a directory of the client; the job's folder is the one that they are started
    * in, and has another name there.
-   * @throws PlaceTaken
+   * @throws MountPointTaken
    */
   inTree(tree: TreeFolder, toolchain: Toolchain, directory: string): Spawn {
     this.#lay(tree, toolchain);
@@ -174,7 +174,7 @@ export class TreeRoots {
   #lay(tree: TreeFolder, toolchain: Toolchain): void {
     const laid = this.#laid.get(tree) ?? new WeakSet();
     if (laid.has(toolchain)) return;
-    layPlaces(tree.path, toolchain);
+    layMountPoints(tree.path, toolchain);
     this.#laid.set(tree, laid.add(toolchain));
   }
 }

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Toolchain } from '../../../src/system/fence/toolchain.ts';
-import { layPlaces, PlaceTaken } from '../../../src/system/fence/tree-places.ts';
+import { layMountPoints, MountPointTaken } from '../../../src/system/fence/mount-points.ts';
 import { ClientTree } from '../../support/client-tree.ts';
 import { fence, runFenced } from '../../support/fence.ts';
 import type { Said } from '../../support/fence.ts';
@@ -80,7 +80,7 @@ describe('the root of a job that is a tree of a client', () => {
   it('has the files of the client, the toolchain, the folder of the job, and nothing else', () => {
     tree.addInputs(['gcc', 'main.c'], project);
     const clients = pathsOf(tree.path).filter((path) => path !== '/.job');
-    layPlaces(tree.path, toolchain);
+    layMountPoints(tree.path, toolchain);
     writeFileSync(join(job, 'of-the-job'), '');
     const listed = shell(listAll).said.trimEnd().split('\n');
     const { shown, links } = toolchain;
@@ -99,7 +99,7 @@ describe('the root of a job that is a tree of a client', () => {
     symlinkSync('project', join(dirname(project), 'way'));
     tree.addAll(project);
     tree.add(join(dirname(project), 'way'));
-    layPlaces(tree.path, toolchain);
+    layMountPoints(tree.path, toolchain);
     const [, , ...rest] = words();
     const there = shell('pwd -P; cat one.h', ['--in', join(dirname(project), 'way'), ...rest]);
     expect(there.said).toBe(`${project}\n#define ONE "one"\n`);
@@ -107,7 +107,7 @@ describe('the root of a job that is a tree of a client', () => {
 
   it.each([[true], [false]])('is for reading, with Landlock: %s', (landlock) => {
     tree.addAll(project);
-    layPlaces(tree.path, toolchain);
+    layMountPoints(tree.path, toolchain);
     const script = `exec 2>&1
       for at in / ${project} ${dirname(project)} /usr /usr/bin /usr/lib /usr/lib/gcc /dev; do echo >"$at/mine"; done
       for at in main.c one.h /etc/ld.so.cache; do echo x >>"$at"; done
@@ -128,7 +128,7 @@ describe('the root of a job that is a tree of a client', () => {
 
   it('has no program of the client that could be run', () => {
     tree.addAll(project);
-    layPlaces(tree.path, toolchain);
+    layMountPoints(tree.path, toolchain);
     copyFileSync('/bin/true', join(tree.path, project, 'program'));
     chmodSync(join(tree.path, project, 'program'), 0o755);
     expect(shell('./program').said).toContain('Permission denied');
@@ -143,7 +143,7 @@ describe('the root of a job that is a tree of a client', () => {
     // It looks for other jobs in /tmp, but not where it works.
     project = tools;
     const shown = [...toolchain.shown, hostile];
-    layPlaces(tree.path, { shown, links: toolchain.links });
+    layMountPoints(tree.path, { shown, links: toolchain.links });
     const { status } = spawnSync(fence, [...words(shown), hostile, hostile, '-c', 'main.c', '-o', '/.job/attack.o'], {
       cwd: job,
       stdio: 'inherit',
@@ -156,7 +156,7 @@ describe('the root of a job that is a tree of a client', () => {
 
   it('leaves the machine as it was', () => {
     tree.addAll(project);
-    layPlaces(tree.path, toolchain);
+    layMountPoints(tree.path, toolchain);
     const mounts = readFileSync('/proc/self/mounts', 'utf8');
     expect(shell('echo text >/.job/b; cat /.job/b').said).toBe('text\n');
     expect(readFileSync('/proc/self/mounts', 'utf8')).toBe(mounts);
@@ -174,7 +174,7 @@ describe('the root of a job that is a tree of a client', () => {
         return spawnSync(all[0] ?? '', all.slice(1), { cwd: job, encoding: 'utf8', env: { PATH: '/usr/bin' } });
       };
       tree.addAll(project);
-      layPlaces(tree.path, toolchain);
+      layMountPoints(tree.path, toolchain);
       expect(run(...words(), '/usr/bin/sh', 'sh', '-c', 'cat one.h').stdout).toBe('#define ONE "one"\n');
       mkdirSync(join(tree.path, 'elsewhere'));
       symlinkSync('/elsewhere', join(tree.path, 'opt'));
@@ -191,7 +191,7 @@ describe('the root of a job that is a tree of a client', () => {
   it('does not let a link of the client stand where the toolchain has to be', () => {
     mkdirSync(join(tree.path, 'usr/lib'), { recursive: true });
     symlinkSync('/etc', join(tree.path, 'usr/lib/gcc'));
-    expect(() => layPlaces(tree.path, toolchain)).toThrow(PlaceTaken);
+    expect(() => layMountPoints(tree.path, toolchain)).toThrow(MountPointTaken);
   });
 });
 

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { layPlaces, layTree, PlaceTaken } from '../../../../src/system/fence/tree-places.ts';
+import { layMountPoints, layTree, MountPointTaken } from '../../../../src/system/fence/mount-points.ts';
 
 let top: string;
 let tree: string;
@@ -38,9 +38,9 @@ describe('layTree()', () => {
   });
 });
 
-describe('layPlaces()', () => {
+describe('layMountPoints()', () => {
   it('makes a directory for a directory, an empty file for anything else, and links; nothing for what is gone', () => {
-    for (let round = 0; round < 2; round += 1) layPlaces(tree, plan);
+    for (let round = 0; round < 2; round += 1) layMountPoints(tree, plan);
     expect(lstatSync(inTree(join(top, 'tools'))).isDirectory()).toBe(true);
     expect(readFileSync(inTree('dev/null'), 'utf8')).toBe('');
     expect(readlinkSync(inTree('lib'))).toBe('usr/lib');
@@ -50,7 +50,7 @@ describe('layPlaces()', () => {
   it('takes files and directories of the client as they are', () => {
     mkdirSync(inTree('dev'));
     writeFileSync(inTree('dev/null'), 'of the client\n');
-    layPlaces(tree, plan);
+    layMountPoints(tree, plan);
     expect(readFileSync(inTree('dev/null'), 'utf8')).toBe('of the client\n');
   });
 
@@ -73,8 +73,8 @@ describe('layPlaces()', () => {
     ['a link above', first, () => symlinkSync('/etc', inTree(first))],
   ])('refuses %s', (_what, path, make: () => void) => {
     make();
-    const taken = new PlaceTaken(`/${path}`);
-    expect(() => layPlaces(tree, plan)).toThrow(taken);
+    const taken = new MountPointTaken(`/${path}`);
+    expect(() => layMountPoints(tree, plan)).toThrow(taken);
     expect(taken.message).toContain('of the client is in the way');
   });
 });
