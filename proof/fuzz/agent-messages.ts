@@ -35,7 +35,7 @@ export const sampleMessages: {
     inode: 2 ** 33 + 2,
     messages: 7,
     outputIsSource: true,
-    noPlace: false,
+    notWritable: false,
     program: { device: 2 ** 34, inode: 3 },
   },
   answer: {

@@ -32,11 +32,11 @@ uint32_t look_at_output(const char *source, const char *output) {
   if (*output == '\0') return 0;
   if (stat(output, &old) == 0) {
     if (stat(source, &of_source) == 0 && old.st_dev == of_source.st_dev && old.st_ino == of_source.st_ino) return OUTPUT_IS_SOURCE;
-    if (S_ISDIR(old.st_mode)) return NO_PLACE;
+    if (S_ISDIR(old.st_mode)) return NOT_WRITABLE;
     if (access(output, W_OK) == 0) return 0;
   }
-  if (!folder_of(output, folder)) return NO_PLACE;
-  return access(folder, W_OK) == 0 ? 0 : NO_PLACE;
+  if (!folder_of(output, folder)) return NOT_WRITABLE;
+  return access(folder, W_OK) == 0 ? 0 : NOT_WRITABLE;
 }
 
 /* Writes all bytes. Returns errno; ETIMEDOUT when nothing can be written for that long. */

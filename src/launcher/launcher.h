@@ -39,7 +39,7 @@ enum ending { WITH_OBJECT, WITH_OFFER, WITH_DEPENDENCIES };
 enum { LARGEST_ANSWER = 1024 * 1024 * 1024 };
 
 /* What ENDED reports about an output: it is the source, or a compiler could not write it. */
-enum { OUTPUT_IS_SOURCE = 1, NO_PLACE = 2 };
+enum { OUTPUT_IS_SOURCE = 1, NOT_WRITABLE = 2 };
 
 /* How SAVE writes a file: follow links, as a compiler does that opens its output by name; or refuse an existing
    name. */

@@ -171,8 +171,8 @@ export class JobWorld implements World {
   }
 
   /** A finding of the launcher about the job's files which means that the compiler here must do the job. */
-  #obstacle({ outputIsSource, noPlace, program }: EndedMessage, job: RemoteJob, ran: boolean): string | undefined {
-    const obstacle = obstacleAt({ outputIsSource, noPlace }, job.verdict.output);
+  #obstacle({ outputIsSource, notWritable, program }: EndedMessage, job: RemoteJob, ran: boolean): string | undefined {
+    const obstacle = obstacleAt({ outputIsSource, notWritable }, job.verdict.output);
     if (obstacle !== undefined) return obstacle;
     const { compiler } = job;
     if (!ran || compiler === undefined) return undefined;

@@ -17,9 +17,9 @@ export interface EndedMessage {
   readonly size: number;
   /** How many bytes it wrote to stderr. */
   readonly messages: number;
-  /** Whether the job's output is its source, and whether (`noPlace`) a compiler could not write it. */
+  /** Whether the job's output is its source, and whether (`notWritable`) a compiler could not write it. */
   readonly outputIsSource: boolean;
-  readonly noPlace: boolean;
+  readonly notWritable: boolean;
   /** The file of the program. */
   readonly program: FileIdentity;
 }
@@ -33,7 +33,7 @@ export function encodeEnded(ended: EndedMessage): Buffer {
   const wide = Buffer.alloc(32);
   for (const [at, value] of [ended.inode, ended.size, program.device, program.inode].entries())
     wide.writeBigUInt64LE(BigInt(value), 8 * at);
-  const output = (ended.outputIsSource ? 1 : 0) + (ended.noPlace ? 2 : 0);
+  const output = (ended.outputIsSource ? 1 : 0) + (ended.notWritable ? 2 : 0);
   return encodeFrame(kinds.ENDED, numbers(ended.status, ended.descriptor, ended.messages, output), wide);
 }
 
@@ -45,7 +45,7 @@ export function readEnded(content: Buffer): EndedMessage {
     descriptor: numberAt(content, 1),
     messages: numberAt(content, 2),
     outputIsSource: (output & 1) !== 0,
-    noPlace: (output & 2) !== 0,
+    notWritable: (output & 2) !== 0,
     inode: wideAt(content, 4),
     size: wideAt(content, 6),
     program: { device: wideAt(content, 8), inode: wideAt(content, 10) },

@@ -35,13 +35,13 @@ export function encodePlace(source: string, output: string): Buffer {
 /** What is wrong with an output. */
 export interface PlacedMessage {
   readonly outputIsSource: boolean;
-  readonly noPlace: boolean;
+  readonly notWritable: boolean;
 }
 
 /** Reads PLACED: bits. @throws ProtocolError */
 export function readPlaced(content: Buffer): PlacedMessage {
   const output = numberAt(content, 0);
-  return { outputIsSource: (output & 1) !== 0, noPlace: (output & 2) !== 0 };
+  return { outputIsSource: (output & 1) !== 0, notWritable: (output & 2) !== 0 };
 }
 
 /** A file that has been read. */

@@ -114,7 +114,7 @@ describe.skipIf(!able)("the caller's files that an agent asks the launcher for",
     await ended;
   });
 
-  it('TAKE and PREPROCESS tell of an output that is the source, or has no slot', async () => {
+  it('TAKE and PREPROCESS tell of an output that is the source or cannot be written', async () => {
     box.write('a.i', 'int x;\n');
     box.write('old.o', 'old');
     fs.mkdirSync(box.path('folder'));
@@ -129,13 +129,13 @@ describe.skipIf(!able)("the caller's files that an agent asks the launcher for",
     await heard(line, 2 * outputs.length, 'ENDED');
     const told = outputs.map((output, at) =>
       [1, 2].map((more) => {
-        const { outputIsSource, noPlace } = readEnded(line.frames[2 * at + more]?.content ?? Buffer.alloc(0));
-        return outputIsSource ? `${output} is the source` : noPlace ? `no slot for ${output}` : 'well';
+        const { outputIsSource, notWritable } = readEnded(line.frames[2 * at + more]?.content ?? Buffer.alloc(0));
+        return outputIsSource ? `${output} is the source` : notWritable ? `cannot write ${output}` : 'well';
       }),
     );
     const said = [
       ...outputs.slice(0, 4).map((output) => `${output} is the source`),
-      ...outputs.slice(4, 6).map((output) => `no slot for ${output}`),
+      ...outputs.slice(4, 6).map((output) => `cannot write ${output}`),
       ...outputs.slice(6).map(() => 'well'),
     ];
     expect(told).toEqual(said.map((one) => [one, one]));

@@ -152,9 +152,9 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher and what a compile would read
       const [answer = none] = await ask(encodePlace('a.c', output), kinds.PLACED);
       return readPlaced(answer);
     };
-    expect(await placed('a.o')).toEqual({ outputIsSource: false, noPlace: false });
-    expect(await placed('twin.o')).toEqual({ outputIsSource: true, noPlace: false });
-    expect(await placed('none/a.o')).toEqual({ outputIsSource: false, noPlace: true });
+    expect(await placed('a.o')).toEqual({ outputIsSource: false, notWritable: false });
+    expect(await placed('twin.o')).toEqual({ outputIsSource: true, notWritable: false });
+    expect(await placed('none/a.o')).toEqual({ outputIsSource: false, notWritable: true });
     await end();
   });
 

@@ -17,7 +17,7 @@ const endedWith = (status: number): EndedMessage => ({
   inode: 1,
   messages: 0,
   outputIsSource: false,
-  noPlace: false,
+  notWritable: false,
   program: { device: 0, inode: 0 },
 });
 
