@@ -4,7 +4,7 @@ import { samePrefix } from './address-prefix.ts';
 const mostNames = 500;
 
 /** All effects of a search. */
-export interface SearchWorld {
+export interface SearchEffects {
   /** The address of a name; undefined when it has none. */
   resolve(name: string): Promise<string | undefined>;
   /** Tries a server and prints the result. */
@@ -31,7 +31,7 @@ export function numberedNames(format: string): string[] {
 }
 
 /** Looks up all names of a plan and tries those servers; returns how many names were found. */
-export async function findServers(plan: SearchPlan, world: SearchWorld): Promise<number> {
+export async function findServers(plan: SearchPlan, effects: SearchEffects): Promise<number> {
   const names = plan.names.slice(0, mostNames);
   const probes: Promise<void>[] = [];
   let next = 0;
@@ -42,14 +42,14 @@ export async function findServers(plan: SearchPlan, world: SearchWorld): Promise
     while (mayGoOn()) {
       const name = names[next] ?? '';
       next += 1;
-      world.tell(`Looking up ${name}`);
-      const address = await world.resolve(name);
+      effects.tell(`Looking up ${name}`);
+      const address = await effects.resolve(name);
       first ??= address;
       if (address === undefined || first === undefined || !samePrefix(first, address, plan.prefixBits)) {
         missing += 1;
-        world.tell(`${name} not found`);
+        effects.tell(`${name} not found`);
       } else {
-        probes.push(world.probe(name, address));
+        probes.push(effects.probe(name, address));
       }
     }
   };

@@ -21,7 +21,7 @@ import { doJob } from './do-job.ts';
 import { HeaderGraph } from '../headers/header-graph.ts';
 import { InputHosts } from './input-sessions.ts';
 import { HostLists } from './host-lists.ts';
-import type { Shared } from './job-world.ts';
+import type { Shared } from './job-effects.ts';
 import { Launcher } from './launcher.ts';
 import { LocalMemory } from '../slots/local-memory.ts';
 import { FrameReader, kinds } from '../../wire/agent/frame.ts';

@@ -10,7 +10,7 @@ import { readTreeReplyHead } from '../../wire/inputs/tree-reply.ts';
 import type { TreeReplyHead } from '../../wire/inputs/tree-reply.ts';
 import { ProtocolError } from '../../wire/reading/protocol-error.ts';
 import { refusalMark } from '../../wire/refusal.ts';
-import type { InputsRequest, InputsResponse } from '../compile/inputs-world.ts';
+import type { InputsRequest, InputsResponse } from '../compile/inputs-effects.ts';
 import { lockName } from '../hosts/host.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import type { Input } from '../headers/inputs.ts';

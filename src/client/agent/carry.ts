@@ -16,7 +16,7 @@ import { CannotDistribute, ConnectionLost, GivenUp, JobRefused, TransportError }
 import { addressesOf, noteAnswer } from '../transport/host-addresses.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import { sshCommand } from '../transport/ssh-command.ts';
-import type { HostRequest } from '../compile/world.ts';
+import type { HostRequest } from '../compile/effects.ts';
 import type { HostResponse } from '../compile/host-answer.ts';
 import type { Launcher } from './launcher.ts';
 import { LauncherError } from './launcher-error.ts';

@@ -4,10 +4,10 @@ import { compile } from '../compile/compile.ts';
 import { Interrupted } from '../job/faults.ts';
 import { reportFailure } from '../job/report-failure.ts';
 import { openLog } from '../user-files/text-log.ts';
-import type { World } from '../compile/world.ts';
-import { JobWorld } from './job-world.ts';
+import type { Effects } from '../compile/effects.ts';
+import { JobEffects } from './job-effects.ts';
 import type { Assignment } from './assignment.ts';
-import type { Shared } from './job-world.ts';
+import type { Shared } from './job-effects.ts';
 import type { Launcher } from './launcher.ts';
 import type { JobMessage } from '../../wire/agent/job.ts';
 
@@ -27,9 +27,9 @@ function environmentOf(variables: readonly string[]): Environment {
 }
 
 /** The exit status of a job; undefined for one that was interrupted. */
-async function statusOf({ call, log }: Assignment, world: World): Promise<number | undefined> {
+async function statusOf({ call, log }: Assignment, effects: Effects): Promise<number | undefined> {
   try {
-    return await compile(call, world);
+    return await compile(call, effects);
   } catch (error) {
     const status = reportFailure(error, log);
     return error instanceof Interrupted ? undefined : status;
@@ -51,12 +51,12 @@ export async function doJob(job: JobMessage, launcher: Launcher, shared: Shared)
       append: (path, bytes) => launcher.append(path, bytes),
     });
     const assignment = { call, job, launcher, log };
-    const world = new JobWorld(assignment, shared);
+    const effects = new JobEffects(assignment, shared);
     try {
-      const status = await statusOf(assignment, world);
-      if (status !== undefined) world.end(status);
+      const status = await statusOf(assignment, effects);
+      if (status !== undefined) effects.end(status);
     } finally {
-      world.state.remove();
+      effects.state.remove();
     }
   } catch (error) {
     // Even after a bug the launcher can start an agent of its own, or become the compiler.

@@ -1,7 +1,7 @@
 import { dependencyOutput } from '../../compiler/command/dependency-file.ts';
 import { coloured } from '../../compiler/messages/colour-words.ts';
 import type { Environment } from '../../config/client-environment.ts';
-import type { InputsRequest, InputsResponse, InputsWorld, Made } from '../compile/inputs-world.ts';
+import type { InputsRequest, InputsResponse, InputsEffects, Made } from '../compile/inputs-effects.ts';
 import { findInputs } from '../headers/find-inputs.ts';
 import type { HeaderGraph } from '../headers/header-graph.ts';
 import type { Found } from '../headers/inputs.ts';
@@ -36,7 +36,7 @@ const mostDistrusted = 10_000;
 const trustKey = ({ directory, verdict }: RemoteJob): string => [directory, ...verdict.words].join('\0');
 
 /** What one job needs to be compiled from its inputs; the launcher touches its files. */
-export class JobInputs implements InputsWorld {
+export class JobInputs implements InputsEffects {
   readonly #assignment: Assignment;
   readonly #shared: SharedInputs;
   readonly #caller: { readonly environment: Environment; readonly stderrIsTerminal: boolean };

@@ -10,7 +10,7 @@ import { polledSlots } from '../slots/slots.ts';
 import { HeaderGraph } from '../headers/header-graph.ts';
 import { doJob } from './do-job.ts';
 import { HostLists } from './host-lists.ts';
-import type { Shared, SlotAsker } from './job-world.ts';
+import type { Shared, SlotAsker } from './job-effects.ts';
 import { Launcher } from './launcher.ts';
 import { FrameReader, kinds } from '../../wire/agent/frame.ts';
 import { readJob } from '../../wire/agent/job.ts';

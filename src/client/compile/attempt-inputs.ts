@@ -8,12 +8,12 @@ import type { RemoteJob } from '../job/understand.ts';
 import type { Answer, Chosen } from './attempt.ts';
 import { travellingVariables } from './inputs-way.ts';
 import { judgeAnswer } from './judge-answer.ts';
-import type { World } from './world.ts';
+import type { Effects } from './effects.ts';
 
 /** The user's words, without an output of ours; clang is told what it would compile for here. */
-function commandFor(job: RemoteJob, world: World): readonly string[] {
+function commandFor(job: RemoteJob, effects: Effects): readonly string[] {
   const { verdict, target, environment } = job;
-  const reader = { stderrIsTerminal: world.stderrIsTerminal, environment };
+  const reader = { stderrIsTerminal: effects.stderrIsTerminal, environment };
   const given = verdict.appended ? verdict.words.slice(0, -2) : verdict.words;
   const [compiler = '', ...words] = coloured(given, reader);
   return [compiler, ...(target === undefined ? [] : ['-target', target]), ...words];
@@ -27,17 +27,17 @@ export async function attemptInputs(
   job: RemoteJob,
   { host, slot }: Chosen,
   found: Extract<Found, { kind: 'inputs' }>,
-  world: World,
+  effects: Effects,
 ): Promise<Answer> {
-  const { log, state, interrupted } = world;
-  const argv = commandFor(job, world);
-  const begin = world.seconds();
+  const { log, state, interrupted } = effects;
+  const argv = commandFor(job, effects);
+  const begin = effects.seconds();
   if (log.writes('info')) log.info(`exec on ${host.definition}: ${argv.join(' ')}`);
   state.show('remote', 'Compile', { file: baseName(job.name), host: hostName(host), slot });
   const { directory } = job;
   const request = { found, argv, directory, environment: travellingVariables(job.environment) };
-  const response = await unlessInterrupted(world.inputs.carry(host, request), interrupted);
-  const seconds = world.seconds() - begin;
+  const response = await unlessInterrupted(effects.inputs.carry(host, request), interrupted);
+  const seconds = effects.seconds() - begin;
   const count = found.inputs.length;
   log.info(
     `${job.name} compiled from ${count} inputs on ${hostName(host)} in ${seconds.toFixed(6)}s, ${response.sent} bytes sent`,

@@ -13,7 +13,7 @@ import type { Input } from '../headers/inputs.ts';
 import type { RemoteJob } from '../job/understand.ts';
 import { judgeAnswer } from './judge-answer.ts';
 import type { Preprocessing } from './preprocessing.ts';
-import type { HostRequest, World } from './world.ts';
+import type { HostRequest, Effects } from './effects.ts';
 import type { HeldOutput, HostResponse } from './host-answer.ts';
 
 /** A host that has been chosen for a job. */
@@ -51,9 +51,9 @@ function commandFor({ verdict, directory, target }: RemoteJob): string[] {
 }
 
 /** Has the launcher send the request to the host and fetch the answer. */
-async function exchange(host: DistantHost, request: HostRequest, world: World): Promise<HostResponse> {
-  const { state, interrupted } = world;
-  const answering = world.carry(host, request).catch(async (error: unknown) => {
+async function exchange(host: DistantHost, request: HostRequest, effects: Effects): Promise<HostResponse> {
+  const { state, interrupted } = effects;
+  const answering = effects.carry(host, request).catch(async (error: unknown) => {
     // The launcher gives up when the preprocessor fails: then that error counts, and the host is not to blame.
     if (error instanceof GivenUp) await request.ready;
     throw error;
@@ -70,13 +70,13 @@ function bodyFor(
   { version }: DistantHost,
   { verdict }: RemoteJob,
   preprocessing: Preprocessing,
-  world: World,
+  effects: Effects,
 ): (() => Promise<Buffer>) | undefined {
   const { plain } = packingOf(version);
-  if (plain && !verdict.preprocessed && !world.keepsTemporaries) return undefined;
+  if (plain && !verdict.preprocessed && !effects.keepsTemporaries) return undefined;
   return async () => {
     const text = await preprocessing.text();
-    return plain || text.length === 0 ? text : world.pack(text);
+    return plain || text.length === 0 ? text : effects.pack(text);
   };
 }
 
@@ -89,20 +89,20 @@ export async function attempt(
   job: RemoteJob,
   { host, slot }: Chosen,
   preprocessing: Preprocessing,
-  world: World,
+  effects: Effects,
 ): Promise<Answer> {
-  const { log, state } = world;
-  const reader = { stderrIsTerminal: world.stderrIsTerminal, environment: job.environment };
+  const { log, state } = effects;
+  const reader = { stderrIsTerminal: effects.stderrIsTerminal, environment: job.environment };
   const argv = coloured(commandFor(job), reader);
-  const begin = world.seconds();
+  const begin = effects.seconds();
   if (log.writes('info')) log.info(`exec on ${host.definition}: ${argv.join(' ')}`);
-  const ready = preprocessing.ready.then((size) => ({ size, at: world.seconds() }));
+  const ready = preprocessing.ready.then((size) => ({ size, at: effects.seconds() }));
   ready.catch(() => {});
   state.show('remote', 'Connect', { file: baseName(job.name), host: hostName(host), slot });
   const head = encodeRequestHead({ version: host.version, argv: argv.map(bytesOf) });
-  const body = bodyFor(host, job, preprocessing, world);
-  const response = await exchange(host, { head, ready: preprocessing.ready, body }, world);
-  const end = world.seconds();
+  const body = bodyFor(host, job, preprocessing, effects);
+  const response = await exchange(host, { head, ready: preprocessing.ready, body }, effects);
+  const end = effects.seconds();
   const { size, at } = await ready;
   log.info(`${size} bytes from ${job.name} compiled on ${hostName(host)} ${rateOf(size, end - begin)}`);
   judgeAnswer(job, response);

@@ -3,7 +3,7 @@ import { resultText, exitStatusOf } from '../job/result-text.ts';
 import { unlessInterrupted } from '../job/faults.ts';
 import type { LocalWork, Slot } from '../slots/slots.ts';
 import type { Command } from '../job/call.ts';
-import type { World } from './world.ts';
+import type { Effects } from './effects.ts';
 
 /** A command that is run on this machine. */
 export interface HereCommand extends Command {
@@ -20,11 +20,11 @@ export type SlotHere =
   /** It waits for the first of `slots` slots to become free. */
   | { readonly kind: 'wait'; readonly slots: number; readonly work: LocalWork };
 
-async function takeSlot(slot: SlotHere, world: World): Promise<Slot | undefined> {
+async function takeSlot(slot: SlotHere, effects: Effects): Promise<Slot | undefined> {
   if (slot.kind === 'taken') return slot.slot;
   if (slot.kind === 'none') return undefined;
-  const taken = await world.slots.takeLocal(slot.slots, slot.work);
-  if (taken !== undefined) world.state.know('local', { slot: taken.slot });
+  const taken = await effects.slots.takeLocal(slot.slots, slot.work);
+  if (taken !== undefined) effects.state.know('local', { slot: taken.slot });
   return taken;
 }
 
@@ -35,22 +35,22 @@ async function takeSlot(slot: SlotHere, world: World): Promise<Slot | undefined>
 export async function compileHere(
   command: HereCommand,
   slot: SlotHere,
-  world: World,
+  effects: Effects,
   then: 'end' | 'compare' | 'return' = 'end',
 ): Promise<number> {
-  const { log, state, interrupted } = world;
-  const taken = await takeSlot(slot, world);
-  const begin = world.seconds();
+  const { log, state, interrupted } = effects;
+  const taken = await takeSlot(slot, effects);
+  const begin = effects.seconds();
   try {
     log.debug(`exec on localhost: ${command.argv.join(' ')}`);
     if (slot.kind !== 'none') state.show('local', 'Compile', { host: 'localhost', file: baseName(command.name ?? '') });
     const stays = then !== 'end' || log.writes('info');
-    const status = await unlessInterrupted(world.runHere(command, stays), interrupted);
+    const status = await unlessInterrupted(effects.runHere(command, stays), interrupted);
     const text = resultText(`compile ${command.name ?? '(null)'} on localhost`, status);
     // The compiler has told the user what is wrong. That it ran here is worth a line only after a host has failed.
     if (status !== 0 && then === 'return') log.error(text);
     else log.info(text);
-    log.info(`elapsed compilation time ${(world.seconds() - begin).toFixed(6)}s`);
+    log.info(`elapsed compilation time ${(effects.seconds() - begin).toFixed(6)}s`);
     return exitStatusOf(status);
   } finally {
     taken?.release();

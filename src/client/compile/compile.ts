@@ -24,67 +24,67 @@ import { exitStatusOf, resultText } from '../job/result-text.ts';
 import { repeatFor, tellMessages } from './tell-messages.ts';
 import { verify } from './verify.ts';
 import type { Call } from '../job/call.ts';
-import type { World } from './world.ts';
+import type { Effects } from './effects.ts';
 
 /**
  * One compile from beginning to end: understand the command, have a host compile it, or compile here. Returns the exit
  * status for the build system.
  * @throws Interrupted; a Failure when the call makes no sense or the compiler does not exist
  */
-export async function compile(call: Call, world: World): Promise<number> {
-  const begin = world.seconds();
-  const given = await withOptions(call, (path) => world.readText(path));
-  const understood = understand(call, await world.findPrograms(), world.log, given);
-  if (understood.run === 'locally') return runLocally(understood, world);
+export async function compile(call: Call, effects: Effects): Promise<number> {
+  const begin = effects.seconds();
+  const given = await withOptions(call, (path) => effects.readText(path));
+  const understood = understand(call, await effects.findPrograms(), effects.log, given);
+  if (understood.run === 'locally') return runLocally(understood, effects);
   const job = leavesTarget(understood.verdict.words)
-    ? { ...understood, target: await world.defaultTarget(understood) }
+    ? { ...understood, target: await effects.defaultTarget(understood) }
     : understood;
-  const distribution = await distributeSafely(job, world);
+  const distribution = await distributeSafely(job, effects);
   switch (distribution.kind) {
     case 'answered':
-      return finish(job, { ...distribution, begin }, world);
+      return finish(job, { ...distribution, begin }, effects);
     case 'only here':
-      return runLocally(keptHere(job, distribution), world);
+      return runLocally(keptHere(job, distribution), effects);
     case 'here':
-      return compileHere(job, { kind: 'taken', slot: distribution.slot }, world);
+      return compileHere(job, { kind: 'taken', slot: distribution.slot }, effects);
     case 'nobody':
-      return fallBack(job, distribution, world);
+      return fallBack(job, distribution, effects);
   }
 }
 
 /** A bug of distcc must not break a build: it is reported, and the compiler runs here. */
-async function distributeSafely(job: RemoteJob, world: World): Promise<Distribution> {
+async function distributeSafely(job: RemoteJob, effects: Effects): Promise<Distribution> {
   try {
-    return await distribute(job, world);
+    return await distribute(job, effects);
   } catch (error) {
     if (error instanceof Interrupted || error instanceof Failure) throw error;
     const where = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    world.log.critical(`this is a fault of distcc, please report it: ${where}`);
+    effects.log.critical(`this is a fault of distcc, please report it: ${where}`);
     return { kind: 'nobody', status: exitStatus.general, last: undefined };
   }
 }
 
 /** A local job needs only the numbers of local slots from the host list, so that a faulty list does not stop it. */
-function slotNumbers(world: World): HostList {
+function slotNumbers(effects: Effects): HostList {
   try {
-    return world.hosts().list;
+    return effects.hosts().list;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    world.log.debug(error.message);
+    effects.log.debug(error.message);
     return noHosts;
   }
 }
 
 const waitFor = (slots: number): SlotHere => ({ kind: 'wait', slots, work: 'compile' });
 
-async function runLocally(job: LocalJob, world: World): Promise<number> {
-  world.log.info(`running locally: ${job.because}`);
-  if (job.guarded) return compileHere(job, { kind: 'none' }, world);
-  const { localSlots, cppSlots } = slotNumbers(world);
+async function runLocally(job: LocalJob, effects: Effects): Promise<number> {
+  effects.log.info(`running locally: ${job.because}`);
+  if (job.guarded) return compileHere(job, { kind: 'none' }, effects);
+  const { localSlots, cppSlots } = slotNumbers(effects);
   return compileHere(
     job,
     job.preprocessOnly ? { kind: 'wait', slots: cppSlots, work: 'preprocess' } : waitFor(localSlots),
-    world,
+    effects,
   );
 }
 
@@ -97,75 +97,75 @@ function isDiskFull(error: unknown): boolean {
 
 type Answered = Extract<Distribution, { kind: 'answered' }> & { readonly begin: number };
 
-async function finish(job: RemoteJob, answered: Answered, world: World): Promise<number> {
+async function finish(job: RemoteJob, answered: Answered, effects: Effects): Promise<number> {
   const { host, answer } = answered;
-  world.keepMessages(answer.response.stderr);
-  if (answer.fromInputs && readVariable('DISTCC_VERIFY', job.environment)) return verify(job, host, answer, world);
+  effects.keepMessages(answer.response.stderr);
+  if (answer.fromInputs && readVariable('DISTCC_VERIFY', job.environment)) return verify(job, host, answer, effects);
   // Text that was preprocessed here may bring warnings about what only preprocessing did to it.
-  const worth = answer.fromInputs ? ({ kind: 'good' } as const) : await worthOf(answer.response, job, world);
+  const worth = answer.fromInputs ? ({ kind: 'good' } as const) : await worthOf(answer.response, job, effects);
   const response = worth.kind === 'false' ? { ...answer.response, stderr: Buffer.alloc(0) } : answer.response;
   const doubt = doubtOf(worth, job);
   if (doubt !== undefined) {
-    if (response.status === 0) world.slots.praise(host, answer.seconds, compilerOf(job));
-    return runLocally(keptHere(job, doubt), world);
+    if (response.status === 0) effects.slots.praise(host, answer.seconds, compilerOf(job));
+    return runLocally(keptHere(job, doubt), effects);
   }
-  if (response.status !== 0) return judgeFailure(job, answered, world);
-  const missing = mayFallBack(job) ? repeatFor(job, response.stderr, world) : undefined;
+  if (response.status !== 0) return judgeFailure(job, answered, effects);
+  const missing = mayFallBack(job) ? repeatFor(job, response.stderr, effects) : undefined;
   if (missing !== undefined) {
-    world.slots.praise(host, answer.seconds, compilerOf(job));
-    world.log.info(`${job.name} is compiled here once more, for messages in ${missing}`);
-    return compileHere(job, waitFor(slotNumbers(world).localSlots), world);
+    effects.slots.praise(host, answer.seconds, compilerOf(job));
+    effects.log.info(`${job.name} is compiled here once more, for messages in ${missing}`);
+    return compileHere(job, waitFor(slotNumbers(effects).localSlots), effects);
   }
   const { dependencies } = answer;
   // It is written first, as by a compiler: what is saved afterwards counts only when that has worked.
   const savingDependencies =
-    dependencies === undefined ? Promise.resolve() : world.saveDependencies(dependencies.path, dependencies.output);
-  const saving = Promise.all([savingDependencies, world.saveOutput(job, response.object)]);
-  world.showPreprocessor();
-  tellMessages(job, response, world);
-  world.slots.praise(host, answer.seconds, compilerOf(job));
-  world.log.info(resultText(`compile ${job.name} on ${host.definition}`, 0));
-  world.log.info(`elapsed compilation time ${(world.seconds() - answered.begin).toFixed(6)}s`);
-  world.end(0);
+    dependencies === undefined ? Promise.resolve() : effects.saveDependencies(dependencies.path, dependencies.output);
+  const saving = Promise.all([savingDependencies, effects.saveOutput(job, response.object)]);
+  effects.showPreprocessor();
+  tellMessages(job, response, effects);
+  effects.slots.praise(host, answer.seconds, compilerOf(job));
+  effects.log.info(resultText(`compile ${job.name} on ${host.definition}`, 0));
+  effects.log.info(`elapsed compilation time ${(effects.seconds() - answered.begin).toFixed(6)}s`);
+  effects.end(0);
   try {
     await saving;
     return 0;
   } catch (error) {
-    world.log.error(error instanceof Error ? error.message : String(error));
+    effects.log.error(error instanceof Error ? error.message : String(error));
     // On a full disk a compiler here would empty the old output and then fail.
     if (isDiskFull(error)) return exitStatus.inputOutput;
-    return fallBack(job, { status: exitStatus.inputOutput, last: host }, world);
+    return fallBack(job, { status: exitStatus.inputOutput, last: host }, effects);
   }
 }
 
 /** A host's compiler failed. Usually the source is wrong, but the host may be: the compiler here decides. */
-async function judgeFailure(job: RemoteJob, { host, answer }: Answered, world: World): Promise<number> {
-  const { log } = world;
+async function judgeFailure(job: RemoteJob, { host, answer }: Answered, effects: Effects): Promise<number> {
+  const { log } = effects;
   const { response } = answer;
   const end = readWaitStatus(response.status);
   const compilerSaysNo = end.kind === 'exited' && end.code < 128;
-  if (answer.fromInputs && compilerSaysNo && mayFallBack(job)) return repeatFailure(job, host, answer, world);
+  if (answer.fromInputs && compilerSaysNo && mayFallBack(job)) return repeatFailure(job, host, answer, effects);
   log.error(resultText(`compile ${job.name} on ${host.definition}`, response.status));
   if (answer.readsFiles) {
     log.info('Found unsupported .incbin directive, compiling locally.');
     log.warning(`${job.name}: can't distribute due to unsupported directives, running locally`);
-    return compileHere(job, waitFor(slotNumbers(world).localSlots), world);
+    return compileHere(job, waitFor(slotNumbers(effects).localSlots), effects);
   }
   if (compilerSaysNo && readVariable('DISTCC_SKIP_LOCAL_RETRY', job.environment)) {
-    world.showPreprocessor();
-    tellMessages(job, response, world);
+    effects.showPreprocessor();
+    tellMessages(job, response, effects);
     return end.code;
   }
   if (compilerSaysNo) log.warning(`remote compilation of '${job.name}' failed, retrying locally`);
   const fallback = { status: exitStatusOf(response.status), last: host, andReturn: true };
   if (!mayFallBack(job)) {
-    const status = await fallBack(job, fallback, world);
-    world.showPreprocessor();
-    tellMessages(job, response, world);
+    const status = await fallBack(job, fallback, effects);
+    effects.showPreprocessor();
+    tellMessages(job, response, effects);
     return status;
   }
-  const status = await fallBack(job, fallback, world);
-  if (compilerSaysNo && end.code !== status) noteDifference(job, host, answer, world);
+  const status = await fallBack(job, fallback, effects);
+  if (compilerSaysNo && end.code !== status) noteDifference(job, host, answer, effects);
   return status;
 }
 
@@ -173,11 +173,11 @@ async function judgeFailure(job: RemoteJob, { host, answer }: Answered, world: W
  * The user's own command failed on the user's own files, and most likely fails here in the same words: the compiler here
  * writes them, and distcc adds nothing.
  */
-async function repeatFailure(job: RemoteJob, host: DistantHost, answer: Answer, world: World): Promise<number> {
+async function repeatFailure(job: RemoteJob, host: DistantHost, answer: Answer, effects: Effects): Promise<number> {
   const { status } = answer.response;
-  world.log.info(`${resultText(`compile ${job.name} on ${host.definition}`, status)}, compiling it here`);
-  const here = await compileHere(job, waitFor(slotNumbers(world).localSlots), world, 'compare');
-  if (exitStatusOf(status) !== here) await noteMissed(job, host, answer, world);
+  effects.log.info(`${resultText(`compile ${job.name} on ${host.definition}`, status)}, compiling it here`);
+  const here = await compileHere(job, waitFor(slotNumbers(effects).localSlots), effects, 'compare');
+  if (exitStatusOf(status) !== here) await noteMissed(job, host, answer, effects);
   return here;
 }
 
@@ -189,9 +189,9 @@ async function noteMissed(
   job: RemoteJob,
   host: DistantHost,
   { response, inputs }: Answer,
-  world: World,
+  effects: Effects,
 ): Promise<void> {
-  const { log, slots } = world;
+  const { log, slots } = effects;
   const definition = host.definition;
   if (tellsResourceExhaustion(byteText(response.stderr))) {
     const why = 'its compiler ran out of disk space or memory';
@@ -199,13 +199,13 @@ async function noteMissed(
     slots.rest(host, why);
     return;
   }
-  const again = await world.inputs.find(job);
+  const again = await effects.inputs.find(job);
   if (again.kind === 'inputs' && again.inputs !== inputs) {
     log.info(`${job.name} failed on ${definition} and not here: its files have changed meanwhile`);
     return;
   }
   log.warning(`remote compilation of '${job.name}' failed, retried locally and got a different result.`);
-  world.inputs.distrust(job);
+  effects.inputs.distrust(job);
   log.info(`${job.name} is preprocessed here from now on: it may read what was not found`);
 }
 
@@ -213,7 +213,7 @@ async function noteMissed(
  * The compile failed on the host and worked here. Once may be bad luck: only a host that does so again and again has
  * another compiler, and gets no more jobs of that name. A reason that lies in the source is not held against it.
  */
-function noteDifference(job: RemoteJob, host: DistantHost, { sourceReason }: Answer, { log, slots }: World): void {
+function noteDifference(job: RemoteJob, host: DistantHost, { sourceReason }: Answer, { log, slots }: Effects): void {
   log.warning(`remote compilation of '${job.name}' failed, retried locally and got a different result.`);
   if (sourceReason !== undefined) {
     log.info(`${job.name}: ${sourceReason}, which is not held against ${host.definition}`);
@@ -237,15 +237,15 @@ function mayFallBack(job: RemoteJob): boolean {
   return readVariable('DISTCC_FALLBACK', job.environment);
 }
 
-async function fallBack(job: RemoteJob, { status, last, andReturn }: Fallback, world: World): Promise<number> {
+async function fallBack(job: RemoteJob, { status, last, andReturn }: Fallback, effects: Effects): Promise<number> {
   if (!mayFallBack(job)) {
-    world.log.error('failed to distribute and fallbacks are disabled');
+    effects.log.error('failed to distribute and fallbacks are disabled');
     return status;
   }
-  world.log.warning(
+  effects.log.warning(
     last === undefined
       ? 'failed to distribute, running locally instead'
       : `failed to distribute ${job.name} to ${last.definition}, running locally instead`,
   );
-  return compileHere(job, waitFor(slotNumbers(world).localSlots), world, andReturn === true ? 'return' : 'end');
+  return compileHere(job, waitFor(slotNumbers(effects).localSlots), effects, andReturn === true ? 'return' : 'end');
 }

@@ -28,7 +28,7 @@ import type { Preference } from '../slots/choose-slot.ts';
 import { rendezvousOrder } from '../slots/rendezvous.ts';
 import { mostAttemptsWithoutBackOff } from '../slots/slot-order.ts';
 import type { HostSlot, Slot } from '../slots/slots.ts';
-import type { World } from './world.ts';
+import type { Effects } from './effects.ts';
 
 /** The result of trying to have a host compile. */
 export type Distribution =
@@ -53,12 +53,12 @@ interface Trail {
 }
 
 /** A host that keeps results may have this job's: if it can, the same job goes to the same host each time. */
-function preferenceOf({ directory, verdict }: RemoteJob, hosts: JobHosts, world: World): Preference {
+function preferenceOf({ directory, verdict }: RemoteJob, hosts: JobHosts, effects: Effects): Preference {
   let order: readonly string[] | undefined;
   return (free) => {
     const keeping = new Map(
       free.flatMap((host) =>
-        host.kind !== 'local' && world.inputs.resultsAreKeptBy(host) ? [[lockName(host), host]] : [],
+        host.kind !== 'local' && effects.inputs.resultsAreKeptBy(host) ? [[lockName(host), host]] : [],
       ),
     );
     if (keeping.size === 0) return undefined;
@@ -73,9 +73,14 @@ function preferenceOf({ directory, verdict }: RemoteJob, hosts: JobHosts, world:
  * Waits for a slot at a host. Where it helps, the source is preprocessed meanwhile, so that the host can start at once;
  * not when this machine is on the list, since then the text may not be needed.
  */
-async function takeHost(job: RemoteJob, hosts: JobHosts, trail: Trail, world: World): Promise<HostSlot | undefined> {
-  const taking = world.slots.takeHost(hosts, trail.failed, preferenceOf(job, hosts, world));
-  if (!world.preprocessAhead || hosts.list.hosts.some(({ kind }) => kind === 'local')) return taking;
+async function takeHost(
+  job: RemoteJob,
+  hosts: JobHosts,
+  trail: Trail,
+  effects: Effects,
+): Promise<HostSlot | undefined> {
+  const taking = effects.slots.takeHost(hosts, trail.failed, preferenceOf(job, hosts, effects));
+  if (!effects.preprocessAhead || hosts.list.hosts.some(({ kind }) => kind === 'local')) return taking;
   let decided = false;
   const decide = (): void => void (decided = true);
   taking.then(decide, decide);
@@ -83,11 +88,11 @@ async function takeHost(job: RemoteJob, hosts: JobHosts, trail: Trail, world: Wo
   await Promise.resolve();
   if (decided) return taking;
   try {
-    if (hosts.list.hosts.some((host) => host.kind !== 'local' && world.inputs.areTakenBy(host))) {
-      const found = await inputsOf(job, trail, world);
+    if (hosts.list.hosts.some((host) => host.kind !== 'local' && effects.inputs.areTakenBy(host))) {
+      const found = await inputsOf(job, trail, effects);
       if (found.kind === 'inputs') return await taking;
     }
-    trail.preprocessing ??= await startPreprocessing(job, hosts.list.cppSlots, world);
+    trail.preprocessing ??= await startPreprocessing(job, hosts.list.cppSlots, effects);
     return await Promise.race([taking, trail.preprocessing.ready.then(() => taking)]);
   } catch (error) {
     taking.then(
@@ -99,11 +104,11 @@ async function takeHost(job: RemoteJob, hosts: JobHosts, trail: Trail, world: Wo
 }
 
 /** What a job may read, which is looked for once. */
-function inputsOf(job: RemoteJob, trail: Trail, world: World): Promise<Found> {
-  trail.inputs ??= findInputs(job, world).then((found) => {
+function inputsOf(job: RemoteJob, trail: Trail, effects: Effects): Promise<Found> {
+  trail.inputs ??= findInputs(job, effects).then((found) => {
     if (found.kind === 'old way') {
-      world.log.info(`${job.name} is preprocessed here: ${found.because}`);
-      world.inputs.countReason(found.because);
+      effects.log.info(`${job.name} is preprocessed here: ${found.because}`);
+      effects.inputs.countReason(found.because);
     }
     return found;
   });
@@ -111,44 +116,44 @@ function inputsOf(job: RemoteJob, trail: Trail, world: World): Promise<Found> {
 }
 
 /** Has a host compile the job from its inputs; undefined when it is to get preprocessed text instead. */
-async function tryInputs(job: RemoteJob, chosen: Chosen, trail: Trail, world: World): Promise<Answer | undefined> {
-  if (!world.inputs.areTakenBy(chosen.host)) return undefined;
-  const found = await unlessInterrupted(inputsOf(job, trail, world), world.interrupted);
+async function tryInputs(job: RemoteJob, chosen: Chosen, trail: Trail, effects: Effects): Promise<Answer | undefined> {
+  if (!effects.inputs.areTakenBy(chosen.host)) return undefined;
+  const found = await unlessInterrupted(inputsOf(job, trail, effects), effects.interrupted);
   if (found.kind === 'old way') return undefined;
   try {
-    const answer = await attemptInputs(job, chosen, found, world);
-    world.inputs.countSent('unpreprocessed');
+    const answer = await attemptInputs(job, chosen, found, effects);
+    effects.inputs.countSent('unpreprocessed');
     return answer;
   } catch (error) {
     if (!(error instanceof InputsFailed)) throw error;
-    world.inputs.countReason(error.message);
-    world.log.info(`${job.name} is preprocessed here for ${chosen.host.definition}: ${error.message}`);
+    effects.inputs.countReason(error.message);
+    effects.log.info(`${job.name} is preprocessed here for ${chosen.host.definition}: ${error.message}`);
     return undefined;
   }
 }
 
 /** Passes over hosts that lack the job's compiler, or have another one of that name. */
-function passOverUnfit(job: RemoteJob, hosts: JobHosts, trail: Trail, world: World): void {
+function passOverUnfit(job: RemoteJob, hosts: JobHosts, trail: Trail, effects: Effects): void {
   const compiler = compilerOf(job);
   for (const host of hosts.list.hosts) {
-    const why = host.kind === 'local' || trail.failed.has(host) ? undefined : world.slots.unfit(host, compiler);
+    const why = host.kind === 'local' || trail.failed.has(host) ? undefined : effects.slots.unfit(host, compiler);
     if (why === undefined) continue;
-    world.log.info(`${host.definition} is passed over for ${compiler}: ${why}`);
+    effects.log.info(`${host.definition} is passed over for ${compiler}: ${why}`);
     trail.failed.add(host);
   }
 }
 
 /** Tries hosts until one answers; without back-off a limited number of times. */
-async function tryHosts(job: RemoteJob, hosts: JobHosts, trail: Trail, world: World): Promise<Distribution> {
+async function tryHosts(job: RemoteJob, hosts: JobHosts, trail: Trail, effects: Effects): Promise<Distribution> {
   for (;;) {
-    if (!world.backOff && trail.attempts === mostAttemptsWithoutBackOff) {
-      world.log.warning(`Couldn't find a host in ${mostAttemptsWithoutBackOff} attempts, retrying locally`);
+    if (!effects.backOff && trail.attempts === mostAttemptsWithoutBackOff) {
+      effects.log.warning(`Couldn't find a host in ${mostAttemptsWithoutBackOff} attempts, retrying locally`);
       return { kind: 'nobody', status: exitStatus.noHosts, last: trail.last };
     }
-    passOverUnfit(job, hosts, trail, world);
-    const taken = await takeHost(job, hosts, trail, world);
+    passOverUnfit(job, hosts, trail, effects);
+    const taken = await takeHost(job, hosts, trail, effects);
     if (taken === undefined) return { kind: 'nobody', status: exitStatus.noHosts, last: trail.last };
-    const distribution = await tryHost(job, taken, trail, { hosts, world });
+    const distribution = await tryHost(job, taken, trail, { hosts, effects });
     if (distribution !== undefined) return distribution;
     await hosts.refresh();
   }
@@ -158,23 +163,23 @@ async function tryHosts(job: RemoteJob, hosts: JobHosts, trail: Trail, world: Wo
  * A host that failed rests for all jobs. A host that refused this job may accept others: those of other compilers when
  * it lacks this one.
  */
-function report(host: DistantHost, compiler: string, error: TransportError, world: World): void {
+function report(host: DistantHost, compiler: string, error: TransportError, effects: Effects): void {
   if (error instanceof CompilerUnfit) {
     const sentence = `${host.definition} ${error.message}`;
-    if (error.missing) world.log.info(sentence);
-    else world.log.warning(sentence);
-    world.slots.lacks(host, compiler, `it ${error.message}`);
+    if (error.missing) effects.log.info(sentence);
+    else effects.log.warning(sentence);
+    effects.slots.lacks(host, compiler, `it ${error.message}`);
     return;
   }
   if (error instanceof JobRefused) {
-    world.log.warning(`${host.definition} refused the job: ${error.message}`);
-    if (isAboutCompiler(error.message, compiler)) world.slots.lacks(host, compiler, error.message);
-    else world.slots.refused(host);
+    effects.log.warning(`${host.definition} refused the job: ${error.message}`);
+    if (isAboutCompiler(error.message, compiler)) effects.slots.lacks(host, compiler, error.message);
+    else effects.slots.refused(host);
     return;
   }
   const named = error.message.includes(host.name);
-  world.log.error(named ? error.message : `${host.definition}: ${error.message}`);
-  world.slots.rest(host, error.message);
+  effects.log.error(named ? error.message : `${host.definition}: ${error.message}`);
+  effects.slots.rest(host, error.message);
 }
 
 /** Undefined when the host failed and another one should be tried. */
@@ -182,41 +187,41 @@ async function tryHost(
   job: RemoteJob,
   taken: HostSlot,
   trail: Trail,
-  { hosts, world }: { hosts: JobHosts; world: World },
+  { hosts, effects }: { hosts: JobHosts; effects: Effects },
 ): Promise<Distribution | undefined> {
   const { host, slot } = taken;
   if (host.kind === 'local') {
-    world.state.know('local', { slot });
+    effects.state.know('local', { slot });
     // The slot is not released: the compiler here uses it.
     return { kind: 'here', slot: taken };
   }
   trail.last = host;
   try {
-    const made = await tryInputs(job, { host, slot }, trail, world);
+    const made = await tryInputs(job, { host, slot }, trail, effects);
     if (made !== undefined) return { kind: 'answered', host, answer: made };
-    trail.preprocessing ??= await startPreprocessing(job, hosts.list.cppSlots, world);
-    const answer = await attempt(job, { host, slot }, trail.preprocessing, world);
-    world.inputs.countSent('preprocessed');
+    trail.preprocessing ??= await startPreprocessing(job, hosts.list.cppSlots, effects);
+    const answer = await attempt(job, { host, slot }, trail.preprocessing, effects);
+    effects.inputs.countSent('preprocessed');
     return { kind: 'answered', host, answer };
   } catch (error) {
     if (!(error instanceof TransportError)) throw error;
     trail.failed.add(host);
     trail.attempts += 1;
-    report(host, compilerOf(job), error, world);
+    report(host, compilerOf(job), error, effects);
     return undefined;
   } finally {
     taken.release();
   }
 }
 
-function readHosts(world: World): JobHosts | undefined {
+function readHosts(effects: Effects): JobHosts | undefined {
   try {
-    const hosts = world.hosts();
-    for (const warning of hosts.list.warnings) world.log.warning(warning);
+    const hosts = effects.hosts();
+    for (const warning of hosts.list.warnings) effects.log.warning(warning);
     return hosts;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    world.log.error(error.message);
+    effects.log.error(error.message);
     return undefined;
   }
 }
@@ -225,16 +230,16 @@ function readHosts(world: World): JobHosts | undefined {
  * Has a job compiled by one of the listed hosts. A host that fails rests, and the next one is tried.
  * @throws Interrupted; a Failure when a setting makes it impossible to go on
  */
-export async function distribute(job: RemoteJob, world: World): Promise<Distribution> {
-  const hosts = readHosts(world);
+export async function distribute(job: RemoteJob, effects: Effects): Promise<Distribution> {
+  const hosts = readHosts(effects);
   if (hosts === undefined) return { kind: 'nobody', status: exitStatus.noHosts, last: undefined };
   const trail: Trail = { failed: new Set(), attempts: 0, last: undefined, preprocessing: undefined, inputs: undefined };
   try {
-    return await tryHosts(job, hosts, trail, world);
+    return await tryHosts(job, hosts, trail, effects);
   } catch (error) {
     if (error instanceof OnlyHere) return { kind: 'only here', because: error.message, cure: error.cure };
     if (error instanceof CannotDistribute) {
-      world.log.error(error.message);
+      effects.log.error(error.message);
       return { kind: 'nobody', status: exitStatus.inputOutput, last: trail.last };
     }
     throw error;

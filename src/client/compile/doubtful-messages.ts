@@ -3,7 +3,7 @@ import { fallThroughsIn, isMarked, keepsItsLines, usualLevel } from '../../compi
 import type { Reason } from '../../compiler/verdict.ts';
 import { byteText } from '../../system/byte-text.ts';
 import type { RemoteJob } from '../job/understand.ts';
-import type { World } from './world.ts';
+import type { Effects } from './effects.ts';
 import type { HostResponse } from './host-answer.ts';
 
 /**
@@ -17,14 +17,18 @@ export type Worth =
   | { readonly kind: 'unknown'; readonly option: string };
 
 /** Whether comments in the source make all of these warnings false (true) or none (false); undefined when unsure. */
-async function marked(messages: string, job: RemoteJob, world: Pick<World, 'readText'>): Promise<boolean | undefined> {
+async function marked(
+  messages: string,
+  job: RemoteJob,
+  effects: Pick<Effects, 'readText'>,
+): Promise<boolean | undefined> {
   const places = usualLevel(job.verdict.words) ? (fallThroughsIn(messages) ?? []) : [];
   if (places.length === 0) return undefined;
-  const own = await world.readText(job.verdict.source);
+  const own = await effects.readText(job.verdict.source);
   const sources = new Map([[job.verdict.source, own]]);
   const answers = new Set<boolean | undefined>();
   for (const place of places) {
-    if (!sources.has(place.file)) sources.set(place.file, await world.readText(place.file));
+    if (!sources.has(place.file)) sources.set(place.file, await effects.readText(place.file));
     const source = sources.get(place.file);
     answers.add(source === undefined || !keepsItsLines(source) ? undefined : isMarked(source, place));
   }
@@ -40,7 +44,7 @@ async function marked(messages: string, job: RemoteJob, world: Pick<World, 'read
 export async function worthOf(
   { stderr, status }: HostResponse,
   job: RemoteJob,
-  world: Pick<World, 'readText'>,
+  effects: Pick<Effects, 'readText'>,
 ): Promise<Worth> {
   const said = byteText(stderr);
   // Assembler text has no line markers, so the host's assembler names its own temporary file.
@@ -49,7 +53,7 @@ export async function worthOf(
   const messages = job.verdict.preprocessed ? '' : said;
   const option = messages === '' ? undefined : doubtfulWarning(job.verdict.words, messages);
   if (option === undefined) return { kind: 'good' };
-  const isFalse = status === 0 ? await marked(messages, job, world) : undefined;
+  const isFalse = status === 0 ? await marked(messages, job, effects) : undefined;
   return isFalse === undefined ? { kind: 'unknown', option } : { kind: isFalse ? 'false' : 'good' };
 }
 

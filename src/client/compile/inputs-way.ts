@@ -6,7 +6,7 @@ import type { Found } from '../headers/inputs.ts';
 import { compilerVariables, isLanguageVariable } from '../../wire/inputs/variables.ts';
 import { OnlyHere } from '../job/faults.ts';
 import type { RemoteJob } from '../job/understand.ts';
-import type { World } from './world.ts';
+import type { Effects } from './effects.ts';
 
 /** Variables that change what a compiler makes, and that no host is told. */
 const foreign = [
@@ -47,12 +47,12 @@ export function obstacleToInputs({ verdict, environment }: RemoteJob): string | 
 }
 
 /** The inputs of a job, or why it is preprocessed here. @throws OnlyHere when an output cannot be written */
-export async function findInputs(job: RemoteJob, world: World): Promise<Found> {
+export async function findInputs(job: RemoteJob, effects: Effects): Promise<Found> {
   const obstacle = obstacleToInputs(job);
   if (obstacle !== undefined) return { kind: 'old way', because: obstacle };
-  const place = world.inputs.obstacle(job);
-  world.state.show('local', 'Preprocess', { host: 'localhost' });
-  const found = await world.inputs.find(job).catch((error: unknown): Found => ({
+  const place = effects.inputs.obstacle(job);
+  effects.state.show('local', 'Preprocess', { host: 'localhost' });
+  const found = await effects.inputs.find(job).catch((error: unknown): Found => ({
     kind: 'old way',
     because: error instanceof Error ? error.message : String(error),
   }));

@@ -10,7 +10,7 @@ import { OnlyHere } from '../job/faults.ts';
 import type { RemoteJob } from '../job/understand.ts';
 import { resultText } from '../job/result-text.ts';
 import type { Command } from '../job/call.ts';
-import type { Preprocessor, PreprocessorEnd, World } from './world.ts';
+import type { Preprocessor, PreprocessorEnd, Effects } from './effects.ts';
 
 /** The preprocessing of one source. It is done once and serves every host that is tried. */
 export interface Preprocessing {
@@ -28,11 +28,11 @@ const waiting: PhaseName = 'Preprocess';
  * A failed preprocessor does not mean that the compile would fail: gcc 11 and 12 ignore some pragmas with -E, and a
  * wrapper may not know -E. So the compiler here runs the whole command.
  */
-function judge({ status, obstacle }: PreprocessorEnd, name: string, world: World): void {
+function judge({ status, obstacle }: PreprocessorEnd, name: string, effects: Effects): void {
   if (obstacle !== undefined) throw new OnlyHere(obstacle);
   const end = readWaitStatus(status);
   const text = resultText(`cpp ${name} on localhost`, status);
-  world.log.info(text);
+  effects.log.info(text);
   if (end.kind === 'killed' || end.code !== 0) throw new OnlyHere(text);
 }
 
@@ -46,7 +46,7 @@ function withMarkers({ verdict, directory }: RemoteJob, text: Buffer): Buffer {
 }
 
 /** The preprocessor's command, with the compiler's name as the user gave it; undefined when the source needs none. */
-function commandOf(job: RemoteJob, { log, stderrIsTerminal }: World): Command | undefined {
+function commandOf(job: RemoteJob, { log, stderrIsTerminal }: Effects): Command | undefined {
   if (job.verdict.preprocessed) return undefined;
   // Its stderr is a memory file, so it has to be told whether the user's is a terminal.
   const command = coloured(preprocessCommand(job.verdict), { stderrIsTerminal, environment: job.environment });
@@ -63,10 +63,10 @@ class Work implements Preprocessing {
   #text: Promise<Buffer> | undefined;
   #stopped = false;
 
-  constructor(job: RemoteJob, preprocessor: Preprocessor, world: World) {
+  constructor(job: RemoteJob, preprocessor: Preprocessor, effects: Effects) {
     this.#job = job;
     this.#preprocessor = preprocessor;
-    this.ready = this.#endOf(job, world);
+    this.ready = this.#endOf(job, effects);
     // Those who wait for it get the error; this keeps Node from ending the process when nobody waits yet.
     this.ready.catch(() => {});
   }
@@ -85,7 +85,7 @@ class Work implements Preprocessing {
     return this.#job.verdict.preprocessed ? withMarkers(this.#job, text) : text;
   }
 
-  async #endOf(job: RemoteJob, world: World): Promise<number> {
+  async #endOf(job: RemoteJob, effects: Effects): Promise<number> {
     let end: PreprocessorEnd;
     try {
       end = await this.#preprocessor.ended;
@@ -95,7 +95,7 @@ class Work implements Preprocessing {
     }
     // After stop() its result is not used, and the log already reports about the compiler.
     if (this.#stopped) throw new OnlyHere('the job is done in another way');
-    judge(end, job.name, world);
+    judge(end, job.name, effects);
     return end.size;
   }
 
@@ -108,19 +108,19 @@ class Work implements Preprocessing {
 /**
  * Waits for a preprocessor's slot on this machine and starts it. A source that is preprocessed already is just read.
  */
-export async function startPreprocessing(job: RemoteJob, cppSlots: number, world: World): Promise<Preprocessing> {
-  const command = commandOf(job, world);
-  if (command === undefined) return new Work(job, world.preprocess(job, undefined), world);
-  const slot = await world.slots.takeLocal(cppSlots, 'preprocess');
-  world.state.show('local', waiting, { host: 'localhost', ...(slot === undefined ? {} : { slot: slot.slot }) });
+export async function startPreprocessing(job: RemoteJob, cppSlots: number, effects: Effects): Promise<Preprocessing> {
+  const command = commandOf(job, effects);
+  if (command === undefined) return new Work(job, effects.preprocess(job, undefined), effects);
+  const slot = await effects.slots.takeLocal(cppSlots, 'preprocess');
+  effects.state.show('local', waiting, { host: 'localhost', ...(slot === undefined ? {} : { slot: slot.slot }) });
   let preprocessor: Preprocessor;
   try {
-    preprocessor = world.preprocess(job, command);
+    preprocessor = effects.preprocess(job, command);
   } catch (error) {
     slot?.release();
     throw error;
   }
   const release = (): void => slot?.release();
   preprocessor.ended.then(release, release);
-  return new Work(job, preprocessor, world);
+  return new Work(job, preprocessor, effects);
 }

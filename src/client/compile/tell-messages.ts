@@ -6,7 +6,7 @@ import { byteText } from '../../system/byte-text.ts';
 import { compilerOf } from './judge-answer.ts';
 import { forTerminal } from '../messages/terminal-text.ts';
 import type { CompileResponse } from '../../wire/response.ts';
-import type { World } from './world.ts';
+import type { Effects } from './effects.ts';
 
 /**
  * Shows what a host's compiler wrote, in the caller's character set; on a terminal without any control sequence but
@@ -15,15 +15,15 @@ import type { World } from './world.ts';
 export function tellMessages(
   job: RemoteJob,
   { stdout, stderr }: Pick<CompileResponse, 'stdout' | 'stderr'>,
-  world: Pick<World, 'tell' | 'stdoutIsTerminal' | 'stderrIsTerminal'>,
+  effects: Pick<Effects, 'tell' | 'stdoutIsTerminal' | 'stderrIsTerminal'>,
 ): void {
   const utf8 = callerIsUtf8(job.environment);
   const tell = (to: 'stdout' | 'stderr', bytes: Buffer, terminal: boolean): void => {
     const text = inCallersCharset(bytes, utf8);
-    world.tell(to, terminal ? forTerminal(text, utf8) : text);
+    effects.tell(to, terminal ? forTerminal(text, utf8) : text);
   };
-  tell('stdout', stdout, world.stdoutIsTerminal);
-  tell('stderr', stderr, world.stderrIsTerminal);
+  tell('stdout', stdout, effects.stdoutIsTerminal);
+  tell('stderr', stderr, effects.stderrIsTerminal);
 }
 
 /**
@@ -33,7 +33,7 @@ export function tellMessages(
 export function repeatFor(
   job: RemoteJob,
   messages: Buffer,
-  { hasCatalogue }: Pick<World, 'hasCatalogue'>,
+  { hasCatalogue }: Pick<Effects, 'hasCatalogue'>,
 ): string | undefined {
   const compiler = compilerOf(job);
   const language = repeatForLanguage({ compiler, messages, environment: job.environment }, hasCatalogue);

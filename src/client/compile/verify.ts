@@ -2,8 +2,8 @@ import { exitStatusOf } from '../job/result-text.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import type { RemoteJob } from '../job/understand.ts';
 import type { Answer } from './attempt.ts';
-import type { World } from './world.ts';
-import type { Made } from './inputs-world.ts';
+import type { Effects } from './effects.ts';
+import type { Made } from './inputs-effects.ts';
 
 /** Names what differs between two compiles of one command; a number of bytes tells where an object does. */
 export function differencesOf(there: Made, here: Made): string[] {
@@ -30,23 +30,23 @@ export function differencesOf(there: Made, here: Made): string[] {
  * Compiles here a job that a host has compiled from its inputs, compares, and leaves what was made here. Gives the exit
  * status.
  */
-export async function verify(job: RemoteJob, host: DistantHost, answer: Answer, world: World): Promise<number> {
+export async function verify(job: RemoteJob, host: DistantHost, answer: Answer, effects: Effects): Promise<number> {
   const { response, dependencies } = answer;
-  const here = await world.inputs.compileAside(job);
+  const here = await effects.inputs.compileAside(job);
   const there = {
     status: response.status,
     stdout: response.stdout,
     stderr: response.stderr,
-    object: await world.contentOf(response.object),
-    dependencies: dependencies === undefined ? Buffer.alloc(0) : await world.contentOf(dependencies.output),
+    object: await effects.contentOf(response.object),
+    dependencies: dependencies === undefined ? Buffer.alloc(0) : await effects.contentOf(dependencies.output),
   };
   const differences = differencesOf(there, here);
   const name = `${job.name}, compiled from its inputs on ${host.definition}`;
-  if (differences.length === 0) world.log.info(`${name}: the same as here`);
-  else world.log.error(`${name}: not the same as here: ${differences.join(', ')}`);
-  world.tell('stdout', here.stdout);
-  world.tell('stderr', here.stderr);
+  if (differences.length === 0) effects.log.info(`${name}: the same as here`);
+  else effects.log.error(`${name}: not the same as here: ${differences.join(', ')}`);
+  effects.tell('stdout', here.stdout);
+  effects.tell('stderr', here.stderr);
   const status = exitStatusOf(here.status);
-  world.end(status);
+  effects.end(status);
   return status;
 }

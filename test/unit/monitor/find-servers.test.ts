@@ -4,7 +4,7 @@ import type { SearchPlan } from '../../../src/monitor/find-servers.ts';
 
 const plan: SearchPlan = { names: [], numbered: false, gap: 0, atOnce: 1, prefixBits: 0 };
 
-/** Searches a world with these addresses; returns the names that were looked for, and those that were tried. */
+/** Searches where these addresses exist; returns the names that were looked for, and those that were tried. */
 async function search(addresses: Record<string, string>, change: Partial<SearchPlan>) {
   const looked: string[] = [];
   const tried: string[] = [];

@@ -6,7 +6,7 @@ import { CannotDistribute, GivenUp, JobRefused, TransportError } from '../../../
 import { readHostWord } from '../../../../src/client/hosts/host-word.ts';
 import type { DistantHost } from '../../../../src/client/hosts/host.ts';
 import { textLog } from '../../../../src/client/user-files/text-log.ts';
-import type { HostRequest } from '../../../../src/client/compile/world.ts';
+import type { HostRequest } from '../../../../src/client/compile/effects.ts';
 import type { HostResponse } from '../../../../src/client/compile/host-answer.ts';
 import { encodeRefusal } from '../../../../src/wire/refusal.ts';
 import { encodeResponse } from '../../../../src/wire/response.ts';

@@ -19,7 +19,7 @@ import { textLog } from '../../../../src/client/user-files/text-log.ts';
 import { polledSlots } from '../../../../src/client/slots/slots.ts';
 import type { HostSlot } from '../../../../src/client/slots/slots.ts';
 import type { FoundPrograms } from '../../../../src/client/job/understand.ts';
-import type { PreprocessorEnd, World } from '../../../../src/client/compile/world.ts';
+import type { PreprocessorEnd, Effects } from '../../../../src/client/compile/effects.ts';
 import type { HostResponse } from '../../../../src/client/compile/host-answer.ts';
 import type { FileLock } from '../../../../src/system/files/file-lock.ts';
 import { Decoder } from '../../../../src/wire/reading/decoder.ts';
@@ -100,13 +100,13 @@ function respond(behaviour: Exclude<Behaviour, string>): HostResponse {
   return decoder.result.value;
 }
 
-/** A world that only writes down what is asked of it. */
-function worldOf(plan: Plan, events: Events): World {
+/** Effects that only write down what is asked of them. */
+function effectsOf(plan: Plan, events: Events): Effects {
   const lock = (name: string): FileLock => {
     events.push(`take ${name}`);
     return { release: () => void events.push(`release ${name}`) };
   };
-  const carry: World['carry'] = async ({ name }, { head, ready, body }) => {
+  const carry: Effects['carry'] = async ({ name }, { head, ready, body }) => {
     events.push(`carry to ${name} ${head.toString('latin1', 0, 4)}`);
     const behaviour = plan.behaviours?.[name] ?? 0;
     if (behaviour === 'unreachable') throw new TransportError(`${name} is gone`);
@@ -248,7 +248,7 @@ async function play(plan: Plan): Promise<{ end: unknown; events: Events }> {
     environment: plan.environment ?? {},
     directory: '/home/me',
   };
-  const end: unknown = await compile(call, worldOf(plan, events)).catch((error: unknown) => error);
+  const end: unknown = await compile(call, effectsOf(plan, events)).catch((error: unknown) => error);
   return { end, events };
 }
 
@@ -283,14 +283,14 @@ describe('compile()', () => {
       end = resolve;
     });
     const events: Events = [];
-    const world = worldOf({ hosts: 'far' }, events);
-    const preprocess: World['preprocess'] = () => ({
+    const effects = effectsOf({ hosts: 'far' }, events);
+    const preprocess: Effects['preprocess'] = () => ({
       ended,
       output: () => Promise.resolve(Buffer.from('text')),
       stop: () => {},
     });
     const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
-    const compiling = compile(call, { ...world, preprocess });
+    const compiling = compile(call, { ...effects, preprocess });
     await turn();
     expect(events.filter((event) => /^(?:carry|send)/.test(event))).toEqual(['carry to far DIST']);
     end({ status: 0, obstacle: undefined, size: 4 });
@@ -300,15 +300,15 @@ describe('compile()', () => {
 
   it('sends no text and blames no host when the source is faulty', async () => {
     const events: Events = [];
-    const world = worldOf({ hosts: 'far', here: exited(1) }, events);
+    const effects = effectsOf({ hosts: 'far', here: exited(1) }, events);
     const ended = turn().then(() => ({ status: exited(1), obstacle: undefined, size: 0 }));
-    const preprocess: World['preprocess'] = () => ({
+    const preprocess: Effects['preprocess'] = () => ({
       ended,
       output: () => Promise.resolve(Buffer.from('')),
       stop: () => {},
     });
     const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
-    expect(await compile(call, { ...world, preprocess })).toBe(1);
+    expect(await compile(call, { ...effects, preprocess })).toBe(1);
     expect(events.filter((event) => /^(?:send|close|rest)/.test(event))).toEqual([]);
   });
 
@@ -350,18 +350,18 @@ describe('compile()', () => {
 
   it('tries the next host when the launcher cannot reach one, while the preprocessor works', async () => {
     const events: Events = [];
-    const world = worldOf({ hosts: 'one two' }, events);
-    const preprocess: World['preprocess'] = () => ({
+    const effects = effectsOf({ hosts: 'one two' }, events);
+    const preprocess: Effects['preprocess'] = () => ({
       ended: new Promise(() => {}),
       output: () => Promise.resolve(Buffer.from('text')),
       stop: () => {},
     });
-    const carry: World['carry'] = (host) => {
+    const carry: Effects['carry'] = (host) => {
       events.push(`carry to ${host.name}`);
       return Promise.reject(new TransportError(`${host.name} is gone`));
     };
     const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
-    expect(await compile(call, { ...world, preprocess, carry })).toBe(0);
+    expect(await compile(call, { ...effects, preprocess, carry })).toBe(0);
     expect(events.filter((event) => /^(?:carry|become)/.test(event))).toEqual([
       'carry to one',
       'carry to two',
@@ -371,15 +371,15 @@ describe('compile()', () => {
 
   it('blames the source when the launcher gives the way up because the preprocessor has failed', async () => {
     const events: Events = [];
-    const world = worldOf({ hosts: 'one two' }, events);
-    const preprocess: World['preprocess'] = () => ({
+    const effects = effectsOf({ hosts: 'one two' }, events);
+    const preprocess: Effects['preprocess'] = () => ({
       ended: turn().then(() => ({ status: killed(9), obstacle: undefined, size: 0 })),
       output: () => Promise.resolve(Buffer.from('')),
       stop: () => {},
     });
-    const carry: World['carry'] = () => Promise.reject(new GivenUp());
+    const carry: Effects['carry'] = () => Promise.reject(new GivenUp());
     const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
-    expect(await compile(call, { ...world, preprocess, carry })).toBe(0);
+    expect(await compile(call, { ...effects, preprocess, carry })).toBe(0);
     expect(events.filter((event) => /^(?:rest|become|ERROR|Warning)/.test(event))).toEqual(['become gcc -c a.c']);
   });
 
@@ -417,12 +417,12 @@ describe('compile()', () => {
 
   it('does not wait for a dead host when the source is faulty', async () => {
     const events: Events = [];
-    const world = {
-      ...worldOf({ hosts: 'far', cpp: exited(1), here: exited(1) }, events),
+    const effects = {
+      ...effectsOf({ hosts: 'far', cpp: exited(1), here: exited(1) }, events),
       carry: () => new Promise<never>(() => {}),
     };
     const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
-    expect(await compile(call, world)).toBe(1);
+    expect(await compile(call, effects)).toBe(1);
   });
 
   it('compiles here when the preprocessor was killed, and blames no host', async () => {
@@ -486,7 +486,7 @@ describe('compile()', () => {
   it('reports a fault of its own and compiles here', async () => {
     const events: Events = [];
     const broken = {
-      ...worldOf({ hosts: 'far' }, events),
+      ...effectsOf({ hosts: 'far' }, events),
       carry: () => Promise.reject(new TypeError('a fault of ours')),
     };
     const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
@@ -513,29 +513,29 @@ describe('compile()', () => {
 describe('compile() while every host is busy', () => {
   const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
 
-  /** A world in which a slot comes when the test gives one, and the preprocessor ends when the test says so. */
-  function busyWorld(plan: Plan, events: Events) {
-    const world = { ...worldOf(plan, events), preprocessAhead: true };
+  /** Effects in which a slot comes when the test gives one, and the preprocessor ends when the test says so. */
+  function busyEffects(plan: Plan, events: Events) {
+    const effects = { ...effectsOf(plan, events), preprocessAhead: true };
     const giving = pending<HostSlot | undefined>();
     const ending = pending<PreprocessorEnd>();
-    const takeHost: World['slots']['takeHost'] = ({ list }) => {
+    const takeHost: Effects['slots']['takeHost'] = ({ list }) => {
       events.push(`wait for ${list.hosts.map(({ definition }) => definition).join(' ')}`);
       return giving.promise;
     };
-    const preprocess: World['preprocess'] = (job, command) => ({
-      ...world.preprocess(job, command),
+    const preprocess: Effects['preprocess'] = (job, command) => ({
+      ...effects.preprocess(job, command),
       ended: ending.promise,
     });
-    const [host] = world.hosts().list.hosts;
+    const [host] = effects.hosts().list.hosts;
     if (host === undefined) throw new Error('no host');
     const slot: HostSlot = { host, slot: 0, release: () => void events.push('release the late slot') };
-    return { world: { ...world, preprocess, slots: { ...world.slots, takeHost } }, giving, ending, slot };
+    return { effects: { ...effects, preprocess, slots: { ...effects.slots, takeHost } }, giving, ending, slot };
   }
 
   it('preprocesses, and sends the text once a slot is free', async () => {
     const events: Events = [];
-    const { world, giving, ending, slot } = busyWorld({ hosts: 'far' }, events);
-    const compiling = compile(call, world);
+    const { effects, giving, ending, slot } = busyEffects({ hosts: 'far' }, events);
+    const compiling = compile(call, effects);
     await turn();
     expect(events).toContain('preprocess gcc -E a.c');
     expect(events.filter((event) => event.startsWith('carry'))).toEqual([]);
@@ -552,8 +552,8 @@ describe('compile() while every host is busy', () => {
 
   it('gives back a slot that comes after the job has gone to the compiler here', async () => {
     const events: Events = [];
-    const { world, giving, ending, slot } = busyWorld({ hosts: 'far', here: exited(1) }, events);
-    const compiling = compile(call, world);
+    const { effects, giving, ending, slot } = busyEffects({ hosts: 'far', here: exited(1) }, events);
+    const compiling = compile(call, effects);
     ending.resolve({ status: exited(1), obstacle: undefined, size: 0 });
     expect(await compiling).toBe(1);
     expect(events).toContain('become gcc -c a.c');
@@ -568,8 +568,8 @@ describe('compile() while every host is busy', () => {
     ['an error', ({ reject }) => reject(new Interrupted())],
   ])('takes %s that comes too late for nothing', async (_, give) => {
     const events: Events = [];
-    const { world, giving, ending } = busyWorld({ hosts: 'far', here: exited(1) }, events);
-    const compiling = compile(call, world);
+    const { effects, giving, ending } = busyEffects({ hosts: 'far', here: exited(1) }, events);
+    const compiling = compile(call, effects);
     ending.resolve({ status: exited(1), obstacle: undefined, size: 0 });
     expect(await compiling).toBe(1);
     // An error that nobody handles would fail the whole run of tests.
@@ -579,8 +579,8 @@ describe('compile() while every host is busy', () => {
 
   it('preprocesses nothing while this machine itself is on the list', async () => {
     const events: Events = [];
-    const { world, giving } = busyWorld({ hosts: 'far localhost' }, events);
-    const compiling = compile(call, world);
+    const { effects, giving } = busyEffects({ hosts: 'far localhost' }, events);
+    const compiling = compile(call, effects);
     await turn();
     expect(events.filter((event) => event.startsWith('preprocess'))).toEqual([]);
     giving.resolve(undefined);
@@ -592,9 +592,9 @@ describe('compile() without a host', () => {
   it('asks three hosts at most when none of them would rest', async () => {
     const events: Events = [];
     const behaviours = Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [name, 'unreachable' as const]));
-    const world = { ...worldOf({ hosts: 'a b c d', behaviours }, events), backOff: false };
+    const effects = { ...effectsOf({ hosts: 'a b c d', behaviours }, events), backOff: false };
     const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
-    expect(await compile(call, world)).toBe(0);
+    expect(await compile(call, effects)).toBe(0);
     expect(events.filter((event) => event.startsWith('carry'))).toHaveLength(3);
     expect(events).toContain("Warning: Couldn't find a host in 3 attempts, retrying locally");
     expect(events).toContain('become gcc -c a.c');
@@ -607,10 +607,10 @@ describe('compile() without a host', () => {
       [{ slots: { takeHost: () => Promise.reject(new CannotDistribute('no locks')) } }, 'no locks'],
     ] as const) {
       const events: Events = [];
-      const world = worldOf({ hosts: 'far' }, events);
-      const slots = { ...world.slots, ...('slots' in change ? change.slots : {}) };
+      const effects = effectsOf({ hosts: 'far' }, events);
+      const slots = { ...effects.slots, ...('slots' in change ? change.slots : {}) };
       const hosts = 'hosts' in change ? { hosts: change.hosts } : {};
-      expect(await compile(call, { ...world, ...hosts, slots })).toBe(0);
+      expect(await compile(call, { ...effects, ...hosts, slots })).toBe(0);
       expect(events).toContain(`ERROR: ${sentence}`);
       expect(events).toContain('become gcc -c a.c');
       expect(events.filter((event) => event.startsWith('CRITICAL'))).toEqual([]);
@@ -619,19 +619,19 @@ describe('compile() without a host', () => {
 
   it('preprocesses nothing ahead when it is known at once that there is no host', async () => {
     const events: Events = [];
-    const world = { ...worldOf({ hosts: 'far' }, events), preprocessAhead: true };
-    const slots = { ...world.slots, takeHost: () => Promise.resolve(undefined) };
+    const effects = { ...effectsOf({ hosts: 'far' }, events), preprocessAhead: true };
+    const slots = { ...effects.slots, takeHost: () => Promise.resolve(undefined) };
     const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
-    expect(await compile(call, { ...world, slots })).toBe(0);
+    expect(await compile(call, { ...effects, slots })).toBe(0);
     expect(events.filter((event) => /^(?:preprocess|become|CRITICAL)/.test(event))).toEqual(['become gcc -c a.c']);
   });
 
   it('takes no fault of its own for a faulty list', async () => {
     const events: Events = [];
-    const world = worldOf({ hosts: 'far' }, events);
-    const hosts = vi.fn(() => world.hosts()).mockImplementationOnce(refuse(new TypeError('a fault of ours')));
+    const effects = effectsOf({ hosts: 'far' }, events);
+    const hosts = vi.fn(() => effects.hosts()).mockImplementationOnce(refuse(new TypeError('a fault of ours')));
     const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
-    expect(await compile(call, { ...world, hosts })).toBe(0);
+    expect(await compile(call, { ...effects, hosts })).toBe(0);
     expect(events.find((event) => event.startsWith('CRITICAL'))).toContain('a fault of ours');
     expect(events).toContain('become gcc -c a.c');
   });
@@ -684,12 +684,12 @@ describe('compile() with a host whose answer no compiler has made', () => {
     const foreign = Buffer.from(objectWith(''));
     foreign.writeUInt16LE(22, 18);
     const events: Events = [];
-    const world = worldOf({ hosts: 'one', behaviours: { one: { object: foreign } } }, events);
+    const effects = effectsOf({ hosts: 'one', behaviours: { one: { object: foreign } } }, events);
     const kit = { entry: 0, ours: false, device: 1, inode: 2, real: '/opt/kit/bin/gcc' };
-    const findPrograms: World['findPrograms'] = () => Promise.resolve((name) => (name === 'gcc' ? [kit] : []));
+    const findPrograms: Effects['findPrograms'] = () => Promise.resolve((name) => (name === 'gcc' ? [kit] : []));
     const environment = { PATH: '/opt/kit/bin' };
     const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment, directory: '/home/me' };
-    expect(await compile(call, { ...world, findPrograms })).toBe(0);
+    expect(await compile(call, { ...effects, findPrograms })).toBe(0);
     expect(events).toContain('save a.o something else');
   });
 
@@ -795,21 +795,21 @@ describe('compile() and the one who reads its messages', () => {
   const plan = { hosts: 'one', behaviours: { one: { stderr: evil, stdout: evil } } };
 
   async function told(
-    reader: Partial<World>,
+    reader: Partial<Effects>,
     environment: Readonly<Record<string, string>>,
     more: Partial<Plan> = {},
   ): Promise<{ texts: Record<string, string>; sent: string; events: Events }> {
     const events: Events = [];
     const texts: Record<string, string> = {};
     let sent = '';
-    const world = worldOf({ ...plan, ...more }, events);
-    const carry: World['carry'] = (host, request) => {
+    const effects = effectsOf({ ...plan, ...more }, events);
+    const carry: Effects['carry'] = (host, request) => {
       sent += request.head.toString('latin1');
-      return world.carry(host, request);
+      return effects.carry(host, request);
     };
-    const tell: World['tell'] = (to, bytes) => void (texts[to] = bytes.toString());
+    const tell: Effects['tell'] = (to, bytes) => void (texts[to] = bytes.toString());
     const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment, directory: '/home/me' };
-    await compile(call, { ...world, ...reader, carry, tell });
+    await compile(call, { ...effects, ...reader, carry, tell });
     return { texts, sent, events };
   }
 

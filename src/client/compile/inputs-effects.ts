@@ -33,7 +33,7 @@ export interface Made {
 }
 
 /** The effects of compiles from inputs. */
-export interface InputsWorld {
+export interface InputsEffects {
   /** Whether a host compiles from inputs, as far as it has told. */
   areTakenBy(host: DistantHost): boolean;
   /** Whether a host keeps results of compiles from inputs, as far as it has told. */

@@ -19,7 +19,7 @@ import { uniqueName } from '../user-files/unique-name.ts';
 import { lockName } from '../hosts/host.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import type { Call, Command } from '../job/call.ts';
-import type { HostRequest, Preprocessor, PreprocessorEnd, World } from '../compile/world.ts';
+import type { HostRequest, Preprocessor, PreprocessorEnd, Effects } from '../compile/effects.ts';
 import type { HeldOutput, HostResponse, Output } from '../compile/host-answer.ts';
 import { carry } from './carry.ts';
 import { changesOf } from './environment-changes.ts';
@@ -78,7 +78,7 @@ function missing(name: string, reason: string): Failure {
  * The effects of a job: the agent decides, and the launcher does everything that touches the user's files, descriptors
  * and processes.
  */
-export class JobWorld implements World {
+export class JobEffects implements Effects {
   readonly log: Logger;
   readonly state: StateFile;
   readonly slots: Slots;
@@ -114,7 +114,7 @@ export class JobWorld implements World {
     this.inputs = new JobInputs(assignment, shared.inputs, { environment, stderrIsTerminal });
   }
 
-  findPrograms(): ReturnType<World['findPrograms']> {
+  findPrograms(): ReturnType<Effects['findPrograms']> {
     const { call, launcher } = this.#assignment;
     return this.#shared.programs.find(call, launcher);
   }

@@ -6,7 +6,7 @@ import type { Command } from '../job/call.ts';
 import type { FoundPrograms, RemoteJob } from '../job/understand.ts';
 import type { Slots } from '../slots/slots.ts';
 import type { HeldOutput, HostResponse, Output } from './host-answer.ts';
-import type { InputsWorld } from './inputs-world.ts';
+import type { InputsEffects } from './inputs-effects.ts';
 
 /** How a preprocessor ended. */
 export interface PreprocessorEnd {
@@ -37,7 +37,7 @@ export interface Preprocessor {
 }
 
 /** All effects of a compile. */
-export interface World {
+export interface Effects {
   readonly log: Logger;
   readonly state: StateFile;
   /** Slots for jobs, here and on the hosts. */
@@ -74,7 +74,7 @@ export interface World {
    */
   runHere(command: Command, andReturn: boolean): Promise<number>;
   /** What it takes to have hosts compile from inputs. */
-  readonly inputs: InputsWorld;
+  readonly inputs: InputsEffects;
   /** The bytes of an output that the launcher may hold. */
   contentOf(output: Output): Promise<Buffer>;
   /** Writes a job's dependency file, as saveOutput() does. */
