@@ -1,6 +1,6 @@
-/* The least a client can do: `bare-client gcc -c SOURCE -o OBJECT` has the preprocessor write to memory, sends that to the
-   server on $BARE_PORT of this machine and writes the object that comes back. It looks for no host, waits for no place and
-   believes whatever it is told: what make reaches with it is what a client of any kind could hope for. */
+/* The least a client can do: `bare-client gcc -c SOURCE -o OBJECT` has the preprocessor write to memory, sends that to
+   the server on $BARE_PORT of this machine and writes the object that comes back. It looks for no host, waits for no
+   slot and believes whatever it is told: what make reaches with it is the best that any client could reach. */
 #define _GNU_SOURCE 1
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -36,14 +36,15 @@ int main(int count, char **words) {
   char *source = mmap(NULL, size, PROT_READ, MAP_SHARED, text, 0);
   if (source == MAP_FAILED) return 6;
   length += (size_t)sprintf(head, "DIST00000001ARGC00000005");
-  for (int at = 1; at < count; at++) length += (size_t)sprintf(head + length, "ARGV%08zx%s", strlen(words[at]), words[at]);
+  for (int at = 1; at < count; at++)
+    length += (size_t)sprintf(head + length, "ARGV%08zx%s", strlen(words[at]), words[at]);
   length += (size_t)sprintf(head + length, "DOTI%08zx", size);
   struct iovec parts[2] = {{head, length}, {source, size}};
   if (writev(server, parts, 2) != (ssize_t)(length + size)) return 7;
   static char answer[1 << 20];
   size_t got = 0;
   for (ssize_t more; (more = read(server, answer + got, sizeof answer - got)) > 0;) got += (size_t)more;
-  /* DONE, STAT, and SERR and SOUT without a word before the object. */
+  /* DONE, STAT, and an empty SERR and SOUT come before the object. */
   if (got < 60 || memcmp(answer + 12, "STAT00000000SERR00000000SOUT00000000DOTO", 40) != 0) return 8;
   int object = open(words[5], O_WRONLY | O_CREAT | O_TRUNC, 0666);
   return object < 0 || write(object, answer + 60, got - 60) != (ssize_t)(got - 60) || close(object) != 0;

@@ -27,7 +27,7 @@ Measures; asserts nothing. --quick takes fewer rounds and compiles nothing for r
 const thorough: Effort = { rounds: 15, repeats: 4, realRounds: 5 };
 const quick: Effort = { rounds: 5, repeats: 2, realRounds: 0 };
 
-/** What is known besides --rounds=N and --only=TEXT. */
+/** The words that are known besides --rounds=N and --only=TEXT. */
 const knownWords = new Set(['--quick', 'lzo', 'headers', 'servers', 'clients', 'real', 'builds', '--where']);
 
 /** The VALUE of NAME=VALUE. */
@@ -47,7 +47,7 @@ async function benchServers(top: string, effort: Effort, report: (line: string) 
 }
 
 /**
- * The clients in pretended builds, unless only the real ones are wanted, and in real ones, unless it has to be quick.
+ * Compares the clients: in pretended builds, unless only real ones are wanted, and in real ones, unless --quick is given.
  */
 async function benchClients(top: string, words: readonly string[], report: (line: string) => void): Promise<void> {
   const missing = missingForClients();

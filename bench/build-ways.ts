@@ -14,7 +14,7 @@ import type { Bench, Run, ServerSettings } from './run-jobs.ts';
 
 /**
  * How something is built: with Debian's client and server; with ours, preprocessing here; with ours as they are; by
- * another developer with ours, who has an agent of his own.
+ * another developer with ours, with an agent of their own.
  */
 export type Client = 'theirs' | 'here' | 'ours' | 'other';
 
@@ -37,17 +37,17 @@ export interface Build extends Run {
   readonly jobs: number;
 }
 
-/** How the load meets a server. */
+/** How a server is loaded. */
 export interface Meeting {
   /** Jobs at a time. */
   readonly parallel: number;
-  /** What comes after the host's places. */
+  /** What follows the host's number of slots in the list of hosts. */
   readonly options?: string;
-  /** Where the server is met, when it is not its own port. */
+  /** The port to connect to, when it is not the server's own. */
   readonly port?: number;
 }
 
-/** The options of our server in which it keeps no results, whatever it does without. */
+/** The options with which our server keeps no results, whatever its default is. */
 export const keepsNothing = (knowsResults: boolean): readonly string[] => (knowsResults ? ['--result-cache', '0'] : []);
 
 /** Commands for make, as CMake writes them: each object has a dependency file beside it. */
@@ -85,7 +85,7 @@ export class Builder {
     const environment = {
       ...environmentOf(this.#bench, side, '/usr/bin', `127.0.0.1:${port}/${parallel}${options}`),
       DISTCC_DIR: directoryOf(this.#bench, client),
-      // It must outlive the builds of the others.
+      // It must outlive the other builds.
       DISTCC_AGENT_IDLE: '36000',
       ...(client === 'here' ? { DISTCC_PREPROCESS: 'here' } : {}),
     };

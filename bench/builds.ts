@@ -18,7 +18,7 @@ import { loadText, spread, wideRow } from './table.ts';
 /** How thorough a run is. */
 export interface BuildsEffort {
   readonly rounds: number;
-  /** What the titles of the figures that are wanted hold; with $ at its end, what they end with. */
+  /** Text in the titles of the wanted figures; with $ at its end, text that they end with. */
   readonly only: string;
   /** Every file, or every eighth. */
   readonly every: number;
@@ -26,7 +26,7 @@ export interface BuildsEffort {
 
 /** Jobs at a time of what is compiled for real. */
 const parallel = 4;
-/** Places and jobs at a time where the compiler costs nothing. */
+/** Slots and jobs at a time where the compiler costs nothing. */
 const many = 16;
 
 /** All that the parts share. */
@@ -50,9 +50,9 @@ const ratios = (ours: readonly number[], theirs: readonly number[]): string =>
 interface Round {
   readonly theirs: Build;
   readonly here: Build;
-  /** By an agent that was just started, with a server that has nothing. */
+  /** By an agent that was just started, with a server that knows nothing. */
   readonly first: Build;
-  /** Once more by the same. */
+  /** Once more by the same agent. */
   readonly again: Build;
   /** How that agent sent its jobs. */
   readonly sent: Sent;
@@ -142,7 +142,7 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
 async function compareCpu(given: Given, title: string, code: Code, rounds: number): Promise<void> {
   if (!isWanted(title, given.effort)) return;
   await warmUp(given, code);
-  // Words without a meaning for it: what is left is make, its shell, and what it costs to start a program.
+  // Its words mean nothing to it: what is left is make, its shell, and the cost of starting a program.
   const nothing = await given.builder.alone(code, ['/bin/true'], parallel);
   const done: Round[] = [];
   for (let at = 0; at < rounds; at += 1) done.push(await buildRound(given, code, at));
@@ -181,7 +181,7 @@ async function countBytes(given: Given, servers: Servers, code: Code): Promise<v
   const all = { 'distcc 3.4': theirs, ...figures, 'ours, second build': await bytesOf('ours') };
   const sent = builder.sentBy('ours');
   for (const relay of Object.values(relays)) relay.close();
-  report(`bytes to the server, ${jobs} files, packed with LZO where a text goes`);
+  report(`bytes to the server, ${jobs} files, with LZO where text is sent`);
   for (const [what, bytes] of Object.entries(all)) {
     const [whole, each] = [`${(bytes / 1e6).toFixed(2)} MB`, `${(bytes / 1000 / jobs).toFixed(2)} KB a file`];
     report(wideRow(`  ${what}`, whole, each, `${(bytes / theirs).toFixed(4)} of 3.4`));
@@ -212,8 +212,8 @@ async function compareRates(given: Given, servers: Servers, code: Code, free: st
   };
   line('jobs a second', ({ jobs, wallMs }) => (jobs / wallMs) * 1000);
   // Where all processors are busy, the server took its CPU from the client.
-  line('  server counted out', ({ jobs, wallMs, serverMs }) => (jobs / (wallMs - serverMs / cpus().length)) * 1000);
-  line('  what CPU allows on two', ({ jobs, cpuMs }) => (2000 * jobs) / cpuMs);
+  line('  server excluded', ({ jobs, wallMs, serverMs }) => (jobs / (wallMs - serverMs / cpus().length)) * 1000);
+  line('  CPU limit of two processors', ({ jobs, cpuMs }) => (2000 * jobs) / cpuMs);
   line('client CPU a job, ms', ({ jobs, cpuMs }) => cpuMs / jobs);
   line('server CPU beyond compiler, ms', ({ jobs, serverMs }) => serverMs / jobs - compiler);
   for (const text of sentTexts([builder.sentBy('ours')])) report(`  ${text}`);
@@ -265,7 +265,7 @@ function reportMemory({ bench, report }: Given): void {
   }
 }
 
-/** Every n-th of the files, for a look at whether all works. */
+/** Every n-th of the files, to see whether everything works. */
 const thinned = (sources: Sources, every: number): Sources => ({
   ...sources,
   files: sources.files.filter((_, at) => at % every === 0),

@@ -80,7 +80,7 @@ async function compareReal(bench: Bench, sources: Sources, effort: ClientEffort,
   );
 }
 
-/** How near make comes to the ideal without any client, and with one that does nothing but what every client has to. */
+/** How near make comes to the ideal without any client, and with one that only does what every client must do. */
 async function measureBounds(bench: Bench, slow: string, port: number, report: (line: string) => void): Promise<void> {
   const bare = join(bench.place, 'bare-client');
   build(bench.top, 'bare-client', bare);
@@ -131,7 +131,7 @@ async function comparePretended(
     far(way, { count: jobs, parallel: 64 }, free, `127.0.0.1:${port64}/64`),
   );
   table.add(
-    'dispatch with 64 free places',
+    'dispatch with 64 free slots',
     'jobs/s',
     each(many, ({ wallMs }) => (jobs / wallMs) * 1000),
   );
@@ -150,7 +150,7 @@ async function comparePretended(
       far(way, { count: 200, parallel }, slow, `127.0.0.1:${slowPort}/4`),
     );
     table.add(
-      `ideal / wall, 200 x 0.1 s on 4 places, -j${parallel}`,
+      `ideal / wall, 200 x 0.1 s on 4 slots, -j${parallel}`,
       '',
       each(runs, ({ wallMs }) => 5000 / wallMs),
     );

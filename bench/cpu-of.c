@@ -1,5 +1,5 @@
 /* Runs a program of /usr/bin and adds a line to the file $CPU_OF: what it and all it has waited for have used, user and
-   system, in microseconds. As cpu-of it runs what its first word names, for which $CPU_OF is what $CPU_OF_INSIDE says;
+   system, in microseconds. As cpu-of it runs what its first word names, with $CPU_OF set to $CPU_OF_INSIDE;
    under any other name it runs the program of that name. Its own work from main() on counts as the program's. What a
    client does before, to start it, stays the client's. */
 #define _GNU_SOURCE 1

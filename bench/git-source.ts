@@ -32,10 +32,10 @@ function configure(): { readonly words: readonly string[]; readonly present: rea
   };
 }
 
-/** What a make above us wants must not reach this one. */
+/** Variables of an outer make must not reach this one. */
 const environment = { ...process.env, MAKEFLAGS: '', MAKELEVEL: '', LC_ALL: 'C' };
 
-/** The machine's own lists of where packages come from, asking for sources in place of programs. */
+/** Writes the machine's own lists of package sources, changed to fetch source packages. */
 function writeSourceLists(folder: string): void {
   const more = '/etc/apt/sources.list.d';
   const names = existsSync(more) ? readdirSync(more).map((name) => join(more, name)) : [];
@@ -103,7 +103,7 @@ function fetchGit(cache: string): string {
   }
 }
 
-/** The words of each of some commands, as a shell splits them. */
+/** The words of each command, as a shell splits them. */
 function splitCommands(commands: readonly string[]): string[][] {
   const script = commands.map((command) => String.raw`printf '%s\0' ${command}; printf '\1'`).join('\n');
   const text = execFileSync('sh', { input: script, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
@@ -111,7 +111,7 @@ function splitCommands(commands: readonly string[]): string[][] {
   return split.map((words) => words.split('\0').slice(0, -1));
 }
 
-/** Words that come again for each file, or in each of our builds, and whether the next one belongs to them. */
+/** Words that are repeated for each file, or in each of our builds, and whether the next word belongs to them. */
 const leftOut: ReadonlyMap<string, boolean> = new Map([
   ['-c', false],
   ['-o', true],

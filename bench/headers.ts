@@ -131,7 +131,7 @@ export async function benchHeaders(sources: Sources, report: (line: string) => v
     const least = (rounds: readonly Round[], which: 'scanMs' | 'diskMs'): string =>
       perFile(Math.min(...rounds.map((round) => round[which])), sources);
     report(
-      `  ${family}: cold ${least(cold, 'scanMs')} (in Node's place of the launcher ${least(cold, 'diskMs')}), first ${perFile(cold[0]?.scanMs ?? 0, sources)}`,
+      `  ${family}: cold ${least(cold, 'scanMs')} (${least(cold, 'diskMs')} of it on the disk, by Node instead of the launcher), first ${perFile(cold[0]?.scanMs ?? 0, sources)}`,
     );
     report(`  ${family}: warm ${least(warm, 'scanMs')} (${least(warm, 'diskMs')})`);
     const compared = jobs.map((job, at) => missingIn(job, found[at] ?? { kind: 'old way', because: '' }));

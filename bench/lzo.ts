@@ -8,7 +8,7 @@ import { decompressLzo } from '../src/wire/lzo/decompress.ts';
 const sourceLength = 1_700_000;
 const warmUps = 20;
 const rounds = 9;
-/** One call takes a few ms: a round of several is less at the mercy of its neighbours. */
+/** One call takes a few ms: a round of several calls is disturbed less by other programs. */
 const callsPerRound = 8;
 
 const headers =

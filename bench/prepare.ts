@@ -34,7 +34,7 @@ function preprocessAs(
   return { title: sources.title, directory, files, words };
 }
 
-/** The same sources several times over: a round must be long beside the clock's ticks. */
+/** The same sources several times over: a round must be long compared with the clock's ticks. */
 export function repeated(sources: Sources, times: number): Sources {
   return { ...sources, files: Array.from({ length: times }, () => sources.files).flat() };
 }
@@ -45,7 +45,7 @@ export function totalSize(sources: Sources): number {
 }
 
 /**
- * Builds the compiler that costs nothing, which writes the object of the middle one of the sources, under every
+ * Builds the compiler that costs nothing, which writes the object of the median source, under every
  * compiler's name.
  */
 export function makeFreeCompiler(top: string, sources: Sources, directory: string): string {

@@ -14,7 +14,7 @@ export interface RealEffort {
   readonly rounds: number;
   /** Whether to tell where our milliseconds go. */
   readonly where: boolean;
-  /** What the titles of the builds that are wanted hold. */
+  /** Text in the titles of the wanted builds. */
   readonly only: string;
 }
 
@@ -66,7 +66,7 @@ async function build(bench: Bench, sources: Sources, { parallel, options }: Sett
   });
 }
 
-/** What was used besides the preprocessors that were started, which no two runs of make take the same time for. */
+/** CPU without that of the preprocessors, which differs between any two runs of make. */
 const besides = ({ cpuMs, cpp }: Run): number => cpuMs - cpuSum(cpp);
 
 /** A figure of each side, and their ratio in the same round. */
@@ -126,7 +126,7 @@ export async function compareOnRealCode(
         const cpp = spread(found.map(({ alone }) => alone.cpuMs / jobs));
         report(wideRow(`${title}, ${jobs} jobs`, ...direct, cpp));
         const difference = compared(found, (run, alone) => (run.cpuMs - alone.cpuMs) / jobs);
-        report(wideRow('  with what cpp takes more', ...difference));
+        report(wideRow('  difference to cpp alone', ...difference));
         parts.push(wideRow(title, ...whereOurs(found, jobs)));
       }
     }

@@ -158,7 +158,7 @@ export async function runJobs(
   if (child.exitCode !== 0) throw new Failure(exitStatus.general, `make failed: ${commands[0] ?? ''}`);
   const wallMs = performance.now() - start;
   const [make, cpp, agentAfter] = [cpuIn(ofMakeFile), cpuIn(ofCppFile), agentCpu(environment)];
-  // One that was started meanwhile has used nothing before.
+  // An agent that was started meanwhile had used nothing before.
   const agent = agentAfter.pid === agentBefore.pid ? cpuSince(agentAfter.cpu, agentBefore.cpu) : agentAfter.cpu;
   return { wallMs, cpuMs: cpuSum(make) + cpuSum(agent), out, make, agent, cpp };
 }
@@ -205,7 +205,7 @@ export function environmentOf(bench: Bench, side: Side, compilers: string, hosts
 type Way = Side | 'alone';
 
 /**
- * distccd 3.4 ends a connection in the middle of its answer once in some ten thousand jobs, whoever asks: then the
+ * distccd 3.4 ends a connection in the middle of its answer about once in ten thousand jobs, with any client: then the
  * round is repeated.
  */
 export async function onceMore(what: string, run: () => Promise<Run>): Promise<Run> {

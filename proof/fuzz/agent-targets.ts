@@ -46,7 +46,7 @@ const agent: Target = {
   name: 'agent',
   seeds: messages,
   dictionary: ['\0', '\0\0\0\0', '\u0001\0\0\0', '\u00ff\u00ff\u00ff\u00ff', 'gcc', '/home/me', 'A=1'],
-  endure(input) {
+  read(input) {
     const reader = new FrameReader();
     const cut = input.length >> 1;
     reader.feed(input.subarray(0, cut));

@@ -35,7 +35,7 @@ export function corpusOf(corpus: string, { name }: Target): readonly string[] {
 
 async function errorOf(target: Target, input: Buffer): Promise<{ readonly error: unknown } | undefined> {
   try {
-    await target.endure(input);
+    await target.read(input);
     return undefined;
   } catch (error) {
     return { error };
@@ -69,7 +69,7 @@ async function keep(target: Target, input: Buffer, corpus: string): Promise<Find
 
 /** Has a target read an input of the corpus again. @throws what it throws */
 export async function replay(target: Target, file: string): Promise<void> {
-  await target.endure(readFileSync(file));
+  await target.read(readFileSync(file));
 }
 
 /** How far a run goes. */
@@ -95,7 +95,7 @@ export async function fuzzTarget(target: Target, { seed, goesOn, corpus }: Cours
         : mutate({ dice, pool, dictionary: target.dictionary });
     let sign: string;
     try {
-      const said = target.endure(input);
+      const said = target.read(input);
       sign = typeof said === 'string' ? said : await said;
     } catch {
       return { runs, signs: signs.size, find: await keep(target, input, corpus) };

@@ -12,7 +12,7 @@ const usage = 'usage: npm run fuzz -- MINUTES [TARGET], or npm run fuzz -- FILE 
 export function describeFind({ target, file, error, shown }: Find, top: string): string {
   const where = relative(top, file);
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return `${target} does not endure ${shown}\n${text}\nkept in ${where}; again: npm run fuzz -- ${where}`;
+  return `${target} does not read ${shown}\n${text}\nkept in ${where}; again: npm run fuzz -- ${where}`;
 }
 
 async function once(target: Target, milliseconds: number, top: string): Promise<boolean> {

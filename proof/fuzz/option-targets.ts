@@ -111,7 +111,7 @@ const allowList: Target = {
   name: 'allow-list',
   seeds: [...optionsOnly, ...seeds] as unknown as readonly [Buffer, ...Buffer[]],
   dictionary,
-  endure(input) {
+  read(input) {
     const texts = textsOf(input);
     // Most inputs are only options, so that they are looked at as such.
     const command = texts.includes('-c') ? texts : ['gcc', ...texts, '-c', 'a.c', '-o', 'a.o'];
@@ -125,7 +125,7 @@ const scanner: Target = {
   name: 'arguments',
   seeds,
   dictionary,
-  endure(input) {
+  read(input) {
     const words = textsOf(input);
     expandPreprocessorWords(words);
     findRecordedOption(words);
@@ -173,7 +173,7 @@ const responseFiles: Target = {
     '-O2',
     '\0',
   ],
-  endure(input) {
+  read(input) {
     const [command = '', ...files] = textsOf(input);
     const words = command.split(' ');
     const reader = expandResponseFiles(words);

@@ -127,7 +127,7 @@ export async function launcherTarget(top: string): Promise<Target> {
     name: 'launcher',
     seeds: said,
     dictionary: ['\0', '\u0001\0\0\0', '\u00ff\u00ff\u00ff\u00ff', 'gcc', 'a.o', '../a.o', '/'],
-    async endure(input) {
+    async read(input) {
       answer = harmless(input);
       const child = spawn(program, ['gcc', '-c', 'a.c'], {
         cwd: work,
@@ -209,7 +209,7 @@ export function settingsFileTarget(top: string): Target {
       '--allow',
       '[Service]',
     ],
-    endure(input) {
+    read(input) {
       const [ours = '', debian = ''] = textsOf(input);
       writeFileSync(join(defaults, 'distccd'), ours);
       writeFileSync(join(defaults, 'distcc'), debian);

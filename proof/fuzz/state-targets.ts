@@ -18,7 +18,7 @@ const state: Target = {
   name: 'state',
   seeds: [encodeJobRecord(job), ...layouts.map((layout) => encodeJobRecord({ ...job, phase: 'Done' }, layout))],
   dictionary: ['\0', '\u001b[2J', '\n', '\u00ff\u00ff\u00ff\u00ff', '\u202e', 'a/b'],
-  endure(input) {
+  read(input) {
     const signs = layouts.map((layout) => {
       const reading = readJobRecord(input, layout);
       if (!('record' in reading)) return 'incomplete' in reading ? 'incomplete' : reading.fault;
@@ -64,7 +64,7 @@ const hosts: Target = {
     '99999999999',
     '-1',
   ],
-  endure: (input) =>
+  read: (input) =>
     signOf(() => {
       const list = parseHostList({ name: 'the list', unit: 'words', text: input.toString('utf8') });
       for (const { slots } of list.hosts) expectThat(Number.isSafeInteger(slots) && slots >= 0, 'places are a number');
@@ -106,7 +106,7 @@ const settings: Target = {
     '%eth0',
     'true',
   ],
-  endure(input) {
+  read(input) {
     const texts = textsOf(input);
     const options = signOf(() => ('print' in readDaemonOptions(texts) ? 'print' : 'options'));
     const variables = signOf(() => {

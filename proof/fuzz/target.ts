@@ -12,7 +12,7 @@ export interface Target {
    * Reads one input. Gives a sign of what came of it: inputs with a new sign are kept to make others from.
    * @throws anything but a foreseen error, which is what is looked for
    */
-  readonly endure: (input: Buffer) => string | Promise<string>;
+  readonly read: (input: Buffer) => string | Promise<string>;
   /** Takes away what it needed to run. */
   readonly close?: () => void;
 }

@@ -66,7 +66,7 @@ const treeJob: Target = {
     Buffer.concat(encodeRequest({ version: 1, argv: job.argv, source: Buffer.from('int x;') })),
   ],
   dictionary,
-  endure(input) {
+  read(input) {
     const arrived = readTwice(readTreeJob, input, (value) => {
       expectThat(value.directory === '/' || isPlain(value.directory), 'a directory is a plain path');
       const length = value.data.reduce((sum, { pieces }) => sum + pieces.reduce((all, one) => all + one.length, 0), 0);
@@ -88,7 +88,7 @@ const definitionsTarget: Target = {
     encodeNumbers([0, 1, 300, 65_535]),
   ],
   dictionary,
-  endure(input) {
+  read(input) {
     const defined = signOf(() => {
       const read = finish(decodeDefinitions(input));
       for (const one of read) {
@@ -127,7 +127,7 @@ const treeReply: Target = {
     encodeCaps({ tree: true, codecs: ['deflate', 'zstd'], results: true }),
   ],
   dictionary: ['WELC', 'NEED', 'DONE00000001', 'STAT00000000', 'DOTD00000000', 'CAPS', '"nonce":', 'tree/1', '{', '}'],
-  endure(input) {
+  read(input) {
     const reply = readTwice(readTreeReply, input, (value) => {
       if (value.kind === 'welcome') {
         expectThat(value.nonce.length === 16, 'a nonce has 16 bytes');

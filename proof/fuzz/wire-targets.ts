@@ -67,7 +67,7 @@ const request: Target = {
   name: 'request',
   seeds: requests.map((one) => Buffer.concat(encodeRequest(one))) as [Buffer, ...Buffer[]],
   dictionary,
-  endure(input) {
+  read(input) {
     const arrived = readTwice(readArrivingRequest, input, (value) => {
       expectThat(value.argv.length <= limits.arguments, 'arguments have a limit');
       if (!('source' in value)) return 'tree';
@@ -94,7 +94,7 @@ const response: Target = {
   name: 'response',
   seeds: responses.map((one) => Buffer.concat(encodeResponse(one))) as [Buffer, ...Buffer[]],
   dictionary,
-  endure(input) {
+  read(input) {
     const signs = ([1, 2, 3] as const).map((version) =>
       readTwice(
         () => readResponse(version),
@@ -125,7 +125,7 @@ const lzo: Target = {
     text,
   ],
   dictionary: ['\u0011\0\0', '\0\0\0\0\0\0\0\0', '\u0010', '\u0020', '\u0040', '\u007f'],
-  endure(input) {
+  read(input) {
     const packed = compressLzo(input);
     expectThat(packed.length <= largestPacked(input.length), 'what is packed has a largest size');
     if (input.length > 0) expectThat(decompressLzo(packed, input.length).equals(input), 'unpacking undoes packing');
