@@ -1,12 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
-/** Whether a process that we started is no more. */
+/** Whether a process that we started has ended. */
 export const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
 
 /**
- * Asks a process that we started to end: a daemon finishes its jobs at the first word and ends them at the second; then
- * we insist.
+ * Asks a process that we started to end: a daemon finishes its jobs at the first signal and ends them at the second;
+ * then it is killed.
  */
 export async function endChild(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || hasEnded(child)) return;

@@ -6,7 +6,7 @@ export class Cleanup {
   #running: Promise<void> | undefined;
   #interrupted = false;
 
-  /** Whether what fails now fails because everything is being ended. */
+  /** Whether a failure is only expected, because everything is being ended. */
   get interrupted(): boolean {
     return this.#interrupted;
   }

@@ -1,7 +1,7 @@
 /** Where one job went, by its client's log. */
 export interface JobStory {
   /**
-   * The host as the client names it, "localhost" for a job that stayed here, undefined when the log tells of no
+   * The host as the client names it, "localhost" for a job that stayed here, undefined when the log names no
    * compile.
    */
   readonly host: string | undefined;

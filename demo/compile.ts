@@ -12,7 +12,7 @@ import type { Sources } from './sources.ts';
 /** A word as the shell in a Makefile's recipe reads it. */
 export const quote = (word: string): string => `'${word.replaceAll("'", String.raw`'\''`).replaceAll('$', '$$$$')}'`;
 
-/** The name of a source's object, and of its log: numbers, since a path may hold what make cannot bear. */
+/** The name of a source's object, and of its log: numbers, since make cannot handle every path. */
 export const objectName = (index: number): string => `${String(index + 1).padStart(4, '0')}.o`;
 
 /**
@@ -29,7 +29,7 @@ export function makefileFor(sources: Sources): string {
   return `all: ${objects.join(' ')}\n\n${rules.join('\n')}`;
 }
 
-/** What make is told. */
+/** How make is called. */
 export interface MakeRun {
   readonly sources: Sources;
   readonly makefile: string;
@@ -53,7 +53,7 @@ export async function runMake(run: MakeRun, cleanup: Cleanup): Promise<number> {
   const start = performance.now();
   const make = spawn('make', ['-f', run.makefile, `-j${run.jobs}`, ...variables], {
     cwd: run.sources.directory,
-    // A make of make, as `make demo` would be, must not hand its options and job server down.
+    // An outer make, as in `make demo`, must not pass its options and job server on.
     env: { ...process.env, MAKEFLAGS: '', MAKELEVEL: '', ...run.environment },
     stdio: ['ignore', 'pipe', descriptor],
     // A group of its own: an interrupt is ours to handle, and ends make's compilers with make.

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { Socket } from 'node:net';
 
-/** Stands between clients and one daemon, and counts what passes: no log tells the bytes as they were on the wire. */
+/** Stands between clients and one daemon, and counts the bytes that pass, as they are on the wire: no log has those. */
 export interface Relay {
   readonly port: number;
   readonly counts: { connections: number; bytesOut: number; bytesBack: number };
@@ -21,7 +21,7 @@ export async function startRelay(target: number): Promise<Relay> {
     client.pipe(daemon).pipe(client);
     for (const [socket, other] of [[client, daemon] as const, [daemon, client] as const]) {
       sockets.add(socket);
-      // What one side suffers the other must see, or it would wait for ever.
+      // The other side must see an error, or it would wait for ever.
       socket.on('error', () => other.destroy());
       socket.on('close', () => sockets.delete(socket));
     }

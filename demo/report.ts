@@ -39,7 +39,5 @@ export function printReport({ hosts, stories, remoteMs, localMs, sent }: Finding
     console.log(`\n${number(unpreprocessed)} sources were sent as they are, ${number(preprocessed)} preprocessed here`);
     for (const { why, jobs } of reasons) console.log(`  ${jobs} x ${why}`);
   }
-  console.log(
-    `\ndistributed ${seconds(remoteMs)}, local ${seconds(localMs)} (the same processors did the work of all)`,
-  );
+  console.log(`\ndistributed ${seconds(remoteMs)}, local ${seconds(localMs)} (all on the same processors)`);
 }

@@ -8,7 +8,7 @@ import { systemReason } from '../src/system/error-text.ts';
 
 /** Files to compile one by one, each as `COMPILER -O2 -c FILE WORDS` in the directory. */
 export interface Sources {
-  /** What they are, for a person. */
+  /** Their name, for people. */
   readonly title: string;
   readonly directory: string;
   /** Relative to the directory. */
@@ -102,7 +102,7 @@ export function directoryOf(path: string, words: readonly string[]): Sources {
   }
   const files = sourceFiles(directory);
   if (files.length === 0) {
-    throw new Failure(exitStatus.badArguments, `there is no C or C++ file in "${path}": name another directory`);
+    throw new Failure(exitStatus.badArguments, `"${path}" has no C or C++ files: name another directory`);
   }
   return { title: path, directory, files, words };
 }

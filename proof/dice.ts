@@ -16,7 +16,7 @@ export class Dice {
     return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * bound);
   }
 
-  /** Whether one of this many cases is met. */
+  /** True in one of this many calls, on average. */
   oneIn(cases: number): boolean {
     return this.below(cases) === 0;
   }
@@ -26,7 +26,7 @@ export class Dice {
   }
 }
 
-/** The seed that DISTCCD_TEST_SEED asks for, else one of the clock's. */
+/** The seed in DISTCCD_TEST_SEED, else one from the clock. */
 export function chosenSeed(): number {
   const wished = Number(process.env['DISTCCD_TEST_SEED'] ?? '');
   return Number.isSafeInteger(wished) && wished > 0 ? wished : Date.now() % 1_000_000_000;

@@ -7,7 +7,7 @@ import { libxml2 } from '../../demo/sources.ts';
 import { chosenSeed, Dice } from '../dice.ts';
 import { runChaos } from './run-chaos.ts';
 
-/** `npm run chaos -- [MINUTES]`: builds libxml2 while everything that takes part in it is being hit. */
+/** `npm run chaos -- [MINUTES]`: builds libxml2 while everything that takes part is killed, stopped or cut off. */
 export async function main(top: string, [text = '5', ...more]: readonly string[]): Promise<number> {
   const minutes = Number(text);
   if (!(minutes > 0) || more.length > 0) {
@@ -15,7 +15,7 @@ export async function main(top: string, [text = '5', ...more]: readonly string[]
     return exitStatus.badArguments;
   }
   const seed = chosenSeed();
-  console.log(`seed ${seed} (again, as far as the machine is the same: DISTCCD_TEST_SEED=${seed} npm run chaos)`);
+  console.log(`seed ${seed} (to repeat, on a similar machine: DISTCCD_TEST_SEED=${seed} npm run chaos)`);
   const cleanup = new Cleanup();
   cleanup.watchSignals();
   const end = performance.now() + minutes * 60_000;

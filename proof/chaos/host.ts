@@ -9,13 +9,13 @@ import type { Daemon } from '../../demo/daemons.ts';
 import { endChild, hasEnded } from '../../demo/child.ts';
 import type { Dice } from '../dice.ts';
 import { signalTo } from './processes.ts';
-import { openWay } from './weather.ts';
-import type { Way } from './weather.ts';
+import { openRelay } from './weather.ts';
+import type { Relay } from './weather.ts';
 
-/** A daemon that comes and goes, and the way to it. */
+/** A daemon that comes and goes, and the relay in front of it. */
 export interface Host {
   readonly name: string;
-  readonly way: Way;
+  readonly relay: Relay;
   /** Whether its folder of temporary files is a small disk of its own, which can be filled. */
   readonly disk: boolean;
   readonly daemon: () => Daemon;
@@ -23,7 +23,7 @@ export interface Host {
   readonly restart: (signal: 'SIGTERM' | 'SIGKILL') => Promise<void>;
   /** Fills its disk, or makes room again. */
   readonly fill: (full: boolean) => void;
-  /** What lies in its folder of temporary files besides what a daemon without a job needs. */
+  /** Files in its temporary directory besides those that a daemon without a job needs. */
   readonly leftovers: () => string[];
 }
 
@@ -42,8 +42,7 @@ function canMount(): boolean {
 }
 
 /**
- * A port that is free now, and that the kernel gives to nobody who asks for any: a daemon that comes again wants the
- * same.
+ * A port that is free now, and that the kernel gives to nobody who asks for any: a restarted daemon needs the same one.
  */
 async function lastingPort(host: string): Promise<number> {
   for (let tries = 0; tries < 100; tries += 1) {
@@ -89,14 +88,14 @@ export async function startHost(number: number, place: Place, dice: Dice, cleanu
       cleanup,
     );
   let daemon = await start();
-  const way = await openWay({ host: address, port, version: number === 0 ? 1 : 2, object: place.object }, dice);
-  cleanup.add(() => way.close());
+  const relay = await openRelay({ host: address, port, version: number === 0 ? 1 : 2, object: place.object }, dice);
+  cleanup.add(() => relay.close());
   /** As the daemon sees it. */
   const folder = (): string => (disk ? `/proc/${daemon.process.pid}/root${temporary}` : temporary);
   const filler = (): string => join(folder(), 'filler');
   return {
     name,
-    way,
+    relay,
     disk,
     daemon: () => daemon,
     async restart(signal) {
@@ -112,7 +111,7 @@ export async function startHost(number: number, place: Place, dice: Dice, cleanu
         if (full) writeFileSync(filler(), Buffer.alloc(16 * 1024 * 1024));
         else rmSync(filler(), { force: true });
       } catch {
-        // Full is what it should be.
+        // It is full, as it should be.
       }
     },
     leftovers() {

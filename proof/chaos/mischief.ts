@@ -20,7 +20,7 @@ export interface Mischief {
   readonly story: readonly string[];
   /** How many launchers were killed: make fails for those, as it would for any compiler. */
   readonly launchersKilled: () => number;
-  /** Ends it: what was stopped goes on, what was killed lives again, and disks have room. */
+  /** Ends it: stopped processes go on, killed ones are started again, and disks have room. */
   readonly end: () => Promise<void>;
 }
 

@@ -36,8 +36,8 @@ function objectsIn(folder: string): Map<string, Buffer> {
 }
 
 /**
- * Copies sources to a place, each under a name that begins with a mark, so that every process that has to do with them
- * can be told by its command line; and compiles them here. @throws Failure
+ * Copies sources to a folder, each under a name that begins with a mark, so that every process that works on them can
+ * be recognized by its command line; and compiles them here. @throws Failure
  */
 export function makeProject(
   sources: Sources,
@@ -74,8 +74,7 @@ export function startMake(project: Project, out: string, distcc: string, environ
 }
 
 /**
- * What differs between the objects of a build and those of a local one; nothing when all are there, and nothing else
- * is.
+ * What differs between the objects of a build and those of a local one; empty when all are there and no others.
  */
 export function differences(project: Project, out: string): string[] {
   const made = objectsIn(out);

@@ -40,14 +40,14 @@ interface Field {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** Times that a user would say make again. */
+/** How many times a user would run make again. */
 const patience = 60;
 /** A build that takes longer than this hangs. */
 const longestMs = 600_000;
 
 const failure = (sentence: string): Failure => new Failure(exitStatus.general, sentence);
 
-/** Waits for a condition; gives what `lacks` says in the end, which is nothing when all is well. */
+/** Waits until `lacks` returns nothing, for 20 s at most; returns what it returned last. */
 async function waitFor(lacks: () => readonly string[]): Promise<readonly string[]> {
   let lacking = lacks();
   for (let waited = 0; waited < 20_000 && lacking.length > 0; waited += 100) {
@@ -76,16 +76,16 @@ async function build(field: Field, name: string, launchersKilled: () => number):
   let times = 1;
   while (!(await makeOnce(field, out, launchersKilled))) {
     times += 1;
-    if (times > patience) throw failure(`make did not come to its end in ${patience} times`);
+    if (times > patience) throw failure(`make did not finish in ${patience} attempts`);
   }
-  // What a killed launcher leaves beside an object goes when the one that it started ends.
+  // What a killed launcher leaves beside an object is removed when the process that it started ends.
   const different = await waitFor(() => differences(field.project, out));
-  if (different.length > 0) throw failure(`the build is not that of a local one: ${different.join(', ')}`);
+  if (different.length > 0) throw failure(`the objects are not those of a local build: ${different.join(', ')}`);
   rmSync(out, { recursive: true });
   return times;
 }
 
-/** What a build may leave nowhere. */
+/** What a build must not leave anywhere. */
 function leftovers({ own, temporary, mark, hosts }: Field): string[] {
   const agents = new Set(agentsIn(own));
   const daemons = new Set(hosts.map((host) => host.daemon().process.pid));
@@ -101,7 +101,7 @@ function leftovers({ own, temporary, mark, hosts }: Field): string[] {
 
 async function expectNothingLeft(field: Field, when: string): Promise<void> {
   const left = await waitFor(() => leftovers(field));
-  if (left.length > 0) throw failure(`${when} there is still\n  ${left.join('\n  ')}`);
+  if (left.length > 0) throw failure(`${when} this is left:\n  ${left.join('\n  ')}`);
 }
 
 async function chaoticRound(field: Field, number: number): Promise<void> {
@@ -124,7 +124,7 @@ async function chaoticRound(field: Field, number: number): Promise<void> {
 /** After the storm: a build that nobody disturbs ends at once, and then nothing is left. */
 async function calmRound(field: Field): Promise<void> {
   const { hosts, own, distcc, environment, plan } = field;
-  for (const { way } of hosts) way.calm();
+  for (const { relay } of hosts) relay.calm();
   await build(field, 'calm', () => 0);
   await expectNothingLeft(field, 'after the last build');
   spawnSync(distcc, ['--agent-stop'], { env: environment, stdio: 'ignore' });
@@ -141,7 +141,7 @@ async function calmRound(field: Field): Promise<void> {
     if (left.length > 0) throw failure(`${host.name} left ${left.join(', ')}`);
   }
   const met = new Map<string, number>();
-  for (const { way } of hosts) for (const [what, times] of way.done) met.set(what, (met.get(what) ?? 0) + times);
+  for (const { relay } of hosts) for (const [what, times] of relay.done) met.set(what, (met.get(what) ?? 0) + times);
   plan.say(`connections: ${[...met].map(([what, times]) => `${times} ${what}`).join(', ')}`);
 }
 
@@ -165,7 +165,7 @@ async function layOut(plan: ChaosPlan, cleanup: Cleanup): Promise<Field> {
   const kept = Object.entries(process.env).filter(([name]) => !/^(?:_?DISTCC|MAKE|MFLAGS)/.test(name));
   const environment = {
     ...Object.fromEntries(kept),
-    DISTCC_HOSTS: hosts.map(({ way }, at) => `127.0.0.1:${way.port}/6${at === 0 ? '' : ',lzo'}`).join(' '),
+    DISTCC_HOSTS: hosts.map(({ relay }, at) => `127.0.0.1:${relay.port}/6${at === 0 ? '' : ',lzo'}`).join(' '),
     DISTCC_DIR: own,
     DISTCC_BACKOFF_PERIOD: '1',
     DISTCC_IO_TIMEOUT: '3',
@@ -176,8 +176,8 @@ async function layOut(plan: ChaosPlan, cleanup: Cleanup): Promise<Field> {
 }
 
 /**
- * Builds real code with three daemons, an agent and launchers that get killed and stopped, on ways that cut, delay and
- * garble: every build ends well, with the objects of a local one, and leaves nothing. Where the user may not mount, no
+ * Builds real code with three daemons, an agent and launchers that are killed and stopped, through relays that cut, delay
+ * and garble: every build ends well, with the objects of a local one, and leaves nothing. Where the user may not mount, no
  * disk is filled.
  * @throws Failure that says what did not hold
  */

@@ -17,8 +17,8 @@ const storms = [
 ] as const;
 type Storm = (typeof storms)[number];
 
-/** What stands between clients and a daemon, and does not always let through what comes. */
-export interface Way {
+/** Stands between clients and a daemon, and does not let everything through unchanged. */
+export interface Relay {
   readonly port: number;
   /** How often each thing has been done. */
   readonly done: Map<Storm | 'lets through', number>;
@@ -43,8 +43,8 @@ type Change = (piece: Buffer, at: number) => Buffer;
 const untouched: Change = (piece) => piece;
 
 /**
- * Another byte among the tokens that an answer begins with. What an object holds can be changed on the way without
- * anybody's notice.
+ * Another byte among the tokens that an answer begins with. A change in the object itself
+ * would go unnoticed.
  */
 function garbled(dice: Dice): Change {
   const place = dice.below(36);
@@ -129,7 +129,7 @@ async function portOf(server: Server): Promise<number> {
   return address.port;
 }
 
-/** Where a way leads. */
+/** What a relay connects to. */
 export interface Goal {
   readonly host: string;
   readonly port: number;
@@ -146,9 +146,9 @@ function partOfObject({ version, object }: Goal, dice: Dice): Buffer {
   return Buffer.concat(encodeResponse({ version, status: 0, stdout: nothing, stderr: nothing, object: part }));
 }
 
-/** Opens a way to a daemon, on which about half of the connections meet with something. */
-export async function openWay(goal: Goal, dice: Dice): Promise<Way> {
-  const done: Way['done'] = new Map();
+/** Opens a relay to a daemon; something happens to about half of its connections. */
+export async function openRelay(goal: Goal, dice: Dice): Promise<Relay> {
+  const done: Relay['done'] = new Map();
   const sockets = new Set<Socket>();
   let stormy = true;
   const server = createServer({ allowHalfOpen: true }, (client) => {

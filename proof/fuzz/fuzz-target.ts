@@ -5,24 +5,24 @@ import { Dice } from '../dice.ts';
 import { mutate } from './mutate.ts';
 import type { Target } from './target.ts';
 
-/** An input that was not endured. */
+/** An input that broke a target. */
 export interface Find {
   readonly target: string;
   readonly file: string;
   readonly error: unknown;
-  /** The input, whole or its beginning, for a person. */
+  /** The beginning of the input, for people. */
   readonly shown: string;
 }
 
 /** What a run came to. */
 export interface Run {
   readonly runs: number;
-  /** How many ways to end there were. */
+  /** How many different signs there were. */
   readonly signs: number;
   readonly find: Find | undefined;
 }
 
-/** The inputs that were once not endured, by their files. */
+/** The files of inputs that once broke a target. */
 export function corpusOf(corpus: string, { name }: Target): readonly string[] {
   try {
     return readdirSync(join(corpus, name))
@@ -42,7 +42,7 @@ async function errorOf(target: Target, input: Buffer): Promise<{ readonly error:
   }
 }
 
-/** The same input without what it takes away from and still fails, as far as a few hundred tries lead. */
+/** The input without all that it does not need to fail, as far as a few hundred tries find out. */
 async function shortened(target: Target, input: Buffer): Promise<Buffer> {
   let bytes = input;
   let tries = 400;
@@ -56,14 +56,14 @@ async function shortened(target: Target, input: Buffer): Promise<Buffer> {
   return bytes;
 }
 
-/** Keeps an input that was not endured, where the tests will find it. */
+/** Saves an input that broke a target where the tests will find it. */
 async function keep(target: Target, input: Buffer, corpus: string): Promise<Find> {
   const bytes = await shortened(target, input);
   const folder = join(corpus, target.name);
   mkdirSync(folder, { recursive: true });
   const file = join(folder, createHash('sha256').update(bytes).digest('hex').slice(0, 12));
   writeFileSync(file, bytes);
-  const { error } = (await errorOf(target, bytes)) ?? { error: 'it was endured the second time' };
+  const { error } = (await errorOf(target, bytes)) ?? { error: 'it did not fail the second time' };
   return { target: target.name, file, error, shown: JSON.stringify(bytes.toString('latin1').slice(0, 500)) };
 }
 
@@ -81,7 +81,7 @@ export interface Course {
   readonly corpus: string;
 }
 
-/** Has a target read inputs that follow from a seed, until one is not endured. */
+/** Has a target read inputs that follow from a seed, until one breaks it. */
 export async function fuzzTarget(target: Target, { seed, goesOn, corpus }: Course): Promise<Run> {
   const dice = new Dice(seed);
   const kept = corpusOf(corpus, target).map((file) => readFileSync(file));

@@ -8,28 +8,30 @@ import { targetMakers } from './targets.ts';
 
 const usage = 'usage: npm run fuzz -- MINUTES [TARGET], or npm run fuzz -- FILE for one input of test/corpus';
 
-/** What a person needs to know of an input that was not endured. */
+/** What people need to know about an input that broke a target. */
 export function describeFind({ target, file, error, shown }: Find, top: string): string {
   const where = relative(top, file);
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return `${target} does not read ${shown}\n${text}\nkept in ${where}; again: npm run fuzz -- ${where}`;
+  return `${target} fails on ${shown}\n${text}\nsaved as ${where}; to repeat: npm run fuzz -- ${where}`;
 }
 
 async function once(target: Target, milliseconds: number, top: string): Promise<boolean> {
   const seed = chosenSeed();
   const corpus = join(top, 'test/corpus');
-  console.log(`${target.name}: seed ${seed} (again: DISTCCD_TEST_SEED=${seed} npm run fuzz -- MINUTES ${target.name})`);
+  console.log(
+    `${target.name}: seed ${seed} (to repeat: DISTCCD_TEST_SEED=${seed} npm run fuzz -- MINUTES ${target.name})`,
+  );
   for (const file of corpusOf(corpus, target)) await replay(target, file);
   const end = performance.now() + milliseconds;
   const { runs, signs, find } = await fuzzTarget(target, { seed, goesOn: () => performance.now() < end, corpus });
-  console.log(`${target.name}: ${runs} inputs, which ended in ${signs} ways`);
+  console.log(`${target.name}: ${runs} inputs with ${signs} different outcomes`);
   if (find !== undefined) console.log(describeFind(find, top));
   return find === undefined;
 }
 
 /**
- * `npm run fuzz`: feeds what reads strangers' bytes with inputs made from good ones; the status is 1 when one is not
- * endured.
+ * `npm run fuzz`: feeds what reads strangers' bytes with inputs made from good ones; the status is 1 when one
+ * breaks its target.
  */
 export async function main(top: string, words: readonly string[]): Promise<number> {
   const [first = '', wished] = words;
@@ -39,7 +41,7 @@ export async function main(top: string, words: readonly string[]): Promise<numbe
     const target = await makers.get(basename(dirname(file)))?.();
     if (target !== undefined) await replay(target, file);
     target?.close?.();
-    console.log('endured');
+    console.log('no failure');
     return 0;
   }
   const minutes = Number(first);

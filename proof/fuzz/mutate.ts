@@ -17,13 +17,13 @@ type Mutation = (bytes: Buffer, material: Material) => Buffer;
 const replaced = (bytes: Buffer, from: number, to: number, by: Buffer): Buffer =>
   Buffer.concat([bytes.subarray(0, from), by, bytes.subarray(to)]);
 
-/** A place, and another one up to 64 bytes, or up to the end, after it. */
+/** A position, and another one up to 64 bytes, or up to the end, after it. */
 function range(bytes: Buffer, dice: Dice): [number, number] {
   const from = dice.below(bytes.length + 1);
   return [from, from + dice.below(Math.min(bytes.length - from, dice.oneIn(4) ? longest : 64) + 1)];
 }
 
-/** Puts a word of the dictionary between two texts of an input that stands for several, or in the place of one. */
+/** Puts a word of the dictionary between two texts of an input that stands for several, or in place of one. */
 const changeWord: Mutation = (bytes, { dice, dictionary }) => {
   const words = bytes.toString('latin1').split('\0');
   const word = Buffer.from(dice.pick(dictionary)).toString('latin1');

@@ -68,7 +68,7 @@ const optionsOnly = commands.map((command) => {
 const seeds = commands.map((command) => inputOf(...command.split(' '))) as [Buffer, ...Buffer[]];
 
 /**
- * Options of which every kind of value is a place that is written down; any other word with a slash would be a path.
+ * Options whose value may be a path, because it is only recorded; any other word with a slash would name a path.
  */
 const writtenDown = new RegExp(
   `^-f(?:${[...textFeatures].map((name) => name.replaceAll('+', '\\+')).join('|')})=|^-W|^-R|^-d`,

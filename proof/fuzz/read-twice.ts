@@ -13,6 +13,6 @@ export function readTwice<T>(grammar: () => Grammar<T>, input: Buffer, show: (va
     });
   const cut = input.length === 0 ? 0 : (input[input.length >> 1] ?? 0) % input.length;
   const [whole, cutOnce] = [read(input), read(input.subarray(0, cut), input.subarray(cut))];
-  expectThat(whole === cutOnce, `a message says the same however it was cut: "${whole}", "${cutOnce}"`);
+  expectThat(whole === cutOnce, `a message reads the same however it was cut: "${whole}", "${cutOnce}"`);
   return whole;
 }

@@ -87,8 +87,8 @@ function harmless(input: Buffer): Buffer {
 }
 
 /**
- * What an agent says to the launcher, which is built with sanitizers: whatever that is, the launcher is left with the
- * compiler, which ends with 42 here.
+ * What an agent says to the launcher, which is built with sanitizers: whatever that is, the launcher then
+ * becomes the compiler, which ends with 42 here.
  */
 export async function launcherTarget(top: string): Promise<Target> {
   const folder = mkdtempSync(join(tmpdir(), 'fuzz-launcher-'));
@@ -138,7 +138,7 @@ export async function launcherTarget(top: string): Promise<Target> {
       child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString('latin1')));
       await once(child, 'close');
       const { exitCode, signalCode } = child;
-      expectThat(!complaint.test(stderr), `the sanitizers say nothing: ${stderr}`);
+      expectThat(!complaint.test(stderr), `the sanitizers are silent: ${stderr}`);
       // A changed bit makes "start it" a "become it": then it ends as that program does.
       const becomes = /\/bin|true/.test(answer.toString('latin1'));
       const well = signalCode === null && (exitCode === 42 || becomes);

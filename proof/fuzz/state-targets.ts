@@ -67,7 +67,7 @@ const hosts: Target = {
   read: (input) =>
     signOf(() => {
       const list = parseHostList({ name: 'the list', unit: 'words', text: input.toString('utf8') });
-      for (const { slots } of list.hosts) expectThat(Number.isSafeInteger(slots) && slots >= 0, 'places are a number');
+      for (const { slots } of list.hosts) expectThat(Number.isSafeInteger(slots) && slots >= 0, 'slots are a number');
       return `${Math.min(list.hosts.length, 9)} hosts, ${list.warnings.length > 0 ? 'warnings' : ''}`;
     }),
 };

@@ -24,7 +24,7 @@ export function expectThat(holds: boolean, promise: string): void {
 
 const sentence = /^\P{Cc}+$/u;
 
-/** What a foreseen error says, without what differs from input to input; any other error goes on. */
+/** The sentence of a foreseen error, without what differs from input to input; any other error is thrown on. */
 export function signOf(read: () => string): string {
   try {
     return read();

@@ -142,7 +142,7 @@ const lzo: Target = {
       return show(Buffer.concat(pieces));
     });
     const kind = (sign: string): string => (sign.startsWith('unpacked') ? sign : 'refused');
-    expectThat(kind(whole) === kind(inPieces), `a stream says the same in pieces: "${whole}", "${inPieces}"`);
+    expectThat(kind(whole) === kind(inPieces), `a stream unpacks to the same in pieces: "${whole}", "${inPieces}"`);
     return whole;
   },
 };

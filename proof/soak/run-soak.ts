@@ -33,7 +33,7 @@ function usageOf(pid: number): Usage {
 const source = (number: number): string =>
   `#include <stdio.h>\nint f${number}(int x) { return printf("%d\\n", x + ${number}); }\n`;
 
-/** The sources, which come round again and again: headers and their places are remembered by then. */
+/** The sources, which come round again and again: by then headers and where they are have been remembered. */
 const sources = 64;
 const atATime = 8;
 
@@ -87,7 +87,7 @@ export async function runSoak(plan: SoakPlan, cleanup: Cleanup): Promise<void> {
   };
   cleanup.add(async () => {
     spawnSync(distcc, ['--agent-stop'], { env: clients, stdio: 'ignore' });
-    // One that still has jobs would make its folders again.
+    // An agent that still has jobs would make its folders again.
     for (let waited = 0; waited < 10_000 && agentsIn(own).length > 0; waited += 100)
       await new Promise((next) => setTimeout(next, 100));
   });

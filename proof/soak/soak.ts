@@ -4,7 +4,7 @@ import { systemReason } from '../../src/system/error-text.ts';
 import { Cleanup } from '../../demo/cleanup.ts';
 import { runSoak } from './run-soak.ts';
 
-/** What may come of the collector's moods alone. */
+/** Growth that the garbage collector alone may cause. */
 const allowed = { memoryMb: 16, descriptors: 8 } as const;
 
 /**

@@ -23,7 +23,7 @@ const sources = {
 describe.skipIf(process.platform !== 'linux' || !needs('cc', 'gcc') || !needs('make', 'make'))('a build', () => {
   it('ends with the objects of a local one and leaves nothing, whatever is killed, stopped, cut and filled', async () => {
     const seed = chosenSeed();
-    console.log(`chaos: seed ${seed} (again: DISTCCD_TEST_SEED=${seed})`);
+    console.log(`chaos: seed ${seed} (to repeat: DISTCCD_TEST_SEED=${seed})`);
     const cleanup = new Cleanup();
     const say = (line: string): void => console.log(line);
     const goesOn = (rounds: number): boolean => rounds < 1;

@@ -32,14 +32,14 @@ describe.skipIf(process.platform !== 'linux').each([...makers.keys()].filter(ena
   });
   afterAll(() => target.close?.());
 
-  it('endures what it once did not', async () => {
+  it('reads what once broke it', async () => {
     for (const file of corpusOf(corpus, target)) await replay(target, file);
   });
 
-  it('endures inputs that follow from a seed', async () => {
+  it('reads inputs that follow from a seed', async () => {
     const seed = chosenSeed();
     const last = inputs[name] ?? usual;
-    console.log(`${name}: seed ${seed} (again: DISTCCD_TEST_SEED=${seed})`);
+    console.log(`${name}: seed ${seed} (to repeat: DISTCCD_TEST_SEED=${seed})`);
     const { runs, signs, find } = await fuzzTarget(target, { seed, goesOn: (done) => done < last, corpus });
     expect(find === undefined ? '' : describeFind(find, top)).toBe('');
     expect(runs).toBe(last);
