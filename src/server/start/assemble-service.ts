@@ -5,7 +5,7 @@ import { logLevelNames } from '../../config/daemon-options.ts';
 import type { DaemonOptions } from '../../config/daemon-options.ts';
 import type { Logger } from '../../logging/log-line.ts';
 import { descriptorLimit } from '../../system/descriptors/descriptor-limit.ts';
-import { behindFence, folderSeen, tryFence } from '../../system/fence/fence.ts';
+import { inFence, folderSeen, tryFence } from '../../system/fence/fence.ts';
 import type { FenceFound } from '../../system/fence/fence.ts';
 import { findTreeRoots, TreeRoots } from '../../system/fence/tree-roots.ts';
 import type { TreeRootsFound } from '../../system/fence/tree-roots.ts';
@@ -131,7 +131,7 @@ interface Workplace extends Pick<Service, 'spawn' | 'environment'> {
 function makeWorkplace(rules: Rules, fence: FenceFound, spool: Spool): Workplace {
   const places = placesOf(rules);
   return {
-    spawn: behindFence(spawn, fence.kind, places),
+    spawn: inFence(spawn, fence.kind, places),
     roots: findTreeRoots(fence, () => new TreeRoots(spawn, places, spool)),
     environment: compilerEnvironment(process.env, rules.path, folderSeen(fence.kind)),
   };

@@ -97,7 +97,7 @@ const mostKnown = 256;
 const believedMs = 10_000;
 
 /** A `Spawn` that starts programs in the fence. */
-export function behindFence(spawn: Spawn, kind: FenceKind, places: Places): Spawn {
+export function inFence(spawn: Spawn, kind: FenceKind, places: Places): Spawn {
   if (kind === 'none') return spawn;
   const known = new Map<string, { words: readonly string[]; until: number }>();
   const wordsFor = (path: string, folder: string): readonly string[] => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 
-function behindFirstDot(name: string | undefined): string | undefined {
+function afterFirstDot(name: string | undefined): string | undefined {
   const dot = name?.indexOf('.') ?? -1;
   return dot <= 0 ? undefined : name?.slice(dot + 1);
 }
@@ -20,6 +20,6 @@ function resolverDomain(): string | undefined {
  * them has one.
  */
 export function dnsDomain(environment: Readonly<Record<string, string | undefined>>): string | undefined {
-  const names = [environment['HOST'], environment['HOSTNAME'], hostname()].map(behindFirstDot);
+  const names = [environment['HOST'], environment['HOSTNAME'], hostname()].map(afterFirstDot);
   return [...names, resolverDomain()].find((domain) => domain !== undefined && domain !== '');
 }
