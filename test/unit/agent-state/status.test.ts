@@ -20,7 +20,7 @@ describe('statusText()', () => {
       waiting: 1,
       jobs: [
         { pid: 12, directory: '/', words: ['gcc', '-c', 'b.c'] },
-        { pid: 34567, directory: '/', words: long, waitsFor: 'a free place on a host' },
+        { pid: 34567, directory: '/', words: long, waitsFor: 'a free slot on a host' },
       ],
       slots: [
         { name: 'localhost', jobs: 1 },
@@ -49,7 +49,7 @@ describe('statusText()', () => {
       'process  command',
       '     12  gcc -c b.c',
       '  34567  gcc -O2 -Isomewhere -Iso ... -Isomewhere -Isomewhere -Isomewhere -Isomewhere -c a.c -o a.o',
-      '         waits for a free place on a host',
+      '         waits for a free slot on a host',
       '',
     ]);
   });
@@ -72,7 +72,7 @@ describe('statusText() of jobs that hosts have done', () => {
     ]);
   });
 
-  it('tells nothing before there is one, and no reason where there is none', () => {
+  it('tells nothing before the first job, and no reason where there is none', () => {
     expect(statusText(idle)).not.toContain('sent');
     const text = statusText({ ...idle, sent: { unpreprocessed: 1, preprocessed: 0, reasons: [] } });
     expect(text).toMatch(/sent to hosts: 1 sources, 0 preprocessed here\n$/);

@@ -103,7 +103,7 @@ describe('openStateFile()', () => {
     expect(readJobRecord(readFileSync(path))).toMatchObject({ record: { file: 'a.c', host: 'far', slot: 1 } });
   });
 
-  it('takes the place of a file from before, and empties no other name of it', () => {
+  it('replaces an old file, and keeps what its other names have', () => {
     const other = join(folder, 'precious');
     writeFileSync(other, 'precious');
     const path = join(folder, 'binstate_77');

@@ -39,7 +39,7 @@ describe('findServers()', () => {
     expect(tried).toEqual(['b1', 'b2', 'b4']);
   });
 
-  it('looks for every name that the user named', async () => {
+  it('looks for every name that the user gave', async () => {
     const { tried } = await search(three, { names: ['x', 'y', 'z', 'b4', 'b1'] });
     expect(tried).toEqual(['b4', 'b1']);
   });

@@ -44,7 +44,7 @@ const nobody = 65534;
 /** Whoever connects to the agent. */
 interface Caller {
   readonly socket: Socket;
-  /** What the agent has said, by kind. */
+  /** The messages of the agent, by kind. */
   readonly heard: (keyof typeof kinds)[];
   /** The text of its report. */
   report: string;
@@ -67,7 +67,7 @@ describe.skipIf(process.platform !== 'linux')('runAgent()', () => {
     callers = [];
     running = [];
     listened = 0;
-    // What an agent makes of its process is not for the one that tests it.
+    // An agent changes its process, which here is that of the tests.
     umask = vi.spyOn(process, 'umask').mockReturnValue(0o22);
     const keep = (name: string | symbol, handler: (error?: Error) => void): NodeJS.Process => {
       handlers.set(String(name), handler);
@@ -114,7 +114,7 @@ describe.skipIf(process.platform !== 'linux')('runAgent()', () => {
         const name = names.get(frame.kind as never);
         if (name !== undefined) caller.heard.push(name);
         if (name === 'REPORT') caller.report = frame.content.toString();
-        // The compilers of PATH are none.
+        // PATH has no compilers.
         if (name === 'LOOK') socket.write(encodeFound([]));
       }
     });
@@ -239,7 +239,7 @@ describe.skipIf(process.platform !== 'linux')('runAgent()', () => {
       expect(found()).toBe(true);
     });
 
-    it.skipIf(user !== 0 || posix.getsockopt === undefined)('who really is one, does not answer', async () => {
+    it.skipIf(user !== 0 || posix.getsockopt === undefined)('does not answer a real one', async () => {
       await start();
       for (const place of [top, dirname(path), path]) chmodSync(place, 0o777);
       const connect = `
@@ -254,7 +254,7 @@ describe.skipIf(process.platform !== 'linux')('runAgent()', () => {
       expect(await asked(user)).toBe('connected answered ');
     });
 
-    it('has only the mode of its folder where the kernel does not tell who connects', async () => {
+    it('relies on the mode of its folder where the kernel does not tell who connects', async () => {
       comesFrom(undefined);
       await start();
       expect(statSync(dirname(path)).mode & 0o777).toBe(0o700);
@@ -332,8 +332,8 @@ describe.skipIf(process.platform !== 'linux')('runAgent()', () => {
   it.each([
     ['no message', Buffer.from('GET / HTTP/1.0\r\n\r\n')],
     ['a message that only it may send', encodeFrame(kinds.EXIT, Buffer.alloc(4))],
-    ['a job that is none', encodeFrame(kinds.JOB, Buffer.alloc(72))],
-    ['a question that is none', encodeFrame(kinds.ASK)],
+    ['a malformed job', encodeFrame(kinds.JOB, Buffer.alloc(72))],
+    ['a malformed question', encodeFrame(kinds.ASK)],
     ['a job under another name', undefined],
   ])('throws out whoever says %s, and nobody else', async (_, bytes) => {
     await start();
@@ -350,7 +350,7 @@ describe.skipIf(process.platform !== 'linux')('runAgent()', () => {
     expect([asker.heard, found()]).toEqual([['REPORT'], true]);
   });
 
-  it('answers who says all in pieces, and who closes one direction nothing', async () => {
+  it('answers a question that comes in pieces, and nobody who closes one direction', async () => {
     await start();
     const question = encodeAsk('status');
     const asker = await call(question.subarray(0, 5));
@@ -374,7 +374,7 @@ describe.skipIf(process.platform !== 'linux')('runAgent()', () => {
     ['when asked to', (): unknown => status('stop')],
     ['on SIGTERM', (): unknown => handlers.get('SIGTERM')?.()],
     ['on SIGINT', (): unknown => handlers.get('SIGINT')?.()],
-  ])('ends %s: takes no new job, and does those that it has', async (_, stop) => {
+  ])('ends %s: takes no new job, and finishes those that it has', async (_, stop) => {
     const { ended, isOver } = await start();
     const launcher = await launch();
     await stop();
@@ -410,7 +410,7 @@ describe.skipIf(process.platform !== 'linux')('runAgent()', () => {
     expect(await ended).toBe(true);
   });
 
-  it('ends when its socket is gone, and leaves whoever lives there now what it has', async () => {
+  it('ends when its socket is gone, and leaves the files of its successor alone', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const { ended, isOver } = await start();
     vi.advanceTimersByTime(10_000);
@@ -435,7 +435,7 @@ describe.skipIf(process.platform !== 'linux')('runAgent()', () => {
     expect(existsSync(dirname(path))).toBe(false);
   });
 
-  it('takes away what killed clients have left in the folder of its jobs', async () => {
+  it('removes what killed clients have left in the folder of its jobs', async () => {
     const { ended } = await start();
     const launcher = await launch();
     const left = join(top, 'state/binstate_4194301');
@@ -447,7 +447,7 @@ describe.skipIf(process.platform !== 'linux')('runAgent()', () => {
     expect(existsSync(left)).toBe(false);
   });
 
-  it('sends agents of other versions home, and takes away what killed ones have left', async () => {
+  it('stops agents of other versions, and removes what killed ones have left', async () => {
     mkdirSync(dirname(path), { mode: 0o700 });
     const [killed, living] = ['0.8', '0.9'].map((name) => join(dirname(path), name));
     const told: Buffer[] = [];
@@ -470,12 +470,12 @@ describe.skipIf(process.platform !== 'linux')('runAgent()', () => {
     expect(Buffer.concat(told)).toEqual(encodeAsk('stop'));
     expect(folder()).toEqual(['0.9', '0.9.pid', '1.0', '1.0.lock', '1.0.pid']);
     server.close();
-    // It does not send itself home.
+    // It does not stop itself.
     await new Promise((next) => setTimeout(next, 50));
     expect([(await status()).pid, found()]).toEqual([process.pid, true]);
   });
 
-  it('writes down a fault of its own, and ends', async () => {
+  it('saves a fault of its own in a file, and ends', async () => {
     await start();
     const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
     const fault = new Error('a fault of ours');

@@ -92,7 +92,7 @@ describe('carryInputs()', () => {
     expect(scene.warnings.join('')).toContain('gets preprocessed sources for ten minutes: the connection was closed');
   });
 
-  it('takes jobs for one failure that a host has left together', async () => {
+  it('counts jobs that a host has left at the same time as one failure', async () => {
     const scene = new Scene();
     await scene.job('int b;');
     await Promise.all(Array.from({ length: 5 }, () => scene.job('int a;')));

@@ -21,7 +21,7 @@ interface Play {
   readonly word?: string;
   readonly request?: Partial<HostRequest>;
   readonly environment?: Readonly<Record<string, string>>;
-  /** Of the answer, apart from its bytes, which lie in a file that cannot be got at from here. */
+  /** About the answer, without its bytes, which are in a file that the test does not see. */
   readonly answer?: Partial<AnswerMessage>;
 }
 
@@ -83,7 +83,7 @@ describe('carry()', () => {
     expect(kept).toEqual([]);
   });
 
-  it('finds no fault with a host when the launcher lacks something', async () => {
+  it('does not blame a host when the launcher lacks something', async () => {
     const { end } = await bring(none, { answer: { step: 'given up', error: 24 } });
     expect(end).toBeInstanceOf(CannotDistribute);
     expect((end as Error).message).toContain('Too many open files');
@@ -126,7 +126,13 @@ describe('carry()', () => {
     ['a packed one that is cut', packed, responseOf('', 2).subarray(0, -1), broken, /bad answer from server: .*DOTO"/],
     ['an answer that is cut', tcp, responseOf().subarray(0, 20), broken, /bad answer from server: .*ended after/],
     ['an answer without an object', tcp, text(head), broken, /ended after 0 of the 12 bytes of token "DOTO"/],
-    ['an answer that is none', tcp, text('HTTP/1.1 400 Bad Request'), broken, /bad answer from server: .*"DONE"/],
+    [
+      'something else than an answer',
+      tcp,
+      text('HTTP/1.1 400 Bad Request'),
+      broken,
+      /bad answer from server: .*"DONE"/,
+    ],
     ['one of another version', tcp, responseOf('', 2), broken, /bad answer from server: .*version 2/],
     ['too many messages', tcp, text('DONE00000001STAT00000000SERRffffffff'), broken, /SERR" is 4294967295, more than/],
     ['a status that no process has', tcp, text('DONE00000001STAT00010000'), broken, /STAT" is 65536, more than/],
@@ -158,7 +164,7 @@ describe('carry()', () => {
     expect((end as Error).message).toMatch(sentence);
   });
 
-  it('does not take a name for a host that has no address', async () => {
+  it('does not count a name without an address as a fault of a host', async () => {
     const { told, end } = await bring(none, { word: 'no-such-host.invalid' });
     expect(told).toEqual([]);
     expect(end).toBeInstanceOf(TransportError);

@@ -109,7 +109,7 @@ describe('InputHosts', () => {
     expect(hosts.failed('broken', hosts.failuresOf('broken'))).toBe(false);
   });
 
-  it('takes failures of jobs that were at work together for one', () => {
+  it('counts failures of jobs that ran at the same time as one', () => {
     const hosts = new InputHosts(() => 0);
     hosts.noteOffer('far', { tree: true, codecs: [], results: false });
     for (const round of [0, 1]) {
@@ -127,7 +127,7 @@ describe('InputHosts', () => {
     expect(one.session.secret).not.toEqual(two.session.secret);
   });
 
-  it('begins anew when the numbers of a session are used up', async () => {
+  it('starts a new session when the numbers of one are used up', async () => {
     const hosts = new InputHosts(() => 0);
     const { session, met } = await hosts.meet('far', 1);
     session.welcomed(nonce(1), []);

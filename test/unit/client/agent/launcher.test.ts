@@ -62,7 +62,7 @@ describe('a launcher, as the agent sees it,', () => {
     expect(await heard()).toEqual([...Array.from({ length: 8 }, () => kinds.WRITE), kinds.EXIT]);
   });
 
-  it('keeps its connection when it ends in the midst of something, until what it still says has been read', async () => {
+  it('keeps its connection when it ends in the middle of something, until all that it has sent is read', async () => {
     launcher.start('PREPROCESS', { number: 1, argv: ['true'], changes: [] }).catch(() => {});
     launcher.exit(exited(0));
     await setTimeout(20);
@@ -72,7 +72,7 @@ describe('a launcher, as the agent sees it,', () => {
     expect(await heard()).toEqual([kinds.PREPROCESS, kinds.EXIT]);
   });
 
-  it('has two programs started one after the other, and each end is told to who waits for it', async () => {
+  it('has two programs started one after the other, and each end is told to whoever waits for it', async () => {
     const command = { number: 1, argv: ['true'], changes: [] };
     const [preprocessor, compiler] = [launcher.start('PREPROCESS', command), launcher.start('RUN', command)];
     for (const code of [0, 1])
@@ -83,7 +83,7 @@ describe('a launcher, as the agent sees it,', () => {
     expect([(await preprocessor).status, (await compiler).status]).toEqual([exited(0), exited(1)]);
   });
 
-  it('that says something too short is gone, and so is every wait', async () => {
+  it('is gone when it sends too short a message, and every wait fails', async () => {
     const waits = [1, 2].map(() => launcher.start('RUN', { number: 1, argv: ['true'], changes: [] }));
     expect(() => launcher.hear({ kind: kinds.ENDED, content: Buffer.alloc(4) })).toThrow();
     launcher.close();
@@ -106,7 +106,7 @@ describe('a launcher, as the agent sees it,', () => {
     expect(longest).toBeLessThanOrEqual(1024 * 1024 + 4);
   });
 
-  it('that could not save a file is told something else afterwards, and all that it passed over counts for nothing', async () => {
+  it('that could not save a file is told what to do instead, and what it skipped counts for nothing', async () => {
     const saving = launcher.save('a.o', Buffer.from('object'), 0);
     launcher.exit(exited(0));
     launcher.hear({ kind: kinds.SAVED, content: encodeSaved(28, 1).subarray(8) });

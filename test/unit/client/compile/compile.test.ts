@@ -59,12 +59,12 @@ interface Plan {
   readonly keeps?: boolean;
   /** Whether each look finds other inputs. */
   readonly changing?: boolean;
-  /** What an unhappy compiler says there. */
+  /** The messages of a failing compiler there. */
   readonly says?: string;
   /** Why the inputs are not known. */
   readonly unbounded?: string;
-  /** The places that several jobs share. */
-  readonly places?: QueuedSlots;
+  /** The slots that several jobs share. */
+  readonly queue?: QueuedSlots;
 }
 
 const sameInputs = [{ kind: 'directory', path: '/home' }] as const;
@@ -129,7 +129,7 @@ function effectsOf(plan: Plan, events: Events): Effects {
     defaultTarget: () => Promise.resolve('x86_64-pc-linux-gnu'),
     state: { know: () => {}, show: (side, phase) => void events.push(`${side} ${phase}`), remove: () => {} },
     slots:
-      plan.places?.slotsFor({ interrupted, restSeconds: 60, pid: 1 }) ??
+      plan.queue?.slotsFor({ interrupted, restSeconds: 60, pid: 1 }) ??
       polledSlots({
         locks: {
           take: ({ host, slot }) => lock(`${lockName(host)}#${slot}`),
@@ -369,7 +369,7 @@ describe('compile()', () => {
     ]);
   });
 
-  it('blames the source when the launcher gives the way up because the preprocessor has failed', async () => {
+  it('blames the source when the launcher gives the connection up because the preprocessor has failed', async () => {
     const events: Events = [];
     const effects = effectsOf({ hosts: 'one two' }, events);
     const preprocess: Effects['preprocess'] = () => ({
@@ -451,17 +451,17 @@ describe('compile()', () => {
     expect(other.events).not.toContain('rest far');
   });
 
-  it('releases the place of a compile here', async () => {
+  it('releases the slot of a compile here', async () => {
     const { events } = await play({ hosts: '--localslots=3', words: ['gcc', 'a.o', '-o', 'a'] });
     expect(events).toEqual(['take local of 3', 'local Compile', 'become gcc a.o -o a', 'release local of 3']);
   });
 
-  it('takes the place of a preprocessor for a command that only preprocesses', async () => {
+  it('takes a slot for preprocessors for a command that only preprocesses', async () => {
     const { events } = await play({ hosts: '--localslots_cpp=5', words: ['gcc', '-E', 'a.c'] });
     expect(events[0]).toBe('take local of 5');
   });
 
-  it('takes no place and asks no host below another distcc', async () => {
+  it('takes no slot and asks no host below another distcc', async () => {
     const { end, events } = await play({ hosts: 'far', environment: { _DISTCC_SAFEGUARD: '1' } });
     expect(end).toMatchObject({ status: 111 });
     expect(events).toEqual([]);
@@ -473,7 +473,7 @@ describe('compile()', () => {
     expect(events.filter((event) => /^(?:save|show|rest|Warning)|DOTI/.test(event))).toEqual([]);
   });
 
-  it('keeps the place of this machine when the list says that it is next', async () => {
+  it('keeps the slot of this machine when the list says that it is next', async () => {
     const { events } = await play({ hosts: 'localhost' });
     expect(events).toEqual([
       'take localhost#0',
@@ -498,7 +498,7 @@ describe('compile()', () => {
     expect(events).toContain('release tcp_far_3632#0');
   });
 
-  it('starts nothing any more when it is interrupted, and gives everything back', async () => {
+  it('starts nothing more when it is interrupted, and gives everything back', async () => {
     const user = new AbortController();
     const playing = play({ hosts: 'far', behaviours: { far: 'silent' }, interrupted: user.signal });
     await new Promise((next) => setTimeout(next, 20));
@@ -566,7 +566,7 @@ describe('compile() while every host is busy', () => {
   it.each<readonly [string, (giving: { resolve: (slot: undefined) => void; reject: (error: Error) => void }) => void]>([
     ['no slot', ({ resolve }) => resolve(undefined)],
     ['an error', ({ reject }) => reject(new Interrupted())],
-  ])('takes %s that comes too late for nothing', async (_, give) => {
+  ])('ignores %s that comes too late', async (_, give) => {
     const events: Events = [];
     const { effects, giving, ending } = busyEffects({ hosts: 'far', here: exited(1) }, events);
     const compiling = compile(call, effects);
@@ -626,7 +626,7 @@ describe('compile() without a host', () => {
     expect(events.filter((event) => /^(?:preprocess|become|CRITICAL)/.test(event))).toEqual(['become gcc -c a.c']);
   });
 
-  it('takes no fault of its own for a faulty list', async () => {
+  it('does not take a fault of its own for a faulty list', async () => {
     const events: Events = [];
     const effects = effectsOf({ hosts: 'far' }, events);
     const hosts = vi.fn(() => effects.hosts()).mockImplementationOnce(refuse(new TypeError('a fault of ours')));
@@ -667,16 +667,16 @@ describe('compile() with a host whose answer no compiler has made', () => {
   });
 
   it('lets a host whose compiler is for another machine lose the jobs of this compiler alone', async () => {
-    const places = new QueuedSlots(() => 0);
+    const queue = new QueuedSlots(() => 0);
     const foreign = Buffer.from(objectWith(''));
     foreign.writeUInt16LE(22, 18);
     const behaviours = { one: { object: foreign } };
-    const first = await play({ hosts: 'one', behaviours, places });
+    const first = await play({ hosts: 'one', behaviours, queue });
     expect(first.end).toBe(0);
     expect(first.events.find((event) => event.startsWith('Warning: one has another gcc'))).toMatch('S/390');
-    const second = await play({ hosts: 'one', behaviours, places });
+    const second = await play({ hosts: 'one', behaviours, queue });
     expect(second.events.filter((event) => event.startsWith('carry'))).toEqual([]);
-    const other = await play({ hosts: 'one', places, words: ['g++', '-c', 'a.cc'] });
+    const other = await play({ hosts: 'one', queue, words: ['g++', '-c', 'a.cc'] });
     expect(compiler(other.events)).toEqual(['carry to one DIST']);
   });
 
@@ -706,24 +706,24 @@ describe('compile() with a host that lacks the compiler', () => {
     ['says so as a shell does', exited(127)],
     ['refuses it', { refuses: 'the compiler "gcc" is not permitted here' }],
   ])('goes on when it %s, and asks it for its other compilers', async (_how, behaviour) => {
-    const places = new QueuedSlots(() => 0);
+    const queue = new QueuedSlots(() => 0);
     const behaviours = { one: behaviour };
-    const first = await play({ hosts: 'one two', behaviours, places });
+    const first = await play({ hosts: 'one two', behaviours, queue });
     expect([first.end, compiler(first.events).filter((event) => !event.includes('refused'))]).toEqual([
       0,
       ['carry to one DIST', 'carry to two DIST'],
     ]);
-    const second = await play({ hosts: 'one two', behaviours, places });
+    const second = await play({ hosts: 'one two', behaviours, queue });
     expect(compiler(second.events)).toEqual(['carry to two DIST']);
-    const other = await play({ hosts: 'one two', places, words: ['g++', '-c', 'a.cc'] });
+    const other = await play({ hosts: 'one two', queue, words: ['g++', '-c', 'a.cc'] });
     expect(compiler(other.events)).toEqual(['carry to one DIST']);
-    expect(places.report().resting.size).toBe(0);
+    expect(queue.report().resting.size).toBe(0);
   });
 
   it('asks it again after a while', async () => {
     let now = 0;
-    const places = new QueuedSlots(() => now);
-    const plan = { hosts: 'one', behaviours: { one: exited(110) }, places };
+    const queue = new QueuedSlots(() => now);
+    const plan = { hosts: 'one', behaviours: { one: exited(110) }, queue };
     await play(plan);
     now = 59_000;
     expect(compiler((await play(plan)).events)).not.toContain('carry to one DIST');
@@ -732,8 +732,8 @@ describe('compile() with a host that lacks the compiler', () => {
   });
 
   it('asks it for a job that it refuses by itself', async () => {
-    const places = new QueuedSlots(() => 0);
-    const plan = { hosts: 'one', behaviours: { one: { refuses: 'the option "-fplugin" is refused' } }, places };
+    const queue = new QueuedSlots(() => 0);
+    const plan = { hosts: 'one', behaviours: { one: { refuses: 'the option "-fplugin" is refused' } }, queue };
     await play(plan);
     expect(compiler((await play(plan)).events)).toContain('carry to one DIST');
   });
@@ -744,25 +744,25 @@ describe('compile() with a job that fails there and not here', () => {
   const asked = (events: Events): boolean => events.includes('carry to one DIST');
 
   it('sends the host no more of its jobs after three in a row', async () => {
-    const places = new QueuedSlots(() => 0);
+    const queue = new QueuedSlots(() => 0);
     for (const often of ['one', 'two', 'three']) {
-      const { end, events } = await play({ ...failing, places });
+      const { end, events } = await play({ ...failing, queue });
       expect([often, end, asked(events)]).toEqual([often, 0, true]);
       const told = events.some((event) => event.startsWith('Warning: one gets no jobs of gcc for a while'));
       expect(told).toBe(often === 'three');
     }
-    expect(asked((await play({ ...failing, places })).events)).toBe(false);
-    expect(asked((await play({ hosts: 'one', places, words: ['g++', '-c', 'a.cc'] })).events)).toBe(true);
+    expect(asked((await play({ ...failing, queue })).events)).toBe(false);
+    expect(asked((await play({ hosts: 'one', queue, words: ['g++', '-c', 'a.cc'] })).events)).toBe(true);
   });
 
   it('forgets that when one goes well there', async () => {
-    const places = new QueuedSlots(() => 0);
+    const queue = new QueuedSlots(() => 0);
     for (let round = 0; round < 3; round += 1) {
-      await play({ ...failing, places });
-      await play({ ...failing, places });
-      expect(asked((await play({ hosts: 'one', places })).events)).toBe(true);
+      await play({ ...failing, queue });
+      await play({ ...failing, queue });
+      expect(asked((await play({ hosts: 'one', queue })).events)).toBe(true);
     }
-    expect(asked((await play({ ...failing, places })).events)).toBe(true);
+    expect(asked((await play({ ...failing, queue })).events)).toBe(true);
   });
 
   it.each<readonly [string, Partial<Plan>]>([
@@ -773,15 +773,15 @@ describe('compile() with a job that fails there and not here', () => {
     ],
     ['a fault that is the same here', { here: exited(1) }],
   ])('holds nothing against the host for %s', async (_why, plan) => {
-    const places = new QueuedSlots(() => 0);
+    const queue = new QueuedSlots(() => 0);
     for (let round = 0; round < 9; round += 1) {
-      expect(asked((await play({ ...failing, ...plan, places })).events)).toBe(true);
+      expect(asked((await play({ ...failing, ...plan, queue })).events)).toBe(true);
     }
   });
 
   it('compiles here after a compiler that was killed there, and blames nobody', async () => {
-    const places = new QueuedSlots(() => 0);
-    const plan = { hosts: 'one', behaviours: { one: killed(11, true) }, places };
+    const queue = new QueuedSlots(() => 0);
+    const plan = { hosts: 'one', behaviours: { one: killed(11, true) }, queue };
     for (let round = 0; round < 4; round += 1) {
       const { end, events } = await play(plan);
       expect([end, asked(events)]).toEqual([0, true]);
@@ -790,7 +790,7 @@ describe('compile() with a job that fails there and not here', () => {
   });
 });
 
-describe('compile() and the one who reads its messages', () => {
+describe('compile() and whoever reads its messages', () => {
   const evil = Buffer.from('\x1b]0;OWNED\x07\x1b[2J\x1b[1;31ma.c:1: ‘x’\x1b[m\r\n');
   const plan = { hosts: 'one', behaviours: { one: { stderr: evil, stdout: evil } } };
 
@@ -975,7 +975,7 @@ describe('compile() with hosts that compile from inputs', () => {
     ]);
   });
 
-  it('trusts the scan of a source no more that fails there and not here, and does not blame the host', async () => {
+  it('no longer trusts the scan of a source that fails there and not here, and does not blame the host', async () => {
     const { end, events } = await play({ hosts: 'far', inputs: { far: exited(1) }, here: 0 });
     expect(end).toBe(0);
     expect(events.filter((event) => /^(?:distrust|rest|run)/.test(event))).toEqual([
@@ -987,8 +987,8 @@ describe('compile() with hosts that compile from inputs', () => {
   it('sends a job to the same host each time where results are kept, whatever the order of the list', async () => {
     const inputs = { red: 'made', green: 'made', blue: 'made' } as const;
     const goesTo = async (hosts: string, keeps: boolean): Promise<string | undefined> => {
-      const places = new QueuedSlots(() => 0);
-      const { events } = await play({ hosts, inputs, keeps, places });
+      const queue = new QueuedSlots(() => 0);
+      const { events } = await play({ hosts, inputs, keeps, queue });
       return events.find((event) => event.startsWith('inputs to'))?.split(':')[0];
     };
     const kept = [await goesTo('red green blue', true), await goesTo('blue red green', true)];

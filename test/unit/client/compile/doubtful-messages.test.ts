@@ -42,7 +42,7 @@ describe('the worth of what a host says', () => {
     expect(await worth(warning('a.c', 1) + warning('b.h', 1), { sources })).toEqual({ kind: 'false' });
   });
 
-  it('is good when no comment has anything to do with it', async () => {
+  it('is good when it does not depend on a comment', async () => {
     expect(await worth(warning('a.c', 1), { sources: { 'a.c': unmarked } })).toEqual({ kind: 'good' });
   });
 

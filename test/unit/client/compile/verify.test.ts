@@ -25,7 +25,7 @@ describe('differencesOf()', () => {
     ]);
   });
 
-  it('tells where a longer one goes on', () => {
+  it('tells where a longer one continues', () => {
     expect(differencesOf({ ...made, object: bytes('obj') }, made)).toEqual([
       'the object (3 bytes there, 6 here, from byte 3 on)',
     ]);

@@ -116,7 +116,7 @@ describe.each(compilers)('findInputs() with %s', (compiler, debianPackage) => {
     expect(await filesOf([compiler])).toEqual(['a.c', 'one/a.h', 'one/b.h', 'two/a.h', 'two/b.h']);
   });
 
-  test('works computed includes out by all definitions, those of the command too', async () => {
+  test('resolves computed includes by all definitions, including those of the command', async () => {
     project.write('a.c', '#ifdef X\n#include "defines.h"\n#endif\n#include ONE\n#include TWO\n#include NOBODY\n');
     project.write('defines.h', '#define ONE THREE\n#if 0\n#define THREE "b.h"\n#else\n#define THREE <c.h>\n#endif\n');
     for (const name of ['b.h', 'i/c.h', 'i/d.h']) project.write(name, '');
@@ -142,7 +142,7 @@ describe.each(compilers)('findInputs() with %s', (compiler, debianPackage) => {
     expect(project.disk.asked).toHaveLength(1);
   });
 
-  test('sees a header that comes to be earlier in the search list of a listed one', async () => {
+  test('sees a new header that is earlier in the search list than a listed one', async () => {
     project.write('a.c', '#define STRING(x) #x\n#define NAME(x) STRING(x.h)\n#include NAME(b)\n');
     project.write('two/b.h', '');
     mkdirSync(join(project.path, 'one'));

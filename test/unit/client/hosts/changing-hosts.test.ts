@@ -46,7 +46,7 @@ describe('ChangingHosts', () => {
     expect(read.mock.calls.length).toBe(3);
   });
 
-  it('endures a launcher that is gone and a file that cannot be used', async () => {
+  it('survives a launcher that is gone and a file that cannot be used', async () => {
     const hosts = new ChangingHosts(file('a'));
     const changed = vi.fn();
     const answers = [() => Promise.reject(new Error('gone')), nothing, () => Promise.resolve('b/x')];
@@ -55,7 +55,7 @@ describe('ChangingHosts', () => {
     expect([answers.length, changed.mock.calls.length]).toEqual([0, 0]);
   });
 
-  it('shuffles for each job when the list wishes that', () => {
+  it('shuffles for each job when the list says so', () => {
     const words = Array.from({ length: 50 }, (_none, at) => `h${at}`);
     const hosts = new ChangingHosts(file(`${words.join(' ')} --randomize`));
     const [one, other] = [hosts.forJob(nothing), hosts.forJob(nothing)];

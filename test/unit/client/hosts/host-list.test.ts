@@ -248,7 +248,7 @@ describe('parseHostList()', () => {
 });
 
 describe('totalSlots()', () => {
-  it('adds the places of all hosts, also of those that are down', () => {
+  it('adds the slots of all hosts, including those that are down', () => {
     expect(totalSlots(parse('localhost a b/10,down [::1]/3'))).toBe(2 + 4 + 10 + 3);
   });
 });

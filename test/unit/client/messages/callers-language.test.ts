@@ -36,7 +36,7 @@ describe('inCallersCharset()', () => {
     expect(text(inCallersCharset(messages, false))).toBe('x – “ü”\n    1 | char *s = "‘";\n      |       ^‘\n\'');
   });
 
-  it('takes a time that grows with the text alone', () => {
+  it('takes time in proportion to the text', () => {
     expect(inCallersCharset(Buffer.from('‘'.repeat(2_000_000)), false).length).toBe(2_000_000);
     expect(inCallersCharset(Buffer.from('‘\n'.repeat(2_000_000)), false).length).toBe(4_000_000);
   });

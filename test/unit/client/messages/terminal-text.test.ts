@@ -53,7 +53,7 @@ describe('forTerminal()', () => {
     expect(shown(`\x1b]8;;${'x'.repeat(5000)}${end}`)).toContain('^[]8;;x');
   });
 
-  it('takes a colour back that is still on at the end', () => {
+  it('resets a colour that is still on at the end', () => {
     expect(shown('\x1b[8mhidden')).toBe('\x1b[8mhidden\x1b[m');
     expect(shown('\x1b[8mhidden\x1b[K')).toBe('\x1b[8mhidden\x1b[K\x1b[m');
     expect(shown('\x1b[1mx\x1b[0m')).toBe('\x1b[1mx\x1b[0m');
@@ -77,7 +77,7 @@ describe('forTerminal()', () => {
   });
 
   it.each(['\x1b', '\x1b]8;', '\x1b[1', '\x9b', '\xe2\x80', '\x1b]8;;x', '‘', '\x1b[m', '\x00'])(
-    'takes a time that grows with the text alone, for many of %j',
+    'takes time in proportion to the text, for many of %j',
     (piece) => {
       const text = Buffer.from(piece.repeat(2_000_000));
       expect(forTerminal(text, true).length).toBeGreaterThan(0);

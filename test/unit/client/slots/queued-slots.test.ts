@@ -49,7 +49,7 @@ describe('QueuedSlots', () => {
     expect([...queue.report().busy.values()]).toEqual([2, 1]);
   });
 
-  it('serves who came first as soon as a slot is free', async () => {
+  it('serves whoever came first as soon as a slot is free', async () => {
     const { slots } = begin();
     const hosts = hostsOf('a/1');
     const [first] = await take(slots, hosts, 1);
@@ -170,7 +170,7 @@ describe('QueuedSlots', () => {
     expect(order).toEqual(['first', 'second', 'third']);
   });
 
-  it('serves nobody who came later first, whatever they wait for', async () => {
+  it('serves in the order of coming, whatever jobs wait for', async () => {
     const { slots } = begin();
     const held = await take(slots, hostsOf('localhost/1'), 1);
     let served = false;

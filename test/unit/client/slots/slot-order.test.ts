@@ -42,7 +42,7 @@ describe('pauseBefore()', () => {
     expect([0, 1, 8, 100].map((attempt) => pauseBefore(attempt, undefined))).toEqual([10, 15, 50, 50]);
   });
 
-  it('keeps to what the user wishes', () => {
+  it('follows the setting of the user', () => {
     expect(pauseBefore(3, 1000)).toBe(1000);
     expect(pauseBefore(3, 0)).toBe(0);
   });

@@ -31,7 +31,7 @@ describe('Packer', () => {
 
   it.each([
     ['is not there', undefined],
-    ['does not start', 'this is no program'],
+    ['does not start', 'this is not a program'],
     ['ends at once', 'process.exit(3)'],
     ['ends in the middle of its work', "require('worker_threads').parentPort.on('message', () => process.exit(1))"],
     ['fails in the middle of its work', "require('worker_threads').parentPort.on('message', () => nothing())"],

@@ -85,7 +85,7 @@ describe('NameResolver', () => {
     expect(questions()).toEqual(['a']);
   });
 
-  it('lets nobody wait for a name that hangs who needs another', async () => {
+  it('does not let a name that hangs delay another one', async () => {
     const { names, asked } = recorded();
     const hanging = faultOf(names.addressesOf('a'));
     const other = names.addressesOf('b');
