@@ -27,7 +27,7 @@ describe('readArguments()', () => {
     });
   });
 
-  it('reads as many arguments as the limit lets there be', () => {
+  it('reads as many arguments as the limit allows', () => {
     const argv = Array.from({ length: limits.arguments }, () => 'x');
     expect(read(readArguments(), encodeArguments(argv)).length).toBe(limits.arguments);
     expect(faultOf(() => read(readArguments(), 'ARGC00004001'))).toMatchObject({
@@ -36,7 +36,7 @@ describe('readArguments()', () => {
     });
   });
 
-  it('reads an argument as long as the limit lets it be', () => {
+  it('reads an argument as long as the limit allows', () => {
     const longest = 'x'.repeat(limits.argumentLength);
     expect(read(readArguments(), encodeArguments([longest]))).toEqual([longest]);
     expect(faultOf(() => read(readArguments(), 'ARGC00000001ARGV00020001'))).toMatchObject({
@@ -45,7 +45,7 @@ describe('readArguments()', () => {
     });
   });
 
-  it('reads arguments as long together as the limit lets them be', () => {
+  it('reads arguments as long together as the limit allows', () => {
     const longest = 'x'.repeat(limits.argumentLength);
     const most = Array.from({ length: limits.argumentsTotal / limits.argumentLength }, () => longest);
     expect(read(readArguments(), encodeArguments([...most, ''])).length).toBe(most.length + 1);

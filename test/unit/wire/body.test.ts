@@ -64,7 +64,7 @@ describe('readBody()', () => {
     });
   });
 
-  it('refuses a packed body that is no LZO stream', () => {
+  it('refuses a packed body that is not an LZO stream', () => {
     expect(
       faultOf(() => read(readBody('SERR', packingOf(2), { ceiling: 99 }), 'SERR00000005\x12a\x11\x04\0')),
     ).toMatchObject({

@@ -19,7 +19,7 @@ const messages: readonly (readonly [string, Buffer, () => Grammar<unknown>])[] =
 ];
 
 /** Reads bytes that may be anything: the reader may refuse them with a ProtocolError, and nothing else may happen. */
-function endure(reader: () => Grammar<unknown>, bytes: Buffer): void {
+function survive(reader: () => Grammar<unknown>, bytes: Buffer): void {
   try {
     const decoder = new Decoder(reader());
     decoder.feed(bytes);
@@ -40,13 +40,13 @@ function largestTaken(work: () => void): number {
 afterEach(() => vi.restoreAllMocks());
 
 describe('readRequest() and readResponse()', () => {
-  it.each(messages)('endure any one byte being another: %s', (_, bytes, reader) => {
+  it.each(messages)('survive any one byte being another: %s', (_, bytes, reader) => {
     const most = largestTaken(() => {
       for (let place = 0; place < bytes.length; place += 1) {
         for (const flip of [0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0xff]) {
           const changed = Buffer.from(bytes);
           changed[place] = (changed[place] ?? 0) ^ flip;
-          endure(reader, changed);
+          survive(reader, changed);
         }
       }
     });
@@ -54,25 +54,25 @@ describe('readRequest() and readResponse()', () => {
     expect(most).toBeLessThanOrEqual(2 * 255 * bytes.length);
   });
 
-  it('endure any bytes in place of any others', () => {
+  it('survive any bytes in place of any others', () => {
     const changes = fc.array(fc.tuple(fc.nat(2000), fc.uint8Array({ maxLength: 12 })), { minLength: 1, maxLength: 5 });
     const property = fc.property(fc.constantFrom(...messages), changes, ([, bytes, reader], each) => {
       const changed = Buffer.from(bytes);
       for (const [place, put] of each)
         changed.set(put.subarray(0, Math.max(0, bytes.length - place)), Math.min(place, bytes.length));
-      endure(reader, changed);
+      survive(reader, changed);
     });
     holds('hostile bytes', property, 1000);
   });
 
-  it.each(messages)('endure every number being the largest: %s', (_, bytes, reader) => {
+  it.each(messages)('survive every number being the largest: %s', (_, bytes, reader) => {
     const most = largestTaken(() => {
       for (let place = 0; place + 12 <= bytes.length; place += 1) {
         if (!/^[A-Z]{4}[0-9a-f]{8}$/.test(bytes.toString('latin1', place, place + 12))) continue;
         for (const digits of ['ffffffff', '7fffffff', '80000000', '20000000', '00010000', '00001000']) {
           const changed = Buffer.from(bytes);
           changed.write(digits, place + 4, 'latin1');
-          endure(reader, changed);
+          survive(reader, changed);
         }
       }
     });

@@ -319,7 +319,7 @@ describe('judgeWords()', () => {
 describe('judgeWords() looks at each word a few times, however many there are', () => {
   const words = ['-O2', '-Wa,--defsym,X=1', '-Xclang', '-O2', '-mllvm', '-O0', '-I', 'x', '--param', 'a=1', '-fno-x'];
 
-  /** How often the words of a command with so many copies of them are read. */
+  /** How often the words of a command are read when it has this many copies of them. */
   function readsOf(copies: number): number {
     const verdict = scanArguments(
       ['gcc', ...Array.from({ length: copies }, () => words).flat(), '-c', 'a.c'],

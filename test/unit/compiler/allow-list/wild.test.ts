@@ -38,7 +38,7 @@ const anotherObject = [
   '-gmodules',
 ];
 
-/** Kinds of which every word shapes the object, and names nothing. */
+/** Kinds of which every word affects the object and names nothing. */
 const wanted = new Set(['code', 'path-map', 'llvm', 'asm: safe', 'xclang: safe']);
 
 const refusedOf = ({ option, compiler }: Seen): string | undefined => {
@@ -53,7 +53,7 @@ describe('the words that builds really use', () => {
     expect(legitimate.length).toBeGreaterThan(4500);
   });
 
-  it('are all permitted when they only shape the object', () => {
+  it('are all permitted when they only affect the object', () => {
     expect(legitimate.map(refusedOf).filter((refusal) => refusal !== undefined)).toEqual([]);
   });
 
@@ -69,7 +69,7 @@ describe('the words that builds really use', () => {
     );
   });
 
-  it('are all distributed when they only shape the object, and a host would make the same one', () => {
+  it('are all distributed when they only affect the object, and a host would make the same one', () => {
     const compilerOf = ({ compiler }: Seen): string => (compiler === 'clang' ? 'clang' : 'gcc');
     const kept = legitimate.filter((one) => {
       const argv = [compilerOf(one), ...one.option.split(' '), '-c', 'a.c', '-o', 'a.o'];

@@ -36,7 +36,7 @@ describe('localReasons', () => {
     },
   );
 
-  it('says something else with each cure than with the reason, and ends no sentence', () => {
+  it('gives a cure that differs from the reason, neither with a period', () => {
     for (const { because, cure } of Object.values(localReasons)) {
       expect(cure).not.toBe(because);
       expect(cure).toMatch(/^[a-z].{8,}[^.]$/);

@@ -28,7 +28,7 @@ describe('OptionTable', () => {
     expect([match?.rule.because, match?.text]).toEqual([because, text]);
   });
 
-  it('passes over entries that are not welcome', () => {
+  it('skips entries that the caller does not want', () => {
     expect(table.find(['--long'], 0, () => false)).toBeUndefined();
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { redirectOutputs } from '../../../../src/compiler/command/redirect-outputs.ts';
 import { scanArguments } from '../../../../src/compiler/command/scan-arguments.ts';
 
-/** The words of a command after its outputs have other places. */
+/** The words of a command whose outputs were redirected. */
 function redirected(command: string): string {
   const verdict = scanArguments(command.split(' '), 'server');
   if (verdict.run === 'locally') throw new Error(verdict.because);

@@ -121,7 +121,7 @@ const order = [
 const bitcode = [['-emit-llvm'], ['-flto=thin'], ['-Xclang', '-emit-llvm-bc']];
 const optimized = [['-O2', '-g', '-ffunction-sections'], ['-flto'], ['-flto', '-ffat-lto-objects']];
 
-/** What is wrong with the outputs of the compiles that go well; the words of one that does not are no matter here. */
+/** What is wrong with the outputs of the compiles that succeed; those that fail do not matter here. */
 function misjudged(command: readonly string[], variants: readonly (readonly string[])[]): string[] {
   const compiles = variants.flatMap((words) =>
     ['-c', '-S'].flatMap((step) => ['a.c', 'empty.c'].map((source) => [...command, ...words, step, source])),

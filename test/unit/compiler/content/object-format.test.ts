@@ -63,11 +63,11 @@ const kind = (bytes: Buffer, command: string, machine = linux): string =>
 
 describe('judgeOutput()', () => {
   it.each(['gcc -c a.c', 'gcc -S a.c', 'tcc -c a.c', 'clang --target=wasm32 -c a.c', 'avr-gcc -S a.c'])(
-    'takes nothing for no output of "%s"',
+    'rejects an empty output of "%s"',
     (command) => expect(kind(Buffer.alloc(0), command)).toBe('broken'),
   );
 
-  it('looks no further at assembler text', () => {
+  it('does not examine assembler text', () => {
     expect(kind(Buffer.from('\t.file "a.c"\n'), 'gcc -S a.c')).toBe('fits');
     expect(kind(arm64, 'gcc -S a.c')).toBe('fits');
   });

@@ -22,7 +22,7 @@ interface Instruction {
   readonly form: 'run' | 'small' | 'near' | 'middle' | 'far';
   readonly count: number;
   readonly distance: number;
-  readonly behind: number;
+  readonly trailing: number;
 }
 
 const length = fc.oneof({ weight: 5, arbitrary: fc.nat(40) }, { weight: 1, arbitrary: fc.nat(1200) });
@@ -32,7 +32,7 @@ const instructions: fc.Arbitrary<Instruction[]> = fc.array(
     form: fc.constantFrom('run', 'small', 'near', 'middle', 'far'),
     count: length,
     distance: fc.oneof(fc.nat(20), fc.nat(4000), fc.nat(60_000)),
-    behind: fc.nat(3),
+    trailing: fc.nat(3),
   }),
   { maxLength: 60 },
 );
@@ -69,7 +69,7 @@ function assemble(first: number, rest: readonly Instruction[]): Buffer {
     const last = Math.min(most, written);
     return last < least ? undefined : least + (wanted % (last - least + 1));
   };
-  const behind = (count: number): void => {
+  const trailing = (count: number): void => {
     literals(count);
     state = count;
   };
@@ -79,7 +79,7 @@ function assemble(first: number, rest: readonly Instruction[]): Buffer {
     literals(first);
     state = Math.min(first, 4);
   } else run(4 + first);
-  for (const { form, count, distance, behind: after } of rest) {
+  for (const { form, count, distance, trailing: after } of rest) {
     if (form === 'run') {
       if (state === 0) run(4 + count);
     } else if (form === 'small') {
@@ -88,7 +88,7 @@ function assemble(first: number, rest: readonly Instruction[]): Buffer {
       if (back !== undefined) {
         packed.push((((back - base) & 3) << 2) | after, (back - base) >> 2);
         written += state === 4 ? 3 : 2;
-        behind(after);
+        trailing(after);
       }
     } else if (form === 'near') {
       const back = reach(distance, 1, 2048);
@@ -96,7 +96,7 @@ function assemble(first: number, rest: readonly Instruction[]): Buffer {
         const size = 3 + (count % 6);
         packed.push(((size - 1) << 5) | (((back - 1) & 7) << 2) | after, (back - 1) >> 3);
         written += size;
-        behind(after);
+        trailing(after);
       }
     } else {
       const far = form === 'far';
@@ -113,7 +113,7 @@ function assemble(first: number, rest: readonly Instruction[]): Buffer {
         }
         packed.push(((rest14 << 2) & 0xfc) | after, (rest14 >> 6) & 0xff);
         written += size > 2 && size <= inInstruction ? size : inInstruction + Math.max(size - inInstruction, 1);
-        behind(after);
+        trailing(after);
       }
     }
   }

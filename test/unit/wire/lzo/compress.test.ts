@@ -69,7 +69,7 @@ describe('compressLzo()', () => {
         'very long middle match',
         'long far match',
         'farthest match',
-        'literals behind a match',
+        'literals after a match',
         'very long run',
       ]),
     );

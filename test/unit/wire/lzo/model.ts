@@ -26,7 +26,7 @@ export const everyKind = [
   'long far match',
   'very long far match',
   'farthest match',
-  'literals behind a match',
+  'literals after a match',
   'end',
 ] as const;
 
@@ -61,8 +61,8 @@ export function unpackPlainly(packed: Buffer): Modelled {
     for (; byte === 0; byte = next()) length += 255;
     return length + byte;
   };
-  const behind = (count: number): void => {
-    if (count > 0) kinds.add('literals behind a match');
+  const trailing = (count: number): void => {
+    if (count > 0) kinds.add('literals after a match');
     literals(count);
     state = count;
   };
@@ -83,7 +83,7 @@ export function unpackPlainly(packed: Buffer): Modelled {
       const further = state === 4;
       kinds.add(further ? 'match of 3 after a run' : 'match of 2');
       match(further ? 3 : 2, (next() << 2) + (instruction >> 2) + (further ? 2049 : 1));
-      behind(instruction & 3);
+      trailing(instruction & 3);
     } else if (instruction < 64) {
       const far = instruction < 32;
       const [mask, name] = far ? [7, 'far match'] : [31, 'middle match'];
@@ -99,14 +99,14 @@ export function unpackPlainly(packed: Buffer): Modelled {
       if (inInstruction > 0) kinds.add(name);
       if (distance > 32_768) kinds.add('farthest match');
       match(count, distance);
-      behind(word & 3);
+      trailing(word & 3);
     } else {
       kinds.add(instruction < 128 ? 'near match of 3 or 4' : 'near match of 5 to 8');
       match(
         ((instruction >> 5) & (instruction < 128 ? 1 : 3)) + (instruction < 128 ? 3 : 5),
         (next() << 3) + ((instruction >> 2) & 7) + 1,
       );
-      behind(instruction & 3);
+      trailing(instruction & 3);
     }
   }
 }
