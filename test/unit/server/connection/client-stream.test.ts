@@ -52,7 +52,7 @@ describe('StreamPair', () => {
     expect(input.destroyed).toBe(true);
   });
 
-  it('setTimeout() calls back after silence, once, and 0 takes it back', async () => {
+  it('setTimeout() calls back after silence, once, and 0 cancels it', async () => {
     const pair = new StreamPair(new PassThrough(), new PassThrough());
     let calls = 0;
     pair.setTimeout(1, () => (calls += 1));
@@ -65,7 +65,7 @@ describe('StreamPair', () => {
     expect(pair.timeout).toBe(1);
   });
 
-  it("setTimeout() has a socket's way with the callback: it stays while the waiting is taken back for a while", async () => {
+  it('setTimeout() keeps the callback, as a socket does, while the timeout is switched off', async () => {
     const pair = new StreamPair(new PassThrough(), new PassThrough());
     const silent = new Promise<void>((resolve) => {
       pair.setTimeout(60_000, resolve);

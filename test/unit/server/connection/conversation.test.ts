@@ -25,7 +25,7 @@ import type { ServiceParts } from '../../../support/service.ts';
 const argv = ['gcc', '-c', 'src/a.c', '-o', 'out/a.o'];
 const request = encodeRequest({ version: 1, argv, source: Buffer.from('int x;\n') });
 const mebibyte = 1024 * 1024;
-/** As many bytes as an answer may have that is sent from memory: a token for each file comes in front of it. */
+/** The size of the largest answer that is sent from memory: a token comes in front of each file. */
 const small = 256 * 1024;
 /** Different ones, so that a test sees which one is in force. */
 const deadlines = { receiving: 1000, silence: 300, waiting: 2000, answering: 3000 };
@@ -338,7 +338,7 @@ describe('Conversation', () => {
       expectNothingLeft(service);
     });
 
-    it('tells who came only to look from who sent something', async () => {
+    it('tells a client that only looks from one that sent something', async () => {
       const service = hold();
       client.hangsUp();
       expect(await ended()).toEqual({ class: 'OTHER', status: 0, ret: 108, unheard: true });
@@ -346,7 +346,7 @@ describe('Conversation', () => {
       expectNothingLeft(service);
     });
 
-    it('tells who is thrown out from who leaves', async () => {
+    it('tells a client that is thrown out from one that leaves', async () => {
       hold();
       client.fallsSilent();
       expect(await ended()).not.toHaveProperty('unheard');
@@ -371,7 +371,7 @@ describe('Conversation', () => {
       expect(log()).toContain('the connection ended after');
     });
 
-    it('says what was no request', async () => {
+    it('says what was not a request', async () => {
       hold();
       client.says(Buffer.from('GET / HTTP/1.0\r\n\r\n'));
       expect(await ended()).toEqual({ class: 'REJ_BAD_REQ', status: 0, ret: 109 });
@@ -425,7 +425,7 @@ describe('Conversation', () => {
       expectNothingLeft(service);
     });
 
-    it('takes no silence for a fault while the compiler runs', async () => {
+    it('does not count silence while the compiler runs', async () => {
       hold();
       client.says(...request);
       const running = await compiler();
@@ -485,7 +485,7 @@ describe('Conversation', () => {
       expectNothingLeft(service);
     });
 
-    it('gives a refusal up that the client does not read', async () => {
+    it('gives up a refusal that the client does not read', async () => {
       client.reads = false;
       const service = hold();
       client.says(...encodeRequest({ version: 1, argv: ['gcc', 'a.o'], source: Buffer.alloc(0) }));
@@ -505,7 +505,7 @@ describe('Conversation', () => {
       client.says(...request);
       await until(() => service.queue.waiting === 1);
       expect(stages).toEqual(['waiting']);
-      // The time for the request has nothing to do with it any more.
+      // The time limit of the request does not count any more.
       vi.advanceTimersByTime(deadlines.waiting - 1);
       await settled();
       expect(end).toBeUndefined();
@@ -602,7 +602,7 @@ describe('Conversation', () => {
       expectNothingLeft(service);
     });
 
-    it('tells a client whose compiler takes too long, and how the limit is called', async () => {
+    it('tells a client that its compiler took too long, and names the limit', async () => {
       const service = hold({ lifetimeMs: 5000 });
       client.says(...request);
       const running = await compiler();

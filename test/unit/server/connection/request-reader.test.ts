@@ -200,7 +200,7 @@ describe('receiveMessage()', () => {
       expect(client.isPaused()).toBe(true);
     });
 
-    it('has the client wait on when it waits for memory meanwhile', async () => {
+    it('lets the client wait on when memory is short meanwhile', async () => {
       const other = budget.open('somebody', () => {});
       other.tryTake(2 * mebibyte);
       reading(10);
@@ -214,7 +214,7 @@ describe('receiveMessage()', () => {
       expect(client.isPaused()).toBe(false);
     });
 
-    it('has the client rest no longer than it waits for memory', async () => {
+    it('pauses the client no longer than it waits for memory', async () => {
       const other = budget.open('somebody', () => {});
       other.tryTake(2 * mebibyte);
       reading(10);

@@ -14,19 +14,19 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ContentStore } from '../../../../src/server/inputs/content-store.ts';
 import type { StoreLimits } from '../../../../src/server/inputs/content-store.ts';
 import { Overload } from '../../../../src/server/policy/refusal.ts';
-import { arrived, hashOf, InputPlace, keyOf } from './input-place.ts';
+import { arrived, hashOf, InputsFixture, keyOf } from './inputs-fixture.ts';
 
 const large = Buffer.alloc(700_000, 'large ');
 
-let place: InputPlace;
+let fixture: InputsFixture;
 let folder: string;
 let scratch: string;
 beforeEach(() => {
-  place = new InputPlace();
-  folder = join(place.top, 'contents');
-  scratch = join(place.top, 'scratch');
+  fixture = new InputsFixture();
+  folder = join(fixture.top, 'contents');
+  scratch = join(fixture.top, 'scratch');
 });
-afterEach(() => place.end());
+afterEach(() => fixture.end());
 
 const open = (limits: Partial<StoreLimits> = {}, free = (): boolean => false): ContentStore =>
   new ContentStore(folder, { quota: 10_000_000, contents: 1000, ...limits }, free);
@@ -40,7 +40,7 @@ const kept = (): string[] => readdirSync(folder).sort();
 const names = (...contents: readonly (string | Buffer)[]): string[] => contents.map((one) => declared(one).hash).sort();
 /** Nothing of what was being written is left. */
 const expectNothingLeft = (): void =>
-  expect(readdirSync(place.top).filter((name) => name.startsWith('scratch'))).toEqual([]);
+  expect(readdirSync(fixture.top).filter((name) => name.startsWith('scratch'))).toEqual([]);
 
 describe('ContentStore', () => {
   it.each([
@@ -50,7 +50,7 @@ describe('ContentStore', () => {
     ['nothing, packed', '', 'deflate'],
     ['a long one', large, 'raw'],
     ['a long packed one', large, 'deflate'],
-  ] as const)('keeps a content under its hash, for nobody to write: %s', async (_, content, codec) => {
+  ] as const)('keeps a content under its hash, read-only: %s', async (_, content, codec) => {
     const store = open();
     expect(await put(store, content, codec)).toEqual({ ...declared(content), key: keyOf(content) });
     const path = join(folder, declared(content).hash);
@@ -88,7 +88,7 @@ describe('ContentStore', () => {
     expectNothingLeft();
   });
 
-  it('lets go of what was not used for longest when there is no room', async () => {
+  it('removes what was not used for longest when there is no room', async () => {
     const store = open({ quota: 10 });
     for (const content of ['aaaa', 'bbbb']) await put(store, content);
     expect(store.known(declared('aaaa'))).toBeDefined();
@@ -112,18 +112,18 @@ describe('ContentStore', () => {
       return asked <= 2;
     });
     await put(store, 'aaaa');
-    expect(store.place(declared('aaaa'), join(place.top, 'in-tree'), scratch)).toBe(true);
+    expect(store.place(declared('aaaa'), join(fixture.top, 'in-tree'), scratch)).toBe(true);
     await put(store, 'bbbb');
     await put(store, 'cccccccccc');
     expect(asked).toBe(2);
     expect(kept()).toEqual(names('cccccccccc'));
-    expect(readFileSync(join(place.top, 'in-tree'), 'utf8')).toBe('aaaa');
-    store.place(declared('cccccccccc'), join(place.top, 'another'), scratch);
+    expect(readFileSync(join(fixture.top, 'in-tree'), 'utf8')).toBe('aaaa');
+    store.place(declared('cccccccccc'), join(fixture.top, 'another'), scratch);
     await expect(put(store, 'd')).rejects.toThrow(Overload);
     expectNothingLeft();
   });
 
-  it('has what an earlier one left, and looks at it before it is used', async () => {
+  it('has what an earlier store left, and checks it before it is used', async () => {
     await put(open(), 'kept');
     await put(open(), large);
     const store = open();
@@ -156,13 +156,13 @@ describe('ContentStore', () => {
     const store = open();
     await put(store, 'kept');
     rmSync(join(folder, declared('kept').hash));
-    expect(store.place(declared('kept'), join(place.top, 'in-tree'), scratch)).toBe(false);
+    expect(store.place(declared('kept'), join(fixture.top, 'in-tree'), scratch)).toBe(false);
     expect(store.known(declared('kept'))).toBe(undefined);
     await put(store, 'kept');
-    expect(store.place(declared('kept'), join(place.top, 'in-tree'), scratch)).toBe(true);
+    expect(store.place(declared('kept'), join(fixture.top, 'in-tree'), scratch)).toBe(true);
   });
 
-  it('takes away what is not its own, follows no link, and shrinks to its quota at the start', async () => {
+  it('removes what is not its own, follows no link, and shrinks to its quota at the start', async () => {
     await put(open(), 'aaaa');
     await put(open(), 'bbbb');
     const path = (content: string): string => join(folder, declared(content).hash);
@@ -170,11 +170,11 @@ describe('ContentStore', () => {
     utimesSync(path('bbbb'), 1000, 1);
     writeFileSync(join(folder, 'other'), '');
     mkdirSync(join(folder, 'folder/inside'), { recursive: true });
-    writeFileSync(join(place.top, 'outside'), 'cccc');
-    symlinkSync(join(place.top, 'outside'), path('cccc'));
+    writeFileSync(join(fixture.top, 'outside'), 'cccc');
+    symlinkSync(join(fixture.top, 'outside'), path('cccc'));
     const store = open({ quota: 5 });
     expect(kept()).toEqual(names('aaaa'));
-    expect(existsSync(join(place.top, 'outside'))).toBe(true);
+    expect(existsSync(join(fixture.top, 'outside'))).toBe(true);
     expect(store.used).toBe(4);
   });
 });

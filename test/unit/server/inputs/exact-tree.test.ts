@@ -18,20 +18,20 @@ import type { Generation, Session } from '../../../../src/server/inputs/session.
 import type { Sessions } from '../../../../src/server/inputs/sessions.ts';
 import type { MachineParts } from '../../../../src/server/inputs/tree.ts';
 import type { Definition } from '../../../../src/wire/inputs/definitions.ts';
-import { bare, enter, InputPlace, layWith } from './input-place.ts';
+import { bare, enter, InputsFixture, layWith } from './inputs-fixture.ts';
 
-let place: InputPlace;
+let fixture: InputsFixture;
 let sessions: Sessions;
 let session: Session;
 let generation: Generation;
 beforeEach(async () => {
-  place = new InputPlace();
-  sessions = place.open();
+  fixture = new InputsFixture();
+  sessions = fixture.open();
   session = enter(sessions, 1);
   await layWith(sessions, session, files, more);
   generation = session.enter(0);
 });
-afterEach(() => place.end());
+afterEach(() => fixture.end());
 
 /** Numbered from 1000 on; the last three have one content. */
 const files = {
@@ -60,7 +60,7 @@ const sightOf = (some: readonly number[], directory = '/w'): Sight => ({
   directory,
 });
 
-const make = (parts: MachineParts = bare): ExactTree => new ExactTree(place.spool.lend(), parts);
+const make = (parts: MachineParts = bare): ExactTree => new ExactTree(fixture.spool.lend(), parts);
 
 function show(tree: ExactTree, some: readonly number[], directory?: string): ExactTree {
   finish(tree.show(sightOf(some, directory)));
@@ -134,14 +134,14 @@ describe('ExactTree', () => {
     for (const { mtimeMs } of about) expect(mtimeMs).toBe(1_700_000_000_000);
   });
 
-  it('has other files by links, so that it takes no room', () => {
+  it('has all other files by links, so that it takes no room', () => {
     const tree = show(make(), [1000]);
     expect(statSync(join(tree.path, 'w/a.c')).ino).toBe(statSync(join(generation.tree.path, 'w/a.c')).ino);
     expect(statSync(join(tree.path, 'w/a.c')).mode & 0o777).toBe(0o444);
   });
 
-  it('leaves the places for parts of the machine alone', () => {
-    const lib = join(place.top, 'lib');
+  it('leaves the mount points for parts of the machine alone', () => {
+    const lib = join(fixture.top, 'lib');
     mkdirSync(lib);
     writeFileSync(join(lib, 'cc1'), '');
     const parts: MachineParts = {
@@ -217,7 +217,7 @@ describe('the exact trees of a session', () => {
     expect(sessions.exactTrees.idle.count).toBe(16);
     session.leave(generation);
     sessions.leave(session);
-    place.now = 3600_000;
+    fixture.now = 3600_000;
     sessions.review();
     expect(sessions.size).toBe(0);
     expect(sessions.exactTrees.idle).toEqual({ count: 0, entries: 0 });

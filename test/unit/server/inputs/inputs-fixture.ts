@@ -39,7 +39,7 @@ export function fileAt(session: Session, number: number, path: string, content: 
 }
 
 /** The sessions of a server in a folder of their own. */
-export class InputPlace {
+export class InputsFixture {
   readonly top = mkdtempSync(join(tmpdir(), 'inputs-'));
   readonly spool: Spool = openSpool(this.top, 'spool-');
   now = 0;

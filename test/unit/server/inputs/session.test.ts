@@ -8,15 +8,15 @@ import { Overload, Refusal } from '../../../../src/server/policy/refusal.ts';
 import type { Definition } from '../../../../src/wire/inputs/definitions.ts';
 import { until } from '../../../support/daemon.ts';
 import { faultOf } from '../../wire/reading.ts';
-import { arrived, bare, enter, fileAt, hashOf, InputPlace, layAll } from './input-place.ts';
+import { arrived, bare, enter, fileAt, hashOf, InputsFixture, layAll } from './inputs-fixture.ts';
 
-let place: InputPlace;
+let fixture: InputsFixture;
 let sessions: Sessions;
 beforeEach(() => {
-  place = new InputPlace();
-  sessions = place.open();
+  fixture = new InputsFixture();
+  sessions = fixture.open();
 });
-afterEach(() => place.end());
+afterEach(() => fixture.end());
 
 const put = (content: string): Promise<unknown> =>
   sessions.store.put(
@@ -25,7 +25,7 @@ const put = (content: string): Promise<unknown> =>
     sessions.scratch,
   );
 /** Folders of trees. */
-const trees = (): string[] => readdirSync(place.spool.path).filter((name) => name !== 'daemon-lock');
+const trees = (): string[] => readdirSync(fixture.spool.path).filter((name) => name !== 'daemon-lock');
 
 describe('a session', () => {
   it('asks for what is not here, and then no more', async () => {
@@ -184,23 +184,23 @@ describe('sessions', () => {
     first.session.leave(first.session.enter(0));
     expect(trees()).toHaveLength(1);
     sessions.leave(first.session);
-    place.now += 20 * 60_000;
+    fixture.now += 20 * 60_000;
     sessions.review();
     expect(sessions.size).toBe(2);
     sessions.leave(first.session);
-    place.now += 15 * 60_000 - 1;
+    fixture.now += 15 * 60_000 - 1;
     sessions.review();
     expect(sessions.size).toBe(2);
-    place.now += 1;
+    fixture.now += 1;
     expect(sessions.review()).toBe(true);
     expect(sessions.size).toBe(1);
     await until(() => trees().length === 0, 'its tree is removed');
     expect(sessions.enter(Buffer.alloc(16, 1), '127.0.0.1').fresh).toBe(true);
-    expect(place.left).toEqual([]);
+    expect(fixture.left).toEqual([]);
   });
 
   it('make room for a new one by the end of one that nobody uses', () => {
-    sessions = place.open({ sessions: 4, sessionsPerAddress: 2 });
+    sessions = fixture.open({ sessions: 4, sessionsPerAddress: 2 });
     const [one, two] = [enter(sessions, 1), enter(sessions, 2)];
     const fault = faultOf(() => enter(sessions, 3));
     expect(fault).toBeInstanceOf(Overload);
@@ -220,7 +220,7 @@ describe('sessions', () => {
   });
 
   it('have no more memory than they may', () => {
-    sessions = place.open({ memory: 40_000 });
+    sessions = fixture.open({ memory: 40_000 });
     const define = (session: Session, from: number, count: number): void => {
       for (let at = from; at < from + count; at += 1)
         finish(session.define([{ kind: 'directory', number: at, path: `/${at}` }]));
@@ -239,7 +239,7 @@ describe('sessions', () => {
   });
 
   it('end for contents that there is no room for', async () => {
-    sessions = place.open({ quota: 10, perAddress: 100 });
+    sessions = fixture.open({ quota: 10, perAddress: 100 });
     const one = enter(sessions, 1);
     await put('aaaaaaaa');
     layAll(one, [fileAt(one, 1, '/a', 'aaaaaaaa')]);

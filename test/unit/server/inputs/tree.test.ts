@@ -19,17 +19,17 @@ import { Refusal } from '../../../../src/server/policy/refusal.ts';
 import type { Definition } from '../../../../src/wire/inputs/definitions.ts';
 import { holds } from '../../wire/checked.ts';
 import { faultOf } from '../../wire/reading.ts';
-import { arrived, bare, enter, fileAt, hashOf, InputPlace, layAll, layWith } from './input-place.ts';
+import { arrived, bare, enter, fileAt, hashOf, InputsFixture, layAll, layWith } from './inputs-fixture.ts';
 
-let place: InputPlace;
+let fixture: InputsFixture;
 let sessions: Sessions;
 let session: Session;
 beforeEach(() => {
-  place = new InputPlace();
-  sessions = place.open();
+  fixture = new InputsFixture();
+  sessions = fixture.open();
   session = enter(sessions, 1);
 });
-afterEach(() => place.end());
+afterEach(() => fixture.end());
 
 const link = (number: number, path: string, target: string): Definition => ({ kind: 'link', number, path, target });
 const directory = (number: number, path: string): Definition => ({ kind: 'directory', number, path });
@@ -49,7 +49,7 @@ describe('a tree', () => {
     const at = (name: string): string => join(path, name);
     expect(readFileSync(at('home/me/a.c'), 'utf8')).toBe('int x;\n');
     expect(statSync(at('home/me/a.c')).mode & 0o777).toBe(0o444);
-    const stored = join(place.top, 'contents', hashOf('int x;\n').toString('hex'));
+    const stored = join(fixture.top, 'contents', hashOf('int x;\n').toString('hex'));
     expect(statSync(at('home/me/a.c')).ino).toBe(statSync(stored).ino);
     expect(readlinkSync(at('home/me/inc'))).toBe('../../usr/include');
     expect(readlinkSync(at('etc'))).toBe('/etc');
@@ -123,7 +123,7 @@ describe('a tree', () => {
   });
 
   it('goes through no link and no file, whatever comes first', async () => {
-    const outside = join(place.top, 'outside');
+    const outside = join(fixture.top, 'outside');
     mkdirSync(outside);
     expect(refusal([link(1, '/a', outside), directory(2, '/a/b')])).toBe(
       'a path of the job goes through the link "/a"',
@@ -157,7 +157,7 @@ describe('a tree', () => {
   });
 
   it('keeps to its limits, and gives all back at its end', async () => {
-    sessions = place.open({ entries: 10, allEntries: 16, copies: 10, allCopies: 15 });
+    sessions = fixture.open({ entries: 10, allEntries: 16, copies: 10, allCopies: 15 });
     const one = enter(sessions, 1);
     layAll(one, [directory(1, '/a/b/c/d/e/f/g/h/i')]);
     expect(faultOf(() => layAll(one, [directory(2, '/b/c')]))).toMatchObject({
@@ -167,7 +167,7 @@ describe('a tree', () => {
     expect(faultOf(() => layAll(two, [directory(1, '/a/b/c/d/e/f/g/h')]))).toMatchObject({ name: 'Overload' });
     sessions.leave(one);
     sessions.leave(two);
-    place.now += 15 * 60_000;
+    fixture.now += 15 * 60_000;
     expect(sessions.review()).toBe(false);
     const three = enter(sessions, 3);
     await sessions.store.put(arrived(0, 'same'), { hash: hashOf('same').toString('hex'), size: 4 }, sessions.scratch);
@@ -181,7 +181,7 @@ describe('a tree', () => {
   });
 
   it('lets one address have no more bytes than its share', async () => {
-    sessions = place.open({ perAddress: 10 });
+    sessions = fixture.open({ perAddress: 10 });
     const one = enter(sessions, 1);
     await layWith(sessions, one, { '/a': 'aaaaaaaa' });
     await sessions.store.put(arrived(0, 'bbb'), { hash: hashOf('bbb').toString('hex'), size: 3 }, sessions.scratch);
@@ -195,19 +195,20 @@ describe('a tree', () => {
     expect(sessions.size).toBe(2);
   });
 
-  it('has the places of this machine, whose links it does not go through', () => {
+  it('has mount points for parts of this machine, and goes through none of their links', () => {
     const parts: MachineParts = {
-      shown: [join(place.top, 'tools'), join(place.top, 'single')],
+      shown: [join(fixture.top, 'tools'), join(fixture.top, 'single')],
       links: new Map([
         ['/usr/bin/tool', '../../etc'],
         ['/lib', '/usr/lib'],
       ]),
-      isShown: (path) => path === join(place.top, 'single') || `${path}/`.startsWith(`${join(place.top, 'tools')}/`),
+      isShown: (path) =>
+        path === join(fixture.top, 'single') || `${path}/`.startsWith(`${join(fixture.top, 'tools')}/`),
     };
-    mkdirSync(join(place.top, 'tools'));
-    writeFileSync(join(place.top, 'tools/own.h'), 'own');
-    writeFileSync(join(place.top, 'single'), 'single');
-    const outside = join(place.top, 'outside');
+    mkdirSync(join(fixture.top, 'tools'));
+    writeFileSync(join(fixture.top, 'tools/own.h'), 'own');
+    writeFileSync(join(fixture.top, 'single'), 'single');
+    const outside = join(fixture.top, 'outside');
     expect(refusal([directory(1, '/lib/x')], parts)).toBe('a path of the job goes through the link "/lib"');
     expect(refusal([directory(2, '/usr/bin/tool/x')], parts)).toContain('goes through the link "/usr/bin/tool"');
     // As it is there, and another one.
@@ -215,22 +216,22 @@ describe('a tree', () => {
     expect(lacking).toEqual([]);
     expect(refusal([link(4, '/lib', 'elsewhere')], parts)).toContain('is something else already');
     // The client's own file, as this machine has it, needs neither proof nor content.
-    const own = { ...fileAt(session, 5, join(place.top, 'tools/own.h'), 'own'), proof: Buffer.alloc(32) };
+    const own = { ...fileAt(session, 5, join(fixture.top, 'tools/own.h'), 'own'), proof: Buffer.alloc(32) };
     expect(layAll(session, [own], { parts }).lacking).toEqual([]);
     const differs = (number: number, name: string, text: string): string =>
-      refusal([fileAt(session, number, join(place.top, name), text)], parts);
+      refusal([fileAt(session, number, join(fixture.top, name), text)], parts);
     expect(differs(6, 'tools/own.h', 'OWN')).toMatch(
       /tools\/own.h" belongs to the compiler and differs here: install the same version of the compiler on both$/,
     );
     expect(differs(7, 'tools/other.h', 'own')).toContain('differs here');
     expect(differs(8, 'single', 'SINGLE')).toContain('differs here');
-    expect(refusal([link(9, join(place.top, 'tools/own.h'), 'x')], parts)).toContain('differs here');
-    expect(refusal([directory(10, join(place.top, 'tools/own.h'))], parts)).toContain('differs here');
-    expect(layAll(session, [directory(11, join(place.top, 'tools'))], { parts }).lacking).toEqual([]);
+    expect(refusal([link(9, join(fixture.top, 'tools/own.h'), 'x')], parts)).toContain('differs here');
+    expect(refusal([directory(10, join(fixture.top, 'tools/own.h'))], parts)).toContain('differs here');
+    expect(layAll(session, [directory(11, join(fixture.top, 'tools'))], { parts }).lacking).toEqual([]);
     // A file that has changed since is looked at again.
-    writeFileSync(join(place.top, 'tools/own.h'), 'OWN, longer');
+    writeFileSync(join(fixture.top, 'tools/own.h'), 'OWN, longer');
     expect(
-      layAll(session, [fileAt(session, 12, join(place.top, 'tools/own.h'), 'OWN, longer')], { parts }).lacking,
+      layAll(session, [fileAt(session, 12, join(fixture.top, 'tools/own.h'), 'OWN, longer')], { parts }).lacking,
     ).toEqual([]);
     // To a compiler that is elsewhere it is a path like another.
     expect(layAll(session, [own]).lacking).toEqual([5]);
@@ -255,7 +256,7 @@ describe('a tree', () => {
       fc.record({ kind: fc.constant('link' as const), path, target }),
     );
     let secret = 0;
-    const before = (): string[] => readdirSync(place.top, { recursive: false, encoding: 'utf8' }).sort();
+    const before = (): string[] => readdirSync(fixture.top, { recursive: false, encoding: 'utf8' }).sort();
     const outside = before();
     const property = fc.property(fc.array(entry, { maxLength: 12 }), (entries) => {
       secret = (secret + 1) % 250;

@@ -79,7 +79,7 @@ describe('ByteBudget', () => {
     expect(granted).toEqual(['b']);
   });
 
-  it('closes the oldest unfinished request of the address that has most, for another one that waits in vain', () => {
+  it('closes the oldest unfinished request of the address that has most, for another address that waits in vain', () => {
     const { budget, clock, dismissed, open } = make(0);
     const complete = open('hog', 'complete');
     const [oldest, newest] = [open('hog', 'oldest'), open('hog', 'newest')];

@@ -21,7 +21,7 @@ function make(limits = { total: 4, perAddress: 3 }) {
 }
 
 describe('OpenConnections', () => {
-  it('takes in as many as there are places, and of one address no more than its part', () => {
+  it('admits up to the limit, and of one address no more than its share', () => {
     const { come, left } = make();
     expect(['a', 'a', 'a', 'a', 'b'].map((address) => come(address) !== undefined)).toEqual([
       true,
@@ -43,7 +43,7 @@ describe('OpenConnections', () => {
     expect(left).toEqual(['h2: Overload']);
   });
 
-  it('takes in no more for one that was closed than one, and again when somebody left', () => {
+  it('admits one for each that was closed, and again when somebody left', () => {
     const { come, left } = make();
     const stays = ['h1', 'h2', 'h3'].map((name) => come('hog', name));
     come('other');
@@ -70,7 +70,7 @@ describe('OpenConnections', () => {
     expect(left).toEqual(['waiting: Overload', 'answering: Overload']);
   });
 
-  it('takes nobody in for one who has as many', () => {
+  it('closes nobody for an address that has as many', () => {
     const { come, left } = make();
     for (const address of ['a', 'a', 'b', 'b']) come(address);
     expect(come('a')).toBeUndefined();

@@ -15,7 +15,7 @@ function make() {
 }
 
 describe('LogLimit', () => {
-  it('writes so many lines of one kind and address a minute, then one with the number of the others', () => {
+  it('limits the lines of one kind and address a minute, then writes one with the number of the others', () => {
     const { clock, lines, limit, refuse } = make();
     refuse('a', 100);
     refuse('b', 1);

@@ -94,13 +94,13 @@ describe('serveStats()', () => {
     );
   });
 
-  it('answers who asks nothing, once', async () => {
+  it('answers a client that asks nothing, once', async () => {
     const page = await get(await serveTo('127.0.0.1'), '');
     expect(page.startsWith(head)).toBe(true);
     expect(page.split('<distccstats>')).toHaveLength(2);
   });
 
-  it('answers once who asks twice', async () => {
+  it('answers a client that asks twice only once', async () => {
     const page = await get(await serveTo('127.0.0.1'), 'GET / HTTP/1.0\r\n'.repeat(10_000));
     expect(page.split('<distccstats>').length).toBeLessThanOrEqual(2);
   });
@@ -157,13 +157,13 @@ describe('serveStats() and one client', () => {
     expect(pages(reader)).toBe(1);
   });
 
-  it('answers who ends without a question', async () => {
+  it('answers a client that ends without a question', async () => {
     const reader = await visit();
     reader.push(null);
     await vi.waitFor(() => expect(pages(reader)).toBe(1));
   });
 
-  it('cuts off who does not read, and writes the page once, whatever happens meanwhile', async () => {
+  it('cuts off a client that does not read, and writes the page once, whatever happens meanwhile', async () => {
     const reader = new Reader();
     reader.reads = false;
     await visit(reader);
@@ -242,21 +242,21 @@ describe('bindStats() and openStats()', () => {
     if (!('options' in reading)) throw new Error('no options');
     return reading.options;
   }
-  const places = (): unknown[] => opened.map((one) => (one.address() as AddressInfo).address);
+  const addresses = (): unknown[] => opened.map((one) => (one.address() as AddressInfo).address);
 
   it('listen for this machine alone, at the port that was chosen', async () => {
     const port = await freePort();
     opened = await bindStats(options('--stats', '--stats-port', String(port)));
     // Where there is no IPv6 there is one.
-    expect(['127.0.0.1', '::1']).toEqual(expect.arrayContaining(places()));
-    expect(places()).toContain('127.0.0.1');
+    expect(['127.0.0.1', '::1']).toEqual(expect.arrayContaining(addresses()));
+    expect(addresses()).toContain('127.0.0.1');
     for (const one of opened) expect((one.address() as AddressInfo).port).toBe(port);
   });
 
   it('listen where they are told, and nowhere else', async () => {
     const port = String(await freePort());
     opened = await bindStats(options('--stats', '--stats-port', port, '--stats-listen', '127.0.0.2'));
-    expect(places()).toEqual(['127.0.0.2']);
+    expect(addresses()).toEqual(['127.0.0.2']);
   });
 
   it.each([
@@ -278,7 +278,7 @@ describe('bindStats() and openStats()', () => {
     const port = String(await freePort());
     expect(await openStats(options('--stats-port', port), [])).toEqual([]);
     opened = await openStats(options('--stats', '--stats-port', port), []);
-    expect(places()).toContain('127.0.0.1');
+    expect(addresses()).toContain('127.0.0.1');
   });
 
   it.skipIf(posix.dup === undefined)('take the socket of the service manager, and no other', async () => {
@@ -289,6 +289,6 @@ describe('bindStats() and openStats()', () => {
     opened = await openStats(options('--stats', '--stats-port', String(await freePort())), [
       { descriptor, name: 'stats' },
     ]);
-    expect(places()).toEqual(['127.0.0.3']);
+    expect(addresses()).toEqual(['127.0.0.3']);
   });
 });

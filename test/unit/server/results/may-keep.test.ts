@@ -82,7 +82,7 @@ describe('mayKeep()', () => {
     expect(keepsNames(names)).toBe(false);
   });
 
-  it('does not keep what is no dependency file', () => {
+  it('does not keep what is not a dependency file', () => {
     for (const dependencies of ['hello', 'a.o a.c', '\0']) expect(keeps(compiled({ dependencies }))).toBe(false);
   });
 

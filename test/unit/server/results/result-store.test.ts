@@ -182,7 +182,7 @@ describe('ResultStore', () => {
     expect(readFileSync(join(top, 'elsewhere'), 'utf8')).toBe('stays');
   });
 
-  it('takes what was not used for longest away when there is no room', async () => {
+  it('removes what was not used for longest when there is no room', async () => {
     const store = makeStore({ quota: 90 * 1024 });
     const put = (at: number): Promise<boolean> => store.put(keyOf(at), resultOf(Buffer.alloc(20_000, at)));
     for (const at of [1, 2, 3, 4]) await put(at);
@@ -230,7 +230,7 @@ describe('ResultStore', () => {
         symlinkSync(join(top, 'x'), path);
       },
     ],
-  ])('takes a file that is %s for none, and can keep another one', async (_, spoil) => {
+  ])('ignores a file that is %s, and can keep another one', async (_, spoil) => {
     const store = makeStore();
     const path = join(folder, keyOf(1));
     for (const at of [1, 2]) await store.put(keyOf(at), resultOf(Buffer.from('object')));
