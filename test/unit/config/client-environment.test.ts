@@ -47,7 +47,7 @@ describe('readVariable()', () => {
     expect(read).toThrow(`Bad DISTCC_IO_TIMEOUT value: ${text}`);
   });
 
-  it('complains about a number that is none and says what it uses', () => {
+  it('complains about a value that is not a number, and says what it uses', () => {
     const complaints: string[] = [];
     const environment = { DISTCC_BACKOFF_PERIOD: 'soon', DISTCC_PAUSE_TIME_MSEC: '7' };
     expect(readVariable('DISTCC_BACKOFF_PERIOD', environment, (text) => complaints.push(text))).toBe(60);

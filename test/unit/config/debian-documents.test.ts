@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { symlinkOptions, symlinkPlaces } from '../../../src/config/symlink-options.ts';
 
-// What README.Debian tells an administrator to write is what the examples have, and what it names is there.
+// What README.Debian tells an administrator to write is what the examples have, and what it names exists.
 
 const top = resolve(import.meta.dirname, '../../..');
 const read = (path: string): string => readFileSync(join(top, path), 'utf8');
@@ -27,7 +27,7 @@ describe('README.Debian', () => {
     expect(readdirSync(join(top, folder)).filter((name) => !text.includes(name))).toEqual([]);
   });
 
-  it('names units, settings, options and files that there are', () => {
+  it('names only units, settings, options and files that exist', () => {
     const units = [...text.matchAll(/\bdistccd[\w@-]*\.(?:service|socket)\b/g)].map(([unit]) => unit);
     const file = (unit: string): string => join(top, 'packaging/systemd', unit.replace(/@[A-Z0-9]+\./, '@.'));
     expect(units.length).toBeGreaterThan(3);
@@ -47,7 +47,7 @@ describe('README.Debian', () => {
 });
 
 describe('the ways to run it under an inetd', () => {
-  it('are the same in all places', () => {
+  it('are the same in all documents', () => {
     const command = 'distccd --inetd --allow';
     for (const path of ['doc/running.md', 'packaging/debian/README.Debian', `${folder}/inetd.conf`])
       expect(read(path)).toContain(`3632 stream tcp nowait.1000 distccd /usr/bin/distccd ${command}`);

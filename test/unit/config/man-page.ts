@@ -9,7 +9,7 @@ export interface Item {
   readonly body: string;
 }
 
-/** A manual page as its source says it. */
+/** A manual page, as its source has it. */
 export interface Page {
   readonly text: string;
   /** The entries of all lists, or of those of one section. */

@@ -15,7 +15,7 @@ import { needs } from '../../support/needs.ts';
 import { namedBy, optionsOf, readPage, sourcesOf } from './man-page.ts';
 
 // What the programs know and what their pages say is compared both ways: a new option, variable, file or exit status
-// needs its place in man/, and a page that names one which is gone is wrong.
+// needs an entry in man/, and a page that names one which is gone is wrong.
 
 const top = resolve(import.meta.dirname, '../../..');
 const folder = resolve(top, 'man');
@@ -148,7 +148,7 @@ describe('the pages', () => {
 });
 
 describe.skipIf(!needs('mandoc', 'mandoc'))('mandoc', () => {
-  it.each(pages)('has nothing to say against %s', (name) => {
+  it.each(pages)('has no complaint about %s', (name) => {
     const { stdout, stderr } = spawnSync('mandoc', ['-T', 'lint', '-W', 'style', name], {
       cwd: folder,
       encoding: 'utf8',

@@ -16,7 +16,7 @@ describe('readDelay()', () => {
   });
 
   it.each([[['-1']], [['x']], [['1 ']], [['1s']], [['.']], [['--help']], [['inf']], [['1', '2']]])(
-    'takes %j for wrong words',
+    'rejects %j',
     (words) => {
       expect(readDelay(words)).toBeUndefined();
     },

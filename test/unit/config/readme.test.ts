@@ -40,7 +40,7 @@ describe('README.md and the other documents for users', () => {
     ).toEqual([]);
   });
 
-  it('name only variables that there are', () => {
+  it('name only variables that exist', () => {
     const named = namedBy(/(?<![\w-])(DISTCCD?_[A-Z_]+)/g);
     // The last two are a setting of the Debian package, and a field of the journal.
     const known = new Set([

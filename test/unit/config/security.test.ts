@@ -38,7 +38,7 @@ describe('SECURITY.md', () => {
     expect(promises.filter(({ tests }) => tests.length === 0).map(({ sentence }) => sentence)).toEqual([]);
   });
 
-  it('names only tests that there are', () => {
+  it('names only tests that exist', () => {
     const named = promises.flatMap(({ tests }) => tests);
     const isTest = ({ file, title }: Named): boolean =>
       titlesIn(file)
@@ -47,7 +47,7 @@ describe('SECURITY.md', () => {
     expect(named.filter((one) => !/\.(?:test\.ts|bats)$/.test(one.file) || !isTest(one))).toEqual([]);
   });
 
-  it('names only commands and pages that there are', () => {
+  it('names only commands and pages that exist', () => {
     const scripts = [...page.matchAll(/`npm (?:run )?([a-z-]+)/g)].map((match) => match[1] ?? '');
     expect(scripts.filter((name) => !Object.hasOwn(packageFile.scripts, name))).toEqual([]);
     const pages = [...page.matchAll(/\]\(([^)#]+)\)/g)].map((match) => match[1] ?? '');

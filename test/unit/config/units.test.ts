@@ -21,7 +21,7 @@ describe('the units of the service', () => {
 
   it('have a fence', () => expect(fence.size).toBeGreaterThan(30));
 
-  it('share it, but for a process for each client, which needs less', () => {
+  it('share it, except the one with a process for each client, which needs less', () => {
     const other = fenceOf('distccd@.service');
     expect(without(fence, other)).toEqual([
       'TasksMax=4096',
@@ -31,7 +31,7 @@ describe('the units of the service', () => {
     expect(without(other, fence)).toEqual(['TasksMax=512', 'RestrictAddressFamilies=none']);
   });
 
-  it('share it, but for the network of a daemon that opens a port, which makes no namespaces instead', () => {
+  it('share it, except the one whose daemon opens a port: it has a network, and makes no namespaces', () => {
     const other = fenceOf('distccd-port@.service');
     expect(without(fence, other)).toEqual([
       'RestrictNamespaces=user mnt pid',

@@ -98,7 +98,7 @@ describe.runIf(process.platform === 'linux')('a system call that fails', () => {
     expect(codeOf(() => posix.waitpid?.(1, 0))).toBe(String(constants.errno.ECHILD));
   });
 
-  it('takes no text that the system would cut, and no number beyond what there is', () => {
+  it('takes no text that the system would cut, and no number out of range', () => {
     expect(spawned('/bin/true', ['a\0b'])).toBe(String(EINVAL));
     expect(spawned('/bin/true\0b')).toBe(String(EINVAL));
     expect(spawned('/bin/true', ['a'], { sigdefault: [1000] })).toBe(String(EINVAL));

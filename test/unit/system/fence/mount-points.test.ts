@@ -17,7 +17,7 @@ let top: string;
 let tree: string;
 let plan: { shown: string[]; links: Map<string, string> };
 beforeEach(() => {
-  top = mkdtempSync(join(tmpdir(), 'places-'));
+  top = mkdtempSync(join(tmpdir(), 'mount-points-'));
   tree = join(top, 'tree');
   mkdirSync(tree);
   mkdirSync(join(top, 'tools'));
@@ -31,7 +31,7 @@ const first = tmpdir().split('/')[1] ?? '';
 const inTree = (path: string): string => join(tree, path);
 
 describe('layTree()', () => {
-  it('makes the place of the folder of a job, once more too', () => {
+  it('makes the mount point of the folder of a job, once more too', () => {
     layTree(tree);
     layTree(tree);
     expect(lstatSync(inTree('.job')).isDirectory()).toBe(true);

@@ -66,7 +66,7 @@ describe('planRoot()', () => {
     expect(shownOf(make('wrap/cc', script))).toEqual(['shell', 'tree', 'wrap']);
   });
 
-  it('goes round in no circles', () => {
+  it('ends although links form a circle', () => {
     mkdirSync(join(top, 'loop'));
     symlinkSync('two', join(top, 'loop/one'));
     symlinkSync('one', join(top, 'loop/two'));
@@ -104,7 +104,7 @@ describe('toolsAround()', () => {
 });
 
 describe('layRoot()', () => {
-  it('makes a place for each thing, and leaves what is there', () => {
+  it('makes a mount point for each path, and leaves what is there', () => {
     const root = join(top, 'root');
     const file = make('tree/file', 'text');
     const plan = { shown: [join(top, 'tree'), '/dev/null'], links: new Map([['/bin', 'usr/bin']]) };

@@ -43,7 +43,7 @@ function keep(descriptor: number): number {
 }
 
 describe('openRegular()', () => {
-  it('takes what is no regular file for unsafe, however the system refuses it', async () => {
+  it('takes what is not a regular file for unsafe, however the system refuses it', async () => {
     const server = createServer().listen(path);
     await once(server, 'listening');
     for (const flags of [constants.O_RDONLY, constants.O_RDWR]) {

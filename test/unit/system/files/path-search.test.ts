@@ -43,7 +43,7 @@ describe('isExecutable()', () => {
 });
 
 describe('pathDirectories()', () => {
-  it('makes every entry absolute, and looks in the usual places without a PATH', () => {
+  it('makes every entry absolute, and looks in the usual directories without a PATH', () => {
     expect(pathDirectories('/a::b/:../c', '/home/me')).toEqual(['/a', '/home/me', '/home/me/b', '/home/c']);
     expect(pathDirectories(undefined, '/home/me')).toEqual(['/bin', '/usr/bin']);
   });

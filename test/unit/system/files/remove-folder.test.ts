@@ -34,7 +34,7 @@ describe.each(ways)('%s', (_name, remove) => {
     expect(process.cwd()).toBe(before);
   });
 
-  it('removes more files than are few, and large ones', async () => {
+  it('removes many files, and large ones', async () => {
     mkdirSync(folder);
     for (let at = 0; at < 200; at += 1) writeFileSync(join(folder, String(at)), '');
     writeFileSync(join(folder, 'large'), Buffer.alloc(3_000_000));
@@ -55,7 +55,7 @@ describe.each(ways)('%s', (_name, remove) => {
     expect(readdirSync(join(top, 'precious'))).toEqual(['file']);
   });
 
-  it('removes 15,000 folders in each other, of which some are closed to their owner', async () => {
+  it('removes 15,000 nested folders, of which some are closed to their owner', async () => {
     mkdirSync(folder);
     const nest = join(mkdtempSync(join(tmpdir(), 'nest-')), 'nest');
     execFileSync('gcc', ['-O', resolve(import.meta.dirname, '../../../support/nest.c'), '-o', nest]);
@@ -65,7 +65,7 @@ describe.each(ways)('%s', (_name, remove) => {
     expect(existsSync(folder)).toBe(false);
   });
 
-  it('removes names that are no text', async () => {
+  it('removes names that are not UTF-8', async () => {
     mkdirSync(folder);
     writeFileSync(Buffer.from(`${folder}/\xff\xfe.o`, 'latin1'), '');
     await remove(folder);

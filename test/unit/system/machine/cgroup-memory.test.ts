@@ -77,7 +77,7 @@ describe('CgroupMemory, in a made-up tree of groups,', () => {
     expect(memory.share(7, 301 * mega)?.bytes).toBe(300 * mega);
   });
 
-  it('sees at once what is used, and in a while that a limit has changed', () => {
+  it('sees at once what is used, and after a while that a limit has changed', () => {
     group('/user/build', { max: 500, current: 200 });
     expect(memory.share(7)?.bytes).toBe(300 * mega);
     group('/user/build', { max: 400, current: 300 });

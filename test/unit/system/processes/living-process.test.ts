@@ -34,7 +34,7 @@ describe('lives()', () => {
     expect(process.kill(child, 0)).toBe(true);
   });
 
-  it('knows nobody by a number that no process can have', () => {
+  it('finds no process by a number that none can have', () => {
     expect(lives(2 ** 30)).toBe(false);
   });
 });

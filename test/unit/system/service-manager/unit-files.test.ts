@@ -92,7 +92,7 @@ describe('splitWords()', () => {
 });
 
 describe('commandWords()', () => {
-  it('puts variables in their places: as many words as the value has, or a part of one', () => {
+  it('replaces variables: by as many words as the value has, or by a part of one', () => {
     write('lib/a.service', '[Service]', 'Environment="A=--x 1 \\"y z\\" 50%%" B=2', 'Environment=C=');
     const unit = read();
     if (unit === undefined) throw new Error('no unit');
