@@ -113,7 +113,7 @@ export const groups = [
   },
   {
     name: 'an agent that systemd starts, and its units',
-    files: /agent\/door\.test\.ts$/,
+    files: /agent\/socket-activation\.test\.ts$/,
     needs: [has('systemd-socket-activate', 'systemd'), has('systemd-analyze', 'systemd'), has('gcc')],
   },
   {

@@ -13,7 +13,7 @@
 enum { START_MS = 5000, RETRY_MS = 10, SULK_S = 10 };
 
 struct sockaddr_un agent_socket;
-static struct sockaddr_un door; /* systemd's socket in the same folder: connecting to it starts an agent */
+static struct sockaddr_un activation_socket; /* systemd's socket in the same folder: connecting to it starts an agent */
 static char folder[PATH_MAX];
 
 static int fits(int length, size_t size) {
@@ -46,7 +46,7 @@ static int name_socket(struct sockaddr_un *there, const char *name) {
 }
 
 static int name_sockets(void) {
-  return name_socket(&agent_socket, AGENT_VERSION) && name_socket(&door, "agent.sock");
+  return name_socket(&agent_socket, AGENT_VERSION) && name_socket(&activation_socket, "agent.sock");
 }
 
 /* A socket's path has at most about a hundred bytes. For a longer one the folder is in /tmp, named by a hash
@@ -158,7 +158,7 @@ static int dial_or_start(int lock) {
   int fd = dial(&agent_socket);
   if (fd >= 0 || (fstat(lock, &note) == 0 && note.st_size > 0 && time(NULL) - note.st_mtime < SULK_S)) return fd;
   /* systemd may have started an agent of another version, or may have no such service. */
-  if ((fd = dial(&door)) >= 0) wait_and_close(fd);
+  if ((fd = dial(&activation_socket)) >= 0) wait_and_close(fd);
   if ((fd = dial(&agent_socket)) >= 0) return fd;
   start_agent();
   fd = dial(&agent_socket);

@@ -81,8 +81,9 @@ async function serveAll(path: string, descriptor: number | undefined): Promise<n
   const program = process.argv[1];
   const given = takeGivenDescriptors(process.env);
   const manager = findServiceManager(given, process.env);
-  const [door] = given;
-  if (door !== undefined) process.exit(await runActivatedAgent({ path, idleSeconds, program, door, manager }));
+  const [activationSocket] = given;
+  if (activationSocket !== undefined)
+    process.exit(await runActivatedAgent({ path, idleSeconds, program, activationSocket, manager }));
   // During an upgrade a launcher may start an agent of another version, which would misread its messages.
   if (basename(path) !== agentVersion) {
     throw new Failure(exitStatus.badArguments, `"${path}" is not for an agent of version ${agentVersion}`);

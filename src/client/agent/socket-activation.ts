@@ -17,24 +17,32 @@ const lookPeriod = 500;
 export interface ActivationSettings extends Pick<AgentSettings, 'idleSeconds' | 'program'> {
   /** The path of the service manager's socket. */
   readonly path: string;
-  readonly door: GivenDescriptor;
+  readonly activationSocket: GivenDescriptor;
   readonly manager: ServiceManager;
 }
 
 /**
- * Runs an agent that the service manager started for a connection to its socket, the "door". A launcher that finds no
- * agent of its version connects to the door; no message is sent there. The connection is closed as soon as an agent
- * listens on the socket of its version, and the launcher looks for that one again: so it never takes an agent of
- * another version for its own. The door is served until the process ends. Returns the exit status.
+ * Runs an agent that the service manager started for a connection to its socket. A launcher that finds no agent of its
+ * version connects to that socket; no message is sent there. The connection is closed as soon as an agent listens on
+ * the socket of its version, and the launcher looks for that one again: so it never takes an agent of another version
+ * for its own. The service manager's socket is served until the process ends. Returns the exit status.
  * @throws Failure (status 102) when the descriptor is not a listening stream socket
  */
-export async function runActivatedAgent({ path, door, manager, ...settings }: ActivationSettings): Promise<number> {
-  const reason = whyNotListening(door.descriptor);
+export async function runActivatedAgent({
+  path,
+  activationSocket,
+  manager,
+  ...settings
+}: ActivationSettings): Promise<number> {
+  const reason = whyNotListening(activationSocket.descriptor);
   if (reason !== undefined)
-    throw new Failure(exitStatus.bindFailed, `descriptor ${door.descriptor} of the service manager is ${reason}`);
+    throw new Failure(
+      exitStatus.bindFailed,
+      `descriptor ${activationSocket.descriptor} of the service manager is ${reason}`,
+    );
   const server = createServer((socket) => socket.on('error', () => {}).destroy());
   const answer = (): void => {
-    if (!server.listening) server.listen({ fd: door.descriptor }, 1024);
+    if (!server.listening) server.listen({ fd: activationSocket.descriptor }, 1024);
     manager.tell({ READY: 1 });
   };
   const own = join(dirname(path), agentVersion);

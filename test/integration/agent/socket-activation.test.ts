@@ -35,7 +35,7 @@ const able = process.platform === 'linux' && needs('systemd-socket-activate', 's
 describe.skipIf(!able)('distcc-agent on a socket of systemd', () => {
   let box: Sandbox;
   let folder: string;
-  let door: string;
+  let socketPath: string;
   let server: FakeServer;
   let started: ChildProcess[];
 
@@ -43,7 +43,7 @@ describe.skipIf(!able)('distcc-agent on a socket of systemd', () => {
     box = new Sandbox({ agent: true });
     box.write('a.c', 'int main(void) { return 0; }\n');
     folder = join(box.own, 'agent');
-    door = join(folder, 'agent.sock');
+    socketPath = join(folder, 'agent.sock');
     mkdirSync(folder, { mode: 0o700 });
     started = [];
     server = await startFakeServer(answer({ object: objectWith('object') }));
@@ -58,11 +58,11 @@ describe.skipIf(!able)('distcc-agent on a socket of systemd', () => {
   });
 
   /** systemd's own program listens, and becomes the agent when somebody connects, with nothing of our environment. */
-  async function openDoor({ program = agentProgram, path = door, idle = 60 } = {}): Promise<ChildProcess> {
+  async function listenForAgent({ program = agentProgram, path = socketPath, idle = 60 } = {}): Promise<ChildProcess> {
     const words = ['-l', path, '-E', `DISTCC_AGENT_IDLE=${idle}`, process.execPath, program, path];
     const child = spawn('systemd-socket-activate', words, { stdio: 'ignore' });
     started.push(child);
-    await until(() => listens(path, child.pid ?? 0), 'a door');
+    await until(() => listens(path, child.pid ?? 0), 'systemd listens for the agent');
     return child;
   }
 
@@ -90,13 +90,13 @@ describe.skipIf(!able)('distcc-agent on a socket of systemd', () => {
     readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith(process.execPath);
 
   async function visit(): Promise<void> {
-    const guest = createConnection({ path: door });
+    const guest = createConnection({ path: socketPath });
     guest.resume();
     await once(guest, 'close');
   }
 
   it('is started once by 64 launchers, and by none of them itself', async () => {
-    const child = await openDoor();
+    const child = await listenForAgent();
     const runs = Array.from({ length: 64 }, (_, at) => {
       box.write(`${at}.c`, `int at_${at};\n`);
       return box.run(['gcc', '-c', `${at}.c`, '-o', `${at}.o`], { DISTCC_HOSTS: server.host, DISTCC_FALLBACK: '0' });
@@ -106,10 +106,10 @@ describe.skipIf(!able)('distcc-agent on a socket of systemd', () => {
     expect(box.agents()).toEqual([child.pid]);
   });
 
-  it('is reached by later launchers without the door', async () => {
-    const child = await openDoor();
+  it("is reached by later launchers without systemd's socket", async () => {
+    const child = await listenForAgent();
     await compile();
-    rmSync(door);
+    rmSync(socketPath);
     await compile();
     expect(box.agents()).toEqual([child.pid]);
   });
@@ -117,36 +117,36 @@ describe.skipIf(!able)('distcc-agent on a socket of systemd', () => {
   it('is found in $XDG_RUNTIME_DIR', async () => {
     const path = join(box.top, 'run/distcc/agent.sock');
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const child = await openDoor({ path });
+    const child = await listenForAgent({ path });
     const here = { DISTCC_DIR: undefined, HOME: box.top, XDG_RUNTIME_DIR: join(box.top, 'run') };
     await compile(here);
     const { stdout } = await box.run(['--agent-status', '--json'], here);
     expect(stdout).toContain(`"pid":${child.pid},`);
   });
 
-  it('is not started by a question after agents', async () => {
-    const child = await openDoor();
+  it('is not started by a question about agents', async () => {
+    const child = await listenForAgent();
     for (const option of ['--agent-status', '--agent-stop']) await box.run([option], {});
     expect(isAgent(child)).toBe(false);
-    expect(existsSync(door)).toBe(true);
+    expect(existsSync(socketPath)).toBe(true);
   });
 
-  it('ends when told to or when nobody comes, leaves the door, and is started again', async () => {
-    const first = await openDoor();
+  it('ends when told to or when nobody comes, leaves the socket, and is started again', async () => {
+    const first = await listenForAgent();
     await compile();
     await box.run(['--agent-stop'], {});
     if (first.exitCode === null) await once(first, 'exit');
     expect(first.exitCode).toBe(0);
-    expect(existsSync(door)).toBe(true);
-    const second = await openDoor({ idle: 1 });
+    expect(existsSync(socketPath)).toBe(true);
+    const second = await listenForAgent({ idle: 1 });
     await compile();
-    // It may have ended by now; only as an agent it ends at all.
+    // It may have ended by now; it only ends if it has become an agent.
     if (second.exitCode === null) await once(second, 'exit');
     expect(second.exitCode).toBe(0);
     expect(box.agents()).toEqual([]);
   });
 
-  it('of another version is not taken for the own one, which then sends it home and leaves the door', async () => {
+  it('of another version is not used by the launcher, whose own agent stops it and leaves the socket', async () => {
     const other = join(box.top, 'other-agent');
     const text = readFileSync(agentProgram, 'utf8');
     const [, version = ''] = /agentVersion = "([^"]+)"/.exec(text) ?? [];
@@ -154,30 +154,30 @@ describe.skipIf(!able)('distcc-agent on a socket of systemd', () => {
     writeFileSync(other, text.replaceAll(version, '0.0.9-01234567'));
     chmodSync(other, 0o755);
     symlinkSync(resolve(import.meta.dirname, '../../../node_modules'), join(box.top, 'node_modules'));
-    const child = await openDoor({ program: other });
+    const child = await listenForAgent({ program: other });
     await compile();
     if (child.exitCode === null) await once(child, 'exit');
     expect(child.exitCode).toBe(0);
     expect(box.agents()).toHaveLength(1);
     expect(box.agents()).not.toContain(child.pid);
-    expect(existsSync(door)).toBe(true);
+    expect(existsSync(socketPath)).toBe(true);
   });
 
-  it('lets guests go while a launcher has one already, and takes its slot afterwards', async () => {
+  it('turns callers away while a launcher has started another one, and takes over when that ends', async () => {
     await compile();
     const [before] = box.agents();
-    const child = await openDoor();
+    const child = await listenForAgent();
     await visit();
     await visit();
     expect(box.agents()).toEqual([before]);
     await box.run(['--agent-stop'], {});
-    await until(() => box.agents()[0] === child.pid, 'the agent of the door');
+    await until(() => box.agents()[0] === child.pid, 'the agent of the socket takes over');
     await compile();
     expect(box.agents()).toEqual([child.pid]);
   });
 
-  it('is started by the launcher where nobody listens at the door any more', async () => {
-    const child = await openDoor();
+  it('is started by the launcher where nobody listens on the socket any more', async () => {
+    const child = await listenForAgent();
     child.kill('SIGKILL');
     await once(child, 'exit');
     await compile();
@@ -198,7 +198,7 @@ describe('the user units', () => {
     expect(launcher).toContain('"agent.sock"');
   });
 
-  it.skipIf(!needs('systemd-analyze', 'systemd'))('are faultless to systemd-analyze', () => {
+  it.skipIf(!needs('systemd-analyze', 'systemd'))('pass systemd-analyze', () => {
     const box = new Sandbox();
     for (const name of readdirSync(units))
       box.write(name, readFileSync(join(units, name), 'utf8').replaceAll('/usr/bin/node', process.execPath));
