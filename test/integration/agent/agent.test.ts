@@ -100,7 +100,7 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
     },
   );
 
-  it('takes away the state files of clients that were killed, when it comes and when it goes', async () => {
+  it('removes the state files of clients that were killed, when it starts and when it ends', async () => {
     daemon = await startDaemon();
     const nobody = [4_194_301, 4_194_302].map((pid) => join(box.own, 'state', `binstate_${pid}`));
     mkdirSync(join(box.own, 'state'));
@@ -191,7 +191,7 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
     expect(local).toMatchObject({ status: 0, stdout: '100000 2000\n' });
   });
 
-  it('gives bytes that are no UTF-8 to the compiler as they are', async () => {
+  it('gives bytes that are not UTF-8 to the compiler as they are', async () => {
     const script = `printf 'int x;\n' >"$(printf 'b\\377.c')"; exec '${distccProgram}' gcc -c "$(printf 'b\\377.c')" -o b.o`;
     const result = await box.run(['-c', script], { DISTCC_HOSTS: 'localhost' }, { program: '/bin/sh' });
     expect(result).toMatchObject({ status: 0, stderr: '' });
@@ -244,7 +244,7 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
     expect(requests.length).toBe(1);
   });
 
-  it('takes nobody else to be its agent, and does without when there is no safe slot', async () => {
+  it('connects to no socket that others could have made, and does without an agent then', async () => {
     mkdirSync(join(box.own, 'agent'));
     chmodSync(join(box.own, 'agent'), 0o777);
     expect(await box.run(gcc, { DISTCC_HOSTS: 'localhost' })).toMatchObject({ status: 0, stderr: '' });
@@ -287,26 +287,22 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
     await box.run(['--agent-stop'], more);
   });
 
-  it(
-    'whose folder was removed ends, and leaves the one that lives there now what it has',
-    { timeout: 60_000 },
-    async () => {
-      const local = { DISTCC_HOSTS: 'localhost' };
-      expect((await box.run(gcc, local)).status).toBe(0);
-      const [first = 0] = box.agents();
-      rmSync(box.own, { recursive: true });
-      mkdirSync(box.own);
-      expect((await box.run(gcc, local)).status).toBe(0);
-      const [second = 0] = box.agents();
-      const before = readdirSync(join(box.own, 'agent')).sort();
-      await until(() => !lives(first), 'it ends');
-      expect(readdirSync(join(box.own, 'agent')).sort()).toEqual(before);
-      expect((await box.run(gcc, local)).status).toBe(0);
-      expect([second === first, lives(second), box.agents()]).toEqual([false, true, [second]]);
-    },
-  );
+  it('whose folder was removed ends, and leaves the files of its successor alone', { timeout: 60_000 }, async () => {
+    const local = { DISTCC_HOSTS: 'localhost' };
+    expect((await box.run(gcc, local)).status).toBe(0);
+    const [first = 0] = box.agents();
+    rmSync(box.own, { recursive: true });
+    mkdirSync(box.own);
+    expect((await box.run(gcc, local)).status).toBe(0);
+    const [second = 0] = box.agents();
+    const before = readdirSync(join(box.own, 'agent')).sort();
+    await until(() => !lives(first), 'it ends');
+    expect(readdirSync(join(box.own, 'agent')).sort()).toEqual(before);
+    expect((await box.run(gcc, local)).status).toBe(0);
+    expect([second === first, lives(second), box.agents()]).toEqual([false, true, [second]]);
+  });
 
-  it('whose folder is gone for good does the job that it has', { timeout: 60_000 }, async () => {
+  it('whose folder is gone for good finishes the job that it has', { timeout: 60_000 }, async () => {
     const path = `${box.script('gcc', 'while [ ! -e finish ]; do sleep 0.05; done')}:${process.env['PATH']}`;
     const { ended } = box.start(gcc, { DISTCC_HOSTS: 'localhost', DISTCC_VERBOSE: '1', PATH: path });
     await until(() => box.states().length > 0, 'the compiler runs');
@@ -330,7 +326,7 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
     expect(names).not.toContain('fault');
   });
 
-  it('leaves a job in a directory that is gone to the compiler', async () => {
+  it('leaves a job in a removed directory to the compiler', async () => {
     mkdirSync(box.path('gone'));
     const script = `cd gone && rmdir ../gone && exec '${distccProgram}' gcc -c ../a.c -o ../a.o`;
     const result = await box.run(['-c', script], { DISTCC_HOSTS: 'localhost' }, { program: '/bin/sh' });

@@ -17,7 +17,7 @@ export function processesIn(directory: string): string[] {
   });
 }
 
-/** Writes so many sources, and a makefile that has distcc compile them to objects with names o0.o, o1.o … */
+/** Writes this many sources, and a makefile that has distcc compile them to objects with names o0.o, o1.o … */
 export function writeMakefile(box: Sandbox, count: number, compiler = 'gcc'): void {
   const names = Array.from({ length: count }, (_, at) => `o${at}`);
   for (const name of names)

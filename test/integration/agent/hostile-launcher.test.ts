@@ -49,7 +49,7 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc'))(
       });
     }
 
-    /** Hands a job over, and says something in place of how its preprocessor ended. */
+    /** Sends a job, and something else in place of how its preprocessor ended. */
     async function say(nonsense: Buffer, until: number): Promise<void> {
       const folder = join(box.own, 'agent');
       const name = readdirSync(folder).find((each) => statSync(join(folder, each)).isSocket());
@@ -62,7 +62,7 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc'))(
         const heard: number[] = [];
         for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
           heard.push(frame.kind);
-          // The compilers of PATH are known from the job before; else there are none.
+          // The compilers of PATH are known from the job before; otherwise PATH has none.
           if (frame.kind === kinds.LOOK) socket.write(encodeFound([]));
         }
         if (heard.includes(until)) break;

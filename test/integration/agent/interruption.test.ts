@@ -69,7 +69,7 @@ describe.skipIf(!able)('an interruption', () => {
         await until(() => receives() && requests.length === 1, 'half of it is on its way');
         child.kill(signal);
         expect((await ended).signal).toBe(signal);
-        await until(() => box.states().length === 0, 'the job is shown no more');
+        await until(() => box.states().length === 0, 'the job is not shown any more');
         expect(readdirSync(box.work).sort()).toEqual(['a.c', 'a.o']);
         expect(box.read('a.o').toString()).toBe('old');
         expect([box.temporaries(), remains()]).toEqual([[], []]);

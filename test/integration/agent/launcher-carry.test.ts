@@ -37,7 +37,7 @@ print("full", flush=True)
 sys.stdin.read()
 `;
 
-describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => {
+describe.skipIf(!needs('cc', 'gcc'))('the launcher and a host', () => {
   let box: Sandbox;
   let hosts: PlayedHosts;
   let processes: ChildProcess[];
@@ -75,7 +75,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
     const { ended, child } =
       limit === undefined ? box.start(['gcc'], {}) : box.start(limited, {}, { program: '/bin/sh' });
     const answer = async (): Promise<AnswerMessage> => {
-      await until(() => heard.some(({ kind }) => kind === kinds.ANSWER), 'the launcher is back');
+      await until(() => heard.some(({ kind }) => kind === kinds.ANSWER), 'the launcher has ended its connection');
       return readAnswer(heard.find(({ kind }) => kind === kinds.ANSWER)?.content ?? none);
     };
     return { heard, ended, child, answer, say: (bytes: Buffer) => line?.write(bytes) };
@@ -125,7 +125,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
     expect(box.read('a.o').equals(object)).toBe(true);
   });
 
-  it('goes when it is told after the preprocessor has ended, and writes what it is given meanwhile', async () => {
+  it('connects when the order comes after the preprocessor has ended, and writes what it gets meanwhile', async () => {
     const { port } = host(4 + 12 + 4, (socket) => setTimeout(() => socket.write(response), 100));
     const { answer, ended, heard, say } = await play([preprocess('printf text')]);
     await until(() => heard.some(({ kind }) => kind === kinds.ENDED), 'the text is there');
@@ -136,7 +136,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
     expect((await ended).stderr).toBe('a line\n');
   });
 
-  it('brings nothing when the preprocessor fails, and says so', async () => {
+  it('sends nothing when the preprocessor fails, which the agent hears', async () => {
     const { port, came } = host(Infinity, () => {});
     const { answer, ended, say } = await play([preprocess('sleep 0.1; exit 1'), carry(await port)]);
     expect((await answer()).step).toBe('given up');
@@ -145,7 +145,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
     await ended;
   });
 
-  it('brings nothing either when it is told only after the preprocessor has failed', async () => {
+  it('sends nothing when the order comes after the preprocessor has failed', async () => {
     const { port, came } = host(Infinity, () => {});
     const { answer, ended, heard, say } = await play([preprocess('printf text; exit 1')]);
     await until(() => heard.some(({ kind }) => kind === kinds.ENDED), 'it has failed');
@@ -167,7 +167,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
     await ended;
   });
 
-  it('lives on when a host says that it is done and then breaks the connection off', async () => {
+  it('survives a host that says that it is done and then breaks the connection off', async () => {
     const port = await listen(0, (socket) => {
       socket.once('data', () => {
         socket.pause().end();
@@ -299,7 +299,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
     await ended;
   });
 
-  it('passes over what the agent has made of the text for a way that has ended', async () => {
+  it('skips what the agent has made of the text for a connection that has ended', async () => {
     const dead = await listen(0, () => {});
     hosts.servers.at(-1)?.close();
     const { port, came } = host(4 + 12 + 6, (socket) => socket.write(response));
@@ -310,13 +310,13 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
     ]);
     expect(await answer()).toMatchObject({ step: 'connecting', error: 111 });
     say(Buffer.concat([carry(await port, { body: 'kept' }), encodeKeep(Buffer.from('second'))]));
-    await until(() => heard.filter(({ kind }) => kind === kinds.ANSWER).length === 2, 'it is back again');
+    await until(() => heard.filter(({ kind }) => kind === kinds.ANSWER).length === 2, 'the second one has ended');
     expect(came().toString()).toBe('headDOTI00000006second');
     say(encodeExit(exited(0)));
     await ended;
   });
 
-  it('gives up for another task what it waits for', async () => {
+  it('gives the connection up for another task while it waits for a body', async () => {
     const { port } = host(Infinity, () => {});
     const run = encodeCommand('RUN', { number: 1, argv: ['sh', '-c', 'exit 3'], changes: [] });
     const { answer, ended, say } = await play([preprocess('printf text'), carry(await port, { body: 'kept' }), run]);
@@ -336,7 +336,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
   });
 
   it.skipIf(!needs('python3', 'python3'))(
-    'does not wait long for an address that swallows everything while there is another one',
+    'does not wait long for an address that never answers while another one is left',
     async () => {
       const { port } = host(4 + 12 + 4, (socket) => socket.write(response));
       const silent = spawn('python3', ['-c', silentListener, String(await port)]);
@@ -367,7 +367,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
     await ended;
   });
 
-  it('gives the way up for another task', async () => {
+  it('gives the connection up for another task', async () => {
     const { port } = host(Infinity, () => {});
     const { answer, ended, heard, say } = await play([preprocess('printf text'), carry(await port)]);
     await until(() => heard.some(({ kind }) => kind === kinds.ENDED), 'the text is there');
@@ -378,7 +378,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher on its way to a host', () => 
     expect((await ended).status).toBe(3);
   });
 
-  it('dies at once when it is interrupted there', async () => {
+  it('dies at once when it is interrupted during the exchange', async () => {
     const { port, came } = host(Infinity, () => {});
     const { ended, child } = await play([preprocess('printf text'), carry(await port)]);
     await until(() => came().length === 20, 'the request is there');

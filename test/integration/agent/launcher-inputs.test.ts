@@ -47,7 +47,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher and what a compile would read
     const { line, ended } = await played.call(['gcc']);
     const { frames, socket } = line;
     const say = (bytes: Buffer): void => void socket.write(bytes);
-    /** Says something, and gives the answers of that kind that come. */
+    /** Sends something, and gives the answers of that kind that come. */
     const ask = async (bytes: Buffer, kind: number, count = 1): Promise<Buffer[]> => {
       const answers = (): Buffer[] => frames.filter((frame) => frame.kind === kind).map(({ content }) => content);
       const before = answers().length;
@@ -104,7 +104,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher and what a compile would read
     await end();
   });
 
-  it('sends whole files in order, with the reason for what is none', async () => {
+  it('sends whole files in order, with the reason for what is not a file', async () => {
     const large = Buffer.alloc(3_000_000, 'x');
     writeFileSync(inBox('large.h'), large);
     writeFileSync(inBox('empty.h'), '');
@@ -186,7 +186,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher and what a compile would read
     Buffer.from(`${token('DOTD', 4)}a.o:`),
   ]);
 
-  it('brings a host more when it asks, and saves both files out of the answer', async () => {
+  it('sends a host more when it asks, and saves both files out of the answer', async () => {
     const came: string[] = [];
     const replies = [`${token('WELC', 2)}{}`, `${token('NEED', 1)}x`, response];
     const port = await hosts.listen(0, (socket) => {
@@ -212,7 +212,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher and what a compile would read
     expect(played.box.read('a.o').equals(object)).toBe(true);
   });
 
-  it('has nowhere to bring more when no host has asked', async () => {
+  it('cannot send more when no host has asked', async () => {
     const { ask, end } = await play();
     expect((await answerIn(ask(encodeMore(Buffer.from('more')), kinds.ANSWER))).step).toBe('given up');
     await end();

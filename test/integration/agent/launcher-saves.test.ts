@@ -28,7 +28,7 @@ try: os.setxattr(sys.argv[1], 'system.posix_acl_default', acl)
 except OSError: pass
 `;
 
-describe.skipIf(!able)('an output in the hands of the launcher', () => {
+describe.skipIf(!able)('an output that the launcher writes', () => {
   let built: Sandbox;
 
   beforeAll(() => {
@@ -142,7 +142,7 @@ describe.skipIf(!able)('an output in the hands of the launcher', () => {
   });
 
   it('writes to a device, which stays one', async () => {
-    // Who may make a device has one of its own for this, which can be spared.
+    // A user who may make a device makes one for this test, which may be damaged.
     const { line, ended } = await callAfter('mknod full c 1 7 2>/dev/null || ln -s /dev/full full');
     line.socket.write(save('full', 'object'));
     expect(readSaved(await heard(line, 1, 'SAVED'))).toEqual({ errno: 28, number: 1 });

@@ -101,7 +101,7 @@ describe.skipIf(!able).each([
     expect(box.has('a.o')).toBe(true);
   });
 
-  it('is told from one whose ssh is missing', async () => {
+  it('is told apart from one whose ssh is missing', async () => {
     const { status, stderr } = await box.run(gcc, { DISTCC_HOSTS: '@far', DISTCC_SSH: 'no-such-ssh -x' });
     expect(status).toBe(0);
     expect(stderr).toContain('ERROR: @far: failed to exec no-such-ssh: No such file or directory\n');

@@ -12,7 +12,7 @@ import type { Running } from '../client/sandbox.ts';
 
 const quiet = { status: 0, stderr: '' };
 
-/** How unshare(1) is told to make a mount namespace, and whether this machine has one to give. */
+/** The words with which unshare(1) makes a mount namespace, and whether this machine allows one. */
 const apart = process.getuid?.() === 0 ? ['--mount'] : ['--map-root-user', '--mount'];
 const mounts = kernelHas('mount namespaces', spawnSync('unshare', [...apart, 'true']).status === 0);
 

@@ -91,7 +91,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher with an agent that is silent'
     await until(() => !started.some((pid) => lives(pid)), 'the agents have ended');
   });
 
-  it('does not end one by its alarm that has come to life', async () => {
+  it('does not end an agent by its own alarm once it has started', async () => {
     const path = `${box.script('gcc', 'exit 42')}:${process.env['PATH']}`;
     await box.run(['gcc', '-c', 'a.c'], { PATH: path });
     const [pid = 0] = box.agents();
