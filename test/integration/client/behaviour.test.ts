@@ -155,7 +155,7 @@ describe.skipIf(!enabled)('distcc', () => {
       expect(backOffs()).toEqual([]);
     });
 
-    it('goes to the next host when one refuses the job, and lets it not rest', async () => {
+    it('goes to the next host when one refuses the job, and does not let that one rest', async () => {
       const { host } = await serve(({ version }) =>
         Buffer.concat(encodeRefusal(version === 2 ? 2 : 1, 'no such compiler here')),
       );
@@ -301,7 +301,7 @@ describe.skipIf(!enabled)('distcc', () => {
       await until(() => box.states().length === 0, 'the states are taken away');
     });
 
-    it('tells its children that it is there, and refuses to be its own child', async () => {
+    it('marks its children, and refuses to be its own child', async () => {
       const path = `${box.script('show', 'echo $_DISTCC_SAFEGUARD')}:${process.env['PATH']}`;
       expect((await box.run(['show', 'x'], { PATH: path })).stdout).toBe('1\n');
       const result = await box.run(gcc, { _DISTCC_SAFEGUARD: '1' });
@@ -325,7 +325,7 @@ describe.skipIf(!enabled)('distcc', () => {
   });
 
   describe('sharing slots', () => {
-    it('waits while a stock client has the place, and takes it when that ends', async (context) => {
+    it('waits while a stock client has the slot, and takes it when that ends', async (context) => {
       if (posix.lockf === undefined || !needs('/usr/bin/distcc', 'distcc')) context.skip();
       const { host, requests } = await serve(() => undefined);
       const variables = { DISTCC_HOSTS: `${host}/1` };
@@ -336,7 +336,7 @@ describe.skipIf(!enabled)('distcc', () => {
       expect(server?.connections()).toBe(1);
       stock.child.kill('SIGTERM');
       await stock.ended;
-      await until(() => requests.length === 2, 'our client takes the place');
+      await until(() => requests.length === 2, 'our client takes the slot');
       ours.child.kill('SIGTERM');
       await ours.ended;
     });
@@ -366,7 +366,7 @@ describe.skipIf(!enabled)('distcc', () => {
       }
     });
 
-    it('compiles here when the list says so, and holds that place', async () => {
+    it('compiles here when the list says so, and holds that slot', async () => {
       const result = await box.run(gcc, { DISTCC_HOSTS: 'localhost/3' });
       expect(result).toMatchObject({ status: 0, stderr: '' });
       expect(box.locks()).toEqual(['cpu_localhost_0']);
@@ -403,7 +403,7 @@ describe.skipIf(!enabled)('distcc', () => {
       }
     });
 
-    it('wants to be told what to do', async () => {
+    it('asks for a command when it gets none', async () => {
       const result = await box.run([], {});
       expect(result.status).toBe(101);
       expect(result.stderr).toBe(

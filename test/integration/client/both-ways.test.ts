@@ -25,7 +25,7 @@ function describeFile(path: Buffer): string {
   if ((mode & fs.constants.S_IFMT) === fs.constants.S_IFLNK) return `link to ${fs.readlinkSync(path, 'latin1')}`;
   if ((mode & fs.constants.S_IFMT) !== fs.constants.S_IFREG) return mode.toString(8);
   const bytes = fs.readFileSync(path);
-  // What is short may be read by who looks for a difference.
+  // Short content stays readable for whoever looks for a difference.
   const content = bytes.length < 2000 ? bytes.toString('latin1') : createHash('sha256').update(bytes).digest('hex');
   return `${mode.toString(8)} ${content}`;
 }
@@ -109,7 +109,7 @@ describe.skipIf(!able)('distcc does as the compiler does', () => {
       const { remote: usual = 0, remoteFromInputs = usual } = command;
       const remote = way.DISTCC_AGENT === '1' ? remoteFromInputs : usual;
       await until(() => compiled() - before >= remote, `${remote} compiles of the server`);
-      await until(() => box.states().length === 0, 'the job is shown no more');
+      await until(() => box.states().length === 0, 'the job is not shown any more');
       expect([compiled() - before, box.temporaries()]).toEqual([remote, []]);
     });
   });

@@ -293,7 +293,7 @@ describe.skipIf(!needs('gcc', 'gcc'))('distcc with a distccd that compiles from 
   });
 
   it.runIf(needs(stockDaemonProgram, 'distcc'))(
-    'goes the old way to a stock server, and to one that took the place of ours',
+    'preprocesses for a stock server, and for one that has replaced ours',
     async () => {
       const stock = await startStockDaemon();
       const hosts = { DISTCC_HOSTS: `127.0.0.1:${stock.port}` };

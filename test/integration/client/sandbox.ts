@@ -141,7 +141,7 @@ export class Sandbox {
     return readdirSync(this.temporary);
   }
 
-  /** The processes of the agents that belong to this place. */
+  /** The processes of the agents that belong to this sandbox. */
   agents(): number[] {
     const folder = join(this.own, 'agent');
     const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.pid')) : [];

@@ -90,7 +90,7 @@ describe.skipIf(!able)('the launcher without an agent, and without one of its ow
     }
   });
 
-  it('is not its own compiler for ever', async () => {
+  it('does not call itself for ever', async () => {
     const folder = box.script('gcc', `exec '${program}' gcc "$@"`);
     const path = `${folder}:${process.env['PATH']}`;
     const { status, stderr } = await run('', ['gcc', '-c', 'a.c'], { PATH: path });
