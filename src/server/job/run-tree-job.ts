@@ -111,9 +111,7 @@ async function withoutOurNames(compiled: TreeCompiled): Promise<TreeCompiled> {
   for (const text of [stderr, stdout, dependencies]) {
     if (!(await holds(text, `${folderInRoot}/`))) continue;
     closeAnswer(compiled);
-    throw new Refusal(
-      'a message or dependency of the compiler names a place of this server: compile this file locally',
-    );
+    throw new Refusal('a message or dependency of the compiler names a path of this server: compile this file locally');
   }
   return compiled;
 }

@@ -183,7 +183,7 @@ describe('a refusal says why, and the connection then ends as for any distcc', (
     ],
     ['words for the preprocessor', ['gcc', '-Wp,-fmodule-mapper=|touch x', '-c', 'a.c'], 'is refused'],
     ['a file of options', ['gcc', '@words', '-c', 'a.c'], 'the option "@words" is refused'],
-    ['a command that is no compile', ['gcc', 'a.c'], 'this server compiles only what can be distributed'],
+    ['a command that is not a compile', ['gcc', 'a.c'], 'this server compiles only what can be distributed'],
   ])('%s', async (_name, argv, sentence) => {
     await start();
     const text = await refusalOf(argv);
@@ -194,7 +194,7 @@ describe('a refusal says why, and the connection then ends as for any distcc', (
     expect(leftovers(daemon.temporary)).toEqual([]);
   });
 
-  it('a word that is no UTF-8', async () => {
+  it('a word that is not UTF-8', async () => {
     await start();
     const good = Buffer.concat(encodeRequest({ version: 1, argv: ['gcc', '-c', 'X.c'], source })).toString('latin1');
     const answer = await converse(daemon.port, [Buffer.from(good.replace('X.c', '\xe9.c'), 'latin1')]);
@@ -221,7 +221,7 @@ describe('a refusal says why, and the connection then ends as for any distcc', (
   });
 });
 
-describe('bytes that are no request', () => {
+describe('bytes that are not a request', () => {
   it.each([
     ['another protocol', 'GET / HTTP/1.0\r\n\r\n', 'expected token "DIST"', 'REJ_BAD_REQ exit:0 sig:0 core:0 ret:109'],
     ['version 0', 'DIST00000000', 'version 0', 'REJ_BAD_REQ exit:0 sig:0 core:0 ret:109'],

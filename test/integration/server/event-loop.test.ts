@@ -14,7 +14,7 @@ import { converse } from '../../support/wire-client.ts';
 const watcher = resolve(import.meta.dirname, '../../support/loop-delay.ts');
 const size = 64 * 1024 * 1024;
 const words = ['-c', 'a.c', '-o', 'a.o'];
-/** What ends soon, whatever its source: the daemon is what is looked at here. */
+/** Compilers that end soon, whatever the source: this test looks at the daemon. */
 const quick = ['quickcc', ...words];
 
 let daemon: TestDaemon;
@@ -45,7 +45,7 @@ beforeAll(async () => {
     environment: { LOOP_DELAY_FILE: '/proc/self/cwd/loop-delay' },
   });
   try {
-    // What other programs take of the processors is not what is measured.
+    // The processor time of other programs must not be measured.
     setPriority(daemon.process.pid ?? 0, -20);
   } catch {
     // Only root may do that.

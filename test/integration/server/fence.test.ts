@@ -150,16 +150,16 @@ except OSError as error: print(error.strerror)`;
     );
   });
 
-  it('lets it see to its own limits, priority and processors, and to those of no other process', () => {
+  it('lets it change its own limits, priority and processors, and those of no other process', () => {
     const { said } =
       shell(`prlimit --pid ${process.pid} --nofile=64:64; prlimit --pid $$ --nofile; renice 5 -p ${process.pid}
       ionice -c 3 -p ${process.pid}; taskset -cp 0 ${process.pid}; chrt -p -b 0 ${process.pid}; echo; ulimit -n 64; nice -n 3 ionice -c 3 taskset -c 0 nice`);
     expect(said.match(/(?:not permitted|denied)$/gm)?.length).toBeGreaterThanOrEqual(6);
-    // There is nothing above 19.
+    // 19 is the highest.
     expect(said.split('\n\n').at(-1)).toBe(`${Math.min(getPriority() + 3, 19)}\n`);
   });
 
-  it.skipIf(!roots)('passes over what is a way to the temporary directory under another name', () => {
+  it.skipIf(!roots)('closes other names of the temporary directory too', () => {
     // In a mount namespace of its own, of which only root may make one.
     const [deep, view] = [join(place, 'deep/tmp'), join(place, 'deep/view')];
     for (const folder of [join(deep, 'spool/one'), join(deep, 'spool/two'), view])

@@ -101,7 +101,7 @@ describe('a compiler in the fence', () => {
     rmSync(join(programs, 'gcc'), { force: true });
   });
 
-  it("keeps nothing in the account's own places", async () => {
+  it("keeps nothing in the account's own directories", async () => {
     const home = join(place, 'home');
     mkdirSync(home);
     chmodSync(home, 0o777);

@@ -60,7 +60,7 @@ describe('the lines about a client', () => {
     for (const { message } of lines) if (message.includes(host)) expect(message).toMatch(place);
   });
 
-  it('say who was denied', async () => {
+  it('name clients that were denied', async () => {
     await start('--allow', '10.0.0.0/8');
     await send('::1', 'gcc');
     // The answer may be here before the line has come through the pipe.

@@ -96,7 +96,7 @@ describe('SIGHUP', () => {
     const answers = (await Promise.all(jobs)).map((answer) => answer.toString());
     const own = Number(execFileSync('nice').toString());
     expect(answers.map((text) => /SERR\w{8}(\d+)/.exec(text)?.[1] ?? '').sort()).toEqual(
-      // There is nothing above 19.
+      // 19 is the highest.
       [1, 4, 4].map((more) => String(Math.min(own + more, 19))),
     );
   });
@@ -135,8 +135,8 @@ describe('SIGHUP', () => {
 
   it.each([
     ['an option that does not exist', ['--bogus'], '--bogus: unknown option'],
-    ['a network that is none', ['--allow', 'my house'], 'cannot understand "my house"'],
-    ['a value that is none', ['--jobs', 'many'], '--jobs expects a number from 1 to 1000, not "many"'],
+    ['a malformed network', ['--allow', 'my house'], 'cannot understand "my house"'],
+    ['a malformed value', ['--jobs', 'many'], '--jobs expects a number from 1 to 1000, not "many"'],
     ['a word that starts nothing', ['--help'], 'the new options do not start a daemon'],
   ])('keeps everything for %s', async (_what, wrong, sentence) => {
     await start('--jobs', '2');

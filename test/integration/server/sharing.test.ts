@@ -71,7 +71,7 @@ describe('a daemon with little memory', () => {
     expect(daemon.log()).not.toContain('all connections of this server are taken');
   });
 
-  it('says of no client that the access list denies it when it has gone before it is served', async () => {
+  it('does not call a client denied that has gone before it is served', async () => {
     const daemon = await start();
     daemon.process.kill('SIGSTOP');
     const { socket } = await startFrom(daemon.port, '127.0.0.2');
@@ -214,7 +214,7 @@ describe('a transfer that is too slow', () => {
     expect(lines.join('\n')).toContain('the request came too slowly');
   });
 
-  it('is no matter before the source, while the preprocessor runs', async () => {
+  it('does not matter before the source, while the preprocessor runs', async () => {
     const { port } = await service({ pace });
     const client = await startFrom(port, '127.0.0.2', [encodeRequestHead({ version: 1, argv })]);
     await new Promise((next) => setTimeout(next, 3 * pace.windowMs));

@@ -112,7 +112,7 @@ describe('a hostile client with tree jobs', () => {
       argv: ['gcc', '-c', 'b.c', '-o', 'b.o'],
       inputs: source(`__asm__(".incbin \\"${secret}\\"");\n`),
     });
-    expect(assembled.error).toContain('names a place of this server');
+    expect(assembled.error).toContain('names a path of this server');
   });
 
   it('ends with contents that are not what it declared, and nothing of them is kept', async () => {

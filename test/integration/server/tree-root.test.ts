@@ -287,11 +287,11 @@ describe('runTreeJob()', () => {
     expect(await said('xx_XX.UTF-8')).toContain('unused variable ‘unused’');
   });
 
-  it('names its own places to nobody: the client compiles then by itself', async () => {
+  it('does not send its own paths: the client then compiles by itself', async () => {
     writeFileSync(join(project, 'bad.c'), '__asm__("not an instruction");\n');
     tree.addAll(project);
     await expect(server.compile(['gcc', '-c', 'bad.c'], { tree, directory: project })).rejects.toThrow(
-      'names a place of this server',
+      'names a path of this server',
     );
   });
 
