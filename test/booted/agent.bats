@@ -33,7 +33,7 @@ setup() { load ../support/booted.bash; }
 ann() { inside 'as-ann "$@"' "$@"; }
 agent_state() { ann 'systemctl --user show -P ActiveState distcc-agent.service'; }
 
-@test "the units are faultless, and nobody has them enabled" {
+@test "the units pass systemd-analyze, and are not enabled" {
   run -0 ann 'systemd-analyze --user --man=no verify /usr/lib/systemd/user/distcc-agent.* 2>&1'
   refute_output
   run -0 ann 'systemctl --user is-enabled distcc-agent.socket || true'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Each form of the service compiles with every compiler, and a compiler in the hands of its client gets at nothing that is not its own.
+# Each form of the service compiles with every compiler, and a compiler that its client controls reaches nothing that is not its own.
 
 bats_require_minimum_version 1.5.0
 
@@ -20,7 +20,7 @@ echo "HOME=\$HOME TMPDIR=\$TMPDIR"
 END
     chmod 755 /usr/local/bin/listcc; ln -s /usr/bin/distcc /usr/local/lib/distcc/listcc
     echo "not for clients" | tee /tmp/marker >/var/tmp/marker
-    # A neighbour to be reached.
+    # Another job, to be reached.
     ip netns add neighbour
     ip link add inner type veth peer name outer netns neighbour
     ip address add 192.0.2.1/24 dev inner; ip link set inner up
@@ -128,7 +128,7 @@ END
     export DISTCC_DIR=/root/our-state DISTCC_HOSTS=127.0.0.1 DISTCC_FALLBACK=0 DISTCC_VERBOSE=1 DISTCC_LOG=/root/build/log
     stock slowcc -c plain.i -o slow.o & slow=$!
     slow_run 1
-    # Its own files are no loot.
+    # Its own files do not count.
     mkdir /var/own; cd /var/own; echo "int attack;" >attack.c
     distcc treecc -c /root/build/hello.c -o hello.o
     rm "$DISTCC_LOG"; distcc treecc -c attack.c -o attack.o

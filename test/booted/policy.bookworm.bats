@@ -18,7 +18,7 @@ teardown_file() {
 setup() { load ../support/booted.bash; }
 
 # It asks for an init.d script for each unit; later versions do not, and would report an override as an error.
-@test "lintian has nothing to say of what is installed" {
+@test "lintian reports nothing about what is installed" {
   run -0 inside 'lintian --allow-root --pedantic -I -E --suppress-tags package-supports-alternative-init-but-no-init.d-script /root/distccd.deb'
   assert_output ''
 }

@@ -18,7 +18,7 @@ teardown_file() {
 }
 setup() { load ../support/booted.bash; }
 
-@test "lintian has nothing to say" {
+@test "lintian reports nothing" {
   run -0 inside 'lintian --allow-root --pedantic -I -E /root/dist/distccd_*.changes'
   assert_output ''
 }

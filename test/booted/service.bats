@@ -113,7 +113,7 @@ setup() { load ../support/booted.bash; }
   assert_line 'own network'
 }
 
-@test "files of clients and kept results have their place, which outlasts it and which its jobs do not see" {
+@test "files of clients and kept results are in a directory that outlasts it and that its jobs do not see" {
   run -0 inside '
     stat -c "%U %G %a" /var/cache/distccd
     ls /var/cache/distccd | sed "s/-trees-.*/-trees/"
@@ -359,7 +359,7 @@ END
   assert_line --index 0 inactive
   assert_line --index 1 0
   assert_equal "$(grep -c 'COMPILE_OK.*slowcc' <<<"$output")" 3
-  # Wrong settings are found before a client is.
+  # Wrong settings are found before a client connects.
   edit_settings 'DISTCCD_OPTIONS="--bogus"'
   run ! inside 'systemctl restart distccd.socket'
   run -0 journal distccd.socket
@@ -479,7 +479,7 @@ END
     for _ in $(seq 50); do [ -n "$(ss -Hlnt sport = :3632)" ] && break; sleep 0.1; done
     [ -n "$(ss -Hlnt sport = :3632)" ]'
   run ! inside 'systemctl start distccd.socket'
-  # systemd says so in a process of a moment, which the journal cannot always lay at the unit's door.
+  # systemd says so in a short-lived process, whose lines the journal cannot always assign to the unit.
   run -0 inside 'journalctl --no-pager --output=cat --boot'
   assert_output --partial 'Address already in use'
   run ! inside 'systemctl start distccd-port@3632'
@@ -541,7 +541,7 @@ END
   settings '# nothing set'
 }
 
-@test "systemd finds nothing to say against the units, and little exposure" {
+@test "systemd-analyze has no complaint about the units, and reports little exposure" {
   run -0 inside 'systemd-analyze verify --man=no distccd.service distccd.socket distccd@1.service distccd-port@3633.service distccd-announce.service distccd-settings.service distccd-stats.socket'
   assert_output ''
   inside '
@@ -564,7 +564,8 @@ END
   settings 'JOBS="2"'
   "$DB" push "$MACHINE" "$(next_version)" /root/next.deb
   "$DB" push "$MACHINE" "$DISTCCD_DEB" /root/this.deb
-  # More clients than places: some jobs run at each stop, some wait, and some arrive. LOAD_JOBS=700 has the daemon replaced again and again meanwhile.
+  # More clients than slots: some jobs run at each stop, some wait, and some arrive. With LOAD_JOBS=700 the daemon is
+  # replaced again and again meanwhile.
   DEBIAN_BOOT_TIMEOUT=$((240 + ${LOAD_JOBS:-30})) run -0 inside '
     rm -f /run/enough
     client() {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# The agent's life beside builds: what it takes from whoever starts it, who follows it after an upgrade, and builds that cannot have one.
+# The agent's life beside builds: what it inherits from whoever starts it, what replaces it after an upgrade, and builds
+# that cannot have one.
 
 bats_require_minimum_version 1.5.0
 
@@ -112,7 +113,7 @@ has_descriptors() { [ "$(descriptors "$1")" = "$2" ]; }
   before=$(agent_pid)
   "$other/distcc" gcc -c a.c -o a.o
   cmp a.o plain.o
-  # The old one has given its place up, and still does its job.
+  # The old one has given its socket up, and still does its job.
   wait_until has_left "$before"
   kill -0 "$before"
   run "$other/distcc" --agent-status
@@ -140,7 +141,7 @@ has_descriptors() { [ "$(descriptors "$1")" = "$2" ]; }
   local run
   for run in '' "XDG_RUNTIME_DIR=$PWD/home"; do
     rm -f a.o
-    # Without a place for locks nobody knows how many jobs a host has, so they are done here.
+    # Without a folder for locks nobody knows how many jobs a host has, so they are done here.
     run unshare -m sh -c 'mount -o bind home home && mount -o remount,ro,bind home && exec env -u DISTCC_DIR -u DISTCC_FALLBACK HOME="$PWD/home" $1 "$2" gcc -c a.c -o a.o' sh "$run" "$OURS/distcc"
     assert_success
     assert_line --partial 'Read-only file system'

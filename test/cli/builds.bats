@@ -125,7 +125,7 @@ bats_test_function --description 'make -j16 while an upgrade comes, the agent fi
   mkdir plain && cp plain.ninja plain/build.ninja
   { echo 'cc = distcc gcc'; cat rules; } >build.ninja
   ninja -C plain --quiet
-  # Its end is what is looked at: were the agent in the way, this would wait until the agent ends.
+  # It has to end: if the agent held a pipe, this would wait until the agent ends.
   DISTCC_AGENT_IDLE=100000 run --separate-stderr ninja -j8 --quiet
   assert_equal "$status|$output|$stderr" '0||'
   [ -n "$(cat "$DISTCC_DIR"/agent/*.pid)" ]

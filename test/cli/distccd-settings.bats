@@ -197,7 +197,7 @@ check() {
   assert_equal "$stderr" 'distccd: ERROR: --permit-option expects an option of a compiler, such as -fstack-usage or -fprofile-dir=, not "stack-usage"'
 }
 
-@test "--check while the daemon runs is no failure, says that the port is taken, and leaves the daemon alone" {
+@test "--check while the daemon runs is not a failure, says that the port is taken, and leaves the daemon alone" {
   serve
   check --allow 127.0.0.1 --pid-file "$PID_FILE" --log-file "$LOG"
   assert_success
@@ -221,7 +221,7 @@ check() {
   assert_equal "$output" ''
 }
 
-@test "--check by somebody else than root says what it could not try" {
+@test "--check by an account other than root says what it could not try" {
   as_root
   run setpriv --reuid=games --regid=games --clear-groups "$OURS/distccd" --check --port "$PORT" --user nobody \
     --masquerade-dir "$BATS_TEST_TMPDIR/masks" --inetd

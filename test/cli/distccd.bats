@@ -242,7 +242,7 @@ as_root() { [ "$(id -u)" = 0 ] || skip 'only root can give up being root: run th
   assert_output --partial 'there is no account "no-such-account"'
 }
 
-@test "somebody else than root stays who they are, and --user is ignored with a warning" {
+@test "an account other than root stays what it is, and --user is ignored with a warning" {
   as_root
   run setpriv --reuid=games --regid=games --clear-groups "$OURS/distccd" --daemon --port "$PORT" --listen 127.0.0.1 --user nobody \
     --masquerade-dir "$BATS_TEST_TMPDIR/masks" --log-file "$LOG" --pid-file "$PID_FILE" --allow 127.0.0.1

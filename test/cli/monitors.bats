@@ -43,7 +43,7 @@ teardown() {
   [[ $stderr == 'distccmon-text: ERROR: DISTCC_DIR names "/nowhere", which cannot be read: '* ]]
 }
 
-@test "distccmon-text says which file is no record, and shows the others" {
+@test "distccmon-text says which file is not a record, and shows the others" {
   head -c 296 /dev/zero >"$DISTCC_DIR/state/binstate_1"
   run --separate-stderr "$OURS/distccmon-text"
   assert_success

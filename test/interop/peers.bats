@@ -149,7 +149,7 @@ test_warnings() {
   echo 'int f(void) { int unused; return 0; }' >warn.c
   gcc -Wall -c warn.c -o out.o 2>local.txt
   compile_both "$(client "$client")" gcc -Wall -c warn.c -o out.o
-  # A server has no source to quote from: the line that names the place is what both have.
+  # A server has no source to quote from: the line that names the position is what both have.
   assert_equal "$(grep warning: <<<"$stderr")" "$(grep warning: local.txt)"
 }
 
@@ -295,7 +295,7 @@ test_refused_compiler() {
     assert_output --partial 'the compiler "plaincc" is not permitted here'
     assert_output --partial 'update-distcc-symlinks'
   fi
-  # A build that leaves no other way than another host is saved as 3.4 would have saved it.
+  # Where only another host is left, the job gets one, as with 3.4.
   local other
   other=$(free_port)
   start_theirs "$other" --enable-tcp-insecure
@@ -314,7 +314,7 @@ test_daemon_killed() {
   serve "$server"
   # The local retry finds a compiler that is quick.
   echo 'int x = 1;' >a.i
-  # 3.4's compilers inherit the connection and hold it open: there the client has to lose its patience.
+  # 3.4's compilers inherit the connection and hold it open: there the client has to time out.
   DISTCC_IO_TIMEOUT=2 DISTCC_HOSTS="127.0.0.1:$PORT${option/#plain/}" "$(client "$client")" slowcc -c a.i -o out.o \
     >client.txt 2>&1 3>&- &
   local job=$!

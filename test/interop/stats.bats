@@ -42,7 +42,7 @@ compile() { DISTCC_HOSTS=127.0.0.1:$1 DISTCC_FALLBACK=0 /usr/bin/distcc gcc -c "
   grep -E '^dcc_max_RSS_name \(.*\)$' ours
 }
 
-@test "it counts what happened, and reading it is no job" {
+@test "it counts what happened, and reading it does not count as a job" {
   start_ours "$PORT" --stats --stats-port "$STATS"
   compile "$PORT" a.c
   compile "$PORT" a.c

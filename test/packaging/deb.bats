@@ -115,7 +115,7 @@ differences() {
 }
 
 # What it says of the package is asked for where it is installed, in test/booted.
-@test "lintian has nothing to say of the source package" {
+@test "lintian reports nothing about the source package" {
   run lintian --allow-root --pedantic -I -E source/*.dsc
   # Debian 12's does not know 13's policy.
   output=$(grep -vE -e ': newer-standards-version 4\.7\.' -e '^N:' <<<"$output" || true)

@@ -290,7 +290,7 @@ status 0"
   assert_output "$(for _ in 1 2 3 4 5; do printf 'user 80\n/var/run/a.pid www\nStopping distccd.\n'; done)"
 }
 
-@test "a word that is another option's value is no flag" {
+@test "a word that is another option's value is not a flag" {
   in_root '
     conf "distccd_flags=\"--log-format text --log-file /tmp/--inetd --allow 127.0.0.1 --listen 127.0.0.1 --user distcc\""
     status_of service distccd onestart
@@ -378,7 +378,7 @@ distccd_runas and --user in distccd_flags name two accounts: leave one out
 distccd is not running.
 distccd_pidfile and -P in distccd_flags name two files: leave one out
 distccd is not running.
-the pid file \"a.pid\" is no absolute path of plain characters
+the pid file \"a.pid\" is not an absolute path of plain characters
 distccd is not running."
 }
 

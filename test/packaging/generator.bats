@@ -194,7 +194,7 @@ END
   settings_are ' --allow 127.0.0.0/8 --allow ::1 --idle-exit 5 --log-level debug'
 }
 
-@test "a listener or port that is none makes the socket refuse, with the reason" {
+@test "a malformed listener or port makes the socket refuse, with the reason" {
   # shellcheck disable=SC2016 # text that a shell would run
   our_settings 'LISTENER="$(reboot)"'
   generate

@@ -88,7 +88,8 @@ sources() {
   '
 }
 
-# The settings file of our package, as an administrator would leave it, and what it tells him to do then. (reset-failed: tests do so too often for systemd.)
+# The settings file of our package, as an administrator would leave it, and what it says to do then. (reset-failed: tests
+# restart too often for systemd.)
 edit_settings() { inside 'printf "%s\n" "$@" >/etc/default/distccd; systemctl reset-failed' "$@"; }
 settings() {
   edit_settings "$@"

@@ -57,7 +57,7 @@ export class ClientTree {
 
   /**
    * Lays what a compile reads: the files that the compiler names for `-M`, and the directories in which it looks for
-   * headers. Errors of the source are for the compile to tell.
+   * headers. Errors of the source are left to the compile.
    */
   addInputs(argv: readonly string[], directory: string): void {
     const [compiler = '', ...words] = argv;

@@ -12,7 +12,7 @@ export class LocalDisk extends OwnDisk {
     super(directory, environment);
   }
 
-  /** For tests that have other times. */
+  /** For tests with other times. */
   seenAs(_path: string, stamp: Buffer): Buffer {
     return stamp;
   }

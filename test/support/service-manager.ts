@@ -10,7 +10,7 @@ const program = resolve(import.meta.dirname, 'service-manager.py');
 
 /** How a service is started; see `service-manager.py`. */
 export interface ServiceSetup {
-  /** `tcp`, `tcp6`, the path of a Unix socket; or what is none: `file`, `connected`, `datagram`. */
+  /** `tcp`, `tcp6`, the path of a Unix socket; or what is not a listening socket: `file`, `connected`, `datagram`. */
   readonly sockets: readonly string[];
   readonly names?: readonly string[];
   /** An address for notifications, and whether the service gets it as an open descriptor. */

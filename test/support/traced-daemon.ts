@@ -93,7 +93,7 @@ function threadsOf(text: string): Set<string> {
   return new Set([...text.matchAll(/^(\d+) /gm)].map(([, pid = '']) => pid));
 }
 
-/** strace ends with the daemon, and minds no signal itself. */
+/** strace ends with the daemon, and ignores signals itself. */
 async function stop(strace: ChildProcess, daemon: number): Promise<void> {
   if (strace.exitCode !== null || strace.signalCode !== null) return;
   process.kill(daemon, 'SIGTERM');

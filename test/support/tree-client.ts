@@ -232,7 +232,7 @@ export class TreeClient {
       for (const chunk of encodeTreeJob(change(this.#job(job, uses)))) socket.write(chunk);
     };
     socket.write(encodeSession(this.secret));
-    // Who has not been told a nonce waits for it.
+    // A client that does not know the nonce waits for it.
     if (!this.nonce.equals(noNonce)) send();
     const welcomes: Welcome[] = [];
     const needs: (readonly number[])[] = [];

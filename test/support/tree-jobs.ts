@@ -12,7 +12,7 @@ import type { Spool } from '../../src/system/files/temporary-folder.ts';
 import { spawn } from '../../src/system/processes/spawn.ts';
 import { fence } from './fence.ts';
 
-/** What came of a compile, wherever it was. */
+/** The result of a compile, wherever it ran. */
 export interface Outcome {
   readonly status: number;
   readonly stderr: string;

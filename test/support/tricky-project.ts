@@ -75,7 +75,7 @@ static inline int old_way(int x) { int y; return x; }
 };
 
 /**
- * Makes a small project of what makes a compile on another machine differ: `assert`, names of files, `#line`, a `..`
+ * Makes a small project of what a compile on another machine may do differently: `assert`, names of files, `#line`, a `..`
  * that leads through a link to a directory, equal headers with `#pragma once`, macros of system headers, computed
  * includes, and headers that are asked for and not there. `main.c` and `main.cc` compile with warnings.
  */

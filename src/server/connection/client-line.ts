@@ -120,7 +120,7 @@ export class ClientLine {
     this.log.say('a connection', 'info', `connection from ${this.name}`);
   }
 
-  /** Sends a small message that is no answer. */
+  /** Sends a small message that is not an answer. */
   send(message: Buffer): void {
     this.#socket.write(message);
   }

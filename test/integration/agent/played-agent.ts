@@ -30,7 +30,7 @@ export interface Called extends Running {
 export const lonelyVersion = 'played';
 
 /**
- * Builds a launcher that is patient for a second only, and has no agent of its own: when it has to do without, it
+ * Builds a launcher that waits for a second only, and has no agent of its own: when it has to do without, it
  * becomes the compiler. Where there is no Node its own agent is "distcc-agent" beside it, whatever program that is.
  */
 export function buildLonelyLauncher(

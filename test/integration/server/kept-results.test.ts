@@ -64,7 +64,7 @@ const started = (daemon: TestDaemon): number => [...daemon.log().matchAll(/ exec
 
 const hits = (daemon: TestDaemon): number => [...daemon.log().matchAll(/ from kept results$/gm)].length;
 
-/** Waits until the daemon has said what came of so many jobs: it keeps a result after the client has it. */
+/** Waits until the daemon has said what came of that many jobs: it keeps a result after the client has it. */
 async function settled(daemon: TestDaemon, jobs: number): Promise<void> {
   await daemon.logs(new RegExp(`(?:^.*client: \\S+ COMPILE_[^]*?){${jobs}}`, 'm'));
 }

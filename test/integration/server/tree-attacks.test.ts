@@ -107,7 +107,7 @@ describe('a hostile client with tree jobs', () => {
     expect(await compile([...source('#include "link.h"\n'), link])).toContain('link.h: No such file or directory');
     const up: ClientInput = { kind: 'link', path: '/home/me/up', target: '/../../../../..' };
     expect(await compile([...source(`#include "up${secret}"\n`), up])).toContain('No such file or directory');
-    // The assembler names its own input, which is no file of the client's, so that this is not even told.
+    // The assembler names its own input, which is not a file of the client's, so that this is not even told.
     const assembled = await run({
       argv: ['gcc', '-c', 'b.c', '-o', 'b.o'],
       inputs: source(`__asm__(".incbin \\"${secret}\\"");\n`),

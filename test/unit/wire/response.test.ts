@@ -88,7 +88,7 @@ describe('readResponse()', () => {
     });
   });
 
-  it('refuses a status that is no wait status', () => {
+  it('refuses a status that is not a wait status', () => {
     expect(faultOf(() => read(readResponse(1), 'DONE00000001STAT00010000'))).toMatchObject({
       kind: 'too large',
       message: 'the status of token "STAT" is 65536, more than the limit of 65535',
