@@ -34,8 +34,10 @@ static int name_folder(void) {
     if (*own != '/' && getcwd(here, sizeof here - 1) == NULL) return 0;
     return fits(snprintf(folder, sizeof folder, "%s%s%s/agent", here, *own == '/' ? "" : "/", own), sizeof folder);
   }
-  if (run != NULL && *run == '/' && is_own(run)) return fits(snprintf(folder, sizeof folder, "%s/distcc", run), sizeof folder);
-  if (home == NULL || *home != '/' || !fits(snprintf(folder, sizeof folder, "%s/.distcc", home), sizeof folder)) return 0;
+  if (run != NULL && *run == '/' && is_own(run))
+    return fits(snprintf(folder, sizeof folder, "%s/distcc", run), sizeof folder);
+  if (home == NULL || *home != '/' || !fits(snprintf(folder, sizeof folder, "%s/.distcc", home), sizeof folder))
+    return 0;
   mkdir(folder, 0777);
   return fits(snprintf(folder, sizeof folder, "%s/.distcc/agent", home), sizeof folder);
 }
@@ -55,7 +57,9 @@ static void name_short_folder(void) {
   uint64_t hash = 0xcbf29ce484222325U;
   for (const char *at = folder; *at != '\0'; at++) hash = (hash ^ (unsigned char)*at) * 0x100000001b3U;
   snprintf(folder, sizeof folder, "/tmp/distcc-%u-%016llx", (unsigned)geteuid(), (unsigned long long)hash);
-  if (says("DISTCC_VERBOSE", "1")) fprintf(stderr, "distcc[%d] the agent is in %s, since the path of its own folder is too long for a socket\n", (int)getpid(), folder);
+  if (says("DISTCC_VERBOSE", "1"))
+    fprintf(stderr, "distcc[%d] the agent is in %s, since the path of its own folder is too long for a socket\n",
+            (int)getpid(), folder);
 }
 
 /* Finds or makes the folder, which only this user can enter; 0 when that fails: then no agent is used. */
@@ -89,7 +93,8 @@ _Noreturn static void become_agent(int descriptor, char *word) {
   /* Without helper threads, and with a nursery of fixed size, garbage collection costs half and memory does not
      grow. */
   char path[PATH_MAX], *environment[5] = {"MALLOC_ARENA_MAX=1"};
-  char *argv[] = {NODE, "--single-threaded-gc", "--min-semi-space-size=4", "--max-semi-space-size=4", path, word, "3", NULL};
+  char *argv[] = {NODE, "--single-threaded-gc", "--min-semi-space-size=4", "--max-semi-space-size=4", path,
+                  word, "3", NULL};
   const char *kept[] = {"PATH", "HOME", "DISTCC_AGENT_IDLE"}, *value;
   for (int at = 0, count = 1; at < 3; at++)
     if ((value = getenv(kept[at])) != NULL && asprintf(&environment[count++], "%s=%s", kept[at], value) < 0) _exit(1);

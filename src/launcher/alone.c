@@ -14,10 +14,12 @@ static long level(void) {
 /* Whether a first word cannot be a compiler, so that the compiler has been left out.
    src/compiler/names/source-name.ts has the same names. */
 static int is_argument(const char *word) {
-  static const char *const files[] = {".C", ".M", ".c", ".c++", ".cc", ".cp", ".cpp", ".cxx", ".i", ".ii", ".m", ".mi", ".mii", ".mm", ".o"};
+  static const char *const files[] = {".C", ".M", ".c", ".c++", ".cc", ".cp", ".cpp", ".cxx", ".i",
+                                      ".ii", ".m", ".mi", ".mii", ".mm", ".o"};
   const char *dot = strrchr(word, '.');
   int found = word[0] == '-';
-  for (size_t at = 0; !found && dot != NULL && at < sizeof files / sizeof *files; at++) found = strcmp(dot, files[at]) == 0;
+  for (size_t at = 0; !found && dot != NULL && at < sizeof files / sizeof *files; at++)
+    found = strcmp(dot, files[at]) == 0;
   return found;
 }
 

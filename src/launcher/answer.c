@@ -41,7 +41,8 @@ static const struct meaning *read_token(const char *token, size_t *number) {
 int is_whole(size_t come, enum ending ending) {
   char token[TOKEN + 1] = "";
   size_t number;
-  while (!last_token && come >= next_token + TOKEN && pread(memories.answer, token, TOKEN, (off_t)next_token) == TOKEN) {
+  while (!last_token && come >= next_token + TOKEN &&
+         pread(memories.answer, token, TOKEN, (off_t)next_token) == TOKEN) {
     const struct meaning *meaning = read_token(token, &number);
     if (meaning == NULL) return 1;
     next_token += TOKEN + (meaning->has_bytes ? number : 0);

@@ -194,7 +194,8 @@ static int tell_answer(int error, enum step step) {
   if (is_want_of_ours(error)) step = GIVEN_UP;
   if (memories.answer < 0 || fstat(memories.answer, &found) != 0) memset(&found, 0, sizeof found);
   uint64_t inode = (uint64_t)found.st_ino, size = (uint64_t)found.st_size;
-  const uint32_t numbers[] = {step, (uint32_t)error, (uint32_t)memories.answer, way.tried == 0 ? 0 : (way.tried - 1) % way.count};
+  const uint32_t numbers[] = {step, (uint32_t)error, (uint32_t)memories.answer,
+                              way.tried == 0 ? 0 : (way.tried - 1) % way.count};
   unsigned char message[HEADER + 4 * 4 + 2 * 8 + BEGINNING];
   ssize_t begins = pread(memories.answer, message + sizeof message - BEGINNING, BEGINNING, 0);
   size_t length = sizeof message - BEGINNING + (begins < 0 ? 0 : (size_t)begins);

@@ -69,7 +69,8 @@ static char **for_shell(const struct command *command) {
    or NULL with errno. */
 static char **prepare(struct command *command) {
   char **environment = environment_for(command->changes);
-  int found = environment == NULL ? 0 : find_program(command->argv[0], variable_in(environment, "PATH"), &command->program);
+  int found =
+      environment == NULL ? 0 : find_program(command->argv[0], variable_in(environment, "PATH"), &command->program);
   if (found == 2) command->argv = in_front(command->program.path, NULL, command->argv + 1);
   return found == 0 || command->argv == NULL ? NULL : environment;
 }
@@ -109,7 +110,8 @@ int start(struct command *command, const int *streams, enum child which) {
   posix_spawnattr_setflags(&attributes, (short)(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | own));
   const char *path = command->program.path;
   if (error == 0) error = posix_spawn(&pid, path, &actions, &attributes, command->argv, environment);
-  if (error == ENOEXEC && (argv = for_shell(command)) != NULL) error = posix_spawn(&pid, "/bin/sh", &actions, &attributes, argv, environment);
+  if (error == ENOEXEC && (argv = for_shell(command)) != NULL)
+    error = posix_spawn(&pid, "/bin/sh", &actions, &attributes, argv, environment);
   if (error == 0) children[which] = group ? -pid : pid;
   sigprocmask(SIG_SETMASK, &before, NULL);
   posix_spawn_file_actions_destroy(&actions);

@@ -28,7 +28,9 @@ static int names_ours(const char *pwd) {
   struct stat named, ours;
   if (pwd == NULL || *pwd != '/' || strlen(pwd) >= PATH_MAX || strstr(pwd, "//") != NULL) return 0;
   for (const char *part = pwd; part != NULL; part = strchr(part + 1, '/'))
-    if (strncmp(part, "/./", 3) == 0 || strncmp(part, "/../", 4) == 0 || strcmp(part, "/.") == 0 || strcmp(part, "/..") == 0) return 0;
+    if (strncmp(part, "/./", 3) == 0 || strncmp(part, "/../", 4) == 0 || strcmp(part, "/.") == 0 ||
+        strcmp(part, "/..") == 0)
+      return 0;
   return stat(pwd, &named) == 0 && stat(".", &ours) == 0 && named.st_dev == ours.st_dev && named.st_ino == ours.st_ino;
 }
 
@@ -45,7 +47,7 @@ static void find_directory(char *directory) {
    each the mount, user and network namespaces and the root's device and inode; then directory, words, path of the
    hosts file and variables, each with a NUL; and the text of the hosts file. */
 static unsigned char *make_job(size_t *size) {
-  enum { NUMBERS = 8, WORLD = 5 };
+  enum { NUMBERS = 8, SURROUNDINGS = 5 };
   char directory[PATH_MAX], list[PATH_MAX];
   const unsigned char *hosts;
   find_directory(directory);
@@ -55,21 +57,23 @@ static unsigned char *make_job(size_t *size) {
   uint32_t counts[2] = {0, 0}, terminals = 0;
   for (char **word = own_words; *word != NULL; word++, counts[0]++) names += strlen(*word) + 1;
   for (char **word = environ; *word != NULL; word++, counts[1]++) variables += strlen(*word) + 1;
-  *size = HEADER + NUMBERS * 4 + WORLD * 8 + names + variables + listed;
+  *size = HEADER + NUMBERS * 4 + SURROUNDINGS * 8 + names + variables + listed;
   unsigned char *message = *size > LONGEST ? NULL : malloc(*size);
   if (message == NULL) return NULL;
   mode_t mask = umask(0);
   umask(mask);
   for (int fd = 0; fd < 3; fd++) terminals |= isatty(fd) ? 1U << fd : 0;
-  const uint32_t numbers[2 + NUMBERS] = {JOB, (uint32_t)(*size - HEADER), (uint32_t)getpid(), (uint32_t)mask, terminals, counts[0], counts[1],
-                                         (uint32_t)names, (uint32_t)variables, (uint32_t)error};
+  const uint32_t numbers[2 + NUMBERS] = {
+      JOB,       (uint32_t)(*size - HEADER), (uint32_t)getpid(), (uint32_t)mask,      terminals,
+      counts[0], counts[1],                  (uint32_t)names,    (uint32_t)variables, (uint32_t)error};
   unsigned char *at = message;
   for (size_t number = 0; number < 2 + NUMBERS; number++, at += 4) put32(at, numbers[number]);
   struct stat root;
   if (stat("/", &root) != 0) memset(&root, 0, sizeof root);
-  const uint64_t world[WORLD] = {inode_of("/proc/self/ns/mnt"), inode_of("/proc/self/ns/user"), inode_of("/proc/self/ns/net"),
-                                 (uint64_t)root.st_dev, (uint64_t)root.st_ino};
-  for (size_t number = 0; number < WORLD; number++, at += 8) put64(at, world[number]);
+  const uint64_t surroundings[SURROUNDINGS] = {inode_of("/proc/self/ns/mnt"), inode_of("/proc/self/ns/user"),
+                                               inode_of("/proc/self/ns/net"), (uint64_t)root.st_dev,
+                                               (uint64_t)root.st_ino};
+  for (size_t number = 0; number < SURROUNDINGS; number++, at += 8) put64(at, surroundings[number]);
   char *end = stpcpy((char *)at, directory) + 1;
   for (char **word = own_words; *word != NULL; word++) end = stpcpy(end, *word) + 1;
   end = stpcpy(end, list) + 1;
@@ -83,7 +87,8 @@ static int read_command(unsigned char *bytes, size_t length, struct command *com
   if (length < 13) return 0;
   uint32_t argc = get32(bytes + 4), changes = get32(bytes + 8);
   if (argc == 0 || argc > length || changes > length) return 0;
-  char **list = hold(calloc((size_t)argc + changes + 2, sizeof *list)), *at = (char *)bytes + 12, *end = (char *)bytes + length, *files[2];
+  char **list = hold(calloc((size_t)argc + changes + 2, sizeof *list));
+  char *at = (char *)bytes + 12, *end = (char *)bytes + length, *files[2];
   if (list == NULL) return 0;
   at = read_strings(at, end, list, argc);
   at = read_strings(at, end, list + argc + 1, changes);
@@ -119,7 +124,8 @@ static int report(int fd, uint32_t status, const struct command *command, uint32
   struct stat text, messages;
   if (wrote[0] < 0 || fstat(wrote[0], &text) != 0) memset(&text, 0, sizeof text);
   if (wrote[1] < 0 || fstat(wrote[1], &messages) != 0) memset(&messages, 0, sizeof messages);
-  uint64_t wide[4] = {(uint64_t)text.st_ino, (uint64_t)text.st_size, (uint64_t)command->program.found.st_dev, (uint64_t)command->program.found.st_ino};
+  uint64_t wide[4] = {(uint64_t)text.st_ino, (uint64_t)text.st_size, (uint64_t)command->program.found.st_dev,
+                      (uint64_t)command->program.found.st_ino};
   uint32_t numbers[12] = {status, (uint32_t)wrote[0], (uint32_t)messages.st_size, output};
   for (int at = 0; at < 4; at++) {
     numbers[4 + 2 * at] = (uint32_t)wide[at];
@@ -208,7 +214,8 @@ static int kept_as(uint32_t number) {
 static void show(void) {
   unsigned char bytes[16 * 1024];
   ssize_t got;
-  for (off_t at = 0; memories.messages >= 0 && (got = pread(memories.messages, bytes, sizeof bytes, at)) > 0; at += got) write_all(2, bytes, (size_t)got);
+  for (off_t at = 0; memories.messages >= 0 && (got = pread(memories.messages, bytes, sizeof bytes, at)) > 0; at += got)
+    write_all(2, bytes, (size_t)got);
 }
 
 /* EXEC: returns only when it fails. The open connection holds the compiler's slot: the kernel closes it when the
@@ -290,7 +297,8 @@ int do_writes(int fd) {
   unsigned char header[HEADER], *bytes;
   if (recv(fd, header, HEADER, MSG_PEEK | MSG_DONTWAIT) != HEADER) return 0;
   uint32_t kind = get32(header), length = get32(header + 4);
-  if ((kind != WRITE && kind != APPEND && kind != PONG) || length > LONGEST || (bytes = malloc((size_t)length + 1)) == NULL) return 0;
+  if ((kind != WRITE && kind != APPEND && kind != PONG) || length > LONGEST) return 0;
+  if ((bytes = malloc((size_t)length + 1)) == NULL) return 0;
   int done = read_all(fd, header, HEADER) && read_all(fd, bytes, length) && do_message(fd, kind, bytes, length);
   free(bytes);
   return done;
@@ -321,8 +329,10 @@ static void obey(int fd) {
 
 /* Whether the first word is one of distcc's own options. src/config/client-options.ts has the same words. */
 static int wants_commands(void) {
-  static const char *const ours[] = {"--help", "--version", "--show-hosts", "-j", "--agent-status", "--agent-stop", "--explain", "--scan-includes"};
-  const char *slash = strrchr(own_words[0], '/'), *name = slash == NULL ? own_words[0] : slash + 1, *first = own_words[1];
+  static const char *const ours[] = {"--help",         "--version",    "--show-hosts", "-j",
+                                     "--agent-status", "--agent-stop", "--explain",    "--scan-includes"};
+  const char *slash = strrchr(own_words[0], '/'), *first = own_words[1];
+  const char *name = slash == NULL ? own_words[0] : slash + 1;
   if (strstr(name, "distcc") == NULL) return 0;
   int found = first == NULL;
   for (size_t at = 0; !found && at < sizeof ours / sizeof *ours; at++) found = strcmp(first, ours[at]) == 0;

@@ -31,7 +31,8 @@ uint32_t look_at_output(const char *source, const char *output) {
   char folder[PATH_MAX];
   if (*output == '\0') return 0;
   if (stat(output, &old) == 0) {
-    if (stat(source, &of_source) == 0 && old.st_dev == of_source.st_dev && old.st_ino == of_source.st_ino) return OUTPUT_IS_SOURCE;
+    if (stat(source, &of_source) == 0 && old.st_dev == of_source.st_dev && old.st_ino == of_source.st_ino)
+      return OUTPUT_IS_SOURCE;
     if (S_ISDIR(old.st_mode)) return NOT_WRITABLE;
     if (access(output, W_OK) == 0) return 0;
   }
@@ -155,7 +156,8 @@ static int save_output(const char *path, uint32_t flags, struct arriving *bytes)
   int is_link = lstat(path, &link) == 0 && S_ISLNK(link.st_mode);
   if (there && !S_ISREG(old.st_mode)) return write_in_place(path, bytes);
   if (strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0) return write_in_place(path, bytes);
-  if (is_link && (!there || old.st_size == 0 || (flags & THROUGH_LINKS) || leads_away(path))) return write_in_place(path, bytes);
+  if (is_link && (!there || old.st_size == 0 || (flags & THROUGH_LINKS) || leads_away(path)))
+    return write_in_place(path, bytes);
   return replace(path, there ? &old : NULL, bytes);
 }
 
@@ -179,7 +181,8 @@ int save(int fd, size_t length, int memory) {
   unsigned char numbers[12];
   if (length < sizeof numbers || !read_all(fd, numbers, sizeof numbers)) return 0;
   size_t named = get32(numbers + 8);
-  if (named == 0 || named > sizeof path || named > length - sizeof numbers || !read_all(fd, path, named) || path[named - 1] != '\0') return 0;
+  if (named == 0 || named > sizeof path || named > length - sizeof numbers) return 0;
+  if (!read_all(fd, path, named) || path[named - 1] != '\0') return 0;
   struct arriving bytes = {fd, length - sizeof numbers - named, 0, -1, 0};
   unsigned char part_of[8];
   if (memory >= 0 && (bytes.left != sizeof part_of || !read_all(fd, part_of, sizeof part_of))) return 0;
@@ -189,7 +192,8 @@ int save(int fd, size_t length, int memory) {
   take_bytes(&bytes, -1);
   if (bytes.lost) return 0;
   if (error == 0) return 1;
-  return tell(fd, SAVED, (const uint32_t[]){(uint32_t)error, get32(numbers + 4)}, 2) && ((flags & NEW_NAME) || pass_over(fd));
+  return tell(fd, SAVED, (const uint32_t[]){(uint32_t)error, get32(numbers + 4)}, 2) &&
+         ((flags & NEW_NAME) || pass_over(fd));
 }
 
 /* Opens the log without following a link, which another user may have made, and without waiting for a fifo. */
@@ -215,7 +219,8 @@ void append(const unsigned char *bytes, size_t length) {
     fprintf(stderr, "distcc[%d] ERROR: failed to open logfile %s: %s\n", (int)getpid(), path, strerror(errno));
   }
   error = write_whole(log, end + 1, (size_t)(bytes + length - end - 1), log == 2 ? -1 : PATIENCE_MS);
-  if (error != 0 && log != 2) fprintf(stderr, "distcc[%d] ERROR: failed to write logfile %s: %s\n", (int)getpid(), path, strerror(error));
+  if (error != 0 && log != 2)
+    fprintf(stderr, "distcc[%d] ERROR: failed to write logfile %s: %s\n", (int)getpid(), path, strerror(error));
 }
 
 /* Reads at most PIECE bytes of a file; one that would have to be waited for counts as empty. Returns errno. */
@@ -225,7 +230,8 @@ static int read_file(const char *path, unsigned char *bytes, size_t *length) {
   int from = out_of_the_way(open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (from < 0) return errno;
   int error = fstat(from, &found) == 0 && S_ISDIR(found.st_mode) ? EISDIR : 0;
-  for (ssize_t got; error == 0 && *length < PIECE && (got = read(from, bytes + *length, PIECE - *length)) > 0;) *length += (size_t)got;
+  for (ssize_t got; error == 0 && *length < PIECE && (got = read(from, bytes + *length, PIECE - *length)) > 0;)
+    *length += (size_t)got;
   close(from);
   return error;
 }
@@ -255,7 +261,8 @@ int read_hosts(char *path, const unsigned char **text, size_t *length) {
   path[0] = '\0';
   if (getenv("DISTCC_HOSTS") != NULL) return 0;
   if (given || (home != NULL && *home != '\0')) {
-    if (snprintf(path, PATH_MAX, "%s%s", given ? own : home, given ? "/hosts" : "/.distcc/hosts") >= PATH_MAX) return ENAMETOOLONG;
+    if (snprintf(path, PATH_MAX, "%s%s", given ? own : home, given ? "/hosts" : "/.distcc/hosts") >= PATH_MAX)
+      return ENAMETOOLONG;
     error = read_file(path, part, length);
   }
   if (error == ENOENT || error == EACCES || error == ENOTDIR) {

@@ -19,7 +19,8 @@ static int is_type(const char *type, size_t at) {
 #else
 #define TYPE_OF(about) (unsigned long)(about).f_type
 /* ext, xfs, btrfs, tmpfs, overlay, zfs, f2fs, bcachefs: the first in <linux/magic.h>. */
-static const unsigned long types[] = {0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010, 0xca451a4e};
+static const unsigned long types[] = {0xef53,     0x58465342, 0x9123683e, 0x01021994,
+                                      0x794c7630, 0x2fc12fc1, 0xf2f52010, 0xca451a4e};
 static int is_type(unsigned long type, size_t at) {
   return type == types[at];
 }
@@ -98,7 +99,10 @@ int tell_stamps(int fd, const unsigned char *bytes, size_t length) {
   unsigned char *message = count < 0 ? NULL : malloc(HEADER + (size_t)count * STAMP_SIZE);
   if (message == NULL) return 0;
   unsigned char *at = message + HEADER;
-  for (const char *path = (const char *)bytes; at < message + HEADER + count * STAMP_SIZE; path += strlen(path) + 1, at += STAMP_SIZE) stamp(path, at);
+  for (const char *path = (const char *)bytes; at < message + HEADER + count * STAMP_SIZE; at += STAMP_SIZE) {
+    stamp(path, at);
+    path += strlen(path) + 1;
+  }
   int sent = send_message(fd, STAMPS, message, (size_t)count * STAMP_SIZE);
   free(message);
   return sent;

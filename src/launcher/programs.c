@@ -84,7 +84,8 @@ static int is_program(const char *path, struct stat *found) {
 static int next_candidate(const char **list, const char *name, char *path) {
   const char *from = *list, *end = strchrnul(from, ':');
   *list = *end == '\0' ? NULL : end + 1;
-  int length = snprintf(path, PATH_MAX, "%.*s%s%s", (int)(end - from), from, end == from || end[-1] == '/' ? "" : "/", name);
+  const char *slash = end == from || end[-1] == '/' ? "" : "/";
+  int length = snprintf(path, PATH_MAX, "%.*s%s%s", (int)(end - from), from, slash, name);
   return length > 0 && length < PATH_MAX;
 }
 
@@ -175,10 +176,12 @@ static void hide_node_variables(void) {
 _Noreturn void become_commands(void) {
   char path[PATH_MAX], **argv;
   hide_node_variables();
-  if (find_beside("distcc-agent", path) && (argv = in_front(path, "--command", own_words)) != NULL && (argv = in_front(NODE, NULL, argv)) != NULL) {
+  if (find_beside("distcc-agent", path) && (argv = in_front(path, "--command", own_words)) != NULL &&
+      (argv = in_front(NODE, NULL, argv)) != NULL) {
     execv(NODE, argv);
     execv(path, argv + 1); /* by the script's first line */
   }
-  fprintf(stderr, "distcc: ERROR: cannot run distcc-agent beside this program: %s: install distcc again\n", strerror(errno));
+  fprintf(stderr, "distcc: ERROR: cannot run distcc-agent beside this program: %s: install distcc again\n",
+          strerror(errno));
   exit(100);
 }

@@ -11,7 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* One action of a started program on its descriptors: ['addopen', descriptor, path, flags, mode] or ['adddup2', from, to]. */
+/* One action of a started program on its descriptors: ['addopen', descriptor, path, flags, mode] or ['adddup2', from,
+   to]. */
 static bool add_action(napi_env env, napi_value action, posix_spawn_file_actions_t *actions) {
   napi_value parts[5];
   uint32_t length = 0;
@@ -128,7 +129,8 @@ napi_value call_execve(napi_env env, napi_callback_info info) {
 napi_value call_waitpid(napi_env env, napi_callback_info info) {
   napi_value words[2], result;
   int pid = 0, options = 0, status = 0;
-  if (!read_words(env, info, 2, words) || !read_int(env, words[0], &pid) || !read_int(env, words[1], &options)) return NULL;
+  if (!read_words(env, info, 2, words) || !read_int(env, words[0], &pid) || !read_int(env, words[1], &options))
+    return NULL;
   pid_t ended = waitpid(pid, &status, options);
   if (ended == -1) return throw_reason(env, "waitpid", errno);
   if (napi_create_object(env, &result) != napi_ok) return NULL;

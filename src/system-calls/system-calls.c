@@ -22,7 +22,8 @@ static napi_value call_set_inheritable(napi_env env, napi_callback_info info) {
   napi_value words[2];
   int descriptor = 0;
   bool inheritable = false;
-  if (!read_words(env, info, 2, words) || !read_int(env, words[0], &descriptor) || !read_bool(env, words[1], &inheritable))
+  if (!read_words(env, info, 2, words) || !read_int(env, words[0], &descriptor) ||
+      !read_bool(env, words[1], &inheritable))
     return NULL;
   int flags = fcntl(descriptor, F_GETFD);
   if (flags != -1)
@@ -40,7 +41,8 @@ static napi_value call_lockf(napi_env env, napi_callback_info info) {
 }
 
 /* The C library changes user and group of all threads; the raw system calls do not. */
-static napi_value change_ids(napi_env env, napi_callback_info info, const char *call, int (*change)(unsigned, unsigned, unsigned)) {
+static napi_value change_ids(napi_env env, napi_callback_info info, const char *call,
+                             int (*change)(unsigned, unsigned, unsigned)) {
   napi_value words[3];
   unsigned ids[3] = {0};
   if (!read_words(env, info, 3, words)) return NULL;

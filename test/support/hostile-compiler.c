@@ -1,5 +1,6 @@
-/* A compiler in the hands of its client: tries to get at what is no business of a compile, and writes into the object how each try went,
-   "done" or the reason why not. A test permits it by name, as an administrator permits gcc. Never run it outside a throw-away machine. */
+/* A compiler that its client controls: tries to reach what a compile does not need, and writes into the object how each
+   try went, "done" or the reason why not. A test permits it by name, as an administrator permits gcc. Never run it
+   outside a throw-away machine. */
 #define _GNU_SOURCE 1
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -39,7 +40,8 @@ static int reaches(int family, int type, const void *address, socklen_t length) 
   if (!went && errno == EINPROGRESS) {
     struct pollfd answer = {.fd = fd, .events = POLLOUT};
     errno = ETIMEDOUT;
-    if (poll(&answer, 1, 1000) == 1 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &reason, &size) == 0) went = (errno = reason) == 0;
+    if (poll(&answer, 1, 1000) == 1 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &reason, &size) == 0)
+      went = (errno = reason) == 0;
   }
   if (errno == ECONNREFUSED) went = 1;
   reason = errno;
@@ -56,10 +58,11 @@ static void try_network(void) {
     tell("tcp", addresses[i], reaches(AF_INET, SOCK_STREAM, &address, sizeof address));
     tell("udp", addresses[i], reaches(AF_INET, SOCK_DGRAM, &address, sizeof address));
   }
-  struct sockaddr_in6 ourselves = {.sin6_family = AF_INET6, .sin6_port = htons(3632), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+  struct sockaddr_in6 ourselves = {
+      .sin6_family = AF_INET6, .sin6_port = htons(3632), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
   tell("tcp", "::1", reaches(AF_INET6, SOCK_STREAM, &ourselves, sizeof ourselves));
-  static const char *const paths[] = {"/run/systemd/private", "/run/dbus/system_bus_socket", "/run/systemd/journal/stdout", "/run/systemd/journal/socket",
-                                      "/run/journal"};
+  static const char *const paths[] = {"/run/systemd/private", "/run/dbus/system_bus_socket",
+                                      "/run/systemd/journal/stdout", "/run/systemd/journal/socket", "/run/journal"};
   for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     strcpy(address.sun_path, paths[i]);
@@ -70,13 +73,15 @@ static void try_network(void) {
 }
 
 static void try_files(void) {
-  static const char *const files[] = {"/etc/shadow", "/etc/passwd", "/etc/hostname", "/tmp/marker", "/var/tmp/marker", "/proc/self/status",
-                                      "/proc/1/status", "/sys/kernel/uevent_seqnum", "/dev/kmsg"};
+  static const char *const files[] = {"/etc/shadow", "/etc/passwd", "/etc/hostname", "/tmp/marker", "/var/tmp/marker",
+                                      "/proc/self/status", "/proc/1/status", "/sys/kernel/uevent_seqnum", "/dev/kmsg"};
   for (size_t i = 0; i < sizeof files / sizeof *files; i++) tell("read", files[i], open(files[i], O_RDONLY) >= 0);
   static const char *const folders[] = {"/root", "/home", "/var/log", "/run/systemd/journal", "/etc/systemd"};
   for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) tell("list", folders[i], opendir(folders[i]) != NULL);
-  static const char *const places[] = {"/usr/bin/mine", "/dev/shm/mine", "/mine", "/etc/mine", "/run/mine", "/usr/lib/distcc/mine"};
-  for (size_t i = 0; i < sizeof places / sizeof *places; i++) tell("write", places[i], open(places[i], O_WRONLY | O_CREAT, 0600) >= 0);
+  static const char *const written[] = {"/usr/bin/mine", "/dev/shm/mine", "/mine",
+                                        "/etc/mine",     "/run/mine",     "/usr/lib/distcc/mine"};
+  for (size_t i = 0; i < sizeof written / sizeof *written; i++)
+    tell("write", written[i], open(written[i], O_WRONLY | O_CREAT, 0600) >= 0);
 }
 
 static void try_powers(char *self) {
@@ -109,7 +114,8 @@ static void look_for_jobs(const char *folder, int depth, const char *own, int *s
   struct stat about;
   char path[4096];
   while (dir != NULL && (entry = readdir(dir)) != NULL) {
-    if (entry->d_name[0] == '.' || snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) >= (int)sizeof path) continue;
+    if (entry->d_name[0] == '.' || snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) >= (int)sizeof path)
+      continue;
     if (strcmp(path, own) == 0 || lstat(path, &about) != 0) continue;
     if (S_ISDIR(about.st_mode) && depth > 0) look_for_jobs(path, depth - 1, own, seen);
     if (S_ISREG(about.st_mode) && about.st_size > 0) ++*seen;
@@ -149,7 +155,8 @@ int main(int argc, char **argv) {
   tell("change", "the folder of all jobs", chmod("..", 0700) == 0);
   tell("hear", "of other jobs", inotify_add_watch(inotify_init(), "..", IN_CREATE) >= 0);
   tell("limit", "the daemon", limits_daemon());
-  tell("hold back", "the daemon", setpriority(PRIO_PROCESS, (id_t)getppid(), getpriority(PRIO_PROCESS, (id_t)getppid())) == 0);
+  id_t starter = (id_t)getppid();
+  tell("hold back", "the daemon", setpriority(PRIO_PROCESS, starter, getpriority(PRIO_PROCESS, starter)) == 0);
   try_powers(argv[0][0] == '/' ? argv[0] : (char *)"/usr/local/bin/hostilecc");
   return fclose(object) != 0;
 }

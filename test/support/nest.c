@@ -1,4 +1,4 @@
-/* Makes COUNT folders in each other, below the working directory, each with a file, and closes some of them to their owner. */
+/* Makes COUNT nested folders below the working directory, each with a file, and closes some of them to their owner. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>

@@ -1,8 +1,9 @@
 /* Says which system calls a filter refuses, without making any.
-     walk-calls mark PROGRAM [WORD...]   runs a program with a filter of its own under all that come later: a call whose last word is the mark
-                                         ends with MARKED there, unless a later filter has refused it
-     walk-calls native|narrow            as that program, or below it: each number with what came of it: taken, refused, absent
-     walk-calls one NUMBER [WORD...]     the same for one call with these words, native */
+     walk-calls mark PROGRAM [WORD...]  runs a program with a filter of its own under all that come later: a call whose
+                                        last word is the mark ends with MARKED there, unless a later filter refuses it
+     walk-calls native|narrow           as that program, or below it: each number with what came of it: taken, refused,
+                                        absent
+     walk-calls one NUMBER [WORD...]    the same for one call with these words, native */
 #define _GNU_SOURCE 1
 #include <errno.h>
 #include <linux/filter.h>
@@ -17,7 +18,8 @@
 
 enum { MARK = 0x5eccc0de, MARKED = 777, NUMBERS = 1024 };
 
-/* uretprobe and uprobe of x86-64: the kernel makes them past every filter, from code of its own, and ends who does so from elsewhere. */
+/* uretprobe and uprobe of x86-64: the kernel makes them past every filter, from code of its own, and ends a process
+   that makes them elsewhere. */
 #if defined __x86_64__
 enum { FIRST_PROBE = 335, LAST_PROBE = 336 };
 #else
@@ -32,7 +34,8 @@ static int mark(char **program) {
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
   struct sock_fprog filter = {sizeof steps / sizeof *steps, steps};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) return 126;
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0)
+    return 126;
   execv(program[0], program);
   return 127;
 }
@@ -73,6 +76,7 @@ int main(int argc, char **argv) {
   if (argc != 2) return 125;
   long (*call)(long, const long *) = strcmp(argv[1], "narrow") == 0 ? narrow : native;
   for (long number = 0; number < NUMBERS; number++)
-    if (call == narrow || number < FIRST_PROBE || number > LAST_PROBE) printf("%ld %s\n", number, name(call(number, words)));
+    if (call == narrow || number < FIRST_PROBE || number > LAST_PROBE)
+      printf("%ld %s\n", number, name(call(number, words)));
   return 0;
 }

@@ -1,6 +1,6 @@
 /* Runs a program in a kernel that lacks something: without ipv6|landlock|namespaces|openat2 PROGRAM WORD...
-   No IPv6 is as in a FreeBSD jail with an IPv4 address only, no Landlock as before Linux 5.13, no namespaces as in many containers,
-   no openat2 as in a unit with RestrictSUIDSGID=. */
+   No IPv6 is as in a FreeBSD jail with an IPv4 address only, no Landlock as before Linux 5.13, no namespaces as in many
+   containers, no openat2 as in a unit with RestrictSUIDSGID=. */
 #define _GNU_SOURCE 1
 #include <errno.h>
 #include <linux/filter.h>
@@ -46,10 +46,13 @@ int main(int argc, char **argv) {
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
   struct sock_fprog filter = {sizeof no_ipv6 / sizeof *no_ipv6, no_ipv6};
-  if (strcmp(argv[1], "landlock") == 0) filter = (struct sock_fprog){sizeof no_landlock / sizeof *no_landlock, no_landlock};
+  if (strcmp(argv[1], "landlock") == 0)
+    filter = (struct sock_fprog){sizeof no_landlock / sizeof *no_landlock, no_landlock};
   if (strcmp(argv[1], "openat2") == 0) filter = (struct sock_fprog){sizeof no_openat2 / sizeof *no_openat2, no_openat2};
-  if (strcmp(argv[1], "namespaces") == 0) filter = (struct sock_fprog){sizeof no_namespaces / sizeof *no_namespaces, no_namespaces};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) return 126;
+  if (strcmp(argv[1], "namespaces") == 0)
+    filter = (struct sock_fprog){sizeof no_namespaces / sizeof *no_namespaces, no_namespaces};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0)
+    return 126;
   execv(argv[2], argv + 2);
   return 127;
 }

@@ -36,12 +36,12 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher', () => {
 
   it('has the words that are for distcc itself', () => {
     const text = readLauncher('distcc.c');
-    const own = [...(/ours\[\] = \{(.*)\}/.exec(text)?.[1] ?? '').matchAll(/"([^"]*)"/g)].map(([, word]) => word);
+    const own = [...(/ours\[\] = \{([^}]*)\}/.exec(text)?.[1] ?? '').matchAll(/"([^"]*)"/g)].map(([, word]) => word);
     expect(new Set(own)).toEqual(new Set(Object.keys(ownOptions)));
   });
 
   it('has the names of sources and objects, by which it knows that a compiler was left out', () => {
-    const listed = /files\[\] = \{(.*)\}/.exec(readLauncher('alone.c'))?.[1] ?? '';
+    const listed = /files\[\] = \{([^}]*)\}/.exec(readLauncher('alone.c'))?.[1] ?? '';
     const extensions = [...listed.matchAll(/"([^"]*)"/g)].map(([, extension]) => extension);
     expect(extensions).toEqual([...sourceExtensions, '.o']);
   });
