@@ -4,7 +4,8 @@ import { join } from 'node:path';
 /** Where programs of the system are, besides PATH: an account without administration may not have these on it. */
 const systemFolders = ['/usr/sbin', '/sbin', '/usr/local/sbin'];
 
-function has(program: string): boolean {
+/** Whether a program is there, by its name or by its path. */
+export function isInstalled(program: string): boolean {
   const folders = program.startsWith('/') ? ['/'] : [...(process.env['PATH'] ?? '').split(':'), ...systemFolders];
   return folders.some((folder) => {
     try {
@@ -22,7 +23,7 @@ function has(program: string): boolean {
  * to run everything cannot skip silently.
  */
 export function needs(program: string, debianPackage: string): boolean {
-  return has(program) || lack(program, debianPackage);
+  return isInstalled(program) || lack(program, debianPackage);
 }
 
 /** The same for a file that is not a program. */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { lives } from '../../src/system/processes/living-process.ts';
 
@@ -14,4 +15,9 @@ export function pidsOf(...words: readonly string[]): number[] {
         return false;
       }
     });
+}
+
+/** The id of a process that has just ended. */
+export function deadPid(): number {
+  return Number(execFileSync('sh', ['-c', 'echo $$'], { encoding: 'utf8' }));
 }

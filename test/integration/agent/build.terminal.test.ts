@@ -1,4 +1,4 @@
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { spawn } from 'node-pty';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../../support/daemon.ts';
@@ -6,17 +6,7 @@ import { exited } from '../../../src/wire/wait-status.ts';
 import { answer, startFakeServer } from '../client/fake-server.ts';
 import type { Answer, FakeServer } from '../client/fake-server.ts';
 import { distccProgram, Sandbox } from '../client/sandbox.ts';
-
-/** What runs in a directory or below it, zombies left out. */
-function processesIn(directory: string): string[] {
-  return readdirSync('/proc').filter((name) => {
-    try {
-      return /^\d+$/.test(name) && readlinkSync(`/proc/${name}/cwd`).startsWith(directory);
-    } catch {
-      return false;
-    }
-  });
-}
+import { processesIn } from './building.ts';
 
 describe.skipIf(process.platform !== 'linux')('a build in a terminal', () => {
   let box: Sandbox;

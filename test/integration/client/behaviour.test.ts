@@ -7,6 +7,7 @@ import { killed, exited } from '../../../src/wire/wait-status.ts';
 import { encodeRefusal } from '../../../src/wire/refusal.ts';
 import { readJobRecord } from '../../../src/job-state/job-record.ts';
 import { posix } from '../../../src/system/posix.ts';
+import { lives } from '../../../src/system/processes/living-process.ts';
 import { until } from '../../support/daemon.ts';
 import { objectWith } from '../../support/object-file.ts';
 import { needs } from '../../support/needs.ts';
@@ -20,14 +21,6 @@ const enabled = needs('gcc', 'gcc');
 const becomes = posix.execve !== undefined;
 
 const gcc = ['gcc', '-c', 'a.c'];
-
-function lives(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
 
 describe.skipIf(!enabled)('distcc', () => {
   let box: Sandbox;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawn } from 'node-pty';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { lives } from '../../../src/system/processes/living-process.ts';
 import { distccdProgram, freePort, makeMasquerade, makeOpenFolder, until } from '../../support/daemon.ts';
 
 let top: string;
@@ -31,15 +32,6 @@ async function wizard(...words: string[]) {
   return { terminal, screen: () => screen, ended: () => ended };
 }
 
-function isGone(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch {
-    return true;
-  }
-}
-
 describe('distccd in a terminal', () => {
   it('--wizard stays in front and shows what it does; ^C ends it with 0', async () => {
     const { terminal, screen, ended } = await wizard('--wizard');
@@ -58,7 +50,7 @@ describe('distccd in a terminal', () => {
     await until(() => screen().includes('read the configuration again'), 'it goes on');
     // What closing a window does; kill() would only send the signal.
     if ('destroy' in terminal && typeof terminal.destroy === 'function') Reflect.apply(terminal.destroy, terminal, []);
-    await until(() => isGone(terminal.pid), 'it ended');
+    await until(() => !lives(terminal.pid), 'it ended');
   });
 
   it('without --no-detach it gives the terminal back, and lives on when the terminal is closed', async () => {
@@ -69,6 +61,6 @@ describe('distccd in a terminal', () => {
     const pid = Number(readFileSync(join(top, 'run/pid'), 'utf8'));
     process.kill(pid, 0);
     process.kill(pid, 'SIGTERM');
-    await until(() => isGone(pid), 'the daemon ended');
+    await until(() => !lives(pid), 'the daemon ended');
   });
 });

@@ -19,6 +19,7 @@ import { encodeJobRecord, readJobRecord } from '../../../src/job-state/job-recor
 import type { JobRecord } from '../../../src/job-state/job-record.ts';
 import { SpareFiles } from '../../../src/job-state/spare-files.ts';
 import { listJobs, openStateFile, sweepStateFolder } from '../../../src/job-state/state-folder.ts';
+import { deadPid } from '../../support/running.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -29,11 +30,6 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const fail = (error: unknown): never => {
   throw error;
 };
-
-/** The id of a process that has just ended. */
-function deadPid(): number {
-  return Number(execFileSync('sh', ['-c', 'echo $$'], { encoding: 'utf8' }));
-}
 
 function put(record: JobRecord): string {
   const path = join(folder, `binstate_${record.pid}`);

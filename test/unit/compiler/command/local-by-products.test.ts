@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { scanArguments } from '../../../../src/compiler/command/scan-arguments.ts';
-import { needs } from '../../../support/needs.ts';
+import { isInstalled, needs } from '../../../support/needs.ts';
 
 /**
  * Options that one compiler or another answers with a file beside the object; a compiler that does not know one says
@@ -46,8 +46,6 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const has = (compiler: string): boolean => spawnSync(compiler, ['--version']).status === 0;
-
 /** The files that a command leaves, run where nothing but its source is. */
 function filesOf(argv: readonly string[]): string[] {
   const cwd = join(folder, 'empty');
@@ -62,7 +60,7 @@ const commandOf = (compiler: string, options: string): string[] =>
   `${compiler} -O2 ${options} -MD -c a.c -o a.o`.split(' ');
 
 describe.each(['gcc', 'g++', 'gcc-11', 'clang', 'clang++', 'clang-16', 'clang-19'])('%s', (compiler) => {
-  it.runIf(has(compiler)).each(fileWriters)(
+  it.runIf(isInstalled(compiler)).each(fileWriters)(
     '%s, when scanArguments() distributes it, leaves the object alone',
     (options) => {
       const argv = commandOf(compiler, options);

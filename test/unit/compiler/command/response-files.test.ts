@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expandResponseFiles, responseFileLimits } from '../../../../src/compiler/command/response-files.ts';
 import { wordsOfResponseFile } from '../../../../src/compiler/command/response-text.ts';
+import { isInstalled } from '../../../support/needs.ts';
 
 let folder = '';
 
@@ -27,8 +28,6 @@ function expand(line: string, files: Readonly<Record<string, string>>): { words:
   }
   return { words: step.value, asked };
 }
-
-const has = (compiler: string): boolean => spawnSync(compiler, ['--version']).status === 0;
 
 /** The words of a printed command, which gcc and clang quote in the same way. */
 const printedWord = /"((?:[^"\\]|\\.)*)"|(\S+)/gsu;
@@ -63,10 +62,10 @@ const texts = fc
   .filter((text) => wordsOfResponseFile(text)?.every((word) => !word.startsWith('@')) === true);
 
 describe('wordsOfResponseFile()', () => {
-  it.runIf(has('gcc')).each(['gcc', 'gcc-11', 'clang', 'clang-16', 'clang-19'])(
+  it.runIf(isInstalled('gcc')).each(['gcc', 'gcc-11', 'clang', 'clang-16', 'clang-19'])(
     'reads what %s reads, or says that it does not know',
     (compiler) => {
-      if (!has(compiler)) return;
+      if (!isInstalled(compiler)) return;
       const property = fc.property(fc.array(texts, { minLength: 40, maxLength: 40 }), (many) => {
         const read = many.map((text) =>
           wordsOfResponseFile(text)?.flatMap((word) => (word.startsWith('-D') ? [word.slice(2)] : [])),
@@ -139,7 +138,7 @@ describe('expandResponseFiles()', () => {
     expect(expand('gcc @huge', { huge: '-DX '.repeat(responseFileLimits.characters) }).words).toEqual(['gcc', '@huge']);
   });
 
-  it.runIf(has('gcc'))('compiles to the same object as the command that named the files', () => {
+  it.runIf(isInstalled('gcc'))('compiles to the same object as the command that named the files', () => {
     const run = (words: readonly string[], output: string): Buffer => {
       const { status } = spawnSync(words[0] ?? '', [...words.slice(1), '-o', output], { cwd: folder });
       expect(status).toBe(0);

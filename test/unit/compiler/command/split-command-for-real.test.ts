@@ -8,6 +8,7 @@ import { scanArguments } from '../../../../src/compiler/command/scan-arguments.t
 import type { RemoteVerdict } from '../../../../src/compiler/verdict.ts';
 import { preprocessedExtension } from '../../../../src/compiler/names/source-name.ts';
 import { preprocessCommand, remoteCommand } from '../../../../src/compiler/command/split-command.ts';
+import { isInstalled } from '../../../support/needs.ts';
 
 const source = `#include "bar.h"
 #define SQUARE(x) ((x) * (x))
@@ -141,8 +142,6 @@ function compare(argv: readonly string[]): void {
 
 const words = (line: string): string[] => [...line.matchAll(/'([^']*)'|\S+/g)].map((match) => match[1] ?? match[0]);
 
-const has = (compiler: string): boolean => spawnSync(compiler, ['--version']).status === 0;
-
 /**
  * Of all compilers; the columns that debug information records by default come from the text, so they are left out
  * here.
@@ -266,7 +265,7 @@ function speaks(compiler: string, line: string): boolean {
 }
 
 describe.each(tables)('preprocessCommand() and remoteCommand() leave what %s leaves', (compiler, lines) => {
-  const there = has(compiler);
+  const there = isInstalled(compiler);
   const spoken = there ? lines.filter((line) => speaks(compiler, line)) : lines;
   it.runIf(there).each(spoken)('%s', (line) => compare([compiler, ...words(line)]));
 });

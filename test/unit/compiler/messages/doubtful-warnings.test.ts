@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { doubtfulWarning } from '../../../../src/compiler/messages/doubtful-warnings.ts';
+import { isInstalled } from '../../../support/needs.ts';
 
 /** Code about which compilers say more when its comments and macros are gone. */
 const source = `#define VALUE(x) (x)
@@ -49,8 +50,6 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const has = (compiler: string): boolean => spawnSync(compiler, ['--version']).status === 0;
-
 function run(argv: readonly string[]): { stdout: string; messages: string } {
   const env = { PATH: process.env['PATH'], LC_ALL: 'C' };
   const { stdout, stderr } = spawnSync(argv[0] ?? '', argv.slice(1), { cwd: folder, env, encoding: 'latin1' });
@@ -94,7 +93,7 @@ const compilers: ReadonlyArray<readonly [string, string]> = [
 describe.each(compilers)(
   'doubtfulWarning() knows each warning that %s gives for preprocessed text only, as %s',
   (compiler, language) => {
-    it.runIf(has(compiler)).each(options)('with %s', (line) => {
+    it.runIf(isInstalled(compiler)).each(options)('with %s', (line) => {
       const words = [compiler, ...line.split(' ')];
       const { whole, split } = compileTwice(words, 'a.c', language);
       const expected = warningsIn(whole);
@@ -105,7 +104,7 @@ describe.each(compilers)(
       if (more.length > 0) expect(doubtfulWarning(words, split)).toBeDefined();
     });
 
-    it.runIf(has(compiler))('and does not doubt one that the source has as well', () => {
+    it.runIf(isInstalled(compiler))('and does not doubt one that the source has as well', () => {
       const words = [compiler, '-Wall', '-Wextra'];
       const { whole, split } = compileTwice(words, 'plain.c', language);
       expect([...warningsIn(split)]).toEqual([...warningsIn(whole)]);
@@ -113,7 +112,7 @@ describe.each(compilers)(
       expect(doubtfulWarning(words, split)).toBeUndefined();
     });
 
-    it.runIf(has(compiler))('in colour, too, and without their names', () => {
+    it.runIf(isInstalled(compiler))('in colour, too, and without their names', () => {
       for (const option of ['-fdiagnostics-color=always', '-fno-diagnostics-show-option']) {
         const words = [compiler, '-Wall', '-Wextra', option];
         expect(doubtfulWarning(words, compileTwice(words, 'a.c', language).split)).toBeDefined();

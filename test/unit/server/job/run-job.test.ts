@@ -15,6 +15,7 @@ import { StartError } from '../../../../src/system/processes/reaper.ts';
 import { spawn, spawnByChildProcess } from '../../../../src/system/processes/spawn.ts';
 import { packingOf } from '../../../../src/wire/packing.ts';
 import { exited, killed } from '../../../../src/wire/wait-status.ts';
+import { lives } from '../../../../src/system/processes/living-process.ts';
 import { until } from '../../../support/daemon.ts';
 
 const source = Buffer.from('int x;\n');
@@ -87,15 +88,6 @@ describe('runJob()', () => {
     closeAnswer(compiled);
   });
 
-  const isAlive = (pid: number): boolean => {
-    try {
-      // A process that has ended and waits to be collected has an empty command line.
-      return readFileSync(`/proc/${pid}/cmdline`).length > 0;
-    } catch {
-      return false;
-    }
-  };
-
   it.each([
     ['in the usual way', spawn],
     ['by child_process', spawnByChildProcess],
@@ -107,7 +99,7 @@ describe('runJob()', () => {
     closeAnswer(await run(child, {}, { spawn: start }));
     const left = Number(note());
     expect(left).toBeGreaterThan(0);
-    await until(() => !isAlive(left), "the compiler's child is gone");
+    await until(() => !lives(left), "the compiler's child is gone");
   });
 
   it('is over when it is given up, and with it the whole group of the compiler', async () => {
@@ -117,7 +109,7 @@ describe('runJob()', () => {
     await until(written, 'the compiler runs');
     over.abort(new Error('nobody waits'));
     await expect(running).rejects.toThrow('nobody waits');
-    await until(() => !isAlive(Number(note())), "the compiler's child is gone");
+    await until(() => !lives(Number(note())), "the compiler's child is gone");
     expect(folders()).toEqual([]);
   });
 

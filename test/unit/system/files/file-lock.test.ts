@@ -15,6 +15,7 @@ import { tmpdir, uptime } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tryClaim, tryLock } from '../../../../src/system/files/file-lock.ts';
+import { deadPid } from '../../../support/running.ts';
 
 let folder = '';
 let path = '';
@@ -23,11 +24,6 @@ beforeEach(() => {
   path = join(folder, 'lock');
 });
 afterEach(() => rmSync(folder, { recursive: true }));
-
-/** The id of a process that has just ended. */
-function deadPid(): number {
-  return Number(execFileSync('sh', ['-c', 'echo $$'], { encoding: 'utf8' }));
-}
 
 describe.each([
   ['tryLock()', tryLock],

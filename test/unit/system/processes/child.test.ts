@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startChild } from '../../../../src/system/processes/child.ts';
 import { endChild } from '../../../../src/system/processes/reaper.ts';
 import type { RunningChild } from '../../../../src/system/processes/child.ts';
+import { lives } from '../../../../src/system/processes/living-process.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -28,14 +29,6 @@ async function run(script: string, group: 'own' | 'ours' = 'own'): Promise<{ sta
     return { status: await child.ended, text: readFileSync(path, 'utf8') };
   } finally {
     closeSync(stdout);
-  }
-}
-
-function lives(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
   }
 }
 

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { endChild } from '../../../../src/system/processes/reaper.ts';
 import { spawn, spawnByChildProcess } from '../../../../src/system/processes/spawn.ts';
 import type { Spawn } from '../../../../src/system/processes/spawn.ts';
+import { lives } from '../../../../src/system/processes/living-process.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -13,16 +14,6 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const text = (name: string): string => readFileSync(join(folder, name), 'utf8');
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    // A zombie that init has not collected yet is dead enough.
-    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-};
 
 describe.each<[string, Spawn]>([
   ['spawn()', spawn],
@@ -68,10 +59,10 @@ describe.each<[string, Spawn]>([
     const child = shell('trap "" TERM; (trap "" TERM; sleep 60 & echo $!; wait) & echo $!; while :; do sleep 1; done');
     while (text('out').trim().split('\n').length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
     const pids = text('out').trim().split('\n').map(Number);
-    expect(pids.every(isAlive)).toBe(true);
+    expect(pids.every(lives)).toBe(true);
     await endChild(child, 'SIGTERM', 50);
     expect((await child.ended) & 0x7f).toBe(9);
-    while (pids.some(isAlive)) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (pids.some(lives)) await new Promise((resolve) => setTimeout(resolve, 10));
   });
 
   it('names the program that cannot be started', async () => {
