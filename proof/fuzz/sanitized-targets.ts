@@ -17,7 +17,7 @@ import {
   saveFlags,
 } from '../../src/wire/agent/file.ts';
 import { encodeFrame, kinds } from '../../src/wire/agent/frame.ts';
-import { encodeFetch, encodeFollow, encodePaths, encodePlace, encodeStamp } from '../../src/wire/agent/inputs.ts';
+import { encodeFetch, encodeFollow, encodePaths, encodeCheckOutput, encodeStamp } from '../../src/wire/agent/inputs.ts';
 import { expectThat, inputOf, textsOf } from './target.ts';
 import type { Target } from './target.ts';
 
@@ -66,7 +66,7 @@ const said: readonly [Buffer, ...Buffer[]] = [
   encodeStamp(encodePaths(['/etc/passwd', '/none', '', '/proc/self/status'])),
   encodeFetch(['/etc/hostname', '/none', '/proc/self/status', '.']),
   encodeFollow(['/proc/self/exe', '/bin', 'none']),
-  encodePlace('a.c', 'none/a.o'),
+  encodeCheckOutput('a.c', 'none/a.o'),
   encodeSendText('messages'),
   encodeKeep(Buffer.from('body')),
   encodeSaveAnswer({ flags: 0, number: 3, path: 'b.o' }, { at: 0, length: 100 }),

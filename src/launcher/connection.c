@@ -161,7 +161,7 @@ int tell(int fd, uint32_t kind, const uint32_t *numbers, uint32_t count) {
 int tell_with_next(int fd, uint32_t kind, const uint32_t *numbers, uint32_t count) {
   unsigned char next[HEADER];
   int comes = late_length + HEADER + 16 * 4 <= sizeof late && recv(fd, next, HEADER, MSG_PEEK | MSG_DONTWAIT) == HEADER;
-  if (!comes || (get32(next) != PLACE && get32(next) != STAMP)) return tell(fd, kind, numbers, count);
+  if (!comes || (get32(next) != CHECK_OUTPUT && get32(next) != STAMP)) return tell(fd, kind, numbers, count);
   late_length += put_numbers(late + late_length, kind, numbers, count);
   return 1;
 }

@@ -240,11 +240,12 @@ static int do_command(int fd, uint32_t kind, unsigned char *bytes, size_t length
   return preprocess(fd, &command, kind == TAKE);
 }
 
-/* PLACE: names of a source and an output, each with a NUL. PLACED: what is wrong with the output, as in ENDED. */
-static int tell_place(int fd, unsigned char *bytes, size_t length) {
+/* CHECK_OUTPUT: names of a source and an output, each with a NUL. CHECKED: what is wrong with the output, as in
+   ENDED. */
+static int tell_output(int fd, unsigned char *bytes, size_t length) {
   char *names[2];
   if (length == 0 || read_strings((char *)bytes, (char *)bytes + length, names, 2) == NULL) return 0;
-  return tell_with_next(fd, PLACED, (const uint32_t[]){look_at_output(names[0], names[1])}, 1);
+  return tell_with_next(fd, CHECKED, (const uint32_t[]){look_at_output(names[0], names[1])}, 1);
 }
 
 static int do_message(int fd, uint32_t kind, unsigned char *bytes, size_t length) {
@@ -281,8 +282,8 @@ static int do_message(int fd, uint32_t kind, unsigned char *bytes, size_t length
     return fetch_inputs(fd, bytes, length);
   case FOLLOW:
     return tell_targets(fd, bytes, length);
-  case PLACE:
-    return tell_place(fd, bytes, length);
+  case CHECK_OUTPUT:
+    return tell_output(fd, bytes, length);
   case READ:
     return read_for_agent(fd, bytes, length);
   case LOOK:

@@ -84,14 +84,14 @@ function nameOfAccount(): string {
 
 async function placesOf(options: DaemonOptions): Promise<string[]> {
   if (options.inetd) return ['one client, on stdin and stdout'];
-  return options['idle-exit'] > 0 ? ['the sockets that the service manager holds'] : tryPlaces(options);
+  return options['idle-exit'] > 0 ? ['the sockets that the service manager holds'] : tryAddresses(options);
 }
 
-async function tryPlaces(options: DaemonOptions): Promise<string[]> {
+async function tryAddresses(options: DaemonOptions): Promise<string[]> {
   try {
-    const { servers, places, warnings } = await bindSockets(options.listen, options.port);
+    const { servers, addresses, warnings } = await bindSockets(options.listen, options.port);
     for (const server of servers) server.close();
-    return [...places, ...warnings];
+    return [...addresses, ...warnings];
   } catch (error) {
     return [sayTaken(error, options.port)];
   }

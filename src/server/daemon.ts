@@ -112,7 +112,7 @@ function announce({ log, access, jobs, ownFiles }: AssembledService, listening: 
   log.info(`serving ${access().networks.join(', ')}`);
   log.info(`allowing up to ${jobs} active jobs`);
   log.notice(describeTrees(ownFiles));
-  for (const place of listening.places) log.notice(`listening on ${place}`);
+  for (const address of listening.addresses) log.notice(`listening on ${address}`);
   reportStart(process.env, { status: exitStatus.ok, lines: notices.map((notice) => `Warning: ${notice}`) });
 }
 

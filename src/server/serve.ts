@@ -62,7 +62,7 @@ export function serve(
       },
       refuse: ({ address, name }) => {
         const text = `too many connections: closed the one of ${name}`;
-        service.clientLog.of(address).say('a connection without a place', 'error', text);
+        service.clientLog.of(address).say('a connection beyond the limit', 'error', text);
       },
     });
     const stop = (signal: NodeJS.Signals): void => {

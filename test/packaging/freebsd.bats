@@ -416,7 +416,7 @@ regular file distcc
 precious
 root
 Stopping distccd.
-cannot make the pid file \"/var/run/distccd.pid\": choose another place with distccd_pidfile"
+cannot make the pid file \"/var/run/distccd.pid\": choose another path with distccd_pidfile"
 }
 
 @test "a pid file of a dead process, of another program, or of nothing is stale: stop harms nobody, and start makes a new one" {

@@ -63,8 +63,8 @@ export class JobInputs implements InputsEffects {
     const { launcher } = this.#assignment;
     const dependencies = dependencyOutput(verdict);
     const outputs = [verdict.output, ...(dependencies.kind === 'file' ? [dependencies.path] : [])];
-    const placed = await Promise.all(outputs.map((output) => launcher.place(verdict.source, output)));
-    return outputs.map((output, at) => obstacleAt(placed[at], output)).find((obstacle) => obstacle !== undefined);
+    const checked = await Promise.all(outputs.map((output) => launcher.checkOutput(verdict.source, output)));
+    return outputs.map((output, at) => obstacleAt(checked[at], output)).find((obstacle) => obstacle !== undefined);
   }
 
   async find(job: RemoteJob): Promise<Found> {

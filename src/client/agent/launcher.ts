@@ -21,13 +21,13 @@ import type { FileContent, FoundProgram, Kept } from '../../wire/agent/file.ts';
 import {
   encodeFetch,
   encodeFollow,
-  encodePlace,
+  encodeCheckOutput,
   encodeStamp,
   readInput,
-  readPlaced,
+  readChecked,
   readTargets,
 } from '../../wire/agent/inputs.ts';
-import type { InputMessage, PlacedMessage } from '../../wire/agent/inputs.ts';
+import type { InputMessage, CheckedMessage } from '../../wire/agent/inputs.ts';
 import { encodeFrame, kinds } from '../../wire/agent/frame.ts';
 import type { Frame } from '../../wire/agent/frame.ts';
 import { Answers } from './answers.ts';
@@ -57,7 +57,7 @@ export class Launcher {
   readonly #stamps = new Answers<Buffer>();
   readonly #inputs = new Answers<InputMessage>();
   readonly #targets = new Answers<readonly string[]>();
-  readonly #placed = new Answers<PlacedMessage>();
+  readonly #checked = new Answers<CheckedMessage>();
   /** Waits that end when its connection closes: for what it became, and for saved files, by their number. */
   readonly #becoming = new Answers<void>();
   readonly #saves = new Saves();
@@ -113,8 +113,8 @@ export class Launcher {
       case kinds.TARGETS:
         this.#targets.give(readTargets(content));
         return;
-      case kinds.PLACED:
-        this.#placed.give(readPlaced(content));
+      case kinds.CHECKED:
+        this.#checked.give(readChecked(content));
         return;
       case kinds.PING:
         this.#say(encodeFrame(kinds.PONG));
@@ -148,7 +148,7 @@ export class Launcher {
       this.#stamps,
       this.#inputs,
       this.#targets,
-      this.#placed,
+      this.#checked,
     ];
   }
 
@@ -245,9 +245,9 @@ export class Launcher {
   }
 
   /** Has it look whether an output can be written, and is not the source. */
-  place(source: string, output: string): Promise<PlacedMessage> {
-    this.#say(encodePlace(source, output));
-    return this.#placed.wait();
+  checkOutput(source: string, output: string): Promise<CheckedMessage> {
+    this.#say(encodeCheckOutput(source, output));
+    return this.#checked.wait();
   }
 
   /** Has it read whole files. */

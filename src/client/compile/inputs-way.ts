@@ -50,13 +50,13 @@ export function obstacleToInputs({ verdict, environment }: RemoteJob): string | 
 export async function findInputs(job: RemoteJob, effects: Effects): Promise<Found> {
   const obstacle = obstacleToInputs(job);
   if (obstacle !== undefined) return { kind: 'old way', because: obstacle };
-  const place = effects.inputs.obstacle(job);
+  const outputs = effects.inputs.obstacle(job);
   effects.state.show('local', 'Preprocess', { host: 'localhost' });
   const found = await effects.inputs.find(job).catch((error: unknown): Found => ({
     kind: 'old way',
     because: error instanceof Error ? error.message : String(error),
   }));
-  const unplaced = await place;
-  if (unplaced !== undefined) throw new OnlyHere(unplaced);
+  const unwritable = await outputs;
+  if (unwritable !== undefined) throw new OnlyHere(unwritable);
   return found;
 }

@@ -21,7 +21,7 @@ function writable(path: string): boolean {
   }
 }
 
-function placeFault(path: string, old: Stats | undefined): string | undefined {
+function directoryFault(path: string, old: Stats | undefined): string | undefined {
   const folder = dirname(path);
   const there = found(folder);
   if (there === undefined) return `there is no directory "${folder}"`;
@@ -40,7 +40,7 @@ export function outputObstacle(source: string, output: string): Reason | undefin
   const [of, old] = [found(from), found(to)];
   if (of !== undefined && old !== undefined && of.dev === old.dev && of.ino === old.ino)
     return { because: `its output "${to}" is its source`, cure: 'name another output' };
-  const because = placeFault(to, old);
+  const because = directoryFault(to, old);
   if (because === undefined) return undefined;
-  return { because, cure: 'make a place for its output: a directory that you may write to' };
+  return { because, cure: 'name an output in a directory that exists and that you may write to' };
 }

@@ -12,7 +12,7 @@ import type { Client } from './serve-client.ts';
 export interface Listening {
   readonly servers: readonly Server[];
   /** `ADDRESS:PORT` of each. */
-  readonly places: readonly string[];
+  readonly addresses: readonly string[];
   readonly warnings: readonly string[];
 }
 
@@ -38,14 +38,14 @@ function listen(address: string, port: number, ipv6Only: boolean): Promise<Serve
   });
 }
 
-function bindFailure(place: string, error: unknown): Failure {
+function bindFailure(address: string, error: unknown): Failure {
   const code = codeOf(error);
   const cures: Readonly<Record<string, string>> = {
     EADDRINUSE: 'another program listens there: stop it, or choose another port with --port',
     EACCES: 'only root may use this port: start as root, or choose a port above 1023 with --port',
     EADDRNOTAVAIL: 'this machine has no such address: choose another with --listen',
   };
-  return new Failure(exitStatus.bindFailed, `cannot listen on ${place}: ${cures[code] ?? systemReason(error)}`, {
+  return new Failure(exitStatus.bindFailed, `cannot listen on ${address}: ${cures[code] ?? systemReason(error)}`, {
     cause: error,
   });
 }
@@ -74,11 +74,11 @@ async function addressesToBind(names: readonly string[]): Promise<readonly strin
 /**
  * Opens the listening sockets: for all addresses of both families, or those that `--listen` names. A family that this
  * system lacks is only a warning, unless nothing is left to serve.
- * @throws Failure (status 102) with the place and the cure; no socket stays open then
+ * @throws Failure (status 102) with the address and the cure; no socket stays open then
  */
 export async function bindSockets(names: readonly string[], port: number): Promise<Listening> {
   const servers: Server[] = [];
-  const places: string[] = [];
+  const addresses: string[] = [];
   const missing: Failure[] = [];
   const open = async (address: string): Promise<void> => {
     try {
@@ -87,7 +87,7 @@ export async function bindSockets(names: readonly string[], port: number): Promi
     } catch (error) {
       throw bindFailure(writeHostPort(address, port), error);
     }
-    places.push(writeHostPort(address, port));
+    addresses.push(writeHostPort(address, port));
   };
   try {
     for (const address of await addressesToBind(names)) {
@@ -104,7 +104,7 @@ export async function bindSockets(names: readonly string[], port: number): Promi
     for (const server of servers) server.close();
     throw error;
   }
-  return { servers, places, warnings: missing.map(({ message }) => `${message}; serving the rest`) };
+  return { servers, addresses, warnings: missing.map(({ message }) => `${message}; serving the rest`) };
 }
 
 /** Whether a server listens on a Unix socket, for which Node names no address. */

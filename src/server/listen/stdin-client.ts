@@ -8,13 +8,13 @@ import type { ClientStream } from '../connection/client-stream.ts';
 import { writeHostPort } from '../../basics/address-text.ts';
 import type { Client } from './serve-client.ts';
 
-interface Place {
+interface NamedAddress {
   readonly address: string;
   readonly port: string;
 }
 
 /** The client's address in the variables of xinetd, systemd, tcpserver and inetutils-inetd, and sshd. */
-function placeFromEnvironment(environment: NodeJS.ProcessEnv): Place | undefined {
+function addressFromEnvironment(environment: NodeJS.ProcessEnv): NamedAddress | undefined {
   const [sshAddress, sshPort] = (environment['SSH_CONNECTION'] ?? '').split(' ');
   const said = [
     [sshAddress, sshPort],
@@ -50,9 +50,9 @@ export function identifyClient(
     );
   }
   const listed = options.allow.length > 0 || options['allow-private'];
-  const place = placeFromEnvironment(environment);
-  if (place !== undefined) {
-    const { address, port } = place;
+  const named = addressFromEnvironment(environment);
+  if (named !== undefined) {
+    const { address, port } = named;
     return { address, name: writeHostPort(address, port), admitted: !listed || access.admits(address) };
   }
   // distcc's names for clients without an address. It refuses a Unix socket as soon as an access list is given.

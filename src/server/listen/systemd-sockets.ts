@@ -11,7 +11,7 @@ import { backlog } from './bind.ts';
 import type { Listening } from './bind.ts';
 import { writeHostPort } from '../../basics/address-text.ts';
 
-/** Whether these options name a place to listen, which has no effect on sockets of the service manager. */
+/** Whether these options name an address to listen on, which has no effect on sockets of the service manager. */
 const namesPlace = ({ port, listen }: Pick<DaemonOptions, 'port' | 'listen'>): boolean =>
   port !== defaultPort || listen.length > 0;
 
@@ -56,7 +56,7 @@ function adopt(given: GivenDescriptor): Promise<Server> {
   });
 }
 
-function placeOfServer(server: Server, { name }: GivenDescriptor): string {
+function addressOfServer(server: Server, { name }: GivenDescriptor): string {
   const address = server.address();
   return address === null || typeof address === 'string'
     ? `Unix socket "${name}"`
@@ -73,12 +73,12 @@ export async function adoptSockets(
   options: Pick<DaemonOptions, 'port' | 'listen'>,
 ): Promise<Listening> {
   const servers: Server[] = [];
-  const places: string[] = [];
+  const addresses: string[] = [];
   try {
     for (const one of given) {
       const server = await adopt(one);
       servers.push(server);
-      places.push(placeOfServer(server, one));
+      addresses.push(addressOfServer(server, one));
     }
   } catch (error) {
     for (const server of servers) server.close();
@@ -87,7 +87,7 @@ export async function adoptSockets(
   const warnings = namesPlace(options)
     ? ['--port and --listen have no effect: the service manager gave the sockets to serve']
     : [];
-  return { servers, places, warnings };
+  return { servers, addresses, warnings };
 }
 
 /** The failure of `--idle-exit` without sockets of the service manager: nothing would start this daemon again. */

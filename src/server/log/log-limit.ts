@@ -10,7 +10,7 @@ const linesPerMinute = {
   'a command': 6000,
   'a job that was done': 6000,
   'a connection that the access list denied': 60,
-  'a connection without a place': 60,
+  'a connection beyond the limit': 60,
   'a request that could not be read': 60,
   'bytes after a request': 60,
   'a job that was refused': 60,

@@ -3,7 +3,7 @@ import { folderInRoot } from '../../system/fence/private-root.ts';
 import type { DeclaredInput } from '../inputs/declared-input.ts';
 import { smallAnswer } from '../job/answer.ts';
 import type { TreeCompiled } from '../job/run-tree-job.ts';
-import { placeOf } from './place-of.ts';
+import { resolveLinks } from './resolve-links.ts';
 
 /** What a compile was given, as far as it decides whether the result is kept. */
 export interface KeptCompile {
@@ -50,7 +50,7 @@ function namesInputsOnly(text: Buffer, { directory, inputs, links }: KeptCompile
   return names.every((name) => {
     const path = name.startsWith('/') ? name : `${directory}/${name}`;
     if (files.has(path)) return true;
-    const place = placeOf(path, texts);
-    return place !== undefined && files.has(place);
+    const resolved = resolveLinks(path, texts);
+    return resolved !== undefined && files.has(resolved);
   });
 }

@@ -23,7 +23,7 @@ export function openPidFile(path: string): () => void {
   } catch (error) {
     throw new Failure(
       exitStatus.inputOutput,
-      `cannot write the pid file "${path}": ${systemReason(error)}; choose a place that this account may write with --pid-file`,
+      `cannot write the pid file "${path}": ${systemReason(error)}; choose a path that this account may write with --pid-file`,
     );
   }
 }

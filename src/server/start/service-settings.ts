@@ -55,7 +55,7 @@ export const hasService = (places = usualPlaces): boolean =>
 /**
  * Combines the settings, the units and their drop-ins. Only the generator reads the settings; its messages are passed
  * on.
- * @throws Failure (status 101) when the settings name no place to listen
+ * @throws Failure (status 101) when the settings name no address to listen on
  */
 export function readServiceSettings(places: ServicePlaces, notices: Notices): ServiceSettings {
   judgeSettings(places, notices);

@@ -21,7 +21,7 @@ export const kinds = {
   STAMPS: 11,
   INPUT: 12,
   TARGETS: 13,
-  PLACED: 14,
+  CHECKED: 14,
   // From the agent.
   WRITE: 16,
   PREPROCESS: 17,
@@ -46,7 +46,7 @@ export const kinds = {
   STAMP: 36,
   FETCH: 37,
   FOLLOW: 38,
-  PLACE: 39,
+  CHECK_OUTPUT: 39,
   PROBE: 40,
 } as const;
 

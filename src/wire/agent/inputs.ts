@@ -27,19 +27,19 @@ export function encodeFollow(paths: readonly string[]): Buffer {
   return encodeFrame(kinds.FOLLOW, terminated(paths));
 }
 
-/** PLACE: names of a source and of an output. */
-export function encodePlace(source: string, output: string): Buffer {
-  return encodeFrame(kinds.PLACE, terminated([source, output]));
+/** CHECK_OUTPUT: names of a source and of an output. */
+export function encodeCheckOutput(source: string, output: string): Buffer {
+  return encodeFrame(kinds.CHECK_OUTPUT, terminated([source, output]));
 }
 
 /** What is wrong with an output. */
-export interface PlacedMessage {
+export interface CheckedMessage {
   readonly outputIsSource: boolean;
   readonly notWritable: boolean;
 }
 
-/** Reads PLACED: bits. @throws ProtocolError */
-export function readPlaced(content: Buffer): PlacedMessage {
+/** Reads CHECKED: bits. @throws ProtocolError */
+export function readChecked(content: Buffer): CheckedMessage {
   const output = numberAt(content, 0);
   return { outputIsSource: (output & 1) !== 0, notWritable: (output & 2) !== 0 };
 }

@@ -12,10 +12,10 @@ import {
   encodeFetch,
   encodeFollow,
   encodePaths,
-  encodePlace,
+  encodeCheckOutput,
   encodeStamp,
   readInput,
-  readPlaced,
+  readChecked,
   readTargets,
   stampLength,
 } from '../../../src/wire/agent/inputs.ts';
@@ -148,13 +148,13 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher and what a compile would read
     writeFileSync(inBox('a.c'), '');
     linkSync(inBox('a.c'), inBox('twin.o'));
     const { ask, end } = await play();
-    const placed = async (output: string) => {
-      const [answer = none] = await ask(encodePlace('a.c', output), kinds.PLACED);
-      return readPlaced(answer);
+    const checked = async (output: string) => {
+      const [answer = none] = await ask(encodeCheckOutput('a.c', output), kinds.CHECKED);
+      return readChecked(answer);
     };
-    expect(await placed('a.o')).toEqual({ outputIsSource: false, notWritable: false });
-    expect(await placed('twin.o')).toEqual({ outputIsSource: true, notWritable: false });
-    expect(await placed('none/a.o')).toEqual({ outputIsSource: false, notWritable: true });
+    expect(await checked('a.o')).toEqual({ outputIsSource: false, notWritable: false });
+    expect(await checked('twin.o')).toEqual({ outputIsSource: true, notWritable: false });
+    expect(await checked('none/a.o')).toEqual({ outputIsSource: false, notWritable: true });
     await end();
   });
 

@@ -25,7 +25,7 @@ describe('explain()', () => {
       'to have it distributed: name the processor in place of "native": "gcc -march=native -Q --help=target" shows the name',
       'would wait now for memory',
     ]);
-    expect((await told('a', idle, ['gcc', '-c', 'a.c', '-o', 'none/a.o']))[1]).toMatch(/make a place for its output/);
+    expect((await told('a', idle, ['gcc', '-c', 'a.c', '-o', 'none/a.o']))[1]).toMatch(/name an output in a directory/);
   });
 
   it('shows the hosts in order with what the agent knows of them', async () => {
