@@ -134,7 +134,7 @@ export async function benchHeaders(sources: Sources, report: (line: string) => v
       `  ${family}: cold ${least(cold, 'scanMs')} (${least(cold, 'diskMs')} of it on the disk, by Node instead of the launcher), first ${perFile(cold[0]?.scanMs ?? 0, sources)}`,
     );
     report(`  ${family}: warm ${least(warm, 'scanMs')} (${least(warm, 'diskMs')})`);
-    const compared = jobs.map((job, at) => missingIn(job, found[at] ?? { kind: 'old way', because: '' }));
+    const compared = jobs.map((job, at) => missingIn(job, found[at] ?? { kind: 'preprocess', because: '' }));
     const mean = (numbers: readonly number[]): string =>
       (numbers.reduce((sum, one) => sum + one, 0) / Math.max(numbers.length, 1)).toFixed(0);
     const inputs = found.flatMap((one) =>
@@ -145,9 +145,9 @@ export async function benchHeaders(sources: Sources, report: (line: string) => v
     report(
       `  ${family}: read ${mean(compared.map(({ read }) => read))} files, found ${mean(inputs)}, missing ${missing.length} ${missing.slice(0, 3).join(' ')}`,
     );
-    const reasons = [...new Set(found.flatMap((one) => (one.kind === 'old way' ? [one.because] : [])))];
+    const reasons = [...new Set(found.flatMap((one) => (one.kind === 'preprocess' ? [one.because] : [])))];
     report(
-      `  ${family}: by a list ${listed}, old way ${found.length - inputs.length} ${reasons.slice(0, 3).join('; ')}`,
+      `  ${family}: by a list ${listed}, preprocessed ${found.length - inputs.length} ${reasons.slice(0, 3).join('; ')}`,
     );
     const { files, bytes } = graph.size;
     report(`  ${family}: the graph has ${files} files and counts ${(bytes / 1024).toFixed(0)} KB`);

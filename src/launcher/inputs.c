@@ -26,7 +26,7 @@ static int is_type(unsigned long type, size_t at) {
 }
 #endif
 
-/* Of file systems on this machine the times tell of every change. */
+/* On file systems of this machine the times show every change. */
 static int is_trusted(const struct statfs *about) {
   int found = 0;
   for (size_t at = 0; !found && at < sizeof types / sizeof *types; at++) found = is_type(TYPE_OF(*about), at);

@@ -142,10 +142,10 @@ export interface Meeting {
   readonly met: (() => void) | undefined;
 }
 
-/** After this many failures without a success between them a host is only asked in the old way, for a while. */
+/** After this many failures without a success between them a host only gets preprocessed text, for a while. */
 const mostFailures = 3;
 
-/** How long that is, in ms; and how long a host stays that offers nothing, which may be upgraded. */
+/** How long that is, in ms; and how long a host that offers nothing is not asked again: it may be upgraded. */
 const pauseMs = 600_000;
 
 /** Which hosts of this agent offer to compile from inputs, and the sessions with them. */

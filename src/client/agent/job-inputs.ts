@@ -69,7 +69,7 @@ export class JobInputs implements InputsEffects {
 
   async find(job: RemoteJob): Promise<Found> {
     if (this.#shared.distrusted.has(trustKey(job)))
-      return { kind: 'old way', because: 'a host lacked something that it reads' };
+      return { kind: 'preprocess', because: 'a host lacked something that it reads' };
     const { call, launcher } = this.#assignment;
     const disk = new LauncherDisk(launcher, changesOf(call.environment, job.environment));
     const { verdict, directory, argv, environment } = job;

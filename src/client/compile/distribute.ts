@@ -106,7 +106,7 @@ async function takeHost(
 /** What a job may read, which is looked for once. */
 function inputsOf(job: RemoteJob, trail: Trail, effects: Effects): Promise<Found> {
   trail.inputs ??= findInputs(job, effects).then((found) => {
-    if (found.kind === 'old way') {
+    if (found.kind === 'preprocess') {
       effects.log.info(`${job.name} is preprocessed here: ${found.because}`);
       effects.inputs.countReason(found.because);
     }
@@ -119,7 +119,7 @@ function inputsOf(job: RemoteJob, trail: Trail, effects: Effects): Promise<Found
 async function tryInputs(job: RemoteJob, chosen: Chosen, trail: Trail, effects: Effects): Promise<Answer | undefined> {
   if (!effects.inputs.areTakenBy(chosen.host)) return undefined;
   const found = await unlessInterrupted(inputsOf(job, trail, effects), effects.interrupted);
-  if (found.kind === 'old way') return undefined;
+  if (found.kind === 'preprocess') return undefined;
   try {
     const answer = await attemptInputs(job, chosen, found, effects);
     effects.inputs.countSent('unpreprocessed');

@@ -1,4 +1,4 @@
-/** An output in the launcher's memory: its place and length, and its first bytes. */
+/** An output in the launcher's memory: its offset and length, and its first bytes. */
 export interface HeldOutput {
   readonly at: number;
   readonly length: number;

@@ -50,7 +50,7 @@ export interface InputsEffects {
   distrust(job: RemoteJob): void;
   /**
    * Has a host compile from inputs, and brings the answer back. Rejects with InputsFailed when the host may do the job
-   * in the old way, else as carry() does.
+   * from preprocessed text, else as carry() does.
    */
   carry(host: DistantHost, request: InputsRequest): Promise<InputsResponse>;
   /** Compiles here, and gives what was made and is left where it belongs. */

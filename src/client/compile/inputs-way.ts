@@ -49,11 +49,11 @@ export function obstacleToInputs({ verdict, environment }: RemoteJob): string | 
 /** The inputs of a job, or why it is preprocessed here. @throws OnlyHere when an output cannot be written */
 export async function findInputs(job: RemoteJob, effects: Effects): Promise<Found> {
   const obstacle = obstacleToInputs(job);
-  if (obstacle !== undefined) return { kind: 'old way', because: obstacle };
+  if (obstacle !== undefined) return { kind: 'preprocess', because: obstacle };
   const outputs = effects.inputs.obstacle(job);
   effects.state.show('local', 'Preprocess', { host: 'localhost' });
   const found = await effects.inputs.find(job).catch((error: unknown): Found => ({
-    kind: 'old way',
+    kind: 'preprocess',
     because: error instanceof Error ? error.message : String(error),
   }));
   const unwritable = await outputs;

@@ -133,7 +133,7 @@ export async function explain(call: Call, status: AgentStatus | undefined): Prom
 /** What a job may read, found with files and compilers of this process. */
 async function inputsOf(job: RemoteJob): Promise<Found> {
   const obstacle = obstacleToInputs(job);
-  if (obstacle !== undefined) return { kind: 'old way', because: obstacle };
+  if (obstacle !== undefined) return { kind: 'preprocess', because: obstacle };
   const { verdict, directory, environment, argv } = job;
   const words = [argv[0] ?? '', ...verdict.words.slice(1)];
   return findInputs(
@@ -145,7 +145,7 @@ async function inputsOf(job: RemoteJob): Promise<Found> {
 
 /** Whether the source is preprocessed here, and why. */
 function howSent({ verdict }: RemoteJob, found: Found): string {
-  if (found.kind === 'old way') return `"${verdict.source}" is preprocessed here: ${found.because}`;
+  if (found.kind === 'preprocess') return `"${verdict.source}" is preprocessed here: ${found.because}`;
   const files = found.inputs.filter(({ kind }) => kind === 'file').length;
   const listed = found.unbounded === undefined ? '' : `, listed by the compiler because ${found.unbounded}`;
   return `hosts that take sources get "${verdict.source}" and ${files - 1} files that it may include${listed}; for others it is preprocessed here`;
@@ -165,6 +165,6 @@ export async function listInputs(
   const job = await understood(call);
   if (job.run === 'locally') return job;
   const found = await inputsOf(job);
-  if (found.kind === 'old way') return found;
+  if (found.kind === 'preprocess') return found;
   return { lines: found.inputs.map(({ kind, path }) => `${kindNames[kind].padEnd(9)} ${path}\n`) };
 }

@@ -26,7 +26,7 @@ const beforeAngleName = /(?:(?:#|%:)\s*(?:include|include_next|import|embed)|__h
 const longestName = 4200;
 const less = 0x3c;
 
-/** Whether a place is inside `<...>` of a directive: slashes and quotes there belong to the name of a file. */
+/** Whether an index is inside `<...>` of a directive: slashes and quotes there belong to the name of a file. */
 function isInAngleName(text: string, at: number): boolean {
   const first = Math.max(0, at - longestName);
   for (let place = at - 1; place >= first; place -= 1) {
@@ -70,7 +70,7 @@ function rawStringAt(text: string, at: number): { readonly inside: number; reado
   return end === -1 ? undefined : { inside, end: end + closing.length };
 }
 
-/** Puts a blank in the place of each comment; what raw strings hold goes away, if it is known what they are. */
+/** Puts a blank in place of each comment; what raw strings hold goes away, if it is known what they are. */
 function withoutComments(text: string, raw: boolean): { readonly text: string; readonly hasRaw: boolean } {
   const pieces: string[] = [];
   let hasRaw = false;

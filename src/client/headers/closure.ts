@@ -3,7 +3,7 @@ import type { Bodies } from './computed-names.ts';
 import type { Reference } from './directives.ts';
 import type { Entry, FileFacts } from './entry.ts';
 import { graphLimits } from './graph-limits.ts';
-import { OldWay } from './pace.ts';
+import { MustPreprocess } from './pace.ts';
 import type { Survey } from './survey.ts';
 import { Walk } from './walk.ts';
 import type { Missing, Place } from './walk.ts';
@@ -93,7 +93,7 @@ export class Closure {
       if (this.#survey.wants) await this.#survey.fetch();
       else if (idle && !this.#compute()) return;
     }
-    throw new OldWay('its headers change too fast');
+    throw new MustPreprocess('its headers change too fast');
   }
 
   /** Does all that can be done without asking the disk; gives whether nothing is left. */
@@ -225,7 +225,7 @@ export class Closure {
   /** What a macro is defined as anywhere; texts that were not looked through for it are wanted. */
   #bodiesOf(macro: string): Bodies {
     const number = this.#survey.graph.wantMacro(macro);
-    if (number === undefined) throw new OldWay('too many macros name headers');
+    if (number === undefined) throw new MustPreprocess('too many macros name headers');
     const bodies = [...this.#reading.bodiesOf(macro)];
     for (const [file, scanned] of this.files) {
       if (!scanned || file.kind !== 'file') continue;

@@ -127,7 +127,7 @@ class Reader {
     if (word !== undefined) list.push(...(word.inner ? ['-Xpreprocessor'] : []), word.text);
   }
 
-  /** Reads the word at a place; gives the number of words that it took. */
+  /** Reads the word at an index; gives the number of words that it took. */
   #read(at: number): number {
     const word = this.#words[at];
     const next = this.#words[at + 1];
@@ -159,7 +159,7 @@ class Reader {
     return length;
   }
 
-  /** Reads `-include FILE` in its spellings; 0 when it is none. */
+  /** Reads `-include FILE` in its spellings; 0 for another word. */
   #readForced(at: number): number {
     const words = this.#words.slice(at, at + 4);
     const [first, second, third, fourth] = words.map(({ text }) => text);

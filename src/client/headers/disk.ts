@@ -29,9 +29,9 @@ export interface Disk {
    * directory), i64 mtime and i64 ctime in ns. A file system whose times cannot be trusted gives EMEDIUMTYPE.
    */
   look(paths: Buffer): Promise<Buffer>;
-  /** Whole regular files; undefined for what is none, is too large, cannot be read, or did not hold still. */
+  /** Whole regular files; undefined for anything else, and for one that is too large, unreadable or changed meanwhile. */
   read(paths: readonly string[]): Promise<readonly (ReadFile | undefined)[]>;
-  /** What symbolic links hold; undefined for what is none. */
+  /** The targets of symbolic links; undefined for anything else. */
   readLinks(paths: readonly string[]): Promise<readonly (string | undefined)[]>;
   /** Runs a compiler in the job's directory and environment, with LC_ALL=C, and without an input. */
   ask(argv: readonly string[]): Promise<CompilerAnswer>;

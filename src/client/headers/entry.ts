@@ -21,7 +21,7 @@ export class Names {
 
 const nothing = Buffer.alloc(0);
 
-/** A place on the disk by its canonical path: no link is on the way to it. */
+/** A path on the disk in its canonical form: no link is on the way to it. */
 export class Entry {
   readonly path: string;
   readonly parent: Entry | undefined;

@@ -7,7 +7,7 @@ import { graphLimits } from './graph-limits.ts';
 import type { FoundRecord } from './found-record.ts';
 import type { HeaderGraph } from './header-graph.ts';
 import type { Found, HeaderJob, Input } from './inputs.ts';
-import { OldWay } from './pace.ts';
+import { MustPreprocess } from './pace.ts';
 import { addListedFiles } from './recorded-list.ts';
 import { ContextFinder, followAll, keyOf, namesInList } from './search-context.ts';
 import type { OpenContext } from './search-context.ts';
@@ -20,16 +20,16 @@ import { Walk } from './walk.ts';
  */
 export async function findInputs(job: HeaderJob, disk: Disk, graph: HeaderGraph): Promise<Found> {
   const command = readCommand(job.argv, job.source);
-  if (typeof command === 'string') return { kind: 'old way', because: command };
+  if (typeof command === 'string') return { kind: 'preprocess', because: command };
   const key = keyOf(job, command.listing, ['SOURCE_DATE_EPOCH']);
-  if (graph.isCostly(key)) return { kind: 'old way', because: 'looking for its headers took too long before' };
+  if (graph.isCostly(key)) return { kind: 'preprocess', because: 'looking for its headers took too long before' };
   try {
     const found = await new Search({ job, command, key, survey: new Survey(graph, disk) }).find();
     return found.kind === 'inputs' ? { ...found, change: graph.change } : found;
   } catch (error) {
-    if (!(error instanceof OldWay)) throw error;
+    if (!(error instanceof MustPreprocess)) throw error;
     if (error.forGood) graph.giveUp(key);
-    return { kind: 'old way', because: error.message };
+    return { kind: 'preprocess', because: error.message };
   }
 }
 
@@ -63,7 +63,7 @@ class Search {
     const record = this.#graph.record(this.#key);
     if (record !== undefined && (await this.#isStillTrue(record))) return this.#give(record);
     for (let attempt = 0; attempt < graphLimits.attempts; attempt += 1) {
-      // What has changed leads to places of which nothing is sure any more.
+      // After a change nothing is sure about the paths that it leads to.
       const strict = attempt > 0;
       const walks = { inputs: new Walk(this.#survey, strict), compiler: new Walk(this.#survey, strict) };
       const fresh = await this.#tryScan(walks);
@@ -72,7 +72,7 @@ class Search {
       this.#keepQuestion(fresh);
       return this.#give(fresh);
     }
-    throw new OldWay('its headers change too fast');
+    throw new MustPreprocess('its headers change too fast');
   }
 
   /** As #scan(); what was known before may be wrong, and then an obstacle may be none. */
@@ -80,7 +80,7 @@ class Search {
     try {
       return await this.#scan(walks);
     } catch (error) {
-      if (!(error instanceof OldWay) || error.forGood || (await this.#holdTrue(walks))) throw error;
+      if (!(error instanceof MustPreprocess) || error.forGood || (await this.#holdTrue(walks))) throw error;
       return undefined;
     }
   }
@@ -148,7 +148,7 @@ class Search {
     const { directory } = places;
     const [source] = await followAll(walk, this.#survey, directory, [this.#job.source]);
     if (source === undefined || source === 'absent' || source.entry.kind !== 'file')
-      throw new OldWay(`"${this.#job.source}" is not a plain file`);
+      throw new MustPreprocess(`"${this.#job.source}" is not a plain file`);
     for (const name of list.implicit) {
       const names = namesInList(name, list);
       for (const angled of names.length === 0 ? [name] : names)
@@ -166,7 +166,7 @@ const byPath = (one: Input, other: Input): number => (one.path < other.path ? -1
 
 function foundIn(closure: Closure, { directories, places }: OpenContext): Found {
   const { files, obstacle, unbounded, walk } = closure;
-  if (obstacle !== undefined) return { kind: 'old way', because: obstacle };
+  if (obstacle !== undefined) return { kind: 'preprocess', because: obstacle };
   const links = [...walk.used.keys()].flatMap(({ kind, path, target }) =>
     kind === 'link' && target !== undefined ? [{ kind, path, target }] : [],
   );

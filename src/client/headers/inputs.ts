@@ -43,4 +43,4 @@ export type Found =
       /** Why the scanner alone could not tell, and in which file. */
       readonly unbounded: string | undefined;
     }
-  | { readonly kind: 'old way'; readonly because: string };
+  | { readonly kind: 'preprocess'; readonly because: string };

@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { graphLimits } from './graph-limits.ts';
 
-/** A job for which the scanner has no way, told as a sentence. */
-export class OldWay extends Error {
-  /** Whether another try would be as vain, as long as the agent lives. */
+/** Why the scanner cannot tell what a job reads, as a sentence: the job has to be preprocessed here. */
+export class MustPreprocess extends Error {
+  /** Whether another try would fail too, as long as the agent lives. */
   readonly forGood: boolean;
 
   constructor(because: string, forGood = false) {
@@ -20,12 +20,12 @@ export class Pace {
   cold = false;
 
   /**
-   * Counts work by what it takes on an idle machine: clocks tell what others do, too. @throws OldWay when it is too much
+   * Counts work by what it takes on an idle machine: a clock would count other programs too. @throws MustPreprocess when it is too much
    */
   spend(ns: number): void {
     this.#spentNs += ns;
     const limit = this.cold ? graphLimits.coldNs : graphLimits.warmNs;
-    if (this.#spentNs > limit) throw new OldWay('it reads too many headers', true);
+    if (this.#spentNs > limit) throw new MustPreprocess('it reads too many headers', true);
   }
 
   /** Waits for something, meanwhile others have their turn. */

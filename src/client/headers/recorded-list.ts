@@ -4,7 +4,7 @@ import type { ScannedCommand } from './command-words.ts';
 import { readDependencyRule } from '../../compiler/content/dependency-rule.ts';
 import { graphLimits } from './graph-limits.ts';
 import { HeaderGraph } from './header-graph.ts';
-import { OldWay } from './pace.ts';
+import { MustPreprocess } from './pace.ts';
 import { followAll, namesInList } from './search-context.ts';
 import type { OpenContext } from './search-context.ts';
 import type { Survey } from './survey.ts';
@@ -57,7 +57,7 @@ async function addAll({ closure, context, survey }: Unbounded, names: readonly s
  * Adds to what the scanner has found all that the compiler lists, which is asked once, and again when a directive has
  * changed. False when what was found is not true any more: all has to be scanned again.
  *
- * @throws OldWay when the compiler has no list
+ * @throws MustPreprocess when the compiler has no list
  */
 export async function addListedFiles(unbounded: Unbounded): Promise<boolean> {
   const { key, command, closure, survey } = unbounded;
@@ -72,7 +72,7 @@ export async function addListedFiles(unbounded: Unbounded): Promise<boolean> {
   survey.startAgain();
   const { status, stdout } = await survey.ask(command.listing);
   const names = status === 0 ? readDependencyRule(stdout.toString('latin1')) : undefined;
-  if (names === undefined) throw new OldWay('the compiler does not list its headers');
+  if (names === undefined) throw new MustPreprocess('the compiler does not list its headers');
   if (!(await addAll(unbounded, names))) return false;
   HeaderGraph.put(lists, key, { names, fingerprint: fingerprintOf(closure) }, graphLimits.lists);
   return true;

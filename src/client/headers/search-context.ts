@@ -2,7 +2,7 @@ import type { ScannedCommand } from './command-words.ts';
 import type { SearchPlaces } from './closure.ts';
 import type { Entry } from './entry.ts';
 import type { HeaderJob } from './inputs.ts';
-import { OldWay } from './pace.ts';
+import { MustPreprocess } from './pace.ts';
 import { readSearchList } from './search-list.ts';
 import type { SearchList } from './search-list.ts';
 import type { Survey } from './survey.ts';
@@ -81,12 +81,12 @@ export class ContextFinder {
     this.#compilerWalk = walks.compiler;
   }
 
-  /** @throws OldWay when the compiler does not give a list that is true */
+  /** @throws MustPreprocess when the compiler does not give a list that is true */
   async open(command: ScannedCommand): Promise<OpenContext> {
     const { graph } = this.#survey;
     const [start] = await followAll(this.#walk, this.#survey, graph.root, [this.#job.directory]);
     if (start === undefined || start === 'absent' || start.entry.kind !== 'directory')
-      throw new OldWay(`its directory "${this.#job.directory}" is not there`);
+      throw new MustPreprocess(`its directory "${this.#job.directory}" is not there`);
     const directory = start.entry;
     const key = keyOf(this.#job, command.question);
     const compiler = await this.#findCompiler(directory, command.question[0] ?? '');
@@ -96,9 +96,9 @@ export class ContextFinder {
       if (open.context?.signature === known.signature) return open.found;
     }
     const answer = readSearchList(await this.#survey.ask(command.question));
-    if (typeof answer === 'string') throw new OldWay(answer);
+    if (typeof answer === 'string') throw new MustPreprocess(answer);
     const { context, found } = await this.#open(command, { key, list: answer, directory, compiler });
-    if (context === undefined) throw new OldWay('its directories of headers change too fast');
+    if (context === undefined) throw new MustPreprocess('its directories of headers change too fast');
     graph.rememberContext(key, context);
     return found;
   }

@@ -15,9 +15,9 @@ const kinds: ReadonlyMap<number, Kind> = new Map([
 /** What changed less than this long ago may change again without a trace in its times, in ns. */
 const youngNs = 2_000_000_000n;
 
-/** The stamp at a place, counted in stamps; it shares the bytes. */
-export function stampAt(stamps: Buffer, place: number): Buffer {
-  return stamps.subarray(place * stampLength, (place + 1) * stampLength);
+/** The stamp with this index; it shares the bytes. */
+export function stampAt(stamps: Buffer, index: number): Buffer {
+  return stamps.subarray(index * stampLength, (index + 1) * stampLength);
 }
 
 /** Whether a stamp stands for a file system whose times cannot be trusted. */

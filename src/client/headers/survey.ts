@@ -6,7 +6,7 @@ import type { Question } from './found-record.ts';
 import { graphLimits } from './graph-limits.ts';
 import type { HeaderGraph } from './header-graph.ts';
 import { keepBytes } from './kept-bytes.ts';
-import { OldWay, Pace } from './pace.ts';
+import { MustPreprocess, Pace } from './pace.ts';
 import { isUntrusted, isYoung, mtimeOf, stampAt } from './stamp.ts';
 import { readText } from './text-facts.ts';
 
@@ -141,13 +141,13 @@ export class Survey {
     const now = Date.now();
     const paths = [...entries.map(({ path }) => path), ...names.map(({ directory, name }) => directory.pathOf(name))];
     const stamps = await this.pace.wait(this.#disk.look(terminated(paths)));
-    for (const [place, path] of paths.entries()) {
-      if (isUntrusted(stampAt(stamps, place)))
-        throw new OldWay(`"${path}" is on a file system whose times cannot be trusted`);
+    for (const [index, path] of paths.entries()) {
+      if (isUntrusted(stampAt(stamps, index)))
+        throw new MustPreprocess(`"${path}" is on a file system whose times cannot be trusted`);
     }
-    for (const [place, entry] of entries.entries()) this.#note(entry, stampAt(stamps, place), now);
-    for (const [place, { directory, name }] of names.entries()) {
-      const entry = this.graph.meet(directory, name, stampAt(stamps, entries.length + place), now);
+    for (const [index, entry] of entries.entries()) this.#note(entry, stampAt(stamps, index), now);
+    for (const [index, { directory, name }] of names.entries()) {
+      const entry = this.graph.meet(directory, name, stampAt(stamps, entries.length + index), now);
       if (entry !== undefined) this.#seen.add(entry);
     }
   }
@@ -169,9 +169,9 @@ export class Survey {
     if (links.length === 0) return;
     const now = Date.now();
     const targets = await this.pace.wait(this.#disk.readLinks(links.map(({ path }) => path)));
-    for (const [place, link] of links.entries()) {
+    for (const [index, link] of links.entries()) {
       this.#read.add(link);
-      const target = targets[place];
+      const target = targets[index];
       if (target === undefined) this.#lookAgain(link);
       else this.graph.learnTarget(link, target, isYoung(link.stamp, now));
     }
@@ -179,7 +179,7 @@ export class Survey {
 
   /** Looks whether something is still there that could not be read. */
   #lookAgain(entry: Entry): void {
-    if (this.#failed.has(entry)) throw new OldWay(`"${entry.path}" cannot be read, is too large, or changes`);
+    if (this.#failed.has(entry)) throw new MustPreprocess(`"${entry.path}" cannot be read, is too large, or changes`);
     this.#failed.add(entry);
     this.#looks.add(entry);
     entry.stale = true;
@@ -191,8 +191,8 @@ export class Survey {
     for (let from = 0; from < files.length; from += graphLimits.reads) {
       const some = files.slice(from, from + graphLimits.reads);
       const contents = await this.pace.wait(this.#disk.read(some.map(({ path }) => path)));
-      for (const [place, file] of some.entries()) {
-        const read = contents[place];
+      for (const [index, file] of some.entries()) {
+        const read = contents[index];
         this.#read.add(file);
         if (read === undefined) this.#lookAgain(file);
         else this.#learn(file, read);

@@ -1,4 +1,4 @@
-/** The names after the target in a rule of make, as `cc -M` writes it; undefined when it is none. */
+/** The names after the target in a rule of make, as `cc -M` writes it; undefined for any other text. */
 export function readDependencyRule(text: string): string[] | undefined {
   const start = /^(?:[^:\\\n]|\\.)*:(?=[ \n])/.exec(text);
   if (start === null) return undefined;

@@ -10,7 +10,7 @@ const escapes = /\x1b\[[0-9;]*[mK]|\x1b\]8;;[^\x07\x1b]*(?:\x07|\x1b\\)/g;
 
 const warning = /^(.+):(\d+):\d+: warning: this statement may fall through \[-Wimplicit-fallthrough=\]$/;
 const label = /^(.+):(\d+):\d+: note: here$/;
-/** Lines that only give the place of the next message, or show the source. */
+/** Lines that only give the position of the next message, or show the source. */
 const aside = /^(?:In file included from .*|\s+from .*[,:]|.+: (?:In|At) .*:|\s*(?:\d+ )? ?\|.*)$/;
 
 /**

@@ -15,7 +15,7 @@ import type { ResultName } from '../results/result-keeper.ts';
 import type { ClientLine } from './client-line.ts';
 import type { TreeService } from './service.ts';
 
-/** A job with its place, as far as its result depends on it. */
+/** A job with its session and tree, as far as its result depends on them. */
 export interface PlacedJob {
   readonly job: ArrivedTreeJob;
   readonly session: Session;
@@ -125,7 +125,7 @@ export class JobResult {
     if (results === undefined || this.#name === undefined || this.#exact === undefined) return;
     const { tree } = this.#placed.generation;
     results.counts.misses += 1;
-    // Another compiler may have other places.
+    // Another compiler may need other mount points.
     if (!results.isStill(this.#name)) this.#exact.spoil();
     await results.keep(this.#name, compiled, (path) => tree.onDisk(path));
   }

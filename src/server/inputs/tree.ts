@@ -102,7 +102,7 @@ export class Tree {
     this.#times.clear();
   }
 
-  /** Makes the places of what a compiler needs of this machine. @throws Refusal */
+  /** Makes the mount points of what a compiler needs of this machine. @throws Refusal */
   addParts(parts: MachineParts): void {
     if (this.#known.has(parts)) return;
     try {
@@ -269,7 +269,7 @@ export class Tree {
     return this.path + (pathOf(path) ?? '');
   }
 
-  /** Puts a file of its own at a place, with the client's time and the content of another one in this tree. */
+  /** Puts a file of its own at a path, with the client's time and the content of another one in this tree. */
   #copy(from: DeclaredFile, file: DeclaredFile, place: string): void {
     if (this.#copies + file.size > this.#limits.copies) {
       throw new Refusal('too many files of the job have the same content: compile this file locally');

@@ -172,7 +172,7 @@ function effectsOf(plan: Plan, events: Events): Effects {
                 change: 1,
                 unbounded: undefined,
               }
-            : { kind: 'old way', because: plan.unbounded },
+            : { kind: 'preprocess', because: plan.unbounded },
         );
       },
       countSent: () => {},

@@ -196,7 +196,7 @@ describe.each([
 });
 
 describe('findInputs() and the disk', () => {
-  test('goes the old way on a file system whose times cannot be trusted', async () => {
+  test('wants preprocessing on a file system whose times cannot be trusted', async () => {
     class DistantDisk extends LocalDisk {
       override seenAs(path: string, stamp: Buffer): Buffer {
         if (!path.endsWith('/real/c.h')) return stamp;
@@ -209,13 +209,13 @@ describe('findInputs() and the disk', () => {
     const environment = { PATH: process.env['PATH'] ?? '' };
     const found = await findInputs({ ...job, environment }, new DistantDisk(project.path), project.graph);
     const because = `"${at('real/c.h')}" is on a file system whose times cannot be trusted`;
-    expect(found).toEqual({ kind: 'old way', because });
+    expect(found).toEqual({ kind: 'preprocess', because });
   });
 
-  test('goes the old way for a header that cannot be read', async () => {
+  test('wants preprocessing for a header that cannot be read', async () => {
     project.write('a.h', Buffer.alloc(9 * 1024 * 1024));
     const because = `"${at('a.h')}" cannot be read, is too large, or changes`;
-    expect(await project.find(words)).toEqual({ kind: 'old way', because });
+    expect(await project.find(words)).toEqual({ kind: 'preprocess', because });
     project.write('a.h', '');
     expect(await project.find(words)).toMatchObject({ kind: 'inputs' });
   });

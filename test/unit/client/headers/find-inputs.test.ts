@@ -26,14 +26,14 @@ async function filesOf(
   return pathsOf(found, 'file', `${project.path}/`).map((path) => path.slice(project.path.length + 1));
 }
 
-/** Why the job goes the old way. */
+/** Why the job has to be preprocessed. */
 async function reasonOf(
   words: readonly string[],
   source = 'a.c',
   environment: NodeJS.ProcessEnv = {},
 ): Promise<string> {
   const found = await project.find(words, source, environment);
-  return found.kind === 'old way' ? found.because.replaceAll(`${project.path}/`, '') : 'found';
+  return found.kind === 'preprocess' ? found.because.replaceAll(`${project.path}/`, '') : 'found';
 }
 
 describe.each(compilers)('findInputs() with %s', (compiler, debianPackage) => {
@@ -215,14 +215,14 @@ describe('findInputs()', () => {
     ['_Pragma', '_Pragma("GCC dependency \\"x\\"")', '"b.h" has "#pragma GCC dependency"'],
     ['a question for what only a preprocessor can tell', '#if __has_include(X(y))\n#endif', '"b.h" asks whether'],
     ['a device', '#include "/dev/zero"', '"b.h" names "/dev/zero", which is not a plain file'],
-  ])('goes the old way for %s in a header', async (_, text, reason) => {
+  ])('wants preprocessing for %s in a header', async (_, text, reason) => {
     project.write('a.c', '#include "b.h"\n');
     project.write('b.h', `${text}\n`);
     expect(await reasonOf(['gcc'])).toContain(reason);
   });
 
   test.each([['import x;'], ['import <vector>;'], ['export module a;'], ['module;'], ['export int a;']])(
-    'goes the old way for %j in C++ alone',
+    'wants preprocessing for %j in C++ alone',
     async (text) => {
       project.write('a.cc', `${text}\n`);
       project.write('a.c', `${text}\n`);
@@ -242,7 +242,7 @@ describe('findInputs()', () => {
     [['-I-'], '"-I-" changes how headers are found or read'],
     [['-x', 'cpp-output'], '"a.c" has been preprocessed already'],
     [['-nonsense-option'], 'the compiler does not say where it finds headers'],
-  ])('goes the old way for %j', async (words, reason) => {
+  ])('wants preprocessing for %j', async (words, reason) => {
     project.write('a.c', '');
     expect(await reasonOf(['gcc', ...words])).toBe(reason);
   });
@@ -252,7 +252,7 @@ describe('findInputs()', () => {
     expect(await reasonOf(['gcc'])).toBe('found');
   });
 
-  test('goes the old way for a source that is not there, and finds it once it is', async () => {
+  test('wants preprocessing for a source that is not there, and finds it once it is', async () => {
     expect(await reasonOf(['gcc'])).toBe('"a.c" is not a plain file');
     project.write('a.c', '');
     expect(await reasonOf(['gcc'])).toBe('found');

@@ -51,7 +51,7 @@ export class Project {
 
 /** The inputs that were found. @throws when they were not */
 export function inputsOf(found: Found): readonly Input[] {
-  if (found.kind !== 'inputs') throw new Error(`old way: ${found.because}`);
+  if (found.kind !== 'inputs') throw new Error(`to be preprocessed: ${found.because}`);
   return found.inputs;
 }
 

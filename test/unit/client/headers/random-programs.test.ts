@@ -164,7 +164,7 @@ describe.each([
           return;
         }
         const found = await project.find(argv, source);
-        if (found.kind === 'old way') {
+        if (found.kind === 'preprocess') {
           // A header is missing, and the compiler would say so.
           expect(found.because).toBe('the compiler does not list its headers');
           expect(() => project.listed(argv, source)).toThrow(/Command failed/);
