@@ -47,7 +47,8 @@ async function benchServers(top: string, effort: Effort, report: (line: string) 
 }
 
 /**
- * Compares the clients: in pretended builds, unless only real ones are wanted, and in real ones, unless --quick is given.
+ * Compares the clients: in pretended builds, unless only real ones are wanted, and in real ones, unless --quick is
+ * given.
  */
 async function benchClients(top: string, words: readonly string[], report: (line: string) => void): Promise<void> {
   const missing = missingForClients();

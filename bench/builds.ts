@@ -84,7 +84,9 @@ async function buildRound(given: Given, code: Code, at: number): Promise<Round> 
   });
 }
 
-/** A few jobs with every client, so that none has to load its programs from the disk, or start its agent, in a round. */
+/**
+ * A few jobs with every client, so that none has to load its programs from the disk, or start its agent, in a round.
+ */
 async function warmUp({ bench, builder }: Given, code: Code): Promise<void> {
   const some = { ...code, sources: { ...code.sources, files: code.sources.files.slice(0, 12) } };
   const server = { compilers: '/usr/bin', jobs: parallel + 2 };

@@ -176,9 +176,9 @@ async function layOut(plan: ChaosPlan, cleanup: Cleanup): Promise<Field> {
 }
 
 /**
- * Builds real code with three daemons, an agent and launchers that are killed and stopped, through relays that cut, delay
- * and garble: every build ends well, with the objects of a local one, and leaves nothing. Where the user may not mount, no
- * disk is filled.
+ * Builds real code with three daemons, an agent and launchers that are killed and stopped, through relays that cut,
+ * delay and garble: every build ends well, with the objects of a local one, and leaves nothing. Where the user may not
+ * mount, no disk is filled.
  * @throws Failure that says what did not hold
  */
 export async function runChaos(plan: ChaosPlan, cleanup: Cleanup): Promise<void> {

@@ -75,8 +75,8 @@ static inline int old_way(int x) { int y; return x; }
 };
 
 /**
- * Makes a small project of what a compile on another machine may do differently: `assert`, names of files, `#line`, a `..`
- * that leads through a link to a directory, equal headers with `#pragma once`, macros of system headers, computed
+ * Makes a small project of what a compile on another machine may do differently: `assert`, names of files, `#line`, a
+ * `..` that leads through a link to a directory, equal headers with `#pragma once`, macros of system headers, computed
  * includes, and headers that are asked for and not there. `main.c` and `main.cc` compile with warnings.
  */
 export function makeTrickyProject(folder: string): void {

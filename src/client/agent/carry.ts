@@ -114,7 +114,9 @@ function parse<T>(grammar: Grammar<T>, bytes: Buffer, size: number): Parsed<T> |
   return { head: decoder.result.value, at, bytes };
 }
 
-/** Reads what stands before the object, and of that the first bytes; the rest stays where it is. @throws ProtocolError */
+/**
+ * Reads what stands before the object, and of that the first bytes; the rest stays where it is. @throws ProtocolError
+ */
 export async function readHead<T>(
   grammar: () => Grammar<T>,
   answer: AnswerMessage,

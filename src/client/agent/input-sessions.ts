@@ -228,8 +228,8 @@ export class InputHosts {
 
   /**
    * The session for a job with that many inputs. The first job of a session meets the host, and has to call `met` when
-   * it has, or cannot; the others wait for that. A host that has the secret, and was not heard to say so, would wait for
-   * a job: after a meeting without a nonce the next one has another secret.
+   * it has, or cannot; the others wait for that. A host that has the secret, and was not heard to say so, would wait
+   * for a job: after a meeting without a nonce the next one has another secret.
    */
   async meet(host: string, count: number): Promise<Meeting> {
     const known = this.#of(host);

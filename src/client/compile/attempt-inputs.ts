@@ -21,7 +21,8 @@ function commandFor(job: RemoteJob, effects: Effects): readonly string[] {
 
 /**
  * Has one host compile a job from its inputs.
- * @throws InputsFailed when the host may do the job from preprocessed text; TransportError, CannotDistribute, Interrupted
+ * @throws InputsFailed when the host may do the job from preprocessed text; TransportError, CannotDistribute,
+ * Interrupted
  */
 export async function attemptInputs(
   job: RemoteJob,

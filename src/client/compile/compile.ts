@@ -170,8 +170,8 @@ async function judgeFailure(job: RemoteJob, { host, answer }: Answered, effects:
 }
 
 /**
- * The user's own command failed on the user's own files, and most likely fails here in the same words: the compiler here
- * writes them, and distcc adds nothing.
+ * The user's own command failed on the user's own files, and most likely fails here in the same words: the compiler
+ * here writes them, and distcc adds nothing.
  */
 async function repeatFailure(job: RemoteJob, host: DistantHost, answer: Answer, effects: Effects): Promise<number> {
   const { status } = answer.response;

@@ -106,9 +106,9 @@ function withoutComments(text: string, raw: boolean): { readonly text: string; r
 }
 
 /**
- * The ways in which a compiler may read a text, each without comments, its spliced lines joined and ending in "\n". They
- * are more than one where that depends on the language or on the compiler: for raw strings, trigraphs, and carriage
- * returns inside a line.
+ * The ways in which a compiler may read a text, each without comments, its spliced lines joined and ending in "\n".
+ * They are more than one where that depends on the language or on the compiler: for raw strings, trigraphs, and
+ * carriage returns inside a line.
  */
 export function readingsOf(bytes: Buffer): readonly string[] {
   const whole = bytes.toString('latin1');

@@ -39,7 +39,9 @@ function languageByName(source: string, compiler: string): string | undefined {
   return language === 'c' && /\+\+(?:-[0-9.]+)?$/.test(baseName(compiler)) ? 'c++' : language;
 }
 
-/** Options that say nothing about headers and differ between the commands of one project; their value goes with them. */
+/**
+ * Options that say nothing about headers and differ between the commands of one project; their value goes with them.
+ */
 const droppedWithValue: ReadonlySet<string> = new Set(['-MF', '-MJ', '-MQ', '-MT', '-o', '--output', '-U', '-l', '-L']);
 const dropped = /^(?:-[cSEPCHv]|-CC|-d[A-Z]+|-M[DGMP]*|-M[FJQT].+|-o.+|-W.*|-w|-U.+|-g(?!cc).*|-l.+|-L.+|-pipe)$/;
 /** Options that keep their value. */

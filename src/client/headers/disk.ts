@@ -29,7 +29,9 @@ export interface Disk {
    * directory), i64 mtime and i64 ctime in ns. A file system whose times cannot be trusted gives EMEDIUMTYPE.
    */
   look(paths: Buffer): Promise<Buffer>;
-  /** Whole regular files; undefined for anything else, and for one that is too large, unreadable or changed meanwhile. */
+  /**
+   * Whole regular files; undefined for anything else, and for one that is too large, unreadable or changed meanwhile.
+   */
   read(paths: readonly string[]): Promise<readonly (ReadFile | undefined)[]>;
   /** The targets of symbolic links; undefined for anything else. */
   readLinks(paths: readonly string[]): Promise<readonly (string | undefined)[]>;

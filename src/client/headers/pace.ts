@@ -20,7 +20,8 @@ export class Pace {
   cold = false;
 
   /**
-   * Counts work by what it takes on an idle machine: a clock would count other programs too. @throws MustPreprocess when it is too much
+   * Counts work by what it takes on an idle machine: a clock would count other programs too. @throws MustPreprocess
+   * when it is too much
    */
   spend(ns: number): void {
     this.#spentNs += ns;

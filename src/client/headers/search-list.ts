@@ -7,8 +7,8 @@ export interface SearchList {
   /** It would look there too if they were there. */
   readonly missing: readonly string[];
   /**
-   * All that it was told of, or passes over because another name leads to the same directory. clang gives a directory with
-   * two names under either, so that its list alone does not tell what it depends on.
+   * All that it was told of, or passes over because another name leads to the same directory. clang gives a directory
+   * with two names under either, so that its list alone does not tell what it depends on.
    */
   readonly named: readonly string[];
   /** Files that it reads by itself. */
