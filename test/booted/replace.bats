@@ -130,7 +130,7 @@ compiles() {
   listening
 }
 
-@test "purging distcc's rest afterwards takes nothing of ours away, and no setting" {
+@test "purging distcc's rest afterwards removes nothing of ours, and no setting" {
   used true
   "$DB" install "$MACHINE" "$DISTCCD_DEB"
   inside '

@@ -71,7 +71,7 @@ setup() { load ../support/booted.bash; }
   assert_line --regexp '^Warning: refused a job of 127\.0\.0\.1:[0-9]+: .*not-a-compiler'
 }
 
-@test "who only looks whether the port is open leaves nothing in the journal" {
+@test "a client that only checks whether the port is open leaves nothing in the journal" {
   local before
   before=$(journal | wc -l)
   # A job that comes after them has its line, and no line is before it.
@@ -83,7 +83,7 @@ setup() { load ../support/booted.bash; }
   assert_line --index $((before)) --partial COMPILE_OK
 }
 
-@test "a daemon that root starts by hand takes its pid file away, however it ends" {
+@test "a daemon that root starts by hand removes its pid file, however it ends" {
   inside '
     for signal in TERM KILL; do
       distccd --daemon --user distccd --port 3802 --listen 127.0.0.1 --allow 127.0.0.1 --log-file /tmp/by-hand.log --pid-file /run/by-hand.pid

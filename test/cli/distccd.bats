@@ -178,7 +178,7 @@ teardown() {
   grep -q 'ended' "$LOG"
 }
 
-@test "SIGHUP opens a log file that was moved away anew, and does not end it" {
+@test "SIGHUP makes it open a log file again that was moved away, and does not end it" {
   start --allow 127.0.0.1
   pid=$(cat "$PID_FILE")
   note_pid "$pid"

@@ -52,7 +52,7 @@ rights() { sed -nE 's/^((Uid|Gid|Groups|CapEff):)\s*/\1/p' "/proc/$1/task/"*/sta
   assert_output 'distccd: ERROR: there is no account "nosuch": name an existing one with --user, or with User= in a unit of systemd'
 }
 
-@test "the pid file that root made goes when the daemon ends, also when it is killed, and not when it is another daemon's" {
+@test "the pid file that root made is removed when the daemon ends, also when it is killed, but not another daemon's" {
   local folder=$BATS_TEST_TMPDIR/of-root signal
   mkdir -m 755 "$folder"
   serve_as_nobody() {

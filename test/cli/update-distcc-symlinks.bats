@@ -78,7 +78,7 @@ names() { (cd "$LINKS" && echo *); }
   assert_equal "$(readlink "$BATS_TEST_TMPDIR/other/gcc")" /opt/distcc
 }
 
-@test "--without keeps a name away, whatever is installed or updated later, and --with takes that back" {
+@test "--without keeps a name out, whatever is installed or updated later, and --with undoes that" {
   update
   run update --without gcc --without gcc-13 --verbose
   assert_success

@@ -10,7 +10,7 @@ describe.skipIf(process.platform !== 'linux' || !needs('cc', 'gcc'))('a daemon a
   it('hold no more descriptors after many jobs, and no more memory than a young program gathers', async () => {
     const cleanup = new Cleanup();
     try {
-      // So few jobs only show what every job leaves; "npm run soak" is for what grows slowly.
+      // A few jobs only show what every job leaves; "npm run soak" is for what grows slowly.
       await runSoak({ top, jobs: 80, memoryMb: 64, descriptors: 8, say: (line) => console.log(line) }, cleanup);
     } finally {
       await cleanup.run();

@@ -47,7 +47,7 @@ DISTCCD_PATH=/usr/bin:/bin:/usr/local/bin"
 Stopping distccd."
 }
 
-@test "stop ends it and takes the pid file away; status and a second stop then fail" {
+@test "stop ends it and removes the pid file; status and a second stop then fail" {
   in_root '
     service distccd onestart 2>/dev/null
     old=$(pid)
@@ -160,7 +160,7 @@ distccd is running as pid N."
   refute_line --partial options
 }
 
-@test "reload sends SIGHUP: the list of clients is read again, and a log file that newsyslog moved is made anew" {
+@test "reload sends SIGHUP: the list of clients is read again, and a log file that newsyslog moved is made again" {
   in_root '
     echo 127.0.0.0/8 >/etc/clients
     conf "distccd_flags=\"--allow @/etc/clients --log-file /tmp/log\""

@@ -36,7 +36,7 @@ generate() {
   OWN_PORT=$OUT/distccd-port@.service.d/0-settings.conf
   ANNOUNCEMENT=$OUT/distccd-announce.service.d/0-settings.conf
 }
-# The first line takes the unit's own addresses away.
+# The first line removes the unit's own addresses.
 listens_on() { assert_equal "$(sed -n 's/^ListenStream=//p' "$SOCKET" | tr '\n' ' ')" " $1 "; }
 settings_are() { assert_equal "$(sed -n 's/^Environment="DISTCCD_SETTINGS=\(.*\)"$/\1/p' "$SERVICE")" "$1"; }
 checks() { ASAN_OPTIONS=detect_leaks=0 "$BATS_FILE_TMPDIR/generator" --check "$DEFAULTS"; }
@@ -68,7 +68,7 @@ refuses() {
   [ ! -e "$OUT/distccd.socket.wants" ]
 }
 
-@test "STATS has the sockets bring along the one of the counters, which then do not begin anew" {
+@test "STATS has the sockets bring along the one of the counters, which then do not start again at zero" {
   our_settings 'STATS="true"'
   generate
   assert_equal "$(readlink "$OUT/distccd.socket.wants/distccd-stats.socket")" /usr/lib/systemd/system/distccd-stats.socket

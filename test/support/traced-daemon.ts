@@ -59,7 +59,7 @@ function readDeeds(text: string, daemon: ReadonlySet<string>): Omit<Deeds, 'refu
     if (call === undefined || daemon.has(call.pid)) continue;
     const paths = pathsOf(call, folderInRoot);
     if (call.name.startsWith('exec')) deeds.executed.add(paths[0] ?? '');
-    // O_PATH gets at no content: so the fence looks at what it will forbid.
+    // O_PATH gives no access to contents: with it the fence looks at what it will forbid.
     else if (call.name.startsWith('open') && call.rest.includes('O_PATH')) continue;
     else if (call.name.startsWith('open') && !writes.test(call.rest)) deeds.read.add(paths[0] ?? '');
     else if (call.name === 'connect') deeds.written.add(call.rest);

@@ -39,7 +39,7 @@ function wordsFor(state: HostState, free: ReadonlyMap<HostState, FreeSlot>): str
   const { host, taken, rest, expected } = state;
   const slots = `${taken} of ${host.slots} slots taken`;
   if (host.kind === 'local') return `this machine, ${slots}`;
-  if (host.down) return 'marked down: take ",down" away to use it';
+  if (host.down) return 'marked down: remove ",down" to use it';
   if (host.slots === 0) return 'never used, since its number of jobs is not above 0';
   if (rest !== undefined) {
     const why = rest.why === undefined ? 'it failed' : `it failed: ${rest.why}`;

@@ -93,7 +93,7 @@ describe.skipIf(!able)("the caller's files that an agent asks the launcher for",
   const take = (source: string, output = ''): Buffer =>
     encodeCommand('TAKE', { number: 1, argv: ['cat'], changes: [], source, output });
 
-  it('TAKE has the source for its text, of whatever kind it is, and says why there is none', async () => {
+  it('TAKE uses the source as its text, of whatever kind it is, or says why it cannot', async () => {
     const text = '# 1 "a.c"\nint x;\n'.repeat(10_000);
     box.write('a.i', text);
     execFileSync('mkfifo', [box.path('fifo.i')]);
@@ -172,7 +172,7 @@ describe.skipIf(!able)("the caller's files that an agent asks the launcher for",
     expect(await ended).toEqual({ status: 0, signal: null, stdout: '', stderr: `${sentence}one\ntwo\n` });
   });
 
-  it('APPEND loses the lines that whoever reads the log does not take, and the job goes on', async () => {
+  it('APPEND loses the lines that the reader of the log does not take, and the job continues', async () => {
     execFileSync('mkfifo', [box.path('log')]);
     // Somebody who has opened the fifo to read, and does not.
     const holder = box.start(['-c', 'exec 3<>log; : >held; exec sleep 1000'], {}, { program: 'sh' });

@@ -232,7 +232,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher and what a compile would read
     await end();
   });
 
-  it('takes an offer that follows an answer, and waits for none long', async () => {
+  it('takes an offer that follows an answer, and does not wait long for one', async () => {
     const plain = Buffer.concat(encodeResponse({ version: 1, status: 0, stderr: none, stdout: none, object }));
     const offer = Buffer.from(`${token('CAPS', 6)}tree/1`);
     const answers = [Buffer.concat([plain, offer]), plain];

@@ -91,7 +91,7 @@ describe.skipIf(!able).each([
     expect(others(out).some((line) => line.endsWith(`9 -> ${box.path('a.c')}`))).toBe(true);
   });
 
-  it('has what ssh says on the stderr of its job, once, and goes on here when ssh ends early', async () => {
+  it('has the messages of ssh on the stderr of its job, once; the job is done here when ssh ends early', async () => {
     const { status, stderr } = await box.run(gcc, hosts('echo "not today" >&2; exit 255'));
     expect(status).toBe(0);
     const lines = stderr.trimEnd().split('\n');
@@ -125,7 +125,7 @@ describe.skipIf(!able).each([
     expect(box.has('a.o')).toBe(false);
   });
 
-  it('may leave an ssh that goes on by itself after the answer, for which nobody waits', async () => {
+  it('may leave an ssh that lives on after the answer: nobody waits for it', async () => {
     const script = `${serve}; exec >/dev/null 2>&1 </dev/null; sleep 1000 & echo "$$ $!" >"$OUT"; wait`;
     const { status, stderr } = await box.run(gcc, hosts(script, { DISTCC_FALLBACK: '0' }));
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });

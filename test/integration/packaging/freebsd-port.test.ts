@@ -134,7 +134,7 @@ describe('the port for FreeBSD', () => {
     expect(readFileSync(join(ported, 'libexec/distccd/distcc')).includes(version)).toBe(true);
   });
 
-  it('takes the links away that update-distcc-symlinks made, and none of its files', () => {
+  it('removes the links that update-distcc-symlinks made, and none of its files', () => {
     const root = join(folder, 'root');
     cpSync(join(valueOf('STAGEDIR'), 'usr'), join(root, 'usr'), { recursive: true, verbatimSymlinks: true });
     const before = filesUnder(root);

@@ -181,7 +181,7 @@ describe('kept results', () => {
     expect(two?.answer?.object.equals(one?.answer?.object ?? Buffer.alloc(0))).toBe(false);
   });
 
-  it('are nothing to whoever cannot prove that it has the files, and does not have them', async () => {
+  it('are not given to a client that cannot prove that it has the files, and does not have them', async () => {
     const daemon = await start();
     await runEach(daemon, smallJob('int secret(void) { return 1; }\n'));
     const content = Buffer.from('int secret(void) { return 1; }\n');
@@ -275,7 +275,7 @@ describe('kept results', () => {
     expect(first.answer?.object.equals(victim.answer?.object ?? Buffer.alloc(0))).toBe(false);
   });
 
-  it('are made anew when the file is broken', async () => {
+  it('are made again when the file is broken', async () => {
     const daemon = await start();
     await runEach(daemon, job());
     const [name = ''] = results();

@@ -170,7 +170,7 @@ describe('a tree job', () => {
     expect(valueIn(await run(17, 2))).toBe('11');
   });
 
-  it('takes two files of one content for two, as gcc does at the client', async () => {
+  it('treats two files of one content as two, as gcc does at the client', async () => {
     const client = new TreeClient(daemon.port);
     const twin = (path: string, seconds: bigint): ClientInput =>
       fileOf(path, '#pragma once\n#include "inner.h"\n', seconds * 1_000_000_000n);
@@ -257,7 +257,7 @@ describe('the offer', () => {
 });
 
 describe('a restarted daemon', () => {
-  it('makes sessions anew, and has the contents still where it has a lasting folder', async () => {
+  it('makes new sessions, and still has the contents where it has a lasting folder', async () => {
     const place = mkdtempSync(join(tmpdir(), 'tree-cache-'));
     undo.push(() => rmSync(place, { recursive: true }));
     const cache = makeOpenFolder(place, 'cache');

@@ -275,7 +275,7 @@ describe('runTreeJob()', () => {
     expect(stderr).toMatch(/warning: #warning "far"/);
   });
 
-  it('speaks the language of the client as far as it is here, and its character set anyhow', async () => {
+  it('speaks the language of the client if it is installed here, and its character set in any case', async () => {
     writeFileSync(join(project, 'unused.c'), 'int f(void) { int unused; return 0; }\n');
     tree.addAll(project);
     const said = async (locale: string): Promise<string> => {

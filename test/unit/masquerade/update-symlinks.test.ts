@@ -65,7 +65,7 @@ describe('updateSymlinks()', () => {
     expect(Object.keys(linksIn('usr/lib/distcc'))).toEqual(['cc']);
   });
 
-  it('points a link to a distcc that has moved away to the one that is there', () => {
+  it('points a link to a distcc that has moved to the one that is there', () => {
     program('usr/bin/cc');
     program('usr/bin/distcc');
     mkdirSync(join(root, 'usr/lib/distcc'), { recursive: true });

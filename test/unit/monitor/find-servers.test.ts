@@ -33,7 +33,7 @@ describe('findServers()', () => {
     expect({ looked, tried, found }).toEqual({ looked: ['b1', 'b2', 'b3'], tried: ['b1', 'b2'], found: 2 });
   });
 
-  it('goes on over a gap that is tolerated', async () => {
+  it('continues after a gap that is tolerated', async () => {
     const { looked, tried } = await search(three, { names: numberedNames('b%d'), numbered: true, gap: 1 });
     expect(looked).toEqual(['b1', 'b2', 'b3', 'b4', 'b5']);
     expect(tried).toEqual(['b1', 'b2', 'b4']);

@@ -335,7 +335,7 @@ describe.skipIf(process.platform !== 'linux')('runAgent()', () => {
     ['a malformed job', encodeFrame(kinds.JOB, Buffer.alloc(72))],
     ['a malformed question', encodeFrame(kinds.ASK)],
     ['a job under another name', undefined],
-  ])('throws out whoever says %s, and nobody else', async (_, bytes) => {
+  ])('throws out a caller that sends %s, and nobody else', async (_, bytes) => {
     await start();
     const stranger = await call(bytes ?? Buffer.concat([Buffer.from([kinds.TEXT]), job().subarray(1)]));
     await until(() => stranger.closed, 'it is thrown out');

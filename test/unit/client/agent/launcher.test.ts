@@ -106,7 +106,7 @@ describe('a launcher, as the agent sees it,', () => {
     expect(longest).toBeLessThanOrEqual(1024 * 1024 + 4);
   });
 
-  it('that could not save a file is told what to do instead, and what it skipped counts for nothing', async () => {
+  it('that could not save a file is told what to do instead, and what it skipped is ignored', async () => {
     const saving = launcher.save('a.o', Buffer.from('object'), 0);
     launcher.exit(exited(0));
     launcher.hear({ kind: kinds.SAVED, content: encodeSaved(28, 1).subarray(8) });

@@ -467,7 +467,7 @@ describe('compile()', () => {
     expect(events).toEqual([]);
   });
 
-  it('runs here what could not be written, so that the compiler says why', async () => {
+  it('runs here what could not be written, so that the compiler reports why', async () => {
     const { events } = await play({ hosts: 'far', obstacle: 'there is no directory "none"' });
     expect(events).toContain('become gcc -O2 -c src/a.c -o a.o');
     expect(events.filter((event) => /^(?:save|show|rest|Warning)|DOTI/.test(event))).toEqual([]);
@@ -705,7 +705,7 @@ describe('compile() with a host that lacks the compiler', () => {
     ['says so by status 110', exited(110)],
     ['says so as a shell does', exited(127)],
     ['refuses it', { refuses: 'the compiler "gcc" is not permitted here' }],
-  ])('goes on when it %s, and asks it for its other compilers', async (_how, behaviour) => {
+  ])('tries the next one when it %s, and asks it for its other compilers', async (_how, behaviour) => {
     const queue = new QueuedSlots(() => 0);
     const behaviours = { one: behaviour };
     const first = await play({ hosts: 'one two', behaviours, queue });
@@ -755,7 +755,7 @@ describe('compile() with a job that fails there and not here', () => {
     expect(asked((await play({ hosts: 'one', queue, words: ['g++', '-c', 'a.cc'] })).events)).toBe(true);
   });
 
-  it('forgets that when one goes well there', async () => {
+  it('forgets that when one succeeds there', async () => {
     const queue = new QueuedSlots(() => 0);
     for (let round = 0; round < 3; round += 1) {
       await play({ ...failing, queue });

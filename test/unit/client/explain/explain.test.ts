@@ -46,7 +46,7 @@ describe('explain()', () => {
       'hosts, in the order of preference, by the agent, process 4711:',
       '  1. full: 4 of 4 slots taken',
       '  2. gone: rests 42 s more, because it failed: no route',
-      '  3. off,down: marked down: take ",down" away to use it',
+      '  3. off,down: marked down: remove ",down" to use it',
       '  4. strict: 0 of 4 slots taken, passed over while others have some: it has just refused a job',
       '  5. slow/2: 0 of 2 slots taken, a job would take about 9 s: runs slow, passed over while others have slots',
       '  6. fast/2: 0 of 2 slots taken, a job would take about 1 s',

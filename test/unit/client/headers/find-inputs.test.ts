@@ -86,7 +86,7 @@ describe.each(compilers)('findInputs() with %s', (compiler, debianPackage) => {
     expect(await filesOf(words)).toEqual(['a.c', 'one/a.h', 'three/a.h', 'two/a.h']);
   });
 
-  test('goes along links and ".." as the kernel does', async () => {
+  test('follows links and ".." as the kernel does', async () => {
     project.write('a.c', '#include "link/../b.h"\n#include "file.h"\n');
     project.write('b.h', '#error not this one\n');
     project.write('deep/er/x.h', '');

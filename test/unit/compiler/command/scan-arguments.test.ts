@@ -224,7 +224,7 @@ describe('scanArguments() differs from distcc 3.4', () => {
     'gcc -fdiagnostics-format=text -c foo.c',
     'gcc --std=c99 --sysroot=/ --param=x=1 -c foo.c',
     'gcc --optimize=3 --warn-all --pedantic -c foo.c',
-  ])('goes on to distribute %s', (line) => {
+  ])('still distributes %s', (line) => {
     expect(remote(line).source).toBe('foo.c');
   });
 
@@ -338,7 +338,7 @@ describe('scanArguments()', () => {
     expect(local('gcc -c -include foo.c bar.c').because).toBe('"bar.c" is a second source');
   });
 
-  it('never takes a word of the compile away, whatever the options around it', () => {
+  it('never drops a word of the compile, whatever the options around it', () => {
     const option = fc.constantFrom(
       '-O2',
       '-g',

@@ -227,7 +227,7 @@ describe('Conversation', () => {
     for (const { signal } of [drain, kill]) expect(getEventListeners(signal, 'abort')).toEqual([]);
   }
 
-  it('goes its whole way: request, slot, compiler, answer', async () => {
+  it('goes through all stages: request, slot, compiler, answer', async () => {
     const service = hold();
     client.says(...request);
     const running = await compiler();
@@ -561,7 +561,7 @@ describe('Conversation', () => {
   });
 
   describe('while the compiler runs', () => {
-    it('goes on when the daemon ends, and is over when it is told to end at once', async () => {
+    it('continues when the daemon drains, and is ended when that is told to end at once', async () => {
       const service = hold();
       client.says(...request);
       const running = await compiler();
@@ -613,7 +613,7 @@ describe('Conversation', () => {
       expectNothingLeft(service);
     });
 
-    it('tells a client of a fault of its own, and goes on', async () => {
+    it('tells a client of a fault of its own, and continues', async () => {
       const service = hold({
         spawn: () => {
           throw new TypeError('a fault of ours');

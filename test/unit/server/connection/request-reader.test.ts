@@ -184,7 +184,7 @@ describe('receiveMessage()', () => {
       vi.spyOn(performance, 'now').mockImplementation(() => (clock += calls++ % 2 === 0 ? 0 : milliseconds));
     }
 
-    it('lets others have their turn, and goes on', async () => {
+    it('lets others have their turn, and continues', async () => {
       reading(2);
       void receive();
       client.resume();

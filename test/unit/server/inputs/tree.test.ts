@@ -122,7 +122,7 @@ describe('a tree', () => {
     ).toEqual([]);
   });
 
-  it('goes through no link and no file, whatever comes first', async () => {
+  it('follows no link and enters no file, whatever comes first', async () => {
     const outside = join(fixture.top, 'outside');
     mkdirSync(outside);
     expect(refusal([link(1, '/a', outside), directory(2, '/a/b')])).toBe(
@@ -195,7 +195,7 @@ describe('a tree', () => {
     expect(sessions.size).toBe(2);
   });
 
-  it('has mount points for parts of this machine, and goes through none of their links', () => {
+  it('has mount points for parts of this machine, and follows none of their links', () => {
     const parts: MachineParts = {
       shown: [join(fixture.top, 'tools'), join(fixture.top, 'single')],
       links: new Map([

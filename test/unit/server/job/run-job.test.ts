@@ -71,7 +71,7 @@ describe('runJob()', () => {
     );
   }
 
-  it('gives what the compiler left, and takes the folder away before anybody reads it', async () => {
+  it('gives what the compiler left, and removes the folder before anybody reads it', async () => {
     let written = 0;
     const compiled = await run('cat a.i >a.o; echo out; echo err >&2', { sourceWritten: () => (written += 1) });
     expect(folders()).toEqual([]);
@@ -183,7 +183,7 @@ describe('runJob()', () => {
     await expect(run('', {}, { spawn: broken('EIO') })).rejects.toThrow('EIO: no');
   });
 
-  it('only reports a folder that cannot be taken away', async () => {
+  it('only reports a folder that cannot be removed', async () => {
     const takeBack = (): Promise<void> => Promise.reject(new Error('it is busy'));
     closeAnswer(await run('true', {}, { spool: { ...spool, takeBack } }));
     expect(lines.join('\n')).toContain("it is busy, a job's folder: the next start of the daemon tries again");

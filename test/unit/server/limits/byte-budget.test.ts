@@ -131,7 +131,7 @@ describe('ByteBudget', () => {
     expect(dismissed).toEqual(['finishes: Overload']);
   });
 
-  it('closes nobody for one who has as much, or for another of the same address', () => {
+  it('closes no request for one that has as much, or for another of the same address', () => {
     const { budget, clock, dismissed, open } = make(0);
     const [a, more, b] = [open('a'), open('a'), open('b')];
     a.tryTake(50);

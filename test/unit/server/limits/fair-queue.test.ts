@@ -54,7 +54,7 @@ describe('FairQueue', () => {
     expect(order).toEqual(['a1', 'a2', 'a3', 'a4']);
   });
 
-  it('goes round the clients, so that a crowd cannot starve a single job', async () => {
+  it('takes turns among clients, so that a crowd cannot starve a single job', async () => {
     const queue = new FairQueue(1);
     const order: string[] = [];
     const done = async (client: string, name: string): Promise<void> => {

@@ -42,7 +42,7 @@ describe('PaceCheck', () => {
     expect(go(1, 0)).toEqual([1]);
   });
 
-  it('begins anew after a pause that was not its fault', () => {
+  it('starts again after a pause that was not its fault', () => {
     const { paceCheck, go } = make();
     expect(go(3, 0)).toEqual([]);
     paceCheck.restart();

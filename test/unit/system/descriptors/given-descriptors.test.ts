@@ -30,7 +30,7 @@ describe('readGivenDescriptors()', () => {
 });
 
 describe('takeGivenDescriptors()', () => {
-  it('takes the variables away, also when they are meant for another process', () => {
+  it('removes the variables, also when they are meant for another process', () => {
     const environment = { LISTEN_PID: '1', LISTEN_FDS: '1', LISTEN_FDNAMES: 'a', LISTEN_PIDFDID: '5', PATH: '/bin' };
     expect(takeGivenDescriptors(environment)).toEqual([]);
     expect(environment).toEqual({ PATH: '/bin' });

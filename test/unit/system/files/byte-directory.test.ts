@@ -12,7 +12,7 @@ describe.skipIf(process.platform !== 'linux')('directoryPath', () => {
   });
   afterEach(() => rmSync(top, { recursive: true }));
 
-  it('gives what is UTF-8 as it is, and nothing for nothing', () => {
+  it('gives a UTF-8 path unchanged, and nothing for no path', () => {
     expect(directoryPath('/a/b')).toBe('/a/b');
     expect(directoryPath('/\xc3\xa4')).toBe('/ä');
     expect(directoryPath(undefined)).toBeUndefined();

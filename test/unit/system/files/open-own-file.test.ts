@@ -100,7 +100,7 @@ describe('createAnew()', () => {
 });
 
 describe('requireHarmless()', () => {
-  it('refuses a file with another name, also one that was taken away in the meantime', () => {
+  it('refuses a file with another name, also one that was removed in the meantime', () => {
     writeFileSync(join(folder, 'precious'), 'precious');
     linkSync(join(folder, 'precious'), path);
     const descriptor = keep(openOrCreate(path));

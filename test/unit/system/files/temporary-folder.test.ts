@@ -54,7 +54,7 @@ describe('lend()', () => {
     spool.remove();
   });
 
-  it('goes on when somebody cleaned the temporary directory', () => {
+  it('continues when somebody cleaned the temporary directory', () => {
     const spool = openSpool(top, 'distccd-');
     rmSync(spool.path, { recursive: true });
     expect(existsSync(spool.lend())).toBe(true);
@@ -100,7 +100,7 @@ describe('sweepSpools()', () => {
     expect(sweepSpools(top, 'distccd-')).toEqual([living]);
   });
 
-  it('goes by the age of the lock where no lock can be had: three hours without a sign are too many', () => {
+  it('judges by the age of the lock file where nothing can be locked: three hours without a sign are too many', () => {
     const ages = { 'distccd-living': 2.9, 'distccd-dead': 3.1 };
     for (const [name, hours] of Object.entries(ages)) {
       const then = Date.now() / 1000 - hours * 3600;

@@ -27,7 +27,7 @@ describe('watchdogPeriod()', () => {
 });
 
 describe('findServiceManager()', () => {
-  it('takes the variables away and never throws, whatever the address', () => {
+  it('removes the variables and never throws, whatever the address', () => {
     for (const address of ['/nonexistent/notify', 'relative', '@abstract', '', '/']) {
       const environment: NodeJS.ProcessEnv = {
         NOTIFY_SOCKET: address,

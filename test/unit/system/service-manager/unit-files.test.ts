@@ -40,7 +40,7 @@ describe('readUnit()', () => {
     ]);
   });
 
-  it('has the first folder win, and takes /dev/null for nothing', () => {
+  it('lets the first folder win, and ignores a unit that is /dev/null', () => {
     write('lib/a.service', '[Service]', 'Nice=1');
     write('lib/a.service.d/1.conf', '[Service]', 'Nice=2');
     write('lib/a.service.d/2.conf', '[Service]', 'Nice=3');
@@ -55,7 +55,7 @@ describe('readUnit()', () => {
     expect(read('b.service')).toBeUndefined();
   });
 
-  it('reads sections, comments, lines that go on, and empty lines that take earlier ones away', () => {
+  it('reads sections, comments, continued lines, and empty values that remove earlier ones', () => {
     write(
       'lib/a.service',
       '# Nice=1',

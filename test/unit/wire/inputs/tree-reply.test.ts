@@ -84,7 +84,7 @@ describe('readTreeReply()', () => {
 });
 
 describe('readTreeReplyHead()', () => {
-  it('stops in front of the object, after which readDependencies() goes on', () => {
+  it('stops in front of the object, after which readDependencies() continues', () => {
     const { success } = answers;
     if (success === undefined) throw new Error('no answer');
     const bytes = Buffer.concat(encodeTreeAnswer(success));
