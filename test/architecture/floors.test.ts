@@ -51,7 +51,7 @@ const floorOf = (building: readonly (readonly string[])[], folder: string): numb
   building.findIndex((names) => names.includes(folder));
 
 /** The house and the room of a file; a file beside the rooms is in ''. */
-function placeOf(name: string): { readonly house: string; readonly room: string } {
+function roomOf(name: string): { readonly house: string; readonly room: string } {
   const [house = '', ...rest] = name.split('/');
   return { house, room: rest.length > 1 ? (rest[0] ?? '') : '' };
 }
@@ -66,11 +66,11 @@ const targetOf = (name: string, specifier: string): string =>
 
 /** What is wrong with one import, or undefined. */
 function wrong(name: string, specifier: string): string | undefined {
-  const from = placeOf(name);
+  const from = roomOf(name);
   if (!specifier.startsWith('.')) {
     return pure.has(from.house) ? `${name} imports "${specifier}", but ${from.house} is pure` : undefined;
   }
-  const to = placeOf(targetOf(name, specifier));
+  const to = roomOf(targetOf(name, specifier));
   const fault = `${name} imports "${specifier}", which is not below it`;
   if (to.house !== from.house) return floorOf(floors, to.house) < floorOf(floors, from.house) ? undefined : fault;
   const building = rooms[from.house];
@@ -108,7 +108,7 @@ describe('floors', () => {
 
   it('every file lives in a known room on a known floor', () => {
     const lost = files.filter(({ name }) => {
-      const { house, room } = placeOf(name);
+      const { house, room } = roomOf(name);
       const building = rooms[house];
       return floorOf(floors, house) === -1 || (building !== undefined && floorOf(building, room) === -1);
     });
@@ -128,7 +128,7 @@ describe('floors', () => {
     const impure = /\b(?:Date|process|performance|setTimeout|Math\.random)\b/;
     const code = (text: string): string =>
       text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '').replaceAll(/'[^'\n]*'/g, '');
-    const faults = files.filter(({ name, text }) => pure.has(placeOf(name).house) && impure.test(code(text)));
+    const faults = files.filter(({ name, text }) => pure.has(roomOf(name).house) && impure.test(code(text)));
     expect(faults.map(({ name }) => name)).toEqual([]);
   });
 

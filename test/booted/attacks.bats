@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# Each form of the service compiles with every compiler, and a compiler that its client controls reaches nothing that is not its own.
+# Each form of the service compiles with every compiler, and a compiler that its client controls reaches nothing that
+# is not its own.
 
 bats_require_minimum_version 1.5.0
 

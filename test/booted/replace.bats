@@ -16,7 +16,8 @@ setup() {
 }
 teardown() { shut_down; }
 
-# What an administrator of Debian's package may have done: other networks, a port for everybody, no limit of jobs, changed conffiles.
+# What an administrator of Debian's package may have done: other networks, a port for everybody, no limit of jobs,
+# changed conffiles.
 used() {
   inside '
     sed -i -e "s/^STARTDISTCC=.*/STARTDISTCC=\"$1\"/" -e "s/^ALLOWEDNETS=.*/ALLOWEDNETS=\"127.0.0.1 192.168.7.0\/24\"/" \

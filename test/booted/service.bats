@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# The installed package on a booted Debian, from the first installation to the last trace. Each test starts where the one before it ended.
+# The installed package on a booted Debian, from the first installation to the last trace. Each test starts where the
+# one before it ended.
 
 bats_require_minimum_version 1.5.0
 
@@ -584,7 +585,8 @@ END
       printf " = 1;\n" >&3
       [ "$(head -c 24 <&3)" = DONE00000001STAT00000000 ]
     }
-    # replace COMMAND...: has the daemon replaced while a job runs, another is half received, and others wait; each of them ends well.
+    # replace COMMAND...: has the daemon replaced while a job runs, another is half received, and others wait; each of
+    # them ends well.
     replaces=0
     replace() {
       local pid before slow half

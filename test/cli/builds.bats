@@ -80,7 +80,8 @@ slow_server() {
 has_objects() { [ "$(find . -maxdepth 1 -name '*.o' | wc -l)" -ge "$1" ]; }
 is_served_by() { distcc gcc -c main.c -o again.o && [ "$(distcc --agent-status --json | grep -o '"version":"[^"]*"')" = "\"version\":\"$1\"" ]; }
 
-# The files of an installation are replaced one by one, and the agent is killed between: whoever is started then meets another version.
+# The files of an installation are replaced one by one, and the agent is killed between: whoever is started then meets
+# another version.
 test_upgrade() {
   local version n old slow_port installed=$BATS_TEST_TMPDIR/installed fresh=$BATS_TEST_TMPDIR/fresh
   version=$(grep -aoE '0\.[0-9]+\.[0-9]+-[0-9a-f]{8}' "$OURS/distcc" | head -n 1)

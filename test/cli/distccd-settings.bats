@@ -98,7 +98,8 @@ foreground() {
   refute_output --partial '<'
 }
 
-# dev_with COMMAND...: COMMAND with a /dev of its own, which has a syslog's socket only when a file $SYSLOG is named to collect its lines.
+# dev_with COMMAND...: COMMAND with a /dev of its own, which has a syslog's socket only when a file $SYSLOG is named
+# to collect its lines.
 dev_with() {
   cat >"$BATS_TEST_TMPDIR/inside" <<'END'
 dev=$(mktemp -d)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# distccd as root on a Node that refuses to change accounts, as Debian 13's does, which is built with the system's libuv. Only the refusal is
-# imitated here; setpriv, the kernel and the daemon are real.
+# distccd as root on a Node that refuses to change accounts, as Debian 13's does, which is built with the system's
+# libuv. Only the refusal is imitated here; setpriv, the kernel and the daemon are real.
 
 bats_require_minimum_version 1.5.0
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2154 # run --separate-stderr sets $stderr
-# Real peers: Debian's distcc 3.4 and ours, each client with each server, plain and compressed. Every object must be the local one.
+# Real peers: Debian's distcc 3.4 and ours, each client with each server, plain and compressed. Every object must be
+# the local one.
 
 bats_require_minimum_version 1.5.0
 
@@ -65,8 +66,8 @@ nothing_left() {
     ! -name daemon-lock ! -name 'distccd-spool-*' -print | head -n 1)" ]
 }
 
-# Sources for -g have no macros: gcc's column numbers are those of the preprocessed text, for every distcc. Clang's DWARF 5 holds a
-# checksum of each source, which no server has.
+# Sources for -g have no macros: gcc's column numbers are those of the preprocessed text, for every distcc. Clang's
+# DWARF 5 holds a checksum of each source, which no server has.
 sources() {
   cat >hello.h <<'END'
 static const char greeting[] = "hello, world";

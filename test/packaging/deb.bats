@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# The source package of this checkout, and what Debian's tools say of the package that is built from it: twice, as two people would.
+# The source package of this checkout, and what Debian's tools say of the package that is built from it: twice, as two
+# people would.
 
 bats_require_minimum_version 1.5.0
 
@@ -22,7 +23,8 @@ one() (
   build one here TZ=UTC LC_ALL=C.UTF-8 DEB_BUILD_OPTIONS='nocheck parallel=2'
 )
 
-# Everything that is somebody's own is another: the folder, the umask, the time zone, the language, the home, and on Debian 12 Node.
+# Everything personal differs: the folder, the umask, the time zone, the language, the home, and on
+# Debian 12 Node.
 another() (
   umask 027
   local node

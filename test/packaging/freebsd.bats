@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2016 # scripts for the root are expanded there
-# The rc.d script with the real daemon in a root of FreeBSD's shape, on Linux: rc.subr and FreeBSD's tools are models, the programs say
-# that they run on FreeBSD, and the system calls that Node lacks are not there. Each script runs with dash and with busybox as /bin/sh.
+# The rc.d script with the real daemon in a root of FreeBSD's shape, on Linux: rc.subr and FreeBSD's tools are models,
+# the programs say that they run on FreeBSD, and the system calls that Node lacks are not there. Each script runs with
+# dash and with busybox as /bin/sh.
 
 bats_require_minimum_version 1.5.0
 

@@ -53,8 +53,9 @@ next_version() {
   echo "$work/next.deb"
 }
 
-# stock_client: 3.4's client, which cannot be installed beside our package, as the command "stock". Each call has a state of its own,
-# since that client avoids a host for a minute after a failure; it asks this machine, and does nothing itself, unless told otherwise.
+# stock_client: 3.4's client, which cannot be installed beside our package, as the command "stock". Each call has a
+# state of its own, since that client avoids a host for a minute after a failure; it asks this machine, and does
+# nothing itself, unless told otherwise.
 stock_client() {
   local debs
   debs=$("$DB" fetch "$ROOT" distcc)
@@ -88,8 +89,8 @@ sources() {
   '
 }
 
-# The settings file of our package, as an administrator would leave it, and what it says to do then. (reset-failed: tests
-# restart too often for systemd.)
+# The settings file of our package, as an administrator would leave it, and what it says to do then. (reset-failed:
+# tests restart too often for systemd.)
 edit_settings() { inside 'printf "%s\n" "$@" >/etc/default/distccd; systemctl reset-failed' "$@"; }
 settings() {
   edit_settings "$@"

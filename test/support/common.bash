@@ -35,7 +35,8 @@ listens() { ss -Hltn "sport = :$1" | grep -q .; }
 # A process that has ended and waits for its parent to notice is gone too.
 is_gone() { ! kill -0 "$1" 2>/dev/null || [[ $(ps -o stat= -p "$1" 2>/dev/null) == Z* ]]; }
 
-# compiled COUNT LOG: a daemon writes its line about a compile when the client already has its answer, and may have ended.
+# compiled COUNT LOG: a daemon writes its line about a compile when the client already has its answer, and may have
+# ended.
 has_compiled() { [ "$(grep -c COMPILE_OK "$2")" -ge "$1" ]; }
 compiled() {
   wait_until has_compiled "$@"

@@ -1,4 +1,5 @@
-# What the tests of distccd's command line share: a free port, folders that its account may use, and compilers it may run.
+# What the tests of distccd's command line share: a free port, folders that its account may use, and compilers it may
+# run.
 # shellcheck shell=bash
 
 set_daemon_up() {

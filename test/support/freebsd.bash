@@ -9,7 +9,8 @@ stage_package() {
     --outfile="$BATS_FILE_TMPDIR/stage/super-server.cjs"
 }
 
-# What each script begins with: one permitted compiler, a log, programs that take the system for FreeBSD, and short words for what tests look at.
+# What each script begins with: one permitted compiler, a log, programs that take the system for FreeBSD, and short
+# words for what tests look at.
 beginning='
 mkdir -p /usr/local/lib/distcc && ln -s ../../bin/distcc /usr/local/lib/distcc/cc
 env="NODE_OPTIONS=--require=/.host/here/platform.cjs"

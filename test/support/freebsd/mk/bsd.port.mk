@@ -1,5 +1,5 @@
-# A model of the ports collection's bsd.port.mk, as far as the port distccd goes: bmake -m HERE -C PORT TARGET. Every name that a port
-# may use is defined as there, with tools that Debian has too.
+# A model of the ports collection's bsd.port.mk, as far as the port distccd goes: bmake -m HERE -C PORT TARGET. Every
+# name that a port may use is defined as there, with tools that Debian has too.
 
 PREFIX?=	/usr/local
 LOCALBASE?=	/usr/local
