@@ -170,7 +170,15 @@ writable, not to be run'
   inside '
     pid=$(main_pid)
     [ "$(ps -o ni= -p $pid | tr -d " ")" = 5 ]
-    stock gcc -c plain.i -o wrong.o
+    for n in 1 2 3; do stock slowcc -c plain.i -o wrong$n.o & done
+    most=0
+    while [ -n "$(jobs -pr)" ]; do
+      now=$(pgrep -cx slowcc || true)
+      [ "$now" -le "$most" ] || most=$now
+      sleep 0.1
+    done
+    [ "$most" = 2 ]
+    for n in 1 2 3; do cmp wrong$n.o plain.local; done
     systemctl show -P Environment distccd | grep -e "--jobs 2"
     kill -HUP $pid
     rm /etc/distcc/clients.secret; rmdir --ignore-fail-on-non-empty /etc/distcc'

@@ -63,6 +63,7 @@ const job = (compiler = 'fakecc'): Promise<Buffer> =>
   );
 
 const runs = (): number => daemon.log().split(' exec ').length - 1;
+const asked = (): number => daemon.log().split(' compile from ').length - 1;
 
 describe('SIGHUP', () => {
   it('applies what it can, says it in a line together with what needs a restart, and loses no job', async () => {
@@ -140,11 +141,16 @@ describe('SIGHUP', () => {
     ['a word that starts nothing', ['--help'], 'the new options do not start a daemon'],
   ])('keeps everything for %s', async (_what, wrong, sentence) => {
     await start('--jobs', '2');
-    writeFileSync(join(top, 'go'), '');
     await reload((given) => [...given, '--jobs', '9', '--allow', '127.0.0.9', ...wrong]);
     expect(daemon.log()).toContain(`ERROR: ${sentence}`);
     expect(daemon.log()).toContain('; keeping what was in force');
-    expect((await job()).toString()).toContain('DONE00000001');
+    const jobs = [job(), job(), job()];
+    await until(() => asked() === 3 && runs() >= 2, 'all have come');
+    // Who comes after the third gets its answer: the third would run by now.
+    expect((await job('newcc')).toString()).toContain('is not permitted here');
+    expect(runs()).toBe(2);
+    writeFileSync(join(top, 'go'), '');
+    for (const answer of await Promise.all(jobs)) expect(answer.toString()).toContain('DONE00000001');
     rmSync(file);
     expect(await hangup()).toBe('read the configuration again: serving 127.0.0.1/32, 2 jobs at a time');
   });
