@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { Duplex } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readDaemonOptions } from '../../../../src/config/daemon-options.ts';
@@ -12,11 +13,19 @@ import { parseAccessList } from '../../../../src/server/policy/access-list.ts';
 import { posix } from '../../../../src/system/posix.ts';
 import { freePort } from '../../../support/daemon.ts';
 
+/** What the disks have read and written, where a test says so. */
+let sectors: number | undefined;
+vi.mock(import('../../../../src/system/machine/machine-load.ts'), async (original) => {
+  const real = await original();
+  return { ...real, diskSectors: () => sectors ?? real.diskSectors() };
+});
+
 let server: Server;
 let ownFiles: TreesFound = { kind: 'lacking', lacks: '--no-tree' };
 let asked: string[];
 afterEach(() => {
   vi.restoreAllMocks();
+  sectors = undefined;
   server.close();
 });
 
@@ -92,6 +101,14 @@ describe('serveStats()', () => {
     expect(page).toContain(
       ' MB\ndcc_result_hits 3\ndcc_result_misses 4\ndcc_results_stored 2\ndcc_results_kept 5\ndcc_results_size 9 kB\n</distccstats>\n',
     );
+  });
+
+  it('has no lines of kept results where none are kept', async () => {
+    const service = { sessions: unused, roots: unused, offer: Buffer.alloc(0) };
+    ownFiles = { kind: 'offered', service, results: undefined, remove: () => {}, says: '' };
+    const page = await get(await serveTo('127.0.0.1'));
+    ownFiles = { kind: 'lacking', lacks: '--no-tree' };
+    expect(page).toMatch(/\ndcc_free_mem \d+ MB\n<\/distccstats>\n$/);
   });
 
   it('answers a client that asks nothing, once', async () => {
@@ -208,7 +225,8 @@ describe('the page', () => {
   });
 
   it('is good for a second, and measures the disks once in 50', async () => {
-    let now = 0;
+    let now = 1000;
+    sectors = 5000;
     vi.spyOn(performance, 'now').mockImplementation(() => now);
     const lines = vi.spyOn(JobStatistics.prototype, 'lines');
     const port = await serveTo('127.0.0.1');
@@ -217,16 +235,21 @@ describe('the page', () => {
       const page = await get(port);
       return [lines.mock.calls.length, /\ndcc_io_rate (.*)\n/.exec(page)?.[1]];
     };
-    expect([await made(0), await made(999), await made(1000), await made(48_000), await made(49_000)]).toEqual([
+    expect([await made(1000), await made(1999), await made(2000), await made(49_000), await made(50_000)]).toEqual([
       [1, '-1'],
       [1, '-1'],
       [2, '-1'],
       [3, '-1'],
       [4, '-1'],
     ]);
-    const [count, rate] = await made(50_000);
-    expect([count, rate]).toEqual([5, expect.stringMatching(/^\d+$/)]);
-    expect(await made(99_000)).toEqual([6, rate]);
+    // Sectors a second since the last look.
+    sectors = 5000 + 7 * 50;
+    expect(await made(51_000)).toEqual([5, '7']);
+    sectors += 9 * 100;
+    expect([await made(100_000), await made(151_000)]).toEqual([
+      [6, '7'],
+      [7, '9'],
+    ]);
   });
 });
 
@@ -247,9 +270,9 @@ describe('bindStats() and openStats()', () => {
   it('listen for this machine alone, at the port that was chosen', async () => {
     const port = await freePort();
     opened = await bindStats(options('--stats', '--stats-port', String(port)));
-    // Where there is no IPv6 there is one.
-    expect(['127.0.0.1', '::1']).toEqual(expect.arrayContaining(addresses()));
-    expect(addresses()).toContain('127.0.0.1');
+    const local = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
+    const hasIPv6 = local.some(({ address }) => address === '::1');
+    expect(addresses()).toEqual(hasIPv6 ? ['127.0.0.1', '::1'] : ['127.0.0.1']);
     for (const one of opened) expect((one.address() as AddressInfo).port).toBe(port);
   });
 
