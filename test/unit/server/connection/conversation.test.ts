@@ -15,12 +15,14 @@ import type { OpenConnection, Stage } from '../../../../src/server/limits/open-c
 import { Overload } from '../../../../src/server/policy/refusal.ts';
 import type { SpawnRequest } from '../../../../src/system/processes/spawn.ts';
 import { encodeArguments } from '../../../../src/wire/arguments.ts';
+import { encodeSession } from '../../../../src/wire/inputs/tree-job.ts';
 import { encodeRequest, encodeRequestHead } from '../../../../src/wire/request.ts';
 import { encodeToken } from '../../../../src/wire/token.ts';
 import { exited, killed } from '../../../../src/wire/wait-status.ts';
 import { hangLimit } from '../../../support/daemon.ts';
 import { serviceParts } from '../../../support/service.ts';
 import type { ServiceParts } from '../../../support/service.ts';
+import { InputPlace } from '../inputs/input-place.ts';
 
 const argv = ['gcc', '-c', 'src/a.c', '-o', 'out/a.o'];
 const request = encodeRequest({ version: 1, argv, source: Buffer.from('int x;\n') });
@@ -290,6 +292,23 @@ describe('Conversation', () => {
       client.fallsSilent();
       expect(await ended()).toMatchObject({ class: 'OTHER', ret: 118 });
       expect(budget.used).toBe(0);
+    });
+
+    it('counts the silence of a client that has been welcomed to a session', async () => {
+      const place = new InputPlace();
+      const sessions = place.open();
+      const roots = (): never => {
+        throw new Error('no job has come');
+      };
+      const service = hold({ trees: { sessions: () => sessions, roots, offer: Buffer.alloc(0) } });
+      client.says(encodeSession(Buffer.alloc(16, 1)));
+      await until(() => client.sent !== '');
+      await settled();
+      expect(client.timeout).toBe(deadlines.silence);
+      client.fallsSilent();
+      expect(await ended()).toMatchObject({ class: 'OTHER', ret: 118 });
+      expectNothingLeft(service);
+      place.end();
     });
 
     it('gives its memory to others who need it', async () => {
