@@ -239,6 +239,14 @@ const refuse = (error: Error) => (): never => {
   throw error;
 };
 
+/** The call of a compile. */
+const callOf = (source: string) => ({
+  argv0: 'distcc',
+  words: ['gcc', '-c', source],
+  environment: {},
+  directory: '/home/me',
+});
+
 /** Plays a plan; gives the exit status, or the error, and what happened. */
 async function play(plan: Plan): Promise<{ end: unknown; events: Events }> {
   const events: Events = [];
@@ -289,7 +297,7 @@ describe('compile()', () => {
       output: () => Promise.resolve(Buffer.from('text')),
       stop: () => {},
     });
-    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
+    const call = callOf('a.c');
     const compiling = compile(call, { ...effects, preprocess });
     await turn();
     expect(events.filter((event) => /^(?:carry|send)/.test(event))).toEqual(['carry to far DIST']);
@@ -307,7 +315,7 @@ describe('compile()', () => {
       output: () => Promise.resolve(Buffer.from('')),
       stop: () => {},
     });
-    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
+    const call = callOf('a.c');
     expect(await compile(call, { ...effects, preprocess })).toBe(1);
     expect(events.filter((event) => /^(?:send|close|rest)/.test(event))).toEqual([]);
   });
@@ -360,7 +368,7 @@ describe('compile()', () => {
       events.push(`carry to ${host.name}`);
       return Promise.reject(new TransportError(`${host.name} is gone`));
     };
-    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
+    const call = callOf('a.c');
     expect(await compile(call, { ...effects, preprocess, carry })).toBe(0);
     expect(events.filter((event) => /^(?:carry|become)/.test(event))).toEqual([
       'carry to one',
@@ -378,7 +386,7 @@ describe('compile()', () => {
       stop: () => {},
     });
     const carry: Effects['carry'] = () => Promise.reject(new GivenUp());
-    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
+    const call = callOf('a.c');
     expect(await compile(call, { ...effects, preprocess, carry })).toBe(0);
     expect(events.filter((event) => /^(?:rest|become|ERROR|Warning)/.test(event))).toEqual(['become gcc -c a.c']);
   });
@@ -421,7 +429,7 @@ describe('compile()', () => {
       ...effectsOf({ hosts: 'far', cpp: exited(1), here: exited(1) }, events),
       carry: () => new Promise<never>(() => {}),
     };
-    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
+    const call = callOf('a.c');
     expect(await compile(call, effects)).toBe(1);
   });
 
@@ -483,13 +491,22 @@ describe('compile()', () => {
     ]);
   });
 
+  it('tells monitors the slot of this machine', async () => {
+    const events: Events = [];
+    const world = worldOf({ hosts: 'localhost' }, events);
+    const known: unknown[] = [];
+    const state: World['state'] = { ...world.state, know: (...facts) => void known.push(facts) };
+    expect(await compile(callOf('a.c'), { ...world, state })).toBe(0);
+    expect(known).toContainEqual(['local', { slot: 0 }]);
+  });
+
   it('reports a fault of its own and compiles here', async () => {
     const events: Events = [];
     const broken = {
       ...effectsOf({ hosts: 'far' }, events),
       carry: () => Promise.reject(new TypeError('a fault of ours')),
     };
-    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
+    const call = callOf('a.c');
     expect(await compile(call, broken)).toBe(0);
     expect(events.find((event) => event.startsWith('CRITICAL! this is a fault of distcc'))).toContain(
       'a fault of ours',
@@ -511,7 +528,7 @@ describe('compile()', () => {
 });
 
 describe('compile() while every host is busy', () => {
-  const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
+  const call = callOf('a.c');
 
   /** Effects in which a slot comes when the test gives one, and the preprocessor ends when the test says so. */
   function busyEffects(plan: Plan, events: Events) {
@@ -577,6 +594,39 @@ describe('compile() while every host is busy', () => {
     await turn();
   });
 
+  it('looks for the inputs, and does not preprocess, when one of the hosts compiles from them', async () => {
+    const events: Events = [];
+    const plan: Plan = { hosts: 'near far', inputs: { far: 'made' } };
+    const { world, giving, slot } = busyWorld(plan, events);
+    const compiling = compile(call, world);
+    await turn();
+    expect(events).toContain('look for what a.c reads');
+    const [, host = slot.host] = world.hosts().list.hosts;
+    giving.resolve({ ...slot, host });
+    expect(await compiling).toBe(0);
+    expect(events.filter((event) => /^(?:look|preprocess|inputs|release the)/.test(event))).toEqual([
+      'look for what a.c reads',
+      'inputs to far: gcc -c a.c',
+      'release the late slot',
+    ]);
+  });
+
+  it.each<readonly [string, Partial<Plan>]>([
+    ['its inputs are not known', { inputs: { far: 'made' }, unbounded: 'a name is computed' }],
+    ['no host compiles from inputs', {}],
+  ])('preprocesses when %s', async (_, more) => {
+    const events: Events = [];
+    const { world, giving } = busyWorld({ hosts: 'far', ...more }, events);
+    const compiling = compile(call, world);
+    await turn();
+    expect(events.filter((event) => /^(?:look|preprocess)/.test(event))).toEqual([
+      ...('unbounded' in more ? ['look for what a.c reads'] : []),
+      'preprocess gcc -E a.c',
+    ]);
+    giving.resolve(undefined);
+    expect(await compiling).toBe(0);
+  });
+
   it('preprocesses nothing while this machine itself is on the list', async () => {
     const events: Events = [];
     const { effects, giving } = busyEffects({ hosts: 'far localhost' }, events);
@@ -593,7 +643,7 @@ describe('compile() without a host', () => {
     const events: Events = [];
     const behaviours = Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [name, 'unreachable' as const]));
     const effects = { ...effectsOf({ hosts: 'a b c d', behaviours }, events), backOff: false };
-    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
+    const call = callOf('a.c');
     expect(await compile(call, effects)).toBe(0);
     expect(events.filter((event) => event.startsWith('carry'))).toHaveLength(3);
     expect(events).toContain("Warning: Couldn't find a host in 3 attempts, retrying locally");
@@ -601,7 +651,7 @@ describe('compile() without a host', () => {
   });
 
   it('compiles here, and says why, when there is no list or no way to keep slots', async () => {
-    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
+    const call = callOf('a.c');
     for (const [change, sentence] of [
       [{ hosts: refuse(new Failure(exitStatus.noHosts, 'no list')) }, 'no list'],
       [{ slots: { takeHost: () => Promise.reject(new CannotDistribute('no locks')) } }, 'no locks'],
@@ -621,7 +671,7 @@ describe('compile() without a host', () => {
     const events: Events = [];
     const effects = { ...effectsOf({ hosts: 'far' }, events), preprocessAhead: true };
     const slots = { ...effects.slots, takeHost: () => Promise.resolve(undefined) };
-    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
+    const call = callOf('a.c');
     expect(await compile(call, { ...effects, slots })).toBe(0);
     expect(events.filter((event) => /^(?:preprocess|become|CRITICAL)/.test(event))).toEqual(['become gcc -c a.c']);
   });
@@ -630,7 +680,7 @@ describe('compile() without a host', () => {
     const events: Events = [];
     const effects = effectsOf({ hosts: 'far' }, events);
     const hosts = vi.fn(() => effects.hosts()).mockImplementationOnce(refuse(new TypeError('a fault of ours')));
-    const call = { argv0: 'distcc', words: ['gcc', '-c', 'a.c'], environment: {}, directory: '/home/me' };
+    const call = callOf('a.c');
     expect(await compile(call, { ...effects, hosts })).toBe(0);
     expect(events.find((event) => event.startsWith('CRITICAL'))).toContain('a fault of ours');
     expect(events).toContain('become gcc -c a.c');
@@ -718,6 +768,20 @@ describe('compile() with a host that lacks the compiler', () => {
     const other = await play({ hosts: 'one two', queue, words: ['g++', '-c', 'a.cc'] });
     expect(compiler(other.events)).toEqual(['carry to one DIST']);
     expect(queue.report().resting.size).toBe(0);
+  });
+
+  it('tells once that it is passed over, and why', async () => {
+    const places = new QueuedSlots(() => 0);
+    const behaviours = { one: exited(110), two: 'unreachable' } as const;
+    const plan = { hosts: 'one two three localhost', behaviours, places };
+    await play({ ...plan, hosts: 'one' });
+    const events: Events = [];
+    const log = textLog('distcc', 'info', (line) => events.push(line.replace(/^distcc\[\d+\] /, '')));
+    expect(await compile(callOf('a.c'), { ...worldOf(plan, events), log })).toBe(0);
+    expect(events.filter((event) => event.includes('passed over'))).toEqual([
+      'one is passed over for gcc: it has no gcc, or cannot run it',
+    ]);
+    expect(events).toContain('carry to three DIST');
   });
 
   it('asks it again after a while', async () => {
@@ -986,17 +1050,63 @@ describe('compile() with hosts that compile from inputs', () => {
 
   it('sends a job to the same host each time where results are kept, whatever the order of the list', async () => {
     const inputs = { red: 'made', green: 'made', blue: 'made' } as const;
-    const goesTo = async (hosts: string, keeps: boolean): Promise<string | undefined> => {
-      const queue = new QueuedSlots(() => 0);
-      const { events } = await play({ hosts, inputs, keeps, queue });
+    const goesTo = async (hosts: string, keeps: boolean, source = 'a.c'): Promise<string | undefined> => {
+      const places = new QueuedSlots(() => 0);
+      const { events } = await play({ hosts, inputs, keeps, places, words: ['gcc', '-c', source] });
       return events.find((event) => event.startsWith('inputs to'))?.split(':')[0];
     };
     const kept = [await goesTo('red green blue', true), await goesTo('blue red green', true)];
-    expect(kept[0]).toBe(kept[1]);
+    expect(kept[0]).toMatch(/^inputs to (?:red|green|blue)$/);
+    expect(kept[1]).toBe(kept[0]);
     expect([await goesTo('red green blue', false), await goesTo('blue red green', false)]).toEqual([
       'inputs to red',
       'inputs to blue',
     ]);
+    // Jobs of other sources have other hosts.
+    const sources = Array.from({ length: 30 }, (_, number) => `${number}.c`);
+    const hosts = await Promise.all(sources.map((source) => goesTo('red green blue', true, source)));
+    expect(new Set(hosts)).toEqual(new Set(['inputs to red', 'inputs to green', 'inputs to blue']));
+  });
+
+  it.each<readonly [string, Partial<Plan>, readonly string[]]>([
+    ['done from inputs', {}, ['sent unpreprocessed']],
+    ['preprocessed for hosts that do not take inputs', { inputs: {} }, ['sent preprocessed']],
+    [
+      'preprocessed because its inputs are not known',
+      { unbounded: 'a name is computed' },
+      ['reason a name is computed', 'sent preprocessed'],
+    ],
+    [
+      'preprocessed because the host could not',
+      { inputs: { far: new InputsFailed('a file has changed') } },
+      ['reason a file has changed', 'sent preprocessed'],
+    ],
+    [
+      'preprocessed for the second host',
+      {
+        hosts: 'gone far',
+        behaviours: { gone: 'unreachable' },
+        inputs: { gone: 'made', far: 'made' },
+        unbounded: 'why',
+      },
+      ['reason why', 'sent preprocessed'],
+    ],
+  ])('counts, and tells why once, a job that is %s', async (_, plan, counts) => {
+    const events: Events = [];
+    const counted: string[] = [];
+    const world = worldOf({ hosts: 'far', inputs: { far: 'made' }, ...plan }, events);
+    const end = await compile(callOf('a.c'), {
+      ...world,
+      log: textLog('distcc', 'info', (line) => events.push(line)),
+      inputs: {
+        ...world.inputs,
+        countSent: (how) => void counted.push(`sent ${how}`),
+        countReason: (because) => void counted.push(`reason ${because}`),
+      },
+    });
+    expect([end, counted]).toEqual([0, counts]);
+    const told = events.flatMap((event) => /a\.c is preprocessed here(?: for far)?: (.*)/.exec(event)?.[1] ?? []);
+    expect(told.map((why) => `reason ${why}`)).toEqual(counts.filter((count) => count.startsWith('reason')));
   });
 
   it('trusts the scan of a source whose files have changed meanwhile', async () => {
