@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
 import { QueuedSlots } from '../../../../src/client/slots/queued-slots.ts';
 import { fixedHosts } from '../../../../src/client/hosts/changing-hosts.ts';
 import type { JobHosts } from '../../../../src/client/hosts/changing-hosts.ts';
@@ -170,7 +171,99 @@ describe('QueuedSlots', () => {
     expect(order).toEqual(['first', 'second', 'third']);
   });
 
-  it('serves in the order of coming, whatever jobs wait for', async () => {
+  it.each<readonly [string, readonly [list: string, failed: string], readonly [list: string, failed: string]]>([
+    ['a host has failed the first one', ['a/1 b/1', 'a/1'], ['a/1 b/1', '']],
+    ['other hosts have failed them', ['a/1 b/1', 'a/1'], ['a/1 b/1', 'b/1']],
+    ['they have other lists', ['b/1', ''], ['a/1', '']],
+  ])('lets a job have a slot that an earlier one cannot use: %s', async (_, ...jobs) => {
+    const { slots } = begin();
+    const taken = await take(slots, hostsOf('a/1 b/1'), 2);
+    const order: number[] = [];
+    const waiting = jobs.map(async ([text, definition], number) => {
+      const hosts = hostsOf(text);
+      await slots.takeHost(listed(hosts), new Set(hosts.filter((host) => host.definition === definition)));
+      order.push(number);
+    });
+    taken[0]?.release();
+    await nextTurn();
+    expect(order).toEqual([1]);
+    taken[1]?.release();
+    await Promise.all(waiting);
+  });
+
+  it('looks again when the list of hosts has changed, and no longer than a job waits', async () => {
+    const { slots } = begin();
+    const [full] = await take(slots, hostsOf('a/1'), 1);
+    let list = { ...noHosts, hosts: hostsOf('a/1') };
+    const listeners = new Set<() => void>();
+    const hosts: JobHosts = {
+      key: 'a file',
+      get list() {
+        return list;
+      },
+      refresh: () => Promise.resolve(),
+      watch(changed) {
+        listeners.add(changed);
+        return () => void listeners.delete(changed);
+      },
+    };
+    const waiting = slots.takeHost(hosts, none);
+    list = { ...noHosts, hosts: hostsOf('a/1 b/1') };
+    for (const changed of listeners) changed();
+    expect((await waiting)?.host.definition).toBe('b/1');
+    expect(listeners.size).toBe(0);
+    full?.release();
+  });
+
+  it('takes the host that a job prefers among those that are alike', async () => {
+    const { slots } = begin();
+    const taken = await slots.takeHost(listed(hostsOf('a/1 b/1')), none, (hosts) => hosts[1]);
+    expect(taken?.host.definition).toBe('b/1');
+  });
+
+  it('takes a slot back once, however often it is given back', async () => {
+    const { slots, queue } = begin();
+    const hosts = hostsOf('a/1');
+    const [first] = await take(slots, hosts, 1);
+    first?.release();
+    expect(queue.report().busy.size).toBe(0);
+    await take(slots, hosts, 1);
+    first?.release();
+    expect([...queue.report().busy]).toEqual([['tcp_a_3632', 1]]);
+  });
+
+  it('reports how long a job takes on each host, where that is known', async () => {
+    const { slots, queue } = begin();
+    const hosts = hostsOf('a/1 b/1');
+    for (const one of await take(slots, hosts, 2)) one.release();
+    praise(slots, hosts, 'b', 2);
+    expect([...queue.report().expected]).toEqual([['tcp_b_3632', 2000]]);
+  });
+
+  it('has no host rest for a job that wants none to', () => {
+    const { queue } = begin();
+    const slots = queue.slotsFor({ interrupted: new AbortController().signal, restSeconds: 0, pid: 1 });
+    for (const host of hostsOf('a/1')) if (host.kind !== 'local') slots.rest(host, 'it is gone');
+    expect(queue.report().resting.size).toBe(0);
+  });
+
+  it('remembers which hosts cannot do the jobs of a compiler, until one of them has worked', () => {
+    const { slots, clock } = begin();
+    const [host] = hostsOf('a/1');
+    if (host === undefined || host.kind === 'local') throw new Error('no host');
+    slots.lacks(host, 'gcc', 'it has no gcc');
+    expect([slots.unfit(host, 'gcc'), slots.unfit(host, 'g++')]).toEqual(['it has no gcc', undefined]);
+    clock.now = 60_000;
+    expect(slots.unfit(host, 'gcc')).toBeUndefined();
+    expect([1, 2, 3].map(() => slots.differs(host, 'gcc'))).toEqual([false, false, true]);
+    expect(slots.unfit(host, 'gcc')).toBe('its gcc fails where the one here does not');
+    slots.praise(host, 1);
+    expect(slots.unfit(host, 'gcc')).toBeDefined();
+    slots.praise(host, 1, 'gcc');
+    expect(slots.unfit(host, 'gcc')).toBeUndefined();
+  });
+
+  it('serves nobody who came later first, whatever they wait for', async () => {
     const { slots } = begin();
     const held = await take(slots, hostsOf('localhost/1'), 1);
     let served = false;
@@ -205,5 +298,71 @@ describe('QueuedSlots', () => {
     preprocessor?.release();
     (await waiting)?.release();
     expect(ended).toEqual([1]);
+  });
+
+  it('counts the memory of compilers of this machine, also of those that the host list sends here', async () => {
+    const begun: number[] = [];
+    const { slots } = begin({
+      obstacle: () => undefined,
+      begin(pid) {
+        begun.push(pid);
+        return () => void begun.push(-pid);
+      },
+    });
+    for (const one of await take(slots, hostsOf('a/1'), 1)) one.release();
+    (await slots.takeLocal(1, 'preprocess'))?.release();
+    expect(begun).toEqual([]);
+    for (const one of await take(slots, hostsOf('localhost/1'), 1)) one.release();
+    expect(begun).toEqual([1, -1]);
+  });
+
+  it('looks once a second for all jobs that wait for memory', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      let obstacle: string | undefined = 'memory';
+      const { slots } = begin({ obstacle: () => obstacle, begin: () => () => {} });
+      const waiting = [slots.takeLocal(4, 'compile'), slots.takeHost(listed(hostsOf('localhost/4')), none)];
+      for (let seconds = 0; seconds < 3; seconds += 1) {
+        expect(vi.getTimerCount()).toBe(1);
+        vi.advanceTimersByTime(1000);
+      }
+      obstacle = undefined;
+      vi.advanceTimersByTime(1000);
+      await Promise.all(waiting);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('tells what a job waits for', async () => {
+    let obstacle: string | undefined;
+    const { slots, queue } = begin({ obstacle: () => obstacle, begin: () => () => {} });
+    const waits = async (ask: (asker: Slots) => Promise<unknown>): Promise<string | undefined> => {
+      const stop = new AbortController();
+      const waiting = ask(queue.slotsFor({ interrupted: stop.signal, restSeconds: 60, pid: 2 }));
+      const why = queue.report().waiting.get(2);
+      stop.abort();
+      await expect(waiting).rejects.toThrow('interrupted');
+      return why;
+    };
+    const forHost = (text: string) => waits((asker) => asker.takeHost(listed(hostsOf(text)), none));
+    await take(slots, hostsOf('a/1'), 1);
+    expect(await forHost('a/1')).toBe('a free slot on a host');
+    obstacle = 'memory';
+    expect(await forHost('a/1')).toBe('a free slot on a host');
+    expect(await forHost('a/1 localhost/2')).toBe('a free slot on a host, or memory');
+    expect(await waits((asker) => asker.takeLocal(2, 'compile'))).toBe('memory');
+    obstacle = undefined;
+    await take(slots, hostsOf('localhost/2'), 2);
+    await slots.takeLocal(1, 'preprocess');
+    obstacle = 'memory';
+    expect(await forHost('a/1 localhost/2')).toBe('a free slot on a host');
+    expect(await waits((asker) => asker.takeLocal(2, 'compile'))).toBe(
+      'one of the 2 slots of this machine for compilers',
+    );
+    expect(await waits((asker) => asker.takeLocal(1, 'preprocess'))).toBe(
+      'one of the 1 slots of this machine for preprocessors',
+    );
   });
 });
