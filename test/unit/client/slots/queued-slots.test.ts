@@ -295,6 +295,7 @@ describe('QueuedSlots', () => {
     const preprocessor = await slots.takeLocal(4, 'preprocess');
     expect(names(await take(slots, hostsOf('localhost/2 a/1'), 1))).toEqual(['a/1']);
     obstacle = undefined;
+    expect([...queue.report().waiting.values()]).toEqual(['its turn']);
     preprocessor?.release();
     (await waiting)?.release();
     expect(ended).toEqual([1]);
