@@ -92,6 +92,7 @@ describe('readUnit()', () => {
       'V=[Unit]',
       'W=a # b',
       'U=one\\',
+      '# between',
       'two',
       'No name=c',
       'nothing',
