@@ -89,8 +89,9 @@ describe.skipIf(!able)('distcc-agent on a socket of systemd', () => {
   const isAgent = ({ pid }: ChildProcess): boolean =>
     readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith(process.execPath);
 
-  async function visit(): Promise<void> {
-    const guest = createConnection({ path: socketPath });
+  /** Has the agent started as a launcher does, but waits for it as long as it takes. */
+  async function visit(path = door): Promise<void> {
+    const guest = createConnection({ path });
     guest.resume();
     await once(guest, 'close');
   }
@@ -106,8 +107,9 @@ describe.skipIf(!able)('distcc-agent on a socket of systemd', () => {
     expect(box.agents()).toEqual([child.pid]);
   });
 
-  it("is reached by later launchers without systemd's socket", async () => {
-    const child = await listenForAgent();
+  it('is reached by later launchers without the door', async () => {
+    const child = await openDoor();
+    await visit();
     await compile();
     rmSync(socketPath);
     await compile();
@@ -117,7 +119,8 @@ describe.skipIf(!able)('distcc-agent on a socket of systemd', () => {
   it('is found in $XDG_RUNTIME_DIR', async () => {
     const path = join(box.top, 'run/distcc/agent.sock');
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const child = await listenForAgent({ path });
+    const child = await openDoor({ path });
+    await visit(path);
     const here = { DISTCC_DIR: undefined, HOME: box.top, XDG_RUNTIME_DIR: join(box.top, 'run') };
     await compile(here);
     const { stdout } = await box.run(['--agent-status', '--json'], here);
@@ -131,16 +134,17 @@ describe.skipIf(!able)('distcc-agent on a socket of systemd', () => {
     expect(existsSync(socketPath)).toBe(true);
   });
 
-  it('ends when told to or when nobody comes, leaves the socket, and is started again', async () => {
-    const first = await listenForAgent();
+  it('ends when told to or when nobody comes, leaves the door, and is started again', async () => {
+    const first = await openDoor();
+    await visit();
     await compile();
     await box.run(['--agent-stop'], {});
     if (first.exitCode === null) await once(first, 'exit');
     expect(first.exitCode).toBe(0);
-    expect(existsSync(socketPath)).toBe(true);
-    const second = await listenForAgent({ idle: 1 });
-    await compile();
-    // It may have ended by now; it only ends if it has become an agent.
+    expect(existsSync(door)).toBe(true);
+    const second = await openDoor({ idle: 1 });
+    await visit();
+    // It may have ended by now; only as an agent it ends at all.
     if (second.exitCode === null) await once(second, 'exit');
     expect(second.exitCode).toBe(0);
     expect(box.agents()).toEqual([]);
