@@ -66,11 +66,12 @@ describe.skipIf(!able)('distcc-agent on a socket of systemd', () => {
     return child;
   }
 
-  /** Whether that process has a socket at the path, without connecting to it. */
+  /** Whether that process listens at the path, without connecting to it: a socket is there before it listens. */
   function listens(path: string, pid: number): boolean {
     const sockets = readFileSync('/proc/net/unix', 'utf8').split('\n');
-    const ours = sockets.filter((line) => line.endsWith(` ${path}`));
-    const inodes = new Set(ours.map((line) => line.trim().split(/\s+/)[6]));
+    const ours = sockets.filter((line) => line.endsWith(` ${path}`)).map((line) => line.trim().split(/\s+/));
+    // The kernel's flag of a socket that accepts connections.
+    const inodes = new Set(ours.filter(([, , , flags]) => flags === '00010000').map((fields) => fields[6]));
     return readdirSync(`/proc/${pid}/fd`).some((fd) => {
       try {
         return inodes.has(/^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1]);
