@@ -91,10 +91,10 @@ describe.skipIf(!able)('distcc-agent on a socket of systemd', () => {
     readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith(process.execPath);
 
   /** Has the agent started as a launcher does, but waits for it as long as it takes. */
-  async function visit(path = door): Promise<void> {
-    const guest = createConnection({ path });
-    guest.resume();
-    await once(guest, 'close');
+  async function visit(path = socketPath): Promise<void> {
+    const connection = createConnection({ path });
+    connection.resume();
+    await once(connection, 'close');
   }
 
   it('is started once by 64 launchers, and by none of them itself', async () => {
@@ -108,8 +108,8 @@ describe.skipIf(!able)('distcc-agent on a socket of systemd', () => {
     expect(box.agents()).toEqual([child.pid]);
   });
 
-  it('is reached by later launchers without the door', async () => {
-    const child = await openDoor();
+  it('is reached by later launchers without that socket', async () => {
+    const child = await listenForAgent();
     await visit();
     await compile();
     rmSync(socketPath);
@@ -120,7 +120,7 @@ describe.skipIf(!able)('distcc-agent on a socket of systemd', () => {
   it('is found in $XDG_RUNTIME_DIR', async () => {
     const path = join(box.top, 'run/distcc/agent.sock');
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const child = await openDoor({ path });
+    const child = await listenForAgent({ path });
     await visit(path);
     const here = { DISTCC_DIR: undefined, HOME: box.top, XDG_RUNTIME_DIR: join(box.top, 'run') };
     await compile(here);
@@ -135,15 +135,15 @@ describe.skipIf(!able)('distcc-agent on a socket of systemd', () => {
     expect(existsSync(socketPath)).toBe(true);
   });
 
-  it('ends when told to or when nobody comes, leaves the door, and is started again', async () => {
-    const first = await openDoor();
+  it('ends when told to or when nobody comes, leaves the socket, and is started again', async () => {
+    const first = await listenForAgent();
     await visit();
     await compile();
     await box.run(['--agent-stop'], {});
     if (first.exitCode === null) await once(first, 'exit');
     expect(first.exitCode).toBe(0);
-    expect(existsSync(door)).toBe(true);
-    const second = await openDoor({ idle: 1 });
+    expect(existsSync(socketPath)).toBe(true);
+    const second = await listenForAgent({ idle: 1 });
     await visit();
     // It may have ended by now; only as an agent it ends at all.
     if (second.exitCode === null) await once(second, 'exit');
@@ -159,7 +159,7 @@ describe.skipIf(!able)('distcc-agent on a socket of systemd', () => {
     writeFileSync(other, text.replaceAll(version, '0.0.9-01234567'));
     chmodSync(other, 0o755);
     symlinkSync(resolve(import.meta.dirname, '../../../node_modules'), join(box.top, 'node_modules'));
-    const child = await openDoor({ program: other });
+    const child = await listenForAgent({ program: other });
     // One that is slow to start would listen only after the launcher's own one has looked for others.
     await visit();
     await compile();

@@ -493,10 +493,10 @@ describe('compile()', () => {
 
   it('tells monitors the slot of this machine', async () => {
     const events: Events = [];
-    const world = worldOf({ hosts: 'localhost' }, events);
+    const effects = effectsOf({ hosts: 'localhost' }, events);
     const known: unknown[] = [];
-    const state: World['state'] = { ...world.state, know: (...facts) => void known.push(facts) };
-    expect(await compile(callOf('a.c'), { ...world, state })).toBe(0);
+    const state: Effects['state'] = { ...effects.state, know: (...facts) => void known.push(facts) };
+    expect(await compile(callOf('a.c'), { ...effects, state })).toBe(0);
     expect(known).toContainEqual(['local', { slot: 0 }]);
   });
 
@@ -597,11 +597,11 @@ describe('compile() while every host is busy', () => {
   it('looks for the inputs, and does not preprocess, when one of the hosts compiles from them', async () => {
     const events: Events = [];
     const plan: Plan = { hosts: 'near far', inputs: { far: 'made' } };
-    const { world, giving, slot } = busyWorld(plan, events);
-    const compiling = compile(call, world);
+    const { effects, giving, slot } = busyEffects(plan, events);
+    const compiling = compile(call, effects);
     await turn();
     expect(events).toContain('look for what a.c reads');
-    const [, host = slot.host] = world.hosts().list.hosts;
+    const [, host = slot.host] = effects.hosts().list.hosts;
     giving.resolve({ ...slot, host });
     expect(await compiling).toBe(0);
     expect(events.filter((event) => /^(?:look|preprocess|inputs|release the)/.test(event))).toEqual([
@@ -616,8 +616,8 @@ describe('compile() while every host is busy', () => {
     ['no host compiles from inputs', {}],
   ])('preprocesses when %s', async (_, more) => {
     const events: Events = [];
-    const { world, giving } = busyWorld({ hosts: 'far', ...more }, events);
-    const compiling = compile(call, world);
+    const { effects, giving } = busyEffects({ hosts: 'far', ...more }, events);
+    const compiling = compile(call, effects);
     await turn();
     expect(events.filter((event) => /^(?:look|preprocess)/.test(event))).toEqual([
       ...('unbounded' in more ? ['look for what a.c reads'] : []),
@@ -771,13 +771,13 @@ describe('compile() with a host that lacks the compiler', () => {
   });
 
   it('tells once that it is passed over, and why', async () => {
-    const places = new QueuedSlots(() => 0);
+    const queue = new QueuedSlots(() => 0);
     const behaviours = { one: exited(110), two: 'unreachable' } as const;
-    const plan = { hosts: 'one two three localhost', behaviours, places };
+    const plan = { hosts: 'one two three localhost', behaviours, queue };
     await play({ ...plan, hosts: 'one' });
     const events: Events = [];
     const log = textLog('distcc', 'info', (line) => events.push(line.replace(/^distcc\[\d+\] /, '')));
-    expect(await compile(callOf('a.c'), { ...worldOf(plan, events), log })).toBe(0);
+    expect(await compile(callOf('a.c'), { ...effectsOf(plan, events), log })).toBe(0);
     expect(events.filter((event) => event.includes('passed over'))).toEqual([
       'one is passed over for gcc: it has no gcc, or cannot run it',
     ]);
@@ -1051,8 +1051,8 @@ describe('compile() with hosts that compile from inputs', () => {
   it('sends a job to the same host each time where results are kept, whatever the order of the list', async () => {
     const inputs = { red: 'made', green: 'made', blue: 'made' } as const;
     const goesTo = async (hosts: string, keeps: boolean, source = 'a.c'): Promise<string | undefined> => {
-      const places = new QueuedSlots(() => 0);
-      const { events } = await play({ hosts, inputs, keeps, places, words: ['gcc', '-c', source] });
+      const queue = new QueuedSlots(() => 0);
+      const { events } = await play({ hosts, inputs, keeps, queue, words: ['gcc', '-c', source] });
       return events.find((event) => event.startsWith('inputs to'))?.split(':')[0];
     };
     const kept = [await goesTo('red green blue', true), await goesTo('blue red green', true)];
@@ -1094,12 +1094,12 @@ describe('compile() with hosts that compile from inputs', () => {
   ])('counts, and tells why once, a job that is %s', async (_, plan, counts) => {
     const events: Events = [];
     const counted: string[] = [];
-    const world = worldOf({ hosts: 'far', inputs: { far: 'made' }, ...plan }, events);
+    const effects = effectsOf({ hosts: 'far', inputs: { far: 'made' }, ...plan }, events);
     const end = await compile(callOf('a.c'), {
-      ...world,
+      ...effects,
       log: textLog('distcc', 'info', (line) => events.push(line)),
       inputs: {
-        ...world.inputs,
+        ...effects.inputs,
         countSent: (how) => void counted.push(`sent ${how}`),
         countReason: (because) => void counted.push(`reason ${because}`),
       },

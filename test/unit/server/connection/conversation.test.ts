@@ -22,7 +22,7 @@ import { exited, killed } from '../../../../src/wire/wait-status.ts';
 import { hangLimit } from '../../../support/daemon.ts';
 import { serviceParts } from '../../../support/service.ts';
 import type { ServiceParts } from '../../../support/service.ts';
-import { InputPlace } from '../inputs/input-place.ts';
+import { InputsFixture } from '../inputs/inputs-fixture.ts';
 
 const argv = ['gcc', '-c', 'src/a.c', '-o', 'out/a.o'];
 const request = encodeRequest({ version: 1, argv, source: Buffer.from('int x;\n') });
@@ -295,7 +295,7 @@ describe('Conversation', () => {
     });
 
     it('counts the silence of a client that has been welcomed to a session', async () => {
-      const place = new InputPlace();
+      const place = new InputsFixture();
       const sessions = place.open();
       const roots = (): never => {
         throw new Error('no job has come');
