@@ -102,6 +102,20 @@ describe.skipIf(!needs('gcc', 'gcc'))('distcc with a distccd that compiles from 
     },
   );
 
+  it.each(compilers)('brings the dependency file that a word for the preprocessor names, with %s', async (compiler) => {
+    await meet();
+    const source = compiler.endsWith('++') ? 'src/a.cc' : 'src/a.c';
+    box.write('include/own.h', 'static inline int own(int x) { return x; }\n');
+    box.write(source, '#include <stdio.h>\n#include <own.h>\nint f(int x) { return own(x); }\n');
+    mkdirSync(box.path('out'));
+    const words = (more: string) => [compiler, '-isystem', 'include', ...more.split(' '), '-c', source];
+    // gcc names the target by the source here, clang by the output.
+    await expectSame([...words('-g -Wp,-MD,out/.a.o.d'), '-o', 'out/a.o'], ['out/a.o', 'out/.a.o.d']);
+    await expectSame([...words('-Wp,-MMD,out/.a.o.d'), '-o', 'out/a.o'], ['out/a.o', 'out/.a.o.d']);
+    await expectSame([...words('-Wp,-MMD,a.dep -MT one -MQ two$ -MP'), '-o', 'out/a.o'], ['out/a.o', 'a.dep']);
+    await expectSame(words('-Wp,-MD,a.dep'), ['a.o', 'a.dep']);
+  });
+
   it('needs no preprocessor here', async () => {
     await meet();
     box.write('a.c', '#include <stdio.h>\nint f(void) { return puts("f"); }\n');
@@ -191,7 +205,8 @@ describe.skipIf(!needs('gcc', 'gcc'))('distcc with a distccd that compiles from 
     ['.incbin', ['bin.c'], {}],
     ['DISTCC_PREPROCESS=here', ['a.c'], { DISTCC_PREPROCESS: 'here' }],
     ['COMPILER_PATH', ['a.c'], { COMPILER_PATH: '/nowhere' }],
-    ['-Wp,-MD', ['-Wp,-MD,a.dep', 'a.c'], {}],
+    ['-Wp, with more than a file', ['-Wp,-MD,a.dep,-MP', 'a.c'], {}],
+    ['two dependency files', ['-Wp,-MD,a.dep', '-MD', 'a.c'], {}],
   ])('preprocesses here what cannot be compiled from inputs: %s', async (_what, words, variables) => {
     await meet();
     box.write('a.c', 'int a;\n');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dependencyFile } from '../../../../src/compiler/command/dependency-file.ts';
+import { dependencyFile, dependencyOutput } from '../../../../src/compiler/command/dependency-file.ts';
 
 describe('dependencyFile()', () => {
   it.each([
@@ -17,4 +17,44 @@ describe('dependencyFile()', () => {
     ['../x.o', '../x.d'],
     ['../x', '../x.d'],
   ])('of %s is %s', (output, file) => expect(dependencyFile(output)).toBe(file));
+});
+
+describe('dependencyOutput()', () => {
+  const outputOf = (line: string) => dependencyOutput({ words: line.split(' '), output: 'x/a.o' });
+
+  it.each([
+    ['-MD', 'x/a.d'],
+    ['-MMD -MFd', 'd'],
+    ['-MD -MF d -MT x', 'd'],
+    ['-Wp,-MD,d', 'd'],
+    ['-Wp,-MMD,x/.a.o.d', 'x/.a.o.d'],
+    ['-Wp,-MD,d -MT x -MP', 'd'],
+    ['-Wp,-DX -Wp,-MD,d', 'd'],
+  ])('knows the file of %s', (words, path) => {
+    for (const compiler of ['gcc', 'clang'])
+      expect(outputOf(`${compiler} ${words}`)).toEqual({ kind: 'file', path });
+  });
+
+  it.each([
+    '-MF d',
+    '-MD -MF -',
+    '-Wp,-MD,-',
+    '-Wp,-MD,',
+    '-Wp,-MD',
+    '-Wp,-MD,d,-MT,x',
+    '-Wp,-DX,-MD,d',
+    '-Wp,-MD,d -MD',
+    '-Wp,-MD,d -MMD',
+    '-Wp,-MD,d -MF e',
+    '-Wp,-MD,d -Wp,-MD,e',
+    '-Wp,-MD,d -Wp,-MT,x',
+    '-Wp,-MD,d -Xpreprocessor -MP',
+    '-Xpreprocessor -MD -Xpreprocessor d',
+  ])('does not know the file of %s', (words) => {
+    for (const compiler of ['gcc', 'clang']) expect(outputOf(`${compiler} ${words}`)).toEqual({ kind: 'elsewhere' });
+  });
+
+  it('knows that there is none', () => {
+    expect(outputOf('gcc -O2 -Wp,-DX')).toEqual({ kind: 'none' });
+  });
 });
