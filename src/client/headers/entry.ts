@@ -1,4 +1,5 @@
 import type { Input } from './inputs.ts';
+import { isKernelDirectory } from './stamp.ts';
 import type { TextFacts } from './text-facts.ts';
 
 /** What is known of a file's contents. */
@@ -57,7 +58,7 @@ export class Entry {
 
   /** Whether a directory changes all the time, as where objects are written. */
   get busy(): boolean {
-    return (this.names?.changes ?? 0) >= 6;
+    return (this.names?.changes ?? 0) >= 6 || isKernelDirectory(this.path);
   }
 
   /** Whether the directory's own stamp tells that no name came to be. */

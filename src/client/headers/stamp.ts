@@ -45,3 +45,19 @@ export function isYoungAt(stamp: Buffer, nowNs: bigint): boolean {
 export function isYoung(stamp: Buffer, nowMs: number): boolean {
   return isYoungAt(stamp, BigInt(Math.trunc(nowMs)) * 1_000_000n);
 }
+
+/**
+ * Directories of the kernel's own file systems, whose times tell nothing. With `-I/` a compiler looks there for
+ * `<sys/types.h>`, in vain; so the names that were looked for are all that is asked about them.
+ */
+const kernelDirectories: ReadonlySet<string> = new Set(['/proc', '/sys']);
+
+const directoryStamp = Buffer.alloc(stampLength);
+directoryStamp.writeUInt32LE(0o040000, 4);
+
+/** Whether a directory is known by the names in it alone. */
+export const isKernelDirectory = (path: string): boolean => kernelDirectories.has(path);
+
+/** A stamp as it is noted: a directory of the kernel's has one that never changes. */
+export const notedStamp = (path: string, stamp: Buffer): Buffer =>
+  isUntrusted(stamp) && isKernelDirectory(path) ? directoryStamp : stamp;

@@ -7,7 +7,7 @@ import { graphLimits } from './graph-limits.ts';
 import type { HeaderGraph } from './header-graph.ts';
 import { keepBytes } from './kept-bytes.ts';
 import { MustPreprocess, Pace } from './pace.ts';
-import { isUntrusted, isYoung, mtimeOf, stampAt } from './stamp.ts';
+import { isUntrusted, isYoung, mtimeOf, notedStamp, stampAt } from './stamp.ts';
 import { readText } from './text-facts.ts';
 
 const sha256 = (...parts: readonly (Buffer | string)[]): Buffer => {
@@ -140,14 +140,15 @@ export class Survey {
     if (entries.length + names.length === 0) return;
     const now = Date.now();
     const paths = [...entries.map(({ path }) => path), ...names.map(({ directory, name }) => directory.pathOf(name))];
-    const stamps = await this.pace.wait(this.#disk.look(terminated(paths)));
-    for (const [index, path] of paths.entries()) {
-      if (isUntrusted(stampAt(stamps, index)))
-        throw new MustPreprocess(`"${path}" is on a file system whose times cannot be trusted`);
-    }
-    for (const [index, entry] of entries.entries()) this.#note(entry, stampAt(stamps, index), now);
-    for (const [index, { directory, name }] of names.entries()) {
-      const entry = this.graph.meet(directory, name, stampAt(stamps, entries.length + index), now);
+    const answer = await this.pace.wait(this.#disk.look(terminated(paths)));
+    const stamps = paths.map((path, place) => notedStamp(path, stampAt(answer, place)));
+    const distrusted = stamps.findIndex(isUntrusted);
+    if (distrusted !== -1)
+      throw new MustPreprocess(`"${paths[distrusted]}" is on a file system whose times cannot be trusted`);
+    const stampOf = (place: number): Buffer => stamps[place] ?? Buffer.alloc(0);
+    for (const [place, entry] of entries.entries()) this.#note(entry, stampOf(place), now);
+    for (const [place, { directory, name }] of names.entries()) {
+      const entry = this.graph.meet(directory, name, stampOf(entries.length + place), now);
       if (entry !== undefined) this.#seen.add(entry);
     }
   }

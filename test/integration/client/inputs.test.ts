@@ -77,6 +77,7 @@ describe.skipIf(!needs('gcc', 'gcc'))('distcc with a distccd that compiles from 
   async function expectSame(words: readonly string[], files: readonly string[]): Promise<void> {
     const here = local(words, files);
     const there = await remote(words);
+    if (there.how !== 'from inputs') console.log(log());
     expect({ status: there.status, stderr: there.stderr, how: there.how }).toEqual({
       status: here.status,
       stderr: here.stderr,
@@ -230,6 +231,20 @@ describe.skipIf(!needs('gcc', 'gcc'))('distcc with a distccd that compiles from 
       expect(box.read('there.o').equals(box.read('here.o'))).toBe(true);
     }
     await expectSame(['gcc', '-c', 'first.c', '-o', 'first.o'], ['first.o']);
+  });
+
+  it.each(compilers)('searches the root directory for headers with %s', async (compiler) => {
+    await meet();
+    const source = compiler.endsWith('++') ? 'a.cc' : 'a.c';
+    const own = box.write('include/own.h', 'extern int own;\n').slice(1);
+    box.write(
+      source,
+      `#include <${own}>\n#include <stddef.h>\n#include <usr/include/string.h>\n#include "etc/../${own}"\n#if __has_include(<none.h>)\n#error\n#endif\n`,
+    );
+    for (const option of ['-I/', '-isystem/', '-iquote/ -I//', '-idirafter / -I/.', '-I/usr/..']) {
+      const words = [compiler, '-g', '-MD', '-Wall', ...option.split(' '), '-c', source, '-o', 'a.o'];
+      await expectSame(words, ['a.o', 'a.d']);
+    }
   });
 
   it('does not write over an input', async () => {
