@@ -1,8 +1,8 @@
-import { namesOf } from './computed-names.ts';
-import type { Bodies } from './computed-names.ts';
 import type { Reference } from './directives.ts';
 import type { Entry, FileFacts } from './entry.ts';
 import { graphLimits } from './graph-limits.ts';
+import { MacroNames } from './macro-names.ts';
+import type { KnownMacros } from './macro-names.ts';
 import { MustPreprocess } from './pace.ts';
 import type { Survey } from './survey.ts';
 import { Walk } from './walk.ts';
@@ -17,13 +17,11 @@ export interface SearchPlaces {
 }
 
 /** What a command makes of texts. */
-export interface Reading {
+export interface Reading extends KnownMacros {
   /** Whether `import` and `module` may be directives. */
   readonly hasModules: boolean;
   /** Whether __DATE__ and __TIME__ are the same everywhere. */
   readonly keepsDate: boolean;
-  /** What the command and the compiler define. */
-  readonly bodiesOf: (macro: string) => Bodies;
 }
 
 /** Something to look for from a file in that directory. */
@@ -67,8 +65,9 @@ export class Closure {
 
   /** Wants a file and all that it names, as included from a directory. */
   search(reference: Reference, from: Entry, by: string): void {
-    // Where a search begins does not matter to names in "<...>".
-    const where = reference.form === 'angled' && reference.purpose !== 'embed' ? undefined : from;
+    // Where a search begins does not matter to names in "<...>", and what a macro names is looked for from everywhere.
+    const anywhere = reference.form === 'text' || reference.form === 'asking';
+    const where = anywhere || (reference.form === 'angled' && reference.purpose !== 'embed') ? undefined : from;
     const sought = this.#sought.get(where) ?? new Set();
     if (sought.has(reference)) return;
     this.#sought.set(where, sought.add(reference));
@@ -144,10 +143,9 @@ export class Closure {
   #find(search: Search): boolean {
     const { reference, from } = search;
     const { name, form, purpose } = reference;
-    if (form === 'computed' || form === 'unknown') {
-      if (purpose === 'line') return true;
-      if (form === 'computed') this.#computed.push(search);
-      else this.#notBounded(search, name);
+    if (form !== 'quoted' && form !== 'angled') {
+      if (form === 'unknown') this.#notBounded(search, name);
+      else this.#computed.push(search);
       return true;
     }
     const { directory, quoted, angled, embedded } = this.#places;
@@ -201,38 +199,29 @@ export class Closure {
     else this.unbounded ??= `"${by}" includes what only a preprocessor can name: ${text}`;
   }
 
-  /** Works out the computed includes by all definitions that are known by now; gives whether there is more to do. */
+  /** Works out the computed includes by all that is known of macros by now; gives whether there is more to do. */
   #compute(): boolean {
     if (this.#computed.length === 0) return false;
-    const known = new Map<string, Bodies>();
-    const bodiesOf = (macro: string): Bodies => {
-      const bodies = known.get(macro) ?? this.#bodiesOf(macro);
-      known.set(macro, bodies);
-      return bodies;
-    };
-    const worked = this.#computed.map((search) => ({ search, ...namesOf(search.reference.name, bodiesOf) }));
+    if (this.#computed.length > graphLimits.computed) throw new OldWay('too much is named by macros');
+    const names = new MacroNames(this.#survey, this.files, this.#reading);
+    const worked = this.#computed.map((search) => ({ search, ...names.work(search.reference) }));
     if (this.#survey.wants) return true;
     const before = this.#searches.length;
     for (const { search, headers, unbounded } of worked) {
-      const { reference, from, by } = search;
-      if (unbounded !== undefined) this.#notBounded(search, `${reference.name}, by ${unbounded}`);
-      for (const header of headers)
-        this.search(this.#survey.graph.referenceLike({ ...header, purpose: reference.purpose }), from, by);
+      const { reference, by } = search;
+      if (unbounded !== undefined) this.#notBounded(search, unbounded);
+      // A name in a macro's body is one of the file in which that is used.
+      const places = reference.form === 'text' ? this.#directoriesOfFiles() : [search.from];
+      for (const header of headers) {
+        const wanted = this.#survey.graph.referenceLike({ ...header, purpose: reference.purpose });
+        for (const from of places) this.search(wanted, from, by);
+      }
     }
     return this.#searches.length > before;
   }
 
-  /** What a macro is defined as anywhere; texts that were not looked through for it are wanted. */
-  #bodiesOf(macro: string): Bodies {
-    const number = this.#survey.graph.wantMacro(macro);
-    if (number === undefined) throw new MustPreprocess('too many macros name headers');
-    const bodies = [...this.#reading.bodiesOf(macro)];
-    for (const [file, scanned] of this.files) {
-      if (!scanned || file.kind !== 'file') continue;
-      const { facts } = file;
-      if (facts === undefined || facts.searched <= number) this.#survey.wantFacts(file);
-      else bodies.push(...(facts.definitions.get(macro) ?? []));
-    }
-    return bodies;
+  /** The directories that includes in files start from. */
+  #directoriesOfFiles(): Iterable<Entry> {
+    return new Set([...this.#visited.values()].flatMap((directories) => [...directories]));
   }
 }

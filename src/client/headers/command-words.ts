@@ -1,6 +1,7 @@
 import { expandPreprocessorWord } from '../../compiler/command/preprocessor-words.ts';
 import { isLanguageByName, isPreprocessedLanguage } from '../../compiler/names/languages.ts';
 import { baseName } from '../../compiler/names/source-name.ts';
+import { readDefinition } from './asking-macros.ts';
 
 /** What a command's words mean to the scanner. */
 export interface ScannedCommand {
@@ -14,6 +15,8 @@ export interface ScannedCommand {
   readonly forced: readonly string[];
   /** Macros of the command line; a body is undefined for one with parameters. */
   readonly definitions: ReadonlyMap<string, readonly (string | undefined)[]>;
+  /** The same as directive lines. */
+  readonly lines: readonly string[];
   /** Directories that the compiler searches for `#embed`. */
   readonly embedDirectories: readonly string[];
 }
@@ -100,10 +103,10 @@ function* flatten(argv: readonly string[]): Generator<Word> {
   }
 }
 
-/** Splits `NAME`, `NAME=BODY` and `NAME(x)=BODY` as after -D. */
-function definition(text: string): readonly [string, string | undefined] {
-  const [, name = '', open = '', body] = /^([^=(]*)(\(?)[^=]*(?:=([^]*))?$/.exec(text) ?? [];
-  return [name, open === '(' ? undefined : (body ?? '1').trim()];
+/** The directive line that `NAME`, `NAME=BODY` or `NAME(x)=BODY` after -D stands for. */
+function definingLine(text: string): string {
+  const equals = text.indexOf('=');
+  return equals === -1 ? `define ${text} 1` : `define ${text.slice(0, equals)} ${text.slice(equals + 1)}`;
 }
 
 class Reader {
@@ -111,6 +114,7 @@ class Reader {
   readonly listed: string[] = [];
   readonly forced: string[] = [];
   readonly definitions = new Map<string, (string | undefined)[]>();
+  readonly lines: string[] = [];
   readonly embedDirectories: string[] = [];
   language: string | undefined;
   obstacle: string | undefined;
@@ -183,8 +187,11 @@ class Reader {
 
   #readDefinition(word: Word, next: Word | undefined): number {
     const apart = word.text === '-D';
-    const [name, body] = definition(apart ? (next?.text ?? '') : word.text.slice(2));
-    this.definitions.set(name, [...(this.definitions.get(name) ?? []), body]);
+    const line = definingLine(apart ? (next?.text ?? '') : word.text.slice(2));
+    const { name, parameters, body } = readDefinition(line.slice('define'.length)) ?? { name: '', body: '' };
+    const bodies = this.definitions.get(name) ?? [];
+    this.definitions.set(name, [...bodies, parameters === undefined ? body : undefined]);
+    this.lines.push(line);
     for (const one of apart ? [word, next] : [word]) this.#pass(this.listed, one);
     return apart ? 2 : 1;
   }
@@ -203,8 +210,8 @@ export function readCommand(argv: readonly string[], source: string): ScannedCom
   const language = reader.language ?? languageByName(source, compiler);
   if (reader.obstacle !== undefined) return reader.obstacle;
   if (language === undefined || isPreprocessedLanguage(language)) return `"${source}" has been preprocessed already`;
-  const { kept, listed, forced, definitions, embedDirectories } = reader;
+  const { kept, listed, forced, definitions, lines, embedDirectories } = reader;
   const question = [compiler, ...kept, '-w', '-E', '-v', '-dD', '-x', language, '/dev/null'];
   const listing = [compiler, ...listed, '-w', '-M', '-MT', 'x', '-x', language, source];
-  return { language, question, listing, forced, definitions, embedDirectories };
+  return { language, question, listing, forced, definitions, lines, embedDirectories };
 }

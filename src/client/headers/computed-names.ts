@@ -44,11 +44,12 @@ class Names {
     if (ownTexts.has(macro) || this.#seen.size > mostNames) this.unbounded ??= macro;
     for (const body of this.#bodiesOf(macro)) {
       if (body === undefined) this.unbounded ??= `${macro}(...)`;
-      else this.#read(body);
+      else this.read(body);
     }
   }
 
-  #read(body: string): void {
+  /** Reads what may be a file's name, or a macro that stands for one. */
+  read(body: string): void {
     if (body.startsWith('"')) {
       const end = body.indexOf('"', 1);
       if (end !== -1) this.#add({ form: 'quoted', name: body.slice(1, end) });
@@ -103,5 +104,14 @@ class Names {
 export function namesOf(macro: string, bodiesOf: (macro: string) => Bodies): ComputedNames {
   const names = new Names(bodiesOf);
   names.follow(macro);
+  return { headers: [...names.headers.values()], unbounded: names.unbounded };
+}
+
+/** All files that a piece of a macro's body can mean where a name of a file is expected. */
+export function namesIn(text: string, bodiesOf: (macro: string) => Bodies): ComputedNames {
+  const names = new Names(bodiesOf);
+  names.read(text);
+  // Compilers put such a name together from words, each with the blanks that they see.
+  if (/^<[^>]*\s/.test(text)) names.unbounded ??= text;
   return { headers: [...names.headers.values()], unbounded: names.unbounded };
 }

@@ -1,8 +1,15 @@
+import { argumentsIn, CallReader, hasPlaces, readDefinition, templateOf } from './asking-macros.ts';
+import type { Call, Definition } from './asking-macros.ts';
+
 /** How a directive names a file. */
 export type Header =
   | { readonly form: 'quoted' | 'angled'; readonly name: string }
   /** By a macro of this name. */
   | { readonly form: 'computed'; readonly name: string }
+  /** By a piece of a macro's body: wherever that is used. */
+  | { readonly form: 'text'; readonly name: string }
+  /** By what each use of a macro with parameters gives it: the macro's name, a blank, and a template. */
+  | { readonly form: 'asking'; readonly name: string }
   /** In a way that only a preprocessor can tell; the name is what stands there. */
   | { readonly form: 'unknown'; readonly name: string };
 
@@ -29,9 +36,11 @@ const quotedName = /^\s*"([^"]*)"/;
 const angledName = /^\s*<([^>]*)>/;
 const macroName = /^\s*([A-Za-z_$\x80-\xff][\w$\x80-\xff]*)\s*$/;
 const macroStart = /^\s*[A-Za-z_$\x80-\xff]/;
-const asking = /__has_(include|include_next|embed)(?:__)?\b\s*(\(?)/g;
+const asking = /(?<![\w$])__has_(include|include_next|embed)(?:__)?\b\s*(\(?)/g;
+/** Words that become such a question when another one is pasted to them. */
+const pasted =
+  /(?<![\w$])__has_?(?![\w$])|(?<![\w$])__has\w*\s*(?:##|%:%:)|(?:##|%:%:)\s*\w*(?:include|include_next|embed)(?:__)?(?![\w$])/;
 const lineName = /^\s*\d+\s+"((?:[^"\\]|\\.)*)"/;
-const defining = /^\s*([\w$\x80-\xff]+)(\(?)([^]*)$/;
 
 const purposes: Readonly<Record<string, Purpose>> = {
   include: 'include',
@@ -67,23 +76,36 @@ function headerIn(rest: string): Header | undefined {
   return macroStart.test(rest) ? { form: 'unknown', name: rest.trim() } : undefined;
 }
 
-/** What a condition asks for by `__has_include` and its like; `macro` when it is the body of a function-like macro. */
-function questionsIn(text: string, macro: boolean): Reference[] {
-  return [...text.matchAll(asking)].flatMap(({ 0: all, 1: what, 2: open, index }) => {
+/** What a text asks for by `__has_include` and its like; in the body of a macro, wherever that is used. */
+function questionsIn(text: string, definition?: Definition): Reference[] {
+  const paste = pasted.exec(text);
+  const unknown = paste === null ? [] : [{ purpose: 'exists', form: 'unknown', name: paste[0] } as const];
+  const questions = [...text.matchAll(asking)].flatMap(({ 0: all, 1: what, 2: open, index }) => {
     const rest = text.slice(index + all.length);
-    const purpose = what === 'include_next' ? 'next exists' : 'exists';
+    const purpose = what === 'include_next' ? ('next exists' as const) : ('exists' as const);
     if (open === '') {
       // "#define has __has_include"; "defined(__has_include)" asks for nothing.
       const defined = /defined\s*\(?\s*$/.test(text.slice(0, index));
       return defined ? [] : [{ purpose, form: 'unknown', name: all } as const];
     }
+    if (definition !== undefined) return [{ purpose, ...headerInBody(rest, definition) }];
     const header = headerIn(rest) ?? headerIn(rest.slice(0, Math.max(0, rest.indexOf(')'))));
     if (header === undefined) return [];
     if (header.form === 'quoted' || header.form === 'angled') return [{ purpose, ...header }];
     // Up to its bracket, it may be a macro's name after all.
     const inside = headerIn(rest.slice(0, rest.includes(')') ? rest.indexOf(')') : undefined)) ?? header;
-    return [{ purpose, form: macro ? ('unknown' as const) : inside.form, name: inside.name }];
+    return [{ purpose, ...inside }];
   });
+  return [...unknown, ...questions];
+}
+
+/** The file that is asked for after `__has_include(` in the body of a macro. */
+function headerInBody(rest: string, { name, parameters }: Definition): Header {
+  const literal = /^\s*(?:"[^"]*"|<[^>]*>)/.exec(rest)?.[0];
+  const text = literal ?? argumentsIn(`(${rest}`)?.join(',') ?? '';
+  const template = templateOf(text.trim(), parameters);
+  if (template === undefined || template === '') return { form: 'unknown', name: `${name}(...)` };
+  return hasPlaces(template) ? { form: 'asking', name: `${name} ${template}` } : { form: 'text', name: template };
 }
 
 function referencesIn(name: string, rest: string): Reference[] {
@@ -96,11 +118,10 @@ function referencesIn(name: string, rest: string): Reference[] {
     const line = lineName.exec(name === 'line' ? rest : `${name}${rest}`);
     return line === null ? [] : [{ purpose: 'line', form: 'quoted', name: (line[1] ?? '').replaceAll(/\\(.)/g, '$1') }];
   }
-  if (!rest.includes('__has_')) return [];
-  if (name === 'if' || name === 'elif') return questionsIn(rest, false);
-  if (name !== 'define') return [];
-  const [, , open = '', body = ''] = defining.exec(rest) ?? [];
-  return questionsIn(body, open === '(');
+  if (!/__has|##|%:%:/.test(rest)) return [];
+  if (name === 'if' || name === 'elif') return questionsIn(rest);
+  const definition = name === 'define' ? readDefinition(rest) : undefined;
+  return definition === undefined ? [] : questionsIn(definition.body, definition);
 }
 
 /** Splits a directive line into its keyword and what stands after that. */
@@ -113,6 +134,11 @@ function split(line: string): readonly [string, string] {
 /** Reads all directives of texts without comments, in every branch of their conditions. */
 export function readDirectives(readings: readonly string[]): Directives {
   const lines = readings.flatMap(directiveLines);
+  return { references: readLines(lines), lines };
+}
+
+/** All that directive lines say about other files, each once. */
+export function readLines(lines: readonly string[]): Reference[] {
   const references = new Map<string, Reference>();
   for (const line of lines) {
     const [name, rest] = split(line);
@@ -120,7 +146,7 @@ export function readDirectives(readings: readonly string[]): Directives {
       references.set(`${reference.purpose} ${reference.form} ${reference.name}`, reference);
     }
   }
-  return { references: [...references.values()], lines };
+  return [...references.values()];
 }
 
 /** The bodies that directive lines give to some macros; one that has parameters has the body undefined. */
@@ -130,13 +156,19 @@ export function readDefinitions(
 ): ReadonlyMap<string, readonly (string | undefined)[]> {
   const definitions = new Map<string, (string | undefined)[]>();
   for (const line of lines) {
-    const [name, rest] = split(line);
-    if (name !== 'define') continue;
-    const [, macro = '', open = '', body = ''] = defining.exec(rest) ?? [];
-    if (!wanted.has(macro)) continue;
-    const bodies = definitions.get(macro) ?? [];
-    bodies.push(open === '(' ? undefined : body.trim());
-    definitions.set(macro, bodies);
+    const [keyword, rest] = split(line);
+    const definition = keyword === 'define' ? readDefinition(rest) : undefined;
+    if (definition === undefined || !wanted.has(definition.name)) continue;
+    const bodies = definitions.get(definition.name) ?? [];
+    bodies.push(definition.parameters === undefined ? definition.body : undefined);
+    definitions.set(definition.name, bodies);
   }
   return definitions;
+}
+
+/** The uses of some macros with parameters in directive lines. */
+export function readCalls(lines: readonly string[], reader: CallReader): ReadonlyMap<string, readonly Call[]> {
+  const calls = new Map<string, Call[]>();
+  for (const line of lines) reader.read(...split(line), calls);
+  return calls;
 }

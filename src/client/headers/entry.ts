@@ -3,7 +3,7 @@ import { isKernelDirectory } from './stamp.ts';
 import type { TextFacts } from './text-facts.ts';
 
 /** What is known of a file's contents. */
-export interface FileFacts extends Pick<TextFacts, 'references' | 'obstacles' | 'definitions'> {
+export interface FileFacts extends Pick<TextFacts, 'references' | 'obstacles' | 'definitions' | 'calls'> {
   /** SHA-256 of its directives alone. */
   readonly directives: Buffer;
   /** How many of the macros whose definitions are wanted were looked for. */

@@ -1,6 +1,7 @@
 import { Closure } from './closure.ts';
 import { readCommand } from './command-words.ts';
 import type { ScannedCommand } from './command-words.ts';
+import { readLines } from './directives.ts';
 import type { Disk } from './disk.ts';
 import type { Entry } from './entry.ts';
 import { graphLimits } from './graph-limits.ts';
@@ -139,11 +140,12 @@ class Search {
 
   async #close(walk: Walk, context: OpenContext): Promise<Closure> {
     const { list, places } = context;
-    const { definitions, forced, language } = this.#command;
+    const { definitions, lines, forced, language } = this.#command;
     const closure = new Closure(walk, this.#survey, places, {
       hasModules: language !== 'c',
       keepsDate: list.keepsDate && this.#job.environment['SOURCE_DATE_EPOCH'] !== undefined,
       bodiesOf: (macro) => [...(definitions.get(macro) ?? []), ...(list.definitions.get(macro) ?? [])],
+      lines,
     });
     const { directory } = places;
     const [source] = await followAll(walk, this.#survey, directory, [this.#job.source]);
@@ -154,6 +156,7 @@ class Search {
       for (const angled of names.length === 0 ? [name] : names)
         closure.search({ purpose: 'include', form: 'angled', name: angled }, directory, 'the compiler');
     }
+    for (const reference of readLines(lines)) closure.search(reference, directory, 'the command line');
     for (const name of forced)
       closure.search({ purpose: 'include', form: 'quoted', name }, directory, 'the command line');
     closure.visit(source.entry, source.directory);

@@ -26,8 +26,8 @@ export interface FoundRecord {
 }
 
 /** How much of the graph's bytes the facts of a file take. */
-export const costOfFacts = ({ references, definitions }: FileFacts): number =>
-  graphLimits.factsCost + graphLimits.referenceCost * (references.length + definitions.size);
+export const costOfFacts = ({ references, definitions, calls }: FileFacts): number =>
+  graphLimits.factsCost + graphLimits.referenceCost * (references.length + definitions.size + 8 * calls.size);
 
 /** How much a record takes. */
 export function costOf(key: string, { entries, found }: FoundRecord): number {

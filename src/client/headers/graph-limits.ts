@@ -7,6 +7,9 @@ export const graphLimits = {
   contexts: 64,
   lists: 64,
   macros: 4096,
+  /** Names of headers that macros make, of one compile; and how long one may be. */
+  computed: 4096,
+  macroText: 1024,
   references: 100_000,
   /** Commands that took too long. */
   costly: 10_000,

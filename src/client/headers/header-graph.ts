@@ -8,6 +8,7 @@ import { keepBytes } from './kept-bytes.ts';
 import { isYoung, kindOf } from './stamp.ts';
 import type { SearchContext } from './search-context.ts';
 import type { RecordedList } from './recorded-list.ts';
+import { WantedMacros } from './wanted-macros.ts';
 
 /** Of `graphLimits`, those that a graph holds itself to. */
 export type GraphLimits = Readonly<Record<'files' | 'bytes' | 'keptBytes' | 'contexts', number>>;
@@ -17,8 +18,8 @@ export class HeaderGraph {
   readonly root = new Entry('/', undefined);
   /** As `Found` has it. */
   change = 0;
-  /** Macros that name files, with their numbers. */
-  readonly macros = new Map<string, number>();
+  /** Macros that name files. */
+  readonly macros = new WantedMacros(graphLimits.macros);
   readonly contexts = new Map<string, SearchContext>();
   readonly lists = new Map<string, RecordedList>();
   readonly #records = new Map<string, FoundRecord>();
@@ -165,15 +166,6 @@ export class HeaderGraph {
     const own = { ...reference, name };
     this.#references.set(`${own.purpose} ${own.form} ${name}`, own);
     return own;
-  }
-
-  /** The number of a macro whose definitions are wanted from now on; undefined when there are too many. */
-  wantMacro(name: string): number | undefined {
-    const known = this.macros.get(name);
-    if (known !== undefined) return known;
-    if (this.macros.size >= graphLimits.macros) return undefined;
-    this.macros.set(name, this.macros.size);
-    return this.macros.size - 1;
   }
 
   record(key: string): FoundRecord | undefined {

@@ -143,8 +143,7 @@ export class Survey {
     const answer = await this.pace.wait(this.#disk.look(terminated(paths)));
     const stamps = paths.map((path, place) => notedStamp(path, stampAt(answer, place)));
     const distrusted = stamps.findIndex(isUntrusted);
-    if (distrusted !== -1)
-      throw new MustPreprocess(`"${paths[distrusted]}" is on a file system whose times cannot be trusted`);
+    if (distrusted !== -1) throw new MustPreprocess(`"${paths[distrusted]}" is on a file system whose times cannot be trusted`);
     const stampOf = (place: number): Buffer => stamps[place] ?? Buffer.alloc(0);
     for (const [place, entry] of entries.entries()) this.#note(entry, stampOf(place), now);
     for (const [place, { directory, name }] of names.entries()) {
@@ -223,11 +222,12 @@ export class Survey {
 
   #factsOf(file: Entry, read: { stamp: Buffer; bytes: Buffer; hash: Buffer }): FileFacts {
     const { stamp, bytes, hash } = read;
-    const { references, obstacles, lines, definitions } = readText(bytes, this.graph.macros);
+    const { references, obstacles, lines, definitions, calls } = readText(bytes, this.graph.macros);
     return {
       references: references.map((reference) => this.graph.referenceLike(reference)),
       obstacles,
       definitions,
+      calls,
       directives: keepBytes(sha256(Buffer.from(lines.join('\n'), 'latin1'))),
       searched: this.graph.macros.size,
       input: {

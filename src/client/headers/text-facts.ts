@@ -1,7 +1,9 @@
 import { mayReadFiles } from '../../compiler/content/reading-assembler.ts';
 import { readingsOf } from './clean-text.ts';
-import { readDefinitions, readDirectives } from './directives.ts';
+import type { Call } from './asking-macros.ts';
+import { readCalls, readDefinitions, readDirectives } from './directives.ts';
 import type { Reference } from './directives.ts';
+import type { WantedMacros } from './wanted-macros.ts';
 
 /** What in a text makes it one that has to be preprocessed here. */
 export interface Obstacles {
@@ -21,6 +23,8 @@ export interface TextFacts {
   readonly lines: readonly string[];
   /** What the text defines of the macros that were asked about. */
   readonly definitions: ReadonlyMap<string, readonly (string | undefined)[]>;
+  /** How it uses those macros with parameters that were asked about. */
+  readonly calls: ReadonlyMap<string, readonly Call[]>;
 }
 
 /** A line of C++ modules, or of Objective-C's. */
@@ -44,8 +48,8 @@ function obstacleIn(text: string): string | undefined {
   return undefined;
 }
 
-/** Reads a text in all ways in which a compiler may; macros are those whose definitions are wanted. */
-export function readText(bytes: Buffer, macros: { has(name: string): boolean; readonly size: number }): TextFacts {
+/** Reads a text in all ways in which a compiler may; macros are those whose definitions or calls are wanted. */
+export function readText(bytes: Buffer, macros: WantedMacros): TextFacts {
   const readings = readingsOf(bytes);
   const { references, lines } = readDirectives(readings);
   const obstacles = {
@@ -59,5 +63,12 @@ export function readText(bytes: Buffer, macros: { has(name: string): boolean; re
   };
   const definitions =
     macros.size === 0 ? new Map<string, readonly (string | undefined)[]>() : readDefinitions(lines, macros);
-  return { references, obstacles, lines, definitions };
+  const { calls } = macros;
+  return {
+    references,
+    obstacles,
+    lines,
+    definitions,
+    calls: calls === undefined ? new Map<string, readonly Call[]>() : readCalls(lines, calls),
+  };
 }

@@ -4,7 +4,9 @@ import { readDefinitions, readDirectives } from '../../../../src/client/headers/
 
 const readAll = (text: string) => readDirectives(readingsOf(Buffer.from(text, 'latin1')));
 const namesIn = (text: string): string[] =>
-  readAll(text).references.map(({ purpose, form, name }) => `${purpose} ${form} ${name}`);
+  readAll(text).references.map(({ purpose, form, name }) =>
+    `${purpose} ${form} ${name}`.replaceAll('\x01', '{').replaceAll('\x02', '}'),
+  );
 
 describe('readDirectives()', () => {
   it.each([
@@ -57,8 +59,21 @@ describe('readDirectives()', () => {
     ['#if __has_embed("a.bin" limit(1))', 'exists quoted a.bin'],
     ['#if __has_include(NAME) && 1', 'exists computed NAME'],
     ['#if __has_include(NAME(x))', 'exists unknown NAME(x'],
-    ['#define HAS __has_include("a.h")', 'exists quoted a.h'],
-    ['#define HAS(x) __has_include(x)', 'exists unknown x'],
+    ['#define HAS __has_include("a.h")', 'exists text "a.h"'],
+    ['#define HAS __has_include(<linux/a.h>) && 1', 'exists text <linux/a.h>'],
+    ['#define HAS __has_include(NAME)', 'exists text NAME'],
+    ['#define HAS(x) __has_include("a.h")', 'exists text "a.h"'],
+    ['#define HAS(x) __has_include(x)', 'exists asking HAS {0}'],
+    ['#define HAS(x, y) (y && __has_include_next(<sys/y>))', 'next exists asking HAS <sys/{1}>'],
+    ['#define HAS(x, ...) __has_include(__VA_ARGS__)', 'exists asking HAS {1+}'],
+    ['#define HAS(x...) __has_include(x)', 'exists asking HAS {0+}'],
+    ['#define HAS(x) __has_include(NAME(x))', 'exists asking HAS NAME({0})'],
+    ['#define HAS(x) __has_include(#x)', 'exists unknown HAS(...)'],
+    ['#define HAS(x) __has_include(A##x)', 'exists unknown HAS(...)'],
+    ['#define HAS(x) __has_##x', 'exists unknown __has_'],
+    ['#define HAS(x) __has_inc##x', 'exists unknown __has_inc##'],
+    ['#define HAS(x, y) x ## include(y)', 'exists unknown ## include'],
+    ['#if PASTE(__has_, include)(<a.h>)', 'exists unknown __has_'],
     ['#define HAS __has_include', 'exists unknown __has_include'],
     ['#line 5 "a.y"', 'line quoted a.y'],
     ['# 5 "a.y" 2', 'line quoted a.y'],
@@ -78,6 +93,9 @@ describe('readDirectives()', () => {
     ['#ifndef __has_include\n#define __has_include(x) 0'],
     ['#line 5'],
     ['#define X 1'],
+    ['#define PASTE(x, y) x ## y'],
+    ['#define X __has_feature(x)'],
+    ['#define MY__has_include(x) 0'],
     ['#include 5'],
     ['#'],
     ['#\n'],
