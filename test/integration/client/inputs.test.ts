@@ -77,7 +77,6 @@ describe.skipIf(!needs('gcc', 'gcc'))('distcc with a distccd that compiles from 
   async function expectSame(words: readonly string[], files: readonly string[]): Promise<void> {
     const here = local(words, files);
     const there = await remote(words);
-    if (there.how !== 'from inputs') console.log(log());
     expect({ status: there.status, stderr: there.stderr, how: there.how }).toEqual({
       status: here.status,
       stderr: here.stderr,
@@ -115,6 +114,26 @@ describe.skipIf(!needs('gcc', 'gcc'))('distcc with a distccd that compiles from 
     await expectSame([...words('-Wp,-MMD,out/.a.o.d'), '-o', 'out/a.o'], ['out/a.o', 'out/.a.o.d']);
     await expectSame([...words('-Wp,-MMD,a.dep -MT one -MQ two$ -MP'), '-o', 'out/a.o'], ['out/a.o', 'a.dep']);
     await expectSame(words('-Wp,-MD,a.dep'), ['a.o', 'a.dep']);
+  });
+
+  it.each(compilers)('answers macros that ask whether a header is there as here, with %s', async (compiler) => {
+    await meet();
+    const source = compiler.endsWith('++') ? 'src/a.cc' : 'src/a.c';
+    box.write(
+      'include/base.h',
+      '#ifdef __has_include\n#define LIB_HAS(x) __has_include(x)\n#else\n#define LIB_HAS(x) 0\n#endif\n' +
+        '#define LIB_HAS_OWN(x) LIB_HAS(<own/x.h>)\n#define LIB_HAS_NEAR LIB_HAS("near.h")\n',
+    );
+    for (const name of ['include/own/one.h', 'src/near.h', 'include/only.h']) box.write(name, '');
+    const asks = ['LIB_HAS(<only.h>)', 'LIB_HAS("lacking.h")', 'LIB_HAS_OWN(one)', 'LIB_HAS_OWN(two)', 'LIB_HAS_NEAR'];
+    const lines = asks.map((ask, at) => `#if ${ask}\nint there_${at};\n#else\nint lacking_${at};\n#endif\n`);
+    box.write(source, `#include <base.h>\n${lines.join('')}`);
+    const words = [compiler, '-Wall', '-g', '-MD', '-Iinclude', '-c', source, '-o', 'a.o'];
+    await expectSame(words, ['a.o', 'a.d']);
+    const names = execFileSync('nm', [(await remote(words), box.path('a.o'))], { encoding: 'utf8' });
+    expect(names.match(/\w+_\d$/gm)?.sort()).toEqual(['lacking_1', 'lacking_3', 'there_0', 'there_2', 'there_4']);
+    box.write('include/own/two.h', '');
+    await expectSame(words, ['a.o', 'a.d']);
   });
 
   it('needs no preprocessor here', async () => {
@@ -287,7 +306,7 @@ describe.skipIf(!needs('gcc', 'gcc'))('distcc with a distccd that compiles from 
     await meet();
     const broken = await startFakeServer(() => Buffer.from('nonsense'));
     // Whether all that it reads is known is only found out when a host that takes inputs is reached.
-    box.write('a.c', '#define has(x) __has_include(x)\n#if has(<stdio.h>)\nint a(void) { return 42; }\n#endif\n');
+    box.write('a.c', '#define has __has_include\n#if has(<stdio.h>)\nint a(void) { return 42; }\n#endif\n');
     const words = ['gcc', '-c', 'a.c', '-o', 'a.o'];
     const here = local(words, ['a.o']);
     try {

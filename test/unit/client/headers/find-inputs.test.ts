@@ -56,6 +56,90 @@ describe.each(compilers)('findInputs() with %s', (compiler, debianPackage) => {
     expect(found).toMatchObject({ rung: 'scan', unbounded: undefined });
   });
 
+  describe('with macros that ask whether a file is there', () => {
+    const header = '#define HAS(x) __has_include(x)\n';
+
+    test.each([
+      ['its argument', header, '#if HAS(<there.h>)', ['one/there.h']],
+      ['its argument, as of the file that asks', header, '#if defined(HAS) && HAS("near.h")', ['sub/near.h']],
+      ['a part of a name', '#define HAS(x) __has_include(<x.h>)\n', '#if HAS(there)', ['one/there.h']],
+      ['the rest', '#define HAS(...) __has_include(__VA_ARGS__)\n', '#if HAS(<th,ere.h>)', ['one/th,ere.h']],
+      [
+        'the other argument',
+        '#define HAS(a, b) b && __has_include(a)\n',
+        '#if HAS(<there.h>, (1, 2))',
+        ['one/there.h'],
+      ],
+      ['a macro that stands for a name', header, '#define NAME <there.h>\n#if HAS(NAME)', ['one/there.h']],
+      [
+        'what another macro hands on',
+        header,
+        '#define AGAIN(x, y) (y && HAS(x))\n#if AGAIN(<there.h>, 1)',
+        ['one/there.h'],
+      ],
+      ['what a macro asks in its body', header, '#define ASKS HAS("near.h")\n#if ASKS', ['sub/near.h']],
+      ['a file of whoever uses it', '#define HAS __has_include("near.h")\n', '#if HAS', ['sub/near.h']],
+      ['a name with a macro inside', header, '#define two 2\n#if HAS(<one/two.h>)', ['one/one/2.h', 'one/one/two.h']],
+      [
+        'a name in its body with a macro inside',
+        '#define HAS __has_include(<one/two.h>)\n',
+        '#define two 2\n#if HAS',
+        ['one/one/2.h', 'one/one/two.h'],
+      ],
+    ])('finds %s', async (_, define, ask, expected) => {
+      project.write('a.c', '#include "far/ask.h"\n#include "sub/b.h"\n');
+      project.write('far/ask.h', `#if 1\n${define}#else\n#define HAS(x) 0\n#endif\n`);
+      project.write('sub/b.h', `#ifndef HAS\n#error HAS(nothing)\n#endif\n${ask}\n#endif\n`);
+      for (const name of expected) project.write(name, '');
+      const files = await filesOf([compiler, '-Ione']);
+      expect(files).toEqual(['a.c', 'far/ask.h', 'sub/b.h', ...expected].sort());
+    });
+
+    test('finds what the command line makes a macro ask', async () => {
+      project.write('a.c', '#if HAS(<there.h>) + ASKS\n#endif\n');
+      project.write('one/there.h', '');
+      project.write('one/too.h', '');
+      const files = await filesOf([compiler, '-Ione', '-DHAS(x)=__has_include(x)', '-D', 'ASKS=HAS(<too.h>)']);
+      expect(files).toEqual(['a.c', 'one/there.h', 'one/too.h']);
+    });
+
+    test('looks again when a file begins to ask', async () => {
+      project.write('a.c', `${header}#include "b.h"\n`);
+      project.write('b.h', '');
+      project.write('one/there.h', '');
+      expect(await filesOf([compiler, '-Ione'])).toEqual(['a.c', 'b.h']);
+      project.write('b.h', '#if HAS(<there.h>)\n#endif\n');
+      expect(await filesOf([compiler, '-Ione'])).toEqual(['a.c', 'b.h', 'one/there.h']);
+      project.write('b.h', '#define HANDED(f) f(<there.h>)\n#if HANDED(HAS)\n#endif\n');
+      expect(await reasonOf([compiler, '-Ione'])).toMatch(/only a preprocessor can name: HAS/);
+    });
+
+    test.each([
+      ['that is handed to another macro', `${header}#define CALL(f, x) f(x)\n#if CALL(HAS, <a.h>)`],
+      ['with another name', `${header}#define ALSO HAS\n#if ALSO(<a.h>)`],
+      ['whose name is pasted', `${header}#define PASTE(x) HA##x\n#if PASTE(S)(<a.h>)`],
+      ['whose name is pasted from two', '#define MY_HAS(x) __has_include(x)\n#if PASTE(MY_, HAS)(<a.h>)'],
+      ['whose argument is a call', `${header}#define NAME(x) <x>\n#if HAS(NAME(a.h))`],
+      ['whose argument does not end', `${header}#if HAS(<a.h>`],
+      ['that makes a string', '#define HAS(x) __has_include(#x)\n#if HAS(a.h)'],
+      ['with too few arguments', '#define HAS(x, y) __has_include(y)\n#if HAS(<a.h>)'],
+      ['with blanks in a name', `${header}#if HAS(< a.h >)`],
+      ['that grows', `${header}#define HAS2(x) HAS(x/x) + HAS2(x/x)\n#if HAS2(<a.h>)`],
+      ['that is asked in an odd place', `${header}#line HAS(<a.h>)\n#if 0`],
+    ])('goes the old way for one %s', async (_, text) => {
+      project.write('a.c', `${text}\n#endif\n`);
+      expect(await reasonOf([compiler])).toMatch(
+        /"a\.c" asks whether a file is there that only a preprocessor can name/,
+      );
+    });
+
+    test('is not led astray by names that are alike, texts and messages', async () => {
+      const more = '#define NOHAS(x) HASNOT(x)\n#if defined HAS && !defined(HAS)\n#error HAS(x)\n#define A "HAS(x)"\n';
+      project.write('a.c', `${header}${more}#pragma push_macro("HAS")\n#undef HAS\n#endif\nint HAS;\n`);
+      expect(await filesOf([compiler])).toEqual(['a.c']);
+    });
+  });
+
   test('finds every directory of a search list and the variables that add to it', async () => {
     project.write('a.c', '#include "q.h"\n#include <i.h>\n#include <s.h>\n#include <d.h>\n#include <e.h>\n');
     for (const name of ['q', 'i', 's', 'd', 'e']) project.write(`${name}/${name}.h`, '');

@@ -141,7 +141,13 @@ const program = fc.record({
     { nil: undefined },
   ),
   forced: fc.option(pick(names), { nil: undefined }),
-  begin: fc.constantFrom('', ...asking.HAS, ...asking.NAMED, ...asking.AGAIN),
+  /** Macros that are defined before all else, by a file in a directory of its own. */
+  macros: fc.option(
+    fc
+      .tuple(pick(asking.HAS), pick(asking.NAMED), pick(asking.AGAIN), header)
+      .map((all) => [...all.slice(0, 3), `FIXED __has_include(${all[3]})`, `LATER HAS(${all[3]})`]),
+    { nil: [] as string[], freq: 3 },
+  ),
   askedByCommand: fc.option(header, { nil: undefined }),
   linked: pick(['one', 'two', 'two/sub']),
 });
@@ -206,7 +212,7 @@ describe.each([
       let hopeless = 0;
       let unnamed = 0;
       const property = fc.asyncProperty(program, async (made) => {
-        const { source: main, headers, defined, forced, linked, begin, askedByCommand } = made;
+        const { source: main, headers, defined, forced, linked, macros: first, askedByCommand } = made;
         for (const folder of [...folders, 'link']) {
           if (folder !== '.') rmSync(join(project.path, folder), { recursive: true, force: true });
         }
@@ -220,9 +226,11 @@ describe.each([
           const guard = `GUARD_${number}`;
           project.write(path, `#ifndef ${guard}\n#define ${guard}\n${content}\n#endif\n`);
         }
-        project.write(name, `${begin === '' ? '' : `#define ${begin}\n`}${main}\n`);
+        project.write(name, `${main}\n`);
+        project.write('first/first.h', first.map((line) => `#define ${line}\n`).join(''));
         const more = [
           ...(defined === undefined ? [] : [`-DTWO=${defined}`]),
+          ...['-include', 'first/first.h'],
           ...(forced === undefined ? [] : ['-include', forced]),
           ...(askedByCommand === undefined ? [] : [`-DFIXED=__has_include(${askedByCommand})`, '-DLATER=FIXED']),
         ];
@@ -265,12 +273,7 @@ describe.each([
         expect(inputsOf(found)).toEqual(inputsOf(fresh));
         expect(preprocessedFrom(found, argv, source, project.path)).toEqual(preprocessed(argv, source));
       });
-      const report = await fc.check(property, {
-        numRuns: Number(process.env['RUNS'] ?? runs),
-        ...(process.env['SEED'] ? { seed: Number(process.env['SEED']) } : {}),
-        includeErrorInReport: true,
-        endOnFailure: true,
-      });
+      const report = await fc.check(property, { numRuns: runs, includeErrorInReport: true, endOnFailure: true });
       console.log(
         `random programs for ${compiler}: seed ${report.seed}, ${files} files, ${unbounded} by a list, ${failed} did not compile, ${hopeless} lacked headers, ${unnamed} asked for what cannot be named`,
       );
