@@ -8,14 +8,16 @@ import type { Definition } from '../../wire/inputs/definitions.ts';
 import { encodeSession, encodeTreeJob, noNonce } from '../../wire/inputs/tree-job.ts';
 import { readTreeReplyHead } from '../../wire/inputs/tree-reply.ts';
 import type { TreeReplyHead } from '../../wire/inputs/tree-reply.ts';
+import { limits } from '../../wire/limits.ts';
 import { ProtocolError } from '../../wire/reading/protocol-error.ts';
 import { refusalMark } from '../../wire/refusal.ts';
+import { parseToken, tokenLength } from '../../wire/token.ts';
 import type { InputsRequest, InputsResponse } from '../compile/inputs-effects.ts';
 import { lockName } from '../hosts/host.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import type { Input } from '../headers/inputs.ts';
 import { ConnectionLost, InputsChanged, InputsFailed } from '../job/faults.ts';
-import { goTo, headOfObject, readHead, wayTo } from './carry.ts';
+import { bytesWithin, goTo, headOfObject, readHead, surplus, wayTo } from './carry.ts';
 import type { CarrySettings } from './carry.ts';
 import { proofOf } from './input-sessions.ts';
 import type { InputHosts, InputSession, NumberedInput } from './input-sessions.ts';
@@ -33,8 +35,6 @@ const mostQuestions = 4;
 const smallContent = 200;
 /** After packing this much others have their turn, in bytes. */
 const turnBytes = 1024 * 1024;
-/** The token after DOTO, and its length. */
-const tokenLength = 12;
 
 function definitionOf({ number, input }: NumberedInput, nonce: Buffer): Definition {
   switch (input.kind) {
@@ -120,8 +120,9 @@ class InputsConversation {
       if (reply.kind === 'answer') {
         this.#session.confirm(this.#request.found.inputs);
         this.#settings.hosts.succeeded(this.#name);
-        return this.#response(reply, at, bytes.subarray(at, at + headOfObject), answer.size);
+        return this.#response(reply, answer, { at, bytes });
       }
+      if (at !== answer.size) throw surplus();
       if (questions === mostQuestions) throw new InputsFailed('the host asks again and again for what it was given');
       if (reply.kind === 'welcome') {
         this.#session.welcomed(reply.nonce, reply.codecs);
@@ -139,20 +140,29 @@ class InputsConversation {
     return this.#settings.launcher.more(Buffer.concat(pieces));
   }
 
-  #response(
+  /** The answer, of which object and dependency file stay where they are. @throws ProtocolError when it ends elsewhere */
+  async #response(
     { status, stderr, stdout, objectLength: length }: Extract<TreeReplyHead, { kind: 'answer' }>,
-    at: number,
-    head: Buffer,
-    size: number,
-  ): InputsResponse {
+    answer: AnswerMessage,
+    { at, bytes }: { readonly at: number; readonly bytes: Buffer },
+  ): Promise<InputsResponse> {
+    const { size } = answer;
     const after = at + length + tokenLength;
     if (after > size) throw new ProtocolError('truncated', 'the answer has no end');
+    const token = await bytesWithin(
+      answer,
+      { from: after - tokenLength, length: tokenLength, seen: bytes },
+      this.#settings,
+    );
+    const { parameter } = parseToken(['DOTD'], limits.bodyLength, token);
+    if (after + parameter > size) throw new ProtocolError('truncated', 'the answer has no end');
+    if (after + parameter < size) throw surplus();
     return {
       status,
       stderr,
       stdout,
-      object: { at, length, head: head.subarray(0, length) },
-      dependencies: { at: after, length: size - after, head: Buffer.alloc(0) },
+      object: { at, length, head: bytes.subarray(at, at + Math.min(length, headOfObject)) },
+      dependencies: { at: after, length: parameter, head: Buffer.alloc(0) },
       sent: this.#sent,
     };
   }

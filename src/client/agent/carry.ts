@@ -97,6 +97,18 @@ async function bytesOfAnswer(answer: AnswerMessage, most: number, { launcher, pi
   return readForeignFile({ pid, ...answer }, memory) ? memory : launcher.sendText('answer');
 }
 
+/** A few bytes of an answer of which the first ones were looked at. */
+export async function bytesWithin(
+  answer: AnswerMessage,
+  { from, length, seen }: { readonly from: number; readonly length: number; readonly seen: Buffer },
+  settings: CarrySettings,
+): Promise<Buffer> {
+  if (from + length <= seen.length) return seen.subarray(from, from + length);
+  const memory = Buffer.allocUnsafe(length);
+  if (readForeignFile({ pid: settings.pid, ...answer }, memory, from)) return memory;
+  return (await settings.launcher.sendText('answer')).subarray(from, from + length);
+}
+
 /** What stands before the object of an answer, where that begins, and the bytes that were looked at. */
 interface Parsed<T> {
   readonly head: T;
@@ -131,7 +143,8 @@ export async function readHead<T>(
   return parsed;
 }
 
-const surplus = (): ProtocolError => new ProtocolError('malformed', 'more bytes came after its end');
+/** The error about an answer that goes on after its end. */
+export const surplus = (): ProtocolError => new ProtocolError('malformed', 'more bytes came after its end');
 
 /** Reads what a host offers after an answer. @throws ProtocolError when it is something else */
 function readOffer(bytes: Buffer, { offered }: CarrySettings): void {

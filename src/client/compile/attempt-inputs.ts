@@ -3,7 +3,7 @@ import { dependencyOutput } from '../../compiler/command/dependency-file.ts';
 import { baseName } from '../../compiler/names/source-name.ts';
 import type { Found } from '../headers/inputs.ts';
 import { hostName } from '../hosts/host.ts';
-import { unlessInterrupted } from '../job/faults.ts';
+import { TransportError, unlessInterrupted } from '../job/faults.ts';
 import type { RemoteJob } from '../job/understand.ts';
 import type { Answer, Chosen } from './attempt.ts';
 import { travellingVariables } from './inputs-way.ts';
@@ -45,6 +45,8 @@ export async function attemptInputs(
   );
   judgeAnswer(job, response);
   const output = dependencyOutput(job.verdict);
+  if (response.status === 0 && output.kind === 'file' && response.dependencies.length === 0)
+    throw new TransportError("the answer is not a compiler's: it lacks the dependency file");
   return {
     response,
     sourceReason: undefined,

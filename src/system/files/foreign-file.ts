@@ -8,11 +8,11 @@ export interface ForeignFile {
 }
 
 /**
- * Reads a file that another process has open into `memory`, from its start, through /proc (proc(5)). False when it
+ * Reads a file that another process has open into `memory`, from a byte on, through /proc (proc(5)). False when it
  * cannot be opened or is another file, as on FreeBSD or when the other process is in a container with its own process
  * ids.
  */
-export function readForeignFile({ pid, descriptor, inode }: ForeignFile, memory: Buffer): boolean {
+export function readForeignFile({ pid, descriptor, inode }: ForeignFile, memory: Buffer, from = 0): boolean {
   let own: number;
   try {
     own = openSync(`/proc/${pid}/fd/${descriptor}`, 'r');
@@ -22,7 +22,7 @@ export function readForeignFile({ pid, descriptor, inode }: ForeignFile, memory:
   try {
     if (fstatSync(own).ino !== inode) return false;
     for (let filled = 0; filled < memory.length;) {
-      const length = readSync(own, memory, filled, memory.length - filled, filled);
+      const length = readSync(own, memory, filled, memory.length - filled, from + filled);
       if (length === 0) return false;
       filled += length;
     }
