@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -19,6 +19,8 @@ export interface Host {
   /** Whether its folder of temporary files is a small disk of its own, which can be filled. */
   readonly disk: boolean;
   readonly daemon: () => Daemon;
+  /** Whether it says that it compiles clients' own files. */
+  readonly takesInputs: () => boolean;
   /** Ends it, if it lives, and starts it again. */
   readonly restart: (signal: 'SIGTERM' | 'SIGKILL') => Promise<void>;
   /** Fills its disk, or makes room again. */
@@ -76,13 +78,14 @@ export async function startHost(number: number, place: Place, dice: Dice, cleanu
   const command = [...mounted, process.execPath, join(top, 'dist/bin/distccd'), '--no-detach', '--jobs', '6'];
   command.push('--port', String(port), '--listen', address, '--allow', '127.0.0.0/8');
   command.push('--masquerade-dir', join(path, 'links'), '--log-stderr', '--log-level', 'info');
+  const logFile = join(path, `${name}.log`);
   const start = (): Promise<Daemon> =>
     startDaemon(
       {
         command,
         port,
         host: address,
-        logFile: join(path, `${name}.log`),
+        logFile,
         environment: { TMPDIR: temporary, CACHE_DIRECTORY: kept },
       },
       cleanup,
@@ -98,6 +101,7 @@ export async function startHost(number: number, place: Place, dice: Dice, cleanu
     relay,
     disk,
     daemon: () => daemon,
+    takesInputs: () => readFileSync(logFile, 'utf8').includes('files of clients: compiled as they are'),
     async restart(signal) {
       const { process: old } = daemon;
       if (old.pid !== undefined) signalTo(old.pid, 'SIGCONT');

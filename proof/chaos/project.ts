@@ -12,9 +12,17 @@ import type { Sources } from '../../demo/sources.ts';
 export interface Project {
   readonly directory: string;
   readonly makefile: string;
-  /** Object by name. */
-  readonly reference: ReadonlyMap<string, Buffer>;
+  /** Object or dependency file by name, as compiled plainly and with `-g`. */
+  readonly references: Readonly<Record<Kind, ReadonlyMap<string, Buffer>>>;
 }
+
+/**
+ * Whether a build has debug information: that of preprocessed text has other columns, and other lines where the words
+ * of a macro are on several.
+ */
+export type Kind = 'plain' | 'debug';
+
+const debugWords: Readonly<Record<Kind, string>> = { plain: '', debug: '-g' };
 
 /** Levels of optimization, which make several objects of one source. */
 export type Levels = readonly [string, ...string[]];
@@ -22,17 +30,26 @@ export type Levels = readonly [string, ...string[]];
 function makefileFor(sources: Sources, levels: Levels, named: (file: string) => string): string {
   const rules = sources.files.flatMap((file, number) =>
     levels.map((level, at) => {
-      const words = [level, ...sources.words, '-c', named(file)].map(quote).join(' ');
-      return { object: `$(OUT)/${number}-${at}.o`, recipe: `@$(CC) ${words} -o '$@'` };
+      const command = [level, '-MD', ...sources.words, '-c', named(file)].map(quote).join(' ');
+      return { object: `$(OUT)/${number}-${at}.o`, recipe: `@$(CC) $(DEBUG) ${command} -o '$@'` };
     }),
   );
   const all = rules.map(({ object }) => object).join(' ');
   return `all: ${all}\n\n${rules.map(({ object, recipe }) => `${object}:\n\t${recipe}\n`).join('\n')}`;
 }
 
-/** The objects in a folder; what else is there has names of its own. */
+/** A dependency file without the folder of its target, by whose length a compiler also breaks its lines. */
+function withoutFolder(text: string, folder: string): Buffer {
+  return Buffer.from(text.replaceAll(`${folder}/`, '').replaceAll(/\s*\\\n\s*/g, ' '));
+}
+
+/** What was made in a folder; what else is there has names of its own. */
 function objectsIn(folder: string): Map<string, Buffer> {
-  return new Map(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))]));
+  const contentOf = (name: string): Buffer => {
+    const bytes = readFileSync(join(folder, name));
+    return name.endsWith('.d') ? withoutFolder(bytes.toString(), folder) : bytes;
+  };
+  return new Map(readdirSync(folder).map((name) => [name, contentOf(name)]));
 }
 
 /**
@@ -50,12 +67,15 @@ export function makeProject(
   for (const file of sources.files) cpSync(join(directory, file), join(directory, named(file)));
   const makefile = join(place, 'Makefile');
   writeFileSync(makefile, makefileFor(sources, levels, named));
-  const out = join(place, 'reference');
-  mkdirSync(out);
-  const words = ['-s', '-j4', '-f', makefile, 'CC=cc', `OUT=${out}`];
-  const { status, stderr } = spawnSync('make', words, { cwd: directory, encoding: 'utf8' });
-  if (status !== 0) throw new Failure(exitStatus.general, `the project does not compile here: ${stderr}`);
-  return { directory, makefile, reference: objectsIn(out) };
+  const reference = (kind: Kind): Map<string, Buffer> => {
+    const out = join(place, `reference-${kind}`);
+    mkdirSync(out);
+    const call = ['-s', '-j4', '-f', makefile, 'CC=cc', `OUT=${out}`, `DEBUG=${debugWords[kind]}`];
+    const { status, stderr } = spawnSync('make', call, { cwd: directory, encoding: 'utf8' });
+    if (status !== 0) throw new Failure(exitStatus.general, `the project does not compile here: ${stderr}`);
+    return objectsIn(out);
+  };
+  return { directory, makefile, references: { plain: reference('plain'), debug: reference('debug') } };
 }
 
 /** A make at work, as the leader of a process group. */
@@ -64,10 +84,17 @@ export interface Make {
   readonly ended: Promise<{ readonly status: number | null; readonly output: string }>;
 }
 
+/** Where a build puts what it makes, and of which kind it is. */
+export interface Goal {
+  readonly out: string;
+  readonly kind: Kind;
+}
+
 /** Starts `make -j16` with distcc. */
-export function startMake(project: Project, out: string, distcc: string, environment: NodeJS.ProcessEnv): Make {
-  const words = ['-s', '-j16', '-f', project.makefile, `CC=${distcc} cc`, `OUT=${out}`];
-  const child = spawn('make', words, { cwd: project.directory, env: environment, detached: true });
+export function startMake(project: Project, goal: Goal, distcc: string, environment: NodeJS.ProcessEnv): Make {
+  const { out, kind } = goal;
+  const call = ['-s', '-j16', '-f', project.makefile, `CC=${distcc} cc`, `OUT=${out}`, `DEBUG=${debugWords[kind]}`];
+  const child = spawn('make', call, { cwd: project.directory, env: environment, detached: true });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   return { child, ended: once(child, 'exit').then(() => ({ status: child.exitCode, output })) };
@@ -76,11 +103,12 @@ export function startMake(project: Project, out: string, distcc: string, environ
 /**
  * What differs between the objects of a build and those of a local one; empty when all are there and no others.
  */
-export function differences(project: Project, out: string): string[] {
+export function differences(project: Project, { out, kind }: Goal): string[] {
+  const reference = project.references[kind];
   const made = objectsIn(out);
-  const missing = [...project.reference.keys()].filter((name) => !made.has(name)).map((name) => `${name} is missing`);
+  const missing = [...reference.keys()].filter((name) => !made.has(name)).map((name) => `${name} is missing`);
   const wrong = [...made].flatMap(([name, bytes]) => {
-    const right = project.reference.get(name);
+    const right = reference.get(name);
     if (right === undefined) return [`${name} does not belong there`];
     return right.equals(bytes) ? [] : [`${name} differs`];
   });

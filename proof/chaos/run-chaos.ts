@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exitStatus } from '../../src/basics/exit-status.ts';
@@ -14,7 +14,7 @@ import type { Host } from './host.ts';
 import { agentsIn, makeMischief } from './mischief.ts';
 import { filesBelow, lockedFiles, processesWith, signalTo } from './processes.ts';
 import { differences, makeProject, startMake } from './project.ts';
-import type { Levels, Project } from './project.ts';
+import type { Goal, Levels, Project } from './project.ts';
 
 /** What is built, and how it is told apart from everything else on this machine. */
 export interface ChaosPlan {
@@ -58,9 +58,9 @@ async function waitFor(lacks: () => readonly string[]): Promise<readonly string[
 }
 
 /** One make, which has to end well unless launchers were killed meanwhile; tells whether it did. */
-async function makeOnce(field: Field, out: string, launchersKilled: () => number): Promise<boolean> {
+async function makeOnce(field: Field, goal: Goal, launchersKilled: () => number): Promise<boolean> {
   const before = launchersKilled();
-  const { child, ended } = startMake(field.project, out, field.distcc, field.environment);
+  const { child, ended } = startMake(field.project, goal, field.distcc, field.environment);
   const late = setTimeout(() => endGroup(child), longestMs);
   const { status, output } = await ended;
   clearTimeout(late);
@@ -70,18 +70,24 @@ async function makeOnce(field: Field, out: string, launchersKilled: () => number
   throw failure(`make ended with ${status} though no launcher was killed:\n${tail}`);
 }
 
-async function build(field: Field, name: string, launchersKilled: () => number): Promise<number> {
-  const out = join(field.place, `out-${name}`);
-  mkdirSync(out);
+/** Builds until make has come to its end, and gives how often it was called. */
+async function make(field: Field, goal: Goal, launchersKilled: () => number): Promise<number> {
+  mkdirSync(goal.out);
   let times = 1;
-  while (!(await makeOnce(field, out, launchersKilled))) {
+  while (!(await makeOnce(field, goal, launchersKilled))) {
     times += 1;
     if (times > patience) throw failure(`make did not finish in ${patience} attempts`);
   }
-  // What a killed launcher leaves beside an object is removed when the process that it started ends.
-  const different = await waitFor(() => differences(field.project, out));
-  if (different.length > 0) throw failure(`the objects are not those of a local build: ${different.join(', ')}`);
-  rmSync(out, { recursive: true });
+  return times;
+}
+
+async function build(field: Field, name: string, launchersKilled: () => number): Promise<number> {
+  const goal = { out: join(field.place, `out-${name}`), kind: 'plain' } as const;
+  const times = await make(field, goal, launchersKilled);
+  // What a killed launcher leaves beside an object goes when the one that it started ends.
+  const different = await waitFor(() => differences(field.project, goal));
+  if (different.length > 0) throw failure(`the build is not that of a local one: ${different.join(', ')}`);
+  rmSync(goal.out, { recursive: true });
   return times;
 }
 
@@ -121,11 +127,65 @@ async function chaoticRound(field: Field, number: number): Promise<void> {
   }
 }
 
+/** How an agent sent its jobs to hosts. */
+interface Sent {
+  readonly unpreprocessed: number;
+  readonly preprocessed: number;
+  readonly reasons: readonly { readonly why: string; readonly jobs: number }[];
+}
+
+function sentBy({ distcc, environment }: Field): Sent {
+  const { stdout } = spawnSync(distcc, ['--agent-status', '--json'], { env: environment, encoding: 'utf8' });
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the agent's own status
+  return (JSON.parse(stdout) as { sent: Sent }).sent;
+}
+
+/** A new agent, which has given no host up and has heard what each of them offers, after one job for each. */
+async function meetHosts({ own, distcc, environment, project, mark }: Field): Promise<void> {
+  spawnSync(distcc, ['--agent-stop'], { env: environment, stdio: 'ignore' });
+  await waitFor(() => agentsIn(own).map(String));
+  const source = join(project.directory, `${mark}-met.c`);
+  writeFileSync(source, 'int met;\n');
+  for (const host of (environment['DISTCC_HOSTS'] ?? '').split(' ')) {
+    const settings = { ...environment, DISTCC_HOSTS: host, DISTCC_FALLBACK: '0', DISTCC_IO_TIMEOUT: '60' };
+    const words = ['cc', '-c', source, '-o', source.replace(/c$/, 'o')];
+    const { status, stderr } = spawnSync(distcc, words, { env: settings, encoding: 'utf8' });
+    if (status !== 0) throw failure(`${host} does not do a job when all is calm: ${stderr}`);
+  }
+  for (const ending of ['c', 'o']) rmSync(source.replace(/c$/, ending));
+}
+
+/**
+ * Builds with debug information, which only jobs that are sent unpreprocessed have as here; they must be at least half
+ * of the jobs, and no job may go the slow way unnoticed.
+ */
+async function buildFromInputs(field: Field): Promise<void> {
+  const before = sentBy(field);
+  const goal = { out: join(field.place, 'out-debug'), kind: 'debug' } as const;
+  await make(field, goal, () => 0);
+  const after = sentBy(field);
+  const sources = after.unpreprocessed - before.unpreprocessed;
+  const texts = after.preprocessed - before.preprocessed;
+  const why = after.reasons.map(({ why: reason, jobs }) => `${jobs} because ${reason}`).join(', ');
+  const said = `sent to hosts when all was calm: ${sources} sources, ${texts} preprocessed here`;
+  field.plan.say(why === '' ? said : `${said}: ${why}`);
+  const offering = field.hosts.filter((host) => host.takesInputs()).length;
+  if (offering < field.hosts.length) field.plan.say(`only ${offering} of the hosts compile clients' own files`);
+  else if (sources < texts) throw failure('fewer than half of the jobs were sent unpreprocessed');
+  const different = differences(field.project, goal);
+  const objects = different.filter((what) => what.endsWith('.o differs'));
+  if (different.length > objects.length || objects.length > texts)
+    throw failure(`the build with -g is not that of a local one: ${different.join(', ')}`);
+  rmSync(goal.out, { recursive: true });
+}
+
 /** After the storm: a build that nobody disturbs ends at once, and then nothing is left. */
 async function calmRound(field: Field): Promise<void> {
   const { hosts, own, distcc, environment, plan } = field;
-  for (const { relay } of hosts) relay.calm();
+  for (const { way } of hosts) way.calm();
+  await meetHosts(field);
   await build(field, 'calm', () => 0);
+  await buildFromInputs(field);
   await expectNothingLeft(field, 'after the last build');
   spawnSync(distcc, ['--agent-stop'], { env: environment, stdio: 'ignore' });
   await waitFor(() => agentsIn(own).map(String));
@@ -158,7 +218,7 @@ async function layOut(plan: ChaosPlan, cleanup: Cleanup): Promise<Field> {
   const distcc = join(plan.top, 'dist/bin/distcc');
   makeMasqueradeDirectory(join(place, 'links'), distcc);
   const project = makeProject(plan.sources, plan.levels, { place, mark });
-  const [object = Buffer.alloc(0)] = project.reference.values();
+  const [object = Buffer.alloc(0)] = project.references.plain.values();
   const where = { top: plan.top, path: place, mark, object };
   const hosts: [Host, ...Host[]] = [await startHost(0, where, plan.dice, cleanup)];
   for (const number of [1, 2]) hosts.push(await startHost(number, where, plan.dice, cleanup));
