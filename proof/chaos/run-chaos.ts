@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -136,8 +137,10 @@ interface Sent {
 
 function sentBy({ distcc, environment }: Field): Sent {
   const { stdout } = spawnSync(distcc, ['--agent-status', '--json'], { env: environment, encoding: 'utf8' });
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the agent's own status
-  return (JSON.parse(stdout) as { sent: Sent }).sent;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the agents' own status
+  const [agent, ...more] = JSON.parse(stdout) as readonly { readonly sent: Sent }[];
+  if (agent === undefined || more.length > 0) throw failure(`there is not one agent: ${stdout}`);
+  return agent.sent;
 }
 
 /** A new agent, which has given no host up and has heard what each of them offers, after one job for each. */
@@ -149,8 +152,10 @@ async function meetHosts({ own, distcc, environment, project, mark }: Field): Pr
   for (const host of (environment['DISTCC_HOSTS'] ?? '').split(' ')) {
     const settings = { ...environment, DISTCC_HOSTS: host, DISTCC_FALLBACK: '0', DISTCC_IO_TIMEOUT: '60' };
     const words = ['cc', '-c', source, '-o', source.replace(/c$/, 'o')];
-    const { status, stderr } = spawnSync(distcc, words, { env: settings, encoding: 'utf8' });
-    if (status !== 0) throw failure(`${host} does not do a job when all is calm: ${stderr}`);
+    // The way to the host is in this process, which must not wait for it.
+    const child = spawn(distcc, words, { env: settings, stdio: 'ignore' });
+    await once(child, 'exit');
+    if (child.exitCode !== 0) throw failure(`${host} does not do a job when all is calm`);
   }
   for (const ending of ['c', 'o']) rmSync(source.replace(/c$/, ending));
 }

@@ -1,5 +1,5 @@
-import { argumentsIn, CallReader, hasPlaces, readDefinition, templateOf } from './asking-macros.ts';
-import type { Call, Definition } from './asking-macros.ts';
+import { argumentsIn, hasPlaces, readDefinition, templateOf } from './asking-macros.ts';
+import type { Call, CallReader, Definition } from './asking-macros.ts';
 
 /** How a directive names a file. */
 export type Header =
@@ -156,8 +156,8 @@ export function readDefinitions(
 ): ReadonlyMap<string, readonly (string | undefined)[]> {
   const definitions = new Map<string, (string | undefined)[]>();
   for (const line of lines) {
-    const [keyword, rest] = split(line);
-    const definition = keyword === 'define' ? readDefinition(rest) : undefined;
+    const [directive, rest] = split(line);
+    const definition = directive === 'define' ? readDefinition(rest) : undefined;
     if (definition === undefined || !wanted.has(definition.name)) continue;
     const bodies = definitions.get(definition.name) ?? [];
     bodies.push(definition.parameters === undefined ? definition.body : undefined);

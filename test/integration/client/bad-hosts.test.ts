@@ -57,7 +57,7 @@ const hostile: Readonly<Record<string, Trick>> = {
   'asks for a directory': (victim) => victim.send(encodeNeed(foldersOf(victim))),
   'asks for what only another job may read': (victim) => {
     const uses = new Set(decodeNumbers(victim.job.uses, 'uses'));
-    const [other = 65_000] = [...victim.usedBefore].filter((number) => !uses.has(number));
+    const other = [...victim.usedBefore].find((number) => !uses.has(number)) ?? 65_000;
     victim.send(encodeNeed([other]));
   },
   'asks for numbers that do not rise': ({ send }) => send(encodeToken('NEED', 2), Buffer.from([1, 0])),
@@ -145,7 +145,7 @@ describe.skipIf(!needs('gcc', 'gcc') || !needs('make', 'make'))('distcc with a b
     box = new Sandbox({ agent: true });
   });
   afterEach(async () => {
-    await box.remove();
+    box.remove();
     for (const host of bad.splice(0)) await host.end();
   });
 

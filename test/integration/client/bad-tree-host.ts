@@ -17,11 +17,11 @@ export interface Victim {
   readonly job: ArrivedTreeJob;
   /** The numbers that earlier jobs of all clients have used. */
   readonly usedBefore: ReadonlySet<number>;
-  send(...pieces: readonly Buffer[]): void;
+  readonly send: (...pieces: readonly Buffer[]) => void;
   /** What the client sends to a question. */
-  contents(): Promise<readonly ArrivedContent[]>;
+  readonly contents: () => Promise<readonly ArrivedContent[]>;
   /** Waits until the client leaves. */
-  gone(): Promise<void>;
+  readonly gone: () => Promise<void>;
 }
 
 /** What a bad host does with a job; the connection is closed afterwards. */

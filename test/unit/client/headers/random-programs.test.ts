@@ -227,10 +227,11 @@ describe.each([
           project.write(path, `#ifndef ${guard}\n#define ${guard}\n${content}\n#endif\n`);
         }
         project.write(name, `${main}\n`);
-        project.write('first/first.h', first.map((line) => `#define ${line}\n`).join(''));
+        project.write('first/first.h', first.map((definition) => `#define ${definition}\n`).join(''));
         const more = [
           ...(defined === undefined ? [] : [`-DTWO=${defined}`]),
-          ...['-include', 'first/first.h'],
+          '-include',
+          'first/first.h',
           ...(forced === undefined ? [] : ['-include', forced]),
           ...(askedByCommand === undefined ? [] : [`-DFIXED=__has_include(${askedByCommand})`, '-DLATER=FIXED']),
         ];

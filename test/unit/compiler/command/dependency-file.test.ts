@@ -31,8 +31,7 @@ describe('dependencyOutput()', () => {
     ['-Wp,-MD,d -MT x -MP', 'd'],
     ['-Wp,-DX -Wp,-MD,d', 'd'],
   ])('knows the file of %s', (words, path) => {
-    for (const compiler of ['gcc', 'clang'])
-      expect(outputOf(`${compiler} ${words}`)).toEqual({ kind: 'file', path });
+    for (const compiler of ['gcc', 'clang']) expect(outputOf(`${compiler} ${words}`)).toEqual({ kind: 'file', path });
   });
 
   it.each([
