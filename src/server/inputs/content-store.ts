@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { randomBytes } from 'node:crypto';
+import type { DiskPath } from '../../system/byte-text.ts';
 import { writeAll } from '../../system/descriptors/write-all.ts';
 import { errorCode } from '../../system/error-text.ts';
 import type { ArrivedContent } from '../../wire/inputs/contents.ts';
@@ -237,7 +238,7 @@ export class ContentStore {
    * longer there.
    * @param scratch a name on the same file system, where nothing is
    */
-  place({ hash }: DeclaredContent, path: string, scratch: string): boolean {
+  place({ hash }: DeclaredContent, path: DiskPath, scratch: string): boolean {
     const entry = this.#entries.get(hash);
     if (entry === undefined) return false;
     try {

@@ -1,7 +1,8 @@
 import { linkSync, mkdirSync, rmdirSync, symlinkSync, unlinkSync } from 'node:fs';
 import type { Steps } from '../../basics/steps.ts';
-import { layMountPoints, layTree } from '../../system/fence/mount-points.ts';
-import { bytesOf, pathOf } from '../../system/byte-text.ts';
+import { layPlaces, layTree } from '../../system/fence/tree-places.ts';
+import { bytesOf, pathBelow } from '../../system/byte-text.ts';
+import type { DiskPath } from '../../system/byte-text.ts';
 import type { DeclaredInput } from './declared-input.ts';
 import { directoriesAbove } from './directories-above.ts';
 import type { MachineParts, Tree } from './tree.ts';
@@ -103,8 +104,8 @@ export class ExactTree {
     this.#broken = false;
   }
 
-  #onDisk(path: string): string {
-    return this.path + (pathOf(path) ?? '');
+  #onDisk(path: string): DiskPath {
+    return pathBelow(this.path, path);
   }
 
   #add(number: number, input: DeclaredInput, tree: Pick<Tree, 'onDisk'>): void {

@@ -1,11 +1,12 @@
 import { constants, copyFileSync, linkSync, renameSync, rmSync, utimesSync } from 'node:fs';
+import type { DiskPath } from '../../system/byte-text.ts';
 import { errorCode } from '../../system/error-text.ts';
 
 /** Where a file system has no links, or no more of them. */
 const noLink = new Set(['EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'EPERM', 'EXDEV']);
 
 /** Gives a file one more name, or where there are no links a copy, which is written as `scratch` first. */
-export function linkOrCopy(from: string, to: string, scratch: string): void {
+export function linkOrCopy(from: string, to: DiskPath, scratch: string): void {
   try {
     linkSync(from, to);
   } catch (error) {
@@ -16,7 +17,7 @@ export function linkOrCopy(from: string, to: string, scratch: string): void {
 }
 
 /** Makes a copy, which is whole or not there. */
-function copyFile(from: string, to: string): void {
+function copyFile(from: DiskPath, to: string): void {
   try {
     copyFileSync(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
   } catch (error) {
@@ -26,7 +27,7 @@ function copyFile(from: string, to: string): void {
 }
 
 /** Makes a copy with this time of its last change, in ns since 1970. @throws the system's error, and leaves nothing */
-export function copyWithTime(from: string, to: string, mtimeNs: bigint): void {
+export function copyWithTime(from: DiskPath, to: string, mtimeNs: bigint): void {
   copyFile(from, to);
   const seconds = secondsOf(mtimeNs);
   utimesSync(to, seconds, seconds);

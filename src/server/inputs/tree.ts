@@ -1,5 +1,6 @@
 import { lstatSync, mkdirSync, renameSync, symlinkSync } from 'node:fs';
-import { bytesOf, pathOf } from '../../system/byte-text.ts';
+import { bytesOf, pathBelow } from '../../system/byte-text.ts';
+import type { DiskPath } from '../../system/byte-text.ts';
 import { quoted } from '../../wire/quoted.ts';
 import { Refusal } from '../policy/refusal.ts';
 import type { ContentStore } from './content-store.ts';
@@ -196,7 +197,7 @@ export class Tree {
   }
 
   /** Makes something at a path where nothing is, below directories. */
-  #make(path: string, entry: Entry, make: (place: string) => void): void {
+  #make(path: string, entry: Entry, make: (place: DiskPath) => void): void {
     const place = this.#placeFor(path);
     if (this.#entries.size > this.#limits.entries) {
       throw new Refusal(`a job may have ${this.#limits.entries} files and directories here: compile this file locally`);
@@ -207,7 +208,7 @@ export class Tree {
   }
 
   /** Where a path is on the disk; what is above it is made. */
-  #placeFor(path: string): string {
+  #placeFor(path: string): DiskPath {
     const found = this.#entries.get(path);
     if (found !== undefined) {
       throw new Refusal(`${quoted(path)} is something else already in this generation of the client's files`);
@@ -220,10 +221,8 @@ export class Tree {
     if (path.split('/').length > deepest) {
       throw new Refusal(`${quoted(path)} is too deep for this server: compile this file locally`);
     }
-    const name = pathOf(path);
-    if (name === undefined) throw new Refusal(`${quoted(path)} is not UTF-8: rename it, or compile this file locally`);
     this.#requireDirectory(path.slice(0, end) || '/');
-    return this.path + name;
+    return pathBelow(this.path, path);
   }
 
   #requireDirectory(path: string): void {
@@ -265,12 +264,12 @@ export class Tree {
   }
 
   /** Where a path of the client's is on this machine. */
-  onDisk(path: string): string {
-    return this.path + (pathOf(path) ?? '');
+  onDisk(path: string): DiskPath {
+    return pathBelow(this.path, path);
   }
 
-  /** Puts a file of its own at a path, with the client's time and the content of another one in this tree. */
-  #copy(from: DeclaredFile, file: DeclaredFile, place: string): void {
+  /** Puts a file of its own at a place, with the client's time and the content of another one in this tree. */
+  #copy(from: DeclaredFile, file: DeclaredFile, place: DiskPath): void {
     if (this.#copies + file.size > this.#limits.copies) {
       throw new Refusal('too many files of the job have the same content: compile this file locally');
     }

@@ -1,3 +1,4 @@
+import type { DiskPath } from '../../system/byte-text.ts';
 import type { Toolchain } from '../../system/fence/toolchain.ts';
 import type { DeclaredFile } from '../inputs/declared-input.ts';
 import { requireSame } from '../inputs/machine-files.ts';
@@ -76,7 +77,7 @@ export class ResultKeeper {
    * Keeps the result of a compile that saw what its name says and nothing else, if it is one that anybody would get. It never rejects.
    * @param onDisk where the client's files are on this machine
    */
-  async keep(name: ResultName, compiled: TreeCompiled, onDisk: (path: string) => string): Promise<void> {
+  async keep(name: ResultName, compiled: TreeCompiled, onDisk: (path: string) => DiskPath): Promise<void> {
     try {
       if (!(await this.#isForAnybody(name, compiled, onDisk))) return;
       if (await this.#results.put(name.key, compiled)) this.counts.kept += 1;
@@ -85,7 +86,7 @@ export class ResultKeeper {
     }
   }
 
-  async #isForAnybody(name: ResultName, compiled: TreeCompiled, onDisk: (path: string) => string): Promise<boolean> {
+  async #isForAnybody(name: ResultName, compiled: TreeCompiled, onDisk: (path: string) => DiskPath): Promise<boolean> {
     const { directory, inputs, toolchain } = name.compile;
     if (!mayKeep(compiled, { directory, inputs, links: toolchain.links }) || !this.isStill(name)) return false;
     const own: DeclaredFile[] = [];

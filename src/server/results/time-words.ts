@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { DeclaredFile } from '../inputs/declared-input.ts';
+import type { DiskPath } from '../../system/byte-text.ts';
 
 /** Macros that stand for the time of a compile, or of a file's last change, of which a key knows nothing. */
 const words = ['__DATE__', '__TIME__', '__TIMESTAMP__'];
@@ -17,7 +18,7 @@ export class TimeWords {
    * @param onDisk where a client's path is on this machine
    * @throws the system's error
    */
-  async areIn(files: readonly DeclaredFile[], onDisk: (path: string) => string): Promise<boolean> {
+  async areIn(files: readonly DeclaredFile[], onDisk: (path: string) => DiskPath): Promise<boolean> {
     for (const { hash, path } of files) {
       const known = this.#known.get(hash) ?? (await this.#look(hash, onDisk(path)));
       if (known) return true;
@@ -25,7 +26,7 @@ export class TimeWords {
     return false;
   }
 
-  async #look(hash: string, place: string): Promise<boolean> {
+  async #look(hash: string, place: DiskPath): Promise<boolean> {
     const bytes = await readFile(place);
     const found = words.some((word) => bytes.includes(word));
     if (this.#known.size >= mostKnown) this.#known.clear();

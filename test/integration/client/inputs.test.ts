@@ -9,6 +9,7 @@ import {
   symlinkSync,
   unlinkSync,
   utimesSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -264,6 +265,22 @@ describe.skipIf(!needs('gcc', 'gcc'))('distcc with a distccd that compiles from 
       const words = [compiler, '-g', '-MD', '-Wall', ...option.split(' '), '-c', source, '-o', 'a.o'];
       await expectSame(words, ['a.o', 'a.d']);
     }
+  });
+
+  it.each(compilers)('sends headers and links whose names are not UTF-8, with %s', async (compiler) => {
+    await meet();
+    const at = (name: string): Buffer => Buffer.from(box.path(name), 'latin1');
+    mkdirSync(at('caf\xe9'));
+    writeFileSync(at('caf\xe9/\xff.h'), 'extern int one;\n');
+    writeFileSync(at('caf\xe9/twin.h'), 'extern int one;\n');
+    symlinkSync(Buffer.from('\xff.h', 'latin1'), at('caf\xe9/l\xe4nk.h'));
+    const source = compiler.endsWith('++') ? 'a.cc' : 'a.c';
+    const names = ['\xff.h', 'l\xe4nk.h', 'twin.h'].map((name) => `#include "caf\xe9/${name}"\n`);
+    const text = `${names.join('')}#if __has_include("caf\xe9/n\xe4h.h")\n#error\n#endif\n`;
+    writeFileSync(box.path(source), Buffer.from(text, 'latin1'));
+    await expectSame([compiler, '-g', '-MD', '-Wall', '-c', source, '-o', 'a.o'], ['a.o', 'a.d']);
+    writeFileSync(at('caf\xe9/\xff.h'), 'extern int one, two;\n');
+    await expectSame([compiler, '-g', '-MD', '-Wall', '-c', source, '-o', 'a.o'], ['a.o', 'a.d']);
   });
 
   it('does not write over an input', async () => {
