@@ -37,7 +37,7 @@ END
     real = $1 % 10 == 0; source = "job" $1 (real ? ".c" : ".i")
     print "int function_" $1 "(int x) { return x * " $1 "; }" >source; close(source)
     print (real ? "gcc" : "quickcc"), source
-  }' >jobs
+  }' >job-list
   mkdir local
   OUT=local all_jobs env
 }
@@ -48,7 +48,7 @@ all_jobs() {
   xargs -P 8 -n 20 sh -c 'while [ $# -gt 0 ]; do
     "$0" "$1" -O1 -c "$2" -o "$OUT/${2%.*}.o" || echo "$2: status $?"
     shift 2
-  done' "$1" <jobs
+  done' "$1" <job-list
 }
 
 setup() {

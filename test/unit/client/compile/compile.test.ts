@@ -978,7 +978,7 @@ describe('compile() with hosts that compile from inputs', () => {
     ['it is not known what the source reads', { unbounded: 'BOOST_PP_ITERATE() is computed' }],
     ['the user does not want it', { environment: { DISTCC_PREPROCESS: 'here' } }],
     ['a variable changes what the compiler does', { environment: { COMPILER_PATH: '/opt' } }],
-    ['the dependency file is asked of a part', { words: ['gcc', '-Wp,-MD,a.d', '-c', 'a.c'] }],
+    ['the dependency file is asked of a part', { words: ['gcc', '-Wp,-MD,a.d,-MP', '-c', 'a.c'] }],
   ])('preprocesses here for the same host when %s', async (_why, plan) => {
     const { end, events } = await play({ hosts: 'far', inputs: { far: 'made' }, ...plan });
     expect(end).toBe(0);
