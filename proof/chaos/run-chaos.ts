@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exitStatus } from '../../src/basics/exit-status.ts';
@@ -85,9 +85,9 @@ async function make(field: Field, goal: Goal, launchersKilled: () => number): Pr
 async function build(field: Field, name: string, launchersKilled: () => number): Promise<number> {
   const goal = { out: join(field.place, `out-${name}`), kind: 'plain' } as const;
   const times = await make(field, goal, launchersKilled);
-  // What a killed launcher leaves beside an object goes when the one that it started ends.
+  // What a killed launcher leaves beside an object is removed when the process that it started ends.
   const different = await waitFor(() => differences(field.project, goal));
-  if (different.length > 0) throw failure(`the build is not that of a local one: ${different.join(', ')}`);
+  if (different.length > 0) throw failure(`the objects are not those of a local build: ${different.join(', ')}`);
   rmSync(goal.out, { recursive: true });
   return times;
 }
@@ -187,7 +187,7 @@ async function buildFromInputs(field: Field): Promise<void> {
 /** After the storm: a build that nobody disturbs ends at once, and then nothing is left. */
 async function calmRound(field: Field): Promise<void> {
   const { hosts, own, distcc, environment, plan } = field;
-  for (const { way } of hosts) way.calm();
+  for (const { relay } of hosts) relay.calm();
   await meetHosts(field);
   await build(field, 'calm', () => 0);
   await buildFromInputs(field);

@@ -202,7 +202,7 @@ export class Closure {
   /** Works out the computed includes by all that is known of macros by now; gives whether there is more to do. */
   #compute(): boolean {
     if (this.#computed.length === 0) return false;
-    if (this.#computed.length > graphLimits.computed) throw new OldWay('too much is named by macros');
+    if (this.#computed.length > graphLimits.computed) throw new MustPreprocess('too much is named by macros');
     const names = new MacroNames(this.#survey, this.files, this.#reading);
     const worked = this.#computed.map((search) => ({ search, ...names.work(search.reference) }));
     if (this.#survey.wants) return true;

@@ -6,7 +6,7 @@ import { readCalls } from './directives.ts';
 import type { Header, Reference } from './directives.ts';
 import type { Entry, FileFacts } from './entry.ts';
 import { graphLimits } from './graph-limits.ts';
-import { OldWay } from './pace.ts';
+import { MustPreprocess } from './pace.ts';
 import type { Survey } from './survey.ts';
 
 /** What is known of macros besides what texts say. */
@@ -77,7 +77,7 @@ export class MacroNames {
   /** What is known of all texts that were looked through for a macro. */
   #factsFor(macro: string, what: 'definitions' | 'uses'): FileFacts[] {
     const number = this.#survey.graph.macros.want(macro, what);
-    if (number === undefined) throw new OldWay('too many macros name headers');
+    if (number === undefined) throw new MustPreprocess('too many macros name headers');
     const known: FileFacts[] = [];
     for (const [file, scanned] of this.#files) {
       if (!scanned || file.kind !== 'file') continue;

@@ -143,7 +143,8 @@ export class Survey {
     const answer = await this.pace.wait(this.#disk.look(terminated(paths)));
     const stamps = paths.map((path, place) => notedStamp(path, stampAt(answer, place)));
     const distrusted = stamps.findIndex(isUntrusted);
-    if (distrusted !== -1) throw new MustPreprocess(`"${paths[distrusted]}" is on a file system whose times cannot be trusted`);
+    if (distrusted !== -1)
+      throw new MustPreprocess(`"${paths[distrusted]}" is on a file system whose times cannot be trusted`);
     const stampOf = (place: number): Buffer => stamps[place] ?? Buffer.alloc(0);
     for (const [place, entry] of entries.entries()) this.#note(entry, stampOf(place), now);
     for (const [place, { directory, name }] of names.entries()) {

@@ -1,6 +1,6 @@
 import { linkSync, mkdirSync, rmdirSync, symlinkSync, unlinkSync } from 'node:fs';
 import type { Steps } from '../../basics/steps.ts';
-import { layPlaces, layTree } from '../../system/fence/tree-places.ts';
+import { layMountPoints, layTree } from '../../system/fence/mount-points.ts';
 import { bytesOf, pathBelow } from '../../system/byte-text.ts';
 import type { DiskPath } from '../../system/byte-text.ts';
 import type { DeclaredInput } from './declared-input.ts';

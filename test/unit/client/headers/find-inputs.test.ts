@@ -126,7 +126,7 @@ describe.each(compilers)('findInputs() with %s', (compiler, debianPackage) => {
       ['with blanks in a name', `${header}#if HAS(< a.h >)`],
       ['that grows', `${header}#define HAS2(x) HAS(x/x) + HAS2(x/x)\n#if HAS2(<a.h>)`],
       ['that is asked in an odd place', `${header}#line HAS(<a.h>)\n#if 0`],
-    ])('goes the old way for one %s', async (_, text) => {
+    ])('has one %s preprocessed', async (_, text) => {
       project.write('a.c', `${text}\n#endif\n`);
       expect(await reasonOf([compiler])).toMatch(
         /"a\.c" asks whether a file is there that only a preprocessor can name/,
