@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { deflateRawSync } from 'node:zlib';
 import { bytesOf } from '../../system/byte-text.ts';
-import type { AnswerMessage } from '../../wire/agent/carry.ts';
+import type { AnswerMessage, Way } from '../../wire/agent/carry.ts';
 import { encodeData, encodeEnd } from '../../wire/inputs/contents.ts';
 import type { Codec, Content } from '../../wire/inputs/contents.ts';
 import type { Definition } from '../../wire/inputs/definitions.ts';
@@ -17,7 +17,7 @@ import { lockName } from '../hosts/host.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import type { Input } from '../headers/inputs.ts';
 import { ConnectionLost, InputsChanged, InputsFailed } from '../job/faults.ts';
-import { bytesWithin, goTo, headOfObject, readHead, surplus, wayTo } from './carry.ts';
+import { bytesWithin, goTo, headOfObject, readHead, requireAnswer, surplus, wayTo } from './carry.ts';
 import type { CarrySettings } from './carry.ts';
 import { proofOf } from './input-sessions.ts';
 import type { InputHosts, InputSession, NumberedInput } from './input-sessions.ts';
@@ -88,7 +88,7 @@ class InputsConversation {
       this.#sent += sum(head);
       const message = { body: 'none', ending: 'dependencies', token: 'NONE', head: Buffer.concat(head) } as const;
       const answer = await goTo(this.#host, way, message, this.#settings);
-      return await this.#listen(answer, met);
+      return await this.#listen(answer, way, met);
     } finally {
       met?.();
     }
@@ -111,11 +111,9 @@ class InputsConversation {
   }
 
   /** Answers what the host asks until it has an answer. */
-  async #listen(first: AnswerMessage, met: (() => void) | undefined): Promise<InputsResponse> {
+  async #listen(first: AnswerMessage, way: Way, met: (() => void) | undefined): Promise<InputsResponse> {
     let answer = first;
     for (let questions = 0; ; questions += 1) {
-      if (answer.step !== 'done' && (answer.error !== 0 || answer.size === 0))
-        throw new InputsFailed('the connection was closed');
       const { head: reply, at, bytes } = await readHead(readTreeReplyHead, answer, this.#settings);
       if (reply.kind === 'answer') {
         this.#session.confirm(this.#request.found.inputs);
@@ -127,17 +125,18 @@ class InputsConversation {
       if (reply.kind === 'welcome') {
         this.#session.welcomed(reply.nonce, reply.codecs);
         met?.();
-        answer = await this.#more(this.#job());
+        answer = await this.#more(this.#job(), way);
         continue;
       }
       this.#session.confirm(this.#request.found.inputs);
-      answer = await this.#more([...encodeData(await this.#contents(reply.numbers)), encodeEnd()]);
+      answer = await this.#more([...encodeData(await this.#contents(reply.numbers)), encodeEnd()], way);
     }
   }
 
-  async #more(pieces: readonly Buffer[]): Promise<AnswerMessage> {
+  async #more(pieces: readonly Buffer[], way: Way): Promise<AnswerMessage> {
     this.#sent += sum(pieces);
-    return this.#settings.launcher.more(Buffer.concat(pieces));
+    const answer = await this.#settings.launcher.more(Buffer.concat(pieces));
+    return requireAnswer(answer, way, this.#settings, true);
   }
 
   /** The answer, of which object and dependency file stay where they are. @throws ProtocolError when it ends elsewhere */

@@ -75,15 +75,34 @@ function unreachable({ error, address }: AnswerMessage, way: Way): TransportErro
   );
 }
 
-function faultOf(answer: AnswerMessage, way: Way, idleSeconds: number): TransportError | CannotDistribute {
-  const { step, error, size } = answer;
+/**
+ * An answer that has come. `greeted` is whether the host has said something before, on the same connection.
+ * @throws TransportError, GivenUp, CannotDistribute when none has come
+ */
+export function requireAnswer(
+  answer: AnswerMessage,
+  way: Way,
+  { environment }: CarrySettings,
+  greeted = false,
+): AnswerMessage {
+  if (answer.step === 'done' || (answer.error === 0 && answer.size > 0)) return answer;
+  const answered = answer.size > 0 || greeted;
+  throw faultOf(answer, way, { answered, idleSeconds: readVariable('DISTCC_IO_TIMEOUT', environment) });
+}
+
+function faultOf(
+  answer: AnswerMessage,
+  way: Way,
+  { answered, idleSeconds }: { readonly answered: boolean; readonly idleSeconds: number },
+): TransportError | CannotDistribute {
+  const { step, error } = answer;
   if (step === 'given up' && error === constants.errno.ECANCELED) return new GivenUp();
   if (step === 'given up')
     return new CannotDistribute(`cannot bring a job to a host: ${new LauncherError(error).message}`);
   if (step === 'connecting') return unreachable(answer, way);
-  if (error === 0) return lost('the connection was closed', size > 0, way.kind);
-  if (error !== constants.errno.ETIMEDOUT) return lost(new LauncherError(error).message, size > 0, way.kind);
-  const { message } = lost(`IO timeout: no byte was moved for ${idleSeconds} s`, size > 0, way.kind);
+  if (error === 0) return lost('the connection was closed', answered, way.kind);
+  if (error !== constants.errno.ETIMEDOUT) return lost(new LauncherError(error).message, answered, way.kind);
+  const { message } = lost(`IO timeout: no byte was moved for ${idleSeconds} s`, answered, way.kind);
   return new TransportError(message);
 }
 
@@ -223,18 +242,17 @@ export async function goTo(
   host: DistantHost,
   way: Way,
   { body, ...message }: Message,
-  { launcher, environment }: CarrySettings,
+  settings: CarrySettings,
 ): Promise<AnswerMessage> {
-  const idleSeconds = readVariable('DISTCC_IO_TIMEOUT', environment);
+  const { launcher, environment } = settings;
   const made = typeof body === 'function' ? body : undefined;
   const kind = typeof body === 'function' ? 'kept' : body;
-  const waits = { connectMs: connectPatience, idleMs: idleSeconds * 1000 };
+  const waits = { connectMs: connectPatience, idleMs: readVariable('DISTCC_IO_TIMEOUT', environment) * 1000 };
   const going = launcher.carry({ way, ...waits, body: kind, ...message });
   const answer = await (made === undefined ? going : withBody(going, made, launcher));
   const reached = answer.step === 'done' || answer.step === 'exchanging';
   if (reached && host.kind === 'tcp' && way.kind === 'tcp') noteAnswer(host, way.addresses[answer.address] ?? '');
-  if (answer.step !== 'done' && (answer.error !== 0 || answer.size === 0)) throw faultOf(answer, way, idleSeconds);
-  return answer;
+  return requireAnswer(answer, way, settings);
 }
 
 /**

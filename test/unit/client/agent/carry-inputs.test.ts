@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { carryInputs } from '../../../../src/client/agent/carry-inputs.ts';
 import type { InputsSettings } from '../../../../src/client/agent/carry-inputs.ts';
@@ -7,7 +8,7 @@ import type { Input } from '../../../../src/client/headers/inputs.ts';
 import { lockName } from '../../../../src/client/hosts/host.ts';
 import { readHostWord } from '../../../../src/client/hosts/host-word.ts';
 import type { DistantHost } from '../../../../src/client/hosts/host.ts';
-import { InputsFailed } from '../../../../src/client/job/faults.ts';
+import { CannotDistribute, InputsFailed, TransportError } from '../../../../src/client/job/faults.ts';
 import { textLog } from '../../../../src/client/user-files/text-log.ts';
 import type { AnswerMessage } from '../../../../src/wire/agent/carry.ts';
 import { encodeNeed, encodeWelcome } from '../../../../src/wire/inputs/tree-reply.ts';
@@ -47,11 +48,13 @@ class Scene {
   }
 
   /** A job with the source; `content` is what is read when the host asks for it, and then the host breaks off. */
-  job(content: string): Promise<unknown> {
+  job(content: string, end: Partial<AnswerMessage> = { error: 0 }): Promise<unknown> {
     const welcome = encodeWelcome({ nonce: Buffer.alloc(16, 1), codecs: [], slots: 1, load: 0, compilers: {} });
     let asked = false;
     const next = (): Promise<AnswerMessage> => {
-      const answer = asked ? { ...answerOf(Buffer.alloc(0)), step: 'exchanging' as const } : answerOf(encodeNeed([0]));
+      const answer = asked
+        ? { ...answerOf(Buffer.alloc(0)), step: 'exchanging' as const, ...end }
+        : answerOf(encodeNeed([0]));
       asked = true;
       return Promise.resolve(answer);
     };
@@ -90,6 +93,21 @@ describe('carryInputs()', () => {
     for (const _ of [1, 2, 3]) expect(await scene.job('int a;')).toBeInstanceOf(InputsFailed);
     expect(scene.hosts.offerOf(scene.name)).toBe('none');
     expect(scene.warnings.join('')).toContain('gets preprocessed sources for ten minutes: the connection was closed');
+  });
+
+  it('takes a host that is silent for unreachable, since it would not read preprocessed text either', async () => {
+    const scene = new Scene();
+    for (const _ of [1, 2, 3]) {
+      const error = await scene.job('int a;', { error: constants.errno.ETIMEDOUT });
+      expect(error).toBeInstanceOf(TransportError);
+      expect((error as Error).message).toBe('IO timeout: no byte was moved for 300 s');
+    }
+    expect(scene.hosts.offerOf(scene.name)).toBe('inputs');
+  });
+
+  it('says what this machine lacked when the launcher could not go on', async () => {
+    const error = await new Scene().job('int a;', { step: 'given up', error: constants.errno.ENOMEM });
+    expect(error).toBeInstanceOf(CannotDistribute);
   });
 
   it('counts jobs that a host has left at the same time as one failure', async () => {
