@@ -125,7 +125,7 @@ export function openStateFile(
 
 /**
  * Removes the state files of clients that have ended: a client that was killed, or whose agent was, cannot remove its
- * own.
+ * own. Spare files of other processes go too: who still has one makes another file when it is needed.
  * @throws when a file cannot be removed
  */
 export function sweepStateFolder(folder: string): void {
@@ -137,8 +137,8 @@ export function sweepStateFolder(folder: string): void {
   }
   for (const name of names) {
     const [, client, agent] = ownedName.exec(name) ?? [];
-    const owner = client ?? agent;
-    if (owner !== undefined && !lives(Number(owner))) unlinkIfThere(join(folder, name));
+    const isLeft = client === undefined ? agent !== undefined && agent !== String(process.pid) : !lives(Number(client));
+    if (isLeft) unlinkIfThere(join(folder, name));
   }
 }
 

@@ -195,6 +195,7 @@ describe('sweepStateFolder()', () => {
     writeFileSync(join(folder, 'binstate_x'), '');
     writeFileSync(join(folder, 'notes'), '');
     writeFileSync(join(folder, `spare_${deadPid()}_0`), '');
+    writeFileSync(join(folder, `spare_${process.ppid}_0`), '');
     writeFileSync(join(folder, `spare_${process.pid}_0`), '');
     sweepStateFolder(folder);
     const living = [`binstate_${process.pid}`, `spare_${process.pid}_0`];
