@@ -132,9 +132,10 @@ export class Sandbox {
   }
 
   /** The names in the state folder. */
+  /** The jobs that monitors would show. */
   states(): string[] {
     const folder = join(this.own, 'state');
-    return existsSync(folder) ? readdirSync(folder) : [];
+    return existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith('binstate_')) : [];
   }
 
   temporaries(): string[] {
