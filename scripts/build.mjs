@@ -14,16 +14,28 @@ import { fail, top } from './setup.mjs';
 let agentVersion = /** @type {string | undefined} */ (undefined);
 
 /**
- * Writes the name into the agent, which needs it when the service manager starts it.
+ * The release, and a hash of a program and of what else decides about it.
+ * @param {string} text
+ * @param {readonly string[]} files
+ */
+function buildOf(text, files) {
+  const hash = createHash('sha256').update(text);
+  for (const path of files) hash.update(readFileSync(path));
+  return `${readVersion()}-${hash.digest('hex').slice(0, 8)}`;
+}
+
+/**
+ * Writes the name into the agent, which needs it when the service manager starts it; and into distccd what tells its
+ * processes from those of another build.
  * @param {string} file
  */
 function stampVersion(file) {
   const text = readFileSync(file, 'utf8');
-  if (!text.includes('@AGENT_VERSION@')) return;
-  const hash = createHash('sha256').update(text);
-  for (const path of launcherFiles) hash.update(readFileSync(path));
-  agentVersion = `${readVersion()}-${hash.digest('hex').slice(0, 8)}`;
-  writeFileSync(file, text.replaceAll('@AGENT_VERSION@', agentVersion));
+  if (text.includes('@AGENT_VERSION@')) {
+    agentVersion = buildOf(text, launcherFiles);
+    writeFileSync(file, text.replaceAll('@AGENT_VERSION@', agentVersion));
+  }
+  if (text.includes('@DAEMON_BUILD@')) writeFileSync(file, text.replaceAll('@DAEMON_BUILD@', buildOf(text, [])));
 }
 
 const programs = readdirSync(join(top, 'src/programs'))

@@ -124,7 +124,7 @@ const treeReply: Target = {
     encodeNeed([0, 300, 65_535]),
     Buffer.concat(encodeTreeAnswer({ ...answer, dependencies: Buffer.from('a.o: a.c\n') })),
     Buffer.concat(encodeRefusal(1, 'no')),
-    encodeCaps({ tree: true, codecs: ['deflate', 'zstd'], results: true }),
+    encodeCaps({ tree: true, codecs: ['deflate', 'zstd'], results: true, later: false }),
   ],
   dictionary: ['WELC', 'NEED', 'DONE00000001', 'STAT00000000', 'DOTD00000000', 'CAPS', '"nonce":', 'tree/1', '{', '}'],
   read(input) {

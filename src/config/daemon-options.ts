@@ -212,6 +212,13 @@ export const daemonOptions = {
   'no-tree': flag({
     help: 'compile only text that clients have preprocessed, and never their own files in a root of their own',
   }),
+  resident: valued({
+    value: 'SECONDS',
+    help: 'over ssh: keep a daemon for the next jobs, until none has come for this time (default 600; 0: keep none)',
+    initial: 600,
+    expects: 'a number of seconds from 0 to 86400',
+    read: readNumber(0, 86400),
+  }),
   stats: flag({ help: 'serve job counters over HTTP' }),
   'stats-port': valued({
     value: 'PORT',

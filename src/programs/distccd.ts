@@ -1,11 +1,14 @@
 import { isatty } from 'node:tty';
 import { readDaemonOptions } from '../config/daemon-options.ts';
+import { residentSocket } from '../server/listen/resident-paths.ts';
 import { servesStdin } from '../server/start/start-mode.ts';
 import { kindOfStdin, takeStandardConnection } from '../system/descriptors/standard-descriptors.ts';
 import { writeAll } from '../system/descriptors/write-all.ts';
 import { run } from './run.ts';
 
 void run('distccd', async (words) => {
+  const socket = residentSocket(process.env);
+  if (socket !== undefined) return serveSsh(words, socket);
   if (servesStdin(words, kindOfStdin(isatty(0)))) return serveClient(words);
   const reading = readDaemonOptions(words);
   if ('print' in reading) {
@@ -36,6 +39,15 @@ void run('distccd', async (words) => {
   return runDaemon(reading.options, words);
 });
 
+/** A daemon that another process has started for the clients of sshd, with its own words. */
+async function serveSsh(words: readonly string[], socket: string): Promise<number> {
+  const reading = readDaemonOptions(words);
+  if ('print' in reading) return 0;
+  const { runResident } = await import('../server/resident.ts');
+  // A connection that was not served must not keep the process alive.
+  return process.exit(await runResident(reading.options, socket));
+}
+
 /** The first step as root. Wrong words are reported by the code that reads them next. */
 async function prepare(words: readonly string[]): Promise<void> {
   if (process.getuid?.() !== 0) return;
@@ -49,7 +61,7 @@ async function serveClient(words: readonly string[]): Promise<number> {
   const { logFailure, runInetd } = await import('../server/inetd.ts');
   try {
     const reading = readDaemonOptions(words);
-    if ('options' in reading) return await runInetd(reading.options, connection);
+    if ('options' in reading) return await runInetd(reading.options, words, connection);
     writeAll(connection.output, Buffer.from(reading.print));
     return 0;
   } catch (error) {

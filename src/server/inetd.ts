@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { systemReason } from '../system/error-text.ts';
 import { exitStatus } from '../basics/exit-status.ts';
 import type { ExitStatus } from '../basics/exit-status.ts';
@@ -18,9 +19,17 @@ import { lowerPriority } from './start/lower-priority.ts';
 import { becomeServingAccount } from './start/drop-privileges.ts';
 import { serveClient } from './listen/serve-client.ts';
 import { identifyClient } from './listen/stdin-client.ts';
+import { passToResident } from './ssh.ts';
 
-/** Serves one client on stdin and stdout. Returns distcc's code for the job as the exit status. */
-export async function runInetd(options: DaemonOptions, connection: StandardConnection): Promise<ExitStatus> {
+/**
+ * Serves one client on stdin and stdout, or passes a client of sshd on. Returns distcc's code for the job as the exit
+ * status. `words` are those of the options.
+ */
+export async function runInetd(
+  options: DaemonOptions,
+  words: readonly string[],
+  connection: StandardConnection,
+): Promise<ExitStatus> {
   // inetutils' inetd lets its own descriptors leak into this process.
   keepDescriptors();
   const notices: Notices = [];
@@ -30,8 +39,10 @@ export async function runInetd(options: DaemonOptions, connection: StandardConne
   const client = identifyClient(stream, { options, access, environment: process.env });
   lowerPriority(options, notices);
   becomeServingAccount(options, notices);
+  const manner = client.admitted && !isNetwork(stream) ? await passToResident(stream, words, options, notices) : {};
+  if (manner === undefined) return exitStatus.ok;
   const stderr = connection.stderrLost ? 'stderr is the connection here' : 'on request';
-  const service = assembleService(options, () => access, notices, { stderr });
+  const service = assembleService(options, () => access, notices, { stderr, ...manner });
   // Each client would repeat these notices, so they are only of level info.
   for (const notice of [...(client.admitted ? [] : listNotices), ...notices]) service.log.info(notice);
   try {
@@ -40,6 +51,8 @@ export async function runInetd(options: DaemonOptions, connection: StandardConne
     service.remove();
   }
 }
+
+const isNetwork = (stream: ClientStream): boolean => stream instanceof Socket && stream.remoteAddress !== undefined;
 
 function open({ input, output }: StandardConnection): ClientStream {
   try {

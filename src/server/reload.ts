@@ -44,6 +44,7 @@ export const effects: Readonly<Record<Name, 'at once' | 'after a restart' | 'non
   port: 'after a restart',
   'reload-file': 'after a restart',
   'input-cache': 'after a restart',
+  resident: 'none',
   'result-cache': 'after a restart',
   'show-policy': 'none',
   stats: 'after a restart',

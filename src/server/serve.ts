@@ -49,7 +49,7 @@ export function serve(
       service.clientLog.end();
       resolve();
     };
-    acceptConnections(listening.servers, new OpenConnections(service.capacity.connections), {
+    acceptConnections(listening, new OpenConnections(service.capacity.connections), {
       identify: (socket, from) => (from === 'local' ? localClient(socket) : networkClient(socket, service)),
       serve: (socket, client) => {
         idleExit.arrive();

@@ -148,7 +148,7 @@ END
 }
 
 @test "ssh starts it for both clients, which it knows by the address that sshd says" {
-  make_ssh
+  make_ssh --resident 0
   compiles /usr/bin/distcc
   compiles "$OURS/distcc"
   HOSTS=@somewhere,lzo compiles "$OURS/distcc"

@@ -86,7 +86,7 @@ export async function startService(change: Partial<Service> = {}): Promise<TestS
   const { service, lines, folders, remove } = serviceParts(change);
   const never = new AbortController().signal;
   const server = createServer({ allowHalfOpen: true });
-  acceptConnections([server], new OpenConnections({ total: 100, perAddress: 50 }), {
+  acceptConnections({ servers: [server] }, new OpenConnections({ total: 100, perAddress: 50 }), {
     identify: (socket) => networkClient(socket, service),
     serve: (socket, client) => void serveClient(socket, client, service, { drain: never, kill: never }),
     refuse: () => undefined,

@@ -1,10 +1,9 @@
-import { makeFolder } from '../../system/files/make-folder.ts';
-import { lstatSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { makePrivateFolder } from '../../system/files/private-folder.ts';
+import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { exitStatus } from '../../basics/exit-status.ts';
-import { Failure } from '../../basics/failure.ts';
 import { LateStates } from '../../job-state/late-state.ts';
 import { SpareFiles } from '../../job-state/spare-files.ts';
 import { readable } from '../../system/byte-text.ts';
@@ -55,15 +54,6 @@ export interface AgentSettings {
   readonly left: (found: boolean) => void;
   /** The file of this program, which also runs in worker threads to pack long texts. */
   readonly program: string | undefined;
-}
-
-/** Refuses a folder that others can write to: they could listen in our place. */
-function prepareFolder(folder: string): void {
-  makeFolder(folder, 0o700);
-  const found = lstatSync(folder);
-  if (!found.isDirectory() || found.uid !== process.getuid?.() || (found.mode & 0o77) !== 0) {
-    throw new Failure(exitStatus.inputOutput, `"${folder}" must be a directory that only you can enter: chmod 700 it`);
-  }
 }
 
 /** The agent of one user, which does the jobs of all launchers that connect. */
@@ -261,7 +251,7 @@ export async function runAgent(settings: Omit<AgentSettings, 'left'>): Promise<b
   const folder = dirname(path);
   nameProcess('distcc-agent');
   process.umask(0o077);
-  prepareFolder(folder);
+  makePrivateFolder(folder);
   const lock = tryLock(`${path}.lock`);
   if (lock === undefined) return false;
   writeFileSync(`${path}.pid`, `${process.pid}\n`);

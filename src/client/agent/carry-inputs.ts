@@ -13,7 +13,7 @@ import { ProtocolError } from '../../wire/reading/protocol-error.ts';
 import { refusalMark } from '../../wire/refusal.ts';
 import { parseToken, tokenLength } from '../../wire/token.ts';
 import type { InputsRequest, InputsResponse } from '../compile/inputs-effects.ts';
-import { lockName } from '../hosts/host.ts';
+import { serverName } from '../hosts/host.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import type { Input } from '../headers/inputs.ts';
 import { ConnectionLost, InputsChanged, InputsFailed } from '../job/faults.ts';
@@ -70,14 +70,14 @@ class InputsConversation {
 
   private constructor(host: DistantHost, request: InputsRequest, settings: InputsSettings, session: InputSession) {
     this.#host = host;
-    this.#name = lockName(host);
+    this.#name = serverName(host);
     this.#request = request;
     this.#settings = settings;
     this.#session = session;
   }
 
   static async begin(host: DistantHost, request: InputsRequest, settings: InputsSettings): Promise<InputsResponse> {
-    const { session, met } = await settings.hosts.meet(lockName(host), request.found.inputs.length);
+    const { session, met } = await settings.hosts.meet(serverName(host), request.found.inputs.length);
     return new InputsConversation(host, request, settings, session).#hold(met);
   }
 
@@ -210,7 +210,7 @@ export async function carryInputs(
   settings: InputsSettings,
 ): Promise<InputsResponse> {
   const { hosts, log } = settings;
-  const name = lockName(host);
+  const name = serverName(host);
   const failures = hosts.failuresOf(name);
   try {
     return await InputsConversation.begin(host, request, settings);

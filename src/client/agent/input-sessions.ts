@@ -189,10 +189,10 @@ export class InputHosts {
     known.again = this.#now() + pauseMs;
   }
 
-  /** What a host has said after an answer. */
+  /** What a host has said after an answer. One that will offer it later is asked again. */
   noteOffer(host: string, offer: Caps | undefined): void {
     const known = this.#of(host);
-    if (known.offer !== 'unknown') return;
+    if (known.offer !== 'unknown' || offer?.later === true) return;
     if (offer?.tree === true) known.offer = 'inputs';
     else this.#giveUp(known);
     known.keepsResults = offer?.results === true;

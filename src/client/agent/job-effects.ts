@@ -16,7 +16,7 @@ import type { JobHosts } from '../hosts/changing-hosts.ts';
 import type { RemoteJob } from '../job/understand.ts';
 import type { Slots } from '../slots/slots.ts';
 import { uniqueName } from '../user-files/unique-name.ts';
-import { lockName } from '../hosts/host.ts';
+import { serverName } from '../hosts/host.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import type { Call, Command } from '../job/call.ts';
 import type { HostRequest, Preprocessor, PreprocessorEnd, Effects } from '../compile/effects.ts';
@@ -227,9 +227,9 @@ export class JobEffects implements Effects {
   carry(host: DistantHost, request: HostRequest): Promise<HostResponse> {
     const { job, launcher, log } = this.#assignment;
     const { hosts: inputHosts } = this.#shared.inputs;
-    const name = lockName(host);
+    const name = serverName(host);
     // It tells so once, after an answer.
-    const asks = host.kind === 'tcp' && inputHosts?.offerOf(name) === 'unknown';
+    const asks = inputHosts?.offerOf(name) === 'unknown';
     const offered = asks ? (offer: Caps | undefined): void => inputHosts.noteOffer(name, offer) : undefined;
     return carry(host, request, { launcher, pid: job.pid, environment: this.#environment, log, offered });
   }

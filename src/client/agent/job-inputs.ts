@@ -5,7 +5,7 @@ import type { InputsRequest, InputsResponse, InputsEffects, Made } from '../comp
 import { findInputs } from '../headers/find-inputs.ts';
 import type { HeaderGraph } from '../headers/header-graph.ts';
 import type { Found } from '../headers/inputs.ts';
-import { lockName } from '../hosts/host.ts';
+import { serverName } from '../hosts/host.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import { InputsFailed } from '../job/faults.ts';
 import { pathIn } from '../job/understand.ts';
@@ -52,11 +52,11 @@ export class JobInputs implements InputsEffects {
   }
 
   areTakenBy(host: DistantHost): boolean {
-    return this.#shared.hosts?.offerOf(lockName(host)) === 'inputs';
+    return this.#shared.hosts?.offerOf(serverName(host)) === 'inputs';
   }
 
   resultsAreKeptBy(host: DistantHost): boolean {
-    return this.#shared.hosts?.keepsResults(lockName(host)) === true;
+    return this.#shared.hosts?.keepsResults(serverName(host)) === true;
   }
 
   async obstacle({ verdict }: RemoteJob): Promise<string | undefined> {

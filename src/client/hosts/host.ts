@@ -52,6 +52,11 @@ export function lockName(host: Host): string {
   }
 }
 
+/** What tells servers apart. Over ssh the account and the command decide which one answers. */
+export function serverName(host: DistantHost): string {
+  return host.kind === 'tcp' ? lockName(host) : `ssh_${host.user ?? ''}@${host.name}:${host.command}`;
+}
+
 /** The host's bare name, as monitors show it. */
 export function hostName(host: Host): string {
   return host.kind === 'local' ? 'localhost' : host.name;

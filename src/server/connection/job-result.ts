@@ -78,17 +78,17 @@ export class JobResult {
   }
 
   async #nameIt(): Promise<ResultName | undefined> {
-    const { results, roots } = this.#trees;
+    const { results, roots, environment: own } = this.#trees;
     const { job, session, command, toolchain, directory, uses } = this.#placed;
     const inputs = this.#inputs;
     const words = wordsInTree(command).argv;
     if (results === undefined || !mayHaveKept(words, [...inputs.values()])) return undefined;
-    const own = uses.filter((number) => isOwnFile(inputs.get(number), toolchain));
-    await session.prove(own);
-    if (!session.hasAll(own)) return undefined;
+    const theirs = uses.filter((number) => isOwnFile(inputs.get(number), toolchain));
+    await session.prove(theirs);
+    if (!session.hasAll(theirs)) return undefined;
     const { path, verdict } = command;
     const locales = await roots().locales();
-    const environment = treeEnvironment(this.#line.service.environment, job.environment, { directory, locales });
+    const environment = treeEnvironment(own(), job.environment, { directory, locales });
     const { output } = verdict;
     return results.nameOf({ toolchain, path, words, output, directory, environment, inputs: [...inputs.values()] });
   }

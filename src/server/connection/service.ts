@@ -25,6 +25,8 @@ export interface TreeService {
   /** The sessions of clients, from the first one on. */
   readonly sessions: () => Sessions;
   readonly roots: () => TreeRoots;
+  /** The service's own environment for compilers there, as NAME=value. */
+  readonly environment: () => readonly string[];
   /** What is said of it to clients, after their answers. */
   readonly offer: Buffer;
   /** Left out where no results are kept. */
@@ -45,6 +47,8 @@ export interface Service extends JobTools, CommandPolicy {
   readonly statistics: JobStatistics;
   /** Left out where there are no tree jobs. */
   readonly trees?: TreeService | undefined;
+  /** What clients are told after their answers where there are none yet. */
+  readonly promise?: Buffer | undefined;
 }
 
 /** The signals by which the daemon ends conversations: draining spares those whose compiler runs, killing does not. */

@@ -14,6 +14,16 @@ export interface Listening {
   /** `ADDRESS:PORT` of each. */
   readonly addresses: readonly string[];
   readonly warnings: readonly string[];
+  /** How clients are introduced by the processes that pass them on; left out where clients connect themselves. */
+  readonly introduction?: Introduction;
+}
+
+/** A client's introduction by the process of ours that has its connection. */
+export interface Introduction {
+  /** Reads who the client is; undefined for somebody who may not introduce clients. */
+  readonly read: (socket: Socket) => Promise<Client | undefined>;
+  /** The client is served from now on. */
+  readonly admitted: (socket: Socket) => void;
 }
 
 /** How many clients may wait in the queue of a socket to be accepted. */
@@ -127,17 +137,11 @@ export interface Reception {
  * for it.
  */
 export function acceptConnections(
-  servers: readonly Server[],
+  { servers, introduction }: Pick<Listening, 'servers' | 'introduction'>,
   connections: OpenConnections,
   { identify, serve, refuse }: Reception,
 ): void {
-  const accept = (socket: Socket, from: 'network' | 'local'): void => {
-    if (from === 'network' && socket.remoteAddress === undefined) {
-      // It was reset while it was in the queue: its address is no longer known.
-      socket.destroy();
-      return;
-    }
-    const client = identify(socket, from);
+  const accept = (socket: Socket, client: Client): void => {
     if (!client.admitted) {
       serve(socket, client);
       return;
@@ -149,11 +153,22 @@ export function acceptConnections(
       return;
     }
     socket.once('close', () => connection.leave());
+    introduction?.admitted(socket);
     serve(socket, { ...client, connection });
+  };
+  const introduce = async (socket: Socket, { read }: Introduction): Promise<void> => {
+    const client = await read(socket);
+    if (client === undefined) socket.destroy();
+    else accept(socket, client);
   };
   for (const server of servers) {
     const from = isUnix(server) ? 'local' : 'network';
-    server.on('connection', (socket) => accept(socket, from));
+    server.on('connection', (socket) => {
+      // It was reset while it was in the queue: its address is no longer known.
+      if (from === 'network' && socket.remoteAddress === undefined) socket.destroy();
+      else if (introduction === undefined) accept(socket, identify(socket, from));
+      else void introduce(socket, introduction);
+    });
     // A failed accept concerns only its client; the next one may work.
     server.on('error', () => {});
   }

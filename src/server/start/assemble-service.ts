@@ -51,12 +51,20 @@ export interface AssembledService extends Service {
   readonly remove: () => void;
 }
 
+/** How a service that ssh's clients get differs from others. */
+export interface SshManner {
+  /** Clients' own files are compiled in roots also where each client may run every program outside of them. */
+  readonly rootsForAll?: boolean;
+  /** What clients are told after their answers. */
+  readonly promise?: Buffer | undefined;
+}
+
 /** Sets up everything that serving needs, as the account that serves, so that nothing fails only with the first job. */
 export function assembleService(
   options: DaemonOptions,
   access: () => AccessList,
   notices: Notices,
-  outlets: Outlets,
+  { rootsForAll = false, promise, ...outlets }: Outlets & SshManner,
 ): AssembledService {
   let rules = readRules(options, process.env, notices);
   const daemonLog = openDaemonLog(
@@ -70,11 +78,19 @@ export function assembleService(
   // Under inetd every client would repeat this notice.
   if (fence.lacks !== undefined && !options.inetd) notices.push(fence.lacks);
   const queue = new FairQueue(rules.jobs);
+  const insecure = options['enable-tcp-insecure'] && options.fence !== 'none';
+  const treeFence = rootsForAll && insecure ? tryIn(spool, placesOf(rules)) : fence;
   // How compilers are started follows from the rules.
-  let workplace = makeWorkplace(rules, fence, spool);
-  const roots = (): TreeRootsFound => workplace.roots;
-  const { memory } = capacity;
-  const ownFiles = openTrees(options, { roots, spool, log: daemonLog.log, memory, environment: process.env }, notices);
+  let workplace = makeWorkplace(rules, { fence, treeFence }, spool);
+  const setup = {
+    roots: (): TreeRootsFound => workplace.roots,
+    compilerEnvironment: () => workplace.treeEnvironment,
+    spool,
+    log: daemonLog.log,
+    memory: capacity.memory,
+    environment: process.env,
+  };
+  const ownFiles = openTrees(options, setup, notices);
   return {
     daemonLog,
     log: daemonLog.log,
@@ -83,7 +99,7 @@ export function assembleService(
     },
     follow(next) {
       rules = next;
-      workplace = makeWorkplace(rules, fence, spool);
+      workplace = makeWorkplace(rules, { fence, treeFence }, spool);
       queue.resize(rules.jobs);
     },
     capacity,
@@ -95,6 +111,7 @@ export function assembleService(
     fence,
     ownFiles,
     trees: ownFiles.kind === 'offered' ? ownFiles.service : undefined,
+    promise,
     remove() {
       if (ownFiles.kind === 'offered') ownFiles.remove();
       spool.remove();
@@ -126,14 +143,20 @@ const placesOf = ({ path }: Rules): Places => ({ directories: path, temporary: p
 
 interface Workplace extends Pick<Service, 'spawn' | 'environment'> {
   readonly roots: TreeRootsFound;
+  readonly treeEnvironment: readonly string[];
 }
 
-function makeWorkplace(rules: Rules, fence: FenceFound, spool: Spool): Workplace {
+function makeWorkplace(
+  rules: Rules,
+  { fence, treeFence }: { readonly fence: FenceFound; readonly treeFence: FenceFound },
+  spool: Spool,
+): Workplace {
   const places = placesOf(rules);
   return {
     spawn: inFence(spawn, fence.kind, places),
-    roots: findTreeRoots(fence, () => new TreeRoots(spawn, places, spool)),
+    roots: findTreeRoots(treeFence, () => new TreeRoots(spawn, places, spool)),
     environment: compilerEnvironment(process.env, rules.path, folderSeen(fence.kind)),
+    treeEnvironment: compilerEnvironment(process.env, rules.path, folderSeen(treeFence.kind)),
   };
 }
 
@@ -148,13 +171,17 @@ export function fenceByOptions(options: DaemonOptions): FenceFound | undefined {
 function findFence(options: DaemonOptions, spool: Spool, places: Places): FenceFound {
   const unwanted = fenceByOptions(options);
   if (unwanted !== undefined) return unwanted;
+  const found = tryIn(spool, places);
+  if (options.fence === 'full' && found.lacks !== undefined) {
+    throw new Failure(exitStatus.badArguments, `--fence full cannot be had here: ${found.lacks}`);
+  }
+  return found;
+}
+
+function tryIn(spool: Spool, places: Places): FenceFound {
   const folder = spool.lend();
   try {
-    const found = tryFence(folder, places);
-    if (options.fence === 'full' && found.lacks !== undefined) {
-      throw new Failure(exitStatus.badArguments, `--fence full cannot be had here: ${found.lacks}`);
-    }
-    return found;
+    return tryFence(folder, places);
   } finally {
     void spool.takeBack(folder);
   }

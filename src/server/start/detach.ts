@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { closeSync, writeSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { exitStatus } from '../../basics/exit-status.ts';
 import type { ExitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
@@ -18,21 +20,37 @@ export interface StartReport {
 /** Whether this process is a daemon whose starter waits for a report. */
 export const isDetached = (environment: NodeJS.ProcessEnv): boolean => environment[reportVariable] !== undefined;
 
+/** Starts this program again in a session of its own; its report comes on descriptor 3 of `stdio`. */
+function spawnApart(words: readonly string[], environment: NodeJS.ProcessEnv): ChildProcess {
+  return spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', ...words], {
+    // FreeBSD's rc.subr(8) finds the daemon by its command line, which must begin with the interpreter of the
+    // script's first line.
+    argv0: process.argv0,
+    detached: true,
+    cwd: '/',
+    env: { ...environment, [reportVariable]: '3' },
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe', ...descriptorCovers(4)],
+  });
+}
+
+/**
+ * Starts a daemon for which this process need not stay. Calls back when the daemon has reported, or has ended, if this
+ * process is there by then.
+ */
+export function leaveDetached(words: readonly string[], environment: NodeJS.ProcessEnv, reported: () => void): void {
+  const child = spawnApart(words, environment);
+  child.once('error', reported).unref();
+  const [, , , pipe] = child.stdio;
+  if (pipe instanceof Socket) pipe.once('close', reported).resume().unref();
+}
+
 /**
  * Starts the daemon in a session of its own, without the starter's stdin, stdout and stderr, and waits for its report.
  * Node cannot fork, so the daemon is the same program started again, which opens its sockets itself.
  */
 export function startDetached(words: readonly string[]): Promise<StartReport> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', ...words], {
-      // FreeBSD's rc.subr(8) finds the daemon by its command line, which must begin with the interpreter of the
-      // script's first line.
-      argv0: process.argv0,
-      detached: true,
-      cwd: '/',
-      env: { ...process.env, [reportVariable]: '3' },
-      stdio: ['ignore', 'ignore', 'ignore', 'pipe', ...descriptorCovers(4)],
-    });
+    const child = spawnApart(words, process.env);
     let text = '';
     const pipe = child.stdio[3];
     pipe?.on('data', (chunk: Buffer) => {

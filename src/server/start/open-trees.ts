@@ -44,6 +44,8 @@ export type TreesFound =
 /** What compiling clients' own files is made with. */
 export interface TreeSetup {
   readonly roots: () => TreeRootsFound;
+  /** What compilers in these roots get, as NAME=value. */
+  readonly compilerEnvironment: () => readonly string[];
   /** The daemon's own spool. */
   readonly spool: Spool;
   readonly log: Logger;
@@ -91,7 +93,8 @@ export function openTrees(options: DaemonOptions, setup: TreeSetup, notices: Not
       if ('lacks' in now) throw new Error(now.lacks);
       return now.roots;
     },
-    offer: encodeCaps({ tree: true, codecs: knownCodecs, results: results !== undefined }),
+    environment: setup.compilerEnvironment,
+    offer: encodeCaps({ tree: true, codecs: knownCodecs, results: results !== undefined, later: false }),
     results: results?.keeper,
   };
   const says = describePlace(lasting?.contents ?? setup.spool.path, lasting !== undefined, options);

@@ -14,14 +14,18 @@ export interface Caps {
   readonly codecs: readonly Codec[];
   /** Whether it keeps results, so that the same compile is done sooner where it was done before. */
   readonly results: boolean;
+  /** Whether it will take tree jobs soon, and does not yet: the next answer may offer them. */
+  readonly later: boolean;
 }
 
 const treeWord = `tree/${treeVersion}`;
 const resultsWord = 'results';
+const laterWord = 'later';
 
 /** Encodes what a server offers; it stands after the object of an answer, where stock clients do not look. */
-export function encodeCaps({ tree, codecs: known, results }: Caps): Buffer {
-  return encodeText('CAPS', [...(tree ? [treeWord] : []), ...known, ...(results ? [resultsWord] : [])].join(' '));
+export function encodeCaps({ tree, codecs: known, results, later }: Caps): Buffer {
+  const said = [...(tree ? [treeWord] : []), ...known];
+  return encodeText('CAPS', [...said, ...(results ? [resultsWord] : []), ...(later ? [laterWord] : [])].join(' '));
 }
 
 /** Reads the text of an offer; words that mean nothing here are passed over. */
@@ -31,6 +35,7 @@ export function parseCaps(text: string): Caps {
     tree: words.has(treeWord),
     codecs: codecs.filter((codec) => codec !== 'raw' && words.has(codec)),
     results: words.has(resultsWord),
+    later: words.has(laterWord),
   };
 }
 

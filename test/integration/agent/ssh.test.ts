@@ -1,90 +1,32 @@
-import { execFileSync, spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lives } from '../../../src/system/processes/living-process.ts';
-import { distccdProgram, freePort, until } from '../../support/daemon.ts';
+import { distccdProgram, until } from '../../support/daemon.ts';
 import { needs } from '../../support/needs.ts';
+import { hasSsh, SshServer } from '../../support/ssh-server.ts';
+import type { SshCommands } from '../../support/ssh-server.ts';
 import { Sandbox } from '../client/sandbox.ts';
 
 const gcc = ['gcc', '-O2', '-c', 'a.c', '-o', 'a.o'];
 const noAnswer = 'no answer: ssh has to log in without asking for anything, and to find distccd there';
 
-async function answers(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'data');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
-}
-
-describe.skipIf(
-  process.platform !== 'linux' ||
-    !needs('gcc', 'gcc') ||
-    !needs('sshd', 'openssh-server') ||
-    !needs('ssh', 'openssh-client'),
-)('distcc-agent with hosts that are reached by ssh', () => {
+describe.skipIf(!needs('gcc', 'gcc') || !hasSsh())('distcc-agent with hosts that are reached by ssh', () => {
   let box: Sandbox;
-  let sshd: ChildProcess;
-  let keys: string;
+  let server: SshServer;
+  let ssh: SshCommands;
   let host: string;
-
-  const configure = (name: string, key: string, known: string, port: number): string => {
-    const lines = ['Host *', `Port ${port}`, `IdentityFile ${keys}/${key}`, 'IdentitiesOnly yes', 'IdentityAgent none'];
-    lines.push(`UserKnownHostsFile ${keys}/${known}`, 'GlobalKnownHostsFile /dev/null');
-    writeFileSync(join(keys, name), `${lines.join('\n')}\n`);
-    return `ssh -F ${keys}/${name}`;
-  };
-
-  let ssh: { readonly good: string; readonly strange: string; readonly locked: string };
 
   beforeEach(async () => {
     box = new Sandbox({ agent: true });
     box.write('a.c', '#include <stdio.h>\nint main(void) { return puts("a"); }\n');
-    keys = join(box.top, 'keys');
-    mkdirSync(keys, { mode: 0o700 });
-    for (const [name, secret] of [
-      ['host', ''],
-      ['key', ''],
-      ['locked', 'secret'],
-    ] as const)
-      execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', secret, '-f', join(keys, name)]);
-    const readKey = (name: string): string => readFileSync(join(keys, `${name}.pub`), 'utf8');
-    writeFileSync(join(keys, 'authorized'), readKey('key') + readKey('locked'));
-    const port = await freePort();
-    writeFileSync(join(keys, 'known'), `[127.0.0.1]:${port} ${readKey('host')}`);
-    const lines = [
-      `Port ${port}`,
-      'ListenAddress 127.0.0.1',
-      `HostKey ${keys}/host`,
-      `AuthorizedKeysFile ${keys}/authorized`,
-    ];
-    lines.push('UsePAM no', 'StrictModes no', 'PermitRootLogin yes', 'PasswordAuthentication no', 'PidFile none');
-    writeFileSync(join(keys, 'sshd_config'), `${lines.join('\n')}\nKbdInteractiveAuthentication no\n`);
-    // Debian's service makes it for a daemon that root starts.
-    if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
-    sshd = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(keys, 'sshd_config')], { stdio: 'ignore' });
-    while (!(await answers(port))) expect(sshd.exitCode).toBe(null);
-    ssh = {
-      good: configure('good', 'key', 'known', port),
-      strange: configure('strange', 'key', 'nobody', port),
-      locked: configure('with-locked', 'locked', 'known', port),
-    };
-    const folder = box.script('distccd-there', `exec '${process.execPath}' '${distccdProgram}' "$@"`);
+    server = await SshServer.start(join(box.top, 'keys'));
+    ssh = server.commands;
+    const folder = box.script('distccd-there', `exec '${process.execPath}' '${distccdProgram}' "$@" --resident 0`);
     host = `@127.0.0.1/4:${folder}/distccd-there`;
   });
   afterEach(async () => {
-    if (sshd.exitCode === null) {
-      sshd.kill('SIGTERM');
-      await once(sshd, 'exit');
-    }
+    await server.stop();
     box.remove();
   });
 

@@ -44,7 +44,7 @@ class Scene {
   #welcomed = false;
 
   constructor() {
-    this.hosts.noteOffer(this.name, { tree: true, codecs: [], results: false });
+    this.hosts.noteOffer(this.name, { tree: true, codecs: [], results: false, later: false });
   }
 
   /** A job with the source; `content` is what is read when the host asks for it, and then the host breaks off. */

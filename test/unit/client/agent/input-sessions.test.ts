@@ -76,7 +76,7 @@ describe('InputHosts', () => {
   it('asks a host only after it has offered, and not after three failures in a row', () => {
     const hosts = new InputHosts(() => 0);
     expect(hosts.offerOf('far')).toBe('unknown');
-    const offer = { tree: true, codecs: [], results: true };
+    const offer = { tree: true, codecs: [], results: true, later: false };
     hosts.noteOffer('far', offer);
     expect(hosts.keepsResults('far')).toBe(true);
     const fail = (): boolean => hosts.failed('far', hosts.failuresOf('far'));
@@ -92,10 +92,18 @@ describe('InputHosts', () => {
     expect([hosts.offerOf('forgetful'), hosts.keepsResults('forgetful')]).toEqual(['inputs', false]);
   });
 
+  it('asks a host again that will offer it later', () => {
+    const hosts = new InputHosts(() => 0);
+    hosts.noteOffer('far', { tree: false, codecs: [], results: false, later: true });
+    expect(hosts.offerOf('far')).toBe('unknown');
+    hosts.noteOffer('far', { tree: true, codecs: [], results: false, later: false });
+    expect(hosts.offerOf('far')).toBe('inputs');
+  });
+
   it('asks a host again after ten minutes that has failed, or offered nothing', () => {
     let now = 0;
     const hosts = new InputHosts(() => now);
-    const offer = { tree: true, codecs: [], results: false };
+    const offer = { tree: true, codecs: [], results: false, later: false };
     hosts.noteOffer('stock', undefined);
     hosts.noteOffer('broken', offer);
     for (const _ of [1, 2, 3]) hosts.failed('broken', hosts.failuresOf('broken'));
@@ -111,7 +119,7 @@ describe('InputHosts', () => {
 
   it('counts failures of jobs that ran at the same time as one', () => {
     const hosts = new InputHosts(() => 0);
-    hosts.noteOffer('far', { tree: true, codecs: [], results: false });
+    hosts.noteOffer('far', { tree: true, codecs: [], results: false, later: false });
     for (const round of [0, 1]) {
       const before = hosts.failuresOf('far');
       expect(before).toBe(round);

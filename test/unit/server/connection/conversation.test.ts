@@ -300,7 +300,7 @@ describe('Conversation', () => {
       const roots = (): never => {
         throw new Error('no job has come');
       };
-      const service = hold({ trees: { sessions: () => sessions, roots, offer: Buffer.alloc(0) } });
+      const service = hold({ trees: { sessions: () => sessions, roots, environment: roots, offer: Buffer.alloc(0) } });
       client.says(encodeSession(Buffer.alloc(16, 1)));
       await until(() => client.sent !== '');
       await settled();

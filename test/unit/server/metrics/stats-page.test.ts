@@ -94,7 +94,7 @@ describe('serveStats()', () => {
     const keeper = new ResultKeeper({ get: () => Promise.resolve(undefined), put: () => Promise.resolve(true) });
     Object.assign(keeper.counts, { hits: 3, misses: 4, kept: 2 });
     const results = { keeper, size: () => ({ bytes: 8193, results: 5 }), says: '', close: () => {} };
-    const service = { sessions: unused, roots: unused, offer: Buffer.alloc(0), results: keeper };
+    const service = { sessions: unused, roots: unused, environment: unused, offer: Buffer.alloc(0), results: keeper };
     ownFiles = { kind: 'offered', service, results, remove: () => {}, says: '' };
     const page = await get(await serveTo('127.0.0.1'));
     ownFiles = { kind: 'lacking', lacks: '--no-tree' };
@@ -104,7 +104,7 @@ describe('serveStats()', () => {
   });
 
   it('has no lines of kept results where none are kept', async () => {
-    const service = { sessions: unused, roots: unused, offer: Buffer.alloc(0) };
+    const service = { sessions: unused, roots: unused, environment: unused, offer: Buffer.alloc(0) };
     ownFiles = { kind: 'offered', service, results: undefined, remove: () => {}, says: '' };
     const page = await get(await serveTo('127.0.0.1'));
     ownFiles = { kind: 'lacking', lacks: '--no-tree' };

@@ -98,21 +98,21 @@ describe('readTreeReplyHead()', () => {
 describe('encodeCaps() and readCaps()', () => {
   it('agree', () => {
     for (const caps of [
-      { tree: true, codecs: ['deflate', 'zstd'] as const, results: false },
-      { tree: true, codecs: ['deflate'] as const, results: true },
-      { tree: false, codecs: [], results: false },
+      { tree: true, codecs: ['deflate', 'zstd'] as const, results: false, later: false },
+      { tree: true, codecs: ['deflate'] as const, results: true, later: false },
+      { tree: false, codecs: [], results: false, later: true },
     ]) {
       expect(read(readCaps(), encodeCaps(caps))).toEqual(caps);
       for (const pieces of everyCut(encodeCaps(caps))) expect(readPieces(readCapsOrEnd(), pieces)).toEqual(caps);
     }
-    expect(encodeCaps({ tree: true, codecs: ['deflate', 'zstd'], results: false }).toString()).toBe(
+    expect(encodeCaps({ tree: true, codecs: ['deflate', 'zstd'], results: false, later: false }).toString()).toBe(
       'CAPS00000013tree/1 deflate zstd',
     );
   });
 
   it('pass over words that mean nothing', () => {
-    expect(parseCaps('tree/2 zstd x tree/1')).toEqual({ tree: true, codecs: ['zstd'], results: false });
-    expect(parseCaps('')).toEqual({ tree: false, codecs: [], results: false });
+    expect(parseCaps('tree/2 zstd x tree/1')).toEqual({ tree: true, codecs: ['zstd'], results: false, later: false });
+    expect(parseCaps('')).toEqual({ tree: false, codecs: [], results: false, later: false });
   });
 
   it('take an answer that ends for no offer', () => {
