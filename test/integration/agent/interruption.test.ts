@@ -43,7 +43,10 @@ describe.skipIf(!able)('an interruption', () => {
   const remains = (): string[] =>
     readdirSync(box.own, { recursive: true, encoding: 'utf8' })
       .filter(
-        (name) => !/^(?:agent(?:\/(?:start|[\d.]+-[\da-f]+(?:\.lock|\.pid)?))?|lock|state|lock\/cpu_.*)$/.test(name),
+        (name) =>
+          !/^(?:agent(?:\/(?:start|[\d.]+-[\da-f]+(?:\.lock|\.pid)?))?|lock|state|lock\/cpu_.*|state\/spare_.*)$/.test(
+            name,
+          ),
       )
       .sort();
 
