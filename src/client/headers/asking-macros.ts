@@ -12,6 +12,9 @@ export interface Definition {
  */
 export type Template = string;
 
+/** One that no arguments fill: only a preprocessor can tell what comes of it. */
+export const unknownTemplate: Template = '\x01999\x02';
+
 /** Where a macro with parameters is used. */
 export interface Call {
   /** Undefined when only a preprocessor can tell them. */

@@ -1,4 +1,4 @@
-import { argumentsIn, hasPlaces, readDefinition, templateOf } from './asking-macros.ts';
+import { argumentsIn, hasPlaces, readDefinition, templateOf, unknownTemplate } from './asking-macros.ts';
 import type { Call, CallReader, Definition } from './asking-macros.ts';
 
 /** How a directive names a file. */
@@ -76,10 +76,20 @@ function headerIn(rest: string): Header | undefined {
   return macroStart.test(rest) ? { form: 'unknown', name: rest.trim() } : undefined;
 }
 
+/**
+ * What a text asks for by a word that is put together; in the body of a macro, where that is used. No condition can have
+ * the statements and declarations that most such bodies are.
+ */
+function pastedIn(text: string, definition: Definition | undefined): Reference[] {
+  const paste = /[;{}]/.test(text) ? null : pasted.exec(text);
+  if (paste === null) return [];
+  if (definition === undefined) return [{ purpose: 'exists', form: 'unknown', name: paste[0] }];
+  return [{ purpose: 'exists', form: 'asking', name: `${definition.name} ${unknownTemplate}` }];
+}
+
 /** What a text asks for by `__has_include` and its like; in the body of a macro, wherever that is used. */
 function questionsIn(text: string, definition?: Definition): Reference[] {
-  const paste = pasted.exec(text);
-  const unknown = paste === null ? [] : [{ purpose: 'exists', form: 'unknown', name: paste[0] } as const];
+  const unknown = pastedIn(text, definition);
   const questions = [...text.matchAll(asking)].flatMap(({ 0: all, 1: what, 2: open, index }) => {
     const rest = text.slice(index + all.length);
     const purpose = what === 'include_next' ? ('next exists' as const) : ('exists' as const);

@@ -121,6 +121,8 @@ describe.each(compilers)('findInputs() with %s', (compiler, debianPackage) => {
       ['whose name is pasted from two', '#define MY_HAS(x) __has_include(x)\n#if PASTE(MY_, HAS)(<a.h>)'],
       ['whose argument is a call', `${header}#define NAME(x) <x>\n#if HAS(NAME(a.h))`],
       ['whose argument does not end', `${header}#if HAS(<a.h>`],
+      ['that is put together', '#define HAS(what, x) __has_##what(x)\n#if HAS(include, <a.h>)'],
+      ['that is put together elsewhere', '#define HAS(what) __has_##what\n#define ASKS HAS(include)(<a.h>)\n#if ASKS'],
       ['that makes a string', '#define HAS(x) __has_include(#x)\n#if HAS(a.h)'],
       ['with too few arguments', '#define HAS(x, y) __has_include(y)\n#if HAS(<a.h>)'],
       ['with blanks in a name', `${header}#if HAS(< a.h >)`],
@@ -131,6 +133,13 @@ describe.each(compilers)('findInputs() with %s', (compiler, debianPackage) => {
       expect(await reasonOf([compiler])).toMatch(
         /"a\.c" asks whether a file is there that only a preprocessor can name/,
       );
+    });
+
+    test('takes no declaration for a question, and no macro that no condition uses', async () => {
+      const declaring =
+        '#define HAS_TYPE(name) template<typename T> struct __has_##name : no { };\nHAS_TYPE(include)\n';
+      project.write('a.c', `${declaring}#if HAS_TYPE(include)\n#endif\n#define UNUSED(what) __has_##what\n`);
+      expect(await filesOf([compiler])).toEqual(['a.c']);
     });
 
     test('is not led astray by names that are alike, texts and messages', async () => {
