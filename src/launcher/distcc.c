@@ -26,7 +26,7 @@ static uint64_t inode_of(const char *path) {
 /* Whether PWD is a plain name of the directory that we are in. */
 static int names_ours(const char *pwd) {
   struct stat named, ours;
-  if (pwd == NULL || *pwd != '/' || strlen(pwd) >= PATH_MAX || strstr(pwd, "//") != NULL) return 0;
+  if (*pwd != '/' || strlen(pwd) >= PATH_MAX || strstr(pwd, "//") != NULL) return 0;
   for (const char *part = pwd; part != NULL; part = strchr(part + 1, '/'))
     if (strncmp(part, "/./", 3) == 0 || strncmp(part, "/../", 4) == 0 || strcmp(part, "/.") == 0 ||
         strcmp(part, "/..") == 0)
@@ -38,7 +38,7 @@ static int names_ours(const char *pwd) {
    has been removed. */
 static void find_directory(char *directory) {
   const char *pwd = getenv("PWD");
-  if (names_ours(pwd)) strcpy(directory, pwd);
+  if (pwd != NULL && names_ours(pwd)) strcpy(directory, pwd);
   else if (getcwd(directory, PATH_MAX) == NULL) directory[0] = '\0';
 }
 

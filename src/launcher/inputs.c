@@ -141,6 +141,7 @@ static int send_input(int fd, const char *path) {
   struct stat found;
   unsigned char head[HEADER + 8 + STAMP_SIZE], *bytes;
   clock_gettime(CLOCK_REALTIME, &now);
+  memset(&found, 0, sizeof found);
   int error = read_input(path, &found, &bytes);
   size_t length = error == 0 ? (size_t)found.st_size : 0;
   put32(head, INPUT);
