@@ -24,7 +24,7 @@ function hasHeader(name: string): boolean {
 
 /** The words for git's Makefile, and the libraries that it is built with. */
 function configure(): { readonly words: readonly string[]; readonly present: readonly string[] } {
-  const all = [...libraries].map(([name, library]) => ({ name, ...library, found: hasHeader(library.header) }));
+  const all = [...libraries].map(([name, about]) => ({ name, ...about, found: hasHeader(about.header) }));
   const off = all.filter(({ found }) => !found).map(({ switchedOffBy }) => switchedOffBy);
   return {
     words: [...withoutOthers, ...off],

@@ -1,5 +1,6 @@
-import { closeSync, renameSync, unlinkSync } from 'node:fs';
+import { closeSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { removeQuietly } from '../system/files/remove-quietly.ts';
 
 /** What the names of spare files begin with: monitors pass them over. */
 export const sparePrefix = 'spare_';
@@ -11,14 +12,6 @@ const mostSpares = 16;
 export interface SpareFile {
   readonly path: string;
   readonly descriptor: number;
-}
-
-function unlinkIfThere(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // It is gone or belongs to somebody else.
-  }
 }
 
 /**
@@ -58,6 +51,6 @@ export class SpareFiles {
 
   #remove({ path, descriptor }: SpareFile): void {
     closeSync(descriptor);
-    unlinkIfThere(path);
+    removeQuietly(path);
   }
 }

@@ -1,8 +1,9 @@
-import { closeSync, constants, fstatSync, readdirSync, readSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, readdirSync, readSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, systemReason } from '../system/error-text.ts';
 import { lives } from '../system/processes/living-process.ts';
 import { makeFolder } from '../system/files/make-folder.ts';
+import { removeQuietly } from '../system/files/remove-quietly.ts';
 import { createAnew, openRegular, UnsafeFile } from '../system/files/open-own-file.ts';
 import { encodeJobRecord, nativeLayout, readJobRecord, recordSize } from './job-record.ts';
 import type { JobRecord, PhaseName } from './job-record.ts';
@@ -37,14 +38,6 @@ export interface StateFile {
   /** Writes the side's record with its new phase. */
   show(side: Side, phase: PhaseName, report?: Report): void;
   remove(): void;
-}
-
-function unlinkIfThere(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // It is gone or belongs to somebody else: monitors skip it in either case.
-  }
 }
 
 /** Opens a new state file; makes its folder only when that is missing. */
@@ -116,7 +109,7 @@ export function openStateFile(
       if (descriptor === undefined) return;
       if (spares === undefined) {
         closeSync(descriptor);
-        unlinkIfThere(path);
+        removeQuietly(path);
       } else spares.give(folder, { path, descriptor });
       descriptor = undefined;
     },
@@ -138,7 +131,7 @@ export function sweepStateFolder(folder: string): void {
   for (const name of names) {
     const [, client, agent] = ownedName.exec(name) ?? [];
     const isLeft = client === undefined ? agent !== undefined && agent !== String(process.pid) : !lives(Number(client));
-    if (isLeft) unlinkIfThere(join(folder, name));
+    if (isLeft) removeQuietly(join(folder, name));
   }
 }
 
@@ -184,7 +177,7 @@ export function listJobs(folder: string, now: number): StateListing {
       const found = readState(path, now);
       if (found === undefined) continue;
       if (found.age > longestAge) {
-        unlinkIfThere(path);
+        removeQuietly(path);
         continue;
       }
       const reading = readJobRecord(found.bytes);

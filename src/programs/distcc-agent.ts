@@ -67,8 +67,8 @@ async function serveOne(version: string, descriptor: number): Promise<never> {
 
 /**
  * Has V8 optimize code later. Most of a job's code runs a few times a job, and compiling it for speed, which is done
- * again for each change of types, would cost more than it saves: a seventh of all that an agent needs. A version of Node that
- * does not know the flag ignores it.
+ * again for each change of types, costs more than it saves (doc/performance.md). A version of Node that does not know
+ * the flag ignores it.
  */
 function optimizeLater(): void {
   setFlagsFromString('--interrupt-budget=1000000');

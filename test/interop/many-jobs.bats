@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
-# Stock 3.4 peers notice nothing of what our programs say to each other besides distcc's protocol: 600 jobs of 600, each way, plain and
-# compressed, without a word of a client and with the objects of local compiles. A server offers more after each answer, and a client looks
-# for that offer.
+# Stock 3.4 peers notice nothing of what our programs say to each other besides distcc's protocol: 600 jobs of 600, each
+# way, plain and compressed, without a word of a client and with the objects of local compiles. A server offers more
+# after each answer, and a client looks for that offer.
 
 bats_require_minimum_version 1.5.0
 
@@ -12,7 +12,8 @@ setup_file() {
   chmod a+x "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR"
   export PATH=$BATS_FILE_TMPDIR/programs:/usr/local/bin:/usr/bin:/bin
   cd "$BATS_FILE_TMPDIR" || return 1
-  # A compiler that takes no time: it adds the source, without its line markers, to an object. One job of ten has a real one.
+  # A compiler that takes no time: it adds the source, without its line markers, to an object. One job of ten has a
+  # real one.
   echo 'int x;' | gcc -x c -c - -o template.o
   gcc -O1 -x c - -o programs/quickcc <<'END'
 #include <stdio.h>
@@ -92,6 +93,8 @@ test_pair() {
 }
 
 for option in '' ,lzo; do
-  bats_test_function --description "600 of 600 jobs of a stock client, ${option:-plain}" -- test_pair theirs ours "$option"
-  bats_test_function --description "600 of 600 jobs for a stock server, ${option:-plain}" -- test_pair ours theirs "$option"
+  bats_test_function --description "600 of 600 jobs of a stock client, ${option:-plain}" \
+    -- test_pair theirs ours "$option"
+  bats_test_function --description "600 of 600 jobs for a stock server, ${option:-plain}" \
+    -- test_pair ours theirs "$option"
 done

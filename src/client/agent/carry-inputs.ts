@@ -139,7 +139,10 @@ class InputsConversation {
     return requireAnswer(answer, way, this.#settings, true);
   }
 
-  /** The answer, of which object and dependency file stay where they are. @throws ProtocolError when it ends elsewhere */
+  /**
+   * The answer, of which object and dependency file stay where they are.
+   * @throws ProtocolError when it ends elsewhere
+   */
   async #response(
     { status, stderr, stdout, objectLength: length }: Extract<TreeReplyHead, { kind: 'answer' }>,
     answer: AnswerMessage,

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { writeNow } from '../../system/descriptors/socket-descriptor.ts';
 import { encodeCarry, encodeKeep, encodeMore, readAnswer } from '../../wire/agent/carry.ts';
 import type { AnswerMessage, CarryMessage, KeptPart } from '../../wire/agent/carry.ts';
 import { encodeCommand, encodeExit, readEnded, readFailed } from '../../wire/agent/command.ts';
@@ -32,6 +31,7 @@ import { encodeFrame, kinds } from '../../wire/agent/frame.ts';
 import type { Frame } from '../../wire/agent/frame.ts';
 import { Answers } from './answers.ts';
 import { LauncherError } from './launcher-error.ts';
+import { Outgoing } from './outgoing.ts';
 import { Saves } from './saves.ts';
 
 /** The most bytes that one WRITE message holds. */
@@ -46,7 +46,7 @@ export interface Probed {
 
 /** The process that the build system started, at the other end of its connection. */
 export class Launcher {
-  readonly #socket: Socket;
+  readonly #outgoing: Outgoing;
   readonly #gone = new AbortController();
   /** Programs that it was told to start; it runs one at a time, in order. */
   readonly #running = new Answers<EndedMessage>();
@@ -64,10 +64,9 @@ export class Launcher {
   /** The launcher holds only what the last program wrote. */
   #probing: Promise<unknown> = Promise.resolve();
   #finished = false;
-  #unsaid: Buffer[] = [];
 
   constructor(socket: Socket) {
-    this.#socket = socket;
+    this.#outgoing = new Outgoing(socket);
   }
 
   /** Fires when it ends before its job is done: the user interrupted it, or it was killed. */
@@ -90,7 +89,7 @@ export class Launcher {
       case kinds.SAVED:
         if (!this.#saves.fail(readSaved(content))) return;
         this.#finished = false;
-        this.#say(encodeFrame(kinds.GO_ON));
+        this.#outgoing.say(encodeFrame(kinds.GO_ON));
         return;
       case kinds.TEXT:
         this.#texts.give(content);
@@ -117,7 +116,7 @@ export class Launcher {
         this.#checked.give(readChecked(content));
         return;
       case kinds.PING:
-        this.#say(encodeFrame(kinds.PONG));
+        this.#outgoing.say(encodeFrame(kinds.PONG));
     }
   }
 
@@ -155,12 +154,12 @@ export class Launcher {
   /** Writes to one of its descriptors. */
   write(descriptor: number, bytes: Buffer): void {
     for (let at = 0; at < bytes.length; at += writePiece)
-      this.#say(encodeWrite(descriptor, bytes.subarray(at, at + writePiece)));
+      this.#outgoing.say(encodeWrite(descriptor, bytes.subarray(at, at + writePiece)));
   }
 
   /** Appends to the log file, the same one each time. */
   append(path: string, bytes: Buffer): void {
-    this.#say(encodeAppend(path, bytes));
+    this.#outgoing.say(encodeAppend(path, bytes));
   }
 
   /**
@@ -168,7 +167,7 @@ export class Launcher {
    * @throws LauncherError
    */
   start(kind: 'PREPROCESS' | 'TAKE' | 'RUN' | 'PROBE', command: CommandMessage): Promise<EndedMessage> {
-    this.#say(encodeCommand(kind, command));
+    this.#outgoing.say(encodeCommand(kind, command));
     return this.#running.wait();
   }
 
@@ -184,7 +183,7 @@ export class Launcher {
 
   /** Has it send what the last preprocessor wrote, or what the host answered; an empty piece ends that. */
   async sendText(which: Kept = 'text'): Promise<Buffer> {
-    this.#say(encodeSendText(which));
+    this.#outgoing.say(encodeSendText(which));
     const pieces: Buffer[] = [];
     do pieces.push(await this.#texts.wait());
     while (pieces.at(-1)?.length !== 0);
@@ -193,18 +192,18 @@ export class Launcher {
 
   /** Shows what the last preprocessor wrote to stderr. */
   show(): void {
-    this.#say(encodeFrame(kinds.SHOW));
+    this.#outgoing.say(encodeFrame(kinds.SHOW));
   }
 
   /** Has it read a file. */
   read(path: string): Promise<FileContent> {
-    this.#say(encodeRead(path));
+    this.#outgoing.say(encodeRead(path));
     return this.#contents.wait();
   }
 
   /** Has it look for programs with these names. */
   look(path: string, names: readonly string[]): Promise<FoundProgram[]> {
-    this.#say(encodeLook(path, names));
+    this.#outgoing.say(encodeLook(path, names));
     return this.#found.wait();
   }
 
@@ -215,64 +214,64 @@ export class Launcher {
    */
   save(path: string, bytes: Buffer, flags: number): Promise<void> {
     const { number, saved } = this.#saves.begin((flags & saveFlags.newName) === 0);
-    this.#say(encodeSave({ flags, number, path, bytes }));
+    this.#outgoing.say(encodeSave({ flags, number, path, bytes }));
     return saved;
   }
 
   /** As save(), with a part of the host's answer, which the launcher holds. */
   saveAnswer(path: string, part: KeptPart, flags: number): Promise<void> {
     const { number, saved } = this.#saves.begin(true);
-    this.#say(encodeSaveAnswer({ flags, number, path }, part));
+    this.#outgoing.say(encodeSaveAnswer({ flags, number, path }, part));
     return saved;
   }
 
   /** Has it send a request to a host and fetch the answer; any other task cancels that. */
   carry(message: CarryMessage): Promise<AnswerMessage> {
-    this.#say(encodeCarry(message));
+    this.#outgoing.say(encodeCarry(message));
     return this.#carrying.wait();
   }
 
   /** Has it send more to a host that has asked for something, and bring the answer back. */
   more(bytes: Buffer): Promise<AnswerMessage> {
-    this.#say(encodeMore(bytes));
+    this.#outgoing.say(encodeMore(bytes));
     return this.#carrying.wait();
   }
 
   /** Has it look at absolute paths; gives a stamp for each (src/wire/agent/inputs.ts). */
   stamp(paths: Buffer): Promise<Buffer> {
-    this.#say(encodeStamp(paths));
+    this.#outgoing.say(encodeStamp(paths));
     return this.#stamps.wait();
   }
 
   /** Has it look whether an output can be written, and is not the source. */
   checkOutput(source: string, output: string): Promise<CheckedMessage> {
-    this.#say(encodeCheckOutput(source, output));
+    this.#outgoing.say(encodeCheckOutput(source, output));
     return this.#checked.wait();
   }
 
   /** Has it read whole files. */
   fetch(paths: readonly string[]): Promise<InputMessage[]> {
     if (paths.length === 0) return Promise.resolve([]);
-    this.#say(encodeFetch(paths));
+    this.#outgoing.say(encodeFetch(paths));
     return Promise.all(paths.map(() => this.#inputs.wait()));
   }
 
   /** Has it read where links lead; undefined for what is not a link. */
   async follow(paths: readonly string[]): Promise<readonly (string | undefined)[]> {
     if (paths.length === 0) return [];
-    this.#say(encodeFollow(paths));
+    this.#outgoing.say(encodeFollow(paths));
     const targets = await this.#targets.wait();
     return targets.map((target) => (target === '' ? undefined : target));
   }
 
   /** Gives it the body of the request that it is sending. */
   keep(body: Buffer): void {
-    this.#say(encodeKeep(body));
+    this.#outgoing.say(encodeKeep(body));
   }
 
   /** Has it become a program (exec); resolves when that has ended, in any way. @throws LauncherError */
   become(command: CommandMessage): Promise<void> {
-    this.#say(encodeCommand('EXEC', command));
+    this.#outgoing.say(encodeCommand('EXEC', command));
     return this.#becoming.wait();
   }
 
@@ -293,26 +292,7 @@ export class Launcher {
   #finish(bytes: Buffer): void {
     if (this.#finished) return;
     this.#finished = true;
-    this.#say(bytes);
-    if (this.#running.some || this.#texts.some || this.#contents.some || this.#saves.some) return;
-    setImmediate(() => {
-      if (this.#socket.writableLength === 0) this.#socket.destroy();
-      else this.#socket.destroySoon();
-    });
-  }
-
-  /** Messages of one turn go together: each write wakes the launcher. */
-  #say(bytes: Buffer): void {
-    this.#unsaid.push(bytes);
-    if (this.#unsaid.length === 1) process.nextTick(() => this.#flush());
-  }
-
-  #flush(): void {
-    const [first, ...others] = this.#unsaid;
-    this.#unsaid = [];
-    if (first === undefined || !this.#socket.writable) return;
-    const bytes = others.length === 0 ? first : Buffer.concat([first, ...others]);
-    const sent = this.#socket.writableLength === 0 ? writeNow(this.#socket, bytes) : 0;
-    if (sent < bytes.length) this.#socket.write(bytes.subarray(sent));
+    this.#outgoing.say(bytes);
+    if (!this.#saves.some && this.#questions().every(({ some }) => !some)) this.#outgoing.end();
   }
 }

@@ -77,11 +77,11 @@ function headerIn(rest: string): Header | undefined {
 }
 
 /**
- * What a text asks for by a word that is put together; in the body of a macro, where that is used. No condition can have
- * the statements and declarations that most such bodies are.
+ * What a text asks for by a word that is put together; in the body of a macro, where that is used. No condition can
+ * have the statements and declarations that most such bodies are.
  */
 function pastedIn(text: string, definition: Definition | undefined): Reference[] {
-  const paste = /[;{}]/.test(text) ? null : pasted.exec(text);
+  const paste = /[;{}]/.test(text.replaceAll(/'(?:[^'\\]|\\.)*'/g, '')) ? null : pasted.exec(text);
   if (paste === null) return [];
   if (definition === undefined) return [{ purpose: 'exists', form: 'unknown', name: paste[0] }];
   return [{ purpose: 'exists', form: 'asking', name: `${definition.name} ${unknownTemplate}` }];

@@ -44,8 +44,8 @@ function readClient(said: string, port: string): SshClient | undefined {
 const isOurs = (socket: Socket): boolean => peerUser(socket) === process.getuid?.();
 
 /**
- * Connects to the resident daemon, which then serves the client on this socket. Undefined when there is none, or when it
- * is not one of ours, has no room or does not answer.
+ * Connects to the resident daemon, which then serves the client on this socket. Undefined when there is none, or when
+ * it is not one of ours, has no room or does not answer.
  */
 export function callResident({ socket: path }: ResidentPaths, client: SshClient): Promise<Socket | undefined> {
   // A link would lead out of our own folder.

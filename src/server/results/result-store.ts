@@ -3,6 +3,7 @@ import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, utime
 import type { Stats } from 'node:fs';
 import { systemReason } from '../../system/error-text.ts';
 import { tryLock } from '../../system/files/file-lock.ts';
+import { removeQuietly } from '../../system/files/remove-quietly.ts';
 import type { FileLock } from '../../system/files/file-lock.ts';
 import { steadyClock } from '../../system/machine/every-second.ts';
 import type { Clock } from '../../system/machine/every-second.ts';
@@ -229,14 +230,6 @@ export class ResultStore implements KeptResults {
     if (now - this.#toldAt < pauseMs) return;
     this.#toldAt = now;
     this.#trouble(sentence);
-  }
-}
-
-function removeQuietly(path: string): void {
-  try {
-    rmSync(path, { force: true });
-  } catch {
-    // The next start does.
   }
 }
 

@@ -6,8 +6,8 @@ import { leaveDetached } from './detach.ts';
 /** A daemon that has been started may need this long to listen, in ms. */
 const startMs = 10_000;
 /**
- * How long, in ms, none is started after one that does not listen any more, or never did: where the service manager ends
- * what a session leaves, each job would start one in vain.
+ * How long, in ms, none is started after one that does not listen any more, or never did: where the service manager
+ * ends what a session leaves, each job would start one in vain.
  */
 const restMs = 60_000;
 /** The same after one that could not have served any job from its files. */
@@ -29,8 +29,8 @@ export interface ResidentStart {
 }
 
 /**
- * The note of the last start, which a daemon that ended by itself has removed. Its age, in ms, has no sign: the times of
- * files are finer than the clock, and the clock may be set back.
+ * The note of the last start, which a daemon that ended by itself has removed. Its age, in ms, has no sign: the times
+ * of files are finer than the clock, and the clock may be set back.
  */
 function readNote(path: string): { readonly text: string; readonly age: number } | undefined {
   try {

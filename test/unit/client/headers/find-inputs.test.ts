@@ -122,6 +122,7 @@ describe.each(compilers)('findInputs() with %s', (compiler, debianPackage) => {
       ['whose argument is a call', `${header}#define NAME(x) <x>\n#if HAS(NAME(a.h))`],
       ['whose argument does not end', `${header}#if HAS(<a.h>`],
       ['that is put together', '#define HAS(what, x) __has_##what(x)\n#if HAS(include, <a.h>)'],
+      ['that is put together beside a brace', `#define HAS(what, x) ('{' && __has_##what(x))\n#if HAS(include, <a.h>)`],
       ['that is put together elsewhere', '#define HAS(what) __has_##what\n#define ASKS HAS(include)(<a.h>)\n#if ASKS'],
       ['that makes a string', '#define HAS(x) __has_include(#x)\n#if HAS(a.h)'],
       ['with too few arguments', '#define HAS(x, y) __has_include(y)\n#if HAS(<a.h>)'],
