@@ -8,6 +8,7 @@ import { basename, join } from 'node:path';
 import { buildTerminal, cureFor, groups } from './needs.mjs';
 import { smokeTest } from './node18.mjs';
 import { build, run, setUp, top } from './setup.mjs';
+import { variable as unhandledVariable } from './unhandled-errors.mjs';
 
 const noSkip = (process.env['DISTCCD_TEST_NO_SKIP'] ?? '') !== '';
 
@@ -95,19 +96,35 @@ const firstLines = (/** @type {string} */ text) => text.split('\n').slice(0, 12)
  */
 
 /**
+ * @param {string} file
+ * @returns {string[]}
+ */
+function readErrors(file) {
+  /** @type {string[]} */
+  // oxlint-disable-next-line typescript/no-unsafe-assignment -- our reporter wrote it
+  const errors = JSON.parse(readFileSync(file, 'utf8'));
+  return errors.map((error) => `outside of the tests: ${firstLines(error)}`);
+}
+
+/**
  * @param {string} folder
  * @param {string[]} excluded
  * @returns {Counts}
  */
 function runVitest(folder, excluded) {
   const report = join(folder, 'vitest.json');
-  const status = run(join(top, 'node_modules/.bin/vitest'), [
+  const unhandled = join(folder, 'unhandled.json');
+  const words = [
     'run',
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${report}`,
+    `--reporter=${join(top, 'scripts/unhandled-errors.mjs')}`,
     ...excluded.flatMap((file) => ['--exclude', file]),
-  ]);
+  ];
+  const env = { ...process.env, [unhandledVariable]: unhandled };
+  const status = run(join(top, 'node_modules/.bin/vitest'), words, { env });
+  if (existsSync(unhandled)) failures.push(...readErrors(unhandled));
   if (!existsSync(report)) return { failed: 1 };
   /** @type {VitestReport} */
   // oxlint-disable-next-line typescript/no-unsafe-assignment -- vitest wrote it
