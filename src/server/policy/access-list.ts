@@ -1,5 +1,5 @@
 import IPCIDR from 'ip-cidr';
-import { BlockList, isIP, SocketAddress } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 import { readWholeNumber } from '../../basics/whole-number.ts';
@@ -59,9 +59,9 @@ function parseEntry(entry: string, from: string): Entry {
     bits === undefined || bits === '' ? width : (readWholeNumber(bits, inner, width + inner) ?? -1) - inner;
   if (prefix < 0) throw malformed(entry, `"${bits}" is not a prefix length from ${inner} to ${width + inner}`, from);
   const family = version === 4 ? 'ipv4' : 'ipv6';
-  // ip-cidr writes IPv6 addresses in full; SocketAddress shortens them as the user would.
-  const short = (start: string): string => new SocketAddress({ address: start, family }).address;
-  // ip-cidr takes an IPv6 address whose end is written as an IPv4 one for the latter.
+  // ip-cidr writes IPv6 addresses in full, and takes one whose end is written as an IPv4 address for the latter. A URL
+  // has them in the usual short form, always with hexadecimal digits.
+  const short = (start: string): string => (version === 4 ? start : new URL(`http://[${start}]`).hostname.slice(1, -1));
   const first = short(new IPCIDR(`${short(address)}/${prefix}`).start<string>());
   const common = { family, first, prefix, text: `${first}/${prefix}` } as const;
   if (first === short(address)) return common;
