@@ -21,10 +21,11 @@ export async function connectPair(options: ServerOpts): Promise<SocketPair> {
   await once(server, 'listening');
   const accepted = once(server, 'connection');
   const caller = createConnection(join(place, 'socket'));
-  caller.on('error', () => {});
   await once(caller, 'connect');
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what a server's event brings
   const [called] = (await accepted) as [Socket];
+  // Either end may close while the other one writes.
+  for (const socket of [caller, called]) socket.on('error', () => {});
   server.close();
   return {
     caller,

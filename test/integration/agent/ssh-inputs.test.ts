@@ -264,6 +264,7 @@ describe.skipIf(!needs('gcc', 'gcc') || !hasSsh())('distcc with a distccd that s
       const child = spawn(program, [...options, '127.0.0.1', name, '--inetd', '--enable-tcp-insecure']);
       let answer = '';
       child.stdout.on('data', (chunk: Buffer) => (answer += chunk.toString('latin1')));
+      child.stdin.on('error', () => {});
       // Its stdin stays open, as that of a client that waits.
       child.stdin.write(request);
       await once(child, 'close');
