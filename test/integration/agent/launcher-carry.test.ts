@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
@@ -17,6 +17,7 @@ import { exited } from '../../../src/wire/wait-status.ts';
 import { until } from '../../support/daemon.ts';
 import { needs } from '../../support/needs.ts';
 import { distccProgram, Sandbox } from '../client/sandbox.ts';
+import { buildLonelyLauncher, lonelyVersion } from './played-agent.ts';
 import { PlayedHosts } from './played-hosts.ts';
 
 const none = Buffer.alloc(0);
@@ -123,6 +124,37 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher and a host', () => {
     say(encodeExit(exited(0)));
     expect((await ended).status).toBe(0);
     expect(box.read('a.o').equals(object)).toBe(true);
+  });
+
+  it.skipIf(!needs('python3', 'python3'))('sends no text that it has made for an agent that is gone', async () => {
+    const program = join(box.temporary, 'distcc');
+    buildLonelyLauncher(program, '/nonexistent');
+    const { port, came } = host(Number.NaN, () => {});
+    // Its own agent has it go to a host at once, and ends it when it has said how that went.
+    const own = `#!/usr/bin/python3
+import socket, struct
+line = socket.socket(fileno=3)
+def take(length):
+    return line.recv(length, socket.MSG_WAITALL) if length > 0 else b''
+while len(header := take(8)) == 8:
+    kind, length = struct.unpack('<II', header)
+    take(length)
+    if kind == ${kinds.JOB}: line.sendall(bytes.fromhex('${carry(await port).toString('hex')}'))
+    if kind == ${kinds.ANSWER}: line.sendall(bytes.fromhex('${encodeExit(exited(7)).toString('hex')}'))
+`;
+    writeFileSync(join(box.temporary, 'distcc-agent'), own, { mode: 0o755 });
+    mkdirSync(join(box.own, 'agent'), { mode: 0o700 });
+    await listen(join(box.own, 'agent', lonelyVersion), (socket) => {
+      const reader = new FrameReader();
+      socket.on('data', (chunk: Buffer) => {
+        reader.feed(chunk);
+        for (let frame = reader.next(); frame !== undefined; frame = reader.next())
+          if (frame.kind === kinds.ENDED) socket.destroy();
+      });
+      socket.write(preprocess('printf text'));
+    });
+    expect((await box.run(['gcc'], {}, { program })).status).toBe(7);
+    expect('head'.startsWith(came().toString('latin1'))).toBe(true);
   });
 
   it('connects when the order comes after the preprocessor has ended, and writes what it gets meanwhile', async () => {

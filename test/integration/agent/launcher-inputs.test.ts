@@ -59,7 +59,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher and what a compile would read
       say(encodeExit(exited(0)));
       await ended;
     };
-    return { ask, end, say, ended };
+    return { ask, end, say, ended, frames };
   }
 
   const inBox = (name: string): string => join(played.box.work, name);
@@ -155,6 +155,24 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher and what a compile would read
     expect(await checked('a.o')).toEqual({ outputIsSource: false, notWritable: false });
     expect(await checked('twin.o')).toEqual({ outputIsSource: true, notWritable: false });
     expect(await checked('none/a.o')).toEqual({ outputIsSource: false, notWritable: true });
+    await end();
+  });
+
+  it('answers questions that come together in their order', async () => {
+    const { say, frames, end } = await play();
+    const check = encodeCheckOutput('a.c', 'a.o');
+    const asked = [check, encodeCheckOutput('a.c', 'none/a.o'), encodeStamp(encodePaths([played.box.work])), check];
+    say(Buffer.concat(asked));
+    await until(() => frames.length === 1 + asked.length, 'the launcher has answered all of them');
+    const [, free, lacking, stamps, last] = frames;
+    expect([free, lacking, stamps, last].map((frame) => frame?.kind)).toEqual(
+      ['CHECKED', 'CHECKED', 'STAMPS', 'CHECKED'].map((name) => kinds[name as keyof typeof kinds]),
+    );
+    expect([free, lacking, last].map((frame) => readChecked(frame?.content ?? none).notWritable)).toEqual([
+      false,
+      true,
+      false,
+    ]);
     await end();
   });
 
