@@ -1,9 +1,10 @@
 import { systemReason } from '../../system/error-text.ts';
 import { spawn } from 'node:child_process';
-import { constants, ftruncateSync, lstatSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { constants, ftruncateSync, lstatSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
+import { removeQuietly } from '../../system/files/remove-quietly.ts';
 
 /**
  * Opens the pid file while this process still has root's rights. The returned function writes the process id, after
@@ -50,10 +51,13 @@ function startRemover(path: string): (pid: number) => void {
   return (pid) => shell.stdin.write(`${pid}\n`);
 }
 
-/** Removes the pid file when the daemon ends. In a directory that only root may write to, the shell does that. */
+/**
+ * Removes the pid file when the daemon ends, unless it names another daemon by then. In a directory that only root may
+ * write to, the shell does that.
+ */
 export function removePidFile(path: string): void {
   try {
-    unlinkSync(path);
+    if (lstatSync(path).isFile() && readFileSync(path, 'latin1') === `${process.pid}\n`) unlinkSync(path);
   } catch {
     // It is gone already, or in root's directory.
   }
@@ -62,5 +66,5 @@ export function removePidFile(path: string): void {
 /** Removes an empty pid file after a start that failed. One with a number in it may be another daemon's. */
 export function removeUnusedPidFile(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found?.isFile() === true && found.size === 0) removePidFile(path);
+  if (found?.isFile() === true && found.size === 0) removeQuietly(path);
 }
