@@ -268,7 +268,9 @@ export async function carry(host: DistantHost, request: HostRequest, settings: C
   if (over) throw new GivenUp();
   const { head, body } = request;
   const ending = settings.offered === undefined ? 'object' : 'offer';
-  const answer = await goTo(host, way, { body: body ?? 'text', ending, token: 'DOTI', head }, settings);
+  const what: Pick<Message, 'body' | 'token'> =
+    body === 'in head' ? { body: 'none', token: 'NONE' } : { body: body ?? 'text', token: 'DOTI' };
+  const answer = await goTo(host, way, { ...what, ending, head }, settings);
   try {
     return await (host.version === 1 ? readPlain : readPacked)(answer, settings);
   } catch (error) {

@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import type { Caps } from '../../wire/inputs/caps.ts';
 import type { Codec } from '../../wire/inputs/contents.ts';
 import type { Input } from '../headers/inputs.ts';
+import { CompilerUnfit, GivenUp, JobRefused, TransportError } from '../job/faults.ts';
 
 /** A host knows at most this many numbers of a session; after that a new session begins. */
 const mostNumbers = 65_536;
@@ -121,11 +122,19 @@ export function proofOf(key: Buffer, nonce: Buffer): Buffer {
   return createHmac('sha256', key).update(nonce).digest();
 }
 
+/** Whether a host, or who asked it, has failed in a way that tells nothing of other jobs. */
+const isAboutJob = (error: TransportError): boolean =>
+  error instanceof JobRefused || error instanceof CompilerUnfit || error instanceof GivenUp;
+
 /** What is known of a host's offer to compile from inputs. */
 type Offer = 'unknown' | 'none' | 'inputs';
 
 interface KnownHost {
   offer: Offer;
+  /** Whether it has been asked for its offer by a job for that alone. */
+  asked: boolean;
+  /** The job that asks it. */
+  asking: Promise<void> | undefined;
   /** When a host that offers nothing, or has failed, is looked at anew, by the agent's clock. */
   again: number;
   keepsResults: boolean;
@@ -164,6 +173,8 @@ export class InputHosts {
     if (known !== undefined) return known;
     const made: KnownHost = {
       offer: 'unknown',
+      asked: false,
+      asking: undefined,
       again: 0,
       keepsResults: false,
       session: new InputSession(),
@@ -182,6 +193,31 @@ export class InputHosts {
       known.failures = 0;
     }
     return known.offer;
+  }
+
+  /** Whether a host has not told its offer because nobody has asked, or nobody has heard the answer yet. */
+  mayBeAsked(host: string): boolean {
+    if (this.offerOf(host) !== 'unknown') return false;
+    const { asked, asking } = this.#of(host);
+    return !asked || asking !== undefined;
+  }
+
+  /**
+   * Has the first who comes ask a host for its offer; the others wait. When the host cannot be reached all of them get
+   * that error; with any other error only the one who asked. Undefined for a host that is not asked.
+   */
+  askOnce(host: string, ask: () => Promise<void>): Promise<void> | undefined {
+    if (!this.mayBeAsked(host)) return undefined;
+    const known = this.#of(host);
+    const other = known.asking;
+    if (other !== undefined)
+      return other.catch((error: unknown) => {
+        if (error instanceof TransportError && !isAboutJob(error)) throw error;
+      });
+    known.asked = true;
+    const asking = ask().finally(() => (known.asking = undefined));
+    known.asking = asking;
+    return asking;
   }
 
   #giveUp(known: KnownHost): void {

@@ -55,6 +55,14 @@ export class JobInputs implements InputsEffects {
     return this.#shared.hosts?.offerOf(serverName(host)) === 'inputs';
   }
 
+  mayBeAsked(host: DistantHost): boolean {
+    return this.#shared.hosts?.mayBeAsked(serverName(host)) === true;
+  }
+
+  askOnce(host: DistantHost, ask: () => Promise<void>): Promise<void> | undefined {
+    return this.#shared.hosts?.askOnce(serverName(host), ask);
+  }
+
   resultsAreKeptBy(host: DistantHost): boolean {
     return this.#shared.hosts?.keepsResults(serverName(host)) === true;
   }

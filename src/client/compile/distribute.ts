@@ -6,6 +6,7 @@ import type { Reason } from '../../compiler/verdict.ts';
 import { attempt } from './attempt.ts';
 import type { Answer, Chosen } from './attempt.ts';
 import { attemptInputs } from './attempt-inputs.ts';
+import { askHost, isToBeAsked } from './ask-host.ts';
 import { findInputs } from './inputs-way.ts';
 import {
   CannotDistribute,
@@ -88,7 +89,10 @@ async function takeHost(
   await Promise.resolve();
   if (decided) return taking;
   try {
-    if (hosts.list.hosts.some((host) => host.kind !== 'local' && effects.inputs.areTakenBy(host))) {
+    const distant = hosts.list.hosts.filter((host) => host.kind !== 'local');
+    // Its text would be for nothing if such a host takes the source.
+    if (distant.some((host) => isToBeAsked(job, host, effects))) return await taking;
+    if (distant.some((host) => effects.inputs.areTakenBy(host))) {
       const found = await inputsOf(job, trail, effects);
       if (found.kind === 'inputs') return await taking;
     }
@@ -117,6 +121,7 @@ function inputsOf(job: RemoteJob, trail: Trail, effects: Effects): Promise<Found
 
 /** Has a host compile the job from its inputs; undefined when it is to get preprocessed text instead. */
 async function tryInputs(job: RemoteJob, chosen: Chosen, trail: Trail, effects: Effects): Promise<Answer | undefined> {
+  if (isToBeAsked(job, chosen.host, effects)) await askHost(job, chosen.host, effects);
   if (!effects.inputs.areTakenBy(chosen.host)) return undefined;
   const found = await unlessInterrupted(inputsOf(job, trail, effects), effects.interrupted);
   if (found.kind === 'preprocess') return undefined;

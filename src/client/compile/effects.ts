@@ -23,8 +23,8 @@ export interface HostRequest {
   readonly head: Buffer;
   /** Resolves when the preprocessor has ended; rejects when there will be no body. */
   readonly ready: Promise<unknown>;
-  /** Makes the body; left out when that is the launcher's text unchanged. */
-  readonly body?: (() => Promise<Buffer>) | undefined;
+  /** Makes the body; left out when that is the launcher's text unchanged. `in head` when the head is all of it. */
+  readonly body?: (() => Promise<Buffer>) | 'in head' | undefined;
 }
 
 /** A running preprocessor. */

@@ -36,6 +36,13 @@ export interface Made {
 export interface InputsEffects {
   /** Whether a host compiles from inputs, as far as it has told. */
   areTakenBy(host: DistantHost): boolean;
+  /** Whether a host may take inputs, and has not told yet because it has not been asked. */
+  mayBeAsked(host: DistantHost): boolean;
+  /**
+   * Asks such a host with `ask`, or waits for another job that does: undefined when there is nothing to wait for. What
+   * makes the host useless for every job is thrown to all that wait.
+   */
+  askOnce(host: DistantHost, ask: () => Promise<void>): Promise<void> | undefined;
   /** Whether a host keeps results of compiles from inputs, as far as it has told. */
   resultsAreKeptBy(host: DistantHost): boolean;
   /** Why the compiler here has to write the outputs of a job; undefined when they can be written. */

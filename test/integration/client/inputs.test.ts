@@ -16,7 +16,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { startDaemon } from '../../support/daemon.ts';
 import type { TestDaemon } from '../../support/daemon.ts';
 import { needs } from '../../support/needs.ts';
-import { startFakeServer } from './fake-server.ts';
+import { answer, startFakeServer } from './fake-server.ts';
 import { distccProgram, Sandbox } from './sandbox.ts';
 import { startStockDaemon, stockDaemonProgram } from './stock-daemon.ts';
 
@@ -374,6 +374,47 @@ describe.skipIf(!needs('gcc', 'gcc'))('distcc with a distccd that compiles from 
       }
     },
   );
+
+  it.each(compilers)(
+    'gives the verdict of a compile here to the first job of all where warnings are errors, with %s',
+    async (compiler) => {
+      const [source, text] = compiler.endsWith('++')
+        ? ['a.cc', '#include <cstddef>\nint z = NULL;\n']
+        : ['a.c', '#include <stddef.h>\n#define TWO(a) a; a\nvoid p(void);\nvoid q(int a) { if (a) TWO(p()); }\n'];
+      box.write(source, text);
+      const words = [compiler, '-Wall', '-Wextra', '-Werror', '-c', source, '-o', 'a.o'];
+      const here = local(words, []);
+      // clang knows only the first of both warnings.
+      expect(here.status).toBe(compiler === 'clang' ? 0 : 1);
+      for (const asks of [true, false]) {
+        const { status, stderr, how } = await remote(words);
+        expect({ status, stderr, how }).toEqual({ status: here.status, stderr: here.stderr, how: 'from inputs' });
+        expect(log().includes('compiles one line, to tell what it takes')).toBe(asks);
+      }
+    },
+  );
+
+  it('asks a stock server once, by a job like any other, and only where warnings are errors', async () => {
+    const stock = await startFakeServer(answer({}));
+    const hosts = { DISTCC_HOSTS: stock.host };
+    box.write('a.c', '#include <stdio.h>\nint a;\n');
+    try {
+      for (const more of [['-Werror'], ['-Werror=format'], []])
+        expect(await remote(['gcc', ...more, '-c', 'a.c', '-o', 'a.o'], hosts)).toMatchObject({ how: 'preprocessed' });
+    } finally {
+      await stock.end();
+    }
+    const asked = stock.requests.map((request) => [
+      request.argv.slice(1).join(' '),
+      'source' in request && request.source.length > 20,
+    ]);
+    expect(asked).toEqual([
+      ['-c asked.c -o asked.o', false],
+      ['-Werror -c a.c -o a.o', true],
+      ['-Werror=format -c a.c -o a.o', true],
+      ['-c a.c -o a.o', true],
+    ]);
+  });
 
   it('shows in its status how jobs were sent', async () => {
     await meet();

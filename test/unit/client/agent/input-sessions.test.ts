@@ -2,6 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { InputHosts, InputSession, proofOf } from '../../../../src/client/agent/input-sessions.ts';
 import type { Input } from '../../../../src/client/headers/inputs.ts';
+import { CannotDistribute, Interrupted, JobRefused, TransportError } from '../../../../src/client/job/faults.ts';
 
 const sha = (text: string): Buffer => createHash('sha256').update(text).digest();
 
@@ -90,6 +91,36 @@ describe('InputHosts', () => {
     expect([hosts.offerOf('near'), hosts.keepsResults('near')]).toEqual(['none', false]);
     hosts.noteOffer('forgetful', { ...offer, results: false });
     expect([hosts.offerOf('forgetful'), hosts.keepsResults('forgetful')]).toEqual(['inputs', false]);
+  });
+
+  it('has one job ask a host while others wait, and does not ask again', async () => {
+    const hosts = new InputHosts(() => 0);
+    expect(hosts.mayBeAsked('a')).toBe(true);
+    let asked = 0;
+    const ask = async (): Promise<void> => {
+      asked += 1;
+      await Promise.resolve();
+      hosts.noteOffer('a', { tree: true, codecs: [], results: false, later: false });
+    };
+    const all = [1, 2, 3].map(() => hosts.askOnce('a', ask));
+    expect(all.every((one) => one !== undefined)).toBe(true);
+    expect(hosts.mayBeAsked('a')).toBe(true);
+    await Promise.all(all);
+    expect([asked, hosts.offerOf('a'), hosts.mayBeAsked('a')]).toEqual([1, 'inputs', false]);
+    expect(hosts.askOnce('a', ask)).toBe(undefined);
+  });
+
+  it.each([
+    ['a host that cannot be reached', new TransportError('it is down'), 'it is down'],
+    ['a refusal', new JobRefused('not that compiler'), 'goes on'],
+    ['a lack of this machine', new CannotDistribute('no descriptors'), 'goes on'],
+    ['an interruption of the job that asks', new Interrupted(), 'goes on'],
+  ])('tells %s to the job that asks, and what concerns others to them', async (_, error, others) => {
+    const hosts = new InputHosts(() => 0);
+    const [first, second] = [1, 2].map(() => hosts.askOnce('a', () => Promise.reject(error)));
+    await expect(first).rejects.toBe(error);
+    expect(await second?.then(() => 'goes on').catch((reason: unknown) => (reason as Error).message)).toBe(others);
+    expect([hosts.offerOf('a'), hosts.mayBeAsked('a')]).toEqual(['unknown', false]);
   });
 
   it('asks a host again that will offer it later', () => {

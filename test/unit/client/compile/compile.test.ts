@@ -113,7 +113,8 @@ function effectsOf(plan: Plan, events: Events): Effects {
     await ready.catch(() => {
       throw new GivenUp();
     });
-    events.push(`send ${name} ${body === undefined ? 'the text' : (await body()).toString()}`);
+    const sent = typeof body === 'function' ? (await body()).toString() : (body ?? 'the text');
+    events.push(`send ${name} ${sent}`);
     if (behaviour === 'silent') return new Promise(() => {});
     return respond(behaviour);
   };
@@ -159,6 +160,8 @@ function effectsOf(plan: Plan, events: Events): Effects {
     keepsTemporaries: plan.keepsTemporaries ?? false,
     inputs: {
       areTakenBy: ({ name }) => plan.inputs?.[name] !== undefined,
+      mayBeAsked: () => false,
+      askOnce: () => undefined,
       resultsAreKeptBy: () => plan.keeps ?? false,
       obstacle: () => Promise.resolve(plan.obstacle),
       find({ name }) {

@@ -1,0 +1,38 @@
+import { failsOnWarnings } from '../../compiler/messages/error-words.ts';
+import { encodeRequest } from '../../wire/request.ts';
+import { unlessInterrupted } from '../job/faults.ts';
+import { hostName } from '../hosts/host.ts';
+import type { DistantHost } from '../hosts/host.ts';
+import type { RemoteJob } from '../job/understand.ts';
+import type { Effects } from './effects.ts';
+import { obstacleToInputs } from './inputs-way.ts';
+
+/** A source that any compiler takes, in C as in C++. */
+const source = Buffer.from('int asked;\n');
+
+/**
+ * Whether a host should tell what it takes before it gets a job. Other jobs learn that from their answer, but
+ * preprocessed text lacks some warnings, and where warnings are errors a compile must not succeed for that.
+ */
+export function isToBeAsked(job: RemoteJob, host: DistantHost, { inputs }: Effects): boolean {
+  return inputs.mayBeAsked(host) && failsOnWarnings(job.verdict.words) && obstacleToInputs(job) === undefined;
+}
+
+/** Has a host compile one line, because hosts tell after an answer what else they take. */
+async function askByJob({ verdict }: RemoteJob, host: DistantHost, effects: Effects): Promise<void> {
+  effects.log.info(`${hostName(host)} compiles one line, to tell what it takes`);
+  const argv = [verdict.words[0] ?? '', '-c', 'asked.c', '-o', 'asked.o'];
+  const head = Buffer.concat(encodeRequest({ version: host.version, argv, source }));
+  await effects.carry(host, { head, ready: Promise.resolve(), body: 'in head' });
+}
+
+/**
+ * Asks a host that has not told what it takes, once in an agent's life; other jobs that have chosen it wait for that.
+ * @throws TransportError, CannotDistribute, Interrupted
+ */
+export async function askHost(job: RemoteJob, host: DistantHost, effects: Effects): Promise<void> {
+  const asking = effects.inputs.askOnce(host, () => askByJob(job, host, effects));
+  if (asking === undefined) return;
+  effects.state.show('remote', 'Connect', { host: hostName(host) });
+  await unlessInterrupted(asking, effects.interrupted);
+}
