@@ -7,7 +7,7 @@ const floors = [
   ['basics'],
   ['wire', 'compiler'],
   ['system'],
-  ['logging', 'config', 'job-state', 'agent-state'],
+  ['logging', 'config', 'job-state', 'agent-state', 'probe'],
   ['server', 'client', 'monitor', 'masquerade'],
   ['programs'],
 ];
@@ -31,6 +31,7 @@ const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['compile'],
     ['agent'],
     ['explain'],
+    ['doctor'],
     [''],
   ],
   compiler: [[''], ['names'], ['allow-list', 'messages', 'content'], ['command']],
