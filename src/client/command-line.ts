@@ -66,6 +66,22 @@ async function printExplanation(call: Call, log: Logger): Promise<number> {
   }
 }
 
+async function printExamination(call: Call, log: Logger): Promise<number> {
+  const { askAgents, agentFolder } = await import('../agent-state/find-agents.ts');
+  const { examine } = await import('./doctor/doctor.ts');
+  const words = call.words.slice(1);
+  const option = words.find((word) => word.startsWith('-'));
+  if (option !== undefined) return usageFault(call, `unknown word after --doctor: "${option}"`);
+  const folder = readVariable('DISTCC_AGENT', call.environment)
+    ? agentFolder(call.environment, call.directory)
+    : undefined;
+  try {
+    return await examine(call, { words, agents: await askAgents(folder, 'status'), print });
+  } catch (error) {
+    return reportFailure(error, log);
+  }
+}
+
 async function printInputs(call: Call, log: Logger): Promise<number> {
   const { listInputs } = await import('./explain/explain.ts');
   try {
@@ -99,6 +115,8 @@ async function answer(option: OwnOptionName, call: Call, log: Logger): Promise<n
       return printAgents(call, 'stop');
     case '--explain':
       return call.words.length === 1 ? usageFault(call, '--explain needs a command') : printExplanation(call, log);
+    case '--doctor':
+      return printExamination(call, log);
     case '--scan-includes':
       return call.words.length === 1 ? usageFault(call, 'missing operand') : printInputs(call, log);
   }

@@ -19,6 +19,7 @@ export const ownOptions = {
   '-j': { help: 'show how many jobs the host list has room for, and exit' },
   '--agent-status': { help: 'show what the resident agent does, also as --json, and exit' },
   '--agent-stop': { help: 'have the resident agent end when its jobs are done, and exit' },
+  '--doctor': { help: 'examine this machine and the hosts, or those that are named, and say what to mend' },
   '--explain': { help: 'show where the given command would run, and why, without running it' },
   '--scan-includes': { help: 'list the files that a host would get for the command' },
 } as const satisfies Readonly<Record<string, OwnOption>>;

@@ -331,7 +331,8 @@ static void obey(int fd) {
 /* Whether the first word is one of distcc's own options. src/config/client-options.ts has the same words. */
 static int wants_commands(void) {
   static const char *const ours[] = {"--help",         "--version",    "--show-hosts", "-j",
-                                     "--agent-status", "--agent-stop", "--explain",    "--scan-includes"};
+                                     "--agent-status", "--agent-stop", "--doctor",     "--explain",
+                                     "--scan-includes"};
   const char *slash = strrchr(own_words[0], '/'), *first = own_words[1];
   const char *name = slash == NULL ? own_words[0] : slash + 1;
   if (strstr(name, "distcc") == NULL) return 0;

@@ -15,7 +15,11 @@ export class NoAnswer extends Error {
   /** The first bytes that came instead, at most `mostShown` of them. */
   readonly came: Buffer;
 
-  constructor(kind: Silence, sentence: string, { came = Buffer.alloc(0), cause }: { came?: Buffer; cause?: unknown } = {}) {
+  constructor(
+    kind: Silence,
+    sentence: string,
+    { came = Buffer.alloc(0), cause }: { came?: Buffer; cause?: unknown } = {},
+  ) {
     super(sentence, { cause });
     this.name = 'NoAnswer';
     this.kind = kind;

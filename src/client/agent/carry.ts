@@ -23,7 +23,7 @@ import { LauncherError } from './launcher-error.ts';
 import type { AnswerMessage, CarryBody, CarryMessage, Way } from '../../wire/agent/carry.ts';
 
 /** How long connecting may take, in ms (doc/protocol.md, "Timeouts"). */
-const connectPatience = 4000;
+export const connectPatience = 4000;
 /** Bytes to read of an answer whose messages did not fit into the beginning that ANSWER holds. */
 const mostlyEnough = 64 * 1024;
 /** How many bytes of an object are looked at. */

@@ -45,7 +45,7 @@ export interface Answer {
 /**
  * The command for a host. clang gets the default target of this machine's clang, so that all objects of a build agree.
  */
-function commandFor({ verdict, directory, target }: RemoteJob): string[] {
+export function commandFor({ verdict, directory, target }: RemoteJob): string[] {
   const argv = remoteCommand(verdict, directory);
   return target === undefined ? argv : [...argv, '-target', target];
 }

@@ -111,7 +111,7 @@ function readText(name: string): Promise<string | undefined> {
 }
 
 /** What a call asks for, without a word to the log. @throws Failure when it is not a call of a compiler */
-async function understood(call: Call): Promise<Job> {
+export async function understood(call: Call): Promise<Job> {
   const silent = textLog('distcc', 'emergency', () => {});
   const programs = programsIn(pathOf(call.environment['PATH']), pathOf(call.directory) ?? '/');
   return understand(call, (name) => programs(readable(name)), silent, await withOptions(call, readText));

@@ -13,6 +13,9 @@ import { errorCode } from '../../system/error-text.ts';
 const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW, S_IFDIR, S_IFMT } = constants;
 const errnoByCode: Readonly<Record<string, number>> = systemConstants.errno;
 
+/** How long a compiler may take, in ms: one that hangs is ended. */
+const compilerPatience = 20_000;
+
 /** A stamp as `Disk.look` gives it. */
 function stampOf(found: BigIntStats): Buffer {
   const stamp = Buffer.alloc(stampLength);
@@ -99,6 +102,8 @@ export class OwnDisk implements Disk {
         cwd: this.#directory,
         env: { ...this.#environment, LC_ALL: 'C' },
         stdio: ['ignore', 'pipe', 'pipe'],
+        timeout: compilerPatience,
+        killSignal: 'SIGKILL',
       });
       const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
       child.stdout.on('data', (bytes: Buffer) => stdout.push(bytes));

@@ -9,7 +9,7 @@ import { noHosts, parseHostList, shuffle } from './host-list.ts';
 import type { HostList, HostSource } from './host-list.ts';
 
 /** The list of the whole machine, where this system keeps such files. */
-const systemHosts = process.platform === 'freebsd' ? '/usr/local/etc/distcc/hosts' : '/etc/distcc/hosts';
+export const systemHosts = process.platform === 'freebsd' ? '/usr/local/etc/distcc/hosts' : '/etc/distcc/hosts';
 
 /** A longer file, in bytes, is certainly not a host list. */
 export const longestList = 1024 * 1024;
@@ -63,7 +63,8 @@ function hostFiles(environment: Environment): string[] {
   return [...(directory === undefined ? [] : [`${directory}/hosts`]), systemHosts];
 }
 
-function findHostSource(environment: Environment): HostSource | undefined {
+/** The list's source: the first that there is. @throws Failure (status 106) when it cannot be read */
+export function findHostSource(environment: Environment): HostSource | undefined {
   const variable = sourceInVariable(environment);
   if (variable !== undefined) return variable;
   for (const name of hostFiles(environment)) {
