@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 import type { AgentStatus } from '../../agent-state/status.ts';
-import { distccDirectory, readVariable } from '../../config/client-environment.ts';
+import { distccDirectory, guardVariable, readVariable } from '../../config/client-environment.ts';
 import { byteText, readable } from '../../system/byte-text.ts';
 import { systemReason } from '../../system/error-text.ts';
 import { removeFolder } from '../../system/files/remove-folder.ts';
@@ -146,10 +146,12 @@ export async function examine(
   const listed = list?.hosts ?? [];
   const hosts = words.length === 0 ? listed : words.flatMap((word) => hostsFor(word, listed));
   checkAgent(agents, call.environment, here);
-  const commands = commandsOf(call);
-  checkMasquerade(languages, call, here);
-  const trials = await prepareTrials(commands, call, here);
-  await checkFlags(commands, call, here);
+  // What the variable means is said below; the trials are as without it.
+  const unguarded = { ...call, environment: { ...call.environment, [guardVariable]: undefined } };
+  const commands = commandsOf(unguarded);
+  checkMasquerade(languages, unguarded, here);
+  const trials = await prepareTrials(commands, unguarded, here);
+  await checkFlags(commands, unguarded, here);
   checkVariables(call.environment, here);
   show('this machine', here.all);
   let faults = faultsIn(here.all);

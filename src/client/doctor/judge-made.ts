@@ -4,13 +4,8 @@ import { TransportError } from '../job/faults.ts';
 import { resultText } from '../job/result-text.ts';
 import type { Findings } from './findings.ts';
 import type { Made } from './try-compile.ts';
+import { complaintIn } from './trial.ts';
 import type { Trial } from './trial.ts';
-
-const firstLine = (text: string): string | undefined =>
-  text
-    .split('\n')
-    .map((line) => line.trim())
-    .find((line) => line !== '');
 
 /** The compiler's name as hosts get it. */
 const nameIn = ({ argv }: Trial): string => argv[0] ?? '';
@@ -30,7 +25,7 @@ export function judgeMade(trial: Trial, { response, seconds }: Made, findings: F
     return false;
   }
   if (response.status !== 0) {
-    const said = firstLine(response.stderr.toString()) ?? resultText(name, response.status);
+    const said = complaintIn(response.stderr) ?? resultText(name, response.status);
     findings.wrong(about, `"${name}" works here and fails there: ${said}: install the same version there as here`);
     return false;
   }

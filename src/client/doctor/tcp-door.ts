@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { unmapped, writeHostPort } from '../../basics/address-text.ts';
 import { connectTo, isClosedUnasked } from '../../probe/exchange.ts';
 import { NoAnswer } from '../../probe/no-answer.ts';
@@ -23,11 +24,16 @@ interface Reached {
   readonly roundTrip: number;
 }
 
-/** Connects once. @throws NoAnswer */
-async function reach(address: string, port: number): Promise<Reached> {
+/** Connects, and tells how long that took, in ms. @throws NoAnswer */
+async function openTimed(address: string, port: number) {
   const began = performance.now();
   const socket = await connectTo(address, port, connectPatience);
-  const roundTrip = performance.now() - began;
+  return { socket, roundTrip: performance.now() - began };
+}
+
+/** Connects once. @throws NoAnswer */
+async function reach(address: string, port: number): Promise<Reached> {
+  const { socket, roundTrip } = await openTimed(address, port);
   const own = unmapped(socket.localAddress ?? '');
   socket.destroy();
   return { address, own, roundTrip };
@@ -80,18 +86,25 @@ async function resolveHost(host: TcpHost, findings: Findings): Promise<readonly 
 }
 
 class TcpDoor implements Door {
-  readonly network;
   readonly #host: TcpHost;
   readonly #reached: Reached;
+  #roundTrip: number;
 
   constructor(host: TcpHost, reached: Reached) {
     this.#host = host;
     this.#reached = reached;
-    this.network = { address: reached.address, port: host.port, roundTrip: reached.roundTrip };
+    this.#roundTrip = reached.roundTrip;
   }
 
-  async #open() {
-    return connectTo(this.#reached.address, this.#host.port, connectPatience);
+  get network() {
+    return { address: this.#reached.address, port: this.#host.port, roundTrip: this.#roundTrip };
+  }
+
+  /** Of all connections the fastest tells the round trip best. */
+  async #open(): Promise<Socket> {
+    const { socket, roundTrip } = await openTimed(this.#reached.address, this.#host.port);
+    this.#roundTrip = Math.min(this.#roundTrip, roundTrip);
+    return socket;
   }
 
   async compile(order: Order): Promise<Made> {

@@ -34,7 +34,7 @@ export const languages: readonly Language[] = [
     compilers: ['cc', 'gcc', 'clang'],
     source: 'distcc-doctor.c',
     preprocessed: 'distcc-doctor.i',
-    text: '#include <stdio.h>\nint doctor(int at) { static const int steps[] = {1, 2}; return printf("%d\\n", steps[at & 1]); }\n',
+    text: '#include <stddef.h>\nint doctor(size_t at) { static const char *const words[] = {\"one\", \"two\"}; return words[at & 1][0]; }\n',
   },
   {
     name: 'C++',
@@ -96,16 +96,24 @@ export function jobOf(
   });
 }
 
-const firstLine = (bytes: Buffer): string =>
-  bytes
+/** What a compiler says of a failure, in one line; undefined when it says nothing. */
+export function complaintIn(stderr: Buffer): string | undefined {
+  const lines = stderr
     .toString()
     .split('\n')
-    .find((line) => line.trim() !== '') ?? 'it says nothing';
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  return lines.find((line) => /\berror\b/i.test(line)) ?? lines[0];
+}
 
 /** Runs the compiler here. @throws Failure when it does not succeed */
 async function runHere(disk: OwnDisk, argv: readonly string[]): Promise<Buffer> {
   const { status, stdout, stderr } = await disk.ask(argv);
-  if (status !== 0) throw new Failure(exitStatus.general, `"${argv[0]}" fails here: ${firstLine(stderr)}`);
+  if (status !== 0)
+    throw new Failure(
+      exitStatus.general,
+      `"${argv[0]}" fails here: ${complaintIn(stderr) ?? 'it says nothing'}: mend it first`,
+    );
   return stdout;
 }
 

@@ -37,8 +37,11 @@ async function stop(child: ChildProcess, top: string): Promise<void> {
   rmSync(top, { recursive: true, force: true });
 }
 
-/** Starts the stock daemon with folders of its own; everybody on this machine may use every compiler. */
-export async function startStockDaemon(): Promise<StockDaemon> {
+/**
+ * Starts the stock daemon with folders of its own; unless it is told otherwise everybody on this machine may use every
+ * compiler.
+ */
+export async function startStockDaemon({ allow = '127.0.0.1', everything = true } = {}): Promise<StockDaemon> {
   const top = mkdtempSync(join(tmpdir(), 'test-stock-'));
   const temporary = join(top, 'tmp');
   mkdirSync(temporary);
@@ -47,8 +50,9 @@ export async function startStockDaemon(): Promise<StockDaemon> {
   chmodSync(temporary, 0o777);
   const port = await freePort();
   const log = join(top, 'log');
-  const words = ['--daemon', '--no-detach', '--log-file', log, '--log-level', 'debug', '--enable-tcp-insecure'];
-  words.push('--listen', '127.0.0.1', '--port', String(port), '--allow', '127.0.0.1');
+  const words = ['--daemon', '--no-detach', '--log-file', log, '--log-level', 'debug'];
+  words.push('--listen', '127.0.0.1', '--port', String(port), '--allow', allow);
+  if (everything) words.push('--enable-tcp-insecure');
   const child = spawn(stockDaemonProgram, words, { stdio: 'ignore', env: { ...process.env, TMPDIR: temporary } });
   for (let waited = 0; !(await listens(port)); waited += 20) {
     if (child.exitCode !== null || waited > 20_000) throw new Error(`the stock distccd does not listen on ${port}`);
