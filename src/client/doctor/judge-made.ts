@@ -1,6 +1,6 @@
 import { compilerIn } from '../../compiler/content/elf-comment.ts';
 import { judgeAnswer } from '../compile/judge-answer.ts';
-import { TransportError } from '../job/faults.ts';
+import { CompilerUnfit, TransportError } from '../job/faults.ts';
 import { resultText } from '../job/result-text.ts';
 import type { Findings } from './findings.ts';
 import type { Made } from './try-compile.ts';
@@ -21,6 +21,10 @@ export function judgeMade(trial: Trial, { response, seconds }: Made, findings: F
     judgeAnswer(trial.job, response);
   } catch (error) {
     if (!(error instanceof TransportError)) throw error;
+    if (!(error instanceof CompilerUnfit)) {
+      findings.wrong(about, `${error.message}: look for a full disk there, and at the server's log`);
+      return false;
+    }
     findings.wrong(about, `it ${error.message}: install it there, the same version as here (${ownName(trial)})`);
     return false;
   }
@@ -64,11 +68,12 @@ export function compareObjects(objects: Objects, findings: Findings): void {
     return;
   }
   const names = differing.map(({ language }) => language).join(' and ');
+  const differ = differing.length === 1 ? 'differs' : 'differ';
   if (differing.every(({ here, there }) => here !== there))
-    findings.note('object', `${names} differ from here, as the compilers do`);
+    findings.note('object', `${names} ${differ} from here, as the compilers do`);
   else
     findings.wrong(
       'object',
-      `${names} differ from here though the compilers have the same version: compare "${differing[0]?.name} -v" on both, and their assemblers`,
+      `${names} ${differ} from here though the compilers have the same version: compare "${differing[0]?.name} -v" on both, and their assemblers`,
     );
 }

@@ -13,7 +13,7 @@ export interface ServerPage {
 }
 
 /** Reads a statistics page (doc/distcc-behaviour.md, "Statistics page"); undefined when it is something else. */
-export function parsePage(text: string): ServerPage | undefined {
+function parsePage(text: string): ServerPage | undefined {
   const number = (name: string): number =>
     Number(new RegExp(`^${name} (\\d+(?:\\.\\d+)?)$`, 'm').exec(text)?.[1] ?? 'NaN');
   const slots = number('dcc_max_kids');

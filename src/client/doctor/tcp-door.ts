@@ -49,6 +49,8 @@ function unreachable(target: string, error: NoAnswer): string {
   const code = errorCode(error.cause);
   if (code === 'ECONNREFUSED')
     return `nothing listens at ${target} (${reason}): start distccd there and have it listen on that address, or correct the host list`;
+  if (code === 'ECONNRESET')
+    return `${target} resets the connection (${reason}): add this machine to those that the server there allows, or correct the host list`;
   return `no way to ${target} (${reason}): correct the host list, or the network and the firewalls on the way`;
 }
 

@@ -67,7 +67,8 @@ export function checkAgent(agents: readonly AgentStatus[], environment: Environm
   if (!readVariable('DISTCC_AGENT', environment)) return;
   if (agents.length === 0) findings.note('agent', 'none runs yet: the first job starts it');
   for (const { pid, version, jobsDone } of agents) {
-    if (version === agentVersion) findings.well('agent', `process ${pid}, ${jobsDone} jobs done`);
+    if (version === agentVersion)
+      findings.well('agent', `process ${pid}, ${jobsDone} ${jobsDone === 1 ? 'job' : 'jobs'} done`);
     else findings.note('agent', `process ${pid} has another version and ends when its jobs are done`);
   }
 }

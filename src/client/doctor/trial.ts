@@ -34,7 +34,7 @@ export const languages: readonly Language[] = [
     compilers: ['cc', 'gcc', 'clang'],
     source: 'distcc-doctor.c',
     preprocessed: 'distcc-doctor.i',
-    text: '#include <stddef.h>\nint doctor(size_t at) { static const char *const words[] = {\"one\", \"two\"}; return words[at & 1][0]; }\n',
+    text: '#include <stddef.h>\nint doctor(size_t at) { static const char *const words[] = {"one", "two"}; return words[at & 1][0]; }\n',
   },
   {
     name: 'C++',

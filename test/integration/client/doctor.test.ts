@@ -4,11 +4,10 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { freePort, startDaemon } from '../../support/daemon.ts';
+import { distccdProgram, freePort, startDaemon } from '../../support/daemon.ts';
 import type { TestDaemon } from '../../support/daemon.ts';
 import { needs } from '../../support/needs.ts';
 import { hasSsh, SshServer } from '../../support/ssh-server.ts';
-import { distccdProgram } from '../../support/daemon.ts';
 import { distccProgram, Sandbox } from './sandbox.ts';
 import type { Result } from './sandbox.ts';
 import { startFakeServer, answer } from './fake-server.ts';
@@ -74,6 +73,32 @@ describe.skipIf(!enabled)('distcc --doctor', () => {
     expect(box.temporaries()).toEqual([]);
   });
 
+  it('compares its slots with those of the server, whose page tells the load too', async () => {
+    const stats = createServer((socket) => {
+      const page = '<distccstats>\ndcc_max_kids 2\ndcc_load1 0.50\n</distccstats>\n';
+      socket.on('error', () => {}).once('data', () => socket.end(page));
+    });
+    // The page is at the port after the server's, which somebody else may have.
+    let server = await startDaemon({ compilers: usual });
+    for (let tries = 0; tries < 9; tries += 1) {
+      stats.listen(server.port + 1, '127.0.0.1');
+      if (await once(stats, 'listening').catch(() => false)) break;
+      await server.end();
+      server = await startDaemon({ compilers: usual });
+    }
+    const host = `127.0.0.1:${server.port}/8`;
+    const result = await doctor(host);
+    stats.close();
+    await server.end();
+    expect(result.status).toBe(0);
+    expect(about(host, result)).toEqual(
+      expect.arrayContaining([
+        '-- slots 8 by the host list, and the server does 2 at a time: write "/2"',
+        'ok load 0.50',
+      ]),
+    );
+  });
+
   it('marks in ASCII where the locale is not UTF-8', async () => {
     const { stdout } = await doctor(`127.0.0.1:${ours.port}`);
     expect(stdout).toMatch(/^ {2}ok port/m);
@@ -111,13 +136,18 @@ describe.skipIf(!enabled)('distcc --doctor', () => {
     ]);
   });
 
-  it('tells what the agent holds against a host', async () => {
-    const gone = `127.0.0.1:${await freePort()}`;
+  it('tells of the agent, and why that gives a host no jobs', async () => {
+    let works = false;
+    const moody = await startFakeServer((request) => (works ? answer({})(request) : Buffer.from('nonsense')));
     box.write('a.c', 'int a;\n');
-    await box.run(['gcc', '-c', 'a.c'], { DISTCC_HOSTS: gone });
-    const other = `127.0.0.1:${ours.port}`;
-    const result = await doctor(`${gone} ${other}`);
-    expect(about('this machine', result)).toContainEqual(expect.stringMatching(/^ok agent process \d+, 1 jobs done$/));
+    await box.run(['gcc', '-c', 'a.c'], { DISTCC_HOSTS: moody.host });
+    works = true;
+    const result = await doctor(moody.host);
+    await moody.end();
+    expect(about('this machine', result)).toContainEqual(expect.stringMatching(/^ok agent process \d+, 1 job done$/));
+    expect(about(moody.host, result)).toContainEqual(
+      expect.stringMatching(/^-- agent gives it no jobs for \d+ s more, because it failed: .*bad answer/),
+    );
   });
 
   describe.skipIf(!needs(stockDaemonProgram, 'distcc'))('with stock servers', () => {
