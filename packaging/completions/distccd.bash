@@ -68,6 +68,12 @@ _distcc() {
         return
       fi
       ;;
+    --doctor)
+      if [ "$COMP_CWORD" -gt 1 ]; then
+        mapfile -t COMPREPLY < <(compgen -A hostname -- "$cur")
+        return
+      fi
+      ;;
     --agent-status)
       if [ "$COMP_CWORD" -gt 1 ]; then
         _distcc_words --json
@@ -76,7 +82,7 @@ _distcc() {
       ;;
   esac
   if [ "$COMP_CWORD" = 1 ] && [[ $cur == -* ]]; then
-    _distcc_words --agent-status --agent-stop --explain --help -j --scan-includes --show-hosts --version
+    _distcc_words --agent-status --agent-stop --doctor --explain --help -j --scan-includes --show-hosts --version
   else
     _distcc_compiler 1
   fi

@@ -1,10 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, symlinkSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { distccdProgram, freePort, startDaemon } from '../../support/daemon.ts';
+import { distccdProgram, freePort, startDaemon, until } from '../../support/daemon.ts';
 import type { TestDaemon } from '../../support/daemon.ts';
 import { needs } from '../../support/needs.ts';
 import { hasSsh, SshServer } from '../../support/ssh-server.ts';
@@ -106,16 +106,26 @@ describe.skipIf(!enabled)('distcc --doctor', () => {
   });
 
   it('examines hosts in parallel and prints them in order', async () => {
-    const slow = await startFakeServer((request) => answer({})(request));
-    const gone = await freePort();
-    const result = await doctor(`${slow.host} 127.0.0.1:${gone} 127.0.0.1:${ours.port}`);
-    await slow.end();
-    const places = [slow.host, `127.0.0.1:${gone}`, `127.0.0.1:${ours.port}`].map((host) =>
-      result.stdout.split('\n').indexOf(host),
-    );
-    expect(places.every((place) => place > 0)).toBe(true);
+    const last = await startFakeServer(answer({}));
+    // The first host answers when the last one has been asked.
+    const first = createServer((socket) => {
+      void until(() => last.connections() > 0, 'the last host is asked').then(() => {
+        const further = connect(ours.port, '127.0.0.1');
+        for (const end of [socket, further]) end.on('error', () => {});
+        socket.pipe(further).pipe(socket);
+      });
+    });
+    first.listen(0, '127.0.0.1');
+    await once(first, 'listening');
+    const place = first.address();
+    const hosts = [`127.0.0.1:${typeof place === 'object' ? place?.port : ''}`, 'no-such-host.invalid', last.host];
+    const result = await doctor(hosts.join(' '));
+    first.close();
+    await last.end();
+    const places = hosts.map((host) => result.stdout.split('\n').indexOf(host));
+    expect(places.every((line) => line > 0)).toBe(true);
     expect([...places].sort((one, other) => one - other)).toEqual(places);
-    expect(result.status).toBe(100);
+    expect(about(hosts[0] ?? '', result)).toContain('ok object byte for byte the same as here, C and C++');
   });
 
   it('examines the hosts that are named, with what the list says of them', async () => {
