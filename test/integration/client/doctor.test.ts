@@ -109,11 +109,13 @@ describe.skipIf(!enabled)('distcc --doctor', () => {
     const last = await startFakeServer(answer({}));
     // The first host answers when the last one has been asked.
     const first = createServer((socket) => {
-      void until(() => last.connections() > 0, 'the last host is asked').then(() => {
+      const passOn = async (): Promise<void> => {
+        await until(() => last.connections() > 0, 'the last host is asked');
         const further = connect(ours.port, '127.0.0.1');
         for (const end of [socket, further]) end.on('error', () => {});
         socket.pipe(further).pipe(socket);
-      });
+      };
+      void passOn();
     });
     first.listen(0, '127.0.0.1');
     await once(first, 'listening');
