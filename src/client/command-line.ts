@@ -5,7 +5,7 @@ import { readVariable } from '../config/client-environment.ts';
 import type { OwnOptionName } from '../config/client-options.ts';
 import type { Logger } from '../logging/log-line.ts';
 import { bytesOf, byteText } from '../system/byte-text.ts';
-import { writeAll } from '../system/descriptors/write-all.ts';
+import { printTo, writeAll } from '../system/descriptors/write-all.ts';
 import type { Environment } from '../config/client-environment.ts';
 import type { HostList } from './hosts/host-list.ts';
 import { totalSlots } from './hosts/host-list.ts';
@@ -14,8 +14,9 @@ import { reportFailure } from './job/report-failure.ts';
 import { openLog } from './user-files/text-log.ts';
 import type { Call } from './job/call.ts';
 
+/** Prints a byte text; the program ends when nobody reads. */
 function print(text: string): void {
-  writeAll(1, bytesOf(text));
+  if (!printTo(1, bytesOf(text))) process.exit(exitStatus.inputOutput);
 }
 
 /** Prints a text about the host list. When the list cannot be read it prints nothing and succeeds, as distcc does. */

@@ -160,7 +160,7 @@ export async function checkHost(host: DistantHost, exam: Exam): Promise<Findings
   const findings = new Findings();
   const door = host.kind === 'tcp' ? await openTcpDoor(host, findings) : sshDoor(host, exam.environment);
   if (door === undefined) return findings;
-  if (exam.trials.length === 0) await door.knock(findings);
+  if (exam.trials.length === 0 && !(await door.knock(findings))) return findings;
   const { objects, first, goesOn } = await tryAll(host, door, exam, findings);
   if (!goesOn) return findings;
   if (objects.length > 0) compareObjects(objects, findings);

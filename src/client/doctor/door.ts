@@ -9,8 +9,8 @@ import type { Made, Order } from './try-compile.ts';
 export interface Door {
   /** Opens a line, and has the host compile on it. @throws NoAnswer */
   compile(order: Order): Promise<Made>;
-  /** Notes how the host lets us in, when there is no compiler to try. */
-  knock(findings: Findings): Promise<void>;
+  /** Notes whether the host lets us in, when there is no compiler to try; false when it does not. */
+  knock(findings: Findings): Promise<boolean>;
   /** Notes that the host has answered. */
   admitted(findings: Findings): void;
   /**

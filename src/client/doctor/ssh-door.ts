@@ -51,9 +51,9 @@ class SshDoor implements Door {
     findings.well('ssh', `logs in to "${name}" and starts "${command}" there`);
   }
 
-  async knock(findings: Findings): Promise<void> {
+  knock(findings: Findings): Promise<boolean> {
     findings.note('ssh', 'not tried, since there is no compiler here to try it with');
-    return Promise.resolve();
+    return Promise.resolve(false);
   }
 
   blame(error: NoAnswer, { language, name }: Compiler, findings: Findings): Promise<'host' | 'compiler'> {

@@ -122,9 +122,11 @@ class TcpDoor implements Door {
     findings.well('access', `this machine, ${this.#reached.own}, is allowed`);
   }
 
-  async knock(findings: Findings): Promise<void> {
-    if (await this.#isShut()) this.#notAllowed(findings);
+  async knock(findings: Findings): Promise<boolean> {
+    const isShut = await this.#isShut();
+    if (isShut) this.#notAllowed(findings);
     else this.admitted(findings);
+    return !isShut;
   }
 
   async blame(error: NoAnswer, { language, name }: Compiler, findings: Findings): Promise<'host' | 'compiler'> {

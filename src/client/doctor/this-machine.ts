@@ -8,7 +8,7 @@ import { pathOf, readable } from '../../system/byte-text.ts';
 import { pathDirectories } from '../../system/files/path-search.ts';
 import { totalSlots } from '../hosts/host-list.ts';
 import type { HostList } from '../hosts/host-list.ts';
-import { findHostSource, listFrom, systemHosts } from '../hosts/host-source.ts';
+import { findHostSource, parseSource, systemHosts } from '../hosts/host-source.ts';
 import { programsIn } from '../user-files/find-programs.ts';
 import type { Findings } from './findings.ts';
 import { jobOf } from './trial.ts';
@@ -36,7 +36,8 @@ export function checkHostList(environment: Environment, findings: Findings): Hos
       );
       return undefined;
     }
-    const list = listFrom(source);
+    // Not in the order of one job, which "--randomize" would change.
+    const list = parseSource(source);
     const name = readable(source.name);
     const usable = list.hosts.filter((host) => host.kind !== 'local' && !host.down && host.slots > 0);
     if (list.hosts.length === 0)
@@ -51,7 +52,7 @@ export function checkHostList(environment: Environment, findings: Findings): Hos
         about,
         `${name}: ${list.hosts.length} ${list.hosts.length === 1 ? 'host' : 'hosts'}, ${totalSlots(list)} jobs at a time, so "make -j${totalSlots(list)}"`,
       );
-    for (const warning of list.hosts.length === 0 ? [] : list.warnings) findings.note(about, warning);
+    for (const warning of list.warnings) findings.note(about, warning);
     if (usable.length > 0 && list.hosts[0]?.kind === 'local' && !list.randomize)
       findings.note(about, '"localhost" stands first, so jobs go to other hosts when it is full: move it to the end');
     return list;

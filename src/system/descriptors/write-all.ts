@@ -21,9 +21,9 @@ export function writeAll(descriptor: number, bytes: Buffer): void {
 }
 
 /** Prints a text to a descriptor; false when the reader is gone, as after `head` has enough. */
-export function printTo(descriptor: number, text: string): boolean {
+export function printTo(descriptor: number, text: string | Buffer): boolean {
   try {
-    writeAll(descriptor, Buffer.from(text));
+    writeAll(descriptor, typeof text === 'string' ? Buffer.from(text) : text);
     return true;
   } catch (error) {
     if (errorCode(error) === 'EPIPE') return false;

@@ -141,6 +141,14 @@ describe.skipIf(!enabled)('distcc --doctor', () => {
     expect(await doctor(hosts, {}, ['--json'])).toMatchObject({ status: 101, stdout: '' });
   });
 
+  it('ends quietly when nobody reads what it prints', async () => {
+    for (const words of [['--doctor'], ['--help']]) {
+      const { child, ended } = box.start(words, { DISTCC_HOSTS: `127.0.0.1:${ours.port}`, ...quiet });
+      child.stdout?.destroy();
+      expect(await ended).toMatchObject({ status: 107, stderr: '' });
+    }
+  });
+
   it('passes over hosts that are marked down', async () => {
     const result = await doctor('other.invalid,down');
     expect(about('other.invalid,down', result)).toEqual([
@@ -309,6 +317,12 @@ describe.skipIf(!enabled)('distcc --doctor', () => {
       );
     });
 
+    it("Debian's list of a fresh installation", async () => {
+      const lines = about('this machine', await doctor('--randomize +zeroconf'));
+      expect(lines[0]).toMatch(/^NO host list \$DISTCC_HOSTS has no hosts/);
+      expect(lines[1]).toMatch(/^-- host list \$DISTCC_HOSTS, word 2 \("\+zeroconf"\): /);
+    });
+
     it('a list without volunteers, and one that cannot be read', async () => {
       expect(about('this machine', await doctor('localhost/4 a,down'))[0]).toMatch(
         /^NO host list \$DISTCC_HOSTS has no other machine that may be used, so nothing is distributed/,
@@ -357,6 +371,19 @@ describe.skipIf(!enabled)('distcc --doctor', () => {
           expect.stringMatching(/^-- variables DISTCC_PREPROCESS=here: this machine preprocesses every source/),
         ]),
       );
+    });
+
+    it('no compiler here at all', async () => {
+      const PATH = join(box.top, 'only-node');
+      mkdirSync(PATH);
+      symlinkSync(process.execPath, join(PATH, 'node'));
+      const strict = await startDaemon({ compilers: usual, options: ['--allow', '10.0.0.1'] });
+      const [open, shut] = [`127.0.0.1:${ours.port}`, `127.0.0.1:${strict.port}`];
+      const result = await doctor(`${open} ${shut}`, { PATH, CC: undefined, CXX: undefined });
+      await strict.end();
+      expect(about('this machine', result)).toContain('NO C there is no "cc" here: install it, or name another in CC');
+      expect(about(open, result)).toContain('ok access this machine, 127.0.0.1, is allowed');
+      expect(about(shut, result).at(-1)).toMatch(/^NO access .*it does not allow 127\.0\.0\.1/);
     });
 
     it('a compiler that is missing here', async () => {
