@@ -7,6 +7,9 @@ import { ProtocolError } from '../wire/reading/protocol-error.ts';
 import { systemReason } from '../system/error-text.ts';
 import { mostShown, NoAnswer } from './no-answer.ts';
 
+/** An answer that is longer, in bytes, is not one to a compile of a few lines. */
+const longestAnswer = 256 * 1024;
+
 /** Both directions of a conversation; for a socket they are the same object. */
 export interface Line {
   readonly from: Readable;
@@ -85,6 +88,7 @@ export function exchange<T>(
 ): Promise<T> {
   const decoder = new Decoder(answer);
   let came: Buffer = Buffer.alloc(0);
+  let length = 0;
   return within(line, patience, ({ done, fail }) => {
     const take = (act: () => void): void => {
       try {
@@ -95,7 +99,12 @@ export function exchange<T>(
     };
     line.from.on('data', (chunk: Buffer) => {
       if (came.length < mostShown) came = Buffer.concat([came, chunk]).subarray(0, mostShown);
-      take(() => decoder.feed(chunk));
+      length += chunk.length;
+      if (length > longestAnswer)
+        fail(
+          new NoAnswer('garbled', `${patience.what} failed: the answer goes on after ${longestAnswer} bytes`, { came }),
+        );
+      else take(() => decoder.feed(chunk));
     });
     line.from.once('end', () =>
       take(() => {

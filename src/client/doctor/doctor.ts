@@ -145,7 +145,7 @@ export async function examine(
   const list = checkHostList(call.environment, here);
   const listed = list?.hosts ?? [];
   const hosts = words.length === 0 ? listed : words.flatMap((word) => hostsFor(word, listed));
-  checkAgent(agents, call.environment, here);
+  checkAgent(agents, call, here);
   // What the variable means is said below; the trials are as without it.
   const unguarded = { ...call, environment: { ...call.environment, [guardVariable]: undefined } };
   const commands = commandsOf(unguarded);

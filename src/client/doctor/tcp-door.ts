@@ -16,6 +16,9 @@ import type { Made, Order } from './try-compile.ts';
 /** How long a server that does not allow a client may take to close its connection, in ms. */
 const closingPatience = 2000;
 
+/** Addresses of one name that are tried, one after the other. */
+const mostAddresses = 4;
+
 interface Reached {
   readonly address: string;
   /** The address of this machine in that connection. */
@@ -57,7 +60,7 @@ function unreachable(target: string, error: NoAnswer): string {
 /** Looks for an address of the host that answers, and notes what was found. */
 async function findAddress({ name, port }: TcpHost, addresses: readonly string[], findings: Findings) {
   const failed: string[] = [];
-  for (const address of addresses) {
+  for (const address of addresses.slice(0, mostAddresses)) {
     const target = writeHostPort(address, port);
     try {
       const reached = await reach(address, port);

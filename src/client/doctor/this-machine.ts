@@ -1,5 +1,8 @@
+import { accessSync, constants, existsSync, lstatSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { Failure } from '../../basics/failure.ts';
 import { baseName } from '../../compiler/names/source-name.ts';
+import { agentFolder } from '../../agent-state/find-agents.ts';
 import { agentVersion } from '../../agent-state/agent-version.ts';
 import type { AgentStatus } from '../../agent-state/status.ts';
 import { distccDirectory, readVariable } from '../../config/client-environment.ts';
@@ -63,10 +66,45 @@ export function checkHostList(environment: Environment, findings: Findings): Hos
   }
 }
 
+/** Why no agent can listen in a folder, as the launcher sees it; undefined when one can. */
+function obstacleToAgent(folder: string | undefined): string | undefined {
+  if (folder === undefined) return 'none of DISTCC_DIR, XDG_RUNTIME_DIR and HOME names a folder for it: set HOME';
+  const path = pathOf(folder);
+  if (path === undefined) return undefined;
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) {
+    const above = dirname(path);
+    // The launcher makes ~/.distcc and the folder in it.
+    const made = above.endsWith('/.distcc') ? dirname(above) : above;
+    const place = existsSync(above) ? above : made;
+    return mayWrite(place) ? undefined : `"${path}" cannot be made in "${place}": make it, or set DISTCC_DIR`;
+  }
+  if (!found.isDirectory()) return `"${path}" is not a folder: remove it`;
+  if (found.uid !== process.geteuid?.()) return `"${path}" belongs to another account: remove it, or set DISTCC_DIR`;
+  if ((found.mode & 0o077) !== 0) return `"${path}" is open to other accounts: chmod 700 it`;
+  return mayWrite(path) ? undefined : `"${path}" is not writable: allow it, or set DISTCC_DIR`;
+}
+
+function mayWrite(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Notes whether the agent runs. */
-export function checkAgent(agents: readonly AgentStatus[], environment: Environment, findings: Findings): void {
+export function checkAgent(
+  agents: readonly AgentStatus[],
+  { environment, directory }: Place,
+  findings: Findings,
+): void {
   if (!readVariable('DISTCC_AGENT', environment)) return;
-  if (agents.length === 0) findings.note('agent', 'none runs yet: the first job starts it');
+  const obstacle = agents.length > 0 ? undefined : obstacleToAgent(agentFolder(environment, directory));
+  if (obstacle !== undefined)
+    findings.wrong('agent', `none can run, so every job starts a process of its own: ${obstacle}`);
+  else if (agents.length === 0) findings.note('agent', 'none runs yet: the first job starts it');
   for (const { pid, version, jobsDone } of agents) {
     if (version === agentVersion)
       findings.well('agent', `process ${pid}, ${jobsDone} ${jobsDone === 1 ? 'job' : 'jobs'} done`);

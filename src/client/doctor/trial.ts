@@ -96,6 +96,9 @@ export function jobOf(
   });
 }
 
+/** How many characters of it are shown. */
+const longestComplaint = 300;
+
 /** What a compiler says of a failure, in one line; undefined when it says nothing. */
 export function complaintIn(stderr: Buffer): string | undefined {
   const lines = stderr
@@ -103,7 +106,7 @@ export function complaintIn(stderr: Buffer): string | undefined {
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  return lines.find((line) => /\berror\b/i.test(line)) ?? lines[0];
+  return (lines.find((line) => /\berror\b/i.test(line)) ?? lines[0])?.slice(0, longestComplaint);
 }
 
 /** Runs the compiler here. @throws Failure when it does not succeed */

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -181,6 +181,34 @@ describe.skipIf(!hasCompilers)('distcc --doctor on the usual mistakes', () => {
     expect(about('this machine', result)).toContain('NO C there is no "cc" here: install it, or name another in CC');
     expect(about(open, result)).toContain('ok access this machine, 127.0.0.1, is allowed');
     expect(about(shut, result).at(-1)).toMatch(/^NO access .*it does not allow 127\.0\.0\.1/);
+  });
+
+  it.each([
+    [
+      { DISTCC_DIR: '/no/such/folder' },
+      '"/no/such/folder/agent" cannot be made in "/no/such/folder": make it, or set DISTCC_DIR',
+    ],
+    [
+      { DISTCC_DIR: '', XDG_RUNTIME_DIR: '', HOME: '/no/home' },
+      '"/no/home/.distcc/agent" cannot be made in "/no/home": make it, or set DISTCC_DIR',
+    ],
+    [
+      { DISTCC_DIR: '', XDG_RUNTIME_DIR: '', HOME: '' },
+      'none of DISTCC_DIR, XDG_RUNTIME_DIR and HOME names a folder for it: set HOME',
+    ],
+  ])('no place for an agent: %j', async (environment, why) => {
+    expect(about('this machine', await doctor(box, 'a,down', environment))).toContain(
+      `NO agent none can run, so every job starts a process of its own: ${why}`,
+    );
+  });
+
+  it('a folder of the agent that others may enter', async () => {
+    const folder = join(box.own, 'agent');
+    mkdirSync(folder);
+    chmodSync(folder, 0o755);
+    expect(about('this machine', await doctor(box, 'a,down'))).toContain(
+      `NO agent none can run, so every job starts a process of its own: "${folder}" is open to other accounts: chmod 700 it`,
+    );
   });
 
   it('a compiler that is missing here', async () => {

@@ -4,11 +4,17 @@ import type { Server, Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { connectTo, exchange, isClosedUnasked } from '../../../src/probe/exchange.ts';
 import { NoAnswer } from '../../../src/probe/no-answer.ts';
+import type { Grammar } from '../../../src/wire/reading/decoder.ts';
 import { readToken } from '../../../src/wire/token.ts';
 import { freePort } from '../../support/daemon.ts';
 
 const hour = 3_600_000;
 const request = [Buffer.from('hello')];
+
+/** Reads more than any answer has. */
+function* readMuch(): Grammar<number> {
+  return (yield { exactly: 2 ** 30 }).length;
+}
 
 describe('a conversation with a server', () => {
   const servers: Server[] = [];
@@ -33,9 +39,9 @@ describe('a conversation with a server', () => {
     return { from: socket, to: socket };
   }
 
-  const ask = async (serve: (socket: Socket) => void, ms = hour): Promise<number | NoAnswer> => {
+  const ask = async (serve: (socket: Socket) => void, ms = hour, reader = readToken('DONE', 99)) => {
     const line = await lineTo(serve);
-    const answer = exchange(line, { request, answer: readToken('DONE', 99) }, { ms, what: 'asking' });
+    const answer = exchange(line, { request, answer: reader }, { ms, what: 'asking' });
     return answer.catch((error: unknown) => {
       if (error instanceof NoAnswer) return error;
       throw error;
@@ -60,6 +66,11 @@ describe('a conversation with a server', () => {
     const error = await ask(serve);
     expect(error).toMatchObject({ kind, message: expect.stringMatching(sentence) as unknown });
     expect(error instanceof NoAnswer && error.came.toString()).toBe(came);
+  });
+
+  it('does not take more than an answer can have', async () => {
+    const error = await ask((socket) => socket.write(Buffer.alloc(300 * 1024)), hour, readMuch());
+    expect(error).toMatchObject({ kind: 'garbled', message: 'asking failed: the answer goes on after 262144 bytes' });
   });
 
   it('tells that no answer came in time', async () => {
