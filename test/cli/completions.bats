@@ -41,6 +41,10 @@ complete_line() {
   assert_output "$(printf '%s\n' --agent-status --agent-stop)"
   run -0 complete_line distcc --agent-status -
   assert_output -- --json
+  run -0 complete_line distcc --do
+  assert_output -- --doctor
+  run -0 complete_line distcc --doctor localh
+  assert_line localhost
   run -0 complete_line distcc gc
   assert_line gcc
   run -0 complete_line distcc --explain gc

@@ -12,6 +12,7 @@ import type { Objects } from './judge-made.ts';
 import { askPage } from './server-page.ts';
 import { sshDoor } from './ssh-door.ts';
 import { openTcpDoor } from './tcp-door.ts';
+import { versionOf } from './trial.ts';
 import type { Trial } from './trial.ts';
 import type { Made, Order } from './try-compile.ts';
 
@@ -56,7 +57,7 @@ interface Tried {
 
 /** Has the host compile each trial. */
 async function tryAll(host: DistantHost, door: Door, { trials }: Exam, findings: Findings): Promise<Tried> {
-  const objects: { readonly trial: Trial; readonly object: Buffer }[] = [];
+  const objects: Objects[number][] = [];
   let first: Tried['first'];
   let isIn = false;
   for (const trial of trials) {
@@ -79,7 +80,8 @@ async function tryAll(host: DistantHost, door: Door, { trials }: Exam, findings:
     isIn = true;
     if (first === undefined) noteProtocol(host, made.offer, findings);
     first ??= { trial, made };
-    if (judgeMade(trial, made, findings)) objects.push({ trial, object: made.response.object });
+    const { object } = made.response;
+    if (judgeMade(trial, made, findings)) objects.push({ trial, object, version: await versionOf(object) });
   }
   return { objects, first, goesOn: true };
 }

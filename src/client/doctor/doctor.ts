@@ -7,7 +7,6 @@ import { distccDirectory, guardVariable, readVariable } from '../../config/clien
 import { byteText, readable } from '../../system/byte-text.ts';
 import { systemReason } from '../../system/error-text.ts';
 import { removeFolder } from '../../system/files/remove-folder.ts';
-import { compilerIn } from '../../compiler/content/elf-comment.ts';
 import { statesFromAgent, statesFromFolder } from '../explain/host-states.ts';
 import type { HostState } from '../explain/host-states.ts';
 import { parseHostList } from '../hosts/host-list.ts';
@@ -57,7 +56,7 @@ async function prepareTrials(
         const trial = await prepareTrial(language, words, { environment, folder });
         findings.well(
           language.name,
-          `"${words.join(' ')}" is ${trial.path}, ${compilerIn(trial.object) ?? 'which does not tell its version'}`,
+          `"${words.join(' ')}" is ${trial.path}, ${trial.version ?? 'which does not tell its version'}`,
         );
         trials.push(trial);
       } catch (error) {

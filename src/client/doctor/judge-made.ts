@@ -1,4 +1,3 @@
-import { compilerIn } from '../../compiler/content/elf-comment.ts';
 import { judgeAnswer } from '../compile/judge-answer.ts';
 import { CompilerUnfit, TransportError } from '../job/faults.ts';
 import { resultText } from '../job/result-text.ts';
@@ -11,7 +10,7 @@ import type { Trial } from './trial.ts';
 const nameIn = ({ argv }: Trial): string => argv[0] ?? '';
 
 /** What the compiler of a trial calls itself; for the cure of a host that lacks it. */
-const ownName = ({ object }: Trial): string => compilerIn(object) ?? 'the one of this machine';
+const ownName = ({ version }: Trial): string => version ?? 'the one of this machine';
 
 /** Notes what a host's compiler has made of a trial, and tells whether it is an object of this trial's kind. */
 export function judgeMade(trial: Trial, { response, seconds }: Made, findings: Findings): boolean {
@@ -38,15 +37,20 @@ export function judgeMade(trial: Trial, { response, seconds }: Made, findings: F
 }
 
 /** The objects that a host has made of trials. */
-export type Objects = readonly { readonly trial: Trial; readonly object: Buffer }[];
+export type Objects = readonly {
+  readonly trial: Trial;
+  readonly object: Buffer;
+  /** What its compiler calls itself. */
+  readonly version: string | undefined;
+}[];
 
 /** Notes whether a host's compilers and their objects are those of this machine. */
 export function compareObjects(objects: Objects, findings: Findings): void {
-  const compared = objects.map(({ trial, object }) => ({
+  const compared = objects.map(({ trial, object, version }) => ({
     language: trial.language.name,
     name: nameIn(trial),
-    here: compilerIn(trial.object),
-    there: compilerIn(object),
+    here: trial.version,
+    there: version,
     same: trial.object.equals(object),
   }));
   const others = compared.filter(({ here, there }) => here !== there);
@@ -57,8 +61,8 @@ export function compareObjects(objects: Objects, findings: Findings): void {
       `"${name}" for ${language} is another version: ${versions}: install the same version on both, or call it by a name that tells its version, such as "gcc-12"`,
     );
   }
-  const known = [...new Set(compared.filter(({ here, there }) => here === there).map(({ here }) => here ?? 'no name'))];
-  if (known.length > 0) findings.well('compiler', `the same as here: ${known.join('; ')}`);
+  const known = new Set(compared.flatMap(({ here, there }) => (here === undefined || here !== there ? [] : [here])));
+  if (known.size > 0) findings.well('compiler', `the same as here: ${[...known].join('; ')}`);
   const differing = compared.filter(({ same }) => !same);
   if (differing.length === 0) {
     findings.well(

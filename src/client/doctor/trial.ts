@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 import { leavesTarget } from '../../compiler/command/cross-names.ts';
+import { compilerIn } from '../../compiler/content/elf-comment.ts';
 import { preprocessCommand } from '../../compiler/command/split-command.ts';
 import { baseName } from '../../compiler/names/source-name.ts';
 import type { Environment } from '../../config/client-environment.ts';
@@ -56,6 +57,8 @@ export interface Trial {
   readonly text: Buffer;
   /** What the compiler here makes of it. */
   readonly object: Buffer;
+  /** What the compiler calls itself in an object; undefined when it does not. */
+  readonly version: string | undefined;
   /** The compiler's file. */
   readonly path: string;
 }
@@ -109,6 +112,11 @@ export function complaintIn(stderr: Buffer): string | undefined {
   return (lines.find((line) => /\berror\b/i.test(line)) ?? lines[0])?.slice(0, longestComplaint);
 }
 
+/** What the compiler of an object calls itself there; undefined when it does not. */
+export function versionOf(object: Buffer): Promise<string | undefined> {
+  return Promise.resolve(compilerIn(object));
+}
+
 /** Runs the compiler here. @throws Failure when it does not succeed */
 async function runHere(disk: OwnDisk, argv: readonly string[]): Promise<Buffer> {
   const { status, stdout, stderr } = await disk.ask(argv);
@@ -153,5 +161,5 @@ export async function prepareTrial(
   const here = argv.slice(1).map((word) => (word === language.source ? language.preprocessed : word));
   await runHere(disk, [path, ...here]);
   const object = await readFile(join(folder, job.verdict.output));
-  return { language, job, argv, text, object, path };
+  return { language, job, argv, text, object, version: await versionOf(object), path };
 }

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { blameAnswer } from '../../../../src/client/doctor/door.ts';
 import { Findings } from '../../../../src/client/doctor/findings.ts';
 import { compareObjects, judgeMade } from '../../../../src/client/doctor/judge-made.ts';
-import { compilerWords, languages, prepareTrial } from '../../../../src/client/doctor/trial.ts';
+import { compilerWords, languages, prepareTrial, versionOf } from '../../../../src/client/doctor/trial.ts';
 import type { Language, Trial } from '../../../../src/client/doctor/trial.ts';
 import { NoAnswer } from '../../../../src/probe/no-answer.ts';
 import { needs } from '../../../support/needs.ts';
@@ -50,21 +50,21 @@ describe.skipIf(!needs('gcc', 'gcc'))('a trial', () => {
     ]);
   });
 
-  function compared(object: Buffer): string[] {
+  async function compared(object: Buffer): Promise<string[]> {
     const findings = new Findings();
-    compareObjects([{ trial, object }], findings);
+    compareObjects([{ trial, object, version: await versionOf(object) }], findings);
     return texts(findings);
   }
 
-  it('is compared with what is made here', () => {
-    expect(compared(Buffer.from(trial.object))).toEqual([
+  it('is compared with what is made here', async () => {
+    expect(await compared(Buffer.from(trial.object))).toEqual([
       expect.stringMatching(/^well compiler: the same as here: GCC: /),
       'well object: byte for byte the same as here, C',
     ]);
     const other = Buffer.from(trial.object);
     // The first byte after the header is code.
     other[64] = (other[64] ?? 0) ^ 1;
-    expect(compared(other)).toEqual([
+    expect(await compared(other)).toEqual([
       expect.stringMatching(/^well compiler: the same as here: GCC: /),
       expect.stringMatching(
         /^wrong object: C differs from here though the compilers have the same version: compare ".*gcc -v" on both/,
@@ -72,7 +72,7 @@ describe.skipIf(!needs('gcc', 'gcc'))('a trial', () => {
     ]);
     const newer = Buffer.from(trial.object);
     newer.write('GCC: 99', newer.indexOf('GCC: '), 'latin1');
-    expect(compared(newer)).toEqual([
+    expect(await compared(newer)).toEqual([
       expect.stringMatching(
         /^wrong compiler: ".*gcc" for C is another version: GCC: 99.* there, GCC: .* here: install the same/,
       ),
