@@ -164,7 +164,7 @@ describe.skipIf(!hasCompilers)('distcc --doctor', () => {
     });
 
     it('names a client that is not allowed', async () => {
-      const strict = await startStockDaemon({ allow: '10.0.0.1' });
+      const strict = await startStockDaemon(undefined, { allow: '10.0.0.1' });
       const host = `127.0.0.1:${strict.port}`;
       const result = await doctor(box, host);
       await strict.end();
@@ -188,7 +188,7 @@ describe.skipIf(!hasCompilers)('distcc --doctor', () => {
     });
 
     it('names a compiler that is not permitted', async () => {
-      const strict = await startStockDaemon({ everything: false });
+      const strict = await startStockDaemon(undefined, { everything: false });
       const PATH = `${box.script('own-cc', 'exec gcc "$@"')}:${process.env['PATH']}`;
       const host = `127.0.0.1:${strict.port}`;
       const result = await doctor(box, host, { CC: 'own-cc', PATH });

@@ -39,9 +39,12 @@ async function stop(child: ChildProcess, top: string): Promise<void> {
 
 /**
  * Starts the stock daemon with folders of its own; unless it is told otherwise everybody on this machine may use every
- * compiler.
+ * compiler. `path` is a directory in front of its PATH.
  */
-export async function startStockDaemon({ allow = '127.0.0.1', everything = true } = {}): Promise<StockDaemon> {
+export async function startStockDaemon(
+  path = '/usr/local/bin',
+  { allow = '127.0.0.1', everything = true } = {},
+): Promise<StockDaemon> {
   const top = mkdtempSync(join(tmpdir(), 'test-stock-'));
   const temporary = join(top, 'tmp');
   mkdirSync(temporary);
@@ -53,7 +56,8 @@ export async function startStockDaemon({ allow = '127.0.0.1', everything = true 
   const words = ['--daemon', '--no-detach', '--log-file', log, '--log-level', 'debug'];
   words.push('--listen', '127.0.0.1', '--port', String(port), '--allow', allow);
   if (everything) words.push('--enable-tcp-insecure');
-  const child = spawn(stockDaemonProgram, words, { stdio: 'ignore', env: { ...process.env, TMPDIR: temporary } });
+  const env = { ...process.env, TMPDIR: temporary, PATH: `${path}:/usr/bin:/bin` };
+  const child = spawn(stockDaemonProgram, words, { stdio: 'ignore', env });
   for (let waited = 0; !(await listens(port)); waited += 20) {
     if (child.exitCode !== null || waited > 20_000) throw new Error(`the stock distccd does not listen on ${port}`);
     await new Promise((next) => setTimeout(next, 20));
