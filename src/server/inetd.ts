@@ -74,7 +74,7 @@ function stopReasons({ log }: AssembledService): StopReasons {
   const drain = new AbortController();
   const kill = new AbortController();
   const stop = (signal: NodeJS.Signals): void => {
-    const reason = new Refusal('this server is stopping: try another one');
+    const reason = new Refusal('stopping', 'this server is stopping: try another one');
     log.notice(`${signal}: ending`);
     if (drain.signal.aborted || signal === 'SIGHUP') kill.abort(reason);
     else drain.abort(reason);

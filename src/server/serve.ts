@@ -24,7 +24,7 @@ export function serve(
   const drain = new AbortController();
   const kill = new AbortController();
   const draining = new Draining();
-  const reason = new Refusal('this server is stopping: try another one');
+  const reason = new Refusal('stopping', 'this server is stopping: try another one');
   // Every conversation adds a listener to both.
   setMaxListeners(0, drain.signal, kill.signal);
   return new Promise((resolve) => {

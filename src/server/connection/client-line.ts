@@ -173,7 +173,10 @@ export class ClientLine {
     const { queue, deadlines } = this.service;
     const { signal } = this;
     this.connection.stage = 'waiting';
-    this.limit(deadlines.waiting, new Refusal('no slot became free in time: this server has too much to do'));
+    this.limit(
+      deadlines.waiting,
+      new Refusal('no_slot', 'no slot became free in time: this server has too much to do'),
+    );
     const putBack = (reason: Overload): void => this.end(reason);
     const release = await queue.enter({ client: this.connection.address, signal, putBack });
     this.connection.stage = 'compiling';

@@ -86,11 +86,12 @@ export class Conversation {
     const { service, signal, log } = this.#line;
     if (request.version === 3) {
       throw new Refusal(
+        'pump_mode',
         'this server does not serve the pump mode of distcc: write the host without ",cpp" in the list of hosts',
       );
     }
     if (request.garbled)
-      throw new Refusal('a word of the command is not UTF-8: rename the file, or compile it locally');
+      throw new Refusal('not_utf8', 'a word of the command is not UTF-8: rename the file, or compile it locally');
     const command = await inTurns(judgeCommand(request.argv, service), signal);
     log.say('a compile', 'info', `compile from ${basename(command.source)} to ${basename(command.object)}`);
     const release = await this.#line.turn();

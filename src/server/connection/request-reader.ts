@@ -77,7 +77,12 @@ export function receiveMessage<T>(
       const lacking = received + decoder.wanted - allowed;
       if (received + decoder.wanted > freeBytes + largest) {
         const bytes = received + decoder.wanted;
-        fail(new Overload(`the request has ${bytes} bytes, more than this server has memory for: raise --max-memory`));
+        fail(
+          new Overload(
+            'no_memory',
+            `the request has ${bytes} bytes, more than this server has memory for: raise --max-memory`,
+          ),
+        );
         return;
       }
       if (lacking <= 0 || received + readBytes <= allowed) return;

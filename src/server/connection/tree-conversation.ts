@@ -85,9 +85,11 @@ export class TreeConversation {
     const { service, signal, log } = this.#line;
     const definitions = await inTurns(decodeDefinitions(job.definitions), signal);
     await inTurns(session.define(definitions), signal);
-    if (job.garbled) throw new Refusal('a word of the command is not UTF-8: rename the file, or compile it locally');
+    if (job.garbled)
+      throw new Refusal('not_utf8', 'a word of the command is not UTF-8: rename the file, or compile it locally');
     const directory = pathOf(job.directory);
-    if (directory === undefined) throw new Refusal(`the directory ${quoted(job.directory)} is not UTF-8: rename it`);
+    if (directory === undefined)
+      throw new Refusal('not_utf8', `the directory ${quoted(job.directory)} is not UTF-8: rename it`);
     const command = await inTurns(judgeTreeCommand(job.argv, service), signal);
     const { source, output } = command.verdict;
     log.say('a compile', 'info', `compile from ${basename(source)} to ${basename(output)}`);
@@ -139,7 +141,8 @@ export class TreeConversation {
     let told = !defined;
     let lacking = await lay(uses);
     for (let round = 0; lacking.length > 0; round += 1) {
-      if (round === mostRounds) throw new Refusal('other connections of this client do not bring what they were to');
+      if (round === mostRounds)
+        throw new Refusal('client_files', 'other connections of this client do not bring what they were to');
       if (!(await session.prove(lacking))) {
         const { numbers: waited, over } = session.underWay(lacking);
         const wanted = session.withoutTwins(lacking.filter((number) => !waited.has(number)));

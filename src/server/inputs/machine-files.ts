@@ -57,6 +57,7 @@ export function requireSame(input: DeclaredInput): void {
   }
   if (same) return;
   throw new Refusal(
+    'compiler_differs',
     `${quoted(input.path)} belongs to the compiler and differs here: install the same version of the compiler on both`,
   );
 }

@@ -56,7 +56,10 @@ export function quotaIn(folder: string): number {
 
 /** No more files of a client's can be kept here, because of what others have. */
 export const full = (): Overload =>
-  new Overload('this server has no room for more files of clients now: its disk or its limits are full');
+  new Overload(
+    'no_disk_space',
+    'this server has no room for more files of clients now: its disk or its limits are full',
+  );
 
 const fullDisk = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EMLINK']);
 const strangeName = new Set(['ENAMETOOLONG', 'EILSEQ', 'EINVAL']);
@@ -66,5 +69,8 @@ export function refusalOfSystem(error: unknown): Refusal | undefined {
   const code = errorCode(error) ?? '';
   if (fullDisk.has(code)) return full();
   if (!strangeName.has(code)) return undefined;
-  return new Refusal('the file system of this server does not take a name of the job: compile this file locally');
+  return new Refusal(
+    'client_files',
+    'the file system of this server does not take a name of the job: compile this file locally',
+  );
 }

@@ -124,7 +124,10 @@ export class Session {
     let generation = this.#generations.get(number);
     if (generation === undefined) {
       if (number < this.#latest) {
-        throw new Refusal(`generation ${number} of the client's files is over: ${this.#latest} is the last one`);
+        throw new Refusal(
+          'client_files',
+          `generation ${number} of the client's files is over: ${this.#latest} is the last one`,
+        );
       }
       generation = this.#open(number);
     }
@@ -137,6 +140,7 @@ export class Session {
     this.#endOld();
     if (this.#generations.size >= this.#sessions.limits.generations) {
       throw new Refusal(
+        'client_files',
         `jobs of ${this.#generations.size} generations of the client's files are at work here: that is the limit`,
       );
     }

@@ -81,10 +81,13 @@ export class Sessions {
     const mine = (session: Session): boolean => session.address === address;
     const count = [...this.#sessions.values()].filter(mine).length;
     if (count >= sessionsPerAddress && !this.#endOne(mine)) {
-      throw new Overload(`${count} agents of this client are at work here, which is the limit`);
+      throw new Overload('too_many_agents', `${count} agents of this client are at work here, which is the limit`);
     }
     if (this.#sessions.size >= sessions && !this.#endOne()) {
-      throw new Overload(`agents of ${this.#sessions.size} clients are at work here, which is the limit`);
+      throw new Overload(
+        'too_many_agents',
+        `agents of ${this.#sessions.size} clients are at work here, which is the limit`,
+      );
     }
     this.#patrol.begin();
     return new Session(this, { nonce: randomBytes(nonceLength), address });

@@ -200,7 +200,10 @@ export class Tree {
   #make(path: string, entry: Entry, make: (place: DiskPath) => void): void {
     const place = this.#placeFor(path);
     if (this.#entries.size > this.#limits.entries) {
-      throw new Refusal(`a job may have ${this.#limits.entries} files and directories here: compile this file locally`);
+      throw new Refusal(
+        'client_files',
+        `a job may have ${this.#limits.entries} files and directories here: compile this file locally`,
+      );
     }
     if (this.#totals.entries >= this.#limits.allEntries) throw full();
     make(place);
@@ -211,15 +214,22 @@ export class Tree {
   #placeFor(path: string): DiskPath {
     const found = this.#entries.get(path);
     if (found !== undefined) {
-      throw new Refusal(`${quoted(path)} is something else already in this generation of the client's files`);
+      throw new Refusal(
+        'client_files',
+        `${quoted(path)} is something else already in this generation of the client's files`,
+      );
     }
-    if (reserved.test(path)) throw new Refusal(`${quoted(path)} cannot be sent: jobs have their own there`);
+    if (reserved.test(path))
+      throw new Refusal('client_files', `${quoted(path)} cannot be sent: jobs have their own there`);
     const end = path.lastIndexOf('/');
     if (path.length > longestPath || path.length - end - 1 > longestName) {
-      throw new Refusal(`${quoted(path)} is too long a name for this server: compile this file locally`);
+      throw new Refusal(
+        'client_files',
+        `${quoted(path)} is too long a name for this server: compile this file locally`,
+      );
     }
     if (path.split('/').length > deepest) {
-      throw new Refusal(`${quoted(path)} is too deep for this server: compile this file locally`);
+      throw new Refusal('client_files', `${quoted(path)} is too deep for this server: compile this file locally`);
     }
     this.#requireDirectory(path.slice(0, end) || '/');
     return pathBelow(this.path, path);
@@ -227,8 +237,8 @@ export class Tree {
 
   #requireDirectory(path: string): void {
     const kind = this.#entries.get(path)?.kind;
-    if (kind === 'link') throw new Refusal(`a path of the job goes through the link ${quoted(path)}`);
-    if (kind === 'file') throw new Refusal(`a path of the job goes through the file ${quoted(path)}`);
+    if (kind === 'link') throw new Refusal('client_files', `a path of the job goes through the link ${quoted(path)}`);
+    if (kind === 'file') throw new Refusal('client_files', `a path of the job goes through the file ${quoted(path)}`);
     this.addDirectory(path);
   }
 
@@ -239,6 +249,7 @@ export class Tree {
       // gcc takes two paths with the same time and content for one file, and clang two names of one file.
       if (first.retimed) {
         throw new Refusal(
+          'client_files',
           `the time of ${quoted(first.file.path)} has changed in this generation of the client's files, and it has the content of another one`,
         );
       }
@@ -271,7 +282,7 @@ export class Tree {
   /** Puts a file of its own at a place, with the client's time and the content of another one in this tree. */
   #copy(from: DeclaredFile, file: DeclaredFile, place: DiskPath): void {
     if (this.#copies + file.size > this.#limits.copies) {
-      throw new Refusal('too many files of the job have the same content: compile this file locally');
+      throw new Refusal('client_files', 'too many files of the job have the same content: compile this file locally');
     }
     if (this.#totals.copies + file.size > this.#limits.allCopies) throw full();
     copyWithTime(this.onDisk(from.path), this.#fresh, file.mtimeNs);

@@ -58,6 +58,7 @@ function noRoom(error: unknown): Refusal | undefined {
   const code = errorCode(error);
   if (code !== 'ENOSPC' && code !== 'EDQUOT' && code !== 'EROFS') return undefined;
   return new Refusal(
+    'no_disk_space',
     `no room for the job in the temporary directory of this server (${code}): its administrator can empty it, or set TMPDIR to another`,
   );
 }

@@ -133,11 +133,14 @@ export class ResultFile {
 }
 
 const notPlain = (what: string): Refusal =>
-  new Refusal(`the ${what} of the compiler is not a plain file: compile this file locally`);
+  new Refusal('unusable_output', `the ${what} of the compiler is not a plain file: compile this file locally`);
 
 const tooLarge = (what: string, size: number): Refusal | undefined =>
   size <= limits.bodyLength
     ? undefined
-    : new Refusal(`the ${what} of the compiler is larger than ${limits.bodyLength} bytes: compile this file locally`);
+    : new Refusal(
+        'unusable_output',
+        `the ${what} of the compiler is larger than ${limits.bodyLength} bytes: compile this file locally`,
+      );
 
 const cutShort = (): Error => new Error('a file of the compiler became shorter while it was sent');

@@ -102,7 +102,7 @@ function compiledOrRefused(compiled: TreeCompiled): TreeCompiled {
   const trouble = /^distccd\[\d+\] ERROR: (.*)\n/.exec(said)?.[1];
   if (trouble === undefined) return compiled;
   closeAnswer(compiled);
-  throw new Refusal(`no compile from source here: ${trouble}`);
+  throw new Refusal('no_private_root', `no compile from source here: ${trouble}`);
 }
 
 /** A text with a name that the client does not know is none that a compile there would have written. */
@@ -111,7 +111,10 @@ async function withoutOurNames(compiled: TreeCompiled): Promise<TreeCompiled> {
   for (const text of [stderr, stdout, dependencies]) {
     if (!(await holds(text, `${folderInRoot}/`))) continue;
     closeAnswer(compiled);
-    throw new Refusal('a message or dependency of the compiler names a path of this server: compile this file locally');
+    throw new Refusal(
+      'unusable_output',
+      'a message or dependency of the compiler names a path of this server: compile this file locally',
+    );
   }
   return compiled;
 }

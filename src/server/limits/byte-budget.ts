@@ -125,7 +125,7 @@ export class ByteBudget {
       const victim = this.#inTheWayOf(account.address, bytes);
       if (victim === undefined) continue;
       victim.leaving = true;
-      victim.dismiss(new Overload('other clients need the memory that this job has, and have less of it'));
+      victim.dismiss(new Overload('no_memory', 'other clients need the memory that this job has, and have less of it'));
       break;
     }
     return this.#waiters.length > 0;

@@ -124,7 +124,10 @@ export class FairQueue {
       holder.leaving = true;
       const seconds = Math.floor((now - holder.since) / 1000);
       holder.claim.putBack(
-        new Overload(`other clients wait, and this job has had its slot of this server for ${seconds} seconds`),
+        new Overload(
+          'no_slot',
+          `other clients wait, and this job has had its slot of this server for ${seconds} seconds`,
+        ),
       );
     }
     return this.#waitingCount > 0;

@@ -63,7 +63,12 @@ export class OpenConnections {
       if (other === undefined) return undefined;
       other.leaving = true;
       this.#taken -= 1;
-      other.end(new Overload('all connections of this server are taken, and other clients have fewer of them'));
+      other.end(
+        new Overload(
+          'too_many_connections',
+          'all connections of this server are taken, and other clients have fewer of them',
+        ),
+      );
     }
     const entry = new Entry(address, (leaving) => this.#leave(leaving));
     this.#entries.set(address, (this.#entries.get(address) ?? new Set()).add(entry));

@@ -52,6 +52,7 @@ function shown(option: string, room: number): string {
 function refuse({ option, because }: RefusedOption): Refusal {
   const name = shown(option, roomForOption - because.length);
   return new Refusal(
+    'option_refused',
     `the option ${name} is refused: it ${because}; the administrator can permit it by --permit-option`,
   );
 }
@@ -100,9 +101,9 @@ interface Admitted {
 function* admit(argv: readonly string[], compilers: PermittedCompilers): Steps<Admitted> {
   const verdict = yield* scanInSteps(argv, 'server');
   if (verdict.run === 'locally')
-    throw new Refusal(`this server compiles only what can be distributed: ${verdict.because}`);
+    throw new Refusal('not_a_compile', `this server compiles only what can be distributed: ${verdict.because}`);
   const permission = compilers.permit(argv[0] ?? '');
-  if ('refused' in permission) throw new Refusal(permission.refused);
+  if ('refused' in permission) throw new Refusal('compiler_not_permitted', permission.refused);
   return { verdict, ...permission };
 }
 

@@ -316,7 +316,7 @@ describe('Conversation', () => {
       const service = hold({ budget });
       client.says(...half);
       await settled();
-      dismissals[0]?.(new Overload('others need the memory'));
+      dismissals[0]?.(new Overload('no_memory', 'others need the memory'));
       expect(await ended()).toMatchObject({ class: 'REJ_OVERLOAD' });
       expect(log()).toContain('others need the memory, from 192.0.2.7:4711');
       expectNothingLeft(service);
@@ -401,7 +401,7 @@ describe('Conversation', () => {
       const service = hold();
       client.says(...half);
       await settled();
-      connection.end(new Overload('others have fewer connections'));
+      connection.end(new Overload('too_many_connections', 'others have fewer connections'));
       expect(await ended()).toMatchObject({ class: 'REJ_OVERLOAD', ret: 114 });
       expectNothingLeft(service);
     });
@@ -550,8 +550,16 @@ describe('Conversation', () => {
     });
 
     it.each([
-      ['the daemon ends', () => drain.abort(new Overload('this server is stopping')), 'this server is stopping'],
-      ['others have fewer connections', () => connection.end(new Overload('too many')), 'too many'],
+      [
+        'the daemon ends',
+        () => drain.abort(new Overload('stopping', 'this server is stopping')),
+        'this server is stopping',
+      ],
+      [
+        'others have fewer connections',
+        () => connection.end(new Overload('too_many_connections', 'too many')),
+        'too many',
+      ],
     ])('is refused when %s', async (_, happens, sentence) => {
       const service = hold();
       const release = await occupy(service.queue);
@@ -571,7 +579,7 @@ describe('Conversation', () => {
       client.says(...encodeRequest({ version: 1, argv, source: Buffer.alloc(mebibyte, '\n') }));
       await until(() => service.queue.waiting === 1);
       expect([accounts[0]?.complete, budget.used > 0]).toEqual([true, true]);
-      dismissals[0]?.(new Overload('others need the memory'));
+      dismissals[0]?.(new Overload('no_memory', 'others need the memory'));
       expect(await ended()).toMatchObject({ class: 'REJ_OVERLOAD' });
       expect(client.sent).toContain('others need the memory');
       release();
@@ -587,7 +595,7 @@ describe('Conversation', () => {
       drain.abort(new Error('this server is stopping'));
       await settled();
       expect([running.signals, end]).toEqual([[], undefined]);
-      kill.abort(new Overload('this server is stopping'));
+      kill.abort(new Overload('stopping', 'this server is stopping'));
       expect(await ended()).toMatchObject({ class: 'REJ_OVERLOAD' });
       expect(running.signals).toContain('SIGTERM');
       expect(client.sent).toContain('this server is stopping');
@@ -600,7 +608,7 @@ describe('Conversation', () => {
       client.says(...encodeRequest({ version: 1, argv, source: Buffer.alloc(mebibyte, '\n') }));
       const running = await compiler();
       expect(budget.used).toBe(0);
-      dismissals[0]?.(new Overload('others need the memory'));
+      dismissals[0]?.(new Overload('no_memory', 'others need the memory'));
       await settled();
       running.compiles();
       expect(await ended()).toMatchObject({ class: 'COMPILE_OK' });
@@ -614,7 +622,7 @@ describe('Conversation', () => {
       client.says(...request);
       const running = await compiler();
       expect(enter.mock.lastCall?.[0].client).toBe('192.0.2.7');
-      enter.mock.lastCall?.[0].putBack(new Overload('other clients wait'));
+      enter.mock.lastCall?.[0].putBack(new Overload('no_slot', 'other clients wait'));
       expect(await ended()).toMatchObject({ class: 'REJ_OVERLOAD' });
       expect(running.signals).toContain('SIGTERM');
       expect(client.sent).toContain('other clients wait');
@@ -746,7 +754,7 @@ describe('Conversation', () => {
     it('makes room for others who need it', async () => {
       const { budget: answerFiles, dismissals } = watchedBudget();
       const service = await answer(mebibyte, { answerFiles });
-      dismissals[0]?.(new Overload('others need the room'));
+      dismissals[0]?.(new Overload('no_memory', 'others need the room'));
       expect(await ended()).toMatchObject({ class: 'REJ_OVERLOAD', ret: 114 });
       expect(log()).toContain('ended the answer to 192.0.2.7:4711: others need the room');
       expectNothingLeft(service);
