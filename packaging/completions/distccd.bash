@@ -35,12 +35,12 @@ _distccd() {
     --log-file | --pid-file | -P | --reload-file) _distcc_names f ;;
     --masquerade-dir) _distcc_names d ;;
     --allow | -a | --idle-exit | --input-cache | --job-lifetime | --jobs | -j | --lifetime | --listen | --max-memory | --nice | -N | --oom-score-adj | \
-      --permit-option | --port | -p | --resident | --result-cache | --stats-listen | --stats-port) ;;
+      --permit-option | --port | -p | --resident | --result-cache | --stats-allow | --stats-listen | --stats-port) ;;
     *)
       _distcc_words --allow --allow-private --check --daemon --enable-tcp-insecure --fence --help --idle-exit --inetd --input-cache \
         --job-lifetime --jobs --lifetime --listen --log-file --log-format --log-level --log-stderr --masquerade-dir \
         --max-memory --nice --no-detach --no-fifo --no-fork --no-tree --oom-score-adj --permit-option --pid-file --port --reload-file --resident --result-cache --show-policy --stats \
-        --stats-listen --stats-port --user --verbose --version --wizard --zeroconf
+        --stats-allow --stats-listen --stats-port --user --verbose --version --wizard --zeroconf
       ;;
   esac
 }

@@ -233,6 +233,12 @@ export const daemonOptions = {
     expects: 'an address or a host name',
     read: text,
   }),
+  'stats-allow': repeated({
+    value: 'ADDRESS[/BITS]',
+    help: 'let this network read the counters, instead of those who may compile (repeatable); @FILE as for --allow',
+    expects: 'an address such as 192.168.1.0/24, or @FILE',
+    read: text,
+  }),
   zeroconf: flag({ help: 'announce this server on the local network by avahi-publish-service' }),
   'masquerade-dir': repeated({
     value: 'DIR',

@@ -14,7 +14,7 @@ import { describeTrees } from './start/open-trees.ts';
 import type { TreesFound } from './start/open-trees.ts';
 import { lowerPriority } from './start/lower-priority.ts';
 import { becomeServingAccount } from './start/drop-privileges.ts';
-import { bindStats } from './metrics/stats-page.ts';
+import { bindStats } from './metrics/serve-stats.ts';
 
 /**
  * Does the steps of a start, in their order, without serving. Returns the report for the administrator, line by line.

@@ -8,7 +8,7 @@ import type { GivenDescriptor } from '../system/descriptors/given-descriptors.ts
 import { keepDescriptors } from '../system/processes/inheritance.ts';
 import { nameProcess } from '../system/processes/process-name.ts';
 import { findServiceManager } from '../system/service-manager/sd-notify.ts';
-import { readAccess } from './start/read-access.ts';
+import { readAccess, readReaders } from './start/read-access.ts';
 import { adoptSockets, journalAmong, needsActivation, socketsToServe, statsSockets } from './listen/systemd-sockets.ts';
 import { bindSockets } from './listen/bind.ts';
 import type { Listening } from './listen/bind.ts';
@@ -21,7 +21,7 @@ import { describeTrees } from './start/open-trees.ts';
 import { limitLifetime, lowerPriority } from './start/lower-priority.ts';
 import { becomeServingAccount } from './start/drop-privileges.ts';
 import { serve } from './serve.ts';
-import { openStats, serveStats } from './metrics/stats-page.ts';
+import { openStats, serveStats } from './metrics/serve-stats.ts';
 import { reportToManager } from './start/service-manager.ts';
 import type { ManagerReports } from './start/service-manager.ts';
 import { announceService } from './announce/avahi.ts';
@@ -67,6 +67,7 @@ async function live(
   const counters = statsSockets(given);
   if ((options['idle-exit'] > 0 || counters.length > 0) && !activated) throw needsActivation(process.env);
   const access = readAccess(options, notices);
+  const readers = readReaders(options, notices);
   const listening = activated ? await adoptSockets(sockets, options) : await bindSockets(options.listen, options.port);
   let stats: Awaited<ReturnType<typeof openStats>> = [];
   try {
@@ -74,13 +75,13 @@ async function live(
     const writePid = options['pid-file'] === undefined ? undefined : openPidFile(options['pid-file']);
     lowerPriority(options, notices);
     becomeServingAccount(options, notices);
-    const configuration = new Configuration(words, options, access);
+    const configuration = new Configuration(words, options, access, readers);
     const stderr = isDetached(process.env) ? 'a detached daemon has no stderr' : 'any';
     const service = assembleService(options, () => configuration.access, notices, {
       stderr,
       journal: journalAmong(given),
     });
-    serveStats(stats, service);
+    serveStats(stats, { service, readers: () => configuration.readers ?? configuration.access });
     const reports = reportToManager(manager);
     const life = serve(listening, service, reports, options['idle-exit']);
     reloadOnHangup(configuration, service, reports);

@@ -5,7 +5,7 @@ import { logLevelNames, readDaemonOptions } from '../config/daemon-options.ts';
 import type { DaemonOptions } from '../config/daemon-options.ts';
 import { systemReason } from '../system/error-text.ts';
 import type { AccessList } from './policy/access-list.ts';
-import { readAccess } from './start/read-access.ts';
+import { readAccess, readReaders } from './start/read-access.ts';
 import type { Notices } from './log/startup-notices.ts';
 import type { AssembledService } from './start/assemble-service.ts';
 import { answerReload, readReloadFile } from './start/reload-file.ts';
@@ -48,6 +48,7 @@ export const effects: Readonly<Record<Name, 'at once' | 'after a restart' | 'non
   'result-cache': 'after a restart',
   'show-policy': 'none',
   stats: 'after a restart',
+  'stats-allow': 'at once',
   'stats-listen': 'after a restart',
   'stats-port': 'after a restart',
   user: 'after a restart',
@@ -98,12 +99,15 @@ export class Configuration {
   #options: DaemonOptions;
   #priority = priority();
   access: AccessList;
+  /** Who may read the counters; undefined when those may who may send jobs. */
+  readers: AccessList | undefined;
 
   /** `words` is the command line; the others are what was read from it at the start. */
-  constructor(words: readonly string[], options: DaemonOptions, access: AccessList) {
+  constructor(words: readonly string[], options: DaemonOptions, access: AccessList, readers?: AccessList) {
     this.#words = words;
     this.#options = options;
     this.access = access;
+    this.readers = readers;
   }
 
   /**
@@ -135,6 +139,7 @@ export class Configuration {
     const next = reading.options;
     const notices: Notices = [];
     const access = readAccess(next, notices);
+    const readers = readReaders(next, notices);
     // --enable-tcp-insecure also decides about the fence, which cannot change, so its old value stays in force.
     const insecure = this.#options['enable-tcp-insecure'];
     const rules = readRules({ ...next, 'enable-tcp-insecure': insecure }, process.env, notices);
@@ -154,6 +159,7 @@ export class Configuration {
     service.follow(rules);
     service.daemonLog.log.setLevel(logLevelNames[next['log-level']]);
     this.access = access;
+    this.readers = readers;
     this.#options = inForce;
     for (const notice of notices) service.log.warning(notice);
     return [

@@ -63,6 +63,7 @@ export function serve(
       refuse: ({ address, name }) => {
         const text = `too many connections: closed the one of ${name}`;
         service.clientLog.of(address).say('a connection beyond the limit', 'error', text);
+        service.board.refuse('too_many_connections', address, text, Date.now());
       },
     });
     const stop = (signal: NodeJS.Signals): void => {

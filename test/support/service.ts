@@ -9,6 +9,7 @@ import { ByteBudget } from '../../src/server/limits/byte-budget.ts';
 import type { Deadlines, Service } from '../../src/server/connection/service.ts';
 import { FairQueue } from '../../src/server/limits/fair-queue.ts';
 import { OpenConnections } from '../../src/server/limits/open-connections.ts';
+import { JobBoard } from '../../src/server/job/job-board.ts';
 import { JobStatistics } from '../../src/server/job/job-statistics.ts';
 import { LogLimit } from '../../src/server/log/log-limit.ts';
 import { slowestPace } from '../../src/server/limits/transfer-pace.ts';
@@ -59,6 +60,7 @@ export function serviceParts(change: Partial<Service> = {}): ServiceParts {
     answerFiles: new ByteBudget({ total: 64 * mebibyte, overdraft: 0 }),
     deadlines: patient,
     statistics: new JobStatistics(),
+    board: new JobBoard(),
     ...change,
   };
   return {

@@ -2,9 +2,10 @@ import type { Grammar } from '../../wire/reading/decoder.ts';
 import { answerLength, closeAnswer, encodeAnswer, smallAnswer } from '../job/answer.ts';
 import type { Compiled } from '../job/answer.ts';
 import type { JobEnd } from '../job/job-end.ts';
+import { JobRecord } from '../job/job-record.ts';
 import type { BudgetAccount, ByteBudget } from '../limits/byte-budget.ts';
 import type { Release } from '../limits/fair-queue.ts';
-import type { OpenConnection } from '../limits/open-connections.ts';
+import type { OpenConnection, Stage } from '../limits/open-connections.ts';
 import { PaceCheck } from '../limits/transfer-pace.ts';
 import type { ClientLog } from '../log/log-limit.ts';
 import { clientGone, Overdue, Refusal } from '../policy/refusal.ts';
@@ -29,6 +30,8 @@ export interface LineClient {
   /** The client's name in the log. */
   readonly name: string;
   readonly connection: OpenConnection;
+  /** Left out where nobody looks. */
+  readonly record?: JobRecord;
 }
 
 /** The way to one client, whatever it talks about; the reasons that end it early meet in its signal. */
@@ -37,6 +40,7 @@ export class ClientLine {
   readonly connection: OpenConnection;
   readonly name: string;
   readonly log: ClientLog;
+  readonly record: JobRecord;
   readonly #socket: ClientStream;
   readonly #over = new AbortController();
   #timer: NodeJS.Timeout | undefined;
@@ -46,11 +50,12 @@ export class ClientLine {
   /** Whether the answer has been sent: what happens to the connection afterwards does not matter. */
   #settled = false;
 
-  constructor(socket: ClientStream, service: Service, { name, connection }: LineClient) {
+  constructor(socket: ClientStream, service: Service, { name, connection, record }: LineClient) {
     this.#socket = socket;
     this.service = service;
     this.connection = connection;
     this.name = name;
+    this.record = record ?? new JobRecord(connection.address, performance.now());
     this.log = service.clientLog.of(connection.address);
     connection.end = (reason) => this.end(reason);
     socket.on('error', () => this.end(clientGone));
@@ -69,6 +74,11 @@ export class ClientLine {
   /** Whether the compiler runs, or its answer is being sent. */
   get works(): boolean {
     return this.connection.stage === 'compiling' || this.connection.stage === 'answering';
+  }
+
+  #enter(stage: Stage): void {
+    this.connection.stage = stage;
+    this.record.enter(stage, performance.now());
   }
 
   /** Ends the conversation; only the first reason counts. */
@@ -117,6 +127,7 @@ export class ClientLine {
   #hear(): void {
     if (this.#heard) return;
     this.#heard = true;
+    this.record.heard(performance.now());
     this.log.say('a connection', 'info', `connection from ${this.name}`);
   }
 
@@ -172,14 +183,14 @@ export class ClientLine {
   async turn(): Promise<Release> {
     const { queue, deadlines } = this.service;
     const { signal } = this;
-    this.connection.stage = 'waiting';
+    this.#enter('waiting');
     this.limit(
       deadlines.waiting,
       new Refusal('no_slot', 'no slot became free in time: this server has too much to do'),
     );
     const putBack = (reason: Overload): void => this.end(reason);
     const release = await queue.enter({ client: this.connection.address, signal, putBack });
-    this.connection.stage = 'compiling';
+    this.#enter('compiling');
     // The compiler has its own time limit.
     clearTimeout(this.#timer);
     return release;
@@ -198,7 +209,7 @@ export class ClientLine {
    * @param room of roomFor()
    */
   async giveKept(kept: Compiled, version: ProtocolVersion, room: BudgetAccount): Promise<void> {
-    this.connection.stage = 'answering';
+    this.#enter('answering');
     try {
       await this.#sendAnswer(kept, version);
     } finally {
@@ -217,7 +228,7 @@ export class ClientLine {
     version: ProtocolVersion,
     { release, after, keep }: { release: Release; after?: Buffer | undefined; keep?: () => Promise<void> },
   ): Promise<void> {
-    this.connection.stage = 'answering';
+    this.#enter('answering');
     const room = this.open(this.service.answerFiles);
     let stopWaiting = (): void => {};
     try {
@@ -260,7 +271,7 @@ export class ClientLine {
     const { log, answer, end } = failedRequestAnswer(this.name, version, error, this.signal.reason);
     this.log.say(...log);
     if (answer !== undefined) {
-      this.connection.stage = 'answering';
+      this.#enter('answering');
       const sent = (): void => void (this.#settled = true);
       await this.#sending()
         .send(answer, this.signal)

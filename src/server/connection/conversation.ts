@@ -93,6 +93,7 @@ export class Conversation {
     if (request.garbled)
       throw new Refusal('not_utf8', 'a word of the command is not UTF-8: rename the file, or compile it locally');
     const command = await inTurns(judgeCommand(request.argv, service), signal);
+    this.#line.record.name(command.argv[0] ?? '', command.source);
     log.say('a compile', 'info', `compile from ${basename(command.source)} to ${basename(command.object)}`);
     const release = await this.#line.turn();
     try {

@@ -6,7 +6,7 @@ import { encodeRefusal } from '../../wire/refusal.ts';
 import { encodeResponse } from '../../wire/response.ts';
 import { exited } from '../../wire/wait-status.ts';
 import { endedWithout } from '../job/job-end.ts';
-import type { JobEnd } from '../job/job-end.ts';
+import type { JobEnd, Refused } from '../job/job-end.ts';
 import type { ClientLog } from '../log/log-limit.ts';
 import { ClientGone, Overdue, Overload, Refusal } from '../policy/refusal.ts';
 
@@ -20,25 +20,31 @@ export interface ErrorAnswer {
   readonly end: JobEnd;
 }
 
+/** The reason to count. A request that is not here in time is one that came too slowly. */
+function refusedBy(error: unknown): Refused {
+  if (error instanceof Refusal) return { reason: error.reason, sentence: error.message };
+  return { reason: error instanceof Overdue ? 'too_slow' : 'internal_error', sentence: systemReason(error) };
+}
+
 /** How a request that could not be read is counted. */
 function endOfBadRequest(error: unknown): JobEnd {
-  if (error instanceof Overload) return endedWithout('REJ_OVERLOAD', exitStatus.busy);
+  if (error instanceof Overload) return endedWithout('REJ_OVERLOAD', exitStatus.busy, refusedBy(error));
   if (error instanceof ProtocolError) {
+    const refused = { reason: 'bad_request', sentence: error.message } as const;
     switch (error.kind) {
       case 'refused':
       case 'malformed':
       case 'version':
       case 'too large':
-        return endedWithout('REJ_BAD_REQ', exitStatus.protocol);
+        return endedWithout('REJ_BAD_REQ', exitStatus.protocol, refused);
       case 'truncated':
         return endedWithout('OTHER', exitStatus.truncated);
       case 'compression':
-        return endedWithout('CLI_DISCONN', exitStatus.inputOutput);
+        return endedWithout('CLI_DISCONN', exitStatus.inputOutput, refused);
     }
   }
-  return error instanceof ClientGone
-    ? endedWithout('CLI_DISCONN', exitStatus.inputOutput)
-    : endedWithout('OTHER', exitStatus.timeout);
+  if (error instanceof ClientGone) return endedWithout('CLI_DISCONN', exitStatus.inputOutput);
+  return endedWithout('OTHER', exitStatus.timeout, refusedBy(error));
 }
 
 /**
@@ -64,7 +70,7 @@ function goneClientAnswer(client: string, reason: unknown): ErrorAnswer {
   if (reason instanceof Overload) {
     return {
       log: ['a job that was refused', 'warning', `ended the answer to ${client}: ${reason.message}`],
-      end: endedWithout('REJ_OVERLOAD', exitStatus.busy),
+      end: endedWithout('REJ_OVERLOAD', exitStatus.busy, refusedBy(reason)),
     };
   }
   return {
@@ -98,14 +104,14 @@ export function failedRequestAnswer(
       answer: encodeRefusal(version, error.message),
       end:
         error instanceof Overload
-          ? endedWithout('REJ_OVERLOAD', exitStatus.busy)
-          : endedWithout('OTHER', exitStatus.ok),
+          ? endedWithout('REJ_OVERLOAD', exitStatus.busy, refusedBy(error))
+          : endedWithout('OTHER', exitStatus.ok, refusedBy(error)),
     };
   }
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return {
     log: ['a job that was lost', 'error', `lost a job of ${client}: ${trace}`],
     answer: encodeRefusal(version, `this server could not do the job: ${systemReason(error)}`),
-    end: endedWithout('OTHER', exitStatus.general),
+    end: endedWithout('OTHER', exitStatus.general, refusedBy(error)),
   };
 }

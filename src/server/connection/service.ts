@@ -2,6 +2,7 @@ import type { AccessList } from '../policy/access-list.ts';
 import type { ByteBudget } from '../limits/byte-budget.ts';
 import type { FairQueue } from '../limits/fair-queue.ts';
 import type { CommandPolicy } from '../policy/judge-command.ts';
+import type { JobBoard } from '../job/job-board.ts';
 import type { JobStatistics } from '../job/job-statistics.ts';
 import type { JobTools } from '../job/run-job.ts';
 import type { LogLimit } from '../log/log-limit.ts';
@@ -45,6 +46,7 @@ export interface Service extends JobTools, CommandPolicy {
   readonly pace: Pace;
   readonly clientLog: LogLimit;
   readonly statistics: JobStatistics;
+  readonly board: JobBoard;
   /** Left out where there are no tree jobs. */
   readonly trees?: TreeService | undefined;
   /** What clients are told after their answers where there are none yet. */

@@ -92,6 +92,7 @@ export class TreeConversation {
       throw new Refusal('not_utf8', `the directory ${quoted(job.directory)} is not UTF-8: rename it`);
     const command = await inTurns(judgeTreeCommand(job.argv, service), signal);
     const { source, output } = command.verdict;
+    this.#line.record.name(command.name, source);
     log.say('a compile', 'info', `compile from ${basename(source)} to ${basename(output)}`);
     const toolchain = await this.#toolchain(command);
     const generation = session.enter(job.generation);

@@ -2,6 +2,7 @@ import { exitStatus } from '../../basics/exit-status.ts';
 import type { ExitStatus } from '../../basics/exit-status.ts';
 import type { Fields } from '../../logging/log-line.ts';
 import { readWaitStatus } from '../../wire/wait-status.ts';
+import type { RefusalReason } from '../policy/refusal.ts';
 
 /** How a connection ended, in distcc's words (doc/distcc-behaviour.md, "Log lines"). */
 export type JobClass =
@@ -20,11 +21,19 @@ export interface JobEnd {
   readonly command?: { readonly compiler: string; readonly source: string };
   /** The answer was that of an earlier compile: no compiler ran. */
   readonly kept?: true;
+  /** Why it was refused, if it was. */
+  readonly refused?: Refused | undefined;
+}
+
+/** Why a job was refused, in a word and in a sentence. */
+export interface Refused {
+  readonly reason: RefusalReason;
+  readonly sentence: string;
 }
 
 /** The end of a connection without a compile. */
-export function endedWithout(jobClass: JobClass, ret: ExitStatus): JobEnd {
-  return { class: jobClass, status: 0, ret };
+export function endedWithout(jobClass: JobClass, ret: ExitStatus, refused?: Refused): JobEnd {
+  return { class: jobClass, status: 0, ret, refused };
 }
 
 /** The end of a compile by its wait status. */

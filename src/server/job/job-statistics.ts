@@ -21,6 +21,10 @@ export const counterNames: Readonly<Record<JobClass, string>> = {
   OTHER: 'dcc_other',
 };
 
+/** All classes, in that order. */
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of a table of classes
+export const jobClasses = Object.keys(counterNames) as readonly JobClass[];
+
 const finished = new Set<JobClass>(['COMPILE_OK', 'COMPILE_ERROR', 'COMPILE_TIMEOUT', 'CLI_DISCONN']);
 
 /** Counts connections and jobs, since the start and over the last 15 minutes in intervals of 3 seconds. */
@@ -29,6 +33,25 @@ export class JobStatistics {
   readonly #counts = new Map<JobClass, number>();
   readonly #recent: Slot[] = Array.from({ length: slots }, () => ({ at: -1, jobs: 0, busyMs: 0 }));
   #longest: { readonly source: string; readonly compiler: string; readonly ms: number } | undefined;
+
+  /** How many connections there were. */
+  get accepted(): number {
+    return this.#accepted;
+  }
+
+  /** How many connections ended in each class. */
+  get counts(): Readonly<Record<JobClass, number>> {
+    const count = (name: JobClass): number => this.#counts.get(name) ?? 0;
+    return {
+      COMPILE_OK: count('COMPILE_OK'),
+      COMPILE_ERROR: count('COMPILE_ERROR'),
+      COMPILE_TIMEOUT: count('COMPILE_TIMEOUT'),
+      CLI_DISCONN: count('CLI_DISCONN'),
+      REJ_BAD_REQ: count('REJ_BAD_REQ'),
+      REJ_OVERLOAD: count('REJ_OVERLOAD'),
+      OTHER: count('OTHER'),
+    };
+  }
 
   /** Counts a new connection. */
   accept(): void {
@@ -64,10 +87,7 @@ export class JobStatistics {
     const recent = [1, 5, 15].map((minutes) => this.#over(minutes, now));
     return [
       `dcc_tcp_accept ${this.#accepted}`,
-      ...Object.entries(counterNames).map(
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of a table of classes
-        ([name, word]) => `${word} ${this.#counts.get(name as JobClass) ?? 0}`,
-      ),
+      ...jobClasses.map((name) => `${counterNames[name]} ${this.#counts.get(name) ?? 0}`),
       `dcc_longest_job ${this.#longest?.source ?? 'none'}`,
       `dcc_longest_job_compiler ${this.#longest?.compiler ?? 'none'}`,
       `dcc_longest_job_time_msecs ${this.#longest?.ms ?? -1}`,

@@ -1,6 +1,7 @@
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { exitStatus } from '../../basics/exit-status.ts';
 import type { ExitStatus } from '../../basics/exit-status.ts';
+import { systemReason } from '../../system/error-text.ts';
 import { peerUser } from '../../system/descriptors/peer-user.ts';
 import { plainAddress } from '../policy/access-list.ts';
 import type { ClientStream } from '../connection/client-stream.ts';
@@ -48,20 +49,23 @@ export async function serveClient(
   if (!admitted) {
     const text = `connection from client '${name}' denied by access list`;
     log.say('a connection that the access list denied', 'error', text);
+    service.board.refuse('access_denied', address, text, Date.now());
     stream.destroy();
     return exitStatus.accessDenied;
   }
-  const began = performance.now();
-  const end = await new Conversation(stream, service, { name, connection })
+  const record = service.board.begin(address);
+  const end = await new Conversation(stream, service, { name, connection, record })
     .hold(stopping)
     .catch((error: unknown): JobEnd => {
       const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
       log.say('a job that was lost', 'error', `lost the job of ${name}: ${trace}`);
-      return endedWithout('OTHER', exitStatus.general);
+      return endedWithout('OTHER', exitStatus.general, { reason: 'internal_error', sentence: systemReason(error) });
     });
+  const [received, sent] = stream instanceof Socket ? [stream.bytesRead, stream.bytesWritten] : [0, 0];
   stream.destroy();
-  const milliseconds = performance.now() - began;
+  const milliseconds = performance.now() - record.began;
   service.statistics.end(end, milliseconds, Date.now());
+  service.board.close({ record, end, received, sent }, Date.now());
   if (end.unheard === true) {
     log.say('a connection without a job', 'debug', `${name} connected, sent nothing and closed`);
     return end.ret;

@@ -1,105 +1,22 @@
-import type { Server, Socket } from 'node:net';
 import os from 'node:os';
-import { Failure } from '../../basics/failure.ts';
-import type { DaemonOptions } from '../../config/daemon-options.ts';
 import { printable } from '../../logging/log-line.ts';
 import { countProcesses, diskSectors, freeMegabytes, runnableProcesses } from '../../system/machine/machine-load.ts';
 import { availableMemory } from '../../system/machine/memory.ts';
-import { plainAddress } from '../policy/access-list.ts';
-import type { AccessList } from '../policy/access-list.ts';
-import { bindSockets } from '../listen/bind.ts';
-import type { JobStatistics } from '../job/job-statistics.ts';
 import type { TreesFound } from '../start/open-trees.ts';
-import type { GivenDescriptor } from '../../system/descriptors/given-descriptors.ts';
-import { adoptSockets } from '../listen/systemd-sockets.ts';
-
-const thisMachine = ['127.0.0.1', '::1'];
-const isLoopback = (address: string): boolean => address === '::1' || address.startsWith('127.');
-/** A client that sends nothing gets the page after this many ms; one that does not read it is closed. */
-const patienceMs = 1000;
-const readingMs = 10_000;
-
-/**
- * Opens the sockets of `--stats`, for this machine only unless `--stats-listen` names other addresses.
- * @throws Failure (status 102)
- */
-export async function bindStats(options: DaemonOptions): Promise<readonly Server[]> {
-  const named = options['stats-listen'];
-  try {
-    const { servers } = await bindSockets(named.length === 0 ? thisMachine : named, options['stats-port']);
-    return servers;
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    const sentence = error.message.replace('--port', '--stats-port').replace('--listen', '--stats-listen');
-    throw new Failure(error.status, sentence, { cause: error });
-  }
-}
-
-/**
- * The sockets for the page: the service manager's, else those of `--stats` if that is given.
- * @throws Failure (status 102)
- */
-export async function openStats(options: DaemonOptions, given: readonly GivenDescriptor[]): Promise<readonly Server[]> {
-  if (given.length > 0) return (await adoptSockets(given, { port: 3632, listen: [] })).servers;
-  return options.stats ? bindStats(options) : [];
-}
-
-/** Where the page's figures come from. */
-export interface StatsSource {
-  readonly statistics: JobStatistics;
-  readonly jobs: number;
-  readonly access: () => AccessList;
-  readonly ownFiles: TreesFound;
-}
-
-/** Answers every connection to the statistics port with the page (doc/distcc-behaviour.md, "Statistics page"). */
-export function serveStats(servers: readonly Server[], source: StatsSource): void {
-  const page = pageMaker(source);
-  for (const server of servers) {
-    server.maxConnections = 64;
-    server.on('error', () => {});
-    server.on('connection', (socket: Socket) => {
-      const address = plainAddress(socket.remoteAddress ?? '');
-      // A slow reader must not keep the daemon from ending.
-      socket.unref().on('error', () => socket.destroy());
-      if (!isLoopback(address) && !source.access().admits(address)) {
-        socket.destroy();
-        return;
-      }
-      answer(socket, page);
-    });
-    server.unref();
-  }
-}
-
-function answer(socket: Socket, page: () => string): void {
-  let answered = false;
-  const reply = (): void => {
-    if (answered) return;
-    answered = true;
-    socket.setTimeout(readingMs, () => socket.destroy());
-    socket.end(page(), () => socket.destroySoon());
-  };
-  socket.setTimeout(patienceMs, reply);
-  socket.once('data', reply).once('end', reply);
-}
+import type { CountedService } from './stats-source.ts';
 
 const diskPeriodMs = 50_000;
-/** A page is made at most once in this many ms, because looking at every process costs some ms. */
-const freshMs = 1000;
 
-function pageMaker(source: StatsSource): () => string {
+/** Makes distcc's page, with the head of its answer (doc/distcc-behaviour.md, "Statistics page"). */
+export function pageMaker(service: CountedService): () => string {
   let disk = { at: performance.now(), sectors: diskSectors(), rate: -1 };
-  let made = { at: Number.NEGATIVE_INFINITY, text: '' };
   return () => {
     const now = performance.now();
-    if (now - made.at < freshMs) return made.text;
     if (now - disk.at >= diskPeriodMs) {
       const sectors = diskSectors();
       disk = { at: now, sectors, rate: Math.round(((sectors - disk.sectors) * 1000) / (now - disk.at)) };
     }
-    made = { at: now, text: writePage(source, disk.rate) };
-    return made.text;
+    return writePage(service, disk.rate);
   };
 }
 
@@ -118,7 +35,7 @@ function resultLines(found: TreesFound): string[] {
   ];
 }
 
-function writePage({ statistics, jobs, ownFiles }: StatsSource, diskRate: number): string {
+function writePage({ statistics, jobs, ownFiles }: CountedService, diskRate: number): string {
   const load = [
     `dcc_current_load ${runnableProcesses()}`,
     ...os.loadavg().map((average, index) => `dcc_load${index + 1} ${average.toFixed(2)}`),

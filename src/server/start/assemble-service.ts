@@ -22,12 +22,14 @@ import type { Service } from '../connection/service.ts';
 import { openDaemonLog } from '../log/daemon-log.ts';
 import type { DaemonLog } from '../log/daemon-log.ts';
 import { FairQueue } from '../limits/fair-queue.ts';
+import { JobBoard } from '../job/job-board.ts';
 import { JobStatistics } from '../job/job-statistics.ts';
 import { LogLimit } from '../log/log-limit.ts';
 import { chooseLogTarget } from '../log/log-target.ts';
 import type { Outlets } from '../log/log-target.ts';
 import type { Notices } from '../log/startup-notices.ts';
 import { slowestPace } from '../limits/transfer-pace.ts';
+import type { ServedCompiler } from './list-compilers.ts';
 import { openTrees } from './open-trees.ts';
 import type { TreesFound } from './open-trees.ts';
 import { readRules } from './read-rules.ts';
@@ -41,6 +43,8 @@ export interface AssembledService extends Service {
   readonly daemonLog: DaemonLog;
   readonly spool: Spool;
   readonly jobs: number;
+  /** Looks for the compilers that are permitted by name. */
+  readonly served: () => readonly ServedCompiler[];
   /** Applies other rules to jobs that begin from now on; the fence stays. */
   readonly follow: (rules: Rules) => void;
   readonly capacity: Capacity;
@@ -120,6 +124,7 @@ export function assembleService(
     get compilers() {
       return rules.compilers;
     },
+    served: () => rules.served(),
     get permittedOptions() {
       return rules.permittedOptions;
     },
@@ -136,6 +141,7 @@ export function assembleService(
     deadlines,
     pace: slowestPace,
     statistics: new JobStatistics(),
+    board: new JobBoard(),
   };
 }
 

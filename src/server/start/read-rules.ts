@@ -6,6 +6,8 @@ import { readPermittedOptions } from '../../compiler/allow-list/judge-words.ts';
 import type { DaemonOptions } from '../../config/daemon-options.ts';
 import type { CommandPolicy } from '../policy/judge-command.ts';
 import type { Notices } from '../log/startup-notices.ts';
+import { servedCompilers } from './list-compilers.ts';
+import type { ServedCompiler } from './list-compilers.ts';
 import { compilerPath, readPermittedCompilers, usualMasqueradeDirs } from '../policy/permitted-compilers.ts';
 
 /** The administrator's rules for jobs. They can change while clients are served. */
@@ -16,6 +18,8 @@ export interface Rules extends CommandPolicy {
   readonly lifetimeMs: number;
   /** The directories in which compilers are looked for. */
   readonly path: readonly string[];
+  /** Looks for the compilers that are permitted by name. */
+  readonly served: () => readonly ServedCompiler[];
 }
 
 const defaultLifetimeMs = 2 * 3600_000;
@@ -44,6 +48,7 @@ export function readRules(options: DaemonOptions, environment: NodeJS.ProcessEnv
     jobs: options.jobs ?? usualJobs(),
     lifetimeMs: options['job-lifetime'] === 0 ? defaultLifetimeMs : options['job-lifetime'] * 1000,
     path: compilerPath(searchPath, [...masqueradeDirs, ...usualMasqueradeDirs]),
+    served: () => servedCompilers(options, compilers, environment),
   };
 }
 

@@ -1,0 +1,38 @@
+/** The paths that have pages of their own; whoever asks for anything else, or for nothing, gets distcc's page. */
+export const ownPaths = ['/metrics', '/status.json', '/status'] as const;
+
+/** A page of ours. */
+export type OwnPath = (typeof ownPaths)[number];
+
+/** What somebody asks for, as far as it has come. */
+export type Question =
+  | { readonly kind: 'distcc page' }
+  /** It may become a question for a page of ours. */
+  | { readonly kind: 'unfinished'; readonly path?: OwnPath }
+  | { readonly kind: 'too long' }
+  | {
+      readonly kind: 'own page';
+      readonly path: OwnPath;
+      /** The value of its Host field; undefined without one. */
+      readonly host: string | undefined;
+    };
+
+/** The longest question for a page of ours, in bytes. */
+export const longestQuestion = 8192;
+
+const endOfHead = /\r?\n\r?\n/;
+
+/** Reads a question, of which these are the first bytes: a GET by HTTP/1 for exactly one of our paths, or another. */
+export function readQuestion(bytes: Buffer): Question {
+  const text = bytes.toString('latin1', 0, longestQuestion);
+  for (const path of ownPaths) {
+    const line = `GET ${path} HTTP/1.`;
+    if (text.length < line.length && line.startsWith(text)) return { kind: 'unfinished' };
+    if (!text.startsWith(line)) continue;
+    const end = endOfHead.exec(text)?.index;
+    if (end === undefined) return bytes.length < longestQuestion ? { kind: 'unfinished', path } : { kind: 'too long' };
+    const host = /^host:[ \t]*(.*?)[ \t]*\r?$/im.exec(text.slice(0, end))?.[1];
+    return { kind: 'own page', path, host };
+  }
+  return { kind: 'distcc page' };
+}
