@@ -393,7 +393,8 @@ describe('Conversation', () => {
     it('says what was not a request', async () => {
       hold();
       client.says(Buffer.from('GET / HTTP/1.0\r\n\r\n'));
-      expect(await ended()).toEqual({ class: 'REJ_BAD_REQ', status: 0, ret: 109 });
+      const refused = { reason: 'bad_request', sentence: 'expected token "DIST" but got "GET "' };
+      expect(await ended()).toEqual({ class: 'REJ_BAD_REQ', status: 0, ret: 109, refused });
       expect(client.sent).toBe('');
     });
 
@@ -402,7 +403,8 @@ describe('Conversation', () => {
       client.says(...half);
       await settled();
       connection.end(new Overload('too_many_connections', 'others have fewer connections'));
-      expect(await ended()).toMatchObject({ class: 'REJ_OVERLOAD', ret: 114 });
+      const refused = { reason: 'too_many_connections', sentence: 'others have fewer connections' };
+      expect(await ended()).toMatchObject({ class: 'REJ_OVERLOAD', ret: 114, refused });
       expectNothingLeft(service);
     });
   });
@@ -580,7 +582,7 @@ describe('Conversation', () => {
       await until(() => service.queue.waiting === 1);
       expect([accounts[0]?.complete, budget.used > 0]).toEqual([true, true]);
       dismissals[0]?.(new Overload('no_memory', 'others need the memory'));
-      expect(await ended()).toMatchObject({ class: 'REJ_OVERLOAD' });
+      expect(await ended()).toMatchObject({ class: 'REJ_OVERLOAD', refused: { reason: 'no_memory' } });
       expect(client.sent).toContain('others need the memory');
       release();
       expectNothingLeft(service);
@@ -623,7 +625,7 @@ describe('Conversation', () => {
       const running = await compiler();
       expect(enter.mock.lastCall?.[0].client).toBe('192.0.2.7');
       enter.mock.lastCall?.[0].putBack(new Overload('no_slot', 'other clients wait'));
-      expect(await ended()).toMatchObject({ class: 'REJ_OVERLOAD' });
+      expect(await ended()).toMatchObject({ class: 'REJ_OVERLOAD', refused: { reason: 'no_slot' } });
       expect(running.signals).toContain('SIGTERM');
       expect(client.sent).toContain('other clients wait');
       expectNothingLeft(service);

@@ -8,9 +8,10 @@ import { readDaemonOptions } from '../../../../src/config/daemon-options.ts';
 import { ResultKeeper } from '../../../../src/server/results/result-keeper.ts';
 import type { TreesFound } from '../../../../src/server/start/open-trees.ts';
 import { JobStatistics } from '../../../../src/server/job/job-statistics.ts';
-import { bindStats, openStats, serveStats } from '../../../../src/server/metrics/stats-page.ts';
+import { bindStats, openStats, serveStats } from '../../../../src/server/metrics/serve-stats.ts';
 import { parseAccessList } from '../../../../src/server/policy/access-list.ts';
 import { posix } from '../../../../src/system/posix.ts';
+import { counted } from '../../../support/counted-service.ts';
 import { freePort } from '../../../support/daemon.ts';
 
 /** What the disks have read and written, where a test says so. */
@@ -42,7 +43,7 @@ async function serveTo(address: string | undefined, allowed = '192.0.2.1'): Prom
       return list.admits(client);
     },
   });
-  serveStats([server], { statistics: new JobStatistics(), jobs: 7, access, ownFiles });
+  serveStats([server], { service: counted({ ownFiles }), readers: access });
   server.listen(0, '127.0.0.1').ref();
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
@@ -158,7 +159,7 @@ describe('serveStats() and one client', () => {
     await serveTo('127.0.0.1');
     server.removeAllListeners('connection');
     const access = () => parseAccessList({ entries: [], allowPrivate: false, readFile: () => '' });
-    serveStats([server], { statistics: new JobStatistics(), jobs: 7, access, ownFiles });
+    serveStats([server], { service: counted({ ownFiles }), readers: access });
     server.emit('connection', reader);
     return reader;
   }
@@ -184,7 +185,7 @@ describe('serveStats() and one client', () => {
     const reader = new Reader();
     reader.reads = false;
     await visit(reader);
-    reader.push('GET /');
+    reader.push('GET / HTTP/1.0\r\n');
     await vi.waitFor(() => expect(pages(reader)).toBe(1));
     reader.limits[0]?.[1]();
     reader.push(null);
@@ -201,7 +202,7 @@ describe('serveStats() and one client', () => {
     server.emit('error', new Error('too many files'));
     const other = new Reader();
     server.emit('connection', other);
-    other.push('GET /');
+    other.push('GET / HTTP/1.0\r\n');
     await vi.waitFor(() => expect(pages(other)).toBe(1));
   });
 });
