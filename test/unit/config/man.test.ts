@@ -11,6 +11,9 @@ import { searchOptions, searchStatus } from '../../../src/config/lsdistcc-option
 import { monitorUsageStatus } from '../../../src/config/monitor-options.ts';
 import type { OptionEntry, OptionTable } from '../../../src/config/options.ts';
 import { symlinkOptions } from '../../../src/config/symlink-options.ts';
+import { metricTable } from '../../../src/server/metrics/metric-table.ts';
+import type { MetricEntry } from '../../../src/server/metrics/metric-table.ts';
+import { refusalReasons } from '../../../src/server/policy/refusal.ts';
 import { needs } from '../../support/needs.ts';
 import { namedBy, optionsOf, readPage, sourcesOf } from './man-page.ts';
 
@@ -66,6 +69,27 @@ describe('the pages', () => {
       expect([letter, takesValue]).toEqual([letter, 'value' in option]);
       if (typeof option.initial === 'number') expect(body).toContain(`Default: ${option.initial}.`);
     }
+  });
+
+  it('distccd.8 explains every metric with its labels, and no other', () => {
+    const said = readPage('distccd.8')
+      .items('DESCRIPTION')
+      .filter(({ head }) => /^Li (?:distccd|process)_/.test(head));
+    expect(said).toEqual(
+      Object.entries<MetricEntry>(metricTable).map(([name, { help, labels }]) => ({
+        head: `Li ${name}${labels === undefined ? '' : `{${labels.join(',')}}`}`,
+        body: `${help} `,
+      })),
+    );
+  });
+
+  it('distccd.8 explains every reason to refuse, and no other', () => {
+    const [, list = ''] = /\n\.Li reason\nare these:\n([^]*?)\.El\n/.exec(readPage('distccd.8').text) ?? [];
+    const said = [...list.matchAll(/^\.It Li (\w+)\n([^]*?)\.\n/gm)].map(([, name, text = '']) => {
+      return [name, text.replaceAll(/\s+/g, ' ')];
+    });
+    const capital = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+    expect(said).toEqual(Object.entries(refusalReasons).map(([name, text]) => [name, capital(text)]));
   });
 
   it('distcc.1 explains every variable of the client, and no other', () => {

@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readDaemonOptions } from '../../../../src/config/daemon-options.ts';
 import { ResultKeeper } from '../../../../src/server/results/result-keeper.ts';
 import type { TreesFound } from '../../../../src/server/start/open-trees.ts';
+import { JobBoard } from '../../../../src/server/job/job-board.ts';
 import { JobStatistics } from '../../../../src/server/job/job-statistics.ts';
 import { bindStats, openStats, serveStats } from '../../../../src/server/metrics/serve-stats.ts';
 import { parseAccessList } from '../../../../src/server/policy/access-list.ts';
@@ -60,6 +61,8 @@ async function get(port: number, question = 'GET / HTTP/1.0\r\n\r\n'): Promise<s
 }
 
 const head = 'HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\nargv /distccd\n<distccstats>\n';
+
+const noReaders = () => parseAccessList({ entries: ['192.0.2.1'], allowPrivate: false, readFile: () => '' });
 
 const unused = (): never => {
   throw new Error('nobody asks for that');
@@ -121,6 +124,130 @@ describe('serveStats()', () => {
   it('answers a client that asks twice only once', async () => {
     const page = await get(await serveTo('127.0.0.1'), 'GET / HTTP/1.0\r\n'.repeat(10_000));
     expect(page.split('<distccstats>').length).toBeLessThanOrEqual(2);
+  });
+});
+
+/** The head and the body of an answer. */
+function parts(answer: string): { readonly head: string; readonly body: string } {
+  const end = answer.indexOf('\r\n\r\n');
+  return { head: answer.slice(0, end), body: answer.slice(end + 4) };
+}
+
+describe('serveStats() and its own pages', () => {
+  const ask = (path: string, host = '127.0.0.1:3633'): string => `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+
+  it.each([
+    ['/metrics', 'text/plain; version=0.0.4; charset=utf-8', /^# HELP distccd_build_info /],
+    ['/status.json', 'application/json; charset=utf-8', /^\{.*\}\n$/],
+    ['/status', 'text/html; charset=utf-8', /^<!DOCTYPE html>\n[^]*<\/html>\n$/],
+  ])('answers who asks for %s, with all that a browser must know', async (path, type, body) => {
+    const port = await serveTo('127.0.0.1');
+    const answer = parts(await get(port, ask(path)));
+    expect(answer.head.split('\r\n')).toEqual([
+      'HTTP/1.1 200 OK',
+      `Content-Type: ${type}`,
+      `Content-Length: ${Buffer.byteLength(answer.body)}`,
+      'Connection: close',
+      'Cache-Control: no-store',
+      expect.stringMatching(
+        /^Content-Security-Policy: default-src 'none'; style-src 'sha256-[\w+/=]{44}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/,
+      ),
+      'Cross-Origin-Resource-Policy: same-origin',
+      'Referrer-Policy: no-referrer',
+      'X-Content-Type-Options: nosniff',
+    ]);
+    expect(answer.body).toMatch(body);
+  });
+
+  it.each(['/', '/metrics/', '/metrics?a=b', '/status.jsonx', '/favicon.ico'])(
+    'answers %s with the page of distcc, byte for byte',
+    async (path) => {
+      const port = await serveTo('127.0.0.1');
+      const usual = await get(port, '');
+      expect(usual.startsWith(head)).toBe(true);
+      // A page is good for a second.
+      vi.spyOn(performance, 'now').mockReturnValue(performance.now());
+      const again = await get(port, 'x');
+      expect(await get(port, ask(path))).toBe(again);
+      expect(await get(port, 'HEAD /metrics HTTP/1.1\r\n\r\n')).toBe(again);
+    },
+  );
+
+  it('waits for a question that comes in pieces', async () => {
+    const port = await serveTo('127.0.0.1');
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    let text = '';
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    const closed = once(socket, 'close');
+    for (const piece of ['GET /me', 'trics HTTP/1.', '1\r\nHost: a\r', '\n\r\n']) {
+      socket.write(piece);
+      await new Promise((next) => setTimeout(next, 20));
+    }
+    await closed;
+    expect(parts(text).body).toMatch(/^# HELP /);
+  });
+
+  it('says what is wrong with a question that is too long, or does not end', async () => {
+    const port = await serveTo('127.0.0.1');
+    const long = await get(port, `GET /metrics HTTP/1.1\r\nA: ${'a'.repeat(9000)}\r\n\r\n`);
+    expect(long).toMatch(/^HTTP\/1\.1 431 [^]*\r\n\r\ndistccd: a question may have 8192 bytes\n$/);
+    const cut = await get(port, 'GET /metrics HTTP/1.1\r\n');
+    expect(cut).toMatch(/^HTTP\/1\.1 408 [^]*\r\n\r\ndistccd: the question did not come within a second\n$/);
+    expect((await get(port, 'GET /metri')).startsWith(head)).toBe(true);
+  });
+
+  it('names no client to a web page that calls this machine by a name of its own', async () => {
+    const port = await serveTo('127.0.0.1');
+    for (const path of ['/status', '/status.json']) {
+      expect(await get(port, ask(path, 'evil.example'))).toMatch(
+        /^HTTP\/1\.1 421 [^]*distccd: this page is not served under that name, which may be another's: use the address of this machine, or its name, \S+\n$/,
+      );
+    }
+    expect(parts(await get(port, ask('/metrics', 'build.example'))).body).toMatch(/^# HELP /);
+  });
+
+  it('tells a stranger nothing, and whom --stats-allow admits as much as this machine', async () => {
+    expect(await get(await serveTo('192.0.2.2'), ask('/metrics'))).toBe('');
+    server.close();
+    expect(await get(await serveTo('192.0.2.2', '192.0.2.0/24'), ask('/metrics'))).toContain(' 200 OK');
+  });
+
+  it('makes each page at most once a second, and looks for compilers once in ten', async () => {
+    let now = 1000;
+    vi.spyOn(performance, 'now').mockImplementation(() => now);
+    const served = vi.fn(() => []);
+    const board = new JobBoard();
+    const clients = vi.spyOn(board, 'clients', 'get');
+    await serveTo('127.0.0.1');
+    server.removeAllListeners('connection');
+    serveStats([server], { service: counted({ served, board }), readers: noReaders });
+    const { port } = server.address() as AddressInfo;
+    const looks = async (at: number): Promise<readonly [number, number]> => {
+      now = at;
+      for (const path of ['/metrics', '/status', '/status.json']) await get(port, ask(path));
+      return [clients.mock.calls.length, served.mock.calls.length];
+    };
+    expect([await looks(1999), await looks(2000), await looks(2999), await looks(10_999), await looks(11_000)]).toEqual(
+      [
+        [1, 1],
+        [2, 1],
+        [2, 1],
+        [3, 1],
+        [3, 1],
+      ],
+    );
+    expect(await looks(12_000)).toEqual([4, 2]);
+  });
+
+  it('goes on when the list of compilers cannot be read', async () => {
+    const served = (): never => {
+      throw new Error('gone');
+    };
+    await serveTo('127.0.0.1');
+    server.removeAllListeners('connection');
+    serveStats([server], { service: counted({ served }), readers: noReaders });
+    const { port } = server.address() as AddressInfo;
+    expect(JSON.parse(parts(await get(port, ask('/status.json'))).body)).toMatchObject({ compilers: [] });
   });
 });
 
