@@ -136,6 +136,11 @@ export const groups = [
     needs: [has('python3'), has('make'), has('g++')],
   },
   { name: 'a service manager that gives sockets', files: /service-manager\.test\.ts$/, needs: [has('python3')] },
+  {
+    name: 'metrics that Prometheus reads',
+    files: /prometheus\.test\.ts$/,
+    needs: [has('prometheus'), has('promtool', 'prometheus'), has('gcc')],
+  },
   { name: 'checking of shell scripts', needs: [has('shellcheck')] },
   {
     name: 'completion in bash',

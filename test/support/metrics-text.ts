@@ -4,7 +4,11 @@ export function seriesIn(text: string): Map<string, number> {
   for (const line of text.split('\n')) {
     if (line === '' || line.startsWith('#')) continue;
     const [, name = '', labels = '', value = ''] = /^(\w+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
-    const sorted = labels.match(/\w+="(?:[^"\\]|\\.)*"/g)?.sort().join(',') ?? '';
+    const sorted =
+      labels
+        .match(/\w+="(?:[^"\\]|\\.)*"/g)
+        ?.sort()
+        .join(',') ?? '';
     series.set(sorted === '' ? name : `${name}{${sorted}}`, Number(value));
   }
   return series;
