@@ -59,12 +59,13 @@ export class Pages {
   constructor(service: CountedService, host = os.hostname()) {
     this.#names = [host.toLowerCase()];
     const compilers = fresh(compilersMs, () => lookFor(service));
-    const status = fresh(freshMs, (): Status => readStatus(service, compilers()));
-    const metrics = new DaemonMetrics(status());
+    const read = (): Status => readStatus(service, compilers());
+    const status = fresh(freshMs, read);
+    const metrics = new DaemonMetrics(read());
     service.board.tell((job) => metrics.count(job));
     this.#distccPage = fresh(freshMs, pageMaker(service));
     this.#own = {
-      '/metrics': fresh(freshMs, () => metrics.write(status())),
+      '/metrics': fresh(freshMs, () => metrics.write(read())),
       '/status.json': () => `${JSON.stringify(status())}\n`,
       '/status': fresh(freshMs, () => writeStatusPage(status())),
     };

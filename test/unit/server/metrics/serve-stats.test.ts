@@ -229,14 +229,15 @@ describe('serveStats() and its own pages', () => {
     };
     expect([await looks(1999), await looks(2000), await looks(2999), await looks(10_999), await looks(11_000)]).toEqual(
       [
-        [1, 1],
-        [2, 1],
-        [2, 1],
+        // Once for the start, once for Prometheus, once for both pages for people.
         [3, 1],
         [3, 1],
+        [5, 1],
+        [7, 1],
+        [7, 1],
       ],
     );
-    expect(await looks(12_000)).toEqual([4, 2]);
+    expect(await looks(12_000)).toEqual([9, 2]);
   });
 
   it('goes on when the list of compilers cannot be read', async () => {
