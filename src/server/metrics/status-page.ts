@@ -20,15 +20,16 @@ dd small { display: block; color: var(--quiet); font-size: .8rem }
 dd.bad { color: var(--bad) }
 meter { display: block; width: 100%; height: .6rem; margin-top: .3rem }
 table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums }
-th, td { padding: .35rem .6rem .35rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; overflow-wrap: anywhere }
-th { color: var(--quiet); font-weight: 600; font-size: .85rem }
+th, td { padding: .35rem 1rem .35rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; overflow-wrap: anywhere }
+th { color: var(--quiet); font-weight: 600; font-size: .85rem; white-space: nowrap }
 .number { text-align: right }
+.number, .short { white-space: nowrap }
 footer { margin-top: 2rem; padding-top: .5rem; border-top: 1px solid var(--line) }
 @media (max-width: 48rem) {
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
   table, tbody, tr, td { display: block }
   tr { padding: .5rem 0; border-bottom: 1px solid var(--line) }
-  td { display: grid; grid-template-columns: 6.5rem 1fr; gap: .5rem; padding: .1rem 0; border: 0 }
+  td { display: grid; grid-template-columns: 6.5rem 1fr; gap: .5rem; align-items: baseline; padding: .1rem 0; border: 0 }
   td.number { text-align: left }
   td::before { content: attr(data-label); color: var(--quiet); font-size: .85rem }
 }
@@ -60,7 +61,7 @@ function duration(seconds: number): string {
     const count = Math.floor(seconds / length);
     if (count >= 1) return `${count} ${unit}${unit === 'day' && count > 1 ? 's' : ''}`;
   }
-  return `${seconds < 10 ? Math.round(seconds * 10) / 10 : Math.round(seconds)} s`;
+  return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
 }
 
 /** Bytes in their largest unit, such as "3.4 GiB". */
@@ -81,6 +82,8 @@ interface Column<T> {
   readonly title: string;
   readonly cell: (row: T) => string;
   readonly isNumber?: true;
+  /** It is short enough for one line. */
+  readonly isShort?: true;
 }
 
 /** A table; on a narrow screen each row is a block, for which the roles have to be named. */
@@ -88,7 +91,9 @@ function table<T>(title: string, columns: ReadonlyArray<Column<T>>, rows: readon
   const id = title.toLowerCase().replaceAll(' ', '-');
   const heading = `<h2 id="${id}">${title}</h2>`;
   if (rows.length === 0) return `<section>${heading}<p>${empty}</p></section>`;
-  const kind = ({ isNumber }: Column<T>): string => (isNumber === true ? ' class="number"' : '');
+  const kind = ({ isNumber, isShort }: Column<T>): string => {
+    return isNumber === true ? ' class="number"' : isShort === true ? ' class="short"' : '';
+  };
   const head = columns.map((column) => `<th role="columnheader" scope="col"${kind(column)}>${column.title}</th>`);
   const body = rows.map((row) => {
     const cells = columns.map((column) => {
@@ -106,13 +111,13 @@ function table<T>(title: string, columns: ReadonlyArray<Column<T>>, rows: readon
 const jobColumns: ReadonlyArray<Column<PresentJob>> = [
   { title: 'Source', cell: ({ source }) => source ?? 'not known yet' },
   { title: 'Compiler', cell: ({ compiler }) => compiler ?? 'not known yet' },
-  { title: 'Stage', cell: ({ stage }) => stage },
-  { title: 'Client', cell: ({ client }) => client },
+  { title: 'Stage', cell: ({ stage }) => stage, isShort: true },
+  { title: 'Client', cell: ({ client }) => client, isShort: true },
   { title: 'Time', cell: ({ seconds }) => duration(seconds), isNumber: true },
 ];
 
 const clientColumns = (now: number): ReadonlyArray<Column<PresentClient>> => [
-  { title: 'Client', cell: ({ address }) => address },
+  { title: 'Client', cell: ({ address }) => address, isShort: true },
   { title: 'Jobs now', cell: ({ connections }) => number(connections), isNumber: true },
   { title: 'Compiled', cell: ({ ok, kept }) => number(ok - kept), isNumber: true },
   { title: 'Kept results', cell: ({ kept }) => number(kept), isNumber: true },
@@ -121,6 +126,7 @@ const clientColumns = (now: number): ReadonlyArray<Column<PresentClient>> => [
   { title: 'Lost', cell: ({ lost }) => number(lost), isNumber: true },
   {
     title: 'Last job',
+    isShort: true,
     cell: ({ last }) => (last === null ? 'its first one' : `${duration((now - Date.parse(last)) / 1000)} ago`),
   },
 ];
@@ -128,9 +134,9 @@ const clientColumns = (now: number): ReadonlyArray<Column<PresentClient>> => [
 const refusalColumns = (now: number): ReadonlyArray<Column<ShownRefusal>> => [
   { title: 'Reason', cell: ({ meaning }) => meaning },
   { title: 'Count', cell: ({ count }) => number(count), isNumber: true },
-  { title: 'Last client', cell: ({ last }) => last.client },
-  { title: 'Its answer', cell: ({ last }) => last.sentence },
-  { title: 'When', cell: ({ last }) => `${duration((now - Date.parse(last.at)) / 1000)} ago` },
+  { title: 'Last client', cell: ({ last }) => last.client, isShort: true },
+  { title: 'In words', cell: ({ last }) => last.sentence },
+  { title: 'When', cell: ({ last }) => `${duration((now - Date.parse(last.at)) / 1000)} ago`, isShort: true },
 ];
 
 const compilerColumns: ReadonlyArray<Column<Status['compilers'][number]>> = [

@@ -64,7 +64,7 @@ describe('writeStatusPage()', () => {
     });
     expect(rowsOf(html)).toEqual([
       ['a.c', 'gcc', 'compiling', '192.0.2.1', '3.3 s'],
-      ['not known yet', 'not known yet', 'receiving', '192.0.2.1', '0 s'],
+      ['not known yet', 'not known yet', 'receiving', '192.0.2.1', '0.0 s'],
       ['192.0.2.1', '2', '1,200', '300', '2', '1', '0', 'its first one'],
       ['fd00::1', '0', '0', '0', '0', '0', '4', '2 min ago'],
       ['no slot became free', '7', '192.0.2.1', 'try another', '3 h ago'],
