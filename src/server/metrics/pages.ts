@@ -1,9 +1,9 @@
 import os from 'node:os';
-import type { ServedCompiler } from '../start/list-compilers.ts';
 import { namesThisMachine } from './host-name.ts';
 import { DaemonMetrics, metricsType } from './daemon-metrics.ts';
 import type { OwnPath, Question } from './question.ts';
 import { longestQuestion } from './question.ts';
+import { shownCompilers } from './shown-compilers.ts';
 import { pageMaker } from './stats-page.ts';
 import type { CountedService } from './stats-source.ts';
 import { readStatus } from './status.ts';
@@ -58,7 +58,7 @@ export class Pages {
 
   constructor(service: CountedService, host = os.hostname()) {
     this.#names = [host.toLowerCase()];
-    const compilers = fresh(compilersMs, () => lookFor(service));
+    const compilers = fresh(compilersMs, () => shownCompilers(service));
     const read = (): Status => readStatus(service, compilers());
     const status = fresh(freshMs, read);
     const metrics = new DaemonMetrics(read());
@@ -95,14 +95,5 @@ export class Pages {
       );
     }
     return writeAnswer('200 OK', types[path], await this.#own[path]());
-  }
-}
-
-/** The compilers; none when the list of an administrator cannot be read now. */
-function lookFor(service: CountedService): readonly ServedCompiler[] {
-  try {
-    return service.served();
-  } catch {
-    return [];
   }
 }
