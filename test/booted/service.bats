@@ -191,6 +191,11 @@ writable, not to be run'
     page() { exec 3<>/dev/tcp/127.0.0.1/3633; printf "GET / HTTP/1.0\r\n\r\n" >&3; cat <&3; }
     stock gcc -c plain.i -o counted.o
     page | grep -qx "dcc_compile_ok 1"
+    ask() { exec 3<>/dev/tcp/127.0.0.1/3633; printf "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" "$1" >&3; cat <&3; }
+    ask /metrics | grep -E "^distccd_jobs_total\{result=\"compile_ok\",compiler=\"[^\"]*gcc\"\} 1\$"
+    ask /metrics | grep -E "^distccd_(load1|memory_available_bytes|temporary_space_available_bytes|slots) [0-9]"
+    ask /status.json | grep -E "^\{\"version\".*\"source\"|\"address\":\"127.0.0.1\",\"ok\":1,"
+    ask /status | grep "<title>distccd on "
     if tr "\0" " " </proc/$(main_pid)/cmdline | grep -e --idle-exit; then exit 1; fi
     systemctl restart distccd
     page | grep -qx "dcc_compile_ok 0"'
@@ -536,6 +541,7 @@ END
   assert_line --partial 'update-distcc-symlinks --without clang'
   assert_line toolchain.conf
   assert_line inetd.conf
+  assert_line distccd-alerts.yml
   assert_line '# The service on Debian'
   # A report has the settings, without addresses, and what may be compiled.
   settings 'ALLOWEDNETS="127.0.0.1 192.0.2.0/24"' 'DISTCCD_OPTIONS="--allow 198.51.100.7 --log-level info"'

@@ -94,7 +94,7 @@ describe('DaemonMetrics', () => {
     expect(series.get('distccd_transfer_seconds_count{direction="send"}')).toBe(3);
   });
 
-  it('gives strangers no labels: an unknown compiler is "other"', async () => {
+  it('gives strangers no labels: an unknown compiler has the label of all others', async () => {
     const service = new Counted();
     const size = (await service.series()).size;
     for (let at = 0; at < 1000; at += 1) service.ends(endedWith(0, `cc${at}`, 'a.c'), `cc${at}"} 1\n`);
