@@ -192,10 +192,13 @@ writable, not to be run'
     stock gcc -c plain.i -o counted.o
     page | grep -qx "dcc_compile_ok 1"
     ask() { exec 3<>/dev/tcp/127.0.0.1/3633; printf "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" "$1" >&3; cat <&3; }
-    ask /metrics | grep -E "^distccd_jobs_total\{result=\"compile_ok\",compiler=\"[^\"]*gcc\"\} 1\$"
-    ask /metrics | grep -E "^distccd_(load1|memory_available_bytes|temporary_space_available_bytes|slots) [0-9]"
-    ask /status.json | grep -E "^\{\"version\".*\"source\"|\"address\":\"127.0.0.1\",\"ok\":1,"
-    ask /status | grep "<title>distccd on "
+    ask /metrics | grep -E "^distccd_jobs_total\{result=\"compile_ok\",compiler=\"[^\"]*gcc\"\} 1\$" >/dev/null
+    # The unit hides /proc.
+    for name in load1 memory_available_bytes temporary_space_available_bytes; do
+      ask /metrics | grep -E "^distccd_$name [0-9.]*[1-9]" >/dev/null
+    done
+    ask /status.json | grep "\"address\":\"127.0.0.1\",\"ok\":1," >/dev/null
+    ask /status | grep "^<title>distccd on " >/dev/null
     if tr "\0" " " </proc/$(main_pid)/cmdline | grep -e --idle-exit; then exit 1; fi
     systemctl restart distccd
     page | grep -qx "dcc_compile_ok 0"'
