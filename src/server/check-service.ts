@@ -5,7 +5,7 @@ import type { DaemonOptions } from '../config/daemon-options.ts';
 import { findAccount } from '../system/accounts/accounts.ts';
 import { descriptorLimit } from '../system/descriptors/descriptor-limit.ts';
 import { lacksByFence } from '../system/fence/tree-roots.ts';
-import { readAccess } from './start/read-access.ts';
+import { describeReaders, readAccess, readReaders } from './start/read-access.ts';
 import { describeCapacity, planCapacity, usualShare } from './limits/capacity.ts';
 import { describeOptions } from './check.ts';
 import { listCompilers } from './start/list-compilers.ts';
@@ -155,10 +155,12 @@ const showIt = (name: string, path: string): string => `BindReadOnlyPaths=${path
 
 function describeJobs(found: ServiceSettings, all: DaemonOptions, account: string, notices: Notices): string[] {
   judgeOptions(found, all, notices);
-  for (const entry of all.allow) {
-    if (!entry.startsWith('@') || sees(found, entry.slice(1))) continue;
-    const sentence = `the service does not see "${entry.slice(1)}": ${showIt(found.name, entry.slice(1))}`;
-    blame(new Failure(exitStatus.badArguments, sentence), found, 'allow');
+  for (const name of ['allow', 'stats-allow'] as const) {
+    for (const entry of all[name]) {
+      if (!entry.startsWith('@') || sees(found, entry.slice(1))) continue;
+      const sentence = `the service does not see "${entry.slice(1)}": ${showIt(found.name, entry.slice(1))}`;
+      blame(new Failure(exitStatus.badArguments, sentence), found, name);
+    }
   }
   const masks = all['masquerade-dir'].filter((dir) => {
     if (sees(found, dir)) return true;
@@ -167,12 +169,14 @@ function describeJobs(found: ServiceSettings, all: DaemonOptions, account: strin
   });
   const options = { ...all, 'masquerade-dir': masks };
   const environment = { PATH: usualPath, ...found.environment };
-  const access = tryAccess(found, options, notices);
+  const access = tryTo(() => readAccess(options, notices), found, 'allow');
+  const readers = tryTo(() => readReaders(options, notices), found, 'stats-allow') ?? access;
   const rules = readRules(options, environment, notices);
   const nice = found.service.values('Service', 'Nice').at(-1) ?? '0';
   const most = found.socket.values('Socket', 'MaxConnections').at(-1) ?? '64';
   return [
     `to: ${access.networks.join(', ')}`,
+    ...(found.stats === undefined || found.accept ? [] : [describeReaders(readers)]),
     `as: ${account}`,
     `compilers: ${listCompilers(options, rules.compilers, environment)}`,
     `options: ${describeOptions(options)}`,
@@ -198,10 +202,11 @@ function findTrees({ name, service }: ServiceSettings, options: DaemonOptions): 
   return { says: describePlace(place, isLasting, options) };
 }
 
-function tryAccess(found: ServiceSettings, options: DaemonOptions, notices: Notices): ReturnType<typeof readAccess> {
+/** Reads what an option says, which is blamed when that fails. */
+function tryTo<T>(read: () => T, found: ServiceSettings, option: string): T {
   try {
-    return readAccess(options, notices);
+    return read();
   } catch (error) {
-    return blame(error, found, 'allow');
+    return blame(error, found, option);
   }
 }

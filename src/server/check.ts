@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import { Failure } from '../basics/failure.ts';
 import type { DaemonOptions } from '../config/daemon-options.ts';
 import type { FenceKind } from '../system/fence/fence.ts';
-import { readAccess } from './start/read-access.ts';
+import { describeReaders, readAccess, readReaders } from './start/read-access.ts';
 import { bindSockets } from './listen/bind.ts';
 import { describeCapacity } from './limits/capacity.ts';
 import { listCompilers } from './start/list-compilers.ts';
@@ -23,6 +23,7 @@ import { bindStats } from './metrics/serve-stats.ts';
 export async function checkDaemon(options: DaemonOptions): Promise<string[]> {
   const notices: Notices = [];
   const access = readAccess(options, notices);
+  const readers = readReaders(options, notices) ?? access;
   const places = await placesOf(options);
   if (options.stats && !options.inetd) places.push(...(await tryStats(options)));
   const pidFile = options['pid-file'];
@@ -37,6 +38,7 @@ export async function checkDaemon(options: DaemonOptions): Promise<string[]> {
   return [
     ...places.map((place) => `serves: ${place}`),
     `to: ${access.networks.join(', ')}`,
+    ...(options.stats && !options.inetd ? [describeReaders(readers)] : []),
     `as: ${nameOfAccount()}`,
     `compilers: ${compilers}`,
     `options: ${describeOptions(options)}`,

@@ -184,6 +184,20 @@ check() {
   run ! listens "$PORT"
 }
 
+@test "--check says to whom the counters are told" {
+  local counters
+  counters=$(free_port)
+  check --allow 10.0.0.0/8 --stats --stats-port "$counters"
+  assert_line "serves: statistics, on port $counters"
+  assert_line 'counters: told to this machine and 10.0.0.0/8'
+  check --allow 10.0.0.0/8 --stats --stats-port "$counters" --stats-allow 192.0.2.7
+  assert_line 'to: 10.0.0.0/8'
+  assert_line 'counters: told to this machine and 192.0.2.7/32'
+  check --stats-allow somebody
+  assert_equal "$status" 101
+  [[ $stderr == 'distccd: ERROR: cannot understand "somebody"'* ]]
+}
+
 @test "--show-policy prints the allow list and what is added to it, and starts nothing" {
   run --separate-stderr "$OURS/distccd" --show-policy --permit-option -fstack-usage --permit-option=-fprofile-dir=
   assert_success

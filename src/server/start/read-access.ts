@@ -30,6 +30,10 @@ export function readAccess(options: DaemonOptions, notices: Notices): AccessList
   return access;
 }
 
+/** Who may read the counters, in one line of a report. */
+export const describeReaders = (readers: AccessList): string =>
+  `counters: told to this machine and ${readers.networks.join(', ')}`;
+
 /**
  * Reads who may read the counters, besides this machine, from `--stats-allow` and the files it names; undefined when it
  * is not given: then those may who may send jobs. @throws Failure (status 101)

@@ -121,12 +121,26 @@ describe('checkService()', () => {
     expect(check('STATS=true', options('--stats')).join('\n')).not.toContain('warning');
   });
 
+  it('says to whom the counters are told, with STATS', () => {
+    const told = (...lines: string[]): string[] => check(...lines).filter((line) => line.startsWith('counters: '));
+    expect(told('ALLOWEDNETS="10.1.1.1"', 'STATS=true')).toEqual(['counters: told to this machine and 10.1.1.1/32']);
+    expect(told('ALLOWEDNETS="10.1.1.1"', 'STATS=true', options('--stats-allow 10.2.2.2'))).toEqual([
+      'counters: told to this machine and 10.2.2.2/32',
+    ]);
+    expect(told('ALLOWEDNETS="10.1.1.1"')).toEqual([]);
+  });
+
   it.each([
     ['JOBS="many"', 'JOBS or DISTCCD_OPTIONS in /etc/default: --jobs expects a number from 1 to 1000, not "many"'],
     ['NICE="lots"', 'NICE or DISTCCD_OPTIONS in /etc/default: --nice expects a number from 0 to 20, not "lots"'],
     ['PERMIT_OPTIONS="x"', 'PERMIT_OPTIONS or DISTCCD_OPTIONS in /etc/default: --permit-option expects'],
     ['ALLOWEDNETS="my.house"', 'ALLOWEDNETS or DISTCCD_OPTIONS in /etc/default: cannot understand "my.house"'],
     ['ALLOWEDNETS="@/root/list"', 'the service does not see "/root/list": BindReadOnlyPaths=/root/list in'],
+    ['DISTCCD_OPTIONS="--stats-allow my.house"', 'DISTCCD_OPTIONS in /etc/default: cannot understand "my.house"'],
+    [
+      'DISTCCD_OPTIONS="--stats-allow @/root/list"',
+      'DISTCCD_OPTIONS in /etc/default: the service does not see "/root/list": BindReadOnlyPaths=/root/list in',
+    ],
     ['DISTCCD_OPTIONS="--bogus"', 'DISTCCD_OPTIONS in /etc/default: --bogus: unknown option'],
     ['DISTCCD_OPTIONS="--help"', 'DISTCCD_OPTIONS in /etc/default: --help and --version start no daemon'],
     [
