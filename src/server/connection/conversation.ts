@@ -101,7 +101,7 @@ export class Conversation {
       const sourceWritten = (): void => account.close();
       const compiled = await runJob({ command, source, sourceWritten, signal, log }, service);
       await this.#line.giveBack(compiled, version, { release, after: service.trees?.offer ?? service.promise });
-      return endedWith(compiled.status, command.argv[0] ?? '', command.source);
+      return { ...endedWith(compiled.status, command.argv[0] ?? '', command.source), refused: compiled.refused };
     } finally {
       release();
     }

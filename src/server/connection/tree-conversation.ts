@@ -215,7 +215,7 @@ export class TreeConversation {
       }
       const compiled = await this.#run(placed, await result.tree());
       await line.giveBack(compiled, version, { release, keep: () => result.keep(compiled) });
-      return endedWith(compiled.status, command.name, command.verdict.source);
+      return { ...endedWith(compiled.status, command.name, command.verdict.source), refused: compiled.refused };
     } finally {
       release();
       result.close();

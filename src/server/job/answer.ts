@@ -7,6 +7,7 @@ import { encodeToken } from '../../wire/token.ts';
 import type { TokenName } from '../../wire/token.ts';
 import type { BudgetAccount } from '../limits/byte-budget.ts';
 import { inTurns } from '../limits/in-turns.ts';
+import type { Refused } from './job-end.ts';
 import type { ResultFile } from './result-file.ts';
 
 /** The compiler's exit and its output files. */
@@ -19,6 +20,8 @@ export interface Compiled {
   readonly object: ResultFile;
   /** Only of a client's own files: the dependency file, which may be empty. */
   readonly dependencies?: ResultFile;
+  /** Why no compiler ran, where none did. */
+  readonly refused?: Refused;
 }
 
 const filesOf = ({ stderr, stdout, object, dependencies }: Compiled): ResultFile[] =>

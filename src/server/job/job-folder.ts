@@ -143,5 +143,6 @@ export function notStarted({ argv }: CompilerCommand, error: StartError, log: Cl
   log.say('a compiler that could not be started', 'error', text);
   const stderr = ResultFile.of(Buffer.from(`${formatLine('distccd', 'error', text)}\n`));
   const { empty } = ResultFile;
-  return { status: exited(exitStatus.compilerMissing), stderr, stdout: empty, object: empty };
+  const refused = { reason: 'compiler_missing', sentence: text } as const;
+  return { status: exited(exitStatus.compilerMissing), stderr, stdout: empty, object: empty, refused };
 }

@@ -83,7 +83,7 @@ export class DaemonMetrics {
     this.#set.counter('distccd_transfer_bytes_total').inc({ direction: 'send' }, sent);
     const seconds = (stage: Stage): number => (record.spent(stage) ?? 0) / 1000;
     // Whoever was refused, left or had no command tells nothing about how long jobs take.
-    if (end.class !== 'COMPILE_OK' && end.class !== 'COMPILE_ERROR') return;
+    if ((end.class !== 'COMPILE_OK' && end.class !== 'COMPILE_ERROR') || end.refused !== undefined) return;
     this.#set.histogram('distccd_transfer_seconds').observe({ direction: 'receive' }, seconds('receiving'));
     this.#set.histogram('distccd_transfer_seconds').observe({ direction: 'send' }, seconds('answering'));
     if (end.kept === true) return;

@@ -4,6 +4,7 @@ export const refusalReasons = {
   bad_request: "the request is not one of distcc's",
   client_files: 'the files that the job names cannot be shown to a compiler here',
   compiler_differs: "a file of the compiler differs from the client's",
+  compiler_missing: 'the compiler is permitted and cannot be started here: as a rule it is not installed',
   compiler_not_permitted: 'the compiler is not permitted here',
   internal_error: 'a fault of this server: its log has more',
   no_disk_space: 'the temporary directory or the room for files of clients is full',

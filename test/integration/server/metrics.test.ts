@@ -27,7 +27,7 @@ async function start(options: readonly string[], setup: DaemonSetup = {}): Promi
   stats = await freePort();
   writeFileSync(join(programs, 'slowcc'), '#!/bin/sh\nsleep 300\n', { mode: 0o755 });
   daemon = await startDaemon({
-    compilers: ['gcc', 'slowcc'],
+    compilers: ['gcc', 'slowcc', 'gonecc'],
     path: programs,
     options: ['--stats', '--stats-port', String(stats), ...options],
     ...setup,
@@ -61,31 +61,38 @@ describe("the statistics port's own pages", () => {
     await converse(daemon.port, request('gcc -fplugin=./evil.so -c a.c'));
     await converse(daemon.port, request('evil"}cc -c a.c'));
     await converse(daemon.port, request('gcc a.o'));
+    await converse(daemon.port, request('gonecc -c a.c'));
     await converse(daemon.port, ['GET / HTTP/1.0\r\n\r\n']);
-    const status = await readUntil(readStatus, ({ refusals }) => refusals.length === 5);
-    expect(status.results).toMatchObject({ COMPILE_OK: 2, COMPILE_ERROR: 1, REJ_BAD_REQ: 1, OTHER: 3 });
+    const status = await readUntil(readStatus, ({ refusals }) => refusals.length === 6);
+    expect(status.results).toMatchObject({ COMPILE_OK: 2, COMPILE_ERROR: 2, REJ_BAD_REQ: 1, OTHER: 3 });
     expect(status.refusals.map(({ reason, count, last }) => [reason, count, last.client])).toEqual([
       ['access_denied', 1, '127.0.0.2'],
       ['bad_request', 1, '127.0.0.1'],
+      ['compiler_missing', 1, '127.0.0.1'],
       ['compiler_not_permitted', 1, '127.0.0.1'],
       ['not_a_compile', 1, '127.0.0.1'],
       ['option_refused', 1, '127.0.0.1'],
     ]);
     expect(status.refusals.at(-1)?.last.sentence).toContain('the option "-fplugin=./evil.so" is refused');
     expect(status.clients).toMatchObject([
-      { address: '127.0.0.1', ok: 2, kept: 0, failed: 1, refused: 4, lost: 0, connections: 0 },
+      { address: '127.0.0.1', ok: 2, kept: 0, failed: 1, refused: 5, lost: 0, connections: 0 },
     ]);
     const compilers = new Map(status.compilers.map(({ name, path }) => [name, path]));
-    expect([compilers.get('gcc'), compilers.get('slowcc')]).toEqual(['/usr/bin/gcc', join(programs, 'slowcc')]);
+    expect(['gcc', 'slowcc', 'gonecc'].map((name) => compilers.get(name))).toEqual([
+      '/usr/bin/gcc',
+      join(programs, 'slowcc'),
+      null,
+    ]);
     const series = seriesIn(await text('/metrics'));
     const jobs = [...series].filter(([key, count]) => key.startsWith('distccd_jobs_total') && count > 0);
     expect(Object.fromEntries(jobs)).toEqual({
       'distccd_jobs_total{compiler="gcc",result="compile_ok"}': 2,
       'distccd_jobs_total{compiler="gcc",result="compile_error"}': 1,
+      'distccd_jobs_total{compiler="gonecc",result="compile_error"}': 1,
       'distccd_jobs_total{compiler="other",result="rej_bad_req"}': 1,
       'distccd_jobs_total{compiler="other",result="other"}': 3,
     });
-    expect(series.get('distccd_connections_total')).toBe(8);
+    expect(series.get('distccd_connections_total')).toBe(9);
     expect(series.get('distccd_compile_seconds_count{compiler="gcc"}')).toBe(3);
     expect(series.get('distccd_compile_seconds_sum{compiler="gcc"}')).toBeGreaterThan(0);
     expect(series.get('distccd_transfer_bytes_total{direction="send"}')).toBeGreaterThan(1000);

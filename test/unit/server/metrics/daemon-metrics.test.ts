@@ -86,6 +86,7 @@ describe('DaemonMetrics', () => {
     service.ends(endedWith(256, 'gcc', 'a.c'), 'gcc');
     service.ends({ ...endedWith(0, 'gcc', 'a.c'), kept: true }, 'gcc');
     service.ends(endedWithout('COMPILE_TIMEOUT', 118), 'gcc');
+    service.ends({ ...endedWith(110, 'gcc', 'a.c'), refused: { reason: 'compiler_missing', sentence: '' } }, 'gcc');
     service.ends(endedWithout('OTHER', 0, { reason: 'pump_mode', sentence: 'no' }));
     const series = await service.series();
     expect(series.get('distccd_compile_seconds_count{compiler="gcc"}')).toBe(2);
