@@ -141,6 +141,7 @@ export const groups = [
     files: /prometheus\.test\.ts$/,
     needs: [has('prometheus'), has('promtool', 'prometheus'), has('gcc')],
   },
+  { name: 'the status page in a browser', files: /server\/status-page\.test\.ts$/, needs: [has('chromium')] },
   { name: 'checking of shell scripts', needs: [has('shellcheck')] },
   {
     name: 'completion in bash',

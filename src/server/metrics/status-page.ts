@@ -24,13 +24,14 @@ th, td { padding: .35rem 1rem .35rem 0; border-bottom: 1px solid var(--line); te
 th { color: var(--quiet); font-weight: 600; font-size: .85rem; white-space: nowrap }
 .number { text-align: right }
 .number, .short { white-space: nowrap }
+.address { min-width: 9rem }
 footer { margin-top: 2rem; padding-top: .5rem; border-top: 1px solid var(--line) }
 @media (max-width: 48rem) {
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
   table, tbody, tr, td { display: block }
   tr { padding: .5rem 0; border-bottom: 1px solid var(--line) }
-  td { display: grid; grid-template-columns: 6.5rem 1fr; gap: .5rem; align-items: baseline; padding: .1rem 0; border: 0 }
-  td.number { text-align: left }
+  td { display: grid; grid-template-columns: 6.5rem minmax(0, 1fr); gap: .5rem; align-items: baseline; padding: .1rem 0; border: 0 }
+  td.number, td.short { text-align: left; white-space: normal }
   td::before { content: attr(data-label); color: var(--quiet); font-size: .85rem }
 }
 `;
@@ -81,9 +82,8 @@ const number = (count: number): string => count.toLocaleString('en');
 interface Column<T> {
   readonly title: string;
   readonly cell: (row: T) => string;
-  readonly isNumber?: true;
-  /** It is short enough for one line. */
-  readonly isShort?: true;
+  /** Numbers are on the right; short texts are in one line; addresses are wrapped only when they are long. */
+  readonly kind?: 'number' | 'short' | 'address';
 }
 
 /** A table; on a narrow screen each row is a block, for which the roles have to be named. */
@@ -91,13 +91,11 @@ function table<T>(title: string, columns: ReadonlyArray<Column<T>>, rows: readon
   const id = title.toLowerCase().replaceAll(' ', '-');
   const heading = `<h2 id="${id}">${title}</h2>`;
   if (rows.length === 0) return `<section>${heading}<p>${empty}</p></section>`;
-  const kind = ({ isNumber, isShort }: Column<T>): string => {
-    return isNumber === true ? ' class="number"' : isShort === true ? ' class="short"' : '';
-  };
-  const head = columns.map((column) => `<th role="columnheader" scope="col"${kind(column)}>${column.title}</th>`);
+  const kindOf = ({ kind }: Column<T>): string => (kind === undefined ? '' : ` class="${kind}"`);
+  const head = columns.map((column) => `<th role="columnheader" scope="col"${kindOf(column)}>${column.title}</th>`);
   const body = rows.map((row) => {
     const cells = columns.map((column) => {
-      return `<td role="cell" data-label="${column.title}"${kind(column)}><span>${escaped(column.cell(row))}</span></td>`;
+      return `<td role="cell" data-label="${column.title}"${kindOf(column)}><span>${escaped(column.cell(row))}</span></td>`;
     });
     return `<tr role="row">${cells.join('')}</tr>`;
   });
@@ -111,32 +109,32 @@ function table<T>(title: string, columns: ReadonlyArray<Column<T>>, rows: readon
 const jobColumns: ReadonlyArray<Column<PresentJob>> = [
   { title: 'Source', cell: ({ source }) => source ?? 'not known yet' },
   { title: 'Compiler', cell: ({ compiler }) => compiler ?? 'not known yet' },
-  { title: 'Stage', cell: ({ stage }) => stage, isShort: true },
-  { title: 'Client', cell: ({ client }) => client, isShort: true },
-  { title: 'Time', cell: ({ seconds }) => duration(seconds), isNumber: true },
+  { title: 'Stage', cell: ({ stage }) => stage, kind: 'short' },
+  { title: 'Client', cell: ({ client }) => client, kind: 'address' },
+  { title: 'Time', cell: ({ seconds }) => duration(seconds), kind: 'number' },
 ];
 
 const clientColumns = (now: number): ReadonlyArray<Column<PresentClient>> => [
-  { title: 'Client', cell: ({ address }) => address, isShort: true },
-  { title: 'Jobs now', cell: ({ connections }) => number(connections), isNumber: true },
-  { title: 'Compiled', cell: ({ ok, kept }) => number(ok - kept), isNumber: true },
-  { title: 'Kept results', cell: ({ kept }) => number(kept), isNumber: true },
-  { title: 'Failed', cell: ({ failed }) => number(failed), isNumber: true },
-  { title: 'Refused', cell: ({ refused }) => number(refused), isNumber: true },
-  { title: 'Lost', cell: ({ lost }) => number(lost), isNumber: true },
+  { title: 'Client', cell: ({ address }) => address, kind: 'address' },
+  { title: 'Jobs now', cell: ({ connections }) => number(connections), kind: 'number' },
+  { title: 'Compiled', cell: ({ ok, kept }) => number(ok - kept), kind: 'number' },
+  { title: 'Kept results', cell: ({ kept }) => number(kept), kind: 'number' },
+  { title: 'Failed', cell: ({ failed }) => number(failed), kind: 'number' },
+  { title: 'Refused', cell: ({ refused }) => number(refused), kind: 'number' },
+  { title: 'Lost', cell: ({ lost }) => number(lost), kind: 'number' },
   {
     title: 'Last job',
-    isShort: true,
+    kind: 'short',
     cell: ({ last }) => (last === null ? 'its first one' : `${duration((now - Date.parse(last)) / 1000)} ago`),
   },
 ];
 
 const refusalColumns = (now: number): ReadonlyArray<Column<ShownRefusal>> => [
   { title: 'Reason', cell: ({ meaning }) => meaning },
-  { title: 'Count', cell: ({ count }) => number(count), isNumber: true },
-  { title: 'Last client', cell: ({ last }) => last.client, isShort: true },
+  { title: 'Count', cell: ({ count }) => number(count), kind: 'number' },
+  { title: 'Last client', cell: ({ last }) => last.client, kind: 'address' },
   { title: 'In words', cell: ({ last }) => last.sentence },
-  { title: 'When', cell: ({ last }) => `${duration((now - Date.parse(last.at)) / 1000)} ago`, isShort: true },
+  { title: 'When', cell: ({ last }) => `${duration((now - Date.parse(last.at)) / 1000)} ago`, kind: 'short' },
 ];
 
 const compilerColumns: ReadonlyArray<Column<Status['compilers'][number]>> = [
@@ -152,7 +150,7 @@ const tile = (name: string, value: string, note = '', isBad = false): string =>
 function tiles({ slots, results, keptResults, refusals, clientsPresent, machine, requestMemory }: Status): string {
   const refused = refusals.reduce((sum, { count }) => sum + count, 0);
   const [load1 = 0] = machine.load;
-  const meter = `<meter min="0" max="${slots.all}" value="${slots.busy}">${slots.busy} of ${slots.all}</meter>`;
+  const meter = `<meter aria-label="slots busy" min="0" max="${slots.all}" value="${slots.busy}">${slots.busy} of ${slots.all}</meter>`;
   return [
     '<dl>',
     tile('Slots busy', `${slots.busy} of ${slots.all}${meter}`),

@@ -96,6 +96,30 @@ describe('writeStatusPage()', () => {
     expect(html).not.toMatch(/<script|<link|<img| style=| on\w+=|url\(|@import|https?:/);
   });
 
+  it.each(['light', 'dark'])('has enough contrast for text, %s', (scheme) => {
+    const [, light = '', dark = ''] = page().split(/^\s*:root/m);
+    const colours = new Map(
+      [...(scheme === 'light' ? light : dark).matchAll(/--(\w+): (#[0-9a-f]+)/g)].map(([, name, value = '']) => [
+        name,
+        value.length === 4 ? value.replaceAll(/[0-9a-f]/g, '$&$&') : value,
+      ]),
+    );
+    /** Relative luminance, as WCAG 2.2 defines it. */
+    const luminance = (name: string): number => {
+      const parts = (colours.get(name) ?? '').match(/[0-9a-f]{2}/g) ?? [];
+      const [red = 0, green = 0, blue = 0] = parts
+        .map((part) => Number.parseInt(part, 16) / 255)
+        .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+      return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    };
+    for (const text of ['text', 'quiet', 'accent', 'bad']) {
+      for (const ground of ['ground', 'card']) {
+        const [lower = 0, higher = 0] = [luminance(text), luminance(ground)].sort((one, other) => one - other);
+        expect([text, ground, (higher + 0.05) / (lower + 0.05) >= 4.5]).toEqual([text, ground, true]);
+      }
+    }
+  });
+
   it('keeps the roles of a table where a narrow screen shows rows as blocks', () => {
     const html = page({ compilers: [{ name: 'gcc', path: null, version: null, target: null }] });
     for (const role of ['table', 'rowgroup', 'row', 'columnheader', 'cell']) expect(html).toContain(`role="${role}"`);
