@@ -15,6 +15,8 @@ const isLoopback = (address: string): boolean => address === '::1' || address.st
 /** A client whose question does not come gets distcc's page after this many ms; one that does not read it is closed. */
 const patienceMs = 1000;
 const readingMs = 10_000;
+/** How long anybody may be here, in ms, however slowly they write or read. */
+const visitMs = 60_000;
 
 /**
  * Opens the sockets of `--stats`, for this machine only unless `--stats-listen` names other addresses.
@@ -86,6 +88,8 @@ function answer(socket: Socket, pages: Pages): void {
     if (question.kind !== 'unfinished') reply(question);
   };
   const wait = (): void => reply(readQuestion(heard));
+  const limit = setTimeout(() => socket.destroy(), visitMs).unref();
+  socket.once('close', () => clearTimeout(limit));
   socket.setTimeout(patienceMs, wait);
   socket.on('data', more).once('end', wait);
 }

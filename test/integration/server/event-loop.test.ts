@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compressLzo, storeLzo } from '../../../src/wire/lzo/compress.ts';
 import { encodeRequest, encodeRequestHead } from '../../../src/wire/request.ts';
 import { encodeToken } from '../../../src/wire/token.ts';
-import { makeOpenFolder, startDaemon, until } from '../../support/daemon.ts';
+import { freePort, makeOpenFolder, startDaemon, until } from '../../support/daemon.ts';
 import type { TestDaemon } from '../../support/daemon.ts';
 import { converse } from '../../support/wire-client.ts';
 
@@ -18,6 +18,7 @@ const words = ['-c', 'a.c', '-o', 'a.o'];
 const quick = ['quickcc', ...words];
 
 let daemon: TestDaemon;
+let stats: number;
 let top: string;
 let report: string;
 const figures: string[] = [];
@@ -34,6 +35,7 @@ beforeAll(async () => {
   for (const [name, script] of Object.entries(compilers)) {
     writeFileSync(join(path, name), `#!/bin/sh\n${script.replaceAll('a.o', '"$3"')}\n`, { mode: 0o755 });
   }
+  stats = await freePort();
   const preload = join(top, 'loop-delay.cjs');
   buildSync({ entryPoints: [watcher], outfile: preload, platform: 'node', format: 'cjs', logLevel: 'warning' });
   daemon = await startDaemon({
@@ -41,7 +43,7 @@ beforeAll(async () => {
     compilers: ['gcc', ...Object.keys(compilers)],
     path,
     // The fence would keep the scripts from what they need; the loop is the same.
-    options: ['--allow', '127.0.0.1', '--fence', 'none', '--nice', '0'],
+    options: ['--allow', '127.0.0.1', '--fence', 'none', '--nice', '0', '--stats', '--stats-port', String(stats)],
     environment: { LOOP_DELAY_FILE: '/proc/self/cwd/loop-delay' },
   });
   try {
@@ -67,6 +69,12 @@ async function measure(): Promise<string> {
   daemon.process.kill('SIGUSR2');
   await until(() => lines().length > before, 'the daemon has reported');
   return lines().at(-1) ?? '';
+}
+
+/** Notes what the loop was held for since the last time. */
+async function note(name: string): Promise<void> {
+  const columns = (await measure()).split(' ').map((figure) => figure.padStart(9));
+  figures.push(name.padEnd(50) + columns.join(''));
 }
 
 const repeat = <T>(count: number, ...some: readonly T[]): T[] => Array.from({ length: count }, () => some).flat();
@@ -163,9 +171,17 @@ describe('a daemon whose event loop is watched', () => {
     const chunks = request();
     await measure();
     const answer = await converse(daemon.port, chunks);
-    const columns = (await measure()).split(' ').map((figure) => figure.padStart(9));
-    figures.push(name.padEnd(50) + columns.join(''));
+    await note(name);
     expect(answer.subarray(0, 4000).toString('latin1')).toMatch(expected);
     expect((await converse(daemon.port, plain())).toString('latin1')).toMatch(/^DONE00000001STAT00000000/);
+  });
+
+  it.each(['/metrics', '/status.json', '/status', '/'])('goes through 60 readers of the page %s', async (path) => {
+    await converse(daemon.port, plain());
+    await measure();
+    const read = (): Promise<Buffer> => converse(stats, [`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`]);
+    const pages = await Promise.all(Array.from({ length: 60 }, read));
+    await note(`60 readers of the page ${path}`);
+    for (const page of pages) expect(page.toString('latin1')).toMatch(/^HTTP\/1\.[01] 200 OK\r\n/);
   });
 });

@@ -303,6 +303,31 @@ describe('serveStats() and one client', () => {
     expect(pages(reader)).toBe(1);
   });
 
+  it('has a client that writes and reads by the byte go after a minute', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const writer = await visit();
+    const reader = new Reader();
+    reader.reads = false;
+    server.emit('connection', reader);
+    reader.push('x');
+    for (const letter of 'GET /metrics HTTP/1.1') writer.push(letter);
+    vi.advanceTimersByTime(59_999);
+    expect([writer.destroyed, reader.destroyed]).toEqual([false, false]);
+    vi.advanceTimersByTime(1);
+    expect([writer.destroyed, reader.destroyed]).toEqual([true, true]);
+    vi.useRealTimers();
+  });
+
+  it('keeps no time for a client that has gone', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const reader = await visit();
+    expect(vi.getTimerCount()).toBe(1);
+    reader.destroy();
+    await once(reader, 'close');
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
+  });
+
   it('answers a client that ends without a question', async () => {
     const reader = await visit();
     reader.push(null);
