@@ -26,6 +26,7 @@ let server: Server;
 let ownFiles: TreesFound = { kind: 'lacking', lacks: '--no-tree' };
 let asked: string[];
 afterEach(() => {
+  vi.useRealTimers();
   vi.restoreAllMocks();
   sectors = undefined;
   server.close();
@@ -315,7 +316,6 @@ describe('serveStats() and one client', () => {
     expect([writer.destroyed, reader.destroyed]).toEqual([false, false]);
     vi.advanceTimersByTime(1);
     expect([writer.destroyed, reader.destroyed]).toEqual([true, true]);
-    vi.useRealTimers();
   });
 
   it('keeps no time for a client that has gone', async () => {
@@ -325,7 +325,6 @@ describe('serveStats() and one client', () => {
     reader.destroy();
     await once(reader, 'close');
     expect(vi.getTimerCount()).toBe(0);
-    vi.useRealTimers();
   });
 
   it('answers a client that ends without a question', async () => {
