@@ -1,13 +1,13 @@
 import { createConnection } from 'node:net';
 import { FrameReader, kinds } from '../wire/agent/frame.ts';
 import { encodeAsk } from '../wire/agent/question.ts';
-import type { questions } from '../wire/agent/question.ts';
+import type { Question } from '../wire/agent/question.ts';
 
 /** How long an agent may take to answer, in ms. */
 const patience = 5000;
 
 /** Asks the agent at a socket and returns its report. Rejects when no agent answers. */
-export function ask(path: string, question: keyof typeof questions): Promise<string> {
+export function ask(path: string, question: Question): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = createConnection({ path });
     const reader = new FrameReader();

@@ -3,7 +3,7 @@ import { bytesOf, pathOf } from '../system/byte-text.ts';
 import { agentSockets } from './agent-sockets.ts';
 import { agentVersion } from './agent-version.ts';
 import { ask } from './ask-agent.ts';
-import type { questions } from '../wire/agent/question.ts';
+import type { Question } from '../wire/agent/question.ts';
 import type { AgentStatus } from './status.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -50,7 +50,7 @@ function socketsIn(folder: string): string[] {
 }
 
 /** Asks every agent with a socket in a folder: after an upgrade two run for a while. */
-export async function askAgents(folder: string | undefined, question: keyof typeof questions): Promise<AgentStatus[]> {
+export async function askAgents(folder: string | undefined, question: Question): Promise<AgentStatus[]> {
   const sockets = folder === undefined ? [] : socketsIn(folder);
   const answers = await Promise.all(sockets.map((path) => ask(path, question).catch(() => undefined)));
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a program of ours wrote it, in a folder that only we can enter

@@ -63,8 +63,14 @@ export interface Frame {
 
 /** Splits a stream of bytes into messages. */
 export class FrameReader {
+  readonly #longest: number;
   #chunks: Buffer[] = [];
   #length = 0;
+
+  /** `longest` is the most bytes that a message's content may have. */
+  constructor(longest = longestMessage) {
+    this.#longest = longest;
+  }
 
   feed(chunk: Buffer): void {
     this.#chunks.push(chunk);
@@ -77,7 +83,7 @@ export class FrameReader {
     if ((this.#chunks[0]?.length ?? 0) < headerLength) this.#chunks = [Buffer.concat(this.#chunks)];
     const [first = Buffer.alloc(0)] = this.#chunks;
     const length = first.readUInt32LE(4);
-    if (length > longestMessage) throw new ProtocolError('too large', `a message of ${length} bytes`);
+    if (length > this.#longest) throw new ProtocolError('too large', `a message of ${length} bytes`);
     if (this.#length < headerLength + length) return undefined;
     const all = this.rest();
     if (all.length > headerLength + length) this.feed(all.subarray(headerLength + length));

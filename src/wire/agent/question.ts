@@ -2,21 +2,34 @@ import { numberAt, numbers } from './fields.ts';
 import { encodeFrame, kinds } from './frame.ts';
 
 /** What may be asked of an agent. */
-export const questions = { status: 1, stop: 2 } as const;
+export const questions = { status: 1, stop: 2, follow: 3 } as const;
+
+/** The name of a question. */
+export type Question = keyof typeof questions;
+
+/** The longest report that a follower reads, in bytes; an agent's longest, a picture, is a fraction of it. */
+export const longestReport = 16 * 1024 * 1024;
+
+const named = new Map<number, Question>([
+  [questions.status, 'status'],
+  [questions.stop, 'stop'],
+  [questions.follow, 'follow'],
+]);
 
 /** ASK: the question. */
-export function encodeAsk(question: keyof typeof questions): Buffer {
+export function encodeAsk(question: Question): Buffer {
   return encodeFrame(kinds.ASK, numbers(questions[question]));
 }
 
 /** Reads ASK; undefined for a question of another version. @throws ProtocolError */
-export function readAsk(content: Buffer): keyof typeof questions | undefined {
-  const asked = numberAt(content, 0);
-  if (asked === questions.status) return 'status';
-  return asked === questions.stop ? 'stop' : undefined;
+export function readAsk(content: Buffer): Question | undefined {
+  return named.get(numberAt(content, 0));
 }
 
-/** REPORT: text in answer to a question. */
+/**
+ * REPORT: text in answer to a question. "follow" is answered with reports until one end closes the connection: each is
+ * a JSON array of events (src/agent-state/events.ts).
+ */
 export function encodeReport(text: string): Buffer {
   return encodeFrame(kinds.REPORT, Buffer.from(text));
 }
