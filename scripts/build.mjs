@@ -2,7 +2,7 @@
 // only a checkout has, the demo and the benchmark, go to dist/tools.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { bin, bundle } from './bundle.mjs';
 import { buildFence, buildLauncher, buildSystemCalls } from './c-programs.mjs';
 import { launcherFiles } from './launcher.mjs';
@@ -38,6 +38,31 @@ function stampVersion(file) {
   if (text.includes('@DAEMON_BUILD@')) writeFileSync(file, text.replaceAll('@DAEMON_BUILD@', buildOf(text, [])));
 }
 
+const pageFolder = join(top, 'src/monitor/web/page');
+
+/** What a browser gets of distccmon-web, as JSON: the texts of files by their names. */
+function pageFiles() {
+  const made = join(top, 'dist/web');
+  mkdirSync(made, { recursive: true });
+  const words = ['--platform=browser', '--format=iife', '--target=es2021', '--minify'];
+  bundle(['src/monitor/web/page/page.ts'], made, { ending: '.js', words });
+  const still = ['page.html', 'page.css', 'icon.svg'].map((name) => join(pageFolder, name));
+  return JSON.stringify(
+    Object.fromEntries([join(made, 'page.js'), ...still].map((path) => [basename(path), readFileSync(path, 'utf8')])),
+  );
+}
+
+/**
+ * Puts into a program what only the build knows.
+ * @param {string} file
+ */
+function complete(file) {
+  const text = readFileSync(file, 'utf8');
+  const place = /(["'])@WEB_PAGE@\1/;
+  if (place.test(text)) writeFileSync(file, text.replace(place, () => JSON.stringify(page)));
+  stampVersion(file);
+}
+
 const programs = readdirSync(join(top, 'src/programs'))
   .map((file) => file.replace(/\.ts$/, ''))
   .filter((name) => name !== 'run');
@@ -54,10 +79,11 @@ for (const name of readdirSync(bin)) {
 writeFileSync(join(top, 'dist/package.json'), '{ "type": "commonjs" }\n');
 
 const started = new Date();
+const page = pageFiles();
 bundle(
   programs.map((name) => `src/programs/${name}.ts`),
   bin,
-  { words: ['--banner:js=#!/usr/bin/env node'], finish: stampVersion },
+  { words: ['--banner:js=#!/usr/bin/env node'], finish: complete },
 );
 bundle(
   tools.map((tool) => `${tool}.ts`),

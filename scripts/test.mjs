@@ -293,6 +293,7 @@ async function runAll(folder) {
 
   await step('build', () => check(build()));
   await step('types (tsc)', () => tool('tsc'));
+  await step('types of the page (tsc)', () => tool('tsc', '-p', 'src/monitor/web/page'));
   await step('lint (oxlint)', () => tool('oxlint', '--type-aware'));
   await step('format (prettier)', () => tool('prettier', '--log-level=warn', '--check', '.'));
   await step('dead code (knip)', () => tool('knip'));

@@ -39,10 +39,10 @@ export function agentFolder(environment: Environment, directory: string): string
   return `/tmp/distcc-${process.geteuid?.()}-${hashOf(folder)}`;
 }
 
-function socketsIn(folder: string): string[] {
+/** The sockets of this account's agents in a folder; none in another account's, where anything could listen and answer. */
+export function ownAgentSockets(folder: string): string[] {
   const path = pathOf(folder);
   try {
-    // In another user's folder anything could listen and answer.
     return path !== undefined && isOwn(folder) ? agentSockets(path) : [];
   } catch {
     return [];
@@ -51,7 +51,7 @@ function socketsIn(folder: string): string[] {
 
 /** Asks every agent with a socket in a folder: after an upgrade two run for a while. */
 export async function askAgents(folder: string | undefined, question: Question): Promise<AgentStatus[]> {
-  const sockets = folder === undefined ? [] : socketsIn(folder);
+  const sockets = folder === undefined ? [] : ownAgentSockets(folder);
   const answers = await Promise.all(sockets.map((path) => ask(path, question).catch(() => undefined)));
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a program of ours wrote it, in a folder that only we can enter
   return answers.filter((text) => text !== undefined).map((text) => JSON.parse(text) as AgentStatus);

@@ -1,0 +1,135 @@
+import { basename, join } from 'node:path';
+import { followAgent } from '../../agent-state/follow-agent.ts';
+import type { Following } from '../../agent-state/follow-agent.ts';
+import { ownAgentSockets } from '../../agent-state/find-agents.ts';
+import { listJobs } from '../../job-state/state-folder.ts';
+import { errorCode } from '../../system/error-text.ts';
+import type { FeedEvent, StockJob } from './model/feed.ts';
+
+/** Where an account's agents and clients are. */
+export interface FarmPlaces {
+  /** The folder with the sockets of agents; undefined when no variable names one. */
+  readonly agents: string | undefined;
+  /** DISTCC_DIR, or what it is by default. */
+  readonly directory: string | undefined;
+}
+
+/** How often the folder is looked at for new agents, in ms. */
+const agentPause = 1000;
+
+/** The shortest pause between two looks at the state files, in ms: they cannot be followed. */
+const statePause = 400;
+
+/** The share of a processor that looking at state files may take. */
+const stateShare = 0.05;
+
+/** What one page follows. */
+export interface Farm {
+  close(): void;
+}
+
+type Tell = (this: void, event: FeedEvent) => void;
+
+/** Follows every agent of an account, also those that start later. */
+class AgentFollower {
+  readonly #folder: string | undefined;
+  readonly #tell: Tell;
+  readonly #followed = new Map<string, Following>();
+  readonly #troubles = new Set<string>();
+  /** Connections of the first look that have told nothing yet; undefined after the first look. */
+  #awaited: Set<string> | undefined = new Set();
+  #count = 0;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(folder: string | undefined, tell: Tell) {
+    this.#folder = folder;
+    this.#tell = tell;
+    this.#look();
+    this.#seen();
+    this.#timer = setInterval(() => this.#look(), agentPause);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    for (const following of this.#followed.values()) following.close();
+    this.#followed.clear();
+  }
+
+  #look(): void {
+    const paths = this.#folder === undefined ? [] : ownAgentSockets(this.#folder);
+    for (const path of paths) if (!this.#followed.has(path)) this.#follow(path);
+  }
+
+  #follow(path: string): void {
+    this.#count += 1;
+    const agent = `${basename(path)}#${this.#count}`;
+    this.#awaited?.add(agent);
+    let heard = false;
+    const following = followAgent(path, (event) => {
+      heard = true;
+      this.#tell({ kind: 'agent', agent, event });
+      this.#seen(agent);
+    });
+    this.#followed.set(path, following);
+    const end = (error?: unknown): void => {
+      if (this.#followed.get(path) !== following) return;
+      this.#followed.delete(path);
+      if (heard) this.#tell({ kind: 'agent-gone', agent });
+      else this.#mention(path, error);
+      this.#seen(agent);
+    };
+    following.ended.then(() => end(), end);
+  }
+
+  /** An agent that was killed leaves its socket, at which nobody answers. Any other reason is news, once. */
+  #mention(path: string, error: unknown): void {
+    if (errorCode(error) !== undefined || this.#troubles.has(path)) return;
+    this.#troubles.add(path);
+    this.#tell({ kind: 'trouble', text: error instanceof Error ? error.message : String(error) });
+  }
+
+  #seen(agent?: string): void {
+    if (agent !== undefined) this.#awaited?.delete(agent);
+    if (this.#awaited?.size !== 0) return;
+    this.#awaited = undefined;
+    this.#tell({ kind: 'looked' });
+  }
+}
+
+function statesIn(directory: string): readonly StockJob[] {
+  try {
+    return listJobs(join(directory, 'state'), Date.now()).jobs.filter(({ phase }) => phase !== 'Done');
+  } catch {
+    // No client has made the folder yet, or it is another account's.
+    return [];
+  }
+}
+
+/** Looks at the state files again and again; tells of them when they have changed. */
+function watchStates(directory: string, tell: Tell): Farm {
+  let last = '[]';
+  let timer: NodeJS.Timeout | undefined;
+  const look = (): void => {
+    const began = performance.now();
+    const jobs = statesIn(directory);
+    const text = JSON.stringify(jobs);
+    if (text !== last) tell({ kind: 'stock', jobs });
+    last = text;
+    timer = setTimeout(look, Math.max(statePause, (performance.now() - began) / stateShare));
+  };
+  look();
+  return { close: () => clearTimeout(timer) };
+}
+
+/** Tells what an account's agents do, and its clients without an agent, until it is closed. */
+export function followFarm({ agents, directory }: FarmPlaces, tell: Tell): Farm {
+  tell({ kind: 'start' });
+  const follower = new AgentFollower(agents, tell);
+  const states = directory === undefined ? undefined : watchStates(directory, tell);
+  return {
+    close: () => {
+      follower.close();
+      states?.close();
+    },
+  };
+}
