@@ -166,7 +166,7 @@ export class FarmModel {
         break;
       case 'build':
         agent.build = event.build;
-        this.build = latestBuild([...this.agents.values()].flatMap(({ build }) => build ?? []));
+        this.build = latestBuild(this.#builds());
         break;
     }
   }
@@ -178,12 +178,12 @@ export class FarmModel {
     this.#unseen.delete(agent.id);
     this.agents.set(connection, agent);
     this.hadAgent = true;
+    this.#joinHosts();
     for (const end of picture.ended) this.#end(before ?? agent, end);
     for (const job of before?.jobs.values() ?? []) if (!agent.jobs.has(job.job)) this.#dropJob(agent, job, at);
     for (const job of picture.jobs) this.#run(agent, job);
     this.#noteMachine(picture.machine, picture.at);
-    if (picture.build !== undefined) this.build = latestBuild([...this.#builds(), picture.build]);
-    this.#joinHosts();
+    if (picture.build !== undefined) this.build = latestBuild(this.#builds());
   }
 
   #builds(): BuildSummary[] {
@@ -220,6 +220,13 @@ export class FarmModel {
       row.rest = host.rest;
       row.takesInputs = host.takesInputs;
       row.version += 1;
+    }
+    // In the order of the list; those that are in no list come last.
+    const names = [...hosts.keys(), ...[...this.rows.keys()].filter((name) => name !== ownRow && !hosts.has(name))];
+    for (const name of names) {
+      const row = this.#row(name);
+      this.rows.delete(name);
+      this.rows.set(name, row);
     }
   }
 

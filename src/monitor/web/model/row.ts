@@ -9,8 +9,9 @@ export const longestWindow = 5 * 60_000;
 /** The most blocks that a row keeps of those that have ended. */
 const mostEnded = 6000;
 
-/** The most lanes of a row: with more jobs at a time, some share a lane. */
+/** The most lanes of a host and of this machine: with more jobs at a time, some share a lane. */
 const mostLanes = 64;
+const mostOwnLanes = 16;
 
 /** Why a host gets no jobs, and until when in ms since 1970. */
 export interface Rest {
@@ -40,29 +41,31 @@ export class Row {
   /** Counts the changes of everything but running blocks' growth. */
   version = 0;
   readonly #laneEnds: number[] = [];
+  readonly #mostLanes: number;
 
   constructor(name: string) {
     this.name = name;
+    this.#mostLanes = name === ownRow ? mostOwnLanes : mostLanes;
   }
 
   /** How many lanes are shown. */
   get lanes(): number {
-    return Math.max(1, Math.min(Math.max(this.slots, this.#laneEnds.length), mostLanes));
+    return Math.max(1, Math.min(Math.max(this.slots, this.#laneEnds.length), this.#mostLanes));
   }
 
   /** The lane for a job that begins now: its slot's, or the first that is free. */
   freeLane(slot: number | undefined): number {
     const taken = new Set([...this.running].map(({ lane }) => lane));
-    let lane = slot !== undefined && slot < mostLanes && !taken.has(slot) ? slot : 0;
-    while (taken.has(lane) && lane < mostLanes - 1) lane += 1;
+    let lane = slot !== undefined && slot < this.#mostLanes && !taken.has(slot) ? slot : 0;
+    while (taken.has(lane) && lane < this.#mostLanes - 1) lane += 1;
     return lane;
   }
 
   /** The lane for a job that has ended before it was seen. */
   laneFor(began: number, slot: number | undefined): number {
-    if (slot !== undefined && slot < mostLanes) return slot;
+    if (slot !== undefined && slot < this.#mostLanes) return slot;
     const free = this.#laneEnds.findIndex((end) => end <= began);
-    return free === -1 ? Math.min(this.#laneEnds.length, mostLanes - 1) : free;
+    return free === -1 ? Math.min(this.#laneEnds.length, this.#mostLanes - 1) : free;
   }
 
   begin(block: Block): void {

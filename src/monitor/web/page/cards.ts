@@ -2,7 +2,7 @@ import type { BuildSummary } from '../../../agent-state/events.ts';
 import type { FarmModel } from '../model/farm.ts';
 import { longestWindow, ownRow } from '../model/row.ts';
 import { byId, make } from './dom.ts';
-import { baseName, bytesText, countText, numberText, secondsText, shareText } from './words.ts';
+import { baseName, bytesText, countText, numberText, secondsText, shareText, usedText } from './words.ts';
 
 const mostShown = 6;
 
@@ -109,7 +109,7 @@ function buildCard(build: BuildSummary, now: number): HTMLElement {
         build.slowest
           .slice(0, mostShown)
           .map(({ file, seconds }) => [baseName(file), secondsText(seconds), seconds / Math.max(longest, 0.001)]),
-        'send',
+        'plain',
       ),
     );
   }
@@ -152,11 +152,10 @@ function machineCard(farm: FarmModel, now: number): HTMLElement {
   const { machine } = farm;
   if (machine !== undefined) {
     card.append(useChart(farm, now));
-    const used = machine.memoryBytes - machine.availableBytes;
     card.append(
       facts([
         ['processors', `${machine.processors}, ${shareText(machine.busy)} used`],
-        ['memory', `${bytesText(used)} of ${bytesText(machine.memoryBytes)}`],
+        ['memory', usedText(machine.memoryBytes - machine.availableBytes, machine.memoryBytes)],
         ['jobs here now', numberText(farm.rows.get(ownRow)?.running.size ?? 0)],
       ]),
     );

@@ -1,7 +1,7 @@
 import type { FarmModel } from '../model/farm.ts';
 import { ownRow } from '../model/row.ts';
 import { byId, make, setAttribute, setStyle, setText } from './dom.ts';
-import { bytesText, countText, numberText, shareText } from './words.ts';
+import { bytesText, countText, numberText, shareText, usedText } from './words.ts';
 
 /** A figure with its name, a line below it, and how full it is. */
 class Figure {
@@ -29,7 +29,7 @@ class Figure {
 export class Figures {
   readonly #slots = new Figure('Slots busy');
   readonly #jobs = new Figure('Jobs done');
-  readonly #remote = new Figure('On hosts');
+  readonly #remote = new Figure('Compiled on hosts');
   readonly #failures = new Figure('Failures');
   readonly #network = new Figure('Network');
   readonly #machine = new Figure('This machine');
@@ -46,7 +46,7 @@ export class Figures {
     const busy = sum(({ running }) => running.size);
     const slots = sum((row) => (row.listed ? row.slots : row.running.size));
     const rates = farm.rates(now);
-    const waiting = farm.waiting.size === 0 ? 'none waits' : `${countText(farm.waiting.size, 'job')} waiting`;
+    const waiting = farm.waiting.size === 0 ? 'none waiting' : `${countText(farm.waiting.size, 'job')} waiting`;
     this.#slots.write(`${busy} of ${slots}`, waiting, { share: slots === 0 ? 0 : busy / slots });
 
     const remote = sum(({ done }) => done);
@@ -67,7 +67,7 @@ export class Figures {
       resting > 0
         ? `${countText(resting, 'host')} ${resting === 1 ? 'rests' : 'rest'}`
         : `at hosts; ${countText(here, 'job')} failed`,
-      { bad: failed > 0 || resting > 0 },
+      { bad: failed > 0 },
     );
 
     const sent = farm.build?.hosts ?? [];
@@ -81,8 +81,7 @@ export class Figures {
     const { machine } = farm;
     if (machine === undefined) this.#machine.write('–', 'known from an agent only');
     else {
-      const used = machine.memoryBytes - machine.availableBytes;
-      const memory = `${bytesText(used)} of ${bytesText(machine.memoryBytes)} memory`;
+      const memory = `${usedText(machine.memoryBytes - machine.availableBytes, machine.memoryBytes)} memory`;
       this.#machine.write(`${shareText(machine.busy)} CPU`, memory, { share: machine.busy });
     }
   }

@@ -17,7 +17,10 @@ export interface LaneView {
 
 /** The smallest lane that has names, and the narrowest block, in CSS pixels. */
 const namedHeight = 12;
-const namedWidth = 30;
+const namedWidth = 44;
+
+/** Fewer letters of a longer name would tell nothing. */
+const fewestLetters = 5;
 
 function context(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
   const made = canvas.getContext('2d');
@@ -179,6 +182,6 @@ export class LanePainter {
     const needed = this.#screen.measureText(name).width;
     if (needed <= width) return name;
     const letters = Math.floor((width / needed) * name.length) - 1;
-    return letters < 3 ? '' : `${name.slice(0, letters)}…`;
+    return letters < fewestLetters ? '' : `${name.slice(0, letters)}…`;
   }
 }

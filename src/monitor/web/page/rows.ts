@@ -1,5 +1,5 @@
 import type { FarmModel } from '../model/farm.ts';
-import { byId, setChildren } from './dom.ts';
+import { byId, setChildren, setStyle } from './dom.ts';
 import type { LaneView } from './lane-painter.ts';
 import { readPalette } from './palette.ts';
 import { RowView } from './row-view.ts';
@@ -33,8 +33,10 @@ export class Rows {
   /** Shows so many ms. */
   show(span: number): void {
     this.#change({ span });
-    const ticks = [0.75, 0.5, 0.25].map((part) => (span * part) / 1000);
-    const texts = [...ticks.map((seconds) => (seconds < 120 ? `${seconds} s` : `${seconds / 60} min`)), 'now'];
+    const parts = span === 30_000 ? 3 : span === 300_000 ? 5 : 4;
+    const ticks = Array.from({ length: parts - 1 }, (_, at) => (span * (parts - 1 - at)) / parts / 1000);
+    const texts = [...ticks.map((seconds) => (span <= 120_000 ? `${seconds} s` : `${seconds / 60} min`)), 'now'];
+    setStyle(byId('picture'), '--parts', String(parts));
     this.#axis.replaceChildren(
       ...texts.map((text) => {
         const tick = document.createElement('span');

@@ -1,7 +1,7 @@
-const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const digits = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 
 /** 12,345 */
-export const numberText = (value: number): string => whole.format(value);
+export const numberText = (value: number): string => digits.format(value);
 
 /** One thing or many: "1 job", "2 jobs". */
 export const countText = (count: number, word: string): string =>
@@ -33,6 +33,13 @@ export function bytesText(bytes: number): string {
     unit += 1;
   }
   return `${unit === 0 || value >= 99.5 ? Math.round(value) : value.toFixed(value < 9.95 ? 1 : 0)} ${units[unit] ?? ''}`;
+}
+
+/** How much of a number of bytes is used: 13 of 32 GB, 900 MB of 32 GB. */
+export function usedText(used: number, all: number): string {
+  const [part, whole] = [bytesText(used), bytesText(all)];
+  const [value = '', unit = ''] = part.split(' ');
+  return whole.endsWith(` ${unit}`) ? `${value} of ${whole}` : `${part} of ${whole}`;
 }
 
 /** A file's name without its directory. */
