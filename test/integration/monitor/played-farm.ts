@@ -102,7 +102,7 @@ const stems = ['lexer', 'tree', 'layout', 'style', 'socket', 'buffer', 'unicode'
 const endings = ['_impl.cpp', '.cpp', '_test.cpp', '.c'];
 
 interface Working {
-  readonly job: RunningJob;
+  job: RunningJob;
   readonly phases: { phase: JobPhase; at: number }[];
   /** When each next phase begins, and when it ends. */
   readonly plan: { phase: JobPhase; at: number }[];
@@ -262,7 +262,8 @@ export class PlayedBuild {
     for (let next = work.plan[0]; next !== undefined && next.at <= now; next = work.plan[0]) {
       work.plan.shift();
       work.phases.push(next);
-      events.push({ kind: 'job', job: { ...work.job, phase: next.phase, since: next.at } });
+      work.job = { ...work.job, phase: next.phase, since: next.at };
+      events.push({ kind: 'job', job: work.job });
     }
   }
 

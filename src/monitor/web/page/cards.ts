@@ -162,7 +162,7 @@ function machineCard(farm: FarmModel, now: number): HTMLElement {
   }
   const why = localReasons(farm);
   card.append(...reasons('Compiled here because', why));
-  if (why.length === 0) card.append(make('p', 'quiet', 'No job of this build had to stay here.'));
+  if (why.length === 0 && farm.build !== undefined) card.append(make('p', 'quiet', 'No job of this build had to stay here.'));
   return card;
 }
 

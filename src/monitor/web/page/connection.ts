@@ -4,6 +4,9 @@ import type { Link } from './notice.ts';
 /** After this time in the background a page is told nothing more, in ms: what it asks of the agent costs the build. */
 const patience = 60_000;
 
+/** How long the page waits before it asks again, in ms. */
+const pause = 2000;
+
 /** The connection to distccmon-web. It comes back by itself. */
 export class Connection {
   link: Link = 'connecting';
@@ -49,8 +52,19 @@ export class Connection {
     });
     source.addEventListener('error', () => {
       fresh = true;
-      // A browser tries again by itself, but not when it was refused.
-      this.link = source.readyState === EventSource.CLOSED ? 'refused' : 'lost';
+      this.link = 'lost';
+      // A browser tries again by itself, but not after an answer that was not what it asked for.
+      if (source.readyState === EventSource.CLOSED && source === this.#source) void this.#askWhy();
     });
+  }
+
+  /** Finds out whether this page's address is still valid; if it is, there were too many pages, and it tries again. */
+  async #askWhy(): Promise<void> {
+    const status = await fetch('page.js', { method: 'HEAD' }).then(
+      (answer) => answer.status,
+      () => 0,
+    );
+    if (status >= 400) this.link = 'refused';
+    else setTimeout(() => this.#open(), pause);
   }
 }

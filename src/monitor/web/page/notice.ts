@@ -1,5 +1,6 @@
 import type { FarmModel } from '../model/farm.ts';
 import { ownRow } from '../model/row.ts';
+import type { Row } from '../model/row.ts';
 import { byId, make, setAttribute, setText } from './dom.ts';
 import { countText } from './words.ts';
 
@@ -28,7 +29,8 @@ function noticeFor(farm: FarmModel, link: Link): Notice | undefined {
   if (link === 'connecting' || !farm.looked) return undefined;
   const hosts = [...farm.rows.values()].filter(({ name }) => name !== ownRow);
   if (farm.trouble !== undefined && farm.agents.size === 0) return { title: 'An agent cannot be shown', text: farm.trouble };
-  if (farm.agents.size === 0 && hosts.length === 0 && farm.rows.get(ownRow)?.running.size === 0)
+  const isQuiet = [...farm.rows.values()].every(({ running }) => running.size === 0);
+  if (farm.agents.size === 0 && isQuiet && (farm.hadAgent || hosts.length === 0))
     return farm.hadAgent
       ? {
           title: 'The agent has ended',
@@ -53,9 +55,12 @@ function stateText(farm: FarmModel, link: Link, paused: boolean): readonly [stat
   if (link === 'lost') return ['bad', 'Connecting again'];
   if (link === 'connecting') return ['wait', 'Connecting'];
   if (paused) return ['wait', 'Stopped'];
-  if (farm.agents.size === 0) return ['wait', farm.rows.size > 1 ? 'Live, without an agent' : 'Waiting for an agent'];
+  const atWork = [...farm.rows.values()].some(({ running }) => running.size > 0);
+  if (farm.agents.size === 0) return atWork ? ['good', 'Live, without an agent'] : ['wait', 'Waiting for an agent'];
   return ['good', farm.agents.size === 1 ? 'Live' : `Live, ${countText(farm.agents.size, 'agent')}`];
 }
+
+const isUnused = ({ running, ended }: Row): boolean => running.size === 0 && ended.length === 0;
 
 /** Says how things are when there is nothing to see, or nothing new. */
 export class Notices {
@@ -70,6 +75,8 @@ export class Notices {
     if (label !== null) setText(label, text);
     const notice = noticeFor(farm, link);
     this.#place.hidden = notice === undefined;
+    const isEmpty = farm.agents.size === 0 && [...farm.rows.values()].every(isUnused);
+    setAttribute(document.body, 'data-empty', isEmpty ? 'yes' : undefined);
     const written = JSON.stringify(notice);
     if (notice === undefined || written === this.#last) return;
     this.#last = written;
