@@ -59,7 +59,11 @@ function pageFiles() {
 function complete(file) {
   const text = readFileSync(file, 'utf8');
   const place = /(["'])@WEB_PAGE@\1/;
-  if (place.test(text)) writeFileSync(file, text.replace(place, () => JSON.stringify(page)));
+  if (place.test(text))
+    writeFileSync(
+      file,
+      text.replace(place, () => JSON.stringify(page)),
+    );
   stampVersion(file);
 }
 

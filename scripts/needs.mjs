@@ -142,6 +142,7 @@ export const groups = [
     needs: [has('prometheus'), has('promtool', 'prometheus'), has('gcc')],
   },
   { name: 'the status page in a browser', files: /server\/status-page\.test\.ts$/, needs: [has('chromium')] },
+  { name: 'a page in a browser', needs: [has('chromium'), has('gcc')], files: /monitor\/web.*\.test\.ts$/ },
   { name: 'checking of shell scripts', needs: [has('shellcheck')] },
   {
     name: 'completion in bash',

@@ -103,6 +103,15 @@ _distccmon_text() {
   _distcc_words --version
 }
 
+_distccmon_web() {
+  local cur prev
+  _distcc_look
+  case $prev in
+    --port) ;;
+    *) _distcc_words --help --open --port --version ;;
+  esac
+}
+
 _update_distcc_symlinks() {
   local cur prev
   _distcc_look
@@ -125,4 +134,5 @@ complete -F _distcc distcc
 complete -F _distccd distccd
 complete -F _lsdistcc lsdistcc
 complete -F _distccmon_text distccmon-text
+complete -F _distccmon_web distccmon-web
 complete -F _update_distcc_symlinks update-distcc-symlinks

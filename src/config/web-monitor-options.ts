@@ -1,3 +1,5 @@
+import { exitStatus } from '../basics/exit-status.ts';
+import { Failure } from '../basics/failure.ts';
 import { readWholeNumber } from '../basics/whole-number.ts';
 import { flag, readOptions, valued } from './options.ts';
 import type { Reading } from './options.ts';
@@ -17,7 +19,7 @@ export const webMonitorOptions = {
 
 /** Reads the command line of distccmon-web. @throws Failure (status 101) */
 export function readWebMonitorOptions(words: readonly string[]): Reading<typeof webMonitorOptions> {
-  return readOptions(
+  const reading = readOptions(
     {
       program: 'distccmon-web',
       table: webMonitorOptions,
@@ -27,4 +29,9 @@ export function readWebMonitorOptions(words: readonly string[]): Reading<typeof 
     },
     words,
   );
+  const extra = words.find((word, at) => !word.startsWith('-') && words[at - 1] !== '--port');
+  if ('options' in reading && extra !== undefined) {
+    throw new Failure(exitStatus.badArguments, `it takes options only, not "${extra}": a port is named with --port`);
+  }
+  return reading;
 }

@@ -9,7 +9,7 @@ setup() {
 
 @test "bash-completion finds them, where they are installed, under the name of each command" {
   run -0 node "$TOP/scripts/install.mjs" --destdir "$BATS_TEST_TMPDIR/root"
-  for name in distcc distccd lsdistcc distccmon-text update-distcc-symlinks; do
+  for name in distcc distccd lsdistcc distccmon-text distccmon-web update-distcc-symlinks; do
     run env "BASH_COMPLETION_USER_DIR=$BATS_TEST_TMPDIR/root/usr/share/bash-completion" bash --norc -ic '
       source /usr/share/bash-completion/bash_completion
       _completion_loader "$1"

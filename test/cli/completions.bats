@@ -59,6 +59,8 @@ complete_line() {
   assert_line -- -x
   run -0 complete_line update-distcc-symlinks --d
   assert_output "$(printf '%s\n' --distcc --dry-run)"
+  run -0 complete_line distccmon-web --o
+  assert_output -- --open
   run -0 complete_line distccmon-text --
   assert_output -- --version
 }

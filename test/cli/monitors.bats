@@ -62,6 +62,38 @@ teardown() {
   assert_failure
 }
 
+@test "distccmon-web with wrong words, or without a directory to look into, says so" {
+  run --separate-stderr "$OURS/distccmon-web" --port 70000
+  assert_failure 101
+  assert_equal "$stderr" 'distccmon-web: ERROR: --port expects a port number from 0 to 65535, not "70000"'
+  run --separate-stderr "$OURS/distccmon-web" --color
+  assert_failure 101
+  assert_equal "$stderr" 'distccmon-web: ERROR: --color: unknown option'
+  run --separate-stderr "$OURS/distccmon-web" 8080
+  assert_failure 101
+  assert_equal "$stderr" 'distccmon-web: ERROR: it takes options only, not "8080": a port is named with --port'
+  run --separate-stderr env -u HOME -u DISTCC_DIR -u XDG_RUNTIME_DIR "$OURS/distccmon-web"
+  assert_failure 101
+  assert_equal "$stderr" 'distccmon-web: ERROR: neither DISTCC_DIR nor HOME is set: set one of them to find the jobs'
+}
+
+@test "distccmon-web --open goes on without xdg-open, and starts it with the address otherwise" {
+  mkdir -p "$BATS_TEST_TMPDIR/none" "$BATS_TEST_TMPDIR/some"
+  ln -s "$(command -v node)" "$BATS_TEST_TMPDIR/none/node"
+  PATH=$BATS_TEST_TMPDIR/none /usr/bin/env node "$OURS/distccmon-web" --open >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+  note_pid $!
+  wait_until test -s "$BATS_TEST_TMPDIR/err"
+  run cat "$BATS_TEST_TMPDIR/err"
+  assert_output 'distccmon-web: Warning: cannot run xdg-open: No such file or directory: open the address yourself'
+  grep -qx 'http://127\.0\.0\.1:[0-9]*/[0-9a-f]*/' "$BATS_TEST_TMPDIR/out"
+  printf '#!/bin/sh\necho "$1" >"%s"\n' "$BATS_TEST_TMPDIR/opened" >"$BATS_TEST_TMPDIR/some/xdg-open"
+  chmod +x "$BATS_TEST_TMPDIR/some/xdg-open"
+  PATH=$BATS_TEST_TMPDIR/some:$PATH "$OURS/distccmon-web" --open >"$BATS_TEST_TMPDIR/out" 3>&- &
+  note_pid $!
+  wait_until test -s "$BATS_TEST_TMPDIR/opened"
+  assert_equal "$(cat "$BATS_TEST_TMPDIR/opened")" "$(cat "$BATS_TEST_TMPDIR/out")"
+}
+
 @test "lsdistcc with wrong words explains itself and ends with 1" {
   for words in --help -z -r0 '-m32 x' 'x -l'; do
     # shellcheck disable=SC2086 # two words
@@ -72,8 +104,8 @@ teardown() {
   done
 }
 
-@test "lsdistcc and distccmon-text say their version" {
-  for program in lsdistcc distccmon-text; do
+@test "lsdistcc, distccmon-text and distccmon-web say their version" {
+  for program in lsdistcc distccmon-text distccmon-web; do
     run -0 "$OURS/$program" --version
     assert_line --index 0 --regexp "^$program [0-9.]+ "
   done

@@ -98,7 +98,20 @@ export function numbersFrom(seed: number): () => number {
 }
 
 const directories = ['src/parser', 'src/render', 'src/net', 'lib/codec', 'lib/text', 'test/unit'];
-const stems = ['lexer', 'tree', 'layout', 'style', 'socket', 'buffer', 'unicode', 'frame', 'index', 'query', 'event', 'matrix'];
+const stems = [
+  'lexer',
+  'tree',
+  'layout',
+  'style',
+  'socket',
+  'buffer',
+  'unicode',
+  'frame',
+  'index',
+  'query',
+  'event',
+  'matrix',
+];
 const endings = ['_impl.cpp', '.cpp', '_test.cpp', '.c'];
 
 interface Working {
@@ -210,7 +223,11 @@ export class PlayedBuild {
       slowest: [...this.ended]
         .sort((one, other) => seconds(other) - seconds(one))
         .slice(0, 10)
-        .map((end) => ({ file: end.file, ...(end.host === undefined ? {} : { host: end.host }), seconds: seconds(end) })),
+        .map((end) => ({
+          file: end.file,
+          ...(end.host === undefined ? {} : { host: end.host }),
+          seconds: seconds(end),
+        })),
       limit: 'slots',
       limitText: 'Every slot was busy for 81 % of the time: more hosts, or more slots on these, would make it faster.',
     };
@@ -235,8 +252,19 @@ export class PlayedBuild {
       host === undefined
         ? [['local', 1]]
         : this.#random() < 0.85
-          ? [['connect', 0.03], ['send', 0.12], ['compile', 0.77], ['receive', 0.08]]
-          : [['preprocess', 0.22], ['connect', 0.03], ['send', 0.15], ['compile', 0.55], ['receive', 0.05]];
+          ? [
+              ['connect', 0.03],
+              ['send', 0.12],
+              ['compile', 0.77],
+              ['receive', 0.08],
+            ]
+          : [
+              ['preprocess', 0.22],
+              ['connect', 0.03],
+              ['send', 0.15],
+              ['compile', 0.55],
+              ['receive', 0.05],
+            ];
     let at = now;
     const plan = parts.map(([phase, share]) => {
       const start = { phase, at };

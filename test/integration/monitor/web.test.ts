@@ -113,7 +113,8 @@ describe('distccmon-web', () => {
     const size = [page, ...files].reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
     console.log(`the page has ${size} bytes`);
     expect(size).toBeLessThan(100_000);
-    for (const { text } of [page, ...files]) expect(text.replaceAll('http://www.w3.org/', '')).not.toMatch(/https?:\/\//);
+    for (const { text } of [page, ...files])
+      expect(text.replaceAll('http://www.w3.org/', '')).not.toMatch(/https?:\/\//);
   });
 
   it.each([
@@ -374,7 +375,10 @@ describe.skipIf(!needs('chromium', 'chromium'))('the page of distccmon-web', () 
     await page.keyboard.press('t');
     const table = page.getByRole('table', { name: 'Hosts' });
     await table.waitFor();
-    expect(await table.getByRole('rowheader').allInnerTexts()).toEqual(['This machine', ...hosts.map(({ name }) => name)]);
+    expect(await table.getByRole('rowheader').allInnerTexts()).toEqual([
+      'This machine',
+      ...hosts.map(({ name }) => name),
+    ]);
     expect(await page.getByRole('table', { name: 'Jobs now' }).getByRole('row').count()).toBeGreaterThan(3);
     await page.screenshot({ path: `${pictures}/tables.png` });
     expect(faults).toEqual([]);

@@ -6,6 +6,7 @@ import { daemonOptions } from '../../../src/config/daemon-options.ts';
 import { searchOptions } from '../../../src/config/lsdistcc-options.ts';
 import type { OptionTable } from '../../../src/config/options.ts';
 import { symlinkOptions } from '../../../src/config/symlink-options.ts';
+import { webMonitorOptions } from '../../../src/config/web-monitor-options.ts';
 
 const script = readFileSync(resolve(import.meta.dirname, '../../../packaging/completions/distccd.bash'), 'utf8');
 
@@ -32,6 +33,7 @@ describe('the completions', () => {
     ['_distcc', [...Object.keys(ownOptions), '--json']],
     ['_lsdistcc', [...Object.keys(searchOptions).map((letter) => `-${letter}`), '--version']],
     ['_distccmon_text', ['--version']],
+    ['_distccmon_web', [...long(webMonitorOptions), '--help', '--version']],
   ])('%s offers every option, and no other', (name, expected) => {
     expect(offered(name)).toEqual(new Set(expected));
   });
@@ -39,6 +41,7 @@ describe('the completions', () => {
   it.each([
     ['_distccd', daemonOptions],
     ['_update_distcc_symlinks', symlinkOptions],
+    ['_distccmon_web', webMonitorOptions],
   ] as [string, OptionTable][])('%s knows which options take a value', (name, table) => {
     const expected = Object.entries(table)
       .filter(([, { value }]) => value !== undefined)

@@ -14,6 +14,7 @@ import { symlinkOptions } from '../../../src/config/symlink-options.ts';
 import { metricTable } from '../../../src/server/metrics/metric-table.ts';
 import type { MetricEntry } from '../../../src/server/metrics/metric-table.ts';
 import { refusalReasons } from '../../../src/server/policy/refusal.ts';
+import { webMonitorOptions } from '../../../src/config/web-monitor-options.ts';
 import { needs } from '../../support/needs.ts';
 import { namedBy, optionsOf, readPage, sourcesOf } from './man-page.ts';
 
@@ -44,6 +45,7 @@ describe('the pages', () => {
     ['lsdistcc.1', [...Object.keys(searchOptions).map((letter) => `-${letter}`), '--version']],
     ['distcc-agent.1', ['--help', '--version']],
     ['distccmon-text.1', ['--version']],
+    ['distccmon-web.1', [...wordsOf(webMonitorOptions).keys(), '--help', '--version']],
   ])('%s explains every option, and no other', (name, expected) => {
     expect(sorted(optionsOf(readPage(name)).keys())).toEqual(sorted(expected));
   });
@@ -51,6 +53,7 @@ describe('the pages', () => {
   it.each([
     ['distccd.8', daemonOptions],
     ['update-distcc-symlinks.8', symlinkOptions],
+    ['distccmon-web.1', webMonitorOptions],
   ] as [string, OptionTable][])('%s says which options take a value, and their defaults', (name, table) => {
     const said = optionsOf(readPage(name));
     for (const [word, entry] of wordsOf(table)) {
@@ -116,6 +119,7 @@ describe('the pages', () => {
     ['distcc.1', 'distcc-agent', []],
     ['distccd.8', 'distccd', []],
     ['distccmon-text.1', 'distccmon-text', [monitorUsageStatus]],
+    ['distccmon-web.1', 'distccmon-web', []],
     ['lsdistcc.1', 'lsdistcc', Object.values(searchStatus)],
     ['update-distcc-symlinks.8', 'update-distcc-symlinks', []],
   ])('%s explains every exit status of the program, and no other', (name, program, more) => {
@@ -136,6 +140,7 @@ describe('the pages', () => {
     ['distccd.8', 'distccd'],
     ['distcc-agent.1', 'distcc-agent'],
     ['distccmon-text.1', 'distccmon-text'],
+    ['distccmon-web.1', 'distccmon-web'],
     ['lsdistcc.1', 'lsdistcc'],
     ['update-distcc-symlinks.8', 'update-distcc-symlinks'],
   ])('%s names the files that the program looks for', (name, program) => {

@@ -1,4 +1,11 @@
-import type { AgentEvent, BuildSummary, JobEnd, MachinePicture, Picture, RunningJob } from '../../../agent-state/events.ts';
+import type {
+  AgentEvent,
+  BuildSummary,
+  JobEnd,
+  MachinePicture,
+  Picture,
+  RunningJob,
+} from '../../../agent-state/events.ts';
 import { agentOf, joinHosts, latestBuild } from './agents.ts';
 import type { KnownAgent } from './agents.ts';
 import type { Block, PhaseStart } from './block.ts';
@@ -299,7 +306,11 @@ export class FarmModel {
     this.#leave(key, at);
   }
 
-  #fail(agent: KnownAgent, job: number, note: { readonly at: number; readonly host: string; readonly why: string }): void {
+  #fail(
+    agent: KnownAgent,
+    job: number,
+    note: { readonly at: number; readonly host: string; readonly why: string },
+  ): void {
     const key = `${agent.id}:${job}`;
     const known = this.#working.get(key);
     const file = agent.jobs.get(job)?.file ?? '';

@@ -18,7 +18,9 @@ export class Announcer {
     if (running && !this.#running) this.say('A build has begun.');
     if (build !== undefined && !running && this.#running) {
       const share = shareText(build.remote / Math.max(1, build.jobs));
-      this.say(`The build has ended: ${countText(build.jobs, 'job')} in ${secondsText(build.wallSeconds)}, ${share} on hosts.`);
+      this.say(
+        `The build has ended: ${countText(build.jobs, 'job')} in ${secondsText(build.wallSeconds)}, ${share} on hosts.`,
+      );
     }
     this.#running = running;
     const resting = new Set<string>();

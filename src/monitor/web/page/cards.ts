@@ -26,7 +26,9 @@ function bars(rows: readonly (readonly [name: string, value: string, share: numb
 function reasons(title: string, rows: readonly { readonly why: string; readonly jobs: number }[]): HTMLElement[] {
   if (rows.length === 0) return [];
   const more = rows.slice(mostShown).reduce((sum, { jobs }) => sum + jobs, 0);
-  const list = rows.slice(0, mostShown).map(({ why, jobs }) => make('li', '', make('b', '', numberText(jobs)), ` ${why}`));
+  const list = rows
+    .slice(0, mostShown)
+    .map(({ why, jobs }) => make('li', '', make('b', '', numberText(jobs)), ` ${why}`));
   if (more > 0) list.push(make('li', '', make('b', '', numberText(more)), ' other reasons'));
   return [make('h3', '', title), make('ul', 'reasons', ...list)];
 }
@@ -162,7 +164,8 @@ function machineCard(farm: FarmModel, now: number): HTMLElement {
   }
   const why = localReasons(farm);
   card.append(...reasons('Compiled here because', why));
-  if (why.length === 0 && farm.build !== undefined) card.append(make('p', 'quiet', 'No job of this build had to stay here.'));
+  if (why.length === 0 && farm.build !== undefined)
+    card.append(make('p', 'quiet', 'No job of this build had to stay here.'));
   return card;
 }
 
@@ -194,7 +197,12 @@ export class Cards {
   write(farm: FarmModel, now: number): void {
     // Whoever selects a text, or reads it with a screen reader, keeps it until something changes.
     const { build, machine, failures } = farm;
-    const state = JSON.stringify([build, machine, failures.length, Math.floor(now / (build?.running === false ? 5000 : 1000))]);
+    const state = JSON.stringify([
+      build,
+      machine,
+      failures.length,
+      Math.floor(now / (build?.running === false ? 5000 : 1000)),
+    ]);
     if (state === this.#last) return;
     this.#last = state;
     const cards = [

@@ -42,7 +42,8 @@ export class Figures {
   write(farm: FarmModel, now: number): void {
     const hosts = [...farm.rows.values()].filter(({ name }) => name !== ownRow);
     const own = farm.rows.get(ownRow);
-    const sum = (of: (row: (typeof hosts)[number]) => number): number => hosts.reduce((total, row) => total + of(row), 0);
+    const sum = (of: (row: (typeof hosts)[number]) => number): number =>
+      hosts.reduce((total, row) => total + of(row), 0);
     const busy = sum(({ running }) => running.size);
     const slots = sum((row) => (row.listed ? row.slots : row.running.size));
     const rates = farm.rates(now);

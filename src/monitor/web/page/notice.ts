@@ -28,7 +28,8 @@ function noticeFor(farm: FarmModel, link: Link): Notice | undefined {
     };
   if (link === 'connecting' || !farm.looked) return undefined;
   const hosts = [...farm.rows.values()].filter(({ name }) => name !== ownRow);
-  if (farm.trouble !== undefined && farm.agents.size === 0) return { title: 'An agent cannot be shown', text: farm.trouble };
+  if (farm.trouble !== undefined && farm.agents.size === 0)
+    return { title: 'An agent cannot be shown', text: farm.trouble };
   const isQuiet = [...farm.rows.values()].every(({ running }) => running.size === 0);
   if (farm.agents.size === 0 && isQuiet && (farm.hadAgent || hosts.length === 0))
     return farm.hadAgent
@@ -82,6 +83,8 @@ export class Notices {
     this.#last = written;
     const { title, text: sentence, lines = [] } = notice;
     const code = lines.length === 0 ? undefined : make('pre', '', make('code', '', lines.join('\n')));
-    this.#place.replaceChildren(...[make('h2', '', title), make('p', '', sentence), code].filter((part) => part !== undefined));
+    this.#place.replaceChildren(
+      ...[make('h2', '', title), make('p', '', sentence), code].filter((part) => part !== undefined),
+    );
   }
 }

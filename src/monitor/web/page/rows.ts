@@ -19,7 +19,9 @@ export class Rows {
   constructor() {
     this.#observer = new IntersectionObserver((entries) => this.#see(entries), { rootMargin: '200px 0px' });
     new ResizeObserver(() => this.#measure()).observe(this.#axis);
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#change({ palette: readPalette() }));
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () =>
+      this.#change({ palette: readPalette() }),
+    );
   }
 
   get view(): LaneView {

@@ -121,7 +121,8 @@ describe('FarmModel', () => {
   it('keeps jobs at work over a new connection to the same agent, and ends those that it no longer has', () => {
     const told = new Told();
     told.agent(start, picture());
-    for (const number of [1, 2]) told.agent(start, { kind: 'job', job: job(number, 'compile', start, { host: 'one', slot: number - 1 }) });
+    for (const number of [1, 2])
+      told.agent(start, { kind: 'job', job: job(number, 'compile', start, { host: 'one', slot: number - 1 }) });
     told.hear(start + 10, { kind: 'start' });
     const again = picture({ jobs: [job(1, 'compile', start, at('one'))] });
     told.hear(start + 20, { kind: 'agent', agent: 'b', event: again }, { kind: 'looked' });
@@ -210,7 +211,8 @@ describe('FarmModel', () => {
   it('has the rates of the last ten seconds', () => {
     const told = new Told();
     told.agent(start, picture());
-    for (let number = 1; number <= 20; number += 1) told.agent(start, { kind: 'end', end: ended(number, start, at('one')) });
+    for (let number = 1; number <= 20; number += 1)
+      told.agent(start, { kind: 'end', end: ended(number, start, at('one')) });
     expect(told.farm.rates(start + 5000)).toEqual({ jobs: 2, bytesOut: 20, bytesIn: 40 });
     expect(told.farm.rates(start + 11_000)).toEqual({ jobs: 0, bytesOut: 0, bytesIn: 0 });
   });

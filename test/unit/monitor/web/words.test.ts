@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { baseName, bytesText, countText, secondsText, shareText, usedText } from '../../../../src/monitor/web/page/words.ts';
+import {
+  baseName,
+  bytesText,
+  countText,
+  secondsText,
+  shareText,
+  usedText,
+} from '../../../../src/monitor/web/page/words.ts';
 
 describe('words of the page', () => {
   it.each([
