@@ -19,12 +19,16 @@ import { printReport } from './report.ts';
 import type { Findings } from './report.ts';
 import { directoryOf, libxml2 } from './sources.ts';
 import type { Sources } from './sources.ts';
+import { readWatching, startPage, waitForEnter } from './watch.ts';
+import type { Watching } from './watch.ts';
 
-const usage = `usage: npm run demo [-- DIR [-- WORDS...]]
+const usage = `usage: npm run demo [-- [--watch] [--open] [DIR [-- WORDS...]]]
 
 Compiles real code through two daemons of this checkout on this machine and again without them, and compares every object.
 Without DIR the code is libxml2, fetched once with npm pack. Every C and C++ file in DIR and below is compiled in DIR
 as "cc -O2 -c FILE WORDS" (C++: "c++ -O2 -c FILE WORDS"), for example: npm run demo -- DIR -- -Iinclude -DX
+
+With --watch the build is shown in a browser, at the address that is printed; --open opens it.
 `;
 
 /** Runs the demo; returns the exit status. */
@@ -36,7 +40,8 @@ export async function main(top: string, words: readonly string[]): Promise<numbe
   const cleanup = new Cleanup();
   cleanup.watchSignals();
   try {
-    await compare(top, chooseSources(top, words), cleanup);
+    const { watching, rest } = readWatching(words);
+    await compare(top, chooseSources(top, rest), watching, cleanup);
     return exitStatus.ok;
   } catch (error) {
     if (!cleanup.interrupted) process.stderr.write(`demo: ${systemReason(error)}\n`);
@@ -64,7 +69,7 @@ function makeWorkplace(cleanup: Cleanup): string {
   return place;
 }
 
-async function compare(top: string, sources: Sources, cleanup: Cleanup): Promise<void> {
+async function compare(top: string, sources: Sources, { watch, open }: Watching, cleanup: Cleanup): Promise<void> {
   const count = sources.files.length;
   console.log(`${sources.title}: ${count} files, each compiled as "cc -O2 -c FILE"`);
   const place = makeWorkplace(cleanup);
@@ -78,6 +83,10 @@ async function compare(top: string, sources: Sources, cleanup: Cleanup): Promise
   cleanup.add(() => {
     spawnSync(distcc, ['--agent-stop'], { env: { ...process.env, DISTCC_DIR: state }, stdio: 'ignore' });
   });
+  if (watch) {
+    console.log(`watch the build at ${await startPage(top, state, open, cleanup)}`);
+    await waitForEnter('press Enter to begin');
+  }
   const makefile = join(place, 'Makefile');
   writeFileSync(makefile, makefileFor(sources));
   const slots = os.cpus().length;
@@ -110,6 +119,7 @@ async function compare(top: string, sources: Sources, cleanup: Cleanup): Promise
   const stories = sources.files.map((file, index) => ({ file, ...storyOf(join(place, 'logs', objectName(index))) }));
   printReport({ hosts, stories, remoteMs, localMs, sent });
   judge(place, sources, hosts, stories);
+  if (watch) await waitForEnter('press Enter to end');
 }
 
 /** How the agent has sent the jobs, by its own status. */

@@ -6,6 +6,7 @@ import { ownOptions } from '../../../src/config/client-options.ts';
 import { daemonVariables } from '../../../src/config/daemon-environment.ts';
 import { daemonOptions } from '../../../src/config/daemon-options.ts';
 import { symlinkOptions } from '../../../src/config/symlink-options.ts';
+import { webMonitorOptions } from '../../../src/config/web-monitor-options.ts';
 import packageFile from '../../../package.json' with { type: 'json' };
 
 /** The documents that tell users and contributors what to type. */
@@ -23,8 +24,18 @@ const namedBy = (form: RegExp): string[] => [
   ...new Set(texts.flatMap((text) => [...text.matchAll(form)].map((match) => match[1] ?? ''))),
 ];
 
-/** Options of other programs, and words of a host list, that these texts name. */
-const others = new Set(['help', 'ignore-scripts', 'json', 'localslots', 'now', 'port', 'randomize', 'stack-usage']);
+/** Options of other programs and of the demo, and words of a host list, that these texts name. */
+const others = new Set([
+  'help',
+  'ignore-scripts',
+  'json',
+  'localslots',
+  'now',
+  'port',
+  'randomize',
+  'stack-usage',
+  'watch',
+]);
 
 describe('README.md and the other documents for users', () => {
   it('name only options that our programs have', () => {
@@ -34,7 +45,7 @@ describe('README.md and the other documents for users', () => {
       named.filter(
         (name) =>
           !others.has(name) &&
-          !Object.hasOwn({ ...daemonOptions, ...symlinkOptions }, name) &&
+          !Object.hasOwn({ ...daemonOptions, ...symlinkOptions, ...webMonitorOptions }, name) &&
           !Object.hasOwn(ownOptions, `--${name}`),
       ),
     ).toEqual([]);
