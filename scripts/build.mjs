@@ -32,7 +32,8 @@ function buildOf(text, files) {
 function stampVersion(file) {
   const text = readFileSync(file, 'utf8');
   if (text.includes('@AGENT_VERSION@')) {
-    agentVersion = buildOf(text, launcherFiles);
+    // The agent is the first of the programs that have a place for it; the others look for its socket.
+    agentVersion ??= buildOf(text, launcherFiles);
     writeFileSync(file, text.replaceAll('@AGENT_VERSION@', agentVersion));
   }
   if (text.includes('@DAEMON_BUILD@')) writeFileSync(file, text.replaceAll('@DAEMON_BUILD@', buildOf(text, [])));

@@ -64,7 +64,7 @@ export function bundle(sources, folder, { ending = '', words = [], finish = () =
   const fresh = mkdtempSync(join(folder, '.bundle-'));
   try {
     run([...words, '--entry-names=[name]', `--outdir=${fresh}`, ...sources]);
-    for (const file of readdirSync(fresh)) {
+    for (const file of readdirSync(fresh).sort()) {
       const made = join(fresh, file);
       finish(made);
       chmodSync(made, 0o755);
