@@ -70,8 +70,13 @@ export interface JobEnd {
   /** Bytes to and from the host. */
   readonly bytesOut: number;
   readonly bytesIn: number;
-  /** When each phase began, in order. */
-  readonly phases: readonly { readonly phase: JobPhase; readonly at: number }[];
+  /** When each phase began, in order; with host and slot where those are others than above, as in a failed attempt. */
+  readonly phases: readonly {
+    readonly phase: JobPhase;
+    readonly at: number;
+    readonly host?: string;
+    readonly slot?: number;
+  }[];
 }
 
 /** What the last build did, or the present one so far. A build ends after 5 s without a job. */
@@ -97,9 +102,14 @@ export interface BuildSummary {
     readonly bytesIn: number;
   }[];
   /** Why jobs were compiled here, most frequent first. */
-  readonly localReasons: readonly { readonly why: string; readonly jobs: number }[];
+  readonly localReasons: readonly { readonly why: string; readonly jobs: number; readonly cure: string }[];
   /** Why attempts at hosts failed. */
-  readonly failures: readonly { readonly host: string; readonly why: string; readonly count: number }[];
+  readonly failures: readonly {
+    readonly host: string;
+    readonly why: string;
+    readonly count: number;
+    readonly cure: string;
+  }[];
   /** Why sources were preprocessed here, though a host takes unpreprocessed ones. */
   readonly preprocessedReasons: readonly { readonly why: string; readonly jobs: number }[];
   readonly unpreprocessed: number;

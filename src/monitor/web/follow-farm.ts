@@ -44,9 +44,9 @@ class AgentFollower {
   constructor(folder: string | undefined, tell: Tell) {
     this.#folder = folder;
     this.#tell = tell;
-    this.#look();
+    this.look();
     this.#seen();
-    this.#timer = setInterval(() => this.#look(), agentPause);
+    this.#timer = setInterval(() => this.look(), agentPause);
   }
 
   close(): void {
@@ -55,7 +55,8 @@ class AgentFollower {
     this.#followed.clear();
   }
 
-  #look(): void {
+  /** Follows the agents that have started since. */
+  look(): void {
     const paths = this.#folder === undefined ? [] : ownAgentSockets(this.#folder);
     for (const path of paths) if (!this.#followed.has(path)) this.#follow(path);
   }
@@ -105,15 +106,18 @@ function statesIn(directory: string): readonly StockJob[] {
   }
 }
 
-/** Looks at the state files again and again; tells of them when they have changed. */
-function watchStates(directory: string, tell: Tell): Farm {
+/** Looks at the state files again and again; tells of them when they have changed, and calls `changed` before. */
+function watchStates(directory: string, tell: Tell, changed: () => void): Farm {
   let last = '[]';
   let timer: NodeJS.Timeout | undefined;
   const look = (): void => {
     const began = performance.now();
     const jobs = statesIn(directory);
     const text = JSON.stringify(jobs);
-    if (text !== last) tell({ kind: 'stock', jobs });
+    if (text !== last) {
+      changed();
+      tell({ kind: 'stock', jobs });
+    }
     last = text;
     timer = setTimeout(look, Math.max(statePause, (performance.now() - began) / stateShare));
   };
@@ -125,7 +129,7 @@ function watchStates(directory: string, tell: Tell): Farm {
 export function followFarm({ agents, directory }: FarmPlaces, tell: Tell): Farm {
   tell({ kind: 'start' });
   const follower = new AgentFollower(agents, tell);
-  const states = directory === undefined ? undefined : watchStates(directory, tell);
+  const states = directory === undefined ? undefined : watchStates(directory, tell, () => follower.look());
   return {
     close: () => {
       follower.close();

@@ -214,8 +214,11 @@ export class PlayedBuild {
           bytesIn: own.reduce((sum, { bytesIn }) => sum + bytesIn, 0),
         };
       }),
-      localReasons: local === 0 ? [] : [{ why: 'it links', jobs: local }],
-      failures: this.resting === undefined ? [] : [{ host: this.resting, why: 'No route to host', count: 3 }],
+      localReasons: local === 0 ? [] : [{ why: 'it links', jobs: local, cure: '' }],
+      failures:
+        this.resting === undefined
+          ? []
+          : [{ host: this.resting, why: 'No route to host', count: 3, cure: 'see whether it is up: ping build5' }],
       preprocessedReasons: [{ why: 'the assembler reads a file by itself (.incbin)', jobs: 2 }],
       unpreprocessed: Math.max(0, remote.length - 2),
       preprocessed: Math.min(2, remote.length),

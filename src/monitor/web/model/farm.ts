@@ -8,6 +8,8 @@ import type {
 } from '../../../agent-state/events.ts';
 import { agentOf, joinHosts, latestBuild } from './agents.ts';
 import type { KnownAgent } from './agents.ts';
+import { attemptsBefore, phasesAtEnd } from './attempts.ts';
+import type { Attempt } from './attempts.ts';
 import type { Block, PhaseStart } from './block.ts';
 import type { FeedBatch, FeedEvent } from './feed.ts';
 import { longestWindow, ownRow, Row } from './row.ts';
@@ -54,6 +56,15 @@ interface Work {
   readonly slot: number | undefined;
   readonly phase: PhaseStart;
   readonly why: string | undefined;
+}
+
+/** A block that had ended before it was seen. */
+interface Past {
+  readonly key: string;
+  readonly file: string;
+  readonly slot: number | undefined;
+  readonly began: number;
+  readonly ended: number;
 }
 
 /** Everything that the page shows, made of the events it is told of. */
@@ -249,8 +260,19 @@ export class FarmModel {
   }
 
   #run(agent: KnownAgent, { job, pid, file, directory, host, slot, phase, since, why }: RunningJob): void {
-    this.#pids.set(pid, Number.POSITIVE_INFINITY);
+    if (this.#pids.get(pid) !== Number.POSITIVE_INFINITY) this.#claim(pid);
     this.#work({ key: `${agent.id}:${job}`, pid, file, directory, host, slot, phase: { phase, at: since }, why });
+  }
+
+  /** From now on an agent describes the job of a process, whose state file may have been seen before. */
+  #claim(pid: number): void {
+    this.#pids.set(pid, Number.POSITIVE_INFINITY);
+    this.#stock.forget(pid);
+    const key = `state:${pid}`;
+    const known = this.#working.get(key);
+    known?.row.remove(known.block);
+    this.#working.delete(key);
+    this.waiting.delete(key);
   }
 
   /** Puts a job where it is now, and adds its phase. */
@@ -336,12 +358,14 @@ export class FarmModel {
     if (pid !== undefined) this.#pids.set(pid, end.ended + leftover);
     const failed = end.status !== undefined && end.status !== 0;
     const row = this.#row(end.host ?? ownRow);
+    if (running === undefined) for (const attempt of attemptsBefore(end)) this.#addAttempt(key, end, attempt);
     const block = running?.row === row ? running.block : this.#pastBlock(key, row, end);
     if (running !== undefined && running.row !== row) this.#leave(key, end.ended);
     block.failed ||= failed;
     block.why = end.why ?? (failed ? `exit status ${end.status}` : block.why);
     block.kept = end.sent === 'result';
-    if (end.phases.length > 0) block.phases = [...end.phases];
+    const phases = phasesAtEnd(end);
+    if (phases.length > 0) block.phases = phases;
     this.#working.delete(key);
     row.end(block, end.ended);
     if (row.name === ownRow) {
@@ -351,20 +375,28 @@ export class FarmModel {
   }
 
   /** The block of a job that was not seen at its last place. */
-  #pastBlock(key: string, row: Row, { file, began, ended, slot, phases }: JobEnd): Block {
-    const atWork = phases.find(({ phase }) => phase !== 'queue')?.at ?? began;
+  #pastBlock(key: string, row: Row, end: JobEnd): Block {
+    const phases = phasesAtEnd(end);
+    const atWork = phases.find(({ phase }) => phase !== 'queue')?.at ?? end.began;
+    const usual = { phase: row.name === ownRow ? ('local' as const) : ('compile' as const), at: atWork };
+    return this.#addPast(row, { key, file: end.file, slot: end.slot, began: atWork, ended: end.ended }, [
+      ...(phases.length > 0 ? phases : [usual]),
+    ]);
+  }
+
+  /** An attempt at a host that failed before a job was seen. */
+  #addAttempt(key: string, { file }: JobEnd, { host, slot, phases, until }: Attempt): void {
+    const row = this.#row(host);
+    const block = this.#addPast(row, { key, file, slot, began: phases[0]?.at ?? until, ended: until }, phases);
+    block.failed = true;
+    row.end(block, until);
+  }
+
+  #addPast(row: Row, past: Past, phases: readonly PhaseStart[]): Block {
+    const { key, file, slot, began, ended } = past;
     const block: Block = {
-      key,
-      file,
-      directory: '',
-      pid: undefined,
-      began: atWork,
-      ended,
-      phases: phases.length > 0 ? [...phases] : [{ phase: row.name === ownRow ? 'local' : 'compile', at: atWork }],
-      lane: row.laneFor(atWork, slot),
-      failed: false,
-      why: undefined,
-      kept: false,
+      ...{ key, file, began, ended, directory: '', pid: undefined },
+      ...{ phases: [...phases], lane: row.laneFor(began, slot), failed: false, why: undefined, kept: false },
     };
     row.begin(block);
     return block;

@@ -85,6 +85,12 @@ export class Row {
     this.version += 1;
   }
 
+  /** Takes a block away as if it had never been. */
+  remove(block: Block): void {
+    this.running.delete(block);
+    this.version += 1;
+  }
+
   /** Forgets what ended too long ago, and lanes that have not been needed since. */
   forget(now: number): void {
     const last = this.ended.findIndex(({ ended = 0 }) => ended > now - longestWindow);

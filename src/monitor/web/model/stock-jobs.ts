@@ -47,6 +47,11 @@ export class StockJobs {
     return { changed, ended };
   }
 
+  /** Forgets a job that an agent has turned out to describe. */
+  forget(pid: number): void {
+    this.#jobs.delete(pid);
+  }
+
   #see({ pid, file, host, slot, phase: name }: StockJob, at: number): SeenJob | undefined {
     const place = isHere(host) ? undefined : host;
     const seen = phases[name] ?? 'compile';

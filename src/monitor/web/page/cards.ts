@@ -22,14 +22,33 @@ function bars(rows: readonly (readonly [name: string, value: string, share: numb
   );
 }
 
+/** A reason, how often it was one, and what to do. */
+interface Reason {
+  readonly why: string;
+  readonly count: number;
+  /** Empty when there is nothing to do, or nothing known. */
+  readonly cure?: string;
+  readonly host?: string;
+}
+
+function reasonItem({ why, count, cure = '', host }: Reason): HTMLElement {
+  return make(
+    'li',
+    '',
+    make('b', '', numberText(count)),
+    ' ',
+    host === undefined ? undefined : make('b', '', host),
+    ` ${why}`,
+    cure === '' ? undefined : make('p', 'cure', cure),
+  );
+}
+
 /** Reasons with their counts, most frequent first. */
-function reasons(title: string, rows: readonly { readonly why: string; readonly jobs: number }[]): HTMLElement[] {
+function reasons(title: string, rows: readonly Reason[]): HTMLElement[] {
   if (rows.length === 0) return [];
-  const more = rows.slice(mostShown).reduce((sum, { jobs }) => sum + jobs, 0);
-  const list = rows
-    .slice(0, mostShown)
-    .map(({ why, jobs }) => make('li', '', make('b', '', numberText(jobs)), ` ${why}`));
-  if (more > 0) list.push(make('li', '', make('b', '', numberText(more)), ' other reasons'));
+  const list = rows.slice(0, mostShown).map(reasonItem);
+  const more = rows.slice(mostShown).reduce((sum, { count }) => sum + count, 0);
+  if (more > 0) list.push(reasonItem({ why: 'other reasons', count: more }));
   return [make('h3', '', title), make('ul', 'reasons', ...list)];
 }
 
@@ -68,7 +87,9 @@ function buildCard(build: BuildSummary, now: number): HTMLElement {
   const card = make('section', 'card', make('h2', '', 'Build', make('span', 'chip', state)));
   card.dataset['running'] = String(build.running);
   const wall = build.running ? (now - build.began) / 1000 : build.wallSeconds;
-  card.append(make('p', 'headline', `${countText(build.jobs, 'job')} in ${secondsText(wall)}`));
+  card.append(
+    make('p', 'headline', `${countText(build.jobs, 'job')}${build.running ? ' done' : ''} in ${secondsText(wall)}`),
+  );
   if (!build.running && build.localSeconds !== undefined && wall > 0) {
     const times = build.localSeconds / wall;
     const speed = times >= 1.05 ? `, ${times.toFixed(1)} times as long` : '';
@@ -115,7 +136,12 @@ function buildCard(build: BuildSummary, now: number): HTMLElement {
       ),
     );
   }
-  card.append(...reasons('Preprocessed here because', build.preprocessedReasons));
+  card.append(
+    ...reasons(
+      'Preprocessed here because',
+      build.preprocessedReasons.map(({ why, jobs }) => ({ why, count: jobs })),
+    ),
+  );
   return card;
 }
 
@@ -142,11 +168,12 @@ function useChart({ machineNotes }: FarmModel, now: number): Element {
 }
 
 /** Why jobs are on this machine: those of the build, and those that are at work now. */
-function localReasons(farm: FarmModel): { why: string; jobs: number }[] {
-  const counts = new Map((farm.build?.localReasons ?? []).map(({ why, jobs }) => [why, jobs]));
+function localReasons(farm: FarmModel): Reason[] {
+  const counts = new Map<string, Reason>();
+  for (const { why, jobs, cure } of farm.build?.localReasons ?? []) counts.set(why, { why, count: jobs, cure });
   for (const { why } of farm.rows.get(ownRow)?.running ?? [])
-    if (why !== undefined && !counts.has(why)) counts.set(why, 1);
-  return [...counts].map(([why, jobs]) => ({ why, jobs })).sort((one, other) => other.jobs - one.jobs);
+    if (why !== undefined && !counts.has(why)) counts.set(why, { why, count: 1 });
+  return [...counts.values()].sort((one, other) => other.count - one.count);
 }
 
 function machineCard(farm: FarmModel, now: number): HTMLElement {
@@ -170,23 +197,26 @@ function machineCard(farm: FarmModel, now: number): HTMLElement {
 }
 
 /** Failures of a host for the same reason are one line. */
-function failureCard(farm: FarmModel): HTMLElement | undefined {
-  const counts = new Map<string, { host: string; why: string; count: number }>();
-  for (const { host = 'this machine', why, count } of [
-    ...(farm.build?.failures ?? []),
-    ...farm.failures.map((note) => ({ ...note, count: 1 })),
-  ]) {
+function failureCard(farm: FarmModel, now: number): HTMLElement | undefined {
+  const counts = new Map<string, Reason>();
+  const since = farm.build?.began ?? now - longestWindow;
+  const notes = farm.failures.filter(({ at }) => at >= since);
+  for (const failure of [...notes.map((note) => ({ ...note, count: 1 })), ...(farm.build?.failures ?? [])]) {
+    const { host = 'this machine', why, count } = failure;
     const key = `${host}\n${why}`;
     const known = counts.get(key);
     // The build counts what was told one by one, too.
-    counts.set(key, { host, why, count: Math.max(count, known?.count ?? 0) });
+    const isCounted = 'cure' in failure;
+    counts.set(key, {
+      host,
+      why,
+      count: isCounted ? count : count + (known?.count ?? 0),
+      ...(isCounted ? { cure: failure.cure } : {}),
+    });
   }
   if (counts.size === 0) return undefined;
-  const rows = [...counts.values()].sort((one, other) => other.count - one.count).slice(0, mostShown);
-  const list = rows.map(({ host, why, count }) =>
-    make('li', '', make('b', '', numberText(count)), ' ', make('span', 'host', host), ` ${why}`),
-  );
-  return make('section', 'card bad', make('h2', '', 'What failed at hosts'), make('ul', 'reasons', ...list));
+  const rows = [...counts.values()].sort((one, other) => other.count - one.count);
+  return make('section', 'card bad', make('h2', '', 'What failed at hosts'), ...reasons('', rows).slice(1));
 }
 
 /** The cards beside the picture. */
@@ -209,7 +239,7 @@ export class Cards {
       build === undefined
         ? make('section', 'card', make('h2', '', 'Build'), make('p', 'quiet', 'The first job begins one.'))
         : buildCard(build, now),
-      failureCard(farm),
+      failureCard(farm, now),
       machineCard(farm, now),
     ];
     this.#place.replaceChildren(...cards.filter((card) => card !== undefined));

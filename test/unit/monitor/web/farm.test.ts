@@ -190,6 +190,31 @@ describe('FarmModel', () => {
     expect(told.row('one').running.size).toBe(1);
   });
 
+  it('gives a job to its agent when its state file was seen before the agent was', () => {
+    const told = new Told();
+    told.hear(start, { kind: 'stock', jobs: [stock(101, 'Compile', { host: '127.0.0.1' }), stock(102, 'Startup')] });
+    told.agent(start + 9, picture({ jobs: [job(1, 'compile', start, at('one')), job(2, 'queue', start)] }));
+    expect(told.row('one').running.size).toBe(1);
+    expect(told.row('127.0.0.1').running.size).toBe(0);
+    expect([...told.farm.waiting.keys()]).toEqual(['1-5:2']);
+    told.farm.forget(start + 10);
+    expect([...told.farm.rows.keys()]).toEqual(['', 'one']);
+  });
+
+  it('shows the attempts of jobs that had ended before', () => {
+    const told = new Told();
+    const phases = [
+      { phase: 'queue', at: start },
+      { phase: 'connect', at: start + 1, host: 'two', slot: 1 },
+      { phase: 'send', at: start + 2, host: 'two', slot: 1 },
+      { phase: 'connect', at: start + 5 },
+      { phase: 'compile', at: start + 6 },
+    ] as const;
+    told.agent(start + 20, picture({ ended: [ended(1, start + 9, { ...at('one'), phases })] }));
+    expect(told.row('two').ended).toMatchObject([{ began: start + 1, ended: start + 5, lane: 1, failed: true }]);
+    expect(told.row('one').ended).toMatchObject([{ began: start + 5, ended: start + 9, failed: false }]);
+  });
+
   it('forgets what is older than five minutes, and a host that is not listed with its last job', () => {
     const told = new Told();
     told.agent(start, picture({ ended: [ended(1, start, at('old')), ended(2, start, at('one'))] }));
