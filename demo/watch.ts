@@ -41,6 +41,7 @@ export async function startPage(top: string, directory: string, open: boolean, c
 export async function waitForEnter(text: string): Promise<void> {
   if (!process.stdin.isTTY) return;
   process.stdout.write(`${text}\n`);
+  process.stdin.resume();
   await once(process.stdin, 'data');
   process.stdin.pause();
 }

@@ -6,6 +6,8 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../../support/daemon.ts';
 import { needs } from '../../support/needs.ts';
+import { startFakeServer } from '../client/fake-server.ts';
+import { Sandbox } from '../client/sandbox.ts';
 import { pictures, startBrowser, WebMonitor } from './browser.ts';
 import { PlayedBuild, PlayedFeed, quietPicture } from './played-farm.ts';
 
@@ -173,13 +175,6 @@ describe('distccmon-web', () => {
     await until(() => text.split('"kind":"picture"').length === 3, 'with a new picture');
     asked.destroy();
     await until(() => feed.followers === 0, 'the agent is left alone');
-    await feed.end();
-  });
-
-  it('leaves agents alone when no page is open', async () => {
-    const feed = await PlayedFeed.start(monitor.directory);
-    await new Promise((next) => setTimeout(next, 1500));
-    expect(feed.followers).toBe(0);
     await feed.end();
   });
 });
@@ -398,24 +393,48 @@ describe.skipIf(!needs('chromium', 'chromium'))('the page of distccmon-web', () 
     await page.screenshot({ path: `${pictures}/ended.png` });
   });
 
-  it.each(sizes)('fits a screen of $width pixels, light and dark', async (viewport) => {
+  it.skipIf(!needs('/usr/bin/distcc', 'distcc'))("shows the job of distcc 3.4's client by its state file", async () => {
+    const box = new Sandbox();
+    const server = await startFakeServer(() => undefined);
+    box.write('a.c', 'int x;\n');
+    box.start(['gcc', '-c', 'a.c', '-o', 'a.o'], { DISTCC_HOSTS: server.host }, { program: '/usr/bin/distcc' });
+    await monitor.end();
+    monitor = new WebMonitor(box.own);
+    const page = await open();
+    await page.getByText('Live, without an agent').waitFor();
+    await page.getByRole('heading', { name: '127.0.0.1' }).waitFor();
+    await page.screenshot({ path: `${pictures}/stock.png` });
+    await page.keyboard.press('t');
+    const job = page.getByRole('table', { name: 'Jobs now' }).getByRole('row', { name: /^a\.c 127\.0\.0\.1 / });
+    await job.waitFor();
+    box.remove();
+    await job.waitFor({ state: 'detached' });
+    await server.end();
+  });
+
+  it('fits screens from a telephone to 4K, light and dark', async () => {
     feed = await PlayedFeed.start(monitor.directory);
     const build = playBuild();
-    feed.picture = () => build.picture();
-    const page = await open({ viewport });
-    await page.locator('.row[data-rests]', { hasText: 'build5' }).waitFor();
     const beat = setInterval(() => feed?.tell(...build.step(Date.now(), 8.5, 0.02)), 50);
-    const grounds: string[] = [];
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme });
-      await page.waitForTimeout(700);
-      await page.screenshot({ path: `${pictures}/${viewport.width}-${colorScheme}.png` });
-      grounds.push(await page.evaluate<string>('getComputedStyle(document.body).backgroundColor'));
+    feed.picture = () => build.picture();
+    const page = await open();
+    await page.locator('.row[data-rests]', { hasText: 'build5' }).waitFor();
+    for (const size of sizes) {
+      await page.setViewportSize(size);
+      const grounds: string[] = [];
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        await page.waitForTimeout(400);
+        await page.screenshot({ path: `${pictures}/${size.width}-${colorScheme}.png` });
+        grounds.push(await page.evaluate<string>('getComputedStyle(document.body).backgroundColor'));
+      }
+      const [inner, whole] = await page.evaluate<[number, number]>(
+        '[innerWidth, document.documentElement.scrollWidth]',
+      );
+      expect(whole).toBeLessThanOrEqual(inner);
+      expect(new Set(grounds).size).toBe(2);
     }
     clearInterval(beat);
-    const [inner, whole] = await page.evaluate<[number, number]>('[innerWidth, document.documentElement.scrollWidth]');
-    expect(whole).toBeLessThanOrEqual(inner);
-    expect(new Set(grounds).size).toBe(2);
     expect(faults).toEqual([]);
   });
 });
