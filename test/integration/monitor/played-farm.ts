@@ -120,6 +120,8 @@ interface Working {
   /** When each next phase begins, and when it ends. */
   readonly plan: { phase: JobPhase; at: number }[];
   readonly ends: number;
+  /** Whether the host has kept the result. */
+  readonly kept: boolean;
 }
 
 /** A build that is played on hosts: jobs begin when a slot is free, and pass through their phases. */
@@ -171,7 +173,7 @@ export class PlayedBuild {
       failed: this.#failed.get(name) ?? 0,
       expected: this.#seconds,
       ...(name === this.resting
-        ? { rest: { why: 'connecting to build5:3632 failed: No route to host', until: now + 42_000 } }
+        ? { rest: { why: `connecting to ${name}:3632 failed: No route to host`, until: now + 42_000 } }
         : {}),
     }));
   }
@@ -250,11 +252,12 @@ export class PlayedBuild {
     this.#next += 1;
     const pick = <T>(from: readonly T[]): T | undefined => from[Math.floor(this.#random() * from.length)];
     const file = `${pick(directories)}/${pick(stems)}${pick(endings)}`;
-    const whole = this.#seconds * (0.4 + 1.3 * this.#random() ** 2) * 1000;
+    const kept = host !== undefined && this.#random() < 0.15;
+    const whole = (kept ? 0.25 : 1) * this.#seconds * (0.4 + 1.3 * this.#random() ** 2) * 1000;
     const parts: readonly (readonly [JobPhase, number])[] =
       host === undefined
         ? [['local', 1]]
-        : this.#random() < 0.85
+        : kept || this.#random() < 0.85
           ? [
               ['connect', 0.03],
               ['send', 0.12],
@@ -285,7 +288,7 @@ export class PlayedBuild {
       since: now,
       ...(host === undefined ? { why: 'it links' } : { host: host.name, slot: host.slot }),
     };
-    this.#working.push({ job, phases: [first], plan: rest, ends: at });
+    this.#working.push({ job, phases: [first], plan: rest, ends: at, kept });
     events.push({ kind: 'job', job });
   }
 
@@ -298,7 +301,7 @@ export class PlayedBuild {
     }
   }
 
-  #end({ job, phases, ends }: Working, events: AgentEvent[]): true {
+  #end({ job, phases, ends, kept }: Working, events: AgentEvent[]): true {
     const { host, slot } = job;
     const end: JobEnd = {
       job: job.job,
@@ -311,7 +314,7 @@ export class PlayedBuild {
       bytesIn: host === undefined ? 0 : Math.round(8000 + 60_000 * this.#random()),
       ...(host === undefined
         ? { why: 'it links' }
-        : { host, slot: slot ?? 0, sent: this.#random() < 0.15 ? 'result' : 'unpreprocessed' }),
+        : { host, slot: slot ?? 0, sent: kept ? 'result' : 'unpreprocessed' }),
     };
     this.ended.push(end);
     if (host !== undefined) this.#done.set(host, (this.#done.get(host) ?? 0) + 1);

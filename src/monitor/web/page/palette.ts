@@ -32,7 +32,7 @@ export const legend: readonly (readonly [Shade, string])[] = [
   ['prepare', 'preprocess'],
   ['send', 'connect and send'],
   ['compile', 'compile'],
-  ['kept', 'result was kept there'],
+  ['kept', 'kept result'],
   ['receive', 'receive'],
   ['local', 'on this machine'],
   ['fail', 'failed'],

@@ -51,7 +51,7 @@ export class RowView {
     setText(this.#busy, busyText(row));
     setStyle(this.#level, 'inline-size', `${Math.min(100, (100 * running.size) / Math.max(1, slots || row.lanes))}%`);
     const facts = [
-      `${shareText(row.busyShare(now, span))} used`,
+      row.slots === 0 ? '' : `${shareText(row.busyShare(now, span))} used`,
       `${numberText(done)} done`,
       failed > 0 ? `${numberText(failed)} failed` : '',
       expected === undefined ? '' : `${secondsText(expected)} a job`,

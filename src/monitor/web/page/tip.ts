@@ -2,7 +2,7 @@ import type { Block } from '../model/block.ts';
 import { segmentsOf } from '../model/block.ts';
 import { ownRow } from '../model/row.ts';
 import { byId, make } from './dom.ts';
-import { legend, phaseText, shadeOf } from './palette.ts';
+import { phaseText, shadeOf } from './palette.ts';
 import { rowTitle } from './row-view.ts';
 import type { RowView } from './row-view.ts';
 import type { Rows } from './rows.ts';
@@ -111,7 +111,7 @@ export class Tip {
       make('p', 'tip-name', baseName(block.file) || 'not known yet'),
       make('p', '', `${place} · ${state} · ${took}`),
       phases,
-      ...(block.kept ? [make('p', '', legend.find(([shade]) => shade === 'kept')?.[1])] : []),
+      ...(block.kept ? [make('p', 'why', 'the host had kept the result of this compile')] : []),
       ...(block.why === undefined ? [] : [make('p', 'why', block.why)]),
     );
     this.#tip.hidden = false;
