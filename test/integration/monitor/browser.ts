@@ -8,7 +8,7 @@ import type { Browser } from 'playwright-core';
 import { until } from '../../support/daemon.ts';
 
 /** The bundle that will be packaged: what is tested is what is installed. */
-export const webProgram = resolve(import.meta.dirname, '../../../dist/bin/distccmon-web');
+const webProgram = resolve(import.meta.dirname, '../../../dist/bin/distccmon-web');
 
 /** Where pictures of the page are put for people to look at. */
 export const pictures = resolve(import.meta.dirname, '../../../reports/web');

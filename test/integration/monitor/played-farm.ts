@@ -89,7 +89,7 @@ export interface PlayedHost {
 }
 
 /** Numbers that look random and are the same each time. */
-export function numbersFrom(seed: number): () => number {
+function numbersFrom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32;

@@ -120,14 +120,14 @@ describe('distccmon-web', () => {
   });
 
   it.each([
-    ['a name that was made to lead here', '', { Host: 'evil.example' }, 'GET', 421],
-    ['another port of this machine', '', { Host: '127.0.0.1:1' }, 'GET', 421],
-    ['a page of another origin', '', { Origin: 'http://evil.example' }, 'GET', 403],
-    ['an image or a script in another page', 'page.js', { 'Sec-Fetch-Site': 'cross-site' }, 'GET', 403],
-    ['a post', '', {}, 'POST', 405],
-    ['a file that is not there', 'secret', {}, 'GET', 404],
-  ])('refuses %s', async (_, file, headers, method, status) => {
-    const answer = await ask(address + file, headers as Record<string, string>, method);
+    ['a name that was made to lead here', '', { Host: 'evil.example' }, ['GET', 421]],
+    ['another port of this machine', '', { Host: '127.0.0.1:1' }, ['GET', 421]],
+    ['a page of another origin', '', { Origin: 'http://evil.example' }, ['GET', 403]],
+    ['an image or a script in another page', 'page.js', { 'Sec-Fetch-Site': 'cross-site' }, ['GET', 403]],
+    ['a post', '', {}, ['POST', 405]],
+    ['a file that is not there', 'secret', {}, ['GET', 404]],
+  ] as const)('refuses %s', async (_, file, headers, [method, status]) => {
+    const answer = await ask(address + file, headers, method);
     expect(answer.status).toBe(status);
     expect(answer.text).toMatch(/^distccmon-web: .+\n$/);
     expect(answer.headers['content-security-policy']).toBeDefined();

@@ -8,11 +8,11 @@ import type {
 } from '../../../agent-state/events.ts';
 import { agentOf, joinHosts, latestBuild } from './agents.ts';
 import type { KnownAgent } from './agents.ts';
-import { attemptsBefore, phasesAtEnd } from './attempts.ts';
-import type { Attempt } from './attempts.ts';
-import type { Block, PhaseStart } from './block.ts';
 import type { FeedBatch, FeedEvent } from './feed.ts';
-import { longestWindow, ownRow, Row } from './row.ts';
+import { Places } from './places.ts';
+import type { Work } from './places.ts';
+import { longestWindow } from './row.ts';
+import type { Row } from './row.ts';
 import { StockJobs } from './stock-jobs.ts';
 import type { SeenJob } from './stock-jobs.ts';
 
@@ -46,34 +46,9 @@ const leftover = 3000;
 
 const mostFailures = 50;
 
-/** A job at work, wherever it is told of. */
-interface Work {
-  readonly key: string;
-  readonly pid: number | undefined;
-  readonly file: string;
-  readonly directory: string;
-  readonly host: string | undefined;
-  readonly slot: number | undefined;
-  readonly phase: PhaseStart;
-  readonly why: string | undefined;
-}
-
-/** A block that had ended before it was seen. */
-interface Past {
-  readonly key: string;
-  readonly file: string;
-  readonly slot: number | undefined;
-  readonly began: number;
-  readonly ended: number;
-}
-
 /** Everything that the page shows, made of the events it is told of. */
 export class FarmModel {
   readonly agents = new Map<string, KnownAgent>();
-  /** By name; this machine's is the first. */
-  readonly rows = new Map<string, Row>([[ownRow, new Row(ownRow)]]);
-  /** Jobs without a place, by key: they wait. */
-  readonly waiting = new Map<string, Work>();
   failures: FailureNote[] = [];
   machine: MachinePicture | undefined;
   machineNotes: MachineNote[] = [];
@@ -83,17 +58,25 @@ export class FarmModel {
   /** Whether an agent has been seen since the page was opened. */
   hadAgent = false;
   trouble: string | undefined;
-  /** Jobs that ended while the page was open. */
-  endedJobs = 0;
   /** Agents whose connection was lost and that may be found again, by their ids. */
   readonly #unseen = new Map<string, KnownAgent>();
-  readonly #working = new Map<string, { readonly block: Block; readonly row: Row }>();
   /** The processes of agents' jobs, and until when they are known as that. */
   readonly #pids = new Map<number, number>();
   /** Jobs whose end has been told. */
   readonly #known = new Set<string>();
+  readonly #places = new Places();
   #ends: EndNote[] = [];
   readonly #stock = new StockJobs();
+
+  /** Hosts and this machine, which is the first, by name. */
+  get rows(): ReadonlyMap<string, Row> {
+    return this.#places.rows;
+  }
+
+  /** Jobs without a place, by key: they wait. */
+  get waiting(): ReadonlyMap<string, Work> {
+    return this.#places.waiting;
+  }
 
   /** Takes a message in. */
   take({ at, events }: FeedBatch): void {
@@ -108,12 +91,9 @@ export class FarmModel {
     return { jobs: sum(() => 1), bytesOut: sum((note) => note.bytesOut), bytesIn: sum((note) => note.bytesIn) };
   }
 
-  /** Forgets what is too old. Hosts that are no longer listed go with their last block. */
+  /** Forgets what is too old. */
   forget(now: number): void {
-    for (const [name, row] of this.rows) {
-      row.forget(now);
-      if (name !== ownRow && !row.listed && row.running.size === 0 && row.ended.length === 0) this.rows.delete(name);
-    }
+    this.#places.forget(now);
     this.machineNotes = this.machineNotes.filter(({ at }) => at > now - longestWindow);
     for (const [pid, until] of this.#pids) if (until < now) this.#pids.delete(pid);
     // A set is in the order of its making: the oldest go.
@@ -149,7 +129,7 @@ export class FarmModel {
       case 'stock': {
         const { changed, ended } = this.#stock.look(event.jobs, at, (pid) => this.#pids.has(pid));
         for (const job of ended) this.#endSeen(job, at);
-        for (const job of changed) this.#work(workOf(job));
+        for (const job of changed) this.#places.put(workOf(job));
         break;
       }
     }
@@ -222,36 +202,11 @@ export class FarmModel {
 
   #dropJob(agent: KnownAgent, { job, pid }: RunningJob, at: number): void {
     this.#pids.set(pid, at + leftover);
-    this.#drop(`${agent.id}:${job}`, at);
+    this.#places.drop(`${agent.id}:${job}`, at);
   }
 
   #joinHosts(): void {
-    const hosts = joinHosts(this.agents.values());
-    for (const [name, row] of this.rows) {
-      row.listed = name === ownRow || hosts.has(name);
-      if (!row.listed) row.rest = undefined;
-    }
-    for (const [name, host] of hosts) {
-      const row = this.#row(name);
-      row.listed = true;
-      Object.assign(row, { slots: host.slots, done: host.done, failed: host.failed, expected: host.expected });
-      row.rest = host.rest;
-      row.takesInputs = host.takesInputs;
-      row.version += 1;
-    }
-    // In the order of the list; those that are in no list come last.
-    const names = [...hosts.keys(), ...[...this.rows.keys()].filter((name) => name !== ownRow && !hosts.has(name))];
-    for (const name of names) {
-      const row = this.#row(name);
-      this.rows.delete(name);
-      this.rows.set(name, row);
-    }
-  }
-
-  #row(name: string): Row {
-    const row = this.rows.get(name) ?? new Row(name);
-    this.rows.set(name, row);
-    return row;
+    this.#places.list(joinHosts(this.agents.values()));
   }
 
   #noteMachine(machine: MachinePicture, at: number): void {
@@ -261,71 +216,14 @@ export class FarmModel {
 
   #run(agent: KnownAgent, { job, pid, file, directory, host, slot, phase, since, why }: RunningJob): void {
     if (this.#pids.get(pid) !== Number.POSITIVE_INFINITY) this.#claim(pid);
-    this.#work({ key: `${agent.id}:${job}`, pid, file, directory, host, slot, phase: { phase, at: since }, why });
+    this.#places.put({ key: `${agent.id}:${job}`, pid, file, directory, host, slot, phase: { phase, at: since }, why });
   }
 
   /** From now on an agent describes the job of a process, whose state file may have been seen before. */
   #claim(pid: number): void {
     this.#pids.set(pid, Number.POSITIVE_INFINITY);
     this.#stock.forget(pid);
-    const key = `state:${pid}`;
-    const known = this.#working.get(key);
-    known?.row.remove(known.block);
-    this.#working.delete(key);
-    this.waiting.delete(key);
-  }
-
-  /** Puts a job where it is now, and adds its phase. */
-  #work(work: Work): void {
-    const { key, host, slot, phase, why } = work;
-    const before = this.#working.get(key);
-    const row = phase.phase === 'queue' && host === undefined ? undefined : this.#row(host ?? ownRow);
-    if (before !== undefined && before.row !== row) {
-      // What a job does here before it has a host is part of it; an attempt at a host that it leaves has failed.
-      this.#leave(key, phase.at, before.row.name !== ownRow);
-    }
-    if (row === undefined) {
-      this.waiting.set(key, work);
-      return;
-    }
-    this.waiting.delete(key);
-    const known = this.#working.get(key);
-    if (known === undefined) {
-      const block: Block = {
-        key,
-        file: work.file,
-        directory: work.directory,
-        pid: work.pid,
-        began: phase.at,
-        ended: undefined,
-        phases: [phase],
-        lane: row.freeLane(slot),
-        failed: false,
-        why,
-        kept: false,
-      };
-      row.begin(block);
-      this.#working.set(key, { block, row });
-      return;
-    }
-    if (why !== undefined) known.block.why = why;
-    const last = known.block.phases.at(-1);
-    if (last?.phase !== phase.phase && phase.at >= (last?.at ?? 0)) known.block.phases.push(phase);
-    row.version += 1;
-  }
-
-  /** Ends a job's block where it is. */
-  #leave(key: string, at: number, failed = false): void {
-    const known = this.#working.get(key);
-    if (known === undefined) return;
-    this.#working.delete(key);
-    known.block.failed ||= failed;
-    known.row.end(known.block, at);
-  }
-
-  #drop(key: string, at: number): void {
-    this.waiting.delete(key);
-    this.#leave(key, at);
+    this.#places.remove(`state:${pid}`);
   }
 
   #fail(
@@ -333,82 +231,28 @@ export class FarmModel {
     job: number,
     note: { readonly at: number; readonly host: string; readonly why: string },
   ): void {
-    const key = `${agent.id}:${job}`;
-    const known = this.#working.get(key);
     const file = agent.jobs.get(job)?.file ?? '';
-    this.#noteFailure({ at: note.at, host: note.host, file, why: note.why });
-    if (known?.row.name !== note.host) return;
-    known.block.why = note.why;
-    this.#leave(key, note.at, true);
-  }
-
-  #noteFailure(note: FailureNote): void {
-    this.failures = [...this.failures, note].slice(-mostFailures);
+    this.failures = [...this.failures, { at: note.at, host: note.host, file, why: note.why }].slice(-mostFailures);
+    this.#places.fail(`${agent.id}:${job}`, note);
   }
 
   #end(agent: KnownAgent, end: JobEnd): void {
     const key = `${agent.id}:${end.job}`;
     if (this.#known.has(key)) return;
     this.#known.add(key);
-    this.waiting.delete(key);
-    this.endedJobs += 1;
     this.#ends.push({ at: end.ended, bytesOut: end.bytesOut, bytesIn: end.bytesIn });
-    const running = this.#working.get(key);
     const pid = agent.jobs.get(end.job)?.pid;
     if (pid !== undefined) this.#pids.set(pid, end.ended + leftover);
-    const failed = end.status !== undefined && end.status !== 0;
-    const row = this.#row(end.host ?? ownRow);
-    if (running === undefined) for (const attempt of attemptsBefore(end)) this.#addAttempt(key, end, attempt);
-    const block = running?.row === row ? running.block : this.#pastBlock(key, row, end);
-    if (running !== undefined && running.row !== row) this.#leave(key, end.ended);
-    block.failed ||= failed;
-    block.why = end.why ?? (failed ? `exit status ${end.status}` : block.why);
-    block.kept = end.sent === 'result';
-    const phases = phasesAtEnd(end);
-    if (phases.length > 0) block.phases = phases;
-    this.#working.delete(key);
-    row.end(block, end.ended);
-    if (row.name === ownRow) {
-      row.done += 1;
-      if (failed) row.failed += 1;
-    }
-  }
-
-  /** The block of a job that was not seen at its last place. */
-  #pastBlock(key: string, row: Row, end: JobEnd): Block {
-    const phases = phasesAtEnd(end);
-    const atWork = phases.find(({ phase }) => phase !== 'queue')?.at ?? end.began;
-    const usual = { phase: row.name === ownRow ? ('local' as const) : ('compile' as const), at: atWork };
-    return this.#addPast(row, { key, file: end.file, slot: end.slot, began: atWork, ended: end.ended }, [
-      ...(phases.length > 0 ? phases : [usual]),
-    ]);
-  }
-
-  /** An attempt at a host that failed before a job was seen. */
-  #addAttempt(key: string, { file }: JobEnd, { host, slot, phases, until }: Attempt): void {
-    const row = this.#row(host);
-    const block = this.#addPast(row, { key, file, slot, began: phases[0]?.at ?? until, ended: until }, phases);
-    block.failed = true;
-    row.end(block, until);
-  }
-
-  #addPast(row: Row, past: Past, phases: readonly PhaseStart[]): Block {
-    const { key, file, slot, began, ended } = past;
-    const block: Block = {
-      ...{ key, file, began, ended, directory: '', pid: undefined },
-      ...{ phases: [...phases], lane: row.laneFor(began, slot), failed: false, why: undefined, kept: false },
-    };
-    row.begin(block);
-    return block;
+    this.#places.end(key, end);
   }
 
   #endSeen({ pid, host }: SeenJob, at: number): void {
-    const known = this.#working.get(`state:${pid}`);
-    this.#drop(`state:${pid}`, at);
-    if (known === undefined) return;
-    this.endedJobs += 1;
+    const key = `state:${pid}`;
+    const row = this.#places.rowOf(key);
+    this.#places.drop(key, at);
+    if (row === undefined) return;
     this.#ends.push({ at, bytesOut: 0, bytesIn: 0 });
-    if (!known.row.listed || host === undefined) known.row.done += 1;
+    if (!row.listed || host === undefined) row.done += 1;
   }
 }
 

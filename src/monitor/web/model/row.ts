@@ -30,7 +30,6 @@ export class Row {
   /** Seconds that a job is expected to take. */
   expected: number | undefined;
   rest: Rest | undefined;
-  takesInputs: boolean | undefined;
   /** Whether an agent has this host in its list now. */
   listed = false;
   readonly running = new Set<Block>();
