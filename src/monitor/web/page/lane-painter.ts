@@ -90,7 +90,6 @@ export class LanePainter {
       canvas.width = width;
       canvas.height = height;
     }
-    this.canvas.style.width = `${view.width}px`;
     this.canvas.style.height = `${view.laneHeight * row.lanes}px`;
     for (const context2d of [this.#screen, this.#ring]) {
       context2d.textBaseline = 'middle';
