@@ -176,19 +176,18 @@ function localReasons(farm: FarmModel): Reason[] {
   return [...counts.values()].sort((one, other) => other.count - one.count);
 }
 
-function machineCard(farm: FarmModel, now: number): HTMLElement {
+function machineCard(farm: FarmModel, now: number): HTMLElement | undefined {
   const card = make('section', 'card', make('h2', '', 'This machine'));
   const { machine } = farm;
-  if (machine !== undefined) {
-    card.append(useChart(farm, now));
-    card.append(
-      facts([
-        ['processors', `${machine.processors}, ${shareText(machine.busy)} used`],
-        ['memory', usedText(machine.memoryBytes - machine.availableBytes, machine.memoryBytes)],
-        ['jobs here now', numberText(farm.rows.get(ownRow)?.running.size ?? 0)],
-      ]),
-    );
-  }
+  if (machine === undefined) return undefined;
+  card.append(useChart(farm, now));
+  card.append(
+    facts([
+      ['processors', `${machine.processors}, ${shareText(machine.busy)} used`],
+      ['memory', usedText(machine.memoryBytes - machine.availableBytes, machine.memoryBytes)],
+      ['jobs here now', numberText(farm.rows.get(ownRow)?.running.size ?? 0)],
+    ]),
+  );
   const why = localReasons(farm);
   card.append(...reasons('Compiled here because', why));
   if (why.length === 0 && farm.build !== undefined)
@@ -235,9 +234,10 @@ export class Cards {
     ]);
     if (state === this.#last) return;
     this.#last = state;
+    const nothingYet = farm.agents.size > 0 ? 'The first job begins one.' : 'Only an agent tells of builds.';
     const cards = [
       build === undefined
-        ? make('section', 'card', make('h2', '', 'Build'), make('p', 'quiet', 'The first job begins one.'))
+        ? make('section', 'card', make('h2', '', 'Build'), make('p', 'quiet', nothingYet))
         : buildCard(build, now),
       failureCard(farm, now),
       machineCard(farm, now),

@@ -80,7 +80,7 @@ export class Figures {
     );
 
     const { machine } = farm;
-    if (machine === undefined) this.#machine.write('–', 'known from an agent only');
+    if (machine === undefined) this.#machine.write('–', 'told by an agent only');
     else {
       const memory = `${usedText(machine.memoryBytes - machine.availableBytes, machine.memoryBytes)} memory`;
       this.#machine.write(`${shareText(machine.busy)} CPU`, memory, { share: machine.busy });

@@ -43,8 +43,8 @@ export class RowView {
     this.element.tabIndex = -1;
   }
 
-  /** Writes the figures. `span` is the time that is shown, in ms. */
-  write(now: number, span: number): void {
+  /** Writes the figures. `span` is the time that is shown, in ms; without an agent no list of hosts is known. */
+  write(now: number, span: number, hasList: boolean): void {
     const { row } = this;
     const { running, slots, done, failed, expected, listed } = row;
     const rest = restText(row, now);
@@ -55,7 +55,7 @@ export class RowView {
       `${numberText(done)} done`,
       failed > 0 ? `${numberText(failed)} failed` : '',
       expected === undefined ? '' : `${secondsText(expected)} a job`,
-      listed ? '' : 'not in the list now',
+      listed || !hasList ? '' : 'not in the list now',
     ];
     setText(this.#facts, facts.filter((fact) => fact !== '').join(' · '));
     setText(this.#rest, rest ?? '');

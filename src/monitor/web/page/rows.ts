@@ -49,7 +49,7 @@ export class Rows {
   }
 
   /** Takes the model's rows over, and writes their figures. */
-  write({ rows }: FarmModel, now: number): void {
+  write({ rows, agents }: FarmModel, now: number): void {
     for (const [name, view] of this.#views) {
       if (rows.get(name) === view.row) continue;
       this.#observer.unobserve(view.element);
@@ -66,7 +66,7 @@ export class Rows {
       this.#list,
       ordered.map(({ element }) => element),
     );
-    for (const view of ordered) view.write(now, this.#view.span);
+    for (const view of ordered) view.write(now, this.#view.span, agents.size > 0);
     this.#measure();
   }
 

@@ -51,7 +51,7 @@ export class Tables {
       numberText(row.done),
       numberText(row.failed),
       row.expected === undefined ? '' : secondsText(row.expected),
-      restText(row, now) ?? (row.listed ? '' : 'not in the list now'),
+      restText(row, now) ?? (row.listed || farm.agents.size === 0 ? '' : 'not in the list now'),
     ]);
     const placed = (blocksOf: (row: (typeof rows)[number]) => readonly Block[]): Placed[] =>
       rows.flatMap((row) => blocksOf(row).map((block) => ({ block, host: rowTitle(row.name) })));

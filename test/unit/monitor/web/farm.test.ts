@@ -110,6 +110,16 @@ describe('FarmModel', () => {
     expect(told.row('one').lanes).toBe(2);
   });
 
+  it('lets no two jobs of a lane overlap, whatever is told of their beginnings', () => {
+    const told = new Told();
+    const ends = [ended(1, start + 50, at('one')), ended(2, start + 90, at('one'))];
+    told.agent(start + 100, picture({ ended: ends }));
+    expect(told.row('one').ended.map(({ began, ended: to }) => [began, to])).toEqual([
+      [start, start + 50],
+      [start + 50, start + 90],
+    ]);
+  });
+
   it('counts an end once, however often a picture repeats it', () => {
     const told = new Told();
     const end = ended(1, start - 10, at('one'));
