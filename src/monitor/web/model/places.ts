@@ -88,7 +88,7 @@ export class Places {
         began: phase.at,
         ended: undefined,
         phases: [phase],
-        lane: row.freeLane(slot),
+        lane: row.freeLane(slot, key),
         failed: false,
         why,
         kept: false,

@@ -19,6 +19,9 @@ export interface Rest {
   readonly until: number;
 }
 
+/** Who hands out the slots that a job gets: its agent, or the clients without one. */
+const ownerOf = (key: string): string => key.slice(0, key.lastIndexOf(':'));
+
 /** A host, or this machine, with its blocks. */
 export class Row {
   readonly name: string;
@@ -53,9 +56,12 @@ export class Row {
   }
 
   /** The lane for a job that begins now: its slot's, or the first that is free. */
-  freeLane(slot: number | undefined): number {
-    const taken = new Set([...this.running].map(({ lane }) => lane));
-    let lane = slot !== undefined && slot < this.#mostLanes && !taken.has(slot) ? slot : 0;
+  freeLane(slot: number | undefined, key: string): number {
+    const others = [...this.running].filter((block) => slot === undefined || ownerOf(block.key) !== ownerOf(key));
+    // Who gave a job this slot has taken it from the one before, even if the end of that is told a moment later.
+    if (slot !== undefined && slot < this.#mostLanes && others.every(({ lane }) => lane !== slot)) return slot;
+    const taken = new Set([...this.running].map((block) => block.lane));
+    let lane = 0;
     while (taken.has(lane) && lane < this.#mostLanes - 1) lane += 1;
     return lane;
   }

@@ -152,27 +152,27 @@ export class LanePainter {
     const gap = lane >= 4 ? Math.max(1, Math.round(lane / 12)) : 0;
     const top = block.lane * lane;
     const ms = this.#columnMs();
-    const ended = block.ended !== undefined;
-    // A gap between two blocks of a lane, where there is room for one.
-    const right = ended && last - first > 3 ? last - 1 : last;
+    // A gap before the block, where there is room for one: the one before may have ended a moment later.
+    const left = last - first > 3 * this.#scale ? first + Math.round(this.#scale) : first;
+    if (left > first) on.clearRect(first - offset, top, left - first, lane);
     const fill = (from: number, to: number, colour: string): void => {
       on.fillStyle = colour;
       on.fillRect(from - offset, top, Math.max(1, to - from + 1), lane - gap);
     };
-    if (block.failed) fill(first, right, shades.fail);
+    if (block.failed) fill(left, last, shades.fail);
     else {
       // Where no phase is known, or all are shorter than a column.
-      fill(first, right, shades[shadeOf[block.phases.at(-1)?.phase ?? 'compile']]);
+      fill(left, last, shades[shadeOf[block.phases.at(-1)?.phase ?? 'compile']]);
       for (const { phase, from, to } of segmentsOf(block, now)) {
-        const [left, end] = [Math.max(Math.floor(from / ms), first), Math.min(Math.floor(to / ms), right)];
+        const [begin, end] = [Math.max(Math.floor(from / ms), left), Math.min(Math.floor(to / ms), last)];
         const shade = phase === 'compile' && block.kept ? 'kept' : shadeOf[phase];
-        if (end >= left) fill(left, end, shades[shade]);
+        if (end >= begin) fill(begin, end, shades[shade]);
       }
     }
-    if (view.laneHeight < namedHeight || right - first < namedWidth * this.#scale) return;
+    if (view.laneHeight < namedHeight || last - first < namedWidth * this.#scale) return;
     on.fillStyle = text;
     const space = 4 * this.#scale;
-    const name = this.#fitted(baseName(block.file), right - first - 2 * space);
+    const name = this.#fitted(baseName(block.file), last - first - 2 * space);
     if (name !== '') on.fillText(name, first - offset + space, top + (lane - gap) / 2 + this.#scale / 2);
   }
 

@@ -101,11 +101,16 @@ describe('FarmModel', () => {
     expect(told.farm.failures).toEqual([{ at: start + 5, host: 'one', file: 'f1.c', why: 'it hung up' }]);
   });
 
-  it('gives jobs of one slot one lane, and jobs that share a slot one each', () => {
+  it('gives jobs of one slot one lane, also when an end is told late, and jobs of two agents one each', () => {
     const told = new Told();
+    const other = { pid: 2, version: '1', started: 6 };
     told.agent(start, picture());
-    told.agent(start, { kind: 'job', job: job(1, 'send', start, at('one')) });
-    told.agent(start, { kind: 'job', job: job(2, 'send', start, at('one')) });
+    told.agent(start, { kind: 'job', job: job(1, 'receive', start, at('one')) });
+    told.agent(start + 5, { kind: 'job', job: job(2, 'send', start + 5, at('one')) });
+    told.agent(start + 6, { kind: 'end', end: ended(1, start + 6, at('one')) });
+    expect([...told.row('one').running].map(({ lane }) => lane)).toEqual([0]);
+    const jobs = [job(1, 'send', start + 7, at('one'))];
+    told.hear(start + 7, { kind: 'agent', agent: 'b', event: picture({ agent: other, jobs }) });
     expect([...told.row('one').running].map(({ lane }) => lane)).toEqual([0, 1]);
     expect(told.row('one').lanes).toBe(2);
   });
