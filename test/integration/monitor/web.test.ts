@@ -201,14 +201,15 @@ describe.skipIf(!needs('chromium', 'chromium'))('the page of distccmon-web', () 
     await monitor.end();
   });
 
-  async function open(options: BrowserContextOptions = {}, start = true): Promise<Page> {
+  async function open(options: BrowserContextOptions = {}, { withClock = false } = {}): Promise<Page> {
     const page = await browser.newPage({ viewport: sizes[1], ...options });
     pages.push(page);
     page.on('pageerror', (error) => faults.push(String(error)));
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning') faults.push(message.text());
     });
-    await page.goto(start ? await monitor.start() : monitor.address);
+    if (withClock) await page.clock.install();
+    await page.goto(await monitor.start());
     return page;
   }
 
@@ -279,6 +280,23 @@ describe.skipIf(!needs('chromium', 'chromium'))('the page of distccmon-web', () 
     await page.getByText('Live', { exact: true }).waitFor();
     await page.getByText('distccmon-web does not answer').waitFor({ state: 'hidden' });
     await line.end();
+  });
+
+  it('follows nothing after a minute in the background, until it is looked at again', async () => {
+    feed = await PlayedFeed.start(monitor.directory);
+    const played = feed;
+    const page = await open({}, { withClock: true });
+    await page.getByText('Live', { exact: true }).waitFor();
+    const hide = (hidden: boolean): Promise<unknown> =>
+      page.evaluate(`Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'))`);
+    await hide(true);
+    await page.clock.fastForward(30_000);
+    expect(played.followers).toBe(1);
+    await page.clock.fastForward(31_000);
+    await until(() => played.followers === 0, 'it follows nothing');
+    await hide(false);
+    await until(() => played.followers === 1, 'it follows again');
   });
 
   it('says that its address has become invalid when distccmon-web has another token', async () => {
