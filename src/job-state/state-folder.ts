@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, readdirSync, readSync, renameSync, wri
 import { join } from 'node:path';
 import { errorCode, systemReason } from '../system/error-text.ts';
 import { lives } from '../system/processes/living-process.ts';
+import { isOnLocalFilesystem } from '../system/files/local-filesystem.ts';
 import { makeFolder } from '../system/files/make-folder.ts';
 import { removeQuietly } from '../system/files/remove-quietly.ts';
 import { createAnew, openRegular, UnsafeFile } from '../system/files/open-own-file.ts';
@@ -20,6 +21,12 @@ const ownedName = new RegExp(`^(?:${prefix}([1-9]\\d{0,9})|${sparePrefix}([1-9]\
  * files").
  */
 const longestAge = 60_000;
+
+/**
+ * A record of a process that has ended is removed after that time, in ms. The process may live on another machine that
+ * has the same folder, or in another PID namespace: it gets some time, and all of it where the folder may be shared.
+ */
+const longestAgeOfEnded = 5000;
 
 /** The side of a job that a report is about: this machine or the host. A state file shows one of them at a time. */
 export type Side = 'local' | 'remote';
@@ -135,14 +142,20 @@ export function sweepStateFolder(folder: string): void {
   }
 }
 
+/** A job in a state file. */
+export interface ListedJob extends JobRecord {
+  /** When its client wrote the file, in ms since 1970. */
+  readonly changed: number;
+}
+
 /** What a monitor shows: the jobs, sorted by host and slot, and a sentence about each file that is not a record. */
 export interface StateListing {
-  readonly jobs: readonly JobRecord[];
+  readonly jobs: readonly ListedJob[];
   readonly complaints: readonly string[];
 }
 
-/** Reads a file up to the length of a record, and its age in ms; undefined when the file has vanished. */
-function readState(path: string, now: number): { bytes: Buffer; age: number } | undefined {
+/** Reads a file up to the length of a record, and when it was written; undefined when the file has vanished. */
+function readState(path: string): { bytes: Buffer; changed: number } | undefined {
   let descriptor: number;
   try {
     descriptor = openRegular(path, constants.O_RDONLY);
@@ -153,7 +166,7 @@ function readState(path: string, now: number): { bytes: Buffer; age: number } | 
   try {
     const bytes = Buffer.alloc(recordSize(nativeLayout));
     const length = readSync(descriptor, bytes);
-    return { bytes: bytes.subarray(0, length), age: now - fstatSync(descriptor).mtimeMs };
+    return { bytes: bytes.subarray(0, length), changed: fstatSync(descriptor).mtimeMs };
   } finally {
     closeSync(descriptor);
   }
@@ -165,25 +178,29 @@ function byHostAndSlot(one: JobRecord, other: JobRecord): number {
 
 /**
  * Lists the jobs of a state folder as every monitor does: files older than a minute are deleted, and jobs whose client
- * has ended are left out (doc/distcc-behaviour.md, "Reading state files"). Throws when the folder cannot be read.
+ * has ended are left out (doc/distcc-behaviour.md, "Reading state files"). A killed client's file is deleted sooner.
+ * @throws when the folder cannot be read
  */
-export function listJobs(folder: string, now: number): StateListing {
-  const jobs: JobRecord[] = [];
+export function listJobs(folder: string, now: number, isLocal = isOnLocalFilesystem): StateListing {
+  const jobs: ListedJob[] = [];
   const complaints: string[] = [];
   for (const name of readdirSync(folder)) {
     if (!name.startsWith(prefix)) continue;
     const path = join(folder, name);
     try {
-      const found = readState(path, now);
+      const found = readState(path);
       if (found === undefined) continue;
-      if (found.age > longestAge) {
+      const age = now - found.changed;
+      if (age > longestAge) {
         removeQuietly(path);
         continue;
       }
       const reading = readJobRecord(found.bytes);
       if ('fault' in reading) complaints.push(`${reading.fault}: ${path}`);
-      else if ('record' in reading && (reading.record.phase === 'Done' || lives(reading.record.pid))) {
-        jobs.push(reading.record);
+      else if ('record' in reading) {
+        const { record } = reading;
+        if (record.phase === 'Done' || lives(record.pid)) jobs.push({ ...record, changed: found.changed });
+        else if (age > longestAgeOfEnded && isLocal(folder)) removeQuietly(path);
       }
     } catch (error) {
       complaints.push(

@@ -161,9 +161,21 @@ describe('listJobs()', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('leaves out jobs whose client is gone, and keeps their file', () => {
+  it('leaves out jobs whose client is gone, and removes their file after a few seconds', () => {
     const path = put({ ...mine, pid: deadPid() });
-    expect(listJobs(folder, Date.now()).jobs).toEqual([]);
+    const other = put(mine);
+    const now = Date.now();
+    utimesSync(path, now / 1000, now / 1000 - 4);
+    utimesSync(other, now / 1000, now / 1000 - 6);
+    expect(listJobs(folder, now, () => true).jobs).toHaveLength(1);
+    expect(existsSync(path)).toBe(true);
+    expect(listJobs(folder, now + 2000, () => true).jobs).toHaveLength(1);
+    expect([path, other].map((file) => existsSync(file))).toEqual([false, true]);
+  });
+
+  it('keeps the file where the folder may be shared with a machine on which the client lives', () => {
+    const path = put({ ...mine, pid: deadPid() });
+    expect(listJobs(folder, Date.now() + 10_000, () => false)).toEqual({ jobs: [], complaints: [] });
     expect(existsSync(path)).toBe(true);
   });
 
