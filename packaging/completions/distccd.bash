@@ -100,7 +100,7 @@ _lsdistcc() {
 _distccmon_text() {
   local cur prev
   _distcc_look
-  _distcc_words --version
+  _distcc_words --once --version
 }
 
 _distccmon_web() {

@@ -1,22 +1,38 @@
 /** The exit status of distccmon-text when it was called wrongly, as in distcc; the others are those of all programs. */
 export const monitorUsageStatus = 1;
 
+/** The options of distccmon-text; each is used alone. */
+export const monitorOptions = ['--once', '--version'] as const;
+
 /** What distccmon-text prints when its words are wrong. */
 export const monitorUsage = `usage: distccmon-text [DELAY]
+       distccmon-text --once
        distccmon-text --version
 
-Shows the compile jobs of this account that are under way, one a line: process, phase, source, host and slot. With
-DELAY, a number of seconds such as 0.5, it goes on showing them until it is told to stop.
+Shows the compile jobs of this account that are under way. On a terminal it is a table of hosts and jobs that is drawn
+again in place, every DELAY seconds, until q is pressed. --once, or 0 as the delay, prints one line for each job
+instead, and ends: process, phase, source, host and slot. That is also what a pipe or a file gets, again and again with
+a DELAY such as 0.5.
 `;
 
 /** The longest delay of a timer, in ms. */
 const longestDelay = 2 ** 31 - 1;
 
-/** Reads the words of distccmon-text: the delay in ms, 0 to look once; undefined when they are wrong. */
-export function readDelay(words: readonly string[]): number | undefined {
+/** What distccmon-text shall do. */
+export interface MonitorWords {
+  /** Print the jobs and end, on a terminal too. */
+  readonly once: boolean;
+  /** The pause between two looks, in ms; 0 where none was given. */
+  readonly delay: number;
+}
+
+/** Reads the words of distccmon-text; undefined when they are wrong. */
+export function readMonitorWords(words: readonly string[]): MonitorWords | undefined {
   const [word = '', ...more] = words;
   if (more.length > 0) return undefined;
-  if (word === '') return 0;
+  if (word === '') return { once: false, delay: 0 };
+  if (word === '--once') return { once: true, delay: 0 };
   if (!/^\s*\+?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(word)) return undefined;
-  return Math.min(Number(word) * 1000, longestDelay);
+  const delay = Math.min(Number(word) * 1000, longestDelay);
+  return { once: delay === 0, delay };
 }

@@ -62,5 +62,5 @@ complete_line() {
   run -0 complete_line distccmon-web --o
   assert_output -- --open
   run -0 complete_line distccmon-text --
-  assert_output -- --version
+  assert_output "$(printf '%s\n' --once --version)"
 }

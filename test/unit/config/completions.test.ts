@@ -5,6 +5,7 @@ import { ownOptions } from '../../../src/config/client-options.ts';
 import { daemonOptions } from '../../../src/config/daemon-options.ts';
 import { searchOptions } from '../../../src/config/lsdistcc-options.ts';
 import type { OptionTable } from '../../../src/config/options.ts';
+import { monitorOptions } from '../../../src/config/monitor-options.ts';
 import { symlinkOptions } from '../../../src/config/symlink-options.ts';
 import { webMonitorOptions } from '../../../src/config/web-monitor-options.ts';
 
@@ -32,8 +33,8 @@ describe('the completions', () => {
     ['_update_distcc_symlinks', [...long(symlinkOptions), '--help', '--version']],
     ['_distcc', [...Object.keys(ownOptions), '--json']],
     ['_lsdistcc', [...Object.keys(searchOptions).map((letter) => `-${letter}`), '--version']],
-    ['_distccmon_text', ['--version']],
     ['_distccmon_web', [...long(webMonitorOptions), '--help', '--version']],
+    ['_distccmon_text', monitorOptions],
   ])('%s offers every option, and no other', (name, expected) => {
     expect(offered(name)).toEqual(new Set(expected));
   });

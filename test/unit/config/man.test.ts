@@ -8,7 +8,7 @@ import { ownOptions } from '../../../src/config/client-options.ts';
 import { daemonVariables } from '../../../src/config/daemon-environment.ts';
 import { daemonOptions } from '../../../src/config/daemon-options.ts';
 import { searchOptions, searchStatus } from '../../../src/config/lsdistcc-options.ts';
-import { monitorUsageStatus } from '../../../src/config/monitor-options.ts';
+import { monitorOptions, monitorUsageStatus } from '../../../src/config/monitor-options.ts';
 import type { OptionEntry, OptionTable } from '../../../src/config/options.ts';
 import { symlinkOptions } from '../../../src/config/symlink-options.ts';
 import { metricTable } from '../../../src/server/metrics/metric-table.ts';
@@ -44,8 +44,8 @@ describe('the pages', () => {
     ['distcc.1', Object.keys(ownOptions)],
     ['lsdistcc.1', [...Object.keys(searchOptions).map((letter) => `-${letter}`), '--version']],
     ['distcc-agent.1', ['--help', '--version']],
-    ['distccmon-text.1', ['--version']],
     ['distccmon-web.1', [...wordsOf(webMonitorOptions).keys(), '--help', '--version']],
+    ['distccmon-text.1', monitorOptions],
   ])('%s explains every option, and no other', (name, expected) => {
     expect(sorted(optionsOf(readPage(name)).keys())).toEqual(sorted(expected));
   });

@@ -5,6 +5,7 @@ import { clientVariables } from '../../../src/config/client-environment.ts';
 import { ownOptions } from '../../../src/config/client-options.ts';
 import { daemonVariables } from '../../../src/config/daemon-environment.ts';
 import { daemonOptions } from '../../../src/config/daemon-options.ts';
+import { monitorOptions } from '../../../src/config/monitor-options.ts';
 import { symlinkOptions } from '../../../src/config/symlink-options.ts';
 import { webMonitorOptions } from '../../../src/config/web-monitor-options.ts';
 import packageFile from '../../../package.json' with { type: 'json' };
@@ -46,7 +47,8 @@ describe('README.md and the other documents for users', () => {
         (name) =>
           !others.has(name) &&
           !Object.hasOwn({ ...daemonOptions, ...symlinkOptions, ...webMonitorOptions }, name) &&
-          !Object.hasOwn(ownOptions, `--${name}`),
+          !Object.hasOwn(ownOptions, `--${name}`) &&
+          !monitorOptions.some((option) => option === `--${name}`),
       ),
     ).toEqual([]);
   });
