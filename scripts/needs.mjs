@@ -82,6 +82,11 @@ export const groups = [
   },
   { name: 'stock distcc as a peer', files: /^test\/interop\//, needs: [has('distcc'), has('distccd', 'distcc')] },
   {
+    name: "distcc's window of jobs",
+    files: /^test\/interop\/monitor-window\.bats$/,
+    needs: [has('distccmon-gnome'), has('Xvfb', 'xvfb')],
+  },
+  {
     name: 'distccd started by inetd, systemd and ssh',
     files: /^test\/interop\/inetd/,
     needs: [

@@ -18,20 +18,6 @@ teardown() {
   end_noted
 }
 
-# A compiler that preprocesses at once, and compiles when the test has seen enough.
-make_waiting_compiler() {
-  mkdir -p "$BATS_TEST_TMPDIR/programs"
-  cat >"$BATS_TEST_TMPDIR/programs/waitcc" <<EOF
-#!/bin/sh
-for word; do [ "\$word" = -E ] && exec gcc "\$@"; done
-while [ ! -e "$BATS_TEST_TMPDIR/go" ]; do sleep 0.05; done
-exec gcc "\$@"
-EOF
-  chmod -R 755 "$BATS_TEST_TMPDIR/programs"
-  open_folder "$BATS_TEST_TMPDIR/programs"
-  export PATH=$BATS_TEST_TMPDIR/programs:/usr/local/bin:/usr/bin:/bin
-}
-
 shows() { "$OURS/distccmon-text" | grep -q "$1"; }
 
 # watch CLIENT: one job at the server and one here, seen by both monitors.

@@ -78,6 +78,20 @@ make_masks() {
   for name in "$@"; do ln -sf /usr/bin/distcc "$dir/$name"; done
 }
 
+# waitcc, a compiler that preprocesses at once, and compiles when the test has made $BATS_TEST_TMPDIR/go.
+make_waiting_compiler() {
+  mkdir -p "$BATS_TEST_TMPDIR/programs"
+  cat >"$BATS_TEST_TMPDIR/programs/waitcc" <<EOF
+#!/bin/sh
+for word; do [ "\$word" = -E ] && exec gcc "\$@"; done
+while [ ! -e "$BATS_TEST_TMPDIR/go" ]; do sleep 0.05; done
+exec gcc "\$@"
+EOF
+  chmod -R 755 "$BATS_TEST_TMPDIR/programs"
+  open_folder "$BATS_TEST_TMPDIR/programs"
+  export PATH=$BATS_TEST_TMPDIR/programs:/usr/local/bin:/usr/bin:/bin
+}
+
 # start_ours PORT [OPTION...]: our daemon in the foreground, log in $BATS_TEST_TMPDIR/ours.PORT.log, pid in $OURS_PID.
 start_ours() {
   local port=$1
