@@ -74,15 +74,22 @@ _distcc() {
         return
       fi
       ;;
-    --agent-status)
+    --agent-status | --summary)
       if [ "$COMP_CWORD" -gt 1 ]; then
         _distcc_words --json
         return
       fi
       ;;
+    --trace)
+      if [ "$COMP_CWORD" -gt 1 ]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        return
+      fi
+      ;;
   esac
   if [ "$COMP_CWORD" = 1 ] && [[ $cur == -* ]]; then
-    _distcc_words --agent-status --agent-stop --doctor --explain --help -j --scan-includes --show-hosts --version
+    _distcc_words --agent-status --agent-stop --doctor --explain --help -j --scan-includes --show-hosts --summary \
+      --trace --version
   else
     _distcc_compiler 1
   fi

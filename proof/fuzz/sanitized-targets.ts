@@ -32,6 +32,7 @@ const carrying = {
   body: 'text',
   ending: 'object',
   token: 'DOTI',
+  tells: true,
   head: Buffer.from('head'),
 } as const;
 const said: readonly [Buffer, ...Buffer[]] = [

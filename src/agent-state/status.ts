@@ -1,4 +1,6 @@
 import { defaultPort } from '../wire/port.ts';
+import { tableLines } from './table-text.ts';
+import type { BuildSummary, JobPhase } from './events.ts';
 import { writeHost, writeHostPort } from '../basics/address-text.ts';
 
 /** What an agent reports about itself. */
@@ -26,13 +28,39 @@ export interface AgentStatus {
     readonly directory: string;
     readonly words: readonly string[];
     readonly waitsFor?: string;
+    readonly phase: JobPhase;
+    /** Where it is, as a message names hosts; left out on this machine. */
+    readonly host?: string;
+    /** How long it has run. */
+    readonly seconds: number;
   }[];
+  /** Hosts of the list, and those that have done or failed a job since the agent started; named as `slots` names them. */
+  readonly hosts: readonly {
+    readonly name: string;
+    readonly done: number;
+    readonly failed: number;
+    readonly lastFailure?: { readonly why: string; readonly secondsAgo: number };
+  }[];
+  /** The build that runs, or the last one. */
+  readonly build?: BuildSummary;
   /** The jobs that each host, and each kind of work on this machine, has now. */
   readonly slots: readonly { readonly name: string; readonly jobs: number }[];
   /** How many seconds a host is expected to need for a job; null when it has just refused one. */
   readonly expected: readonly { readonly name: string; readonly seconds: number | null }[];
   readonly resting: readonly { readonly name: string; readonly why: string; readonly seconds: number }[];
 }
+
+/** What a job does, before the name of a host where it has one. */
+const phaseText: Readonly<Record<JobPhase, string>> = {
+  queue: 'waits',
+  scan: 'finds headers',
+  preprocess: 'preprocesses',
+  connect: 'connects to',
+  send: 'sends to',
+  compile: 'compiles on',
+  receive: 'receives from',
+  local: 'runs here',
+};
 
 const longestCommand = 90;
 
@@ -47,7 +75,7 @@ function commandText([program = '', ...words]: readonly string[]): string {
 }
 
 /** A readable name for a slot: the status report uses the names of lock files. */
-function hostText(name: string): string {
+export function hostText(name: string): string {
   if (name === 'localhost') return 'this machine, compilers and linkers';
   if (name === 'preprocessors') return 'this machine, preprocessors';
   const tcp = /^tcp_(.*)_(\d+)$/.exec(name);
@@ -64,22 +92,38 @@ export function timeText(seconds: number): string {
   return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
 }
 
-/** Rows below a heading. The first column is as wide as its longest text; the second holds numbers. */
-function table(heading: readonly [string, string, string], rows: readonly (readonly [string, number, string])[]) {
-  if (rows.length === 0) return [];
-  const width = Math.max(...[heading, ...rows].map(([name]) => name.length));
-  return ['', ...[heading, ...rows].map((row) => `${row[0].padEnd(width)}  ${String(row[1]).padStart(4)}  ${row[2]}`)];
+/** What is known of a host besides its jobs. */
+function noteOn(name: string, { expected, resting, hosts }: AgentStatus): string {
+  const rest = resting.find((one) => one.name === name);
+  if (rest !== undefined) return `rests ${timeText(rest.seconds)} more: ${rest.why}`;
+  const time = expected.find((one) => one.name === name);
+  const said = time === undefined ? '' : time.seconds === null ? 'refused a job just now' : timeText(time.seconds);
+  const failure = hosts.find((one) => one.name === name)?.lastFailure;
+  const failed = failure === undefined ? '' : `failed ${timeText(failure.secondsAgo)} ago: ${failure.why}`;
+  return [said, failed].filter((text) => text !== '').join(', ');
 }
 
-function hostRows({ slots, expected, resting }: AgentStatus): (readonly [string, number, string])[] {
-  const names = new Set([...slots, ...expected, ...resting].map(({ name }) => name));
-  return [...names].sort().map((name) => {
-    const rest = resting.find((one) => one.name === name);
-    const time = expected.find((one) => one.name === name);
-    const said = time === undefined ? '' : time.seconds === null ? 'refused a job just now' : timeText(time.seconds);
-    const note = rest === undefined ? said : `rests ${timeText(rest.seconds)} more: ${rest.why}`;
-    return [hostText(name), slots.find((one) => one.name === name)?.jobs ?? 0, note];
+function hostLines(status: AgentStatus): string[] {
+  const { slots, expected, resting, hosts } = status;
+  const names = new Set([...slots, ...expected, ...resting, ...hosts].map(({ name }) => name));
+  if (names.size === 0) return [];
+  const rows = [...names].sort().map((name) => {
+    const known = hosts.find((one) => one.name === name);
+    const jobs = slots.find((one) => one.name === name)?.jobs ?? 0;
+    return [hostText(name), jobs, known?.done ?? '', known?.failed ?? '', noteOn(name, status)];
   });
+  return ['', ...tableLines(['host', 'jobs', 'done', 'failed', 'time of a job'], rows)];
+}
+
+function jobLines({ jobs }: AgentStatus): string[] {
+  if (jobs.length === 0) return [];
+  const rows = jobs.map(({ pid, words, phase, host, seconds }) => {
+    const what = host === undefined ? phaseText[phase] : `${phaseText[phase]} ${host}`;
+    return [pid, timeText(seconds), what, commandText(words)];
+  });
+  const [heading = '', ...lines] = tableLines(['process', 'for', 'does', 'command'], rows);
+  const waits = jobs.map(({ waitsFor }) => (waitsFor === undefined ? [] : [`${' '.repeat(9)}waits for ${waitsFor}`]));
+  return ['', heading, ...lines.flatMap((line, at) => [line, ...(waits[at] ?? [])])];
 }
 
 /** How many reasons are shown; the status has all that are counted. */
@@ -102,14 +146,10 @@ export function statusText(status: AgentStatus): string {
     `distcc-agent ${status.version}: process ${status.pid}, up ${timeText(status.uptimeSeconds)}${memory}`,
     `jobs: ${jobs.length - waiting} at work, ${waiting} waiting, ${jobsDone} done`,
     ...sentLines(status.sent),
-    ...table(['host', 'jobs', 'time of a job'], hostRows(status)),
+    ...hostLines(status),
   ];
   if (largestLocalJob > 0)
     lines.push('', `largest recent compiler or linker of this machine: ${Math.round(largestLocalJob / 1e6)} MB`);
-  if (jobs.length > 0) lines.push('', 'process  command');
-  for (const { pid, words, waitsFor } of jobs) {
-    lines.push(`${String(pid).padStart(7)}  ${commandText(words)}`);
-    if (waitsFor !== undefined) lines.push(`${' '.repeat(9)}waits for ${waitsFor}`);
-  }
+  lines.push(...jobLines(status));
   return [...lines, ''].map((line) => line.trimEnd()).join('\n');
 }

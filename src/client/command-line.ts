@@ -52,6 +52,37 @@ async function printAgents(call: Call, question: 'status' | 'stop'): Promise<num
   return exitStatus.ok;
 }
 
+async function printSummary(call: Call, log: Logger): Promise<number> {
+  const [, format, ...more] = call.words;
+  const wrong = format === '--json' ? more[0] : format;
+  if (wrong !== undefined) return usageFault(call, `unknown word after --summary: "${wrong}"`);
+  const { lastBuild } = await import('./explain/last-build.ts');
+  try {
+    const build = await lastBuild(call);
+    const { summaryText } = await import('../agent-state/summary-text.ts');
+    print(byteText(format === undefined ? summaryText(build, Date.now()) : `${JSON.stringify(build)}\n`));
+    return exitStatus.ok;
+  } catch (error) {
+    return reportFailure(error, log);
+  }
+}
+
+async function writeTrace(call: Call, log: Logger): Promise<number> {
+  const [, file, ...more] = call.words;
+  if (file === undefined || file === '') return usageFault(call, '--trace needs the name of a new file');
+  if (more[0] !== undefined) return usageFault(call, `unknown word after --trace FILE: "${more[0]}"`);
+  const { trace } = await import('./trace/trace.ts');
+  const stopped = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopped.abort());
+  const say = (sentence: string): void => writeAll(2, Buffer.from(`distcc: ${sentence}\n`));
+  try {
+    await trace(call, file, { stopped: stopped.signal, say });
+    return exitStatus.ok;
+  } catch (error) {
+    return reportFailure(error, log);
+  }
+}
+
 async function printExplanation(call: Call, log: Logger): Promise<number> {
   const { askAgents, agentFolder } = await import('../agent-state/find-agents.ts');
   const { explain } = await import('./explain/explain.ts');
@@ -112,6 +143,10 @@ async function answer(option: OwnOptionName, call: Call, log: Logger): Promise<n
       return printHosts(call, log, (list) => `${totalSlots(list)}\n`);
     case '--agent-status':
       return printAgents(call, 'status');
+    case '--summary':
+      return printSummary(call, log);
+    case '--trace':
+      return writeTrace(call, log);
     case '--agent-stop':
       return printAgents(call, 'stop');
     case '--explain':

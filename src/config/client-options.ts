@@ -18,6 +18,8 @@ export const ownOptions = {
   '--show-hosts': { help: 'show the host list, one host a line, and exit' },
   '-j': { help: 'show how many jobs the host list has room for, and exit' },
   '--agent-status': { help: 'show what the resident agent does, also as --json, and exit' },
+  '--summary': { help: 'show what the last build did and what limited it, also as --json, and exit' },
+  '--trace': { help: 'write what the agent does to a new FILE, for Perfetto, until interrupted' },
   '--agent-stop': { help: 'have the resident agent end when its jobs are done, and exit' },
   '--doctor': { help: 'examine this machine and the hosts, or those that are named, and say what to mend' },
   '--explain': { help: 'show where the given command would run, and why, without running it' },
@@ -54,6 +56,17 @@ function column(rows: readonly (readonly [string, string])[]): string[] {
   return rows.map(([name, help]) => `  ${name.padEnd(width)}${help}`);
 }
 
+/** Lines of the usage, each with as many options as fit. */
+function usageLines(options: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (const option of options) {
+    const longer = lines.length === 0 ? `  distcc ${option}` : `${lines.at(-1)}|${option}`;
+    if (lines.length > 0 && longer.length <= 100) lines.pop();
+    lines.push(longer.length <= 100 ? longer : `  distcc ${option}`);
+  }
+  return lines;
+}
+
 /** What `distcc --help` prints: version, own options, variables and the forms of a host. */
 export function clientHelp(): string {
   const variables: [string, Variable<unknown>][] = Object.entries(clientVariables);
@@ -62,7 +75,7 @@ export function clientHelp(): string {
     '',
     'Usage:',
     '  distcc [COMPILER] [compile options] -c SOURCE -o OBJECT',
-    `  distcc ${Object.keys(ownOptions).join('|')}`,
+    ...usageLines(Object.keys(ownOptions)),
     '',
     'Compiles on the hosts of a list; what cannot be distributed, such as linking, is done here. COMPILER is "cc" when it is',
     'left out. Called by the name of a compiler, through a link, distcc runs that compiler. Use it with make -j.',

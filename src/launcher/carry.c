@@ -5,6 +5,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <time.h>
 #ifdef __linux__
 #include <sys/sendfile.h>
 #endif
@@ -14,7 +15,7 @@ enum { TOKEN = 12, EARLY_MS = 10, HEAD_START_MS = 250, OFFER_MS = 50, BEGINNING 
 /* What follows the head, as in src/wire/agent: the text, what the agent makes of it and sends with KEEP, or nothing. */
 enum { BODY_IS_TEXT, BODY_COMES, NO_BODY };
 
-enum { CARRY_NUMBERS = 6 * 4 };
+enum { CARRY_NUMBERS = 7 * 4 };
 
 /* How far it got, as in src/wire/agent. GIVEN_UP means a reason that has nothing to do with the host. */
 enum step { DONE, CONNECTING, EXCHANGING, GIVEN_UP };
@@ -25,6 +26,7 @@ static struct {
   int is_kept; /* the host waits for MORE */
   uint32_t kind; /* what follows the head */
   enum ending ending;
+  uint32_t tells; /* whether the agent wants REACHED */
   int connected, connect_ms, idle_ms;
   uint16_t port; /* 0 for ssh */
   uint32_t count, tried; /* addresses */
@@ -40,6 +42,32 @@ static struct {
 
 /* How many bytes of the answer have come. */
 static size_t come;
+
+/* What takes time on the way, as in src/wire/agent: until the connection is made, until all is sent, until the answer
+   begins. */
+enum mark { CONNECTED, SENT, ANSWERED, MARKS };
+
+/* When each was reached, in µs; 0 for not yet. */
+static uint64_t marks[MARKS];
+
+static uint64_t now_us(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static void reach(enum mark mark) {
+  if (marks[mark] != 0) return;
+  marks[mark] = now_us();
+  const uint32_t number = mark;
+  /* When the agent is gone, that is noticed soon. */
+  if (way.tells) tell(way.agent, REACHED, &number, 1);
+}
+
+static void connection_is_made(void) {
+  way.connected = 1;
+  reach(CONNECTED);
+}
 
 /* Reads an IPv6 address, also one with "%" and its interface. */
 static int read_six(const char *address, struct sockaddr_in6 *six) {
@@ -65,7 +93,7 @@ static int connect_to(const char *address, uint16_t port) {
   setsockopt(way.host, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
   fcntl(way.host, F_SETFL, O_NONBLOCK);
   const struct sockaddr *there = is_four ? (const struct sockaddr *)&four : (const struct sockaddr *)&six;
-  if (connect(way.host, there, is_four ? sizeof four : sizeof six) == 0) way.connected = 1;
+  if (connect(way.host, there, is_four ? sizeof four : sizeof six) == 0) connection_is_made();
   else if (errno != EINPROGRESS) return errno;
   return 0;
 }
@@ -95,7 +123,7 @@ static int finish_connecting(void) {
   int error = 0;
   socklen_t length = sizeof error;
   getsockopt(way.host, SOL_SOCKET, SO_ERROR, &error, &length);
-  if (error == 0) way.connected = 1;
+  if (error == 0) connection_is_made();
   return dial_next(error);
 }
 
@@ -114,7 +142,7 @@ static int start_ssh(void) {
   fcntl(way.host, F_SETFL, O_NONBLOCK);
   int error = start(&command, (const int[]){pair[1], pair[1], -1}, SSH);
   close(pair[1]);
-  way.connected = error == 0;
+  if (error == 0) connection_is_made();
   return error;
 }
 
@@ -144,6 +172,10 @@ static int send_body(void) {
   return 0;
 }
 
+static size_t unsent(void) {
+  return way.head_left + way.prefix_left + way.body_left;
+}
+
 /* Sends what can be sent: the head at any time, the rest when the body is complete. */
 static int send_on(int body_is_there) {
   int error = send_some(&way.head, &way.head_left, body_is_there && way.prefix_left > 0 ? MSG_MORE : 0);
@@ -160,6 +192,7 @@ static int receive_some(void) {
   /* An ssh that ended before it had read everything causes a reset. */
   if (got == 0 || (got < 0 && errno == ECONNRESET && way.port == 0)) return -1;
   if (got < 0) return errno == EAGAIN || errno == EINTR ? 0 : errno;
+  reach(ANSWERED);
   if (come + (size_t)got > LARGEST_ANSWER) return EMSGSIZE;
   ssize_t kept = write(memories.answer, some, (size_t)got);
   if (kept != got) return kept < 0 ? errno : EFBIG;
@@ -187,23 +220,32 @@ static void leave_host(int broken) {
   way.is_kept = 0;
 }
 
-/* Sends ANSWER: how far it got, errno, descriptor of the answer, index of the last address; inode and size of the
-   answer, and its beginning, which is usually all that the agent needs. */
+/* How long ago something was reached, in µs; the largest number for never. */
+static uint32_t since(enum mark mark) {
+  uint64_t ago = marks[mark] == 0 ? UINT32_MAX : now_us() - marks[mark];
+  return ago < UINT32_MAX ? (uint32_t)ago : UINT32_MAX;
+}
+
+/* Sends ANSWER: how far it got, errno, descriptor of the answer, index of the last address; how long ago the
+   connection was made, all was sent, and the answer began; a zero; inode and size of the answer, and its beginning,
+   which is usually all that the agent needs. */
 static int tell_answer(int error, enum step step) {
   struct stat found;
   if (is_want_of_ours(error)) step = GIVEN_UP;
   if (memories.answer < 0 || fstat(memories.answer, &found) != 0) memset(&found, 0, sizeof found);
   uint64_t inode = (uint64_t)found.st_ino, size = (uint64_t)found.st_size;
   const uint32_t numbers[] = {step, (uint32_t)error, (uint32_t)memories.answer,
-                              way.tried == 0 ? 0 : (way.tried - 1) % way.count};
-  unsigned char message[HEADER + 4 * 4 + 2 * 8 + BEGINNING];
+                              way.tried == 0 ? 0 : (way.tried - 1) % way.count,
+                              since(CONNECTED), since(SENT), since(ANSWERED), 0};
+  enum { COUNT = sizeof numbers / sizeof *numbers };
+  unsigned char message[HEADER + 4 * COUNT + 2 * 8 + BEGINNING];
   ssize_t begins = pread(memories.answer, message + sizeof message - BEGINNING, BEGINNING, 0);
   size_t length = sizeof message - BEGINNING + (begins < 0 ? 0 : (size_t)begins);
   put32(message, ANSWER);
   put32(message + 4, (uint32_t)(length - HEADER));
-  for (int at = 0; at < 4; at++) put32(message + HEADER + 4 * at, numbers[at]);
-  put64(message + HEADER + 16, inode);
-  put64(message + HEADER + 24, size);
+  for (int at = 0; at < COUNT; at++) put32(message + HEADER + 4 * at, numbers[at]);
+  put64(message + HEADER + 4 * COUNT, inode);
+  put64(message + HEADER + 4 * COUNT + 8, size);
   way.is_open = 0;
   way.is_kept = step == DONE && is_question();
   if (!way.is_kept) leave_host(step != DONE);
@@ -213,7 +255,7 @@ static int tell_answer(int error, enum step step) {
 /* Waits once for host and agent, and handles what happened. Returns errno, -1 at the end of the answer, or 0 to
    continue. */
 static int one_step(int timeout, enum step *step) {
-  size_t left = way.head_left + way.prefix_left + way.body_left;
+  size_t left = unsent();
   struct pollfd both[] = {{way.agent, POLLIN, 0}, {way.host, way.connected ? POLLIN : 0, 0}};
   if (!way.connected || left > 0) both[1].events |= POLLOUT;
   int offer_is_late = way.connected && lacks_offer_only(come, way.ending);
@@ -231,6 +273,7 @@ static int one_step(int timeout, enum step *step) {
   if (error == 0 && is_whole(come, way.ending)) error = -1;
   if (error != 0 || !(both[1].revents & POLLOUT) || left == 0) return error;
   error = send_on(1);
+  if (error == 0 && unsent() == 0) reach(SENT);
   if (error != EPIPE && error != ECONNRESET) return error;
   /* A host that accepts no more bytes may still have answered. */
   way.head_left = way.prefix_left = way.body_left = 0;
@@ -281,6 +324,7 @@ int carry_more(int agent, const unsigned char *bytes, size_t length) {
   way.is_open = 1;
   way.is_kept = 0;
   come = 0;
+  marks[SENT] = marks[ANSWERED] = 0;
   begin_answer();
   if (error != 0) return tell_answer(error, GIVEN_UP);
   memcpy(way.message, bytes, length);
@@ -310,12 +354,13 @@ static int read_way(size_t length, uint32_t count) {
 }
 
 /* CARRY: port, or 0 for ssh; time limits for connecting and for silence in ms, kind of body, how the answer ends,
-   count of words; addresses, or the command that starts ssh, and the name of the token before the body, each with a
+   whether to send REACHED, count of words; addresses, or the command that starts ssh, and the name of the token before the body, each with a
    NUL; then the first bytes. Connects, and sends those bytes if the host is quick. A failure is reported at once, so
    that the agent can choose another host while the preprocessor runs. Returns 0 when the message is wrong, or the
    agent is gone. */
 int begin_carrying(int agent, const unsigned char *bytes, size_t length) {
   memset(&way, 0, sizeof way);
+  memset(marks, 0, sizeof marks);
   come = 0;
   begin_answer();
   if (length < CARRY_NUMBERS || (way.message = malloc(length)) == NULL) return 0;
@@ -327,7 +372,8 @@ int begin_carrying(int agent, const unsigned char *bytes, size_t length) {
   way.idle_ms = (int)get32(bytes + 8);
   way.kind = get32(bytes + 12);
   way.ending = (enum ending)get32(bytes + 16);
-  if (way.kind > NO_BODY || way.ending > WITH_DEPENDENCIES || !read_way(length, get32(bytes + 20))) return 0;
+  way.tells = get32(bytes + 20);
+  if (way.kind > NO_BODY || way.ending > WITH_DEPENDENCIES || !read_way(length, get32(bytes + 24))) return 0;
   way.is_open = 1;
   int error = renew(&memories.answer, "answer");
   if (error == 0) error = way.port == 0 ? start_ssh() : dial_next(ENOENT);
@@ -338,5 +384,6 @@ int begin_carrying(int agent, const unsigned char *bytes, size_t length) {
   }
   if (error != 0) return tell_answer(error, CONNECTING);
   if (way.connected) send_on(0);
+  if (way.connected && way.kind == NO_BODY && unsent() == 0) reach(SENT);
   return 1;
 }

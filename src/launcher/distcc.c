@@ -332,7 +332,7 @@ static void obey(int fd) {
 static int wants_commands(void) {
   static const char *const ours[] = {"--help",         "--version",    "--show-hosts", "-j",
                                      "--agent-status", "--agent-stop", "--doctor",     "--explain",
-                                     "--scan-includes"};
+                                     "--scan-includes", "--summary",   "--trace"};
   const char *slash = strrchr(own_words[0], '/'), *first = own_words[1];
   const char *name = slash == NULL ? own_words[0] : slash + 1;
   if (strstr(name, "distcc") == NULL) return 0;

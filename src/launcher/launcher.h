@@ -27,7 +27,7 @@
 
 /* The kinds of messages, as in src/wire/agent. */
 enum { JOB = 1, ENDED = 2, FAILED = 3, TEXT = 4, ASK = 5, CONTENT = 6, FOUND = 7, SAVED = 8, PING = 9, ANSWER = 10 };
-enum { STAMPS = 11, INPUT = 12, TARGETS = 13, CHECKED = 14 };
+enum { STAMPS = 11, INPUT = 12, TARGETS = 13, CHECKED = 14, REACHED = 15 };
 enum { WRITE = 16, PREPROCESS = 17, RUN = 18, EXEC = 19, EXIT = 20, PRIVATE = 21, REPORT = 22, SEND_TEXT = 23 };
 enum { SHOW = 24, READ = 25, LOOK = 26, SAVE = 27, APPEND = 28, GO_ON = 29, PONG = 30, TAKE = 31 };
 enum { CARRY = 32, SAVE_ANSWER = 33, KEEP = 34, MORE = 35, STAMP = 36, FETCH = 37, FOLLOW = 38, CHECK_OUTPUT = 39 };

@@ -17,6 +17,10 @@ import { agentVersion } from '../../agent-state/agent-version.ts';
 import { openState, sweepStates } from '../user-files/state-file.ts';
 import { ask } from '../../agent-state/ask-agent.ts';
 import { doJob } from './do-job.ts';
+import { Feed } from './feed.ts';
+import { Notices } from './notices.ts';
+import { History } from '../builds/history.ts';
+import { hostText } from '../../agent-state/status.ts';
 import { HeaderGraph } from '../headers/header-graph.ts';
 import { InputHosts } from './input-sessions.ts';
 import { HostLists } from './host-lists.ts';
@@ -56,6 +60,9 @@ export interface AgentSettings {
   readonly program: string | undefined;
 }
 
+const takesInputs = (offer: ReturnType<InputHosts['offerOf']> | undefined): boolean | undefined =>
+  offer === undefined || offer === 'unknown' ? undefined : offer === 'inputs';
+
 /** The agent of one user, which does the jobs of all launchers that connect. */
 class Agent {
   readonly #settings: AgentSettings;
@@ -65,6 +72,8 @@ class Agent {
   readonly #slots = new QueuedSlots(() => performance.now(), this.#memory);
   readonly #jobs = new Map<Launcher, JobMessage>();
   readonly #tally = new Tally();
+  readonly #history = new History(() => performance.now(), hostText);
+  readonly #feed: Feed;
   readonly #spares = new SpareFiles();
   readonly #started = performance.now();
   #done = 0;
@@ -86,7 +95,15 @@ class Agent {
       inputs: { hosts: new InputHosts(now), graph: new HeaderGraph(), distrusted: new Set(), tally: this.#tally },
       hosts: new HostLists(),
       programs: new Programs(now),
+      notices: new Notices(now),
     };
+    const { inputs } = this.#shared;
+    this.#feed = new Feed({
+      history: this.#history,
+      started: Date.now(),
+      slots: () => this.#slots.report(),
+      takesInputs: (server) => takesInputs(inputs.hosts?.offerOf(server)),
+    });
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#welcome(socket));
   }
 
@@ -172,6 +189,10 @@ class Agent {
   #begin({ kind, content }: Frame, socket: Socket, pid: number): Launcher | undefined {
     if (kind === kinds.ASK) {
       const question = readAsk(content);
+      if (question === 'follow') {
+        this.#feed.add(socket);
+        return undefined;
+      }
       socket.end(encodeReport(JSON.stringify(this.#status(pid))));
       if (question === 'stop') this.stop();
       return undefined;
@@ -192,7 +213,9 @@ class Agent {
     }
     this.#jobs.set(launcher, job);
     clearTimeout(this.#idle);
-    void doJob(job, launcher, this.#shared).finally(() => {
+    const track = this.#history.begin(job);
+    void doJob(job, launcher, this.#shared, track).finally(() => {
+      this.#history.end(track);
       this.#jobs.delete(launcher);
       this.#done += 1;
       this.#rest();
@@ -203,6 +226,7 @@ class Agent {
   /** The status, as it applies to the process that asks. */
   #status(asker: number): AgentStatus {
     const { busy, resting, waiting, expected } = this.#slots.report();
+    const build = this.#history.build();
     const now = performance.now();
     // Where the kernel does not tell which process asks, one with a job here stands in for it.
     const [job] = this.#jobs.values();
@@ -217,18 +241,36 @@ class Agent {
       ...(lacks === undefined ? {} : { lacks }),
       waiting: waiting.size,
       sent: this.#tally.report(),
-      jobs: [...this.#jobs.values()].map(({ pid, directory, words }) => {
+      jobs: [...this.#history.running].map((track) => {
+        const { pid, directory, words } = track.message;
         const what = waiting.get(pid);
+        const { phase = 'scan', host } = track.phase ?? {};
         return {
           pid,
           directory: readable(directory),
           words: words.map(readable),
           ...(what === undefined ? {} : { waitsFor: what }),
+          phase,
+          ...(host === undefined ? {} : { host: host.text }),
+          seconds: Math.round(now - track.began) / 1000,
         };
       }),
+      hosts: [...this.#history.hosts].map(({ name, done, failed, lastFailure }) => ({
+        name,
+        done,
+        failed,
+        ...(lastFailure === undefined
+          ? {}
+          : { lastFailure: { why: readable(lastFailure.why), secondsAgo: Math.round((now - lastFailure.at) / 1000) } }),
+      })),
+      ...(build === undefined ? {} : { build }),
       expected: [...expected].map(([name, ms]) => ({ name, seconds: ms / 1000 })),
       slots: [...busy].map(([name, jobs]) => ({ name, jobs })),
-      resting: [...resting].map(([name, { why, until }]) => ({ name, why, seconds: Math.ceil((until - now) / 1000) })),
+      resting: [...resting].map(([name, { why, until }]) => ({
+        name,
+        why: readable(why),
+        seconds: Math.ceil((until - now) / 1000),
+      })),
     };
   }
 }

@@ -1,5 +1,6 @@
 import type { Logger } from '../../logging/log-line.ts';
 import type { JobMessage } from '../../wire/agent/job.ts';
+import type { Progress } from '../compile/progress.ts';
 import type { Call } from '../job/call.ts';
 import type { Launcher } from './launcher.ts';
 
@@ -9,4 +10,5 @@ export interface Assignment {
   readonly job: JobMessage;
   readonly launcher: Launcher;
   readonly log: Logger;
+  readonly progress: Progress;
 }

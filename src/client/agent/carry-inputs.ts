@@ -12,12 +12,13 @@ import { limits } from '../../wire/limits.ts';
 import { ProtocolError } from '../../wire/reading/protocol-error.ts';
 import { refusalMark } from '../../wire/refusal.ts';
 import { parseToken, tokenLength } from '../../wire/token.ts';
+import type { Progress } from '../compile/progress.ts';
 import type { InputsRequest, InputsResponse } from '../compile/inputs-effects.ts';
 import { serverName } from '../hosts/host.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import type { Input } from '../headers/inputs.ts';
 import { ConnectionLost, InputsChanged, InputsFailed } from '../job/faults.ts';
-import { bytesWithin, goTo, headOfObject, readHead, requireAnswer, surplus, wayTo } from './carry.ts';
+import { bytesWithin, goTo, headOfObject, noteMarks, readHead, requireAnswer, surplus, wayTo } from './carry.ts';
 import type { CarrySettings } from './carry.ts';
 import { proofOf } from './input-sessions.ts';
 import type { InputHosts, InputSession, NumberedInput } from './input-sessions.ts';
@@ -27,6 +28,7 @@ import type { Launcher } from './launcher.ts';
 export interface InputsSettings extends CarrySettings {
   readonly launcher: CarrySettings['launcher'] & Pick<Launcher, 'more' | 'fetch'>;
   readonly hosts: InputHosts;
+  readonly progress: Pick<Progress, 'isFollowed' | 'reached' | 'moved' | 'begin'>;
 }
 
 /** A host may ask this often for contents: it may have thrown some away while others came. */
@@ -88,6 +90,7 @@ class InputsConversation {
       this.#sent += sum(head);
       const message = { body: 'none', ending: 'dependencies', token: 'NONE', head: Buffer.concat(head) } as const;
       const answer = await goTo(this.#host, way, message, this.#settings);
+      this.#settings.progress.moved(this.#sent, answer.size);
       return await this.#listen(answer, way, met);
     } finally {
       met?.();
@@ -134,8 +137,13 @@ class InputsConversation {
   }
 
   async #more(pieces: readonly Buffer[], way: Way): Promise<AnswerMessage> {
-    this.#sent += sum(pieces);
+    const length = sum(pieces);
+    this.#sent += length;
+    const { progress } = this.#settings;
+    progress.begin('send');
     const answer = await this.#settings.launcher.more(Buffer.concat(pieces));
+    noteMarks(answer, progress);
+    progress.moved(length, answer.size);
     return requireAnswer(answer, way, this.#settings, true);
   }
 

@@ -11,11 +11,13 @@ import { Decoder } from '../../wire/reading/decoder.ts';
 import type { Grammar } from '../../wire/reading/decoder.ts';
 import { ProtocolError } from '../../wire/reading/protocol-error.ts';
 import { refusalMark } from '../../wire/refusal.ts';
+import { tokenLength } from '../../wire/token.ts';
 import { readResponse, readResponseHead } from '../../wire/response.ts';
 import { CannotDistribute, ConnectionLost, GivenUp, JobRefused, TransportError } from '../job/faults.ts';
 import { addressesOf, noteAnswer } from '../transport/host-addresses.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import { sshCommand } from '../transport/ssh-command.ts';
+import type { Progress } from '../compile/progress.ts';
 import type { HostRequest } from '../compile/effects.ts';
 import type { HostResponse } from '../compile/host-answer.ts';
 import type { Launcher } from './launcher.ts';
@@ -44,6 +46,7 @@ export interface CarrySettings {
   readonly pid: number;
   readonly environment: Environment;
   readonly log: Logger;
+  readonly progress: Pick<Progress, 'isFollowed' | 'reached' | 'moved'>;
   /** Takes what a host offers, undefined for nothing; left out when nobody asks. */
   readonly offered?: ((offer: Caps | undefined) => void) | undefined;
 }
@@ -237,6 +240,13 @@ interface Message extends Pick<CarryMessage, 'ending' | 'token' | 'head'> {
   readonly body: CarryBody | (() => Promise<Buffer>);
 }
 
+/** Tells how far it has got, and when. */
+export function noteMarks({ ago }: AnswerMessage, progress: Pick<Progress, 'reached'>): void {
+  progress.reached('connected', ago.connected);
+  progress.reached('sent', ago.sent);
+  progress.reached('answered', ago.answered);
+}
+
 /** Has the launcher go to a host, and come back with something. @throws TransportError; GivenUp; CannotDistribute */
 export async function goTo(
   host: DistantHost,
@@ -244,15 +254,21 @@ export async function goTo(
   { body, ...message }: Message,
   settings: CarrySettings,
 ): Promise<AnswerMessage> {
-  const { launcher, environment } = settings;
+  const { launcher, environment, progress } = settings;
   const made = typeof body === 'function' ? body : undefined;
   const kind = typeof body === 'function' ? 'kept' : body;
   const waits = { connectMs: connectPatience, idleMs: readVariable('DISTCC_IO_TIMEOUT', environment) * 1000 };
-  const going = launcher.carry({ way, ...waits, body: kind, ...message });
+  const going = launcher.carry({ way, ...waits, body: kind, tells: progress.isFollowed, ...message });
   const answer = await (made === undefined ? going : withBody(going, made, launcher));
+  noteMarks(answer, progress);
   const reached = answer.step === 'done' || answer.step === 'exchanging';
   if (reached && host.kind === 'tcp' && way.kind === 'tcp') noteAnswer(host, way.addresses[answer.address] ?? '');
   return requireAnswer(answer, way, settings);
+}
+
+function measured(bytes: Buffer, tell: (length: number) => void): Buffer {
+  tell(bytes.length);
+  return bytes;
 }
 
 /**
@@ -266,11 +282,16 @@ export async function carry(host: DistantHost, request: HostRequest, settings: C
   const way = await wayTo(host, settings);
   // The launcher may have another task by now.
   if (over) throw new GivenUp();
-  const { head, body } = request;
+  const { head } = request;
   const ending = settings.offered === undefined ? 'object' : 'offer';
+  let length = 0;
+  const { body: make = 'text' } = request;
+  const body = typeof make === 'function' ? async () => measured(await make(), (bytes) => (length = bytes)) : make;
   const what: Pick<Message, 'body' | 'token'> =
-    body === 'in head' ? { body: 'none', token: 'NONE' } : { body: body ?? 'text', token: 'DOTI' };
+    body === 'in head' ? { body: 'none', token: 'NONE' } : { body, token: 'DOTI' };
   const answer = await goTo(host, way, { ...what, ending, head }, settings);
+  if (body === 'text') length = await request.ready;
+  settings.progress.moved(head.length + (body === 'in head' ? 0 : tokenLength + length), answer.size);
   try {
     return await (host.version === 1 ? readPlain : readPacked)(answer, settings);
   } catch (error) {

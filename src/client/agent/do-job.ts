@@ -5,6 +5,8 @@ import { Interrupted } from '../job/faults.ts';
 import { reportFailure } from '../job/report-failure.ts';
 import { openLog } from '../user-files/text-log.ts';
 import type { Effects } from '../compile/effects.ts';
+import { unwatched } from '../compile/progress.ts';
+import type { Progress } from '../compile/progress.ts';
 import { JobEffects } from './job-effects.ts';
 import type { Assignment } from './assignment.ts';
 import type { Shared } from './job-effects.ts';
@@ -38,8 +40,16 @@ async function statusOf({ call, log }: Assignment, effects: Effects): Promise<nu
 
 const faultText = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
+/** What a job reports, and its exit status as far as that is learnt. */
+export type Reported = Progress & { status?: number | undefined };
+
 /** Does one launcher's job and tells it how to end; never rejects. */
-export async function doJob(job: JobMessage, launcher: Launcher, shared: Shared): Promise<void> {
+export async function doJob(
+  job: JobMessage,
+  launcher: Launcher,
+  shared: Shared,
+  progress: Reported = { ...unwatched },
+): Promise<void> {
   let log: Logger | undefined;
   try {
     const environment = environmentOf(job.variables);
@@ -50,16 +60,20 @@ export async function doJob(job: JobMessage, launcher: Launcher, shared: Shared)
       write: (descriptor, bytes) => launcher.write(descriptor, bytes),
       append: (path, bytes) => launcher.append(path, bytes),
     });
-    const assignment = { call, job, launcher, log };
+    launcher.reaches = (mark) => progress.reached(mark, 0);
+    const assignment = { call, job, launcher, log, progress };
     const effects = new JobEffects(assignment, shared);
     try {
       const status = await statusOf(assignment, effects);
+      if (!effects.hasBecome) progress.status = status;
       if (status !== undefined) effects.end(status);
+      else progress.staysHere({ because: 'it was interrupted', cure: 'let it run to its end' });
     } finally {
       effects.state.remove();
     }
   } catch (error) {
     // Even after a bug the launcher can start an agent of its own, or become the compiler.
+    progress.staysHere({ because: 'distcc has failed, see its log', cure: 'report what it says' });
     log?.critical(`this is a fault of distcc, please report it: ${faultText(error)}`);
     launcher.giveBack();
   }

@@ -8,7 +8,7 @@ import type { Environment } from '../../config/client-environment.ts';
 import type { StateFile } from '../../job-state/state-folder.ts';
 import type { Logger } from '../../logging/log-line.ts';
 import { directoryPath } from '../../system/files/byte-directory.ts';
-import { byteText, readable } from '../../system/byte-text.ts';
+import { byteText, bytesOf, readable } from '../../system/byte-text.ts';
 import { readForeignFile } from '../../system/files/foreign-file.ts';
 import { exited } from '../../wire/wait-status.ts';
 import { hasCatalogue } from '../messages/catalogues.ts';
@@ -34,7 +34,9 @@ import type { Caps } from '../../wire/inputs/caps.ts';
 import { saveFlags } from '../../wire/agent/file.ts';
 import type { JobMessage } from '../../wire/agent/job.ts';
 import type { Packer } from '../transport/packer.ts';
+import type { Notices } from './notices.ts';
 import type { Programs } from './programs.ts';
+import type { Progress } from '../compile/progress.ts';
 import type { TextMemory } from '../transport/text-memory.ts';
 
 /** The job that asks for slots. */
@@ -59,7 +61,13 @@ export interface Shared {
   readonly inputs: SharedInputs;
   readonly hosts: HostLists;
   readonly programs: Programs;
+  readonly notices: Notices;
 }
+
+/** Said once, on a terminal only. */
+const allIsLocal =
+  'distcc: everything is compiled on this machine, since no hosts are listed.\n' +
+  'distcc: List some in DISTCC_HOSTS or ~/.distcc/hosts; "distcc --doctor" tells whether they work.\n';
 
 /** The environment with absolute paths for the user's folders: this process has another working directory. */
 function anchored({ environment, directory }: Call): Environment {
@@ -81,6 +89,9 @@ function missing(name: string, reason: string): Failure {
 export class JobEffects implements Effects {
   readonly log: Logger;
   readonly state: StateFile;
+  readonly progress: Progress;
+  /** Whether the launcher has become the command, whose exit status is not learnt. */
+  hasBecome = false;
   readonly slots: Slots;
   readonly interrupted: AbortSignal;
   readonly backOff: boolean;
@@ -96,13 +107,14 @@ export class JobEffects implements Effects {
   #hasMessages = false;
 
   constructor(assignment: Assignment, shared: Shared) {
-    const { call, job, launcher, log } = assignment;
+    const { call, job, launcher, log, progress } = assignment;
     const environment = anchored(call);
     const restSeconds = readVariable('DISTCC_BACKOFF_PERIOD', environment, (sentence) => log.warning(sentence));
     this.#assignment = assignment;
     this.#shared = shared;
     this.#environment = environment;
     this.log = log;
+    this.progress = progress;
     this.state = shared.openState(directoryPath(distccDirectory(environment)), job.pid, log);
     this.interrupted = launcher.gone;
     this.slots = shared.slotsFor({ job, environment, interrupted: launcher.gone, restSeconds, log });
@@ -212,6 +224,7 @@ export class JobEffects implements Effects {
       // A command that may read from the terminal has to be in the user's own process group.
       const [terminal] = job.terminals;
       if (andReturn) return (await launcher.start('RUN', { number: terminal ? 0 : 1, ...message })).status;
+      this.hasBecome = true;
       await launcher.become({ number: 0, ...message });
       return 0;
     } catch (error) {
@@ -225,13 +238,13 @@ export class JobEffects implements Effects {
   }
 
   carry(host: DistantHost, request: HostRequest): Promise<HostResponse> {
-    const { job, launcher, log } = this.#assignment;
+    const { job, launcher, log, progress } = this.#assignment;
     const { hosts: inputHosts } = this.#shared.inputs;
     const name = serverName(host);
     // It tells so once, after an answer.
     const asks = inputHosts?.offerOf(name) === 'unknown';
     const offered = asks ? (offer: Caps | undefined): void => inputHosts.noteOffer(name, offer) : undefined;
-    return carry(host, request, { launcher, pid: job.pid, environment: this.#environment, log, offered });
+    return carry(host, request, { launcher, pid: job.pid, environment: this.#environment, log, progress, offered });
   }
 
   async contentOf(output: Output): Promise<Buffer> {
@@ -283,6 +296,15 @@ export class JobEffects implements Effects {
 
   tell(to: 'stdout' | 'stderr', bytes: Buffer): void {
     this.#assignment.launcher.write(to === 'stdout' ? 1 : 2, bytes);
+  }
+
+  isNews(sentence: string): boolean {
+    // Without rests every job tries the host, and tells what came of it.
+    return !this.backOff || this.#shared.notices.isNews(sentence);
+  }
+
+  tellAllIsLocal(): void {
+    if (this.stderrIsTerminal && this.#shared.notices.isFirst('no hosts')) this.tell('stderr', bytesOf(allIsLocal));
   }
 
   seconds(): number {

@@ -86,10 +86,12 @@ export class JobInputs implements InputsEffects {
   }
 
   countSent(how: 'unpreprocessed' | 'preprocessed'): void {
+    this.#assignment.progress.sent(how);
     this.#shared.tally.countSent(how);
   }
 
   countReason(because: string): void {
+    this.#assignment.progress.preprocessedBecause(because);
     this.#shared.tally.countReason(because);
   }
 
@@ -100,10 +102,11 @@ export class JobInputs implements InputsEffects {
   }
 
   carry(host: DistantHost, request: InputsRequest): Promise<InputsResponse> {
-    const { job, launcher, log } = this.#assignment;
+    const { job, launcher, log, progress } = this.#assignment;
     const { hosts } = this.#shared;
     if (hosts === undefined) return Promise.reject(new InputsFailed('no host is asked for that'));
-    return carryInputs(host, request, { launcher, pid: job.pid, environment: this.#caller.environment, log, hosts });
+    const { environment } = this.#caller;
+    return carryInputs(host, request, { launcher, pid: job.pid, environment, log, progress, hosts });
   }
 
   async compileAside(job: RemoteJob): Promise<Made> {

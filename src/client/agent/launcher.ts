@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import { encodeCarry, encodeKeep, encodeMore, readAnswer } from '../../wire/agent/carry.ts';
-import type { AnswerMessage, CarryMessage, KeptPart } from '../../wire/agent/carry.ts';
+import { encodeCarry, encodeKeep, encodeMore, readAnswer, readReached } from '../../wire/agent/carry.ts';
+import type { AnswerMessage, CarryMessage, KeptPart, Mark } from '../../wire/agent/carry.ts';
 import { encodeCommand, encodeExit, readEnded, readFailed } from '../../wire/agent/command.ts';
 import type { CommandMessage, EndedMessage } from '../../wire/agent/command.ts';
 import {
@@ -64,6 +64,8 @@ export class Launcher {
   /** The launcher holds only what the last program wrote. */
   #probing: Promise<unknown> = Promise.resolve();
   #finished = false;
+  /** Called when a mark is reached on the way to a host, if CARRY has asked for that. */
+  reaches: (mark: Mark) => void = () => {};
 
   constructor(socket: Socket) {
     this.#outgoing = new Outgoing(socket);
@@ -115,6 +117,11 @@ export class Launcher {
       case kinds.CHECKED:
         this.#checked.give(readChecked(content));
         return;
+      case kinds.REACHED: {
+        const mark = readReached(content);
+        if (mark !== undefined) this.reaches(mark);
+        return;
+      }
       case kinds.PING:
         this.#outgoing.say(encodeFrame(kinds.PONG));
     }

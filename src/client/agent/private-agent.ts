@@ -14,6 +14,7 @@ import type { Shared, SlotAsker } from './job-effects.ts';
 import { Launcher } from './launcher.ts';
 import { FrameReader, kinds } from '../../wire/agent/frame.ts';
 import { readJob } from '../../wire/agent/job.ts';
+import { Notices } from './notices.ts';
 import { Programs } from './programs.ts';
 import { Tally } from './tally.ts';
 import { TextMemory } from '../transport/text-memory.ts';
@@ -58,6 +59,7 @@ export async function runPrivateAgent(descriptor: number): Promise<void> {
     packer: { pack: (text) => Promise.resolve(compressLzo(text)) },
     hosts: new HostLists(),
     programs: new Programs(now),
+    notices: new Notices(now),
   };
   const socket = new Socket({ fd: descriptor, readable: true, writable: true });
   const launcher = new Launcher(socket);

@@ -23,7 +23,7 @@ async function askByJob({ verdict }: RemoteJob, host: DistantHost, effects: Effe
   effects.log.info(`${hostName(host)} compiles one line, to tell what it takes`);
   const argv = [verdict.words[0] ?? '', '-c', 'asked.c', '-o', 'asked.o'];
   const head = Buffer.concat(encodeRequest({ version: host.version, argv, source }));
-  await effects.carry(host, { head, ready: Promise.resolve(), body: 'in head' });
+  await effects.carry(host, { head, ready: Promise.resolve(0), body: 'in head' });
 }
 
 /**
@@ -33,6 +33,7 @@ async function askByJob({ verdict }: RemoteJob, host: DistantHost, effects: Effe
 export async function askHost(job: RemoteJob, host: DistantHost, effects: Effects): Promise<void> {
   const asking = effects.inputs.askOnce(host, () => askByJob(job, host, effects));
   if (asking === undefined) return;
+  effects.progress.begin('connect');
   effects.state.show('remote', 'Connect', { host: hostName(host) });
   await unlessInterrupted(asking, effects.interrupted);
 }

@@ -34,6 +34,7 @@ export async function attemptInputs(
   const argv = commandFor(job, effects);
   const begin = effects.seconds();
   if (log.writes('info')) log.info(`exec on ${host.definition}: ${argv.join(' ')}`);
+  effects.progress.begin('connect');
   state.show('remote', 'Compile', { file: baseName(job.name), host: hostName(host), slot });
   const { directory } = job;
   const request = { found, argv, directory, environment: travellingVariables(job.environment) };

@@ -61,6 +61,8 @@ async function exchange(host: DistantHost, request: HostRequest, effects: Effect
   answering.catch(() => {});
   // A host that cannot be reached is noticed before preprocessing ends.
   await unlessInterrupted(Promise.race([request.ready, answering]), interrupted);
+  // Until now the preprocessor has run, while the launcher connected.
+  effects.progress.begin('connect');
   state.show('remote', 'Compile');
   return unlessInterrupted(answering, interrupted);
 }

@@ -2,11 +2,12 @@ import { baseName } from '../../compiler/names/source-name.ts';
 import { resultText, exitStatusOf } from '../job/result-text.ts';
 import { unlessInterrupted } from '../job/faults.ts';
 import type { LocalWork, Slot } from '../slots/slots.ts';
+import type { Reason } from '../../compiler/verdict.ts';
 import type { Command } from '../job/call.ts';
 import type { Effects } from './effects.ts';
 
-/** A command that is run on this machine. */
-export interface HereCommand extends Command {
+/** A command that is run on this machine, and why it is. */
+export interface HereCommand extends Command, Reason {
   /** The source's name for the log and for monitors. */
   readonly name: string | undefined;
 }
@@ -23,6 +24,7 @@ export type SlotHere =
 async function takeSlot(slot: SlotHere, effects: Effects): Promise<Slot | undefined> {
   if (slot.kind === 'taken') return slot.slot;
   if (slot.kind === 'none') return undefined;
+  effects.progress.begin('queue', 'here');
   const taken = await effects.slots.takeLocal(slot.slots, slot.work);
   if (taken !== undefined) effects.state.know('local', { slot: taken.slot });
   return taken;
@@ -39,7 +41,9 @@ export async function compileHere(
   then: 'end' | 'compare' | 'return' = 'end',
 ): Promise<number> {
   const { log, state, interrupted } = effects;
+  effects.progress.staysHere(command);
   const taken = await takeSlot(slot, effects);
+  effects.progress.begin('local');
   const begin = effects.seconds();
   try {
     log.debug(`exec on localhost: ${command.argv.join(' ')}`);

@@ -2,6 +2,8 @@ import { constants } from 'node:os';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 import { leavesTarget } from '../../compiler/command/cross-names.ts';
+import type { Reason } from '../../compiler/verdict.ts';
+import { firstError } from '../../compiler/messages/first-error.ts';
 import { tellsResourceExhaustion } from '../../compiler/messages/resource-exhaustion.ts';
 import { readVariable } from '../../config/client-environment.ts';
 import { byteText } from '../../system/byte-text.ts';
@@ -19,6 +21,7 @@ import type { HostList } from '../hosts/host-list.ts';
 import { keptHere, understand } from '../job/understand.ts';
 import type { LocalJob, RemoteJob } from '../job/understand.ts';
 import { compilerOf } from './judge-answer.ts';
+import { noHostsListed } from './why-nobody.ts';
 import { withOptions } from '../job/options-files.ts';
 import { exitStatusOf, resultText } from '../job/result-text.ts';
 import { repeatFor, tellMessages } from './tell-messages.ts';
@@ -35,6 +38,7 @@ export async function compile(call: Call, effects: Effects): Promise<number> {
   const begin = effects.seconds();
   const given = await withOptions(call, (path) => effects.readText(path));
   const understood = understand(call, await effects.findPrograms(), effects.log, given);
+  effects.progress.concerns(understood.name ?? '');
   if (understood.run === 'locally') return runLocally(understood, effects);
   const job = leavesTarget(understood.verdict.words)
     ? { ...understood, target: await effects.defaultTarget(understood) }
@@ -46,11 +50,27 @@ export async function compile(call: Call, effects: Effects): Promise<number> {
     case 'only here':
       return runLocally(keptHere(job, distribution), effects);
     case 'here':
-      return compileHere(job, { kind: 'taken', slot: distribution.slot }, effects);
+      return compileHere(keptHere(job, isNext), { kind: 'taken', slot: distribution.slot }, effects);
     case 'nobody':
-      return fallBack(job, distribution, effects);
+      return fallBack(job, { ...distribution, isNews: isWorthALine(job, distribution, effects) }, effects);
   }
 }
+
+/** Whether the user is told that no host does a job: not for each job, and not when no hosts are listed. */
+function isWorthALine(
+  job: RemoteJob,
+  { reason }: Extract<Distribution, { kind: 'nobody' }>,
+  effects: Effects,
+): boolean {
+  if (!mayFallBack(job)) return true;
+  return reason.because !== noHostsListed && effects.isNews(reason.because);
+}
+
+/** By the host list this machine is next. */
+const isNext: Reason = {
+  because: 'this machine is in the host list, and was next',
+  cure: 'move or remove "localhost" in the host list',
+};
 
 /** A bug of distcc must not break a build: it is reported, and the compiler runs here. */
 async function distributeSafely(job: RemoteJob, effects: Effects): Promise<Distribution> {
@@ -60,7 +80,8 @@ async function distributeSafely(job: RemoteJob, effects: Effects): Promise<Distr
     if (error instanceof Interrupted || error instanceof Failure) throw error;
     const where = error instanceof Error ? (error.stack ?? error.message) : String(error);
     effects.log.critical(`this is a fault of distcc, please report it: ${where}`);
-    return { kind: 'nobody', status: exitStatus.general, last: undefined };
+    const reason = { because: 'distcc has failed, see its log', cure: 'report what it says' };
+    return { kind: 'nobody', status: exitStatus.general, last: undefined, reason };
   }
 }
 
@@ -114,7 +135,9 @@ async function finish(job: RemoteJob, answered: Answered, effects: Effects): Pro
   if (missing !== undefined) {
     effects.slots.praise(host, answer.seconds, compilerOf(job));
     effects.log.info(`${job.name} is compiled here once more, for messages in ${missing}`);
-    return compileHere(job, waitFor(slotNumbers(effects).localSlots), effects);
+    const because = `it was compiled once more, for messages in ${missing}`;
+    const again = keptHere(job, { because, cure: 'mend what it warns of' });
+    return compileHere(again, waitFor(slotNumbers(effects).localSlots), effects);
   }
   const { dependencies } = answer;
   // It is written first, as by a compiler: what is saved afterwards counts only when that has worked.
@@ -134,8 +157,15 @@ async function finish(job: RemoteJob, answered: Answered, effects: Effects): Pro
     effects.log.error(error instanceof Error ? error.message : String(error));
     // On a full disk a compiler here would empty the old output and then fail.
     if (isDiskFull(error)) return exitStatus.inputOutput;
-    return fallBack(job, { status: exitStatus.inputOutput, last: host }, effects);
+    const reason = { because: 'what a host had made could not be written', cure: 'see the log' };
+    return fallBack(job, { status: exitStatus.inputOutput, last: host, reason }, effects);
   }
+}
+
+/** Why a job is compiled here after a host's compiler has failed. */
+function failedThere({ definition }: DistantHost, status: number): Reason {
+  const because = resultText(`its compile on ${definition}`, status);
+  return { because, cure: 'see what the compiler says here: usually the source has an error' };
 }
 
 /** A host's compiler failed. Usually the source is wrong, but the host may be: the compiler here decides. */
@@ -149,7 +179,8 @@ async function judgeFailure(job: RemoteJob, { host, answer }: Answered, effects:
   if (answer.readsFiles) {
     log.info('Found unsupported .incbin directive, compiling locally.');
     log.warning(`${job.name}: can't distribute due to unsupported directives, running locally`);
-    return compileHere(job, waitFor(slotNumbers(effects).localSlots), effects);
+    const reason = { because: 'it has the assembler read files', cure: 'leave ".incbin" out' };
+    return compileHere(keptHere(job, reason), waitFor(slotNumbers(effects).localSlots), effects);
   }
   if (compilerSaysNo && readVariable('DISTCC_SKIP_LOCAL_RETRY', job.environment)) {
     effects.showPreprocessor();
@@ -157,7 +188,8 @@ async function judgeFailure(job: RemoteJob, { host, answer }: Answered, effects:
     return end.code;
   }
   if (compilerSaysNo) log.warning(`remote compilation of '${job.name}' failed, retrying locally`);
-  const fallback = { status: exitStatusOf(response.status), last: host, andReturn: true };
+  const reason = failedThere(host, response.status);
+  const fallback = { status: exitStatusOf(response.status), last: host, andReturn: true, reason };
   if (!mayFallBack(job)) {
     const status = await fallBack(job, fallback, effects);
     effects.showPreprocessor();
@@ -176,7 +208,8 @@ async function judgeFailure(job: RemoteJob, { host, answer }: Answered, effects:
 async function repeatFailure(job: RemoteJob, host: DistantHost, answer: Answer, effects: Effects): Promise<number> {
   const { status } = answer.response;
   effects.log.info(`${resultText(`compile ${job.name} on ${host.definition}`, status)}, compiling it here`);
-  const here = await compileHere(job, waitFor(slotNumbers(effects).localSlots), effects, 'compare');
+  const again = keptHere(job, failedThere(host, status));
+  const here = await compileHere(again, waitFor(slotNumbers(effects).localSlots), effects, 'compare');
   if (exitStatusOf(status) !== here) await noteMissed(job, host, answer, effects);
   return here;
 }
@@ -195,8 +228,8 @@ async function noteMissed(
   const definition = host.definition;
   if (tellsResourceExhaustion(byteText(response.stderr))) {
     const why = 'its compiler ran out of disk space or memory';
-    log.warning(`${definition} gets no jobs for a while: ${why}`);
-    slots.rest(host, why);
+    if (slots.rest(host, why)) log.warning(`${definition} gets no jobs for a while: ${why}`);
+    effects.progress.failed(host, why);
     return;
   }
   const again = await effects.inputs.find(job);
@@ -205,16 +238,27 @@ async function noteMissed(
     return;
   }
   log.warning(`remote compilation of '${job.name}' failed, retried locally and got a different result.`);
+  tellDifference(job, host, response.stderr, effects);
   effects.inputs.distrust(job);
   log.info(`${job.name} is preprocessed here from now on: it may read what was not found`);
+}
+
+/** Tells and counts what a host's compiler said when it failed although the same command works here. */
+function tellDifference(job: RemoteJob, host: DistantHost, stderr: Buffer, { log, progress }: Effects): void {
+  const said = firstError(byteText(stderr)) ?? 'nothing';
+  const compiler = compilerOf(job);
+  log.info(`what ${compiler} on ${host.definition} said: ${said}`);
+  progress.failed(host, `its ${compiler} failed where the one here did not, and said: ${said}`);
 }
 
 /**
  * The compile failed on the host and worked here. Once may be bad luck: only a host that does so again and again has
  * another compiler, and gets no more jobs of that name. A reason that lies in the source is not held against it.
  */
-function noteDifference(job: RemoteJob, host: DistantHost, { sourceReason }: Answer, { log, slots }: Effects): void {
+function noteDifference(job: RemoteJob, host: DistantHost, { response, sourceReason }: Answer, effects: Effects): void {
+  const { log, slots } = effects;
   log.warning(`remote compilation of '${job.name}' failed, retried locally and got a different result.`);
+  tellDifference(job, host, response.stderr, effects);
   if (sourceReason !== undefined) {
     log.info(`${job.name}: ${sourceReason}, which is not held against ${host.definition}`);
     return;
@@ -227,25 +271,36 @@ function noteDifference(job: RemoteJob, host: DistantHost, { sourceReason }: Ans
 }
 
 interface Fallback {
+  /** Why no host does it. */
+  readonly reason: Reason;
   /** The exit status when falling back is disabled. */
   readonly status: number;
   readonly last: Host | undefined;
   readonly andReturn?: boolean;
+  /** Whether it is worth a line. */
+  readonly isNews?: boolean;
 }
 
 function mayFallBack(job: RemoteJob): boolean {
   return readVariable('DISTCC_FALLBACK', job.environment);
 }
 
-async function fallBack(job: RemoteJob, { status, last, andReturn }: Fallback, effects: Effects): Promise<number> {
+async function fallBack(
+  job: RemoteJob,
+  { status, last, andReturn, isNews = true, reason }: Fallback,
+  effects: Effects,
+): Promise<number> {
   if (!mayFallBack(job)) {
     effects.log.error('failed to distribute and fallbacks are disabled');
     return status;
   }
-  effects.log.warning(
+  const sentence =
     last === undefined
       ? 'failed to distribute, running locally instead'
-      : `failed to distribute ${job.name} to ${last.definition}, running locally instead`,
-  );
-  return compileHere(job, waitFor(slotNumbers(effects).localSlots), effects, andReturn === true ? 'return' : 'end');
+      : `failed to distribute ${job.name} to ${last.definition}, running locally instead`;
+  if (isNews) effects.log.warning(sentence);
+  else effects.log.info(sentence);
+  effects.log.info(`${job.name} is compiled here: ${reason.because}`);
+  const slot = waitFor(slotNumbers(effects).localSlots);
+  return compileHere(keptHere(job, reason), slot, effects, andReturn === true ? 'return' : 'end');
 }

@@ -23,6 +23,7 @@ import type { DistantHost, Host } from '../hosts/host.ts';
 import type { JobHosts } from '../hosts/changing-hosts.ts';
 import { compilerOf } from './judge-answer.ts';
 import type { RemoteJob } from '../job/understand.ts';
+import { whyNobody } from './why-nobody.ts';
 import { startPreprocessing } from './preprocessing.ts';
 import type { Preprocessing } from './preprocessing.ts';
 import type { Preference } from '../slots/choose-slot.ts';
@@ -40,12 +41,19 @@ export type Distribution =
   /** By the host list this machine is next. */
   | { readonly kind: 'here'; readonly slot: Slot }
   /** No host is left, or none can be reached from here; `last` failed last. */
-  | { readonly kind: 'nobody'; readonly status: ExitStatus; readonly last: Host | undefined };
+  | {
+      readonly kind: 'nobody';
+      readonly status: ExitStatus;
+      readonly last: Host | undefined;
+      readonly reason: Reason;
+    };
 
 /** What has been tried so far. */
 interface Trail {
   /** Hosts that failed this job, and hosts that lack its compiler. */
   readonly failed: Set<Host>;
+  /** What hosts have failed this job for. */
+  readonly failures: Map<Host, string>;
   attempts: number;
   last: Host | undefined;
   preprocessing: Preprocessing | undefined;
@@ -80,6 +88,7 @@ async function takeHost(
   trail: Trail,
   effects: Effects,
 ): Promise<HostSlot | undefined> {
+  effects.progress.begin('queue');
   const taking = effects.slots.takeHost(hosts, trail.failed, preferenceOf(job, hosts, effects));
   if (!effects.preprocessAhead || hosts.list.hosts.some(({ kind }) => kind === 'local')) return taking;
   let decided = false;
@@ -94,10 +103,10 @@ async function takeHost(
     if (distant.some((host) => isToBeAsked(job, host, effects))) return await taking;
     if (distant.some((host) => effects.inputs.areTakenBy(host))) {
       const found = await inputsOf(job, trail, effects);
-      if (found.kind === 'inputs') return await taking;
+      if (found.kind === 'inputs') return await waitingFor(taking, effects);
     }
     trail.preprocessing ??= await startPreprocessing(job, hosts.list.cppSlots, effects);
-    return await Promise.race([taking, trail.preprocessing.ready.then(() => taking)]);
+    return await Promise.race([taking, trail.preprocessing.ready.then(() => waitingFor(taking, effects))]);
   } catch (error) {
     taking.then(
       (late) => late?.release(),
@@ -105,6 +114,12 @@ async function takeHost(
     );
     throw error;
   }
+}
+
+/** Its source is ready for a host: now it only waits for a slot. */
+function waitingFor(taking: Promise<HostSlot | undefined>, { progress }: Effects): typeof taking {
+  progress.begin('queue');
+  return taking;
 }
 
 /** What a job may read, which is looked for once. */
@@ -148,16 +163,22 @@ function passOverUnfit(job: RemoteJob, hosts: JobHosts, trail: Trail, effects: E
   }
 }
 
+/** No host is left for a job. */
+function nobody(job: RemoteJob, hosts: JobHosts, trail: Trail, effects: Effects): Distribution {
+  const reason = whyNobody(hosts.list.hosts, { failures: trail.failures, compiler: compilerOf(job) }, effects.slots);
+  return { kind: 'nobody', status: exitStatus.noHosts, last: trail.last, reason };
+}
+
 /** Tries hosts until one answers; without back-off a limited number of times. */
 async function tryHosts(job: RemoteJob, hosts: JobHosts, trail: Trail, effects: Effects): Promise<Distribution> {
   for (;;) {
     if (!effects.backOff && trail.attempts === mostAttemptsWithoutBackOff) {
       effects.log.warning(`Couldn't find a host in ${mostAttemptsWithoutBackOff} attempts, retrying locally`);
-      return { kind: 'nobody', status: exitStatus.noHosts, last: trail.last };
+      return nobody(job, hosts, trail, effects);
     }
     passOverUnfit(job, hosts, trail, effects);
     const taken = await takeHost(job, hosts, trail, effects);
-    if (taken === undefined) return { kind: 'nobody', status: exitStatus.noHosts, last: trail.last };
+    if (taken === undefined) return nobody(job, hosts, trail, effects);
     const distribution = await tryHost(job, taken, trail, { hosts, effects });
     if (distribution !== undefined) return distribution;
     await hosts.refresh();
@@ -171,20 +192,24 @@ async function tryHosts(job: RemoteJob, hosts: JobHosts, trail: Trail, effects: 
 function report(host: DistantHost, compiler: string, error: TransportError, effects: Effects): void {
   if (error instanceof CompilerUnfit) {
     const sentence = `${host.definition} ${error.message}`;
-    if (error.missing) effects.log.info(sentence);
-    else effects.log.warning(sentence);
+    if (!error.missing && effects.isNews(sentence)) effects.log.warning(sentence);
+    else effects.log.info(sentence);
     effects.slots.lacks(host, compiler, `it ${error.message}`);
     return;
   }
   if (error instanceof JobRefused) {
-    effects.log.warning(`${host.definition} refused the job: ${error.message}`);
+    const sentence = `${host.definition} refused the job: ${error.message}`;
+    if (effects.isNews(sentence)) effects.log.warning(sentence);
+    else effects.log.info(sentence);
     if (isAboutCompiler(error.message, compiler)) effects.slots.lacks(host, compiler, error.message);
     else effects.slots.refused(host);
     return;
   }
   const named = error.message.includes(host.name);
-  effects.log.error(named ? error.message : `${host.definition}: ${error.message}`);
-  effects.slots.rest(host, error.message);
+  const sentence = named ? error.message : `${host.definition}: ${error.message}`;
+  // The jobs that were at work there fail together.
+  if (effects.slots.rest(host, error.message) && effects.isNews(sentence)) effects.log.error(sentence);
+  else effects.log.info(sentence);
 }
 
 /** Undefined when the host failed and another one should be tried. */
@@ -201,6 +226,7 @@ async function tryHost(
     return { kind: 'here', slot: taken };
   }
   trail.last = host;
+  effects.progress.goesTo(host, slot);
   try {
     const made = await tryInputs(job, { host, slot }, trail, effects);
     if (made !== undefined) return { kind: 'answered', host, answer: made };
@@ -211,7 +237,9 @@ async function tryHost(
   } catch (error) {
     if (!(error instanceof TransportError)) throw error;
     trail.failed.add(host);
+    trail.failures.set(host, error.message);
     trail.attempts += 1;
+    effects.progress.failed(host, error.message);
     report(host, compilerOf(job), error, effects);
     return undefined;
   } finally {
@@ -219,15 +247,22 @@ async function tryHost(
   }
 }
 
-function readHosts(effects: Effects): JobHosts | undefined {
+/** The hosts, or why there are none. */
+function readHosts(effects: Effects): JobHosts | Reason {
   try {
     const hosts = effects.hosts();
-    for (const warning of hosts.list.warnings) effects.log.warning(warning);
+    const isEmpty = hosts.list.hosts.length === 0;
+    if (isEmpty) effects.tellAllIsLocal();
+    // A probe of configure must not find a line of ours among the compiler's.
+    for (const warning of hosts.list.warnings)
+      if (isEmpty) effects.log.info(warning);
+      else effects.log.warning(warning);
+    effects.progress.lists(hosts.list.hosts);
     return hosts;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     effects.log.error(error.message);
-    return undefined;
+    return { because: `the host list cannot be used: ${error.message}`, cure: 'mend the host list' };
   }
 }
 
@@ -237,15 +272,23 @@ function readHosts(effects: Effects): JobHosts | undefined {
  */
 export async function distribute(job: RemoteJob, effects: Effects): Promise<Distribution> {
   const hosts = readHosts(effects);
-  if (hosts === undefined) return { kind: 'nobody', status: exitStatus.noHosts, last: undefined };
-  const trail: Trail = { failed: new Set(), attempts: 0, last: undefined, preprocessing: undefined, inputs: undefined };
+  if ('because' in hosts) return { kind: 'nobody', status: exitStatus.noHosts, last: undefined, reason: hosts };
+  const trail: Trail = {
+    failed: new Set(),
+    failures: new Map(),
+    attempts: 0,
+    last: undefined,
+    preprocessing: undefined,
+    inputs: undefined,
+  };
   try {
     return await tryHosts(job, hosts, trail, effects);
   } catch (error) {
     if (error instanceof OnlyHere) return { kind: 'only here', because: error.message, cure: error.cure };
     if (error instanceof CannotDistribute) {
       effects.log.error(error.message);
-      return { kind: 'nobody', status: exitStatus.inputOutput, last: trail.last };
+      const reason = { because: error.message, cure: 'give this machine what it lacks' };
+      return { kind: 'nobody', status: exitStatus.inputOutput, last: trail.last, reason };
     }
     throw error;
   } finally {

@@ -7,6 +7,7 @@ import type { FoundPrograms, RemoteJob } from '../job/understand.ts';
 import type { Slots } from '../slots/slots.ts';
 import type { HeldOutput, HostResponse, Output } from './host-answer.ts';
 import type { InputsEffects } from './inputs-effects.ts';
+import type { Progress } from './progress.ts';
 
 /** How a preprocessor ended. */
 export interface PreprocessorEnd {
@@ -21,8 +22,8 @@ export interface PreprocessorEnd {
 /** A request to a host: its first bytes, and the body of its last token. */
 export interface HostRequest {
   readonly head: Buffer;
-  /** Resolves when the preprocessor has ended; rejects when there will be no body. */
-  readonly ready: Promise<unknown>;
+  /** Resolves with the size of the text when the preprocessor has ended; rejects when there will be no body. */
+  readonly ready: Promise<number>;
   /** Makes the body; left out when that is the launcher's text unchanged. `in head` when the head is all of it. */
   readonly body?: (() => Promise<Buffer>) | 'in head' | undefined;
 }
@@ -40,6 +41,8 @@ export interface Preprocessor {
 export interface Effects {
   readonly log: Logger;
   readonly state: StateFile;
+  /** What the job reports to followers of the agent, and to its count of builds. */
+  readonly progress: Progress;
   /** Slots for jobs, here and on the hosts. */
   readonly slots: Slots;
   /** Fires when the user ends the client. */
@@ -94,6 +97,10 @@ export interface Effects {
   showPreprocessor(): void;
   /** Shows the user what a compiler wrote. */
   tell(to: 'stdout' | 'stderr', bytes: Buffer): void;
+  /** Whether no job of this agent has told the user the same in the last minute; always where hosts do not rest. */
+  isNews(sentence: string): boolean;
+  /** Tells the user on a terminal that no hosts are listed, once in the life of an agent. */
+  tellAllIsLocal(): void;
   /** Seconds on a clock that only goes forward. */
   seconds(): number;
 }

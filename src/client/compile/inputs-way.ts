@@ -52,6 +52,7 @@ export async function findInputs(job: RemoteJob, effects: Effects): Promise<Foun
   if (obstacle !== undefined) return { kind: 'preprocess', because: obstacle };
   const outputs = effects.inputs.obstacle(job);
   effects.state.show('local', 'Preprocess', { host: 'localhost' });
+  effects.progress.begin('scan');
   const found = await effects.inputs.find(job).catch((error: unknown): Found => ({
     kind: 'preprocess',
     because: error instanceof Error ? error.message : String(error),

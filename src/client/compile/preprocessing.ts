@@ -111,7 +111,9 @@ class Work implements Preprocessing {
 export async function startPreprocessing(job: RemoteJob, cppSlots: number, effects: Effects): Promise<Preprocessing> {
   const command = commandOf(job, effects);
   if (command === undefined) return new Work(job, effects.preprocess(job, undefined), effects);
+  effects.progress.begin('queue', 'here');
   const slot = await effects.slots.takeLocal(cppSlots, 'preprocess');
+  effects.progress.begin('preprocess');
   effects.state.show('local', waiting, { host: 'localhost', ...(slot === undefined ? {} : { slot: slot.slot }) });
   let preprocessor: Preprocessor;
   try {

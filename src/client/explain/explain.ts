@@ -35,7 +35,16 @@ function freeSlots(states: readonly HostState[]): Map<HostState, FreeSlot> {
   return new Map(free.map((state) => [state, { host: state.host, slot: state.taken, expected: state.expected }]));
 }
 
+/** What is said of a host, with its last failure unless it rests for that. */
 function wordsFor(state: HostState, free: ReadonlyMap<HostState, FreeSlot>): string {
+  const { failure, rest } = state;
+  const words = usualWords(state, free);
+  return failure === undefined || rest !== undefined
+    ? words
+    : `${words}; failed ${timeText(failure.secondsAgo)} ago: ${failure.why}`;
+}
+
+function usualWords(state: HostState, free: ReadonlyMap<HostState, FreeSlot>): string {
   const { host, taken, rest, expected } = state;
   const slots = `${taken} of ${host.slots} slots taken`;
   if (host.kind === 'local') return `this machine, ${slots}`;

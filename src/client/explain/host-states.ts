@@ -11,6 +11,8 @@ export interface HostState {
   readonly rest: { readonly seconds: number; readonly why: string | undefined } | undefined;
   /** The expected seconds of a job there; undefined when not known, Infinity when the host has just refused one. */
   readonly expected: number | undefined;
+  /** The last failure since the agent started. */
+  readonly failure: AgentStatus['hosts'][number]['lastFailure'];
 }
 
 /**
@@ -33,7 +35,9 @@ export function statesFromAgent(hosts: readonly Host[], status: AgentStatus): Ho
     const times = status.expected.find((one) => one.name === name);
     const jobs = status.slots.find((one) => one.name === name)?.jobs ?? 0;
     const expected = times === undefined ? undefined : timeAmong(times.seconds ?? Infinity, jobs, host.slots);
-    return { host, taken: taken[at] ?? 0, rest: status.resting.find((one) => one.name === name), expected };
+    const rest = status.resting.find((one) => one.name === name);
+    const failure = status.hosts.find((one) => one.name === name)?.lastFailure;
+    return { host, taken: taken[at] ?? 0, rest, expected, failure };
   });
 }
 
@@ -42,6 +46,6 @@ export function statesFromFolder(hosts: readonly Host[], read: (host: Host) => F
   return hosts.map((host) => {
     const { taken, restSeconds } = read(host);
     const rest = restSeconds > 0 ? { seconds: Math.ceil(restSeconds), why: undefined } : undefined;
-    return { host, taken, rest: host.kind === 'local' ? undefined : rest, expected: undefined };
+    return { host, taken, rest: host.kind === 'local' ? undefined : rest, expected: undefined, failure: undefined };
   });
 }

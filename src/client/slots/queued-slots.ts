@@ -109,11 +109,14 @@ export class QueuedSlots {
         return this.#line.wait(() => this.#lookHere(count, work, asker), { ...asker, alike, why });
       },
       rest: (host, why) => {
-        if (asker.restSeconds === 0) return;
+        if (asker.restSeconds === 0) return true;
+        const isNews = this.#restOf(lockName(host))?.why !== why;
         this.#resting.set(lockName(host), { why, until: this.#now() + asker.restSeconds * 1000 });
         // A job that waits only for this host has to learn that none is left.
         this.#line.serve();
+        return isNews;
       },
+      whyResting: (host) => this.#restOf(lockName(host))?.why,
       praise: (host, seconds, compiler) => {
         if (compiler !== undefined) this.#compilers.works(lockName(host), compiler);
         this.#resting.delete(lockName(host));

@@ -34,8 +34,10 @@ export interface Slots {
    * without one.
    */
   takeLocal(count: number, work: LocalWork): Promise<Slot | undefined>;
-  /** Notes for all clients that a host failed, and why. */
-  rest(host: DistantHost, why: string): void;
+  /** Notes for all clients that a host failed, and why. Returns whether that is news: it did not rest for that. */
+  rest(host: DistantHost, why: string): boolean;
+  /** Why a host rests; undefined when it does not, or when that is not known. */
+  whyResting(host: DistantHost): string | undefined;
   /** Notes for all clients that a host works: how long it took for a job, and which compiler ran. */
   praise(host: DistantHost, seconds: number, compiler?: string): void;
   /** Notes that a host works but refused a job. */
@@ -123,11 +125,16 @@ export function polledSlots(polling: Polling): Slots {
     },
     rest(host) {
       try {
+        const rested = locks.rests(host);
         locks.rest(host);
+        return !rested;
       } catch (error) {
         log.warning(`cannot note that "${host.definition}" failed: ${systemReason(error)}: others will try it too`);
+        return true;
       }
     },
+    // Nor why.
+    whyResting: (host) => (locks.rests(host) ? 'it failed' : undefined),
     praise(host) {
       try {
         locks.praise(host);

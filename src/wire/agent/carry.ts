@@ -25,6 +25,11 @@ const endings = ['object', 'offer', 'dependencies'] as const;
  */
 export type CarryEnding = (typeof endings)[number];
 
+const marks = ['connected', 'sent', 'answered'] as const;
+
+/** What takes time on the way: until the connection is made, until all is sent, until the answer begins. */
+export type Mark = (typeof marks)[number];
+
 /** A request that a launcher is to send to a host. */
 export interface CarryMessage {
   readonly way: Way;
@@ -35,6 +40,8 @@ export interface CarryMessage {
   readonly body: CarryBody;
   /** How the answer ends. */
   readonly ending: CarryEnding;
+  /** Whether to tell at once when a mark is reached (REACHED). */
+  readonly tells: boolean;
   /** The name of the token that stands before the body. */
   readonly token: string;
   /** The first bytes of the request. */
@@ -44,13 +51,14 @@ export interface CarryMessage {
 const longestWait = 2 ** 31 - 1;
 
 /**
- * CARRY: port (0 for ssh), time limits for connecting and for silence in ms, the numbers of body and ending, count of
- * words; then addresses or command, token, first bytes.
+ * CARRY: port (0 for ssh), time limits for connecting and for silence in ms, the numbers of body and ending, whether to
+ * send REACHED, count of words; then addresses or command, token, first bytes.
  */
-export function encodeCarry({ way, connectMs, idleMs, body, ending, token, head }: CarryMessage): Buffer {
+export function encodeCarry({ way, connectMs, idleMs, body, ending, tells, token, head }: CarryMessage): Buffer {
   const [port, words] = way.kind === 'tcp' ? [way.port, way.addresses] : [0, way.command];
   const waits = [Math.min(connectMs, longestWait), Math.min(idleMs, longestWait)];
-  const begin = numbers(port, ...waits, bodies.indexOf(body), endings.indexOf(ending), words.length);
+  const how = [bodies.indexOf(body), endings.indexOf(ending), tells ? 1 : 0];
+  const begin = numbers(port, ...waits, ...how, words.length);
   return encodeFrame(kinds.CARRY, begin, terminated([...words, token]), head);
 }
 
@@ -62,6 +70,16 @@ export function encodeKeep(body: Buffer): Buffer {
 /** MORE: bytes for a host that has asked something in place of an answer. ANSWER comes once more. */
 export function encodeMore(bytes: Buffer): Buffer {
   return encodeFrame(kinds.MORE, bytes);
+}
+
+/** REACHED: the number of a mark. */
+export function encodeReached(mark: Mark): Buffer {
+  return encodeFrame(kinds.REACHED, numbers(marks.indexOf(mark)));
+}
+
+/** Reads REACHED; undefined for a mark of another version. @throws ProtocolError */
+export function readReached(content: Buffer): Mark | undefined {
+  return marks[numberAt(content, 0)];
 }
 
 /**
@@ -83,18 +101,27 @@ export interface AnswerMessage {
   readonly size: number;
   /** The index of the address that it tried last. */
   readonly address: number;
+  /** How long ago each mark was reached when this was sent, in ms; Infinity for never. */
+  readonly ago: Readonly<Record<Mark, number>>;
   /** The first bytes of the answer. */
   readonly beginning: Buffer;
 }
 
+const never = 0xffffffff;
+const microseconds = (ms: number): number => Math.min(never, Math.round(ms * 1000));
+const milliseconds = (us: number): number => (us === never ? Infinity : us / 1000);
+
 /**
- * ANSWER: step, errno, descriptor, index of the address; then inode and size with 64 bits each, and the first bytes.
+ * ANSWER: step, errno, descriptor, index of the address, how long ago each mark was reached in µs, a zero; then inode
+ * and size with 64 bits each, and the first bytes.
  */
-export function encodeAnswer({ step, error, descriptor, inode, size, address, beginning }: AnswerMessage): Buffer {
+export function encodeAnswer({ step, error, descriptor, inode, size, address, ago, beginning }: AnswerMessage): Buffer {
   const wide = Buffer.alloc(16);
   wide.writeBigUInt64LE(BigInt(inode), 0);
   wide.writeBigUInt64LE(BigInt(size), 8);
-  return encodeFrame(kinds.ANSWER, numbers(steps.indexOf(step), error, descriptor, address), wide, beginning);
+  const reached = marks.map((mark) => microseconds(ago[mark]));
+  const begin = numbers(steps.indexOf(step), error, descriptor, address, ...reached, 0);
+  return encodeFrame(kinds.ANSWER, begin, wide, beginning);
 }
 
 /** Reads ANSWER. @throws ProtocolError */
@@ -104,8 +131,13 @@ export function readAnswer(content: Buffer): AnswerMessage {
     error: numberAt(content, 1),
     descriptor: numberAt(content, 2),
     address: numberAt(content, 3),
-    inode: wideAt(content, 4),
-    size: wideAt(content, 6),
-    beginning: content.subarray(32),
+    ago: {
+      connected: milliseconds(numberAt(content, 4)),
+      sent: milliseconds(numberAt(content, 5)),
+      answered: milliseconds(numberAt(content, 6)),
+    },
+    inode: wideAt(content, 8),
+    size: wideAt(content, 10),
+    beginning: content.subarray(48),
   };
 }

@@ -22,6 +22,7 @@ export const kinds = {
   INPUT: 12,
   TARGETS: 13,
   CHECKED: 14,
+  REACHED: 15,
   // From the agent.
   WRITE: 16,
   PREPROCESS: 17,

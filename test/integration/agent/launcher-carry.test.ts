@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { encodeCarry, encodeKeep, readAnswer } from '../../../src/wire/agent/carry.ts';
+import { encodeCarry, encodeKeep, readAnswer, readReached } from '../../../src/wire/agent/carry.ts';
 import type { AnswerMessage, CarryMessage } from '../../../src/wire/agent/carry.ts';
 import { encodeCommand, encodeExit } from '../../../src/wire/agent/command.ts';
 import { encodeSaveAnswer, encodeSendText, encodeWrite } from '../../../src/wire/agent/file.ts';
@@ -14,7 +14,7 @@ import { encodeFrame, FrameReader, kinds } from '../../../src/wire/agent/frame.t
 import type { Frame } from '../../../src/wire/agent/frame.ts';
 import { encodeResponse } from '../../../src/wire/response.ts';
 import { exited } from '../../../src/wire/wait-status.ts';
-import { until } from '../../support/daemon.ts';
+import { freePort, until } from '../../support/daemon.ts';
 import { needs } from '../../support/needs.ts';
 import { distccProgram, Sandbox } from '../client/sandbox.ts';
 import { buildLonelyLauncher, lonelyVersion } from './played-agent.ts';
@@ -91,10 +91,28 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher and a host', () => {
       idleMs: 20_000,
       body: 'text',
       ending: 'object',
+      tells: false,
       token: 'DOTI',
       head: Buffer.from('head'),
       ...more,
     });
+  it.each([true, false])('tells how far it has got when it is asked to (%s), and always when it was', async (tells) => {
+    const { port } = host(16, (socket) => socket.end(response));
+    const { heard, answer, ended } = await play([preprocess('printf text >&2'), carry(await port, { tells })]);
+    const { ago } = await answer();
+    const marks = heard.filter(({ kind }) => kind === kinds.REACHED).map(({ content }) => readReached(content));
+    expect(marks).toEqual(tells ? ['connected', 'sent', 'answered'] : []);
+    expect(ago.connected).toBeGreaterThanOrEqual(ago.sent);
+    expect(ago.sent).toBeGreaterThanOrEqual(ago.answered);
+    expect(ago.connected).toBeLessThan(600_000);
+    void ended;
+  });
+
+  it('never reached what it did not', async () => {
+    const { answer } = await play([preprocess('printf text'), carry(await freePort())]);
+    expect((await answer()).ago).toEqual({ connected: Infinity, sent: Infinity, answered: Infinity });
+  });
+
   const object = Buffer.alloc(300_000, 'o');
   const response = Buffer.concat(
     encodeResponse({ version: 1, status: 0, stderr: Buffer.from('said'), stdout: none, object }),

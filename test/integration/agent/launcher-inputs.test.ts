@@ -192,6 +192,7 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher and what a compile would read
       idleMs: 20_000,
       body: 'none',
       ending,
+      tells: false,
       token: 'NONE',
       head: Buffer.from('head'),
     });

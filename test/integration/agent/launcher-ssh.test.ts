@@ -148,6 +148,7 @@ describe.skipIf(!able)('the launcher with ssh', () => {
       idleMs: 20_000,
       body: 'text',
       ending: 'object',
+      tells: false,
       token: 'DOTI',
       head: Buffer.from('head'),
       ...more,

@@ -117,7 +117,7 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
       expect((await Promise.all(first)).sort()).toEqual([`127.0.0.1:${slow.port}/4`, onFast].sort());
       expect([await compile('3.o'), await compile('4.o')]).toEqual([onFast, onFast]);
       const { stdout } = await box.run(['--agent-status'], {});
-      expect(stdout).toMatch(new RegExp(`^127\\.0\\.0\\.1:${slow.port} +0 +\\d+(?:\\.\\d)? s$`, 'm'));
+      expect(stdout).toMatch(new RegExp(`^127\\.0\\.0\\.1:${slow.port} +0 +1 +0 +\\d+(?:\\.\\d)? s$`, 'm'));
     });
 
     it('passes over a host that refused the connection, and explains that', async () => {

@@ -422,7 +422,9 @@ describe.skipIf(!enabled)('distcc', () => {
       const cases: [NodeJS.ProcessEnv, RegExp][] = [
         [{ DISTCC_HOSTS: host, DISTCC_DIR: '', HOME: '' }, /HOME is not set; can't find distcc directory/],
         [{ DISTCC_HOSTS: host, DISTCC_DIR: '/dev/null/x' }, /failed to lock "\/dev\/null\/x\/lock": Not a directory/],
-        [{ DISTCC_HOSTS: '' }, /Warning.*\$DISTCC_HOSTS.*can't distribute work/],
+        // A probe of configure must not find a line of ours among those of the compiler.
+        [{ DISTCC_HOSTS: '' }, /^$/],
+        [{ DISTCC_HOSTS: '', DISTCC_VERBOSE: '1' }, /\$DISTCC_HOSTS.*can't distribute work/],
         [{ DISTCC_HOSTS: 'a:x' }, /invalid tcp port specification in "x" \(\$DISTCC_HOSTS, word 1, "a:x"\)/],
         [{ DISTCC_HOSTS: 'a,down' }, /failed to distribute, running locally instead/],
       ];

@@ -113,7 +113,7 @@ describe.skipIf(process.platform !== 'linux')('runAgent()', () => {
       for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
         const name = names.get(frame.kind as never);
         if (name !== undefined) caller.heard.push(name);
-        if (name === 'REPORT') caller.report = frame.content.toString();
+        if (name === 'REPORT') caller.report += frame.content.toString();
         // PATH has no compilers.
         if (name === 'LOOK') socket.write(encodeFound([]));
       }
@@ -275,6 +275,7 @@ describe.skipIf(process.platform !== 'linux')('runAgent()', () => {
       waiting: 0,
       sent: { unpreprocessed: 0, preprocessed: 0, reasons: [] },
       jobs: [],
+      hosts: [],
       expected: [],
       slots: [],
       resting: [],
@@ -284,7 +285,13 @@ describe.skipIf(process.platform !== 'linux')('runAgent()', () => {
     const launcher = await launch();
     const { jobs, slots } = await status();
     // The kernel's number for the launcher counts, not its own.
-    expect(jobs).toEqual([{ pid: process.pid, directory: top, words: ['distcc', 'gcc', '-c', 'ä.c'] }]);
+    const seconds: unknown = expect.any(Number);
+    const words = ['distcc', 'gcc', '-c', 'ä.c'];
+    expect(jobs).toEqual([{ pid: process.pid, directory: top, words, phase: 'preprocess', seconds }]);
+    expect(await status()).toMatchObject({
+      hosts: [{ name: 'tcp_192.0.2.1_3632', done: 0, failed: 0 }],
+      build: { running: true, jobs: 0 },
+    });
     expect(slots).toContainEqual({ name: 'tcp_192.0.2.1_3632', jobs: 1 });
     launcher.socket.destroy();
     await until(() => launcher.closed, 'it is gone');
@@ -296,6 +303,28 @@ describe.skipIf(process.platform !== 'linux')('runAgent()', () => {
     await start();
     await launch();
     expect((await status()).jobs).toMatchObject([{ pid: 4711 }]);
+  });
+
+  it('tells a follower of its jobs, and ends without regard to it', async () => {
+    const { ended } = await start();
+    const follower = await call(encodeAsk('follow'));
+    await until(() => follower.report.includes('"kind":"picture"'), 'the picture');
+    const launcher = await launch();
+    await until(() => follower.report.includes('"phase":"preprocess"'), 'the job');
+    expect(follower.report).toContain('"file":"ä.c"');
+    launcher.socket.destroy();
+    await until(() => follower.report.includes('"kind":"end"'), 'its end');
+    expect(follower.report).toContain('"why":"it was interrupted"');
+    handlers.get('SIGTERM')?.();
+    expect(await ended).toBe(true);
+  });
+
+  it('throws out a follower that asks again', async () => {
+    await start();
+    const follower = await call(encodeAsk('follow'));
+    await until(() => follower.report !== '', 'the picture');
+    follower.socket.write(encodeAsk('follow'));
+    await until(() => follower.closed, 'it is thrown out');
   });
 
   it('tells what jobs wait for', async () => {

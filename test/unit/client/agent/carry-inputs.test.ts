@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { carryInputs } from '../../../../src/client/agent/carry-inputs.ts';
+import { unwatched } from '../../../../src/client/compile/progress.ts';
 import type { InputsSettings } from '../../../../src/client/agent/carry-inputs.ts';
 import { InputHosts } from '../../../../src/client/agent/input-sessions.ts';
 import type { Input } from '../../../../src/client/headers/inputs.ts';
@@ -32,6 +33,7 @@ const answerOf = (beginning: Buffer): AnswerMessage => ({
   inode: 0,
   address: 0,
   size: beginning.length,
+  ago: { connected: Infinity, sent: Infinity, answered: Infinity },
   beginning,
 });
 
@@ -72,7 +74,7 @@ class Scene {
     const found = { kind: 'inputs', inputs: [source], rung: 'scan', change: 0, unbounded: undefined } as const;
     const request = { found, argv: ['gcc', '-c', 'a.c'], directory: '/home/me', environment: [] };
     const log = textLog('distcc', 'warning', (line) => this.warnings.push(line));
-    const settings = { launcher, pid: 1, environment: {}, log, hosts: this.hosts };
+    const settings = { launcher, pid: 1, environment: {}, log, progress: unwatched, hosts: this.hosts };
     return carryInputs(this.host, request, settings).catch((error: unknown) => error);
   }
 }

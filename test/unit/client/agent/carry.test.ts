@@ -6,6 +6,7 @@ import { CannotDistribute, GivenUp, JobRefused, TransportError } from '../../../
 import { readHostWord } from '../../../../src/client/hosts/host-word.ts';
 import type { DistantHost } from '../../../../src/client/hosts/host.ts';
 import { textLog } from '../../../../src/client/user-files/text-log.ts';
+import { unwatched } from '../../../../src/client/compile/progress.ts';
 import type { HostRequest } from '../../../../src/client/compile/effects.ts';
 import type { HostResponse } from '../../../../src/client/compile/host-answer.ts';
 import { encodeRefusal } from '../../../../src/wire/refusal.ts';
@@ -13,7 +14,8 @@ import { encodeResponse } from '../../../../src/wire/response.ts';
 
 const hostOf = (word: string): DistantHost => readHostWord(word, () => {}) as DistantHost;
 const none = Buffer.alloc(0);
-const ready = Promise.resolve();
+const ready = Promise.resolve(0);
+const ago = { connected: Infinity, sent: Infinity, answered: Infinity };
 const [tcp, ssh, packed] = ['127.0.0.1:4000', 'ted@angry:/opt/d', '127.0.0.1:4000,lzo'] as const;
 
 /** What a launcher is told, and answers. */
@@ -28,7 +30,7 @@ interface Play {
 async function bring(bytes: Buffer, { word = tcp, request = {}, environment = {}, answer = {} }: Play = {}) {
   const told: CarryMessage[] = [];
   const kept: string[] = [];
-  const where = { descriptor: -1, inode: 0, address: 0, size: bytes.length, beginning: bytes.subarray(0, 1024) };
+  const where = { descriptor: -1, inode: 0, address: 0, size: bytes.length, beginning: bytes.subarray(0, 1024), ago };
   const launcher: CarrySettings['launcher'] = {
     carry: (message) => {
       told.push(message);
@@ -40,7 +42,8 @@ async function bring(bytes: Buffer, { word = tcp, request = {}, environment = {}
     keep: (body) => void kept.push(body.toString()),
     sendText: () => Promise.resolve(bytes),
   };
-  const settings = { launcher, pid: 1, environment, log: textLog('distcc', 'warning', () => {}) };
+  const log = textLog('distcc', 'warning', () => {});
+  const settings = { launcher, pid: 1, environment, log, progress: unwatched };
   const end: unknown = await carry(hostOf(word), { head: Buffer.from('head'), ready, ...request }, settings).catch(
     (error: unknown) => error,
   );

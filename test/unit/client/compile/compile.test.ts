@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { exitStatus } from '../../../../src/basics/exit-status.ts';
 import { Failure } from '../../../../src/basics/failure.ts';
+import { Notices } from '../../../../src/client/agent/notices.ts';
 import { QueuedSlots } from '../../../../src/client/slots/queued-slots.ts';
 import { compile } from '../../../../src/client/compile/compile.ts';
 import {
@@ -19,6 +20,8 @@ import { textLog } from '../../../../src/client/user-files/text-log.ts';
 import { polledSlots } from '../../../../src/client/slots/slots.ts';
 import type { HostSlot } from '../../../../src/client/slots/slots.ts';
 import type { FoundPrograms } from '../../../../src/client/job/understand.ts';
+import { unwatched } from '../../../../src/client/compile/progress.ts';
+import type { Progress } from '../../../../src/client/compile/progress.ts';
 import type { PreprocessorEnd, Effects } from '../../../../src/client/compile/effects.ts';
 import type { HostResponse } from '../../../../src/client/compile/host-answer.ts';
 import type { FileLock } from '../../../../src/system/files/file-lock.ts';
@@ -63,6 +66,9 @@ interface Plan {
   readonly says?: string;
   /** Why the inputs are not known. */
   readonly unbounded?: string;
+  readonly progress?: Progress;
+  /** What has been said before. */
+  readonly notices?: Notices;
   /** The slots that several jobs share. */
   readonly queue?: QueuedSlots;
 }
@@ -128,6 +134,9 @@ function effectsOf(plan: Plan, events: Events): Effects {
     findPrograms: () => Promise.resolve(plan.programs ?? (() => [])),
     readText: (path) => Promise.resolve(plan.optionsFiles?.[path]),
     defaultTarget: () => Promise.resolve('x86_64-pc-linux-gnu'),
+    progress: plan.progress ?? unwatched,
+    isNews: (sentence) => plan.notices?.isNews(sentence) ?? true,
+    tellAllIsLocal: () => void events.push('no hosts'),
     state: { know: () => {}, show: (side, phase) => void events.push(`${side} ${phase}`), remove: () => {} },
     slots:
       plan.queue?.slotsFor({ interrupted, restSeconds: 60, pid: 1 }) ??
@@ -329,8 +338,8 @@ describe('compile()', () => {
     expect(events.filter((event) => /^(?:preprocess|carry|rest|praise|release tcp|ERROR)/.test(event))).toEqual([
       'preprocess gcc -O2 -E src/a.c',
       'carry to one DIST',
-      'ERROR: one is gone',
       'rest one',
+      'ERROR: one is gone',
       'release tcp_one_3632#0',
       'carry to two DIST',
       'release tcp_two_3632#0',
@@ -803,6 +812,121 @@ describe('compile() with a host that lacks the compiler', () => {
     const plan = { hosts: 'one', behaviours: { one: { refuses: 'the option "-fplugin" is refused' } }, queue };
     await play(plan);
     expect(compiler((await play(plan)).events)).toContain('carry to one DIST');
+  });
+});
+
+/** A recorder of what a job reports. */
+function reporter(): { readonly progress: Progress; readonly said: string[] } {
+  const said: string[] = [];
+  const progress: Progress = {
+    ...unwatched,
+    concerns: (file) => void said.push(`concerns ${file}`),
+    begin: (phase, where) => void said.push(where === undefined ? phase : `${phase} ${where}`),
+    goesTo: ({ definition }, slot) => void said.push(`goes to ${definition} ${slot}`),
+    failed: ({ definition }, why) => void said.push(`${definition} failed: ${why}`),
+    staysHere: ({ because, cure }) => void said.push(`here: ${because}; ${cure}`),
+  };
+  return { progress, said };
+}
+
+describe('compile() reports to those who watch', () => {
+  it('each phase at a host, after one that failed', async () => {
+    const { progress, said } = reporter();
+    await play({ hosts: 'one two', behaviours: { one: 'unreachable' }, progress });
+    expect(said).toEqual([
+      'concerns src/a.c',
+      'queue',
+      'goes to one 0',
+      'queue here',
+      'preprocess',
+      'connect',
+      'one failed: one is gone',
+      'queue',
+      'goes to two 0',
+      'connect',
+    ]);
+  });
+
+  it('the phases of a job that is sent as it is', async () => {
+    const { progress, said } = reporter();
+    await play({ hosts: 'one', inputs: { one: 'made' }, progress });
+    expect(said.slice(1)).toEqual(['queue', 'goes to one 0', 'scan', 'connect']);
+  });
+
+  it.each<[string, Plan, RegExp]>([
+    ['no hosts', { hosts: '' }, /^here: no hosts are listed; list hosts in DISTCC_HOSTS/],
+    [
+      'a host that is down',
+      { hosts: 'one,down' },
+      /^here: no host can be used: one,down: is marked ",down"; remove ",down"/,
+    ],
+    [
+      'hosts that failed',
+      { hosts: 'one two', behaviours: { one: 'unreachable', two: 'unreachable' } },
+      /^here: no host can be used: one: one is gone \(and 1 more\); "distcc --doctor"/,
+    ],
+    ['a link', { hosts: 'one', words: ['gcc', 'a.o'] }, /^here: without "-c" or "-S".*; compile with "-c" first/],
+    [
+      'the list',
+      { hosts: 'localhost' },
+      /^here: this machine is in the host list, and was next; move or remove "localhost"/,
+    ],
+    [
+      'an error of the source',
+      { hosts: 'one', behaviours: { one: exited(1) }, here: exited(1) },
+      /^here: its compile on one failed; see what the compiler says/,
+    ],
+    ['a faulty list', { hosts: 'a:x' }, /^here: the host list cannot be used: .*; mend the host list/],
+  ])('why a job runs here, as with %s', async (_, plan, sentence) => {
+    const { progress, said } = reporter();
+    await play({ here: exited(0), ...plan, progress });
+    expect(said.filter((line) => line.startsWith('here: '))).toEqual([expect.stringMatching(sentence)]);
+    expect(said.at(-1)).toBe('local');
+  });
+
+  it('what a compiler said that failed there and not here', async () => {
+    const { progress, said } = reporter();
+    const said1 = Buffer.from('a.c:1:2: error: no such thing\n');
+    await play({ hosts: 'one', behaviours: { one: { status: exited(1), stderr: said1 } }, here: 0, progress });
+    expect(said).toContain('one failed: its gcc failed where the one here did not, and said: error: no such thing');
+    const same = reporter();
+    const behaviours = { one: { status: exited(1), stderr: said1 } };
+    await play({ hosts: 'one', behaviours, here: exited(1), progress: same.progress });
+    expect(same.said.filter((line) => line.startsWith('one failed'))).toEqual([]);
+  });
+});
+
+describe('compile() and lines for the user', () => {
+  const errors = ({ events }: { readonly events: Events }): string[] =>
+    events.filter((event) => /^(?:ERROR|Warning):/.test(event));
+
+  it('says once what many jobs meet', async () => {
+    const notices = new Notices(() => 0);
+    const queue = new QueuedSlots(() => 0);
+    const plan = { hosts: 'one', behaviours: { one: 'unreachable' as const }, queue, notices };
+    expect(errors(await play(plan))).toEqual([
+      'ERROR: one is gone',
+      'Warning: failed to distribute src/a.c to one, running locally instead',
+    ]);
+    // It rests, or fails another job that was there already.
+    expect(errors(await play(plan))).toEqual([]);
+    expect(errors(await play({ ...plan, queue: new QueuedSlots(() => 0) }))).toEqual([]);
+  });
+
+  it('says each time that a job fails because it may not fall back', async () => {
+    const plan = { hosts: 'one,down', environment: { DISTCC_FALLBACK: '0' }, notices: new Notices(() => 0) };
+    const sentence = ['ERROR: failed to distribute and fallbacks are disabled'];
+    for (const round of [1, 2]) expect([round, errors(await play(plan))]).toEqual([round, sentence]);
+    // That has taken nothing from a job that may.
+    expect(errors(await play({ ...plan, environment: {} }))).toHaveLength(1);
+  });
+
+  it('says nothing without hosts, except on a terminal', async () => {
+    const result = await play({ hosts: '' });
+    expect(errors(result)).toEqual([]);
+    expect(result.events).toContain('no hosts');
+    expect((await play({ hosts: 'one' })).events).not.toContain('no hosts');
+    expect((await play({ hosts: '', words: ['gcc', 'a.o'] })).events).not.toContain('no hosts');
   });
 });
 

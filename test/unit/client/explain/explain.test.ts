@@ -41,6 +41,10 @@ describe('explain()', () => {
         { name: 'tcp_strict_3632', seconds: null },
       ],
       resting: [{ name: 'tcp_gone_3632', why: 'no route', seconds: 42 }],
+      hosts: [
+        { name: 'tcp_gone_3632', done: 0, failed: 1, lastFailure: { why: 'no route', secondsAgo: 18 } },
+        { name: 'tcp_fast_3632', done: 4, failed: 1, lastFailure: { why: 'its gcc said: no room', secondsAgo: 90 } },
+      ],
     };
     expect((await told('full gone off,down strict slow/2 fast/2 twice/2 twice/2', status)).slice(2)).toEqual([
       'hosts, in the order of preference, by the agent, process 4711:',
@@ -49,7 +53,7 @@ describe('explain()', () => {
       '  3. off,down: marked down: remove ",down" to use it',
       '  4. strict: 0 of 4 slots taken, passed over while others have some: it has just refused a job',
       '  5. slow/2: 0 of 2 slots taken, a job would take about 9 s: runs slow, passed over while others have slots',
-      '  6. fast/2: 0 of 2 slots taken, a job would take about 1 s',
+      '  6. fast/2: 0 of 2 slots taken, a job would take about 1 s; failed 90 s ago: its gcc said: no room',
       '  7. twice/2: 2 of 2 slots taken',
       '  8. twice/2: 1 of 2 slots taken',
       'would go to fast/2 now',

@@ -11,6 +11,7 @@ export const idleStatus: AgentStatus = {
   waiting: 0,
   sent: { unpreprocessed: 0, preprocessed: 0, reasons: [] },
   jobs: [],
+  hosts: [],
   slots: [],
   expected: [],
   resting: [],

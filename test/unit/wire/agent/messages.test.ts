@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sampleMessages } from '../../../../proof/fuzz/agent-messages.ts';
-import { encodeAnswer, readAnswer } from '../../../../src/wire/agent/carry.ts';
+import { encodeAnswer, encodeReached, readAnswer, readReached } from '../../../../src/wire/agent/carry.ts';
 import {
   encodeCommand,
   encodeEnded,
@@ -53,7 +53,10 @@ describe('messages', () => {
     expect(readFailed(frameOf(encodeFailed(2)).content)).toBe(2);
     expect(readSaved(frameOf(encodeSaved(28, 3)).content)).toEqual({ errno: 28, number: 3 });
     expect(readAnswer(frameOf(encodeAnswer(answer)).content)).toEqual(answer);
-    expect(readAsk(frameOf(encodeAsk('stop')).content)).toBe('stop');
+    for (const mark of ['connected', 'sent', 'answered'] as const)
+      expect(readReached(frameOf(encodeReached(mark)).content)).toBe(mark);
+    for (const question of ['status', 'stop', 'follow'] as const)
+      expect(readAsk(frameOf(encodeAsk(question)).content)).toBe(question);
     expect(readFound(frameOf(encodeFound(found)).content)).toEqual(found);
   });
 

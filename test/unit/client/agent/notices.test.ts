@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { Notices } from '../../../../src/client/agent/notices.ts';
+
+test('Notices takes a sentence for news once a minute', () => {
+  let now = 0;
+  const notices = new Notices(() => now);
+  expect([notices.isNews('a'), notices.isNews('a'), notices.isNews('b')]).toEqual([true, false, true]);
+  now = 59_999;
+  expect(notices.isNews('a')).toBe(false);
+  now = 60_000;
+  expect([notices.isNews('a'), notices.isNews('a')]).toEqual([true, false]);
+});
+
+test('Notices remembers a bounded number of sentences', () => {
+  const notices = new Notices(() => 0);
+  for (let at = 0; at <= 1000; at += 1) notices.isNews(`sentence ${at}`);
+  expect([notices.isNews('sentence 1000'), notices.isNews('sentence 1')]).toEqual([false, true]);
+});
+
+test('Notices knows what was first in the life of an agent', () => {
+  const notices = new Notices(() => 0);
+  expect([notices.isFirst('a'), notices.isFirst('a'), notices.isFirst('b')]).toEqual([true, false, true]);
+});
