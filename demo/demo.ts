@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { exitStatus } from '../src/basics/exit-status.ts';
 import { Failure } from '../src/basics/failure.ts';
 import type { AgentStatus } from '../src/agent-state/status.ts';
+import { summaryText } from '../src/agent-state/summary-text.ts';
 import { systemReason } from '../src/system/error-text.ts';
 import { hasEnded } from './child.ts';
 import { Cleanup } from './cleanup.ts';
@@ -16,7 +17,6 @@ import { startHost } from './host.ts';
 import type { Host } from './host.ts';
 import { startProgress } from './progress.ts';
 import { printReport } from './report.ts';
-import type { Findings } from './report.ts';
 import { directoryOf, libxml2 } from './sources.ts';
 import type { Sources } from './sources.ts';
 import { readWatching, startPage, waitForEnter } from './watch.ts';
@@ -105,7 +105,7 @@ async function compare(top: string, sources: Sources, { watch, open }: Watching,
     },
     cleanup,
   );
-  const sent = sentBy(distcc, state);
+  const status = agentStatus(distcc, state);
   const localMs = await runMake(
     {
       ...shared,
@@ -117,19 +117,25 @@ async function compare(top: string, sources: Sources, { watch, open }: Watching,
     cleanup,
   );
   const stories = sources.files.map((file, index) => ({ file, ...storyOf(join(place, 'logs', objectName(index))) }));
-  printReport({ hosts, stories, remoteMs, localMs, sent });
+  printReport({ hosts, stories, remoteMs, localMs, sent: status?.sent });
   judge(place, sources, hosts, stories);
+  const build = agentStatus(distcc, state)?.build ?? status?.build;
+  if (build !== undefined) console.log(`\n$ distcc --summary\n${withDaemons(summaryText(build, Date.now()), hosts)}`);
   if (watch) await waitForEnter('press Enter to end');
 }
 
-/** How the agent has sent the jobs, by its own status. */
-function sentBy(distcc: string, state: string): Findings['sent'] {
+/** The text with the daemons' ports: clients only see those of the relays that count bytes. */
+const withDaemons = (text: string, hosts: readonly Host[]): string =>
+  hosts.reduce((all, { relay, daemon }) => all.replaceAll(`:${relay.port}`, `:${daemon.port}`), text);
+
+/** What the agent says of itself after the build. */
+function agentStatus(distcc: string, state: string): AgentStatus | undefined {
   const { stdout } = spawnSync(distcc, ['--agent-status', '--json'], {
     env: { ...process.env, DISTCC_DIR: state },
     encoding: 'utf8',
   });
   const [status]: (AgentStatus | undefined)[] = JSON.parse(stdout);
-  return status?.sent;
+  return status;
 }
 
 const storyOf = (log: string): JobStory => readJobStory(existsSync(log) ? readFileSync(log, 'utf8') : '');
