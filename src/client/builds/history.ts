@@ -45,7 +45,7 @@ export class History implements Keeper {
   /** `now` is a clock that only goes forward, in ms; `nameOf` makes a readable name of a host's name in lock files. */
   constructor(now: () => number, nameOf: (lockName: string) => string) {
     this.now = now;
-    this.#hosts = new HostRecords(nameOf);
+    this.#hosts = new HostRecords(now, nameOf);
     this.#measuredAt = now();
     this.#between = Date.now() - now();
   }

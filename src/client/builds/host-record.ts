@@ -9,7 +9,7 @@ export interface HostRecord {
   readonly text: string;
   /** As sessions name it. */
   readonly server: string;
-  /** By the host list that was used last; 0 when that has it no more. */
+  /** By present host lists; 0 when none of them has it any more. */
   slots: number;
   /** Jobs that it has done, and attempts that failed. */
   done: number;
@@ -17,17 +17,30 @@ export interface HostRecord {
   lastFailure: { readonly why: string; readonly at: number } | undefined;
 }
 
-/** Hosts that are remembered besides those of the present list. */
+/** Hosts that are remembered besides those of present lists. */
 const mostRemembered = 1000;
+/** Builds with lists of their own may run side by side: a list is present for so long after the last use of any, in ms. */
+const presentMs = 60_000;
+/** Lists that are present at a time. */
+const mostLists = 8;
+
+interface UsedList {
+  readonly hosts: ReadonlySet<Host>;
+  at: number;
+}
 
 /** The hosts that an agent has heard of. */
 export class HostRecords {
   readonly #records = new Map<string, HostRecord>();
+  readonly #now: () => number;
   readonly #nameOf: (lockName: string) => string;
-  #listed: readonly Host[] = [];
+  /** The array that was used last, and the lists by their use, the latest last. */
+  #last: readonly Host[] = [];
+  #lists: UsedList[] = [];
 
-  /** `nameOf` makes a readable name of one of lock files. */
-  constructor(nameOf: (lockName: string) => string) {
+  /** `now` is a clock that only goes forward, in ms; `nameOf` makes a readable name of one of lock files. */
+  constructor(now: () => number, nameOf: (lockName: string) => string) {
+    this.#now = now;
     this.#nameOf = nameOf;
   }
 
@@ -49,18 +62,39 @@ export class HostRecords {
     return made;
   }
 
-  /** Takes note of a host list; returns whether it is another one than before. */
+  /** Takes note of a job's host list; returns whether that changes what is listed. */
   list(hosts: readonly Host[]): boolean {
+    const now = this.#now();
+    const latest = this.#lists.at(-1);
     // A job's list is usually the same object, or has the same objects in another order.
-    if (hosts === this.#listed) return false;
-    const before = new Set(this.#listed);
-    const same = hosts.length === before.size && hosts.every((host) => before.has(host));
-    this.#listed = hosts;
-    if (same) return false;
-    for (const record of this.#records.values()) record.slots = 0;
-    for (const host of hosts) if (host.kind !== 'local') this.of(host).slots += host.down ? 0 : host.slots;
-    this.#forget();
+    if (hosts === this.#last && latest !== undefined) {
+      latest.at = now;
+      return false;
+    }
+    this.#last = hosts;
+    const known = this.#lists.find(
+      (one) => one.hosts.size === hosts.length && hosts.every((host) => one.hosts.has(host)),
+    );
+    const before = this.#lists.length;
+    const present = this.#lists.filter((one) => one !== known && now - one.at < presentMs);
+    this.#lists = [...present, { hosts: known?.hosts ?? new Set(hosts), at: now }].slice(-mostLists);
+    if (known !== undefined && this.#lists.length === before) return false;
+    this.#countSlots();
     return true;
+  }
+
+  #countSlots(): void {
+    for (const record of this.#records.values()) record.slots = 0;
+    for (const { hosts } of this.#lists) {
+      const slots = new Map<HostRecord, number>();
+      for (const host of hosts) {
+        if (host.kind === 'local') continue;
+        const record = this.of(host);
+        slots.set(record, (slots.get(record) ?? 0) + (host.down ? 0 : host.slots));
+      }
+      for (const [record, count] of slots) record.slots = Math.max(record.slots, count);
+    }
+    this.#forget();
   }
 
   #forget(): void {
@@ -70,13 +104,13 @@ export class HostRecords {
     }
   }
 
-  /** Those of the present list, and all others that have done or failed a job. */
+  /** Those of present lists, and all others that have done or failed a job. */
   *all(): Generator<HostRecord> {
     for (const record of this.#records.values())
       if (record.slots > 0 || record.done > 0 || record.failed > 0) yield record;
   }
 
-  /** How many slots the hosts of the present list have. */
+  /** How many slots the hosts of present lists have. */
   get slots(): number {
     let sum = 0;
     for (const { slots } of this.#records.values()) sum += slots;

@@ -101,9 +101,38 @@ test('an agent keeps the ends of the last five minutes, at most two thousand', (
   expect(jobs.history.lately()).toEqual([]);
 });
 
-test('an agent keeps hosts that have done or failed a job when the list has them no more', () => {
+/** The hosts that an agent shows. */
+const hostsOf = (jobs: PlayedJobs) => [...jobs.history.hosts].map(({ text, slots, done }) => [text, slots, done]);
+
+test('an agent keeps hosts that have done or failed a job when no list has them any more', () => {
   const jobs = new PlayedJobs();
   jobs.remote('a.c', 1);
+  jobs.now += 60_000;
   jobs.history.lists([]);
-  expect([...jobs.history.hosts].map(({ text, slots, done }) => [text, slots, done])).toEqual([['two', 0, 1]]);
+  expect(hostsOf(jobs)).toEqual([['two', 0, 1]]);
+});
+
+test('an agent shows the hosts of all lists that builds use side by side, and of no old one', () => {
+  const jobs = new PlayedJobs();
+  const { hosts } = new PlayedJobs('two/8 three/1 three/1 four,down');
+  const both = [
+    ['one', 2, 0],
+    ['two', 8, 0],
+    ['three', 2, 0],
+  ];
+  const first = jobs.hosts;
+  for (let at = 0; at < 100; at += 1) {
+    jobs.history.lists(hosts);
+    // Each job of a list with --randomize has another order.
+    jobs.history.lists([...first].reverse());
+    jobs.now += 1000;
+    expect(hostsOf(jobs)).toEqual(both);
+  }
+  jobs.now += 60_000;
+  expect(hostsOf(jobs)).toEqual(both);
+  jobs.history.lists(first);
+  expect(hostsOf(jobs)).toEqual([
+    ['one', 2, 0],
+    ['two', 2, 0],
+  ]);
 });
