@@ -52,7 +52,7 @@ export type Distribution =
 interface Trail {
   /** Hosts that failed this job, and hosts that lack its compiler. */
   readonly failed: Set<Host>;
-  /** What hosts have failed this job for. */
+  /** What hosts have failed this job for, and why others are passed over. */
   readonly failures: Map<Host, string>;
   attempts: number;
   last: Host | undefined;
@@ -160,12 +160,13 @@ function passOverUnfit(job: RemoteJob, hosts: JobHosts, trail: Trail, effects: E
     if (why === undefined) continue;
     effects.log.info(`${host.definition} is passed over for ${compiler}: ${why}`);
     trail.failed.add(host);
+    trail.failures.set(host, why);
   }
 }
 
 /** No host is left for a job. */
-function nobody(job: RemoteJob, hosts: JobHosts, trail: Trail, effects: Effects): Distribution {
-  const reason = whyNobody(hosts.list.hosts, { failures: trail.failures, compiler: compilerOf(job) }, effects.slots);
+function nobody(hosts: JobHosts, trail: Trail, effects: Effects): Distribution {
+  const reason = whyNobody(hosts.list.hosts, trail.failures, effects.slots);
   return { kind: 'nobody', status: exitStatus.noHosts, last: trail.last, reason };
 }
 
@@ -174,11 +175,11 @@ async function tryHosts(job: RemoteJob, hosts: JobHosts, trail: Trail, effects: 
   for (;;) {
     if (!effects.backOff && trail.attempts === mostAttemptsWithoutBackOff) {
       effects.log.warning(`Couldn't find a host in ${mostAttemptsWithoutBackOff} attempts, retrying locally`);
-      return nobody(job, hosts, trail, effects);
+      return nobody(hosts, trail, effects);
     }
     passOverUnfit(job, hosts, trail, effects);
     const taken = await takeHost(job, hosts, trail, effects);
-    if (taken === undefined) return nobody(job, hosts, trail, effects);
+    if (taken === undefined) return nobody(hosts, trail, effects);
     const distribution = await tryHost(job, taken, trail, { hosts, effects });
     if (distribution !== undefined) return distribution;
     await hosts.refresh();

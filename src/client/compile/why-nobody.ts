@@ -6,36 +6,25 @@ import type { Slots } from '../slots/slots.ts';
 /** The reason of a job without a host list, or with an empty one. */
 export const noHostsListed = 'no hosts are listed';
 
-/** What a job without a host knows. */
-export interface Attempts {
-  /** What hosts have failed it for. */
-  readonly failures: ReadonlyMap<Host, string>;
-  /** The compiler's name as hosts get it. */
-  readonly compiler: string;
-}
+type Failures = ReadonlyMap<Host, string>;
 
 /** Why a host gets no job; undefined when it could. */
-function whyNot(host: Host, { failures, compiler }: Attempts, slots: Pick<Slots, 'whyResting' | 'unfit'>) {
+function whyNot(host: Host, failures: Failures, slots: Pick<Slots, 'whyResting'>): string | undefined {
   if (host.kind === 'local') return undefined;
   if (host.down) return 'is marked ",down"';
   if (host.slots === 0) return 'is listed with no slots';
-  const why = failures.get(host) ?? slots.whyResting(host);
-  return why ?? slots.unfit(host, compiler);
+  return failures.get(host) ?? slots.whyResting(host);
 }
 
-/** Why no host can be used for a job, and what to do about it. */
-export function whyNobody(
-  hosts: readonly Host[],
-  attempts: Attempts,
-  slots: Pick<Slots, 'whyResting' | 'unfit'>,
-): Reason {
+/** Why no host can be used for a job, and what to do about it; `failures` has why hosts did not do it. */
+export function whyNobody(hosts: readonly Host[], failures: Failures, slots: Pick<Slots, 'whyResting'>): Reason {
   if (hosts.length === 0)
     return {
       because: noHostsListed,
       cure: `list hosts in DISTCC_HOSTS, ~/.distcc/hosts or /etc/distcc/hosts; then "distcc --doctor" tells whether they work`,
     };
   const [first, ...others] = hosts.flatMap((host) => {
-    const why = whyNot(host, attempts, slots);
+    const why = whyNot(host, failures, slots);
     return why === undefined ? [] : [{ host: host.definition, why }];
   });
   if (first === undefined) return { because: 'no host can be used', cure: cureOf('') };

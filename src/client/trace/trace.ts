@@ -1,5 +1,5 @@
 import type { AgentEvent } from '../../agent-state/events.ts';
-import { agentFolder, socketsIn } from '../../agent-state/find-agents.ts';
+import { agentFolder, ownAgentSockets } from '../../agent-state/find-agents.ts';
 import { followAgent } from '../../agent-state/follow-agent.ts';
 import type { Following } from '../../agent-state/follow-agent.ts';
 import { bytesOf, pathOf, readable } from '../../system/byte-text.ts';
@@ -49,7 +49,7 @@ class Agents {
 
   /** Follows those that have started since the last call. */
   look(take: (makes: TraceEvents, event: AgentEvent) => void, made: TraceEvents[]): void {
-    for (const path of this.#folder === undefined ? [] : socketsIn(this.#folder)) {
+    for (const path of this.#folder === undefined ? [] : ownAgentSockets(this.#folder)) {
       if (this.#followed.has(path)) continue;
       let events: TraceEvents | undefined;
       const following = followAgent(path, (event) => {

@@ -884,6 +884,25 @@ describe('compile() reports to those who watch', () => {
     expect(said.at(-1)).toBe('local');
   });
 
+  it('why a host is passed over, or rests', async () => {
+    const sentences: readonly [Behaviour, RegExp][] = [
+      [
+        { refuses: 'the compiler "gcc" is not permitted here' },
+        /one: the compiler "gcc" is not permitted here; install/,
+      ],
+      ['unreachable', /one: one is gone; /],
+    ];
+    for (const [behaviour, sentence] of sentences) {
+      const queue = new QueuedSlots(() => 0);
+      for (const round of [1, 2]) {
+        const { progress, said } = reporter();
+        const { events } = await play({ hosts: 'one', behaviours: { one: behaviour }, queue, progress });
+        expect([round, events.includes('carry to one DIST')]).toEqual([round, round === 1]);
+        expect(said.find((line) => line.startsWith('here: '))).toMatch(sentence);
+      }
+    }
+  });
+
   it('what a compiler said that failed there and not here', async () => {
     const { progress, said } = reporter();
     const said1 = Buffer.from('a.c:1:2: error: no such thing\n');
