@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 import { leavesTarget } from '../../compiler/command/cross-names.ts';
-import { compilerIn } from '../../compiler/content/elf-comment.ts';
+import { versionsInObject } from '../../compiler/content/object-comment.ts';
 import { preprocessCommand } from '../../compiler/command/split-command.ts';
 import { baseName } from '../../compiler/names/source-name.ts';
 import type { Environment } from '../../config/client-environment.ts';
@@ -113,8 +113,10 @@ export function complaintIn(stderr: Buffer): string | undefined {
 }
 
 /** What the compiler of an object calls itself there; undefined when it does not. */
-export function versionOf(object: Buffer): Promise<string | undefined> {
-  return Promise.resolve(compilerIn(object));
+export async function versionOf(object: Buffer): Promise<string | undefined> {
+  const read = (from: number, length: number): Promise<Buffer> => Promise.resolve(object.subarray(from, from + length));
+  const [version] = await versionsInObject(read, object.length);
+  return version;
 }
 
 /** Runs the compiler here. @throws Failure when it does not succeed */

@@ -1,3 +1,4 @@
+import { isElf, readElfHeader } from './elf-header.ts';
 import { isClang } from '../names/compiler-family.ts';
 import { namesOwnCompiler, targetOf } from '../names/target.ts';
 import type { Machine, Target } from '../names/target.ts';
@@ -19,41 +20,24 @@ export interface Misfit {
   readonly sentence: string;
 }
 
-/** What the output of a command must be; its compiler is the first word. */
-export function expectOutput(words: readonly string[], assemble: boolean, machine: Machine): Expectation {
+/**
+ * What the output of a command must be; its compiler is the first word. `usual` is what that says that it compiles for.
+ */
+export function expectOutput(
+  words: readonly string[],
+  assemble: boolean,
+  machine: Machine,
+  usual?: string,
+): Expectation {
   const [compiler = ''] = words;
   // "cc" may be clang.
   const bitcode = isClang(compiler) || /(?:^|[/-])(?:cc|c\+\+)$/.test(compiler);
-  return { text: assemble, target: targetOf(words, machine), bitcode };
+  return { text: assemble, target: targetOf(words, machine, usual), bitcode };
 }
 
-const elfMagic = 0x7f45_4c46;
 const bitcodeMagics: ReadonlySet<number> = new Set([0x4243_c0de, 0xdec0_170b]);
 /** Magic numbers of Mach-O: 32 and 64 bits, both byte orders, and files for several machines. */
 const machOMagics: ReadonlySet<number> = new Set([0xfeed_face, 0xfeed_facf, 0xcefa_edfe, 0xcffa_edfe, 0xcafe_babe]);
-
-/** The fields of an ELF header that matter here (the ELF specification, "ELF Header"). */
-interface ElfHead {
-  readonly machine: number;
-  readonly bits: 32 | 64;
-  readonly bigEndian: boolean;
-  /** Where the section table ends, according to the header. */
-  readonly end: number;
-}
-
-/** Undefined when the header is incomplete. */
-function readElf(bytes: Buffer): ElfHead | undefined {
-  const bits = bytes[4] === 2 ? 64 : 32;
-  const bigEndian = bytes[5] === 2;
-  if (bytes.length < (bits === 64 ? 64 : 52)) return undefined;
-  const short = (at: number): number => (bigEndian ? bytes.readUInt16BE(at) : bytes.readUInt16LE(at));
-  const long = (at: number): number => (bigEndian ? bytes.readUInt32BE(at) : bytes.readUInt32LE(at));
-  const wide = (at: number): number => Number(bigEndian ? bytes.readBigUInt64BE(at) : bytes.readBigUInt64LE(at));
-  const start = bits === 64 ? wide(40) : long(32);
-  const [size, count] = bits === 64 ? [short(58), short(60)] : [short(46), short(48)];
-  // When there are very many sections, the first one holds their number.
-  return { machine: short(18), bits, bigEndian, end: start === 0 ? Infinity : start + size * Math.max(count, 1) };
-}
 
 const elfNames: ReadonlyMap<number, string> = new Map([
   [3, 'i386'],
@@ -76,15 +60,18 @@ const broken = (sentence: string): Misfit => ({ kind: 'broken', sentence });
 const foreign = (sentence: string): Misfit => ({ kind: 'foreign', sentence });
 
 function judgeElf(bytes: Buffer, target: Target | undefined, length: number): Misfit | undefined {
-  const head = readElf(bytes);
+  const head = readElfHeader(bytes);
   if (head === undefined) return broken(`its object is cut short: it has ${length} bytes and no whole header`);
-  if (head.end === Infinity) return broken('its object has no sections');
-  if (head.end > length) {
-    return broken(`its object is cut short: its sections go on to byte ${head.end}, and it has ${length}`);
+  const { start, size, count } = head.sections;
+  if (start === 0) return broken('its object has no sections');
+  // When there are very many sections, the first one holds their number.
+  const end = start + size * Math.max(count, 1);
+  if (end > length) {
+    return broken(`its object is cut short: its sections go on to byte ${end}, and it has ${length}`);
   }
   if (target === undefined) return undefined;
   if (target.format !== 'ELF') return foreign(`its object is an ELF file, not a ${target.format} file`);
-  const { machines, bits, bigEndian } = target;
+  const { machines, bits, bigEndian, osAbis } = target;
   if (machines?.includes(head.machine) === false) {
     return foreign(`its object is for ${nameOf(head.machine)}, not for ${nameOf(machines[0])}`);
   }
@@ -92,6 +79,8 @@ function judgeElf(bytes: Buffer, target: Target | undefined, length: number): Mi
   if (bigEndian !== undefined && bigEndian !== head.bigEndian) {
     return foreign(`its object is ${head.bigEndian ? 'big' : 'little'}-endian, not the other way round`);
   }
+  if (osAbis?.includes(head.osAbi) === false)
+    return foreign(`its object is for another system: its OS ABI is ${head.osAbi}`);
   return undefined;
 }
 
@@ -139,7 +128,7 @@ export function judgeOutput(
   if (length === 0) return broken(`its ${text ? 'assembler text' : 'object'} is empty`);
   if (text) return undefined;
   const magic = bytes.length < 4 ? 0 : bytes.readUInt32BE(0);
-  if (magic === elfMagic) return judgeElf(bytes, target, length);
+  if (isElf(bytes)) return judgeElf(bytes, target, length);
   if (target === undefined || (bitcode && bitcodeMagics.has(magic))) return undefined;
   switch (target.format) {
     case 'ELF':

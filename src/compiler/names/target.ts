@@ -14,6 +14,8 @@ export type Target =
       readonly machines?: readonly number[];
       readonly bits?: 32 | 64;
       readonly bigEndian?: boolean;
+      /** Values of EI_OSABI. */
+      readonly osAbis?: readonly number[];
     }
   | { readonly format: 'COFF' | 'Mach-O'; readonly machines?: readonly number[] };
 
@@ -133,11 +135,12 @@ function ownTriple({ architecture, platform }: Machine): string | undefined {
   return processor === undefined ? undefined : `${processor}-${platform}`;
 }
 
-function tripleOf(words: readonly string[], machine: Machine): string | undefined {
+function tripleOf(words: readonly string[], machine: Machine, usual: string | undefined): string | undefined {
   const [compiler = ''] = words;
   const name = baseName(compiler);
   const named = isClang(name) ? namedTarget(words) : undefined;
   if (named !== undefined) return named;
+  if (usual !== undefined) return usual;
   const plain = plainNames.test(name) && (!compiler.includes('/') || isOwnCompiler(compiler));
   return plain ? ownTriple(machine) : prefixedNames.exec(name)?.[1];
 }
@@ -151,11 +154,20 @@ const systems: readonly (readonly [RegExp, Target['format'] | undefined])[] = [
   [/^$|linux|elf|eabi|none|bsd|android|gnu|musl|unknown$/, 'ELF'],
 ];
 
+/** What an object says of its system: none, GNU's, which has some symbols more, or FreeBSD's. */
+const osAbis = { none: 0, gnu: 3, freebsd: 9 };
+
+function osAbisOf(system: string): { readonly osAbis?: readonly number[] } {
+  if (system.includes('linux')) return { osAbis: [osAbis.none, osAbis.gnu] };
+  return system.includes('freebsd') ? { osAbis: [osAbis.none, osAbis.freebsd] } : {};
+}
+
 function elfTarget(family: Family, words: readonly string[], system: string): Target {
   const { elf, bits, bigEndian } = family;
   const isX86 = family === x86 || family === x64;
+  const abis = isX86 || family === arm64 ? osAbisOf(system) : {};
   const chosen = isX86 ? (last(words, widths) ?? (system.endsWith('x32') ? x32 : family)) : family;
-  if (isX86) return { format: 'ELF', machines: chosen.elf, bits: chosen.bits ?? 64, bigEndian: false };
+  if (isX86) return { format: 'ELF', machines: chosen.elf, bits: chosen.bits ?? 64, bigEndian: false, ...abis };
   // With another width the processor may belong to another family.
   if (words.some((word) => /^-m(?:16|31|32|64|x32)$/.test(word))) return { format: 'ELF' };
   const order = last(words, byteOrders) ?? bigEndian;
@@ -165,13 +177,17 @@ function elfTarget(family: Family, words: readonly string[], system: string): Ta
     machines: elf,
     ...(bits === undefined || widthIsOpen ? {} : { bits }),
     ...(order === undefined ? {} : { bigEndian: order }),
+    ...abis,
   };
 }
 
-/** The target of a command's objects, by its compiler's name and its words; undefined when not known. */
-export function targetOf(words: readonly string[], machine: Machine): Target | undefined {
+/**
+ * The target of a command's objects, by its compiler's name and its words; undefined when not known. `usual` is what
+ * the compiler itself says that it compiles for, when it was asked.
+ */
+export function targetOf(words: readonly string[], machine: Machine, usual?: string): Target | undefined {
   if (words.some((word) => otherProduct.test(word))) return undefined;
-  const triple = tripleOf(words, machine);
+  const triple = tripleOf(words, machine, usual);
   if (triple === undefined) return undefined;
   const [processor = '', ...rest] = triple.split('-');
   const system = rest.join('-');

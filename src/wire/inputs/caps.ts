@@ -16,26 +16,46 @@ export interface Caps {
   readonly results: boolean;
   /** Whether it will take tree jobs soon, and does not yet: the next answer may offer them. */
   readonly later: boolean;
+  /** The compiler that did the job, as encodeCompiler() says it; left out when it has not been looked at. */
+  readonly compiler?: string | undefined;
 }
 
 const treeWord = `tree/${treeVersion}`;
 const resultsWord = 'results';
 const laterWord = 'later';
+const compilerWord = 'compiler/';
 
 /** Encodes what a server offers; it stands after the object of an answer, where stock clients do not look. */
-export function encodeCaps({ tree, codecs: known, results, later }: Caps): Buffer {
-  const said = [...(tree ? [treeWord] : []), ...known];
-  return encodeText('CAPS', [...said, ...(results ? [resultsWord] : []), ...(later ? [laterWord] : [])].join(' '));
+export function encodeCaps({ tree, codecs: known, results, later, compiler }: Caps): Buffer {
+  const said = [
+    ...(tree ? [treeWord] : []),
+    ...known,
+    ...(results ? [resultsWord] : []),
+    ...(later ? [laterWord] : []),
+    ...(compiler === undefined ? [] : [`${compilerWord}${encodeURIComponent(compiler)}`]),
+  ];
+  return encodeText('CAPS', said.join(' '));
+}
+
+/** A text that stands in a word; undefined where there is none that can be read. */
+function textIn(word: string | undefined): string | undefined {
+  try {
+    return word === undefined ? undefined : decodeURIComponent(word.slice(compilerWord.length));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Reads the text of an offer; words that mean nothing here are passed over. */
 export function parseCaps(text: string): Caps {
   const words = new Set(text.split(' '));
+  const compiler = textIn([...words].find((word) => word.startsWith(compilerWord)));
   return {
     tree: words.has(treeWord),
     codecs: codecs.filter((codec) => codec !== 'raw' && words.has(codec)),
     results: words.has(resultsWord),
     later: words.has(laterWord),
+    ...(compiler === undefined ? {} : { compiler }),
   };
 }
 

@@ -19,7 +19,9 @@ export interface Welcome {
   readonly slots: number;
   /** Jobs that run or wait there, divided by slots. */
   readonly load: number;
-  /** What each compiler is, by the name under which clients may ask for it. */
+  /**
+   * What compilers are, by the names that clients have used, as encodeCompiler() says it; those that have been looked at.
+   */
   readonly compilers: Readonly<Record<string, string>>;
 }
 

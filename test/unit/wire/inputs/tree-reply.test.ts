@@ -101,6 +101,7 @@ describe('encodeCaps() and readCaps()', () => {
       { tree: true, codecs: ['deflate', 'zstd'] as const, results: false, later: false },
       { tree: true, codecs: ['deflate'] as const, results: true, later: false },
       { tree: false, codecs: [], results: false, later: true },
+      { tree: true, codecs: [], results: false, later: false, compiler: 'GCC: (a b+c) 1%20 x/y' },
     ]) {
       expect(read(readCaps(), encodeCaps(caps))).toEqual(caps);
       for (const pieces of everyCut(encodeCaps(caps))) expect(readPieces(readCapsOrEnd(), pieces)).toEqual(caps);
@@ -112,6 +113,8 @@ describe('encodeCaps() and readCaps()', () => {
 
   it('pass over words that mean nothing', () => {
     expect(parseCaps('tree/2 zstd x tree/1')).toEqual({ tree: true, codecs: ['zstd'], results: false, later: false });
+    const plain = { tree: true, codecs: [], results: false, later: false };
+    expect(parseCaps('tree/1 compiler/%zz')).toEqual(plain);
     expect(parseCaps('')).toEqual({ tree: false, codecs: [], results: false, later: false });
   });
 
