@@ -38,8 +38,8 @@ _distccd() {
       --permit-option | --port | -p | --resident | --result-cache | --stats-allow | --stats-listen | --stats-port) ;;
     *)
       _distcc_words --allow --allow-private --check --daemon --enable-tcp-insecure --fence --help --idle-exit --inetd --input-cache \
-        --job-lifetime --jobs --lifetime --listen --log-file --log-format --log-level --log-stderr --masquerade-dir \
-        --max-memory --nice --no-detach --no-fifo --no-fork --no-tree --oom-score-adj --permit-option --pid-file --port --reload-file --resident --result-cache --show-policy --stats \
+        --job-lifetime --jobs --json --lifetime --listen --log-file --log-format --log-level --log-stderr --masquerade-dir \
+        --max-memory --nice --no-detach --no-fifo --no-fork --no-tree --oom-score-adj --permit-option --pid-file --port --reload-file --resident --result-cache --show-compilers --show-policy --stats \
         --stats-allow --stats-listen --stats-port --user --verbose --version --wizard --zeroconf
       ;;
   esac

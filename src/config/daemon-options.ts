@@ -67,6 +67,10 @@ export const daemonOptions = {
   }),
   check: flag({ help: 'show what would be served, where and to whom, or what is wrong, and exit' }),
   'show-policy': flag({ help: 'show which compiler options are permitted, and exit' }),
+  'show-compilers': flag({
+    help: 'show the permitted compilers: path, version, target, hashes of their files; and exit',
+  }),
+  json: flag({ help: 'with --show-compilers: print JSON' }),
   'no-detach': flag({ help: 'stay in the foreground' }),
   port: valued({
     short: 'p',

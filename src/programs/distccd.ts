@@ -35,6 +35,13 @@ void run('distccd', async (words) => {
     process.stdout.write(`${(await checkDaemon(reading.options)).join('\n')}\n`);
     return 0;
   }
+  if (reading.options['show-compilers']) {
+    const { showCompilers } = await import('../server/show-compilers.ts');
+    const { text, failure } = await showCompilers(reading.options);
+    writeAll(1, Buffer.from(text));
+    if (failure !== undefined) throw failure;
+    return 0;
+  }
   const { runDaemon } = await import('../server/daemon.ts');
   return runDaemon(reading.options, words);
 });

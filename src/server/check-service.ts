@@ -39,6 +39,7 @@ const impossible: readonly { readonly name: Name; readonly fails?: true; readonl
   { name: 'pid-file', fails: true, instead: '"systemctl show -P MainPID distccd" has the number' },
   { name: 'check', fails: true, instead: 'it starts no daemon' },
   { name: 'show-policy', fails: true, instead: 'it starts no daemon' },
+  { name: 'show-compilers', fails: true, instead: 'it starts no daemon' },
 ];
 
 /** The settings that become options of distccd. */

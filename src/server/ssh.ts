@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { DaemonOptions } from '../config/daemon-options.ts';
 import { systemReason } from '../system/error-text.ts';
 import { makePrivateFolder } from '../system/files/private-folder.ts';
-import { encodeCaps } from '../wire/inputs/caps.ts';
+import type { Caps } from '../wire/inputs/caps.ts';
 import type { ClientStream } from './connection/client-stream.ts';
 import { beginningOf, passOn } from './listen/pass-on.ts';
 import { residentEnvironment, residentPaths } from './listen/resident-paths.ts';
@@ -17,7 +17,7 @@ const mostResidents = 4;
 const wait = { most: 10_000, look: 20 };
 
 /** What clients are told while a daemon is being started. */
-const promise = encodeCaps({ tree: false, codecs: [], results: false, later: true });
+const promise: Caps = { tree: false, codecs: [], results: false, later: true };
 
 /** Whether a process with these options may have its clients served by a resident daemon. */
 const mayPassOn = ({ resident, fence, 'no-tree': noTree }: DaemonOptions): boolean =>

@@ -19,7 +19,7 @@ const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['limits'],
     ['inputs'],
     ['job'],
-    ['results'],
+    ['results', 'compilers'],
     ['connection'],
     ['start', 'listen'],
     ['metrics'],

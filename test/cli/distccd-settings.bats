@@ -198,6 +198,48 @@ check() {
   [[ $stderr == 'distccd: ERROR: cannot understand "somebody"'* ]]
 }
 
+@test "--check and --show-compilers name compilers that are permitted and not installed, and fail when none is" {
+  ln -s /usr/bin/distcc "$BATS_TEST_TMPDIR/masks/gcc-99"
+  check --allow 127.0.0.1
+  assert_success
+  assert_line --regexp '^compilers: .*; permitted and not installed: .*gcc-99'
+  echo /usr/bin/gcc-99 >"$BATS_TEST_TMPDIR/list"
+  export DISTCC_CMDLIST=$BATS_TEST_TMPDIR/list
+  check --allow 127.0.0.1
+  assert_equal "$status" 110
+  local sentence='distccd: ERROR: no compiler is installed: permitted and not installed: /usr/bin/gcc-99; install one, or set DISTCCD_PATH to where it is'
+  assert_equal "$stderr" "$sentence"
+  run --separate-stderr "$OURS/distccd" --show-compilers
+  assert_equal "$status" 110
+  assert_equal "$stderr" "$sentence"
+  assert_output '/usr/bin/gcc-99: permitted and not installed'
+}
+
+@test "--show-compilers tells version, target and hashes, also as JSON, and leaves nothing behind" {
+  local gcc
+  gcc=$(command -v gcc)
+  printf '#!/bin/sh\necho hello\n' >"$BATS_TEST_TMPDIR/nocc"
+  chmod 755 "$BATS_TEST_TMPDIR/nocc" "$BATS_TEST_TMPDIR"
+  printf '%s\n' "$gcc" /usr/bin/gcc-99 "$BATS_TEST_TMPDIR/nocc" >"$BATS_TEST_TMPDIR/list"
+  export DISTCC_CMDLIST=$BATS_TEST_TMPDIR/list
+  run --separate-stderr "$OURS/distccd" --show-compilers
+  assert_success
+  assert_equal "$stderr" ''
+  assert_line "$gcc: $gcc"
+  assert_line "  version  $(gcc -S -o - -x c /dev/null | sed -n 's/.*\.ident\t"\(.*\)"/\1/p')"
+  assert_line "  target   $(gcc -dumpmachine)"
+  assert_line "  sha256   $(sha256sum <"$(realpath "$(gcc -print-prog-name=cc1)")" | cut -d' ' -f1)  $(realpath "$(gcc -print-prog-name=cc1)")"
+  assert_line '/usr/bin/gcc-99: permitted and not installed'
+  assert_line '  clients cannot compare it: it does not work here, or is not a kind of gcc or clang'
+  run --separate-stderr "$OURS/distccd" --show-compilers --json
+  assert_success
+  run node -e 'const [gcc, missing, odd] = JSON.parse(process.argv[1]).sort((one, other) => Object.keys(other).length - Object.keys(one).length);
+    console.log(gcc.target, gcc.files.length, /^[0-9a-f]{64}$/.test(gcc.makes), [missing, odd].map((one) => Object.keys(one).join("+")).join(" "))' "$output"
+  assert_output "$(gcc -dumpmachine) 2 true name+path name"
+  run find "$TMPDIR" -mindepth 1
+  assert_output ''
+}
+
 @test "--show-policy prints the allow list and what is added to it, and starts nothing" {
   run --separate-stderr "$OURS/distccd" --show-policy --permit-option -fstack-usage --permit-option=-fprofile-dir=
   assert_success

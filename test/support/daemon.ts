@@ -130,6 +130,11 @@ export async function startDaemon(setup: DaemonSetup = {}): Promise<TestDaemon> 
 
 /** What is left in a daemon's temporary directory besides its own spool without jobs. */
 export function leftovers(folder: string): string[] {
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  let names: string[];
+  try {
+    names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  } catch (error) {
+    return [`something that is being removed: ${String(error)}`];
+  }
   return names.filter((name) => !/^distccd-spool-[^/]+(?:\/daemon-lock|\/root(?:\/.*)?)?$/.test(name));
 }

@@ -120,7 +120,7 @@ export async function startTracedDaemon(
     '--listen',
     '127.0.0.1',
   ];
-  words.push('--allow', '127.0.0.1', '--masquerade-dir', masks, ...options);
+  words.push('--log-level', 'info', '--allow', '127.0.0.1', '--masquerade-dir', masks, ...options);
   const traced = ['-f', '-qq', '-y', '-s', '4096', '-e', `trace=${calls}`, '-e', 'signal=none', '-o', log];
   const child = spawn('strace', ['--seccomp-bpf', ...traced, process.execPath, distccdProgram, ...words], {
     stdio: 'ignore',
@@ -132,16 +132,22 @@ export async function startTracedDaemon(
   );
   const growing = new Growing(log);
   const daemon = threadsOf(growing.more());
+  const known = new Set<string>();
+  /** Waits until the daemon has found out what a compiler is, which is not the deed of a job. */
+  const settle = async (compiler: string): Promise<void> => {
+    if (known.has(compiler)) return;
+    known.add(compiler);
+    const said = `the compiler "${compiler}" `;
+    await until(() => readFileSync(join(spool, 'log'), 'utf8').includes(said), said);
+    growing.more();
+  };
   return {
     async compile(argv, source) {
       const answer = await converse(port, encodeRequest({ version: 1, argv, source: Buffer.from(source) }));
       const refused = answer.includes('distccd: ') && answer.includes('STAT00007100');
-      return {
-        refused,
-        compiled: answer.includes('STAT00000000'),
-        answer: answer.toString(),
-        ...readDeeds(growing.more(), daemon),
-      };
+      const deeds = readDeeds(growing.more(), daemon);
+      await settle(argv[0] ?? '');
+      return { refused, compiled: answer.includes('STAT00000000'), answer: answer.toString(), ...deeds };
     },
     async end() {
       growing.close();

@@ -47,6 +47,7 @@ export class ClientLine {
   /** What came after the last message that was read. */
   #rest: Buffer = nothing;
   #heard = false;
+  #begun = false;
   /** Whether the answer has been sent: what happens to the connection afterwards does not matter. */
   #settled = false;
 
@@ -69,6 +70,11 @@ export class ClientLine {
   /** Whether a byte has come. */
   get heard(): boolean {
     return this.#heard;
+  }
+
+  /** Whether something has come of the message that is being read. */
+  get begun(): boolean {
+    return this.#begun;
   }
 
   /** Whether the compiler runs, or its answer is being sent. */
@@ -109,12 +115,16 @@ export class ClientLine {
   async receive<T>(grammar: Grammar<T>, account: BudgetAccount): Promise<T> {
     const { budget, pace, deadlines } = this.service;
     this.#socket.setTimeout(deadlines.silence);
+    this.#begun = this.#rest.length > 0;
     const { value, rest } = await receiveMessage(this.#socket, grammar, {
       account,
       largest: budget.largest,
       paceCheck: new PaceCheck(pace),
       signal: this.signal,
-      heard: () => this.#hear(),
+      heard: () => {
+        this.#begun = true;
+        this.#hear();
+      },
       early: this.#rest,
     });
     this.#rest = rest;

@@ -1,15 +1,16 @@
 import { basename } from 'node:path';
 import { exitStatus } from '../../basics/exit-status.ts';
+import { encodeCaps } from '../../wire/inputs/caps.ts';
+import type { Caps } from '../../wire/inputs/caps.ts';
 import { readOpening } from '../../wire/inputs/opening.ts';
 import type { Opening } from '../../wire/inputs/opening.ts';
 import type { Grammar } from '../../wire/reading/decoder.ts';
-import { ProtocolError } from '../../wire/reading/protocol-error.ts';
 import { readArrivingRequest } from '../../wire/request.ts';
 import type { ArrivedRequest } from '../../wire/request.ts';
 import type { BudgetAccount } from '../limits/byte-budget.ts';
 import { inTurns } from '../limits/in-turns.ts';
 import { judgeCommand } from '../policy/judge-command.ts';
-import { ClientGone, Overdue, Refusal } from '../policy/refusal.ts';
+import { Overdue, Refusal } from '../policy/refusal.ts';
 import { endedWith, endedWithout } from '../job/job-end.ts';
 import type { JobEnd } from '../job/job-end.ts';
 import { runJob } from '../job/run-job.ts';
@@ -17,7 +18,10 @@ import { ClientLine } from './client-line.ts';
 import type { LineClient } from './client-line.ts';
 import type { ClientStream } from './client-stream.ts';
 import type { Service, StopReasons } from './service.ts';
-import { TreeConversation } from './tree-conversation.ts';
+import { isEnd, TreeConversation } from './tree-conversation.ts';
+
+/** What is offered where no client's own files are compiled. */
+const noTrees: Caps = { tree: false, codecs: [], results: false, later: false };
 
 /** What a client may begin with where there are no tree jobs. */
 function* readRequestOnly(): Grammar<Opening> {
@@ -77,8 +81,7 @@ export class Conversation {
   }
 
   #badRequest(error: unknown): JobEnd {
-    const closed = error instanceof ClientGone || (error instanceof ProtocolError && error.kind === 'truncated');
-    if (closed && !this.#line.heard) return { ...endedWithout('OTHER', exitStatus.truncated), unheard: true };
+    if (isEnd(error) && !this.#line.heard) return { ...endedWithout('OTHER', exitStatus.truncated), unheard: true };
     return this.#line.badRequest(error);
   }
 
@@ -95,15 +98,25 @@ export class Conversation {
     const command = await inTurns(judgeCommand(request.argv, service), signal);
     this.#line.record.name(command.argv[0] ?? '', command.source);
     log.say('a compile', 'info', `compile from ${basename(command.source)} to ${basename(command.object)}`);
+    const [name = ''] = command.argv;
+    service.known?.note(request.argv[0] ?? '', { name, path: command.path });
     const release = await this.#line.turn();
     try {
       const { source, version } = request;
       const sourceWritten = (): void => account.close();
       const compiled = await runJob({ command, source, sourceWritten, signal, log }, service);
-      await this.#line.giveBack(compiled, version, { release, after: service.trees?.offer ?? service.promise });
+      await this.#line.giveBack(compiled, version, { release, after: this.#offer(request.argv[0] ?? '') });
       return { ...endedWith(compiled.status, command.argv[0] ?? '', command.source), refused: compiled.refused };
     } finally {
       release();
     }
+  }
+
+  /** What the client is told after its answer, also of the compiler that it has named; nothing where that is nothing. */
+  #offer(compiler: string): Buffer | undefined {
+    const { trees, promise, known } = this.#line.service;
+    const told = known?.told(compiler);
+    const caps = trees?.offer ?? promise ?? (told === undefined ? undefined : noTrees);
+    return caps === undefined ? undefined : encodeCaps({ ...caps, compiler: told });
   }
 }

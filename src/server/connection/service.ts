@@ -1,3 +1,5 @@
+import type { Caps } from '../../wire/inputs/caps.ts';
+import type { KnownCompilers } from '../compilers/known-compilers.ts';
 import type { AccessList } from '../policy/access-list.ts';
 import type { ByteBudget } from '../limits/byte-budget.ts';
 import type { FairQueue } from '../limits/fair-queue.ts';
@@ -29,7 +31,7 @@ export interface TreeService {
   /** The service's own environment for compilers there, as NAME=value. */
   readonly environment: () => readonly string[];
   /** What is said of it to clients, after their answers. */
-  readonly offer: Buffer;
+  readonly offer: Caps;
   /** Left out where no results are kept. */
   readonly results?: ResultKeeper | undefined;
 }
@@ -50,7 +52,9 @@ export interface Service extends JobTools, CommandPolicy {
   /** Left out where there are no tree jobs. */
   readonly trees?: TreeService | undefined;
   /** What clients are told after their answers where there are none yet. */
-  readonly promise?: Buffer | undefined;
+  readonly promise?: Caps | undefined;
+  /** Left out where a process serves one client: none is there long enough to look at compilers. */
+  readonly known?: KnownCompilers | undefined;
 }
 
 /** The signals by which the daemon ends conversations: draining spares those whose compiler runs, killing does not. */

@@ -1,5 +1,8 @@
+import { accessSync, constants } from 'node:fs';
 import { basename } from 'node:path';
+import { exitStatus } from '../../basics/exit-status.ts';
 import { pathOf } from '../../system/byte-text.ts';
+import { StartError } from '../../system/processes/reaper.ts';
 import type { Toolchain } from '../../system/fence/toolchain.ts';
 import type { TreeFolder } from '../../system/fence/tree-roots.ts';
 import { readContents } from '../../wire/inputs/contents.ts';
@@ -13,8 +16,10 @@ import { quoted } from '../../wire/quoted.ts';
 import { ProtocolError } from '../../wire/reading/protocol-error.ts';
 import type { Asked, Session } from '../inputs/session.ts';
 import { knownCodecs } from '../inputs/unpack.ts';
-import { endedWith } from '../job/job-end.ts';
+import { endedWith, endedWithout } from '../job/job-end.ts';
 import type { JobEnd } from '../job/job-end.ts';
+import { notStarted } from '../job/job-folder.ts';
+import { ResultFile } from '../job/result-file.ts';
 import { runTreeJob } from '../job/run-tree-job.ts';
 import type { TreeCompiled } from '../job/run-tree-job.ts';
 import type { BudgetAccount } from '../limits/byte-budget.ts';
@@ -34,11 +39,27 @@ const version = 1;
 /** A job asks once as a rule; more rounds than this do not come of other connections that fail. */
 const mostRounds = 32;
 
+/** Why a compiler cannot be started; undefined when it can. */
+function startErrorOf({ path }: TreeCommand): StartError | undefined {
+  try {
+    accessSync(path, constants.X_OK);
+    return undefined;
+  } catch (error) {
+    return new StartError(path, error);
+  }
+}
+
+/** Whether a client has closed its side. */
+export const isEnd = (error: unknown): boolean =>
+  error instanceof ClientGone || (error instanceof ProtocolError && error.kind === 'truncated');
+
 /** A connection on which a client has a command compiled on its own files (doc/protocol.md, "Tree jobs"). */
 export class TreeConversation {
   readonly #line: ClientLine;
   readonly #trees: TreeService;
   readonly #account: BudgetAccount;
+  /** Whether the client has been told what is here: with that it may go elsewhere. */
+  #welcomed = false;
 
   constructor(line: ClientLine, trees: TreeService, account: BudgetAccount) {
     this.#line = line;
@@ -59,23 +80,41 @@ export class TreeConversation {
         sessions.leave(session);
       }
     } catch (error) {
+      if (this.#welcomed && !line.begun && isEnd(error))
+        return { ...endedWithout('OTHER', exitStatus.ok), unheard: true };
       const unread = error instanceof ProtocolError || error instanceof ClientGone || error instanceof Overdue;
       return unread && line.connection.stage === 'receiving' ? line.badRequest(error) : line.refuse(version, error);
     }
   }
 
-  #welcome({ nonce }: Session): void {
-    const { queue } = this.#line.service;
+  #welcome(session: Session): void {
+    const { queue, known } = this.#line.service;
     const load = (queue.running + queue.waiting) / queue.slots;
-    this.#line.send(encodeWelcome({ nonce, codecs: knownCodecs, slots: queue.slots, load, compilers: {} }));
+    const { nonce } = session;
+    session.told = known?.news ?? 0;
+    this.#welcomed = true;
+    const compilers = known?.all() ?? {};
+    this.#line.send(encodeWelcome({ nonce, codecs: knownCodecs, slots: queue.slots, load, compilers }));
   }
 
-  /** Reads the job; one that was made for a session that is gone comes again. */
+  /** Whether the client has not heard what is known of compilers now, that of its job included. */
+  #hasNews({ argv }: ArrivedTreeJob, session: Session): boolean {
+    const { compilers, known } = this.#line.service;
+    if (known === undefined) return false;
+    const [asked = ''] = argv;
+    const permission = compilers.permit(asked);
+    if ('path' in permission) known.note(asked, permission);
+    return session.told !== known.news;
+  }
+
+  /** Reads the job. One that was made for a session that is gone comes again, and one before which there is news. */
   async #readJob(session: Session, welcomed: boolean): Promise<ArrivedTreeJob> {
     const read = (): Promise<ArrivedTreeJob> => this.#line.receive(readTreeJob(), this.#account);
     const first = await read();
-    if (first.nonce.equals(session.nonce)) return first;
-    if (!welcomed) this.#welcome(session);
+    const hasNews = this.#hasNews(first, session);
+    const isOurs = first.nonce.equals(session.nonce);
+    if (isOurs && !hasNews) return first;
+    if (!welcomed || isOurs) this.#welcome(session);
     const second = await read();
     if (second.nonce.equals(session.nonce)) return second;
     throw new ProtocolError('malformed', 'a job has another nonce than its session, twice');
@@ -94,6 +133,8 @@ export class TreeConversation {
     const { source, output } = command.verdict;
     this.#line.record.name(command.name, source);
     log.say('a compile', 'info', `compile from ${basename(source)} to ${basename(output)}`);
+    const lacking = startErrorOf(command);
+    if (lacking !== undefined) return await this.#tellMissing(command, lacking);
     const toolchain = await this.#toolchain(command);
     const generation = session.enter(job.generation);
     try {
@@ -113,6 +154,16 @@ export class TreeConversation {
     } finally {
       session.leave(generation);
     }
+  }
+
+  /** Answers that the compiler is permitted and not installed, before anything is asked for. */
+  async #tellMissing(command: TreeCommand, error: StartError): Promise<JobEnd> {
+    this.#account.complete = true;
+    this.#account.close();
+    this.#line.watchForEnd();
+    const answer = notStarted({ path: command.path, argv: [command.name] }, error, this.#line.log);
+    await this.#line.giveBack({ ...answer, dependencies: ResultFile.empty }, version, { release: () => {} });
+    return endedWith(answer.status, command.name, command.verdict.source);
   }
 
   async #giveKept({ command }: PlacedJob, { result, room }: Kept): Promise<JobEnd> {

@@ -52,6 +52,8 @@ export class Session {
   connections = 0;
   /** When the last one left, in ms. */
   left = 0;
+  /** How much of the news about compilers its client has heard. */
+  told = 0;
 
   constructor(sessions: Sessions, { nonce, address }: { readonly nonce: Buffer; readonly address: string }) {
     this.#sessions = sessions;

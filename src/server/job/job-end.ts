@@ -15,7 +15,10 @@ export interface JobEnd {
   readonly status: number;
   /** distcc's internal code; 0 when the job was done. */
   readonly ret: ExitStatus;
-  /** Whether the client left without sending a byte, as a check of an open port does. */
+  /**
+   * Whether the client left without having sent anything of a job, as a check of an open port does, or one that has
+   * another compiler.
+   */
   readonly unheard?: boolean;
   /** The compiler as executed and the client's name of the source; only for COMPILE_OK and COMPILE_ERROR. */
   readonly command?: { readonly compiler: string; readonly source: string };

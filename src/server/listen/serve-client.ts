@@ -67,7 +67,7 @@ export async function serveClient(
   service.statistics.end(end, milliseconds, Date.now());
   service.board.close({ record, end, received, sent }, Date.now());
   if (end.unheard === true) {
-    log.say('a connection without a job', 'debug', `${name} connected, sent nothing and closed`);
+    log.say('a connection without a job', 'debug', `${name} connected and closed without a job`);
     return end.ret;
   }
   const kind = end.command === undefined ? 'a connection without a job' : 'a job that was done';

@@ -5,15 +5,21 @@ import { logLevelNames } from '../../config/daemon-options.ts';
 import type { DaemonOptions } from '../../config/daemon-options.ts';
 import type { Logger } from '../../logging/log-line.ts';
 import { descriptorLimit } from '../../system/descriptors/descriptor-limit.ts';
+import { quoted } from '../../wire/quoted.ts';
+import type { Caps } from '../../wire/inputs/caps.ts';
 import { inFence, folderSeen, tryFence } from '../../system/fence/fence.ts';
 import type { FenceFound } from '../../system/fence/fence.ts';
 import { findTreeRoots, TreeRoots } from '../../system/fence/tree-roots.ts';
 import type { TreeRootsFound } from '../../system/fence/tree-roots.ts';
+import { steadyClock } from '../../system/machine/every-second.ts';
 import { spawn } from '../../system/processes/spawn.ts';
 import { openSpool, sweepSpools } from '../../system/files/temporary-folder.ts';
 import type { Spool } from '../../system/files/temporary-folder.ts';
 import type { Places } from '../../system/fence/toolchain-paths.ts';
 import type { AccessList } from '../policy/access-list.ts';
+import { KnownCompilers } from '../compilers/known-compilers.ts';
+import { lookAtCompiler } from '../compilers/look-at-compiler.ts';
+import type { Compiler, NamedProgram } from '../compilers/look-at-compiler.ts';
 import { ByteBudget } from '../limits/byte-budget.ts';
 import { planCapacity, usualShare } from '../limits/capacity.ts';
 import type { Capacity } from '../limits/capacity.ts';
@@ -22,6 +28,7 @@ import type { Service } from '../connection/service.ts';
 import { openDaemonLog } from '../log/daemon-log.ts';
 import type { DaemonLog } from '../log/daemon-log.ts';
 import { FairQueue } from '../limits/fair-queue.ts';
+import type { Release } from '../limits/fair-queue.ts';
 import { JobBoard } from '../job/job-board.ts';
 import { JobStatistics } from '../job/job-statistics.ts';
 import { LogLimit } from '../log/log-limit.ts';
@@ -51,6 +58,8 @@ export interface AssembledService extends Service {
   readonly fence: FenceFound;
   /** Whether clients' own files are compiled here. */
   readonly ownFiles: TreesFound;
+  /** Finds out what a compiler is. */
+  readonly lookAt: (program: NamedProgram) => Promise<Compiler | undefined>;
   /** Takes away all that the daemon has put into directories. */
   readonly remove: () => void;
 }
@@ -60,7 +69,7 @@ export interface SshManner {
   /** Clients' own files are compiled in roots also where each client may run every program outside of them. */
   readonly rootsForAll?: boolean;
   /** What clients are told after their answers. */
-  readonly promise?: Buffer | undefined;
+  readonly promise?: Caps | undefined;
 }
 
 /** Sets up everything that serving needs, as the account that serves, so that nothing fails only with the first job. */
@@ -95,7 +104,20 @@ export function assembleService(
     environment: process.env,
   };
   const ownFiles = openTrees(options, setup, notices);
-  return {
+  const over = new AbortController();
+  const look = (program: NamedProgram): Promise<Compiler | undefined> => lookAtCompiler(program, service, over.signal);
+  const lookAndTell = async (program: NamedProgram): Promise<Compiler | undefined> => {
+    const compiler = await look(program);
+    const name = `the compiler ${quoted(program.name)}`;
+    if (compiler === undefined) daemonLog.log.info(`${name} cannot be compared with those of clients`);
+    else daemonLog.log.info(`${name} is ${compiler.fingerprint.version}, for ${compiler.fingerprint.target}`);
+    return compiler;
+  };
+  const takeSlot = (): Promise<Release> | undefined => {
+    const isFree = queue.running < queue.slots && queue.waiting === 0;
+    return isFree ? queue.enter({ client: '', signal: over.signal, putBack: () => {} }) : undefined;
+  };
+  const service: AssembledService = {
     daemonLog,
     log: daemonLog.log,
     get jobs() {
@@ -116,7 +138,10 @@ export function assembleService(
     ownFiles,
     trees: ownFiles.kind === 'offered' ? ownFiles.service : undefined,
     promise,
+    known: options.inetd ? undefined : new KnownCompilers({ look: lookAndTell, takeSlot, now: steadyClock }),
+    lookAt: look,
     remove() {
+      over.abort();
       if (ownFiles.kind === 'offered') ownFiles.remove();
       spool.remove();
     },
@@ -143,6 +168,7 @@ export function assembleService(
     statistics: new JobStatistics(),
     board: new JobBoard(),
   };
+  return service;
 }
 
 const placesOf = ({ path }: Rules): Places => ({ directories: path, temporary: process.cwd() });

@@ -1,5 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
+import { exitStatus } from '../../basics/exit-status.ts';
+import { Failure } from '../../basics/failure.ts';
 import type { DaemonOptions } from '../../config/daemon-options.ts';
 import { usualMasqueradeDirs } from '../policy/permitted-compilers.ts';
 import type { PermittedCompilers } from '../policy/permitted-compilers.ts';
@@ -34,20 +36,59 @@ export function servedCompilers(
   });
 }
 
-/** The compilers that clients may run, in one line. */
+/** The compilers that clients may run by name. */
+export interface ListedCompilers {
+  /** Whether clients may run all other programs too. */
+  readonly everything: boolean;
+  /** Those that are installed: their names, and the paths of their programs. */
+  readonly found: readonly { readonly asked: string; readonly name: string; readonly path: string }[];
+  /** Names that are permitted, of which no program is installed. */
+  readonly lacking: readonly string[];
+}
+
+/** Finds the compilers that clients may run, by name. */
+export function findCompilers(
+  options: DaemonOptions,
+  compilers: PermittedCompilers,
+  environment: NodeJS.ProcessEnv,
+): ListedCompilers {
+  const served = servedCompilers(options, compilers, environment);
+  return {
+    everything: environment['DISTCC_CMDLIST'] === undefined && options['enable-tcp-insecure'],
+    found: served.flatMap(({ name: asked, path }) => {
+      const permission = compilers.permit(asked);
+      return path === undefined || 'refused' in permission ? [] : [{ asked, name: permission.name, path }];
+    }),
+    lacking: served.flatMap(({ name, path }) => (path === undefined ? [name] : [])),
+  };
+}
+
+const lackingText = 'permitted and not installed';
+
+/** @throws Failure (status 110) when clients may run compilers by name, and none of them is installed */
+export function requireCompiler({ everything, found, lacking }: ListedCompilers): void {
+  if (everything || found.length > 0) return;
+  throw new Failure(
+    exitStatus.compilerMissing,
+    `no compiler is installed: ${lackingText}: ${lacking.join(', ')}; install one, or set DISTCCD_PATH to where it is`,
+  );
+}
+
+/**
+ * The compilers that clients may run, in one line.
+ * @throws Failure (status 110) when none of them is installed
+ */
 export function listCompilers(
   options: DaemonOptions,
   compilers: PermittedCompilers,
   environment: NodeJS.ProcessEnv,
 ): string {
-  if (environment['DISTCC_CMDLIST'] === undefined && options['enable-tcp-insecure']) return 'every program';
-  const served = servedCompilers(options, compilers, environment);
-  const found = served.flatMap(({ name, path }) => {
-    return path === undefined ? [] : [path === name ? name : `${name} (${path})`];
-  });
-  const lacking = served.filter(({ path }) => path === undefined).map(({ name }) => name);
-  const rest = lacking.length === 0 ? '' : `; permitted and not installed: ${lacking.join(', ')}`;
-  return `${found.length === 0 ? 'none' : found.join(', ')}${rest}`;
+  const listed = findCompilers(options, compilers, environment);
+  if (listed.everything) return 'every program';
+  requireCompiler(listed);
+  const names = listed.found.map(({ asked, path }) => (path === asked ? asked : `${asked} (${path})`));
+  const rest = listed.lacking.length === 0 ? '' : `; ${lackingText}: ${listed.lacking.join(', ')}`;
+  return `${names.join(', ')}${rest}`;
 }
 
 function masqueradeNames(options: Pick<DaemonOptions, 'masquerade-dir'>): string[] {

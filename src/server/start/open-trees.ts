@@ -5,7 +5,6 @@ import type { Spool } from '../../system/files/temporary-folder.ts';
 import type { TreeRootsFound } from '../../system/fence/tree-roots.ts';
 import type { DaemonOptions } from '../../config/daemon-options.ts';
 import type { Logger } from '../../logging/log-line.ts';
-import { encodeCaps } from '../../wire/inputs/caps.ts';
 import type { TreeService } from '../connection/service.ts';
 import { planInputs, quotaIn } from '../inputs/room.ts';
 import { Sessions } from '../inputs/sessions.ts';
@@ -94,7 +93,7 @@ export function openTrees(options: DaemonOptions, setup: TreeSetup, notices: Not
       return now.roots;
     },
     environment: setup.compilerEnvironment,
-    offer: encodeCaps({ tree: true, codecs: knownCodecs, results: results !== undefined, later: false }),
+    offer: { tree: true, codecs: knownCodecs, results: results !== undefined, later: false },
     results: results?.keeper,
   };
   const says = describePlace(lasting?.contents ?? setup.spool.path, lasting !== undefined, options);

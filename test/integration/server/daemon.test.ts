@@ -80,7 +80,7 @@ describe('a job', () => {
       expect(response.object.equals(localObject())).toBe(true);
       await daemon.logs('COMPILE_OK exit:0 sig:0 core:0 ret:0');
       await daemon.logs(/client: 127\.0\.0\.1:\d+ COMPILE_OK exit:0 sig:0 core:0 ret:0 time:\d+ms gcc hello\.c\n/);
-      expect(leftovers(daemon.temporary)).toEqual([]);
+      await until(() => leftovers(daemon.temporary).length === 0, 'nothing is left');
     },
   );
 
@@ -151,7 +151,7 @@ describe('a job', () => {
       fakeCompiler(script);
       await start();
       expect(await refusalOf(['fakecc', '-c', 'a.c'])).toContain('is not a plain file');
-      expect(leftovers(daemon.temporary)).toEqual([]);
+      await until(() => leftovers(daemon.temporary).length === 0, 'nothing is left');
       await daemon.end();
     }
   });
@@ -166,7 +166,7 @@ describe('a job', () => {
       expect(words).toHaveLength(6);
       expect(words.filter((word) => /[/@]/.test(word) || word.startsWith('.'))).toEqual([]);
     }
-    expect(leftovers(daemon.temporary)).toEqual([]);
+    await until(() => leftovers(daemon.temporary).length === 0, 'nothing is left');
   });
 });
 
@@ -191,7 +191,7 @@ describe('a refusal says why, and the connection then ends as for any distcc', (
     expect(text.split(sentence)).toHaveLength(3);
     await daemon.logs(/ OTHER exit:0 sig:0 core:0 ret:0 /);
     await daemon.logs(sentence);
-    expect(leftovers(daemon.temporary)).toEqual([]);
+    await until(() => leftovers(daemon.temporary).length === 0, 'nothing is left');
   });
 
   it('a word that is not UTF-8', async () => {
@@ -288,7 +288,7 @@ describe('clients', () => {
     socket.end();
     await until(() => sleepers() === 0, 'the compiler is gone');
     await daemon.logs(/CLI_DISCONN exit:0 sig:0 core:0 ret:107/);
-    expect(leftovers(daemon.temporary)).toEqual([]);
+    await until(() => leftovers(daemon.temporary).length === 0, 'nothing is left');
   });
 
   it('wait for a slot with --jobs 1, and all are served', async () => {
@@ -349,7 +349,7 @@ describe('signals', () => {
     daemon.process.kill('SIGTERM');
     expect((await running).toString()).toContain('this server is stopping');
     await until(() => daemon.process.exitCode === 0, 'the daemon ended');
-    expect(leftovers(daemon.temporary)).toEqual([]);
+    await until(() => leftovers(daemon.temporary).length === 0, 'nothing is left');
   });
 
   it('SIGHUP reads the allow file again, and keeps the old list when the file is wrong', async () => {

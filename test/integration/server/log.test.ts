@@ -83,12 +83,12 @@ describe('the lines about a client', () => {
     const second = await connectTo(daemon.port);
     await send('127.0.0.1', 'gcc');
     second.socket.resetAndDestroy();
-    const looks = (): Line[] => clientLines().filter(({ message }) => message.includes('sent nothing'));
+    const looks = (): Line[] => clientLines().filter(({ message }) => message.includes('without a job'));
     await until(() => looks().length === 2, 'both are said');
     expect(clientLines().filter(({ message }) => message.startsWith('connection from'))).toHaveLength(1);
     for (const line of looks()) {
       expect(line).toMatchObject({ level: 'debug', client: '127.0.0.1' });
-      expect(line.message).toMatch(/^127\.0\.0\.1:\d+ connected, sent nothing and closed$/);
+      expect(line.message).toMatch(/^127\.0\.0\.1:\d+ connected and closed without a job$/);
     }
     expect(clientLines().filter(({ level }) => level === 'error' || level === 'warning')).toEqual([]);
   });

@@ -88,7 +88,8 @@ describe('a tree job', () => {
     expect(own.length).toBeGreaterThan(0);
     expect(cold.needs[0]).toHaveLength(files.length - own.length);
     const warm = await client.run(job());
-    expect(warm).toMatchObject({ welcomes: [], needs: [] });
+    // It may have looked at the compiler meanwhile, and then says so.
+    expect([warm.needs.flat(), warm.welcomes.length < 2]).toEqual([[], true]);
     const other = await new TreeClient(daemon.port, '127.0.0.2').run(job());
     expect(other).toMatchObject({ welcomes: [{}], needs: [[]] });
     for (const { answer } of [cold, warm, other]) {
@@ -243,7 +244,7 @@ describe('the offer', () => {
       const request = { version: 1, argv: ['gcc', '-c', 'a.c', '-o', 'a.o'], source: Buffer.from('int x;\n') } as const;
       return (await converse(port, encodeRequest(request))).toString('latin1');
     };
-    expect(await answer(daemon.port)).toMatch(/CAPS[\da-f]{8}tree\/1 deflate(?: zstd)?$/);
+    expect(await answer(daemon.port)).toMatch(/CAPS[\da-f]{8}tree\/1 deflate(?: zstd)?(?: compiler\/\S+)?$/);
     for (const options of [['--no-tree'], ['--fence', 'none']]) {
       const own = await startOwn({ options });
       const said = await answer(own.port);

@@ -15,7 +15,9 @@ describe("distccd's rc.d script for FreeBSD", () => {
   it('knows every option that has a value, so that it takes none for a flag', () => {
     const known = patterns('case $_word in', '_value=other').filter((word) => word.startsWith('--'));
     const valued = Object.entries(daemonOptions).filter(([, entry]) => entry.value !== undefined);
-    const flags = new Set('--daemon --no-detach --wizard --inetd --check --show-policy --help --version --'.split(' '));
+    const flags = new Set(
+      '--daemon --no-detach --wizard --inetd --check --show-compilers --show-policy --help --version --'.split(' '),
+    );
     expect(known.filter((word) => !flags.has(word)).sort()).toEqual(valued.map(([name]) => `--${name}`).sort());
   });
 

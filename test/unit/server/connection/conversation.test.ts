@@ -24,6 +24,8 @@ import { serviceParts } from '../../../support/service.ts';
 import type { ServiceParts } from '../../../support/service.ts';
 import { InputsFixture } from '../inputs/inputs-fixture.ts';
 
+const offer = { tree: true, codecs: [], results: false, later: false };
+
 const argv = ['gcc', '-c', 'src/a.c', '-o', 'out/a.o'];
 const request = encodeRequest({ version: 1, argv, source: Buffer.from('int x;\n') });
 const mebibyte = 1024 * 1024;
@@ -300,7 +302,7 @@ describe('Conversation', () => {
       const roots = (): never => {
         throw new Error('no job has come');
       };
-      const service = hold({ trees: { sessions: () => sessions, roots, environment: roots, offer: Buffer.alloc(0) } });
+      const service = hold({ trees: { sessions: () => sessions, roots, environment: roots, offer } });
       client.says(encodeSession(Buffer.alloc(16, 1)));
       await until(() => client.sent !== '');
       await settled();

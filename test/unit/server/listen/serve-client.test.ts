@@ -78,7 +78,7 @@ describe('serveClient()', () => {
     expect(log()).toMatch(/client: 192\.0\.2\.7:4711 OTHER exit:0 sig:0 core:0 ret:108/);
     const before = parts.lines.length;
     expect(await serveClient(new Client(Buffer.alloc(0), true), someone, service, stopping)).toBe(108);
-    expect(parts.lines.slice(before).join('\n')).toMatch(/192\.0\.2\.7:4711 connected, sent nothing and closed$/);
+    expect(parts.lines.slice(before).join('\n')).toMatch(/192\.0\.2\.7:4711 connected and closed without a job$/);
     expect(counts(service)).toContain('dcc_tcp_accept 2\n');
   });
 

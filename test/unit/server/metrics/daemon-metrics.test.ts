@@ -155,7 +155,13 @@ describe('DaemonMetrics', () => {
     const unused = (): never => {
       throw new Error('nobody asks for that');
     };
-    const trees = { sessions: unused, roots: unused, environment: unused, offer: Buffer.alloc(0), results: keeper };
+    const trees = {
+      sessions: unused,
+      roots: unused,
+      environment: unused,
+      offer: { tree: true, codecs: [], results: true, later: false },
+      results: keeper,
+    };
     const service = new Counted({ ownFiles: { kind: 'offered', service: trees, results, remove: () => {}, says: '' } });
     const series = await service.series();
     const kept = ['hits_total', 'misses_total', 'stored_total', 'results', 'bytes'];

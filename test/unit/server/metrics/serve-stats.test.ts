@@ -15,6 +15,8 @@ import { posix } from '../../../../src/system/posix.ts';
 import { counted } from '../../../support/counted-service.ts';
 import { freePort } from '../../../support/daemon.ts';
 
+const offer = { tree: true, codecs: [], results: false, later: false };
+
 /** What the disks have read and written, where a test says so. */
 let sectors: number | undefined;
 vi.mock(import('../../../../src/system/machine/machine-load.ts'), async (original) => {
@@ -99,7 +101,7 @@ describe('serveStats()', () => {
     const keeper = new ResultKeeper({ get: () => Promise.resolve(undefined), put: () => Promise.resolve(true) });
     Object.assign(keeper.counts, { hits: 3, misses: 4, kept: 2 });
     const results = { keeper, size: () => ({ bytes: 8193, results: 5 }), says: '', close: () => {} };
-    const service = { sessions: unused, roots: unused, environment: unused, offer: Buffer.alloc(0), results: keeper };
+    const service = { sessions: unused, roots: unused, environment: unused, offer, results: keeper };
     ownFiles = { kind: 'offered', service, results, remove: () => {}, says: '' };
     const page = await get(await serveTo('127.0.0.1'));
     ownFiles = { kind: 'lacking', lacks: '--no-tree' };
@@ -109,7 +111,7 @@ describe('serveStats()', () => {
   });
 
   it('has no lines of kept results where none are kept', async () => {
-    const service = { sessions: unused, roots: unused, environment: unused, offer: Buffer.alloc(0) };
+    const service = { sessions: unused, roots: unused, environment: unused, offer };
     ownFiles = { kind: 'offered', service, results: undefined, remove: () => {}, says: '' };
     const page = await get(await serveTo('127.0.0.1'));
     ownFiles = { kind: 'lacking', lacks: '--no-tree' };
