@@ -88,6 +88,16 @@ export const clientVariables = {
       return 'auto';
     },
   },
+  DISTCC_MISMATCH: {
+    help: 'allow: use hosts whose compiler is another one than here',
+    initial: 'avoid',
+    read(text: string | undefined, complain: Complain): 'avoid' | 'allow' {
+      if (text === 'allow') return 'allow';
+      if (text !== undefined && text !== '' && text !== 'avoid')
+        complain(`DISTCC_MISMATCH is avoid or allow, not "${text}": using avoid`);
+      return 'avoid';
+    },
+  },
   DISTCC_VERIFY: switchVariable('1: compare what hosts make of unpreprocessed sources', false),
   DISTCC_PERMIT_OPTIONS: {
     help: "options that the hosts' --permit-option permits, with blanks between",

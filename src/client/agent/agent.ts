@@ -16,6 +16,9 @@ import { agentSockets, bornPrefix } from '../../agent-state/agent-sockets.ts';
 import { agentVersion } from '../../agent-state/agent-version.ts';
 import { openState, sweepStates } from '../user-files/state-file.ts';
 import { ask } from '../../agent-state/ask-agent.ts';
+import { BuildNotices } from './build-notices.ts';
+import { CheckedHosts } from './checked-hosts.ts';
+import { OwnCompilers } from './own-compilers.ts';
 import { doJob } from './do-job.ts';
 import { Feed } from './feed.ts';
 import { Notices } from './notices.ts';
@@ -95,6 +98,11 @@ class Agent {
       inputs: { hosts: new InputHosts(now), graph: new HeaderGraph(), distrusted: new Set(), tally: this.#tally },
       hosts: new HostLists(),
       programs: new Programs(now),
+      compilers: {
+        own: new OwnCompilers(now, dirname(settings.path)),
+        checked: new CheckedHosts(now),
+        notices: new BuildNotices(now),
+      },
       notices: new Notices(now),
     };
     const { inputs } = this.#shared;

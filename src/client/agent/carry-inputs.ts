@@ -12,8 +12,10 @@ import { limits } from '../../wire/limits.ts';
 import { ProtocolError } from '../../wire/reading/protocol-error.ts';
 import { refusalMark } from '../../wire/refusal.ts';
 import { parseToken, tokenLength } from '../../wire/token.ts';
+import type { HeldOutput } from '../compile/host-answer.ts';
 import type { Progress } from '../compile/progress.ts';
 import type { InputsRequest, InputsResponse } from '../compile/inputs-effects.ts';
+import { otherCompiler } from '../compile/judge-compiler.ts';
 import { serverName } from '../hosts/host.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import type { Input } from '../headers/inputs.ts';
@@ -86,7 +88,10 @@ class InputsConversation {
   async #hold(met: (() => void) | undefined): Promise<InputsResponse> {
     try {
       const way = await wayTo(this.#host, this.#settings);
-      const head = [encodeSession(this.#session.secret), ...(met === undefined ? this.#job() : [])];
+      // A host that had another compiler is asked what it has now, before it gets a job: another nonce has it say so.
+      const isOther = met === undefined && this.#request.difference() !== undefined;
+      const job = met === undefined ? this.#job(isOther ? noNonce : this.#session.nonce) : [];
+      const head = [encodeSession(this.#session.secret), ...job];
       this.#sent += sum(head);
       const message = { body: 'none', ending: 'dependencies', token: 'NONE', head: Buffer.concat(head) } as const;
       const answer = await goTo(this.#host, way, message, this.#settings);
@@ -97,9 +102,8 @@ class InputsConversation {
     }
   }
 
-  #job(): Buffer[] {
+  #job(nonce: Buffer = noNonce): Buffer[] {
     const { found, argv, directory, environment } = this.#request;
-    const nonce = this.#session.nonce ?? noNonce;
     const { uses, unknown } = this.#session.declare(found.inputs);
     return encodeTreeJob({
       nonce,
@@ -127,8 +131,11 @@ class InputsConversation {
       if (questions === mostQuestions) throw new InputsFailed('the host asks again and again for what it was given');
       if (reply.kind === 'welcome') {
         this.#session.welcomed(reply.nonce, reply.codecs);
+        this.#settings.hosts.noteCompilers(this.#name, reply.compilers);
         met?.();
-        answer = await this.#more(this.#job(), way);
+        const difference = this.#request.difference();
+        if (difference !== undefined) throw otherCompiler(difference);
+        answer = await this.#more(this.#job(this.#session.nonce), way);
         continue;
       }
       this.#session.confirm(this.#request.found.inputs);
@@ -167,12 +174,16 @@ class InputsConversation {
     const { parameter } = parseToken(['DOTD'], limits.bodyLength, token);
     if (after + parameter > size) throw new ProtocolError('truncated', 'the answer has no end');
     if (after + parameter < size) throw surplus();
+    const read =
+      (start: number): HeldOutput['read'] =>
+      (from, wanted) =>
+        bytesWithin(answer, { from: start + from, length: wanted, seen: bytes }, this.#settings);
     return {
       status,
       stderr,
       stdout,
-      object: { at, length, head: bytes.subarray(at, at + Math.min(length, headOfObject)) },
-      dependencies: { at: after, length: parameter, head: Buffer.alloc(0) },
+      object: { at, length, head: bytes.subarray(at, at + Math.min(length, headOfObject)), read: read(at) },
+      dependencies: { at: after, length: parameter, head: Buffer.alloc(0), read: read(after) },
       sent: this.#sent,
     };
   }

@@ -192,7 +192,9 @@ async function readPlain(answer: AnswerMessage, settings: CarrySettings): Promis
     const whole = at + length === size ? bytes : await bytesOfAnswer(answer, size, settings);
     readOffer(whole.subarray(at + length, size), settings);
   } else throw new ProtocolError('truncated', `the connection ended after ${size - at} of ${length} bytes`);
-  return { status, stderr, stdout, object: { at, length, head: bytes.subarray(at, at + headOfObject) } };
+  const read = (from: number, wanted: number): Promise<Buffer> =>
+    bytesWithin(answer, { from: at + from, length: wanted, seen: bytes }, settings);
+  return { status, stderr, stdout, object: { at, length, head: bytes.subarray(at, at + headOfObject), read } };
 }
 
 /** Reads an answer of version 2, and unpacks it. */

@@ -51,6 +51,7 @@ export async function doJob(
   progress: Reported = { ...unwatched },
 ): Promise<void> {
   let log: Logger | undefined;
+  const end = shared.compilers?.notices.begin();
   try {
     const environment = environmentOf(job.variables);
     const [argv0 = '', ...words] = job.words;
@@ -76,5 +77,7 @@ export async function doJob(
     progress.staysHere({ because: 'distcc has failed, see its log', cure: 'report what it says' });
     log?.critical(`this is a fault of distcc, please report it: ${faultText(error)}`);
     launcher.giveBack();
+  } finally {
+    end?.();
   }
 }

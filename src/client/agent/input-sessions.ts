@@ -138,6 +138,10 @@ interface KnownHost {
   /** When a host that offers nothing, or has failed, is looked at anew, by the agent's clock. */
   again: number;
   keepsResults: boolean;
+  /** What it has said of its compilers, by their names. */
+  compilers: ReadonlyMap<string, string>;
+  /** Whether it has said anything after an answer. */
+  offers: boolean;
   session: InputSession;
   /** Comes when the session has its nonce, or somebody has failed to get it. */
   meeting: Promise<void> | undefined;
@@ -150,6 +154,9 @@ export interface Meeting {
   /** Undefined when the host has been met. */
   readonly met: (() => void) | undefined;
 }
+
+/** Compilers of one host that are remembered. */
+const mostCompilers = 1024;
 
 /** After this many failures without a success between them a host only gets preprocessed text, for a while. */
 const mostFailures = 3;
@@ -177,6 +184,8 @@ export class InputHosts {
       asking: undefined,
       again: 0,
       keepsResults: false,
+      compilers: new Map(),
+      offers: false,
       session: new InputSession(),
       meeting: undefined,
       failures: 0,
@@ -228,10 +237,33 @@ export class InputHosts {
   /** What a host has said after an answer. One that will offer it later is asked again. */
   noteOffer(host: string, offer: Caps | undefined): void {
     const known = this.#of(host);
+    known.offers = offer !== undefined;
     if (known.offer !== 'unknown' || offer?.later === true) return;
     if (offer?.tree === true) known.offer = 'inputs';
     else this.#giveUp(known);
     known.keepsResults = offer?.results === true;
+  }
+
+  /** Whether a host has said something after an answer, and may have more to say after another. */
+  offersAfterAnswers(host: string): boolean {
+    return this.#hosts.get(host)?.offers === true;
+  }
+
+  /** What a host has said of all its compilers. */
+  noteCompilers(host: string, compilers: Readonly<Record<string, string>>): void {
+    this.#of(host).compilers = new Map(Object.entries(compilers).slice(0, mostCompilers));
+  }
+
+  /** What it has said of one; undefined when it has said nothing. */
+  noteCompiler(host: string, compiler: string, text: string | undefined): void {
+    const known = this.#of(host);
+    const others = [...known.compilers].filter(([name]) => name !== compiler).slice(0, mostCompilers - 1);
+    known.compilers = new Map(text === undefined ? others : [...others, [compiler, text]]);
+  }
+
+  /** What a host has said of a compiler. */
+  compilerOf(host: string, compiler: string): string | undefined {
+    return this.#hosts.get(host)?.compilers.get(compiler);
   }
 
   /** Whether a host keeps results of compiles from inputs. */

@@ -24,6 +24,8 @@ import type { HeldOutput, HostResponse, Output } from '../compile/host-answer.ts
 import { carry } from './carry.ts';
 import { changesOf } from './environment-changes.ts';
 import type { Assignment } from './assignment.ts';
+import { JobCompilers } from './job-compilers.ts';
+import type { SharedCompilers } from './job-compilers.ts';
 import { JobInputs } from './job-inputs.ts';
 import type { SharedInputs } from './job-inputs.ts';
 import { obstacleAt } from './output-obstacle.ts';
@@ -61,6 +63,8 @@ export interface Shared {
   readonly inputs: SharedInputs;
   readonly hosts: HostLists;
   readonly programs: Programs;
+  /** Left out where there is only one job. */
+  readonly compilers?: SharedCompilers | undefined;
   readonly notices: Notices;
 }
 
@@ -101,6 +105,7 @@ export class JobEffects implements Effects {
   readonly hasCatalogue = (language: string, compiler: string): boolean => hasCatalogue(language, compiler);
   readonly keepsTemporaries: boolean;
   readonly inputs: JobInputs;
+  readonly compilers: JobCompilers;
   readonly #assignment: Assignment;
   readonly #shared: Shared;
   readonly #environment: Environment;
@@ -123,6 +128,7 @@ export class JobEffects implements Effects {
     [, this.stdoutIsTerminal, this.stderrIsTerminal] = job.terminals;
     this.keepsTemporaries = readVariable('DISTCC_SAVE_TEMPS', environment);
     const { stderrIsTerminal } = this;
+    this.compilers = new JobCompilers(assignment, shared.compilers, { hosts: shared.inputs.hosts, restSeconds });
     this.inputs = new JobInputs(assignment, shared.inputs, { environment, stderrIsTerminal });
   }
 
@@ -241,10 +247,22 @@ export class JobEffects implements Effects {
     const { job, launcher, log, progress } = this.#assignment;
     const { hosts: inputHosts } = this.#shared.inputs;
     const name = serverName(host);
-    // It tells so once, after an answer.
-    const asks = inputHosts?.offerOf(name) === 'unknown';
-    const offered = asks ? (offer: Caps | undefined): void => inputHosts.noteOffer(name, offer) : undefined;
-    return carry(host, request, { launcher, pid: job.pid, environment: this.#environment, log, progress, offered });
+    const { compiler, asksCompiler } = request;
+    // It tells so after an answer, once; and what its compiler is, now and then.
+    const asks =
+      inputHosts?.offerOf(name) === 'unknown' || (asksCompiler && inputHosts?.offersAfterAnswers(name) === true);
+    const offered = (offer: Caps | undefined): void => {
+      inputHosts?.noteOffer(name, offer);
+      inputHosts?.noteCompiler(name, compiler, offer?.compiler);
+    };
+    return carry(host, request, {
+      launcher,
+      pid: job.pid,
+      environment: this.#environment,
+      log,
+      progress,
+      offered: asks ? offered : undefined,
+    });
   }
 
   async contentOf(output: Output): Promise<Buffer> {

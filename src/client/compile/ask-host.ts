@@ -5,6 +5,8 @@ import { hostName } from '../hosts/host.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import type { RemoteJob } from '../job/understand.ts';
 import type { Effects } from './effects.ts';
+import { compilerOf } from './judge-answer.ts';
+import { judgeCompiler } from './judge-compiler.ts';
 import { obstacleToInputs } from './inputs-way.ts';
 
 /** A source that any compiler takes, in C as in C++. */
@@ -19,11 +21,15 @@ export function isToBeAsked(job: RemoteJob, host: DistantHost, { inputs }: Effec
 }
 
 /** Has a host compile one line, because hosts tell after an answer what else they take. */
-async function askByJob({ verdict }: RemoteJob, host: DistantHost, effects: Effects): Promise<void> {
+async function askByJob(job: RemoteJob, host: DistantHost, effects: Effects): Promise<void> {
+  const { verdict } = job;
   effects.log.info(`${hostName(host)} compiles one line, to tell what it takes`);
   const argv = [verdict.words[0] ?? '', '-c', 'asked.c', '-o', 'asked.o'];
   const head = Buffer.concat(encodeRequest({ version: host.version, argv, source }));
-  await effects.carry(host, { head, ready: Promise.resolve(0), body: 'in head' });
+  const request = { head, compiler: compilerOf(job), asksCompiler: true, ready: Promise.resolve(0) };
+  const response = await effects.carry(host, { ...request, body: 'in head' });
+  // What it makes of this line comes from the same compiler as what it would make of the job.
+  await judgeCompiler({ ...job, verdict: { ...verdict, words: argv, assemble: false } }, host, response, effects);
 }
 
 /**

@@ -8,6 +8,7 @@ import type { RemoteJob } from '../job/understand.ts';
 import type { Answer, Chosen } from './attempt.ts';
 import { travellingVariables } from './inputs-way.ts';
 import { judgeAnswer } from './judge-answer.ts';
+import { judgeCompiler, ownCompiler, toldDifference } from './judge-compiler.ts';
 import type { Effects } from './effects.ts';
 
 /** The user's words, without an output of ours; clang is told what it would compile for here. */
@@ -37,7 +38,11 @@ export async function attemptInputs(
   effects.progress.begin('connect');
   state.show('remote', 'Compile', { file: baseName(job.name), host: hostName(host), slot });
   const { directory } = job;
-  const request = { found, argv, directory, environment: travellingVariables(job.environment) };
+  // The launcher cannot ask the compiler while it talks to a host.
+  const own = await ownCompiler(job, effects);
+  const difference = (): string | undefined =>
+    own === undefined ? undefined : toldDifference(job, host, own, effects);
+  const request = { found, argv, directory, environment: travellingVariables(job.environment), difference };
   const response = await unlessInterrupted(effects.inputs.carry(host, request), interrupted);
   const seconds = effects.seconds() - begin;
   const count = found.inputs.length;
@@ -45,6 +50,7 @@ export async function attemptInputs(
     `${job.name} compiled from ${count} inputs on ${hostName(host)} in ${seconds.toFixed(6)}s, ${response.sent} bytes sent`,
   );
   judgeAnswer(job, response);
+  await judgeCompiler(job, host, response, effects);
   const output = dependencyOutput(job.verdict);
   if (response.status === 0 && output.kind === 'file' && response.dependencies.length === 0)
     throw new TransportError("the answer is not a compiler's: it lacks the dependency file");

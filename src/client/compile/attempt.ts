@@ -11,7 +11,8 @@ import { hostName } from '../hosts/host.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import type { Input } from '../headers/inputs.ts';
 import type { RemoteJob } from '../job/understand.ts';
-import { judgeAnswer } from './judge-answer.ts';
+import { compilerOf, judgeAnswer } from './judge-answer.ts';
+import { judgeCompiler } from './judge-compiler.ts';
 import type { Preprocessing } from './preprocessing.ts';
 import type { HostRequest, Effects } from './effects.ts';
 import type { HeldOutput, HostResponse } from './host-answer.ts';
@@ -103,11 +104,14 @@ export async function attempt(
   state.show('remote', 'Connect', { file: baseName(job.name), host: hostName(host), slot });
   const head = encodeRequestHead({ version: host.version, argv: argv.map(bytesOf) });
   const body = bodyFor(host, job, preprocessing, effects);
-  const response = await exchange(host, { head, ready: preprocessing.ready, body }, effects);
+  const asksCompiler = effects.compilers.isDue(job, host);
+  const request = { head, compiler: compilerOf(job), asksCompiler, ready: preprocessing.ready, body };
+  const response = await exchange(host, request, effects);
   const end = effects.seconds();
   const { size, at } = await ready;
   log.info(`${size} bytes from ${job.name} compiled on ${hostName(host)} ${rateOf(size, end - begin)}`);
   judgeAnswer(job, response);
+  await judgeCompiler(job, host, response, effects);
   const source = response.status === 0 ? undefined : await preprocessing.text();
   return {
     response,

@@ -156,7 +156,8 @@ async function tryInputs(job: RemoteJob, chosen: Chosen, trail: Trail, effects: 
 function passOverUnfit(job: RemoteJob, hosts: JobHosts, trail: Trail, effects: Effects): void {
   const compiler = compilerOf(job);
   for (const host of hosts.list.hosts) {
-    const why = host.kind === 'local' || trail.failed.has(host) ? undefined : effects.slots.unfit(host, compiler);
+    if (host.kind === 'local' || trail.failed.has(host)) continue;
+    const why = effects.slots.unfit(host, compiler) ?? effects.compilers.whyOther(job, host);
     if (why === undefined) continue;
     effects.log.info(`${host.definition} is passed over for ${compiler}: ${why}`);
     trail.failed.add(host);
@@ -186,16 +187,25 @@ async function tryHosts(job: RemoteJob, hosts: JobHosts, trail: Trail, effects: 
   }
 }
 
+/** What the user can do about a host that cannot do the jobs of a compiler, as the end of a sentence. */
+const cures: Readonly<Record<CompilerUnfit['kind'], string>> = {
+  missing: ': until it is installed there the host gets only other jobs',
+  useless: '',
+  other: ': it gets no such jobs; install the same version there, or set DISTCC_MISMATCH=allow',
+};
+
 /**
  * A host that failed rests for all jobs. A host that refused this job may accept others: those of other compilers when
  * it lacks this one.
  */
-function report(host: DistantHost, compiler: string, error: TransportError, effects: Effects): void {
+function report(job: RemoteJob, host: DistantHost, error: TransportError, effects: Effects): void {
+  const compiler = compilerOf(job);
   if (error instanceof CompilerUnfit) {
-    const sentence = `${host.definition} ${error.message}`;
-    if (!error.missing && effects.isNews(sentence)) effects.log.warning(sentence);
+    const sentence = `${host.definition} ${error.message}${cures[error.kind]}`;
+    if (effects.compilers.isNew(sentence)) effects.log.warning(sentence);
     else effects.log.info(sentence);
-    effects.slots.lacks(host, compiler, `it ${error.message}`);
+    if (error.kind === 'other') effects.compilers.isOther(job, host, `it ${error.message}`);
+    else effects.slots.lacks(host, compiler, `it ${error.message}`);
     return;
   }
   if (error instanceof JobRefused) {
@@ -241,7 +251,7 @@ async function tryHost(
     trail.failures.set(host, error.message);
     trail.attempts += 1;
     effects.progress.failed(host, error.message);
-    report(host, compilerOf(job), error, effects);
+    report(job, host, error, effects);
     return undefined;
   } finally {
     taken.release();

@@ -5,6 +5,7 @@ import type { JobHosts } from '../hosts/changing-hosts.ts';
 import type { Command } from '../job/call.ts';
 import type { FoundPrograms, RemoteJob } from '../job/understand.ts';
 import type { Slots } from '../slots/slots.ts';
+import type { CompilerEffects } from './compiler-effects.ts';
 import type { HeldOutput, HostResponse, Output } from './host-answer.ts';
 import type { InputsEffects } from './inputs-effects.ts';
 import type { Progress } from './progress.ts';
@@ -22,6 +23,10 @@ export interface PreprocessorEnd {
 /** A request to a host: its first bytes, and the body of its last token. */
 export interface HostRequest {
   readonly head: Buffer;
+  /** The name of the compiler, of which the host may say something after its answer. */
+  readonly compiler: string;
+  /** Whether that is wanted. */
+  readonly asksCompiler: boolean;
   /** Resolves with the size of the text when the preprocessor has ended; rejects when there will be no body. */
   readonly ready: Promise<number>;
   /** Makes the body; left out when that is the launcher's text unchanged. `in head` when the head is all of it. */
@@ -76,6 +81,8 @@ export interface Effects {
    * @throws Failure (status 110) when the program does not exist
    */
   runHere(command: Command, andReturn: boolean): Promise<number>;
+  /** What is known of compilers. */
+  readonly compilers: CompilerEffects;
   /** What it takes to have hosts compile from inputs. */
   readonly inputs: InputsEffects;
   /** The bytes of an output that the launcher may hold. */

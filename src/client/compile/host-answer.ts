@@ -3,6 +3,8 @@ export interface HeldOutput {
   readonly at: number;
   readonly length: number;
   readonly head: Buffer;
+  /** Reads bytes that lie within it. */
+  readonly read: (from: number, length: number) => Promise<Buffer>;
 }
 
 /** The output of a host's compiler. */

@@ -11,6 +11,8 @@ export interface InputsRequest {
   readonly directory: string;
   /** NAME=value of what the compiler there gets. */
   readonly environment: readonly string[];
+  /** What tells the host's compiler from the one here, by what it has said so far; undefined when nothing does. */
+  readonly difference: () => string | undefined;
 }
 
 /** What a host has made of inputs. */

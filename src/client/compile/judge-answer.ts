@@ -11,7 +11,7 @@ export function compilerOf(job: RemoteJob): string {
   return job.verdict.words[0] ?? '';
 }
 
-const thisMachine = { architecture: process.arch, platform: process.platform };
+export const thisMachine = { architecture: process.arch, platform: process.platform };
 
 /** Exit codes that mean "could not be run", which no compiler uses: distcc's own, and a shell's. */
 const notRunCodes: ReadonlySet<number> = new Set([exitStatus.compilerMissing, 126, 127]);
@@ -30,7 +30,7 @@ function isKit(job: RemoteJob): boolean {
 export function judgeAnswer(job: RemoteJob, { status, object }: HostResponse): void {
   const end = readWaitStatus(status);
   if (end.kind === 'exited' && notRunCodes.has(end.code)) {
-    throw new CompilerUnfit(`has no ${compilerOf(job)}, or cannot run it`, true);
+    throw new CompilerUnfit(`has no ${compilerOf(job)}, or cannot run it`, 'missing');
   }
   if (status !== 0) return;
   const { words, assemble } = job.verdict;
@@ -39,5 +39,5 @@ export function judgeAnswer(job: RemoteJob, { status, object }: HostResponse): v
   if (misfit === undefined) return;
   if (misfit.kind === 'broken') throw new TransportError(`the answer is not a compiler's: ${misfit.sentence}`);
   if (isKit(job)) return;
-  throw new CompilerUnfit(`has another ${compilerOf(job)}: ${misfit.sentence}`, false);
+  throw new CompilerUnfit(`has another ${compilerOf(job)}: ${misfit.sentence}`, 'useless');
 }

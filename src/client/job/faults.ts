@@ -27,13 +27,16 @@ export class JobRefused extends TransportError {
  * host, without its name.
  */
 export class CompilerUnfit extends TransportError {
-  /** Whether it lacks the compiler; otherwise its compiler is a different one. */
-  readonly missing: boolean;
+  /**
+   * How: it lacks the compiler, has one whose objects are of no use here, or has one of another version, which the user
+   * may want all the same.
+   */
+  readonly kind: 'missing' | 'useless' | 'other';
 
-  constructor(sentence: string, missing: boolean) {
+  constructor(sentence: string, kind: CompilerUnfit['kind']) {
     super(sentence);
     this.name = 'CompilerUnfit';
-    this.missing = missing;
+    this.kind = kind;
   }
 }
 

@@ -9,7 +9,7 @@ import type { Input } from '../../../../src/client/headers/inputs.ts';
 import { lockName } from '../../../../src/client/hosts/host.ts';
 import { readHostWord } from '../../../../src/client/hosts/host-word.ts';
 import type { DistantHost } from '../../../../src/client/hosts/host.ts';
-import { CannotDistribute, InputsFailed, TransportError } from '../../../../src/client/job/faults.ts';
+import { CannotDistribute, CompilerUnfit, InputsFailed, TransportError } from '../../../../src/client/job/faults.ts';
 import { textLog } from '../../../../src/client/user-files/text-log.ts';
 import type { AnswerMessage } from '../../../../src/wire/agent/carry.ts';
 import { encodeNeed, encodeWelcome } from '../../../../src/wire/inputs/tree-reply.ts';
@@ -44,6 +44,10 @@ class Scene {
   readonly name = lockName(this.host);
   readonly warnings: string[] = [];
   #welcomed = false;
+  /** What tells the host's compiler from the one here; asked whenever the host has said something. */
+  difference: () => string | undefined = () => undefined;
+  /** What the host got. */
+  readonly sent: string[] = [];
 
   constructor() {
     this.hosts.noteOffer(this.name, { tree: true, codecs: [], results: false, later: false });
@@ -51,7 +55,13 @@ class Scene {
 
   /** A job with the source; `content` is what is read when the host asks for it, and then the host breaks off. */
   job(content: string, end: Partial<AnswerMessage> = { error: 0 }): Promise<unknown> {
-    const welcome = encodeWelcome({ nonce: Buffer.alloc(16, 1), codecs: [], slots: 1, load: 0, compilers: {} });
+    const welcome = encodeWelcome({
+      nonce: Buffer.alloc(16, 1),
+      codecs: [],
+      slots: 1,
+      load: 0,
+      compilers: { gcc: 'what it is' },
+    });
     let asked = false;
     const next = (): Promise<AnswerMessage> => {
       const answer = asked
@@ -61,7 +71,8 @@ class Scene {
       return Promise.resolve(answer);
     };
     const launcher: InputsSettings['launcher'] = {
-      carry: () => {
+      carry: ({ head }) => {
+        this.sent.push(head.toString('latin1'));
         if (this.#welcomed) return next();
         this.#welcomed = true;
         return Promise.resolve(answerOf(welcome));
@@ -72,7 +83,13 @@ class Scene {
       fetch: () => Promise.resolve([{ now: 0n, stamp: Buffer.alloc(48), bytes: Buffer.from(content) }]),
     };
     const found = { kind: 'inputs', inputs: [source], rung: 'scan', change: 0, unbounded: undefined } as const;
-    const request = { found, argv: ['gcc', '-c', 'a.c'], directory: '/home/me', environment: [] };
+    const request = {
+      found,
+      argv: ['gcc', '-c', 'a.c'],
+      directory: '/home/me',
+      environment: [],
+      difference: () => this.difference(),
+    };
     const log = textLog('distcc', 'warning', (line) => this.warnings.push(line));
     const settings = { launcher, pid: 1, environment: {}, log, progress: unwatched, hosts: this.hosts };
     return carryInputs(this.host, request, settings).catch((error: unknown) => error);
@@ -116,6 +133,23 @@ describe('carryInputs()', () => {
     const scene = new Scene();
     await scene.job('int b;');
     await Promise.all(Array.from({ length: 5 }, () => scene.job('int a;')));
+    expect([scene.hosts.offerOf(scene.name), scene.warnings]).toEqual(['inputs', []]);
+  });
+
+  it('sends no job to a host that says that it has another compiler, and asks it anew before the next one', async () => {
+    const scene = new Scene();
+    const isOther = (): boolean => scene.hosts.compilerOf(scene.name, 'gcc') === 'what it is';
+    scene.difference = () => (isOther() ? 'has another gcc' : undefined);
+    const refused = await scene.job('int a;');
+    expect(refused).toBeInstanceOf(CompilerUnfit);
+    expect([(refused as CompilerUnfit).kind, (refused as Error).message]).toEqual(['other', 'has another gcc']);
+    expect(scene.sent.join('')).not.toContain('JOBT');
+    await scene.job('int a;');
+    // The host answers a job of another session with what it has now.
+    expect(scene.sent.at(-1)).toContain(`JOBT00000014${'\0'.repeat(16)}`);
+    scene.difference = () => undefined;
+    await scene.job('int a;');
+    expect(scene.sent.at(-1)).toContain(`JOBT00000014${'\x01'.repeat(16)}`);
     expect([scene.hosts.offerOf(scene.name), scene.warnings]).toEqual(['inputs', []]);
   });
 });

@@ -44,9 +44,11 @@ async function bring(bytes: Buffer, { word = tcp, request = {}, environment = {}
   };
   const log = textLog('distcc', 'warning', () => {});
   const settings = { launcher, pid: 1, environment, log, progress: unwatched };
-  const end: unknown = await carry(hostOf(word), { head: Buffer.from('head'), ready, ...request }, settings).catch(
-    (error: unknown) => error,
-  );
+  const end: unknown = await carry(
+    hostOf(word),
+    { head: Buffer.from('head'), compiler: 'gcc', asksCompiler: false, ready, ...request },
+    settings,
+  ).catch((error: unknown) => error);
   return { told, kept, end };
 }
 
@@ -63,7 +65,8 @@ describe('carry()', () => {
     expect(told).toMatchObject([{ way, body: 'text', token: 'DOTI', idleMs: 300_000 }]);
     const { status, stderr, object } = end as HostResponse;
     expect([status, stderr.toString()]).toEqual([0, 'messages']);
-    expect(object).toEqual({ at: bytes.length - 6, length: 6, head: Buffer.from('object') });
+    expect(object).toMatchObject({ at: bytes.length - 6, length: 6, head: Buffer.from('object') });
+    expect(Buffer.isBuffer(object) ? '' : (await object.read(1, 3)).toString()).toBe('bje');
   });
 
   it('gives the launcher a body that is made of the text, and unpacks the answer', async () => {

@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { exitStatus } from '../../../../src/basics/exit-status.ts';
 import { Failure } from '../../../../src/basics/failure.ts';
+import type { Fingerprint } from '../../../../src/compiler/content/fingerprint.ts';
 import { Notices } from '../../../../src/client/agent/notices.ts';
 import { QueuedSlots } from '../../../../src/client/slots/queued-slots.ts';
 import { compile } from '../../../../src/client/compile/compile.ts';
@@ -66,6 +67,10 @@ interface Plan {
   readonly says?: string;
   /** Why the inputs are not known. */
   readonly unbounded?: string;
+  /** What the compiler here is. */
+  readonly own?: Fingerprint;
+  /** What hosts have said of theirs. */
+  readonly told?: Readonly<Record<string, Fingerprint>>;
   readonly progress?: Progress;
   /** What has been said before. */
   readonly notices?: Notices;
@@ -124,6 +129,7 @@ function effectsOf(plan: Plan, events: Events): Effects {
     if (behaviour === 'silent') return new Promise(() => {});
     return respond(behaviour);
   };
+  const said = new Set<string>();
   const log = textLog('distcc', 'warning', (line) => events.push(line.replace(/^distcc\[\d+\] /, '')));
   const interrupted = plan.interrupted ?? new AbortController().signal;
   return {
@@ -195,7 +201,8 @@ function effectsOf(plan: Plan, events: Events): Effects {
         const comes = plan.inputs?.[name];
         if (comes instanceof Error) return Promise.reject(comes);
         const status = typeof comes === 'number' ? comes : 0;
-        const dependencies = { at: 0, length: 7, head: Buffer.alloc(0) };
+        const read = (): Promise<Buffer> => Promise.reject(new Error('nobody reads it'));
+        const dependencies = { at: 0, length: 7, head: Buffer.alloc(0), read };
         const stderr = plan.says === undefined ? {} : { stderr: Buffer.from(plan.says) };
         return Promise.resolve({ ...respond(status), ...stderr, dependencies, sent: 100 });
       },
@@ -210,6 +217,15 @@ function effectsOf(plan: Plan, events: Events): Effects {
           dependencies: none,
         });
       },
+    },
+    compilers: {
+      own: () => Promise.resolve(plan.own),
+      told: ({ name }) => plan.told?.[name],
+      isDue: () => true,
+      isSame: () => {},
+      isOther: (_, { name }, why) => void events.push(`${name} gets no such jobs: ${why}`),
+      whyOther: () => undefined,
+      isNew: (sentence) => !said.has(sentence) && said.add(sentence).size > 0,
     },
     contentOf: (output) => Promise.resolve(Buffer.isBuffer(output) ? output : Buffer.alloc(7)),
     saveDependencies(path, { length }) {
@@ -762,6 +778,41 @@ describe('compile() with a host whose answer no compiler has made', () => {
   });
 });
 
+describe('compile() with a host that has another compiler', () => {
+  const own = { version: 'GCC: (Ours) 12', target: 'x86_64-linux-gnu', makes: 'a'.repeat(64) };
+  const theirs = { ...own, version: 'GCC: (Theirs) 11' };
+  const sentence = 'one has another gcc: "GCC: (Theirs) 11" there, "GCC: (Ours) 12" here';
+
+  it('throws its object away and asks the next host', async () => {
+    const { end, events } = await play({ hosts: 'one two', own, told: { one: theirs, two: own } });
+    expect(end).toBe(0);
+    expect(events.filter((event) => event.startsWith('carry'))).toEqual(['carry to one DIST', 'carry to two DIST']);
+    expect(events).toContain(
+      `Warning: ${sentence}: it gets no such jobs; install the same version there, or set DISTCC_MISMATCH=allow`,
+    );
+    expect(events).toContain(`one gets no such jobs: it ${sentence.slice('one '.length)}`);
+    expect(events).not.toContain('praise one');
+  });
+
+  it('keeps what a host makes that has said nothing, and of which the object tells nothing', async () => {
+    const { events } = await play({ hosts: 'one', own });
+    expect([compiler(events), events.includes('save a.o object')]).toEqual([['carry to one DIST'], true]);
+  });
+
+  it('compares nothing when the compiler here is of an unknown kind', async () => {
+    const { events } = await play({ hosts: 'one', told: { one: theirs } });
+    expect([compiler(events), events.includes('save a.o object')]).toEqual([['carry to one DIST'], true]);
+  });
+
+  it("takes no object for another machine than that of the compiler here, whatever the compiler's name is", async () => {
+    const foreign = Buffer.from(objectWith(''));
+    foreign.writeUInt16LE(22, 18);
+    const plan = { hosts: 'one', behaviours: { one: { object: foreign } }, words: ['/opt/kit/odd', '-c', 'a.c'] };
+    expect((await play({ ...plan, own })).events.join('\n')).toContain('its object is for S/390, not for x86-64');
+    expect((await play(plan)).events).toContain('save a.o something else');
+  });
+});
+
 describe('compile() with a host that lacks the compiler', () => {
   it.each<readonly [string, Behaviour]>([
     ['says so by status 110', exited(110)],
@@ -771,10 +822,11 @@ describe('compile() with a host that lacks the compiler', () => {
     const queue = new QueuedSlots(() => 0);
     const behaviours = { one: behaviour };
     const first = await play({ hosts: 'one two', behaviours, queue });
-    expect([first.end, compiler(first.events).filter((event) => !event.includes('refused'))]).toEqual([
-      0,
-      ['carry to one DIST', 'carry to two DIST'],
-    ]);
+    const [begin, told, next] = compiler(first.events);
+    expect([first.end, begin, next]).toEqual([0, 'carry to one DIST', 'carry to two DIST']);
+    expect(told).toMatch(
+      /^Warning: one (?:has no gcc, or cannot run it: until|refused the job: the compiler "gcc" is not)/,
+    );
     const second = await play({ hosts: 'one two', behaviours, queue });
     expect(compiler(second.events)).toEqual(['carry to two DIST']);
     const other = await play({ hosts: 'one two', queue, words: ['g++', '-c', 'a.cc'] });

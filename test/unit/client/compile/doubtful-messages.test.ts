@@ -25,7 +25,7 @@ describe('the worth of what a host says', () => {
       status,
       stderr: Buffer.from(stderr),
       stdout: Buffer.alloc(0),
-      object: { at: 0, length: 0, head: Buffer.alloc(0) },
+      object: Buffer.alloc(0),
     };
     return worthOf(response, job, { readText: (path) => Promise.resolve(sources[path]) });
   };
