@@ -71,6 +71,7 @@ export const groups = [
     needs: [has('gcc'), has('dash'), has('zsh'), has('busybox')],
   },
   { name: 'compiling with clang', needs: [has('clang')] },
+  { name: 'a host with another version of gcc', needs: [has('gcc-11')] },
   { name: 'options of compilers under strace', needs: [has('strace')] },
   { name: 'compilers that are ccache', needs: [has('ccache')] },
   {
