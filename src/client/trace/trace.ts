@@ -1,7 +1,6 @@
 import type { AgentEvent } from '../../agent-state/events.ts';
-import { agentFolder, ownAgentSockets } from '../../agent-state/find-agents.ts';
-import { followAgent } from '../../agent-state/follow-agent.ts';
-import type { Following } from '../../agent-state/follow-agent.ts';
+import { agentFolder } from '../../agent-state/find-agents.ts';
+import { AgentFollower } from '../../agent-state/follow-agents.ts';
 import { bytesOf, pathOf, readable } from '../../system/byte-text.ts';
 import type { Call } from '../job/call.ts';
 import { TraceEvents } from './trace-events.ts';
@@ -9,8 +8,6 @@ import { TraceFile } from './trace-file.ts';
 
 /** How often to look for an agent that has started, in ms. */
 const lookPeriod = 250;
-/** One that cannot be followed, as of another version, is left alone for this long, in ms. */
-const leaveAlone = 5000;
 
 /** The longest trace, in bytes: about half a million jobs. */
 const longestTrace = 512 * 1024 * 1024;
@@ -34,40 +31,6 @@ const pause = (signal: AbortSignal): Promise<void> =>
     signal.addEventListener('abort', end);
   });
 
-/** The agents of one user, followed as they come and go. */
-class Agents {
-  readonly #followed = new Map<string, Following>();
-  readonly #folder: string | undefined;
-
-  constructor(folder: string | undefined) {
-    this.#folder = folder;
-  }
-
-  get some(): boolean {
-    return this.#followed.size > 0;
-  }
-
-  /** Follows those that have started since the last call. */
-  look(take: (makes: TraceEvents, event: AgentEvent) => void, made: TraceEvents[]): void {
-    for (const path of this.#folder === undefined ? [] : ownAgentSockets(this.#folder)) {
-      if (this.#followed.has(path)) continue;
-      let events: TraceEvents | undefined;
-      const following = followAgent(path, (event) => {
-        // Numbers of jobs are an agent's own.
-        if (events === undefined) made.push((events = new TraceEvents(made.length)));
-        take(events, event);
-      });
-      this.#followed.set(path, following);
-      const forget = (): void => void this.#followed.delete(path);
-      following.ended.then(forget, () => void setTimeout(forget, leaveAlone).unref());
-    }
-  }
-
-  leave(): void {
-    for (const following of this.#followed.values()) following.close();
-  }
-}
-
 /**
  * Writes what the agents of this user do to a new file, also what they have done in the last minutes, until the user
  * ends it or the file is full.
@@ -77,7 +40,6 @@ export async function trace({ environment, directory }: Call, file: string, effe
   const name = readable(file);
   const path = pathOf(file);
   const trail = new TraceFile(path ?? bytesOf(file), name, longestTrace);
-  const agents = new Agents(agentFolder(environment, directory));
   const over = new AbortController();
   effects.stopped.addEventListener('abort', () => over.abort());
   if (effects.stopped.aborted) over.abort();
@@ -93,22 +55,32 @@ export async function trace({ environment, directory }: Call, file: string, effe
     }
     over.abort();
   };
+  const agents = new AgentFollower(agentFolder(environment, directory), () => {
+    let events: TraceEvents | undefined;
+    return {
+      hear: (event) => {
+        // Numbers of jobs are an agent's own.
+        if (events === undefined) made.push((events = new TraceEvents(made.length)));
+        take(events, event);
+      },
+    };
+  });
   try {
-    agents.look(take, made);
+    agents.look();
     effects.say(
-      agents.some
+      agents.count > 0
         ? `tracing to "${name}" until interrupted (Ctrl-C)`
         : `tracing to "${name}" as soon as an agent starts with the first job, until interrupted (Ctrl-C)`,
     );
     while (!over.signal.aborted) {
       await pause(over.signal);
-      agents.look(take, made);
+      agents.look();
     }
-    agents.leave();
+    agents.close();
     if (fault !== undefined) throw fault;
     trail.add(made.flatMap((events) => events.unfinished(Date.now())));
   } finally {
-    agents.leave();
+    agents.close();
     trail.close();
   }
   const jobs = made.reduce((sum, one) => sum + one.jobs, 0);

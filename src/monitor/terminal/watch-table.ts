@@ -3,7 +3,7 @@ import { agentFolder } from '../../agent-state/find-agents.ts';
 import type { Environment } from '../../config/client-environment.ts';
 import type { StateListing } from '../../job-state/state-folder.ts';
 import { Farm } from './farm-view.ts';
-import { AgentFollower } from './follow-agents.ts';
+import { AgentPictures } from './agent-pictures.ts';
 import { writeLine } from './line.ts';
 import { Screen } from './screen.ts';
 import type { Ending, Output } from './screen.ts';
@@ -45,15 +45,15 @@ export async function watchTable(source: TableSource, { input, output }: Termina
   look();
   let wake = (): void => {};
   const redraw = (): void => wake();
-  const agents = new AgentFollower(agentFolder(environment, process.cwd()), redraw);
+  const agents = new AgentPictures(agentFolder(environment, process.cwd()), redraw);
   const screen = new Screen(input, output, redraw);
   const draw = (): void => {
-    agents.look(performance.now());
+    agents.look();
     const { jobs, complaints } = look();
     const { columns, rows } = screen.room;
     // The last column stays empty: a terminal erases the rest of a line from where its cursor is.
     const width = Math.max(1, columns - 1);
-    const view = farm.view(agents.pictures, jobs);
+    const view = farm.view(agents.all, jobs);
     const lines = tableLines(
       { view, complaints, keys: input !== undefined, now: Date.now() },
       { columns: width, rows },

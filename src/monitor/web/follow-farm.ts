@@ -1,7 +1,6 @@
 import { basename, join } from 'node:path';
-import { followAgent } from '../../agent-state/follow-agent.ts';
-import type { Following } from '../../agent-state/follow-agent.ts';
-import { ownAgentSockets } from '../../agent-state/find-agents.ts';
+import { AgentFollower } from '../../agent-state/follow-agents.ts';
+import type { AgentListener } from '../../agent-state/follow-agents.ts';
 import { listJobs } from '../../job-state/state-folder.ts';
 import { errorCode } from '../../system/error-text.ts';
 import type { FeedEvent, StockJob } from './model/feed.ts';
@@ -30,11 +29,10 @@ export interface Farm {
 
 type Tell = (this: void, event: FeedEvent) => void;
 
-/** Follows every agent of an account, also those that start later. */
-class AgentFollower {
-  readonly #folder: string | undefined;
+/** Tells a page what every agent of an account does, also those that start later. */
+class AgentTeller {
   readonly #tell: Tell;
-  readonly #followed = new Map<string, Following>();
+  readonly #follower: AgentFollower;
   readonly #troubles = new Set<string>();
   /** Connections of the first look that have told nothing yet; undefined after the first look. */
   #awaited: Set<string> | undefined = new Set();
@@ -42,8 +40,8 @@ class AgentFollower {
   readonly #timer: NodeJS.Timeout;
 
   constructor(folder: string | undefined, tell: Tell) {
-    this.#folder = folder;
     this.#tell = tell;
+    this.#follower = new AgentFollower(folder, (path) => this.#listen(path));
     this.look();
     this.#seen();
     this.#timer = setInterval(() => this.look(), agentPause);
@@ -51,35 +49,29 @@ class AgentFollower {
 
   close(): void {
     clearInterval(this.#timer);
-    for (const following of this.#followed.values()) following.close();
-    this.#followed.clear();
+    this.#follower.close();
   }
 
   /** Follows the agents that have started since. */
   look(): void {
-    const paths = this.#folder === undefined ? [] : ownAgentSockets(this.#folder);
-    for (const path of paths) if (!this.#followed.has(path)) this.#follow(path);
+    this.#follower.look();
   }
 
-  #follow(path: string): void {
+  #listen(path: string): AgentListener {
     this.#count += 1;
     const agent = `${basename(path)}#${this.#count}`;
     this.#awaited?.add(agent);
-    let heard = false;
-    const following = followAgent(path, (event) => {
-      heard = true;
-      this.#tell({ kind: 'agent', agent, event });
-      this.#seen(agent);
-    });
-    this.#followed.set(path, following);
-    const end = (error?: unknown): void => {
-      if (this.#followed.get(path) !== following) return;
-      this.#followed.delete(path);
-      if (heard) this.#tell({ kind: 'agent-gone', agent });
-      else this.#mention(path, error);
-      this.#seen(agent);
+    return {
+      hear: (event) => {
+        this.#tell({ kind: 'agent', agent, event });
+        this.#seen(agent);
+      },
+      gone: (error) => {
+        if (error === undefined) this.#tell({ kind: 'agent-gone', agent });
+        else this.#mention(path, error);
+        this.#seen(agent);
+      },
     };
-    following.ended.then(() => end(), end);
   }
 
   /** An agent that was killed leaves its socket, at which nobody answers. Any other reason is news, once. */
@@ -128,7 +120,7 @@ function watchStates(directory: string, tell: Tell, changed: () => void): Farm {
 /** Tells what an account's agents do, and its clients without an agent, until it is closed. */
 export function followFarm({ agents, directory }: FarmPlaces, tell: Tell): Farm {
   tell({ kind: 'start' });
-  const follower = new AgentFollower(agents, tell);
+  const follower = new AgentTeller(agents, tell);
   const states = directory === undefined ? undefined : watchStates(directory, tell, () => follower.look());
   return {
     close: () => {
