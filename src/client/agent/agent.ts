@@ -16,7 +16,6 @@ import { agentSockets, bornPrefix } from '../../agent-state/agent-sockets.ts';
 import { agentVersion } from '../../agent-state/agent-version.ts';
 import { openState, sweepStates } from '../user-files/state-file.ts';
 import { ask } from '../../agent-state/ask-agent.ts';
-import { BuildNotices } from './build-notices.ts';
 import { CheckedHosts } from './checked-hosts.ts';
 import { OwnCompilers } from './own-compilers.ts';
 import { doJob } from './do-job.ts';
@@ -89,6 +88,7 @@ class Agent {
     this.#settings = settings;
     const states = new LateStates();
     const now = (): number => performance.now();
+    const notices = new Notices(now);
     this.#shared = {
       slotsFor: ({ job, interrupted, restSeconds }) => this.#slots.slotsFor({ interrupted, restSeconds, pid: job.pid }),
       openState: (folder, pid, log) => states.of(openState(folder, pid, log, this.#spares)),
@@ -101,9 +101,9 @@ class Agent {
       compilers: {
         own: new OwnCompilers(now, dirname(settings.path)),
         checked: new CheckedHosts(now),
-        notices: new BuildNotices(now),
+        notices,
       },
-      notices: new Notices(now),
+      notices,
     };
     const { inputs } = this.#shared;
     this.#feed = new Feed({

@@ -51,7 +51,7 @@ export async function doJob(
   progress: Reported = { ...unwatched },
 ): Promise<void> {
   let log: Logger | undefined;
-  const end = shared.compilers?.notices.begin();
+  const end = shared.notices.begin();
   try {
     const environment = environmentOf(job.variables);
     const [argv0 = '', ...words] = job.words;
@@ -78,6 +78,6 @@ export async function doJob(
     log?.critical(`this is a fault of distcc, please report it: ${faultText(error)}`);
     launcher.giveBack();
   } finally {
-    end?.();
+    end();
   }
 }

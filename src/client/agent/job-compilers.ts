@@ -7,16 +7,16 @@ import { serverName } from '../hosts/host.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import type { RemoteJob } from '../job/understand.ts';
 import type { Assignment } from './assignment.ts';
-import type { BuildNotices } from './build-notices.ts';
 import type { CheckedHosts } from './checked-hosts.ts';
 import type { InputHosts } from './input-sessions.ts';
+import type { Notices } from './notices.ts';
 import type { OwnCompilers } from './own-compilers.ts';
 
 /** What all jobs of an agent share to compare compilers. */
 export interface SharedCompilers {
   readonly own: OwnCompilers;
   readonly checked: CheckedHosts;
-  readonly notices: BuildNotices;
+  readonly notices: Notices;
 }
 
 /** Whom else a job has to do with. */
@@ -74,6 +74,6 @@ export class JobCompilers implements CompilerEffects {
   }
 
   isNew(sentence: string): boolean {
-    return this.#shared?.notices.isNew(sentence) ?? true;
+    return this.#shared?.notices.isNewInBuild(sentence) ?? true;
   }
 }

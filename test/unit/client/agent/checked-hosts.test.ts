@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { BuildNotices } from '../../../../src/client/agent/build-notices.ts';
 import { CheckedHosts } from '../../../../src/client/agent/checked-hosts.ts';
 
 describe('CheckedHosts', () => {
@@ -24,27 +23,5 @@ describe('CheckedHosts', () => {
     expect([checked.whyOther('host gcc'), checked.whyOther('host clang')]).toEqual(['it is old', undefined]);
     now = 60_000;
     expect([checked.whyOther('host gcc'), checked.isDue('host gcc', undefined)]).toEqual([undefined, true]);
-  });
-});
-
-describe('BuildNotices', () => {
-  it('says a sentence once a build, which ends after five seconds without a job', () => {
-    let now = 0;
-    const notices = new BuildNotices(() => now);
-    const build = (): boolean[] => {
-      const first = notices.begin();
-      const said = [notices.isNew('gcc differs'), notices.isNew('gcc differs'), notices.isNew('clang differs')];
-      now += 60_000;
-      notices.begin()();
-      said.push(notices.isNew('gcc differs'));
-      first();
-      return said;
-    };
-    expect(build()).toEqual([true, false, true, false]);
-    now += 4999;
-    notices.begin()();
-    expect(notices.isNew('gcc differs')).toBe(false);
-    now += 5000;
-    expect(build()).toEqual([true, false, true, false]);
   });
 });

@@ -21,3 +21,23 @@ test('Notices knows what was first in the life of an agent', () => {
   const notices = new Notices(() => 0);
   expect([notices.isFirst('a'), notices.isFirst('a'), notices.isFirst('b')]).toEqual([true, false, true]);
 });
+
+test('Notices takes a sentence for new once a build, which ends after five seconds without a job', () => {
+  let now = 0;
+  const notices = new Notices(() => now);
+  const build = (): boolean[] => {
+    const first = notices.begin();
+    const said = ['gcc differs', 'gcc differs', 'clang differs'].map((sentence) => notices.isNewInBuild(sentence));
+    now += 60_000;
+    notices.begin()();
+    said.push(notices.isNewInBuild('gcc differs'));
+    first();
+    return said;
+  };
+  expect(build()).toEqual([true, false, true, false]);
+  now += 4999;
+  notices.begin()();
+  expect(notices.isNewInBuild('gcc differs')).toBe(false);
+  now += 5000;
+  expect(build()).toEqual([true, false, true, false]);
+});
