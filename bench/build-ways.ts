@@ -113,7 +113,7 @@ export class Builder {
     const env = { ...process.env, DISTCC_DIR: directoryOf(this.#bench, client) };
     const status = execFileSync(this.#bench.clients.ours, ['--agent-status', '--json'], { env, encoding: 'utf8' });
     const [agent] = JSON.parse(status) as readonly AgentStatus[];
-    return agent?.sent ?? { unpreprocessed: 0, preprocessed: 0, reasons: [] };
+    return agent?.sent ?? { unpreprocessed: 0, results: 0, preprocessed: 0, reasons: [] };
   }
 
   /** Removes all objects: not between builds, since a file system that has just deleted many files is slow. */

@@ -122,11 +122,23 @@ const treeReply: Target = {
   seeds: [
     encodeWelcome({ nonce: noNonce, codecs: ['deflate'], slots: 4, load: 0.5, compilers: { gcc: 'ab' } }),
     encodeNeed([0, 300, 65_535]),
-    Buffer.concat(encodeTreeAnswer({ ...answer, dependencies: Buffer.from('a.o: a.c\n') })),
+    Buffer.concat(encodeTreeAnswer({ ...answer, dependencies: Buffer.from('a.o: a.c\n'), kept: true })),
     Buffer.concat(encodeRefusal(1, 'no')),
     encodeCaps({ tree: true, codecs: ['deflate', 'zstd'], results: true, later: false }),
   ],
-  dictionary: ['WELC', 'NEED', 'DONE00000001', 'STAT00000000', 'DOTD00000000', 'CAPS', '"nonce":', 'tree/1', '{', '}'],
+  dictionary: [
+    'WELC',
+    'NEED',
+    'KEPT00000000',
+    'DONE00000001',
+    'STAT00000000',
+    'DOTD00000000',
+    'CAPS',
+    '"nonce":',
+    'tree/1',
+    '{',
+    '}',
+  ],
   read(input) {
     const reply = readTwice(readTreeReply, input, (value) => {
       if (value.kind === 'welcome') {

@@ -114,6 +114,7 @@ export interface BuildSummary {
   readonly preprocessedReasons: readonly { readonly why: string; readonly jobs: number }[];
   readonly unpreprocessed: number;
   readonly preprocessed: number;
+  /** How many of the unpreprocessed ones got a result that the host had kept. */
   readonly results: number;
   /** At most ten, slowest first. */
   readonly slowest: readonly { readonly file: string; readonly host?: string; readonly seconds: number }[];

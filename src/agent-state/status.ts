@@ -20,6 +20,8 @@ export interface AgentStatus {
   /** Jobs that hosts have done, by how they were sent, and why some sources were preprocessed here all the same. */
   readonly sent: {
     readonly unpreprocessed: number;
+    /** How many of those got a result that the host had kept. */
+    readonly results: number;
     readonly preprocessed: number;
     readonly reasons: readonly { readonly why: string; readonly jobs: number }[];
   };
@@ -129,13 +131,16 @@ function jobLines({ jobs }: AgentStatus): string[] {
 /** How many reasons are shown; the status has all that are counted. */
 const shownReasons = 5;
 
-function sentLines({ unpreprocessed, preprocessed, reasons }: AgentStatus['sent']): string[] {
-  if (unpreprocessed + preprocessed === 0) return [];
+/** How jobs were sent to hosts, in words; `results` of the sources got a kept result. */
+export function sentText({ unpreprocessed, results, preprocessed }: Omit<AgentStatus['sent'], 'reasons'>): string {
+  const kept = results === 0 ? '' : ` (${results} got kept results)`;
+  return `sent to hosts: ${unpreprocessed} sources${kept}, ${preprocessed} preprocessed here`;
+}
+
+function sentLines({ reasons, ...sent }: AgentStatus['sent']): string[] {
+  if (sent.unpreprocessed + sent.preprocessed === 0) return [];
   const shown = reasons.slice(0, shownReasons).map(({ why, jobs }) => `${String(jobs).padStart(7)}  ${why}`);
-  return [
-    `sent to hosts: ${unpreprocessed} sources, ${preprocessed} preprocessed here`,
-    ...(shown.length === 0 ? [] : ['', '   jobs  preprocessed here because', ...shown]),
-  ];
+  return [sentText(sent), ...(shown.length === 0 ? [] : ['', '   jobs  preprocessed here because', ...shown])];
 }
 
 /** The status as people read it. */

@@ -1,5 +1,5 @@
 import type { BuildSummary } from './events.ts';
-import { timeText } from './status.ts';
+import { sentText, timeText } from './status.ts';
 import { bytesText, tableLines } from './table-text.ts';
 
 /** How many lines of a kind are shown; the JSON has all that are kept. */
@@ -45,11 +45,6 @@ function hostLines({ hosts }: BuildSummary): string[] {
   return ['', ...tableLines(['host', 'jobs', 'failed', 'busy', 'sent', 'received'], rows)];
 }
 
-function sentLine({ remote, unpreprocessed, preprocessed }: BuildSummary): string[] {
-  if (remote === 0) return [];
-  return [`sent to hosts: ${plural(unpreprocessed, 'source')}, ${preprocessed} preprocessed here`];
-}
-
 /** A build as people read it; `now` is ms since 1970. */
 export function summaryText(build: BuildSummary, now: number): string {
   const { jobs, remote, local, failedJobs, localSeconds } = build;
@@ -62,7 +57,7 @@ export function summaryText(build: BuildSummary, now: number): string {
     firstLine(build, now),
     `${remote} by hosts${percent(remote, jobs)}, ${local} on this machine${percent(local, jobs)}${failed}`,
     ...alone,
-    ...sentLine(build),
+    ...(remote === 0 ? [] : [sentText(build)]),
     ...hostLines(build),
     ...counted(
       ['jobs', 'on this machine because'],

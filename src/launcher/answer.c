@@ -12,8 +12,8 @@ struct meaning {
 enum { NEVER, AT_OBJECT, AT_DEPENDENCIES, ALWAYS };
 
 static const struct meaning meanings[] = {
-    {"DONE", 0, NEVER},           {"STAT", 0, NEVER},   {"SERR", 1, NEVER},  {"SOUT", 1, NEVER}, {"DOTO", 1, AT_OBJECT},
-    {"DOTD", 1, AT_DEPENDENCIES}, {"WELC", 1, ALWAYS}, {"NEED", 1, ALWAYS}, {"CAPS", 1, ALWAYS},
+    {"KEPT", 0, NEVER},  {"DONE", 0, NEVER},     {"STAT", 0, NEVER},           {"SERR", 1, NEVER},  {"SOUT", 1, NEVER},
+    {"DOTO", 1, AT_OBJECT}, {"DOTD", 1, AT_DEPENDENCIES}, {"WELC", 1, ALWAYS}, {"NEED", 1, ALWAYS}, {"CAPS", 1, ALWAYS},
 };
 
 /* How far the answer has been understood: where the next token begins, whether that was the last one, and whether

@@ -31,6 +31,7 @@ const parameterMeaning = {
   DATA: 'length',
   ENDT: 'count',
   NEED: 'length',
+  KEPT: 'count',
 } as const;
 
 /** The four letters that a packet starts with. */

@@ -159,7 +159,7 @@ class InputsConversation {
    * @throws ProtocolError when it ends elsewhere
    */
   async #response(
-    { status, stderr, stdout, objectLength: length }: Extract<TreeReplyHead, { kind: 'answer' }>,
+    { status, stderr, stdout, kept, objectLength: length }: Extract<TreeReplyHead, { kind: 'answer' }>,
     answer: AnswerMessage,
     { at, bytes }: { readonly at: number; readonly bytes: Buffer },
   ): Promise<InputsResponse> {
@@ -185,6 +185,7 @@ class InputsConversation {
       object: { at, length, head: bytes.subarray(at, at + Math.min(length, headOfObject)), read: read(at) },
       dependencies: { at: after, length: parameter, head: Buffer.alloc(0), read: read(after) },
       sent: this.#sent,
+      kept,
     };
   }
 

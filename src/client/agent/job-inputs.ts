@@ -1,7 +1,7 @@
 import { dependencyOutput } from '../../compiler/command/dependency-file.ts';
 import { coloured } from '../../compiler/messages/colour-words.ts';
 import type { Environment } from '../../config/client-environment.ts';
-import type { InputsRequest, InputsResponse, InputsEffects, Made } from '../compile/inputs-effects.ts';
+import type { HowSent, InputsRequest, InputsResponse, InputsEffects, Made } from '../compile/inputs-effects.ts';
 import { findInputs } from '../headers/find-inputs.ts';
 import type { HeaderGraph } from '../headers/header-graph.ts';
 import type { Found } from '../headers/inputs.ts';
@@ -85,7 +85,7 @@ export class JobInputs implements InputsEffects {
     return findInputs({ source: verdict.source, argv: words, directory, environment }, disk, this.#shared.graph);
   }
 
-  countSent(how: 'unpreprocessed' | 'preprocessed'): void {
+  countSent(how: HowSent): void {
     this.#assignment.progress.sent(how);
     this.#shared.tally.countSent(how);
   }

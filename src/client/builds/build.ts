@@ -54,6 +54,7 @@ export class Build {
   #remote = 0;
   #failedJobs = 0;
   #unpreprocessed = 0;
+  #results = 0;
   #preprocessed = 0;
   /** All phases of all jobs, in ms. */
   readonly #ms = none();
@@ -115,7 +116,8 @@ export class Build {
       return;
     }
     this.#remote += 1;
-    if (how === 'unpreprocessed') this.#unpreprocessed += 1;
+    if (how === 'result') this.#results += 1;
+    if (how === 'unpreprocessed' || how === 'result') this.#unpreprocessed += 1;
     else this.#preprocessed += 1;
     const share = this.#shareOf(host);
     share.jobs += 1;
@@ -207,7 +209,7 @@ export class Build {
         .map(({ why, count }) => ({ why: readable(why), jobs: count })),
       unpreprocessed: this.#unpreprocessed,
       preprocessed: this.#preprocessed,
-      results: 0,
+      results: this.#results,
       slowest: this.#slowest.map(({ file, host, began, ended }) => ({
         file,
         ...(host === undefined ? {} : { host: host.text }),

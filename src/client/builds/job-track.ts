@@ -123,7 +123,7 @@ export class JobTrack implements Progress {
     this.bytesIn += bytesIn;
   }
 
-  sent(how: 'unpreprocessed' | 'preprocessed'): void {
+  sent(how: NonNullable<JobEnd['sent']>): void {
     this.how = how;
   }
 

@@ -60,6 +60,7 @@ export async function attemptInputs(
     readsFiles: false,
     seconds,
     fromInputs: true,
+    kept: response.kept,
     inputs: found.inputs,
     ...(output.kind === 'file' && response.dependencies.length > 0
       ? { dependencies: { path: output.path, output: response.dependencies } }

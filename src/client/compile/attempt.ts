@@ -37,6 +37,8 @@ export interface Answer {
   readonly seconds: number;
   /** Whether the host compiled the user's own command: its messages are those of a compile here. */
   readonly fromInputs: boolean;
+  /** Whether the host had this result from another job. */
+  readonly kept?: boolean;
   /** What the host was told that the job may read. */
   readonly inputs?: readonly Input[];
   /** The dependency file that the host has made, and where it is written. */

@@ -142,7 +142,7 @@ async function tryInputs(job: RemoteJob, chosen: Chosen, trail: Trail, effects: 
   if (found.kind === 'preprocess') return undefined;
   try {
     const answer = await attemptInputs(job, chosen, found, effects);
-    effects.inputs.countSent('unpreprocessed');
+    effects.inputs.countSent(answer.kept === true ? 'result' : 'unpreprocessed');
     return answer;
   } catch (error) {
     if (!(error instanceof InputsFailed)) throw error;

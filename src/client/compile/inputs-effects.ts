@@ -21,7 +21,12 @@ export interface InputsResponse extends HostResponse {
   readonly dependencies: HeldOutput;
   /** How many bytes went to the host. */
   readonly sent: number;
+  /** Whether the host had this result from another job. */
+  readonly kept: boolean;
 }
+
+/** How a host got a job: its source, also when it had the result already, or a text that was preprocessed here. */
+export type HowSent = 'unpreprocessed' | 'result' | 'preprocessed';
 
 /** What a compile left. */
 export interface Made {
@@ -52,7 +57,7 @@ export interface InputsEffects {
   /** Finds what a job may read. */
   find(job: RemoteJob): Promise<Found>;
   /** Counts a job that a host has done. */
-  countSent(how: 'unpreprocessed' | 'preprocessed'): void;
+  countSent(how: HowSent): void;
   /** Counts why a source was preprocessed here for a host that takes unpreprocessed ones. */
   countReason(because: string): void;
   /** No host compiles this job from its inputs any more: something was missing there. */

@@ -1,3 +1,4 @@
+import type { HowSent } from './inputs-effects.ts';
 import type { JobPhase } from '../../agent-state/events.ts';
 import type { Reason } from '../../compiler/verdict.ts';
 import type { Mark } from '../../wire/agent/carry.ts';
@@ -20,7 +21,7 @@ export interface Progress {
   /** Bytes have gone to the host, and come from it. */
   moved(bytesOut: number, bytesIn: number): void;
   /** The host has done it. */
-  sent(how: 'unpreprocessed' | 'preprocessed'): void;
+  sent(how: HowSent): void;
   /** It was preprocessed here for a host that takes unpreprocessed sources. */
   preprocessedBecause(why: string): void;
   /** The host has not done it; the sentence is about the host, without its name. */

@@ -221,7 +221,7 @@ export class ClientLine {
   async giveKept(kept: Compiled, version: ProtocolVersion, room: BudgetAccount): Promise<void> {
     this.#enter('answering');
     try {
-      await this.#sendAnswer(kept, version);
+      await this.#sendAnswer({ ...kept, kept: true }, version);
     } finally {
       room.close();
       closeAnswer(kept);

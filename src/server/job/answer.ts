@@ -1,7 +1,7 @@
 import { packingOf } from '../../wire/packing.ts';
 import type { Packing } from '../../wire/packing.ts';
 import type { ProtocolVersion } from '../../wire/protocol-version.ts';
-import { encodeTreeAnswer } from '../../wire/inputs/tree-reply.ts';
+import { encodeKept, encodeTreeAnswer } from '../../wire/inputs/tree-reply.ts';
 import { encodeResponse } from '../../wire/response.ts';
 import { encodeToken } from '../../wire/token.ts';
 import type { TokenName } from '../../wire/token.ts';
@@ -22,6 +22,8 @@ export interface Compiled {
   readonly dependencies?: ResultFile;
   /** Why no compiler ran, where none did. */
   readonly refused?: Refused;
+  /** Whether another job has made it. */
+  readonly kept?: boolean;
 }
 
 const filesOf = ({ stderr, stdout, object, dependencies }: Compiled): ResultFile[] =>
@@ -60,20 +62,21 @@ export function encodeAnswer(
 ): Answer {
   const length = answerLength(compiled);
   if (length > smallAnswer || !account.tryTake(length)) return inPieces(compiled, version, account, signal);
-  const { status, stderr, stdout, object, dependencies } = compiled;
+  const { status, stderr, stdout, object, dependencies, kept = false } = compiled;
   const response = { version, status, stderr: stderr.read(), stdout: stdout.read(), object: object.read() };
   if (dependencies === undefined) return encodeResponse(response);
-  return encodeTreeAnswer({ ...response, dependencies: dependencies.read() });
+  return encodeTreeAnswer({ ...response, dependencies: dependencies.read(), kept });
 }
 
 async function* inPieces(
-  { status, stderr, stdout, object, dependencies }: Compiled,
+  { status, stderr, stdout, object, dependencies, kept = false }: Compiled,
   version: ProtocolVersion,
   account: BudgetAccount,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, void, void> {
   const packing = packingOf(version);
-  yield Buffer.concat([encodeToken('DONE', version), encodeToken('STAT', status)]);
+  const before = kept ? [encodeKept()] : [];
+  yield Buffer.concat([...before, encodeToken('DONE', version), encodeToken('STAT', status)]);
   const bodies: ReadonlyArray<readonly [TokenName, ResultFile]> = [
     ['SERR', stderr],
     ['SOUT', stdout],

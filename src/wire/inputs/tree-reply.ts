@@ -29,6 +29,8 @@ export interface Welcome {
 export interface TreeAnswer extends Omit<CompileResponse, 'version' | 'dependencies'> {
   /** The dependency file; empty when there is none. */
   readonly dependencies: Buffer;
+  /** Whether the server had this result from another job, and started no compiler. */
+  readonly kept: boolean;
 }
 
 /** An answer of which the object has not been read. */
@@ -63,9 +65,16 @@ export function encodeNeed(numbers: readonly number[]): Buffer {
   return Buffer.concat([encodeToken('NEED', bytes.length), bytes]);
 }
 
+/** What precedes an answer that is a kept result. */
+export const encodeKept = (): Buffer => encodeToken('KEPT', 0);
+
 /** Encodes an answer as pieces to be written in this order. */
-export function encodeTreeAnswer({ dependencies, ...response }: TreeAnswer): Buffer[] {
-  return [...encodeResponse({ ...response, version: 1 }), ...encodeBody('DOTD', plain, dependencies)];
+export function encodeTreeAnswer({ dependencies, kept, ...response }: TreeAnswer): Buffer[] {
+  return [
+    ...(kept ? [encodeKept()] : []),
+    ...encodeResponse({ ...response, version: 1 }),
+    ...encodeBody('DOTD', plain, dependencies),
+  ];
 }
 
 /** Reads what a server sends. @throws ProtocolError, of kind 'refused' for a refusal */
@@ -79,7 +88,7 @@ export function* readTreeReply(): Grammar<TreeReply> {
 
 /** Reads what a server sends, an answer up to its object. @throws ProtocolError, of kind 'refused' for a refusal */
 export function* readTreeReplyHead(): Grammar<TreeReplyHead> {
-  const token = yield* readAnyToken(['WELC', 'NEED', 'DONE'], largestParameter);
+  const token = yield* readAnyToken(['WELC', 'NEED', 'KEPT', 'DONE'], largestParameter);
   if (token.name === 'WELC') {
     checkParameter(token, limits.welcomeLength);
     const bytes = yield { exactly: token.parameter, of: 'the body of token "WELC"' };
@@ -90,8 +99,11 @@ export function* readTreeReplyHead(): Grammar<TreeReplyHead> {
     const bytes = yield { exactly: token.parameter, of: 'the body of token "NEED"' };
     return { kind: 'need', numbers: decodeNumbers(bytes, 'token "NEED"') };
   }
-  const { status, stderr, stdout } = yield* readBeforeObjectAfter(token.parameter, 1);
-  return { kind: 'answer', status, stderr, stdout, objectLength: yield* readToken('DOTO', limits.bodyLength) };
+  const kept = token.name === 'KEPT';
+  if (kept) checkParameter(token, 0);
+  const version = kept ? yield* readToken('DONE', largestParameter) : token.parameter;
+  const { status, stderr, stdout } = yield* readBeforeObjectAfter(version, 1);
+  return { kind: 'answer', kept, status, stderr, stdout, objectLength: yield* readToken('DOTO', limits.bodyLength) };
 }
 
 /** Reads what follows the object of an answer. @throws ProtocolError */

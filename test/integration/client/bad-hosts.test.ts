@@ -24,7 +24,8 @@ const mark = 'said-by-a-bad-host';
 function answer(changes: Partial<TreeAnswer> = {}): Buffer {
   const stderr = Buffer.from(`a.c:1:1: warning: ${mark}\n`);
   const object = objectWith(mark);
-  const plain = { status: 0, stderr, stdout: stderr, object, dependencies: Buffer.from(`a.o: ${mark}.h\n`) };
+  const dependencies = Buffer.from(`a.o: ${mark}.h\n`);
+  const plain = { status: 0, stderr, stdout: stderr, object, dependencies, kept: false };
   return Buffer.concat(encodeTreeAnswer({ ...plain, ...changes }));
 }
 

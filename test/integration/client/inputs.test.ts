@@ -416,6 +416,34 @@ describe.skipIf(!needs('gcc', 'gcc'))('distcc with a distccd that compiles from 
     ]);
   });
 
+  it('tells which results a host had kept, in its status and its summary', async () => {
+    const options = ['--allow', '127.0.0.1', '--result-cache', '100M'];
+    const keeping = await startDaemon({ compilers: ['gcc', 'x86_64-linux-gnu-gcc'], options });
+    const hosts = { DISTCC_HOSTS: `127.0.0.1:${keeping.port}` };
+    try {
+      box.write('first.c', 'int first;\n');
+      box.write('a.c', '#include <stdio.h>\nint a;\n');
+      const compile = async (name: string) => remote(['gcc', '-c', name, '-o', 'a.o'], hosts);
+      expect(await compile('first.c')).toMatchObject({ status: 0, how: 'preprocessed' });
+      expect(await compile('a.c')).toMatchObject({ status: 0, how: 'from inputs' });
+      const object = box.read('a.o');
+      // It keeps a result after the client has it.
+      const counted = async (): Promise<number> => {
+        expect(await compile('a.c')).toMatchObject({ status: 0, how: 'from inputs' });
+        const { stdout } = await box.run(['--summary', '--json'], {});
+        return (JSON.parse(stdout) as { results: number }[])[0]?.results ?? 0;
+      };
+      for (let tries = 0; (await counted()) === 0 && tries < 20;) tries += 1;
+      expect(box.read('a.o').equals(object)).toBe(true);
+      for (const question of ['--summary', '--agent-status'])
+        expect((await box.run([question], {})).stdout).toMatch(
+          /sent to hosts: \d+ sources \([1-9]\d* got kept results\), 1 pre/,
+        );
+    } finally {
+      await keeping.end();
+    }
+  });
+
   it('shows in its status how jobs were sent', async () => {
     await meet();
     await remote(['gcc', '-c', 'first.c']);

@@ -102,6 +102,7 @@ describe('kept results', () => {
       expect(outcome?.answer?.stderr.toString()).toBe(here.stderr);
       expect(outcome?.answer?.dependencies.toString()).toBe(here.dependencies);
     }
+    expect([first?.answer?.kept, second?.answer?.kept]).toEqual([false, true]);
     // It has shown by its proofs that it has the files.
     expect(second?.needs.flat()).toEqual([]);
     expect(started(daemon)).toBe(1);
@@ -113,6 +114,7 @@ describe('kept results', () => {
     const large = smallJob('int big[800000] = {1};\n', { argv: ['gcc', '-c', 'a.c', '-o', 'a.o'] });
     const [first, second] = await runEach(daemon, large, large);
     expect(first?.answer?.object.length).toBeGreaterThan(3_000_000);
+    expect(second?.answer?.kept).toBe(true);
     expect(second?.answer?.object.equals(first?.answer?.object ?? Buffer.alloc(0))).toBe(true);
     expect(started(daemon)).toBe(1);
   });

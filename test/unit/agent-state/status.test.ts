@@ -75,9 +75,9 @@ describe('statusText()', () => {
 describe('statusText() of jobs that hosts have done', () => {
   it('tells how they were sent, and the most frequent reasons', () => {
     const reasons = ['a', 'b', 'c', 'd', 'e', 'f'].map((why, at) => ({ why, jobs: 10 - at }));
-    const text = statusText({ ...idle, sent: { unpreprocessed: 300, preprocessed: 45, reasons } });
+    const text = statusText({ ...idle, sent: { unpreprocessed: 300, results: 12, preprocessed: 45, reasons } });
     expect(text.split('\n').slice(2)).toEqual([
-      'sent to hosts: 300 sources, 45 preprocessed here',
+      'sent to hosts: 300 sources (12 got kept results), 45 preprocessed here',
       '',
       '   jobs  preprocessed here because',
       '     10  a',
@@ -91,7 +91,7 @@ describe('statusText() of jobs that hosts have done', () => {
 
   it('tells nothing before the first job, and no reason where there is none', () => {
     expect(statusText(idle)).not.toContain('sent');
-    const text = statusText({ ...idle, sent: { unpreprocessed: 1, preprocessed: 0, reasons: [] } });
+    const text = statusText({ ...idle, sent: { unpreprocessed: 1, results: 0, preprocessed: 0, reasons: [] } });
     expect(text).toMatch(/sent to hosts: 1 sources, 0 preprocessed here\n$/);
   });
 });

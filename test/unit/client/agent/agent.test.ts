@@ -273,7 +273,7 @@ describe.skipIf(process.platform !== 'linux')('runAgent()', () => {
       jobsDone: 0,
       largestLocalJob: 0,
       waiting: 0,
-      sent: { unpreprocessed: 0, preprocessed: 0, reasons: [] },
+      sent: { unpreprocessed: 0, results: 0, preprocessed: 0, reasons: [] },
       jobs: [],
       hosts: [],
       expected: [],

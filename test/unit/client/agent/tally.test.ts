@@ -5,13 +5,14 @@ describe('Tally', () => {
   it('counts jobs, and reasons without the names in them, the most frequent first', () => {
     const tally = new Tally();
     tally.countSent('unpreprocessed');
-    tally.countSent('unpreprocessed');
+    tally.countSent('result');
     tally.countSent('preprocessed');
     tally.countReason('it takes too long');
     tally.countReason('"a.h" has changed');
     tally.countReason('"b.h" has changed');
     expect(tally.report()).toEqual({
       unpreprocessed: 2,
+      results: 1,
       preprocessed: 1,
       reasons: [
         { why: '"..." has changed', jobs: 2 },

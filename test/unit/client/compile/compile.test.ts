@@ -55,6 +55,8 @@ interface Plan {
   readonly words?: readonly string[];
   readonly resting?: readonly string[];
   readonly keepsTemporaries?: boolean;
+  /** Whether hosts answer with results that they have kept. */
+  readonly keptResult?: boolean;
   /** The preprocessed text. */
   readonly text?: string;
   /** Hosts that compile from inputs, with what comes of it there; absent for a host that does not. */
@@ -204,7 +206,13 @@ function effectsOf(plan: Plan, events: Events): Effects {
         const read = (): Promise<Buffer> => Promise.reject(new Error('nobody reads it'));
         const dependencies = { at: 0, length: 7, head: Buffer.alloc(0), read };
         const stderr = plan.says === undefined ? {} : { stderr: Buffer.from(plan.says) };
-        return Promise.resolve({ ...respond(status), ...stderr, dependencies, sent: 100 });
+        return Promise.resolve({
+          ...respond(status),
+          ...stderr,
+          dependencies,
+          sent: 100,
+          kept: plan.keptResult === true,
+        });
       },
       compileAside({ verdict }) {
         events.push(`compile ${verdict.source} aside`);
@@ -1289,6 +1297,7 @@ describe('compile() with hosts that compile from inputs', () => {
       },
       ['reason why', 'sent preprocessed'],
     ],
+    ['a kept result', { keptResult: true }, ['sent result']],
   ])('counts, and tells why once, a job that is %s', async (_, plan, counts) => {
     const events: Events = [];
     const counted: string[] = [];

@@ -9,7 +9,7 @@ export const idleStatus: AgentStatus = {
   jobsDone: 9,
   largestLocalJob: 0,
   waiting: 0,
-  sent: { unpreprocessed: 0, preprocessed: 0, reasons: [] },
+  sent: { unpreprocessed: 0, results: 0, preprocessed: 0, reasons: [] },
   jobs: [],
   hosts: [],
   slots: [],

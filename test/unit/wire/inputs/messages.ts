@@ -59,6 +59,15 @@ export const answers: Readonly<Record<string, TreeAnswer>> = {
     stdout: Buffer.alloc(0),
     object: Buffer.from('\x7fELF'),
     dependencies: Buffer.from('a.o: a.c\n'),
+    kept: false,
+  },
+  'kept result': {
+    status: 0,
+    stderr: Buffer.alloc(0),
+    stdout: Buffer.alloc(0),
+    object: Buffer.from('\x7fELF'),
+    dependencies: Buffer.alloc(0),
+    kept: true,
   },
   failure: {
     status: 256,
@@ -66,5 +75,6 @@ export const answers: Readonly<Record<string, TreeAnswer>> = {
     stdout: Buffer.from('out'),
     object: Buffer.alloc(0),
     dependencies: Buffer.alloc(0),
+    kept: false,
   },
 };
