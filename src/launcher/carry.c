@@ -354,10 +354,10 @@ static int read_way(size_t length, uint32_t count) {
 }
 
 /* CARRY: port, or 0 for ssh; time limits for connecting and for silence in ms, kind of body, how the answer ends,
-   whether to send REACHED, count of words; addresses, or the command that starts ssh, and the name of the token before the body, each with a
-   NUL; then the first bytes. Connects, and sends those bytes if the host is quick. A failure is reported at once, so
-   that the agent can choose another host while the preprocessor runs. Returns 0 when the message is wrong, or the
-   agent is gone. */
+   whether to send REACHED, count of words; addresses, or the command that starts ssh, and the name of the token
+   before the body, each with a NUL; then the first bytes. Connects, and sends those bytes if the host is quick. A
+   failure is reported at once, so that the agent can choose another host while the preprocessor runs. Returns 0 when
+   the message is wrong, or the agent is gone. */
 int begin_carrying(int agent, const unsigned char *bytes, size_t length) {
   memset(&way, 0, sizeof way);
   memset(marks, 0, sizeof marks);

@@ -126,6 +126,26 @@ gone
 distccd is running as pid N."
 }
 
+@test "restart without any compiler is not refused" {
+  in_root '
+    conf distccd_enable=YES
+    service distccd start 2>/dev/null; old=$(pid)
+    rm /usr/bin/cc
+    status_of service distccd restart 2>/dev/null
+    gone $old && echo gone
+    status_of service distccd oneconfigtest 2>&1 | sed "s/:.*//"
+    service distccd stop
+  '
+  assert_output "Starting distccd.
+Stopping distccd.
+Starting distccd.
+status 0
+gone
+distccd
+status 1
+Stopping distccd."
+}
+
 @test "restart with flags that are wrong leaves the daemon that serves alone" {
   in_root '
     conf distccd_enable=YES

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { writeHostPort } from '../../basics/address-text.ts';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 import { systemReason } from '../../system/error-text.ts';
@@ -85,14 +86,14 @@ export async function serveWeb(places: FarmPlaces, wantedPort: number): Promise<
   } catch (error) {
     throw new Failure(
       exitStatus.bindFailed,
-      `cannot listen on ${address}:${wantedPort}: ${systemReason(error)}: choose another port with --port, or leave it out`,
+      `cannot listen on ${writeHostPort(address, wantedPort)}: ${systemReason(error)}: choose another port with --port, or leave it out`,
       { cause: error },
     );
   }
   const bound = server.address();
   if (bound !== null && typeof bound === 'object') port = bound.port;
   return {
-    address: `http://${address}:${port}/${token}/`,
+    address: `http://${writeHostPort(address, port)}/${token}/`,
     close: () => {
       server.close();
       server.closeAllConnections();

@@ -28,7 +28,7 @@ interface Known {
 export interface LookingMeans {
   readonly look: (program: NamedProgram) => Promise<Compiler | undefined>;
   /** Takes a slot for that, if one is free that no job waits for; gives a function that gives it back. */
-  readonly takeSlot: () => Promise<() => void> | undefined;
+  readonly takeSlot: () => (() => void) | undefined;
   /** A clock that only goes forward, in ms. */
   readonly now: () => number;
 }
@@ -87,18 +87,11 @@ export class KnownCompilers {
 
   /** Looks at one, and then at the others that are wanted. */
   async #lookAt(known: Known): Promise<void> {
-    const taking = this.#means.takeSlot();
-    if (taking === undefined) return;
+    const release = this.#means.takeSlot();
+    if (release === undefined) return;
     this.#looking = true;
-    const compiler = await taking
-      .then(async (release) => {
-        try {
-          return await this.#means.look(known.program);
-        } finally {
-          release();
-        }
-      })
-      .catch(() => undefined);
+    const compiler = await this.#means.look(known.program).catch(() => undefined);
+    release();
     this.#looking = false;
     known.wanted = false;
     known.compiler = compiler;

@@ -52,6 +52,8 @@ export class FairQueue {
   /** Waiting jobs by client address. The order of the map decides between clients with equally many slots. */
   readonly #waiting = new Map<string, Waiter[]>();
   #waitingCount = 0;
+  /** Slots that are used for something else than a job. */
+  #asides = 0;
   readonly #patrol = new EverySecond(() => this.review());
 
   constructor(slots: number, now = steadyClock) {
@@ -74,6 +76,22 @@ export class FairQueue {
     return this.#waitingCount;
   }
 
+  get #taken(): number {
+    return this.#holders.size + this.#asides;
+  }
+
+  /** Takes a slot for work that is not a job's, when one is free for which no job waits; it is not counted as running. */
+  takeIdle(): Release | undefined {
+    if (this.#taken >= this.#slots || this.#waitingCount > 0) return undefined;
+    this.#asides += 1;
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.#asides -= 1;
+      isHeld = false;
+      this.#fill();
+    };
+  }
+
   /** Changes the number of slots. Jobs keep the slots they have; waiting jobs get new slots at once. */
   resize(slots: number): void {
     this.#slots = slots;
@@ -87,7 +105,7 @@ export class FairQueue {
   enter(claim: Claim): Promise<Release> {
     const { client, signal } = claim;
     if (signal.aborted) return Promise.reject(asError(signal.reason));
-    if (this.#holders.size < this.#slots && this.#waitingCount === 0) return Promise.resolve(this.#take(claim));
+    if (this.#taken < this.#slots && this.#waitingCount === 0) return Promise.resolve(this.#take(claim));
     return new Promise((resolve, reject) => {
       const giveUp = (): void => {
         this.#forget(client, waiter);
@@ -165,12 +183,12 @@ export class FairQueue {
       // The client that gives this slot back still counts as having it, so that another one comes first.
       const next = this.#nextClient();
       this.#holders.delete(holder);
-      if (next !== undefined && this.#holders.size < this.#slots) this.#serve(next);
+      if (next !== undefined && this.#taken < this.#slots) this.#serve(next);
     };
   }
 
   #fill(): void {
-    while (this.#holders.size < this.#slots) {
+    while (this.#taken < this.#slots) {
       const next = this.#nextClient();
       if (next === undefined) return;
       this.#serve(next);

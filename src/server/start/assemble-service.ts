@@ -28,7 +28,6 @@ import type { Service } from '../connection/service.ts';
 import { openDaemonLog } from '../log/daemon-log.ts';
 import type { DaemonLog } from '../log/daemon-log.ts';
 import { FairQueue } from '../limits/fair-queue.ts';
-import type { Release } from '../limits/fair-queue.ts';
 import { JobBoard } from '../job/job-board.ts';
 import { JobStatistics } from '../job/job-statistics.ts';
 import { LogLimit } from '../log/log-limit.ts';
@@ -113,10 +112,6 @@ export function assembleService(
     else daemonLog.log.info(`${name} is ${compiler.fingerprint.version}, for ${compiler.fingerprint.target}`);
     return compiler;
   };
-  const takeSlot = (): Promise<Release> | undefined => {
-    const isFree = queue.running < queue.slots && queue.waiting === 0;
-    return isFree ? queue.enter({ client: '', signal: over.signal, putBack: () => {} }) : undefined;
-  };
   const service: AssembledService = {
     daemonLog,
     log: daemonLog.log,
@@ -138,7 +133,9 @@ export function assembleService(
     ownFiles,
     trees: ownFiles.kind === 'offered' ? ownFiles.service : undefined,
     promise,
-    known: options.inetd ? undefined : new KnownCompilers({ look: lookAndTell, takeSlot, now: steadyClock }),
+    known: options.inetd
+      ? undefined
+      : new KnownCompilers({ look: lookAndTell, takeSlot: () => queue.takeIdle(), now: steadyClock }),
     lookAt: look,
     remove() {
       over.abort();

@@ -44,7 +44,7 @@ describe.skipIf(!able)('an interruption', () => {
     readdirSync(box.own, { recursive: true, encoding: 'utf8' })
       .filter(
         (name) =>
-          !/^(?:agent(?:\/(?:start|[\d.]+-[\da-f]+(?:\.lock|\.pid)?))?|lock|state|lock\/cpu_.*|state\/spare_.*)$/.test(
+          !/^(?:agent(?:\/(?:start|fingerprint\.c|[\d.]+-[\da-f]+(?:\.lock|\.pid)?))?|lock|state|lock\/cpu_.*|state\/spare_.*)$/.test(
             name,
           ),
       )

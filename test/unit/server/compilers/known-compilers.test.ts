@@ -35,10 +35,10 @@ const look = (program: NamedProgram): Promise<Compiler | undefined> => {
 let free: boolean;
 let taken: number;
 
-const takeSlot = (): Promise<() => void> | undefined => {
+const takeSlot = (): (() => void) | undefined => {
   if (!free) return undefined;
   taken += 1;
-  return Promise.resolve(() => void (taken -= 1));
+  return () => void (taken -= 1);
 };
 
 /** Lets it look at what is wanted. */

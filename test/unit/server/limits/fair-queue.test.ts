@@ -37,6 +37,25 @@ describe('FairQueue', () => {
     expect([queue.running, queue.waiting]).toEqual([2, 0]);
   });
 
+  it('lends a slot that no job wants, does not count it as a job, and gives it to the job that has come', async () => {
+    const queue = new FairQueue(2);
+    const order: string[] = [];
+    const first = await enter(queue, 'a', 'a1', order);
+    const back = queue.takeIdle();
+    expect([back === undefined, queue.running, queue.takeIdle()]).toEqual([false, 1, undefined]);
+    void enter(queue, 'b', 'b1', order);
+    await settled();
+    expect([order, queue.waiting]).toEqual([['a1'], 1]);
+    back?.();
+    back?.();
+    await settled();
+    expect([order, queue.running, queue.waiting]).toEqual([['a1', 'b1'], 2, 0]);
+    void enter(queue, 'c', 'c1', order);
+    first();
+    await settled();
+    expect([order.length, queue.running, queue.takeIdle()]).toEqual([3, 2, undefined]);
+  });
+
   it('resize() gives new slots to those who wait, and takes none from a job', async () => {
     const queue = new FairQueue(1);
     const order: string[] = [];

@@ -7,5 +7,15 @@ struct statfs {
   char f_fstypename[16];
 };
 
-int statfs(const char *path, struct statfs *about);
-int fstatfs(int fd, struct statfs *about);
+/* Linux's own would fill its own structure, which is longer. */
+static inline int statfs(const char *path, struct statfs *about) {
+  (void)path;
+  *about = (struct statfs){0, "ufs"};
+  return 0;
+}
+
+static inline int fstatfs(int fd, struct statfs *about) {
+  (void)fd;
+  *about = (struct statfs){0, "ufs"};
+  return 0;
+}
