@@ -28,7 +28,8 @@ Compiles real code through two daemons of this checkout on this machine and agai
 Without DIR the code is libxml2, fetched once with npm pack. Every C and C++ file in DIR and below is compiled in DIR
 as "cc -O2 -c FILE WORDS" (C++: "c++ -O2 -c FILE WORDS"), for example: npm run demo -- DIR -- -Iinclude -DX
 
-With --watch the build is shown in a browser, at the address that is printed; --open opens it.
+With --watch the build is shown in a browser, at the address that is printed. On a desktop it opens by itself; --open
+opens it anywhere.
 `;
 
 /** Runs the demo; returns the exit status. */

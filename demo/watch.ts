@@ -13,12 +13,19 @@ export interface Watching {
   readonly open: boolean;
 }
 
-/** Takes --watch and --open off the front of the demo's words; --open watches, too. */
+/** Whether a browser can show itself. */
+const isDesktop = (): boolean => ['DISPLAY', 'WAYLAND_DISPLAY'].some((name) => (process.env[name] ?? '') !== '');
+
+/**
+ * Takes --watch and --open off the front of the demo's words. --watch opens a browser on a desktop, --open watches and
+ * opens one anywhere.
+ */
 export function readWatching(words: readonly string[]): { watching: Watching; rest: readonly string[] } {
   const count = words.findIndex((word) => word !== '--watch' && word !== '--open');
   const flags = count === -1 ? words : words.slice(0, count);
-  const open = flags.includes('--open');
-  return { watching: { watch: open || flags.includes('--watch'), open }, rest: words.slice(flags.length) };
+  const opens = flags.includes('--open');
+  const watch = opens || flags.includes('--watch');
+  return { watching: { watch, open: opens || (watch && isDesktop()) }, rest: words.slice(flags.length) };
 }
 
 /** Starts distccmon-web for a DISTCC_DIR; returns the address of its page. @throws Failure when there is none */
