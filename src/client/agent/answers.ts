@@ -11,6 +11,7 @@ export interface Waiting<T> {
 export class Answers<T> {
   readonly #waiting: Waiting<T>[] = [];
   readonly #early: T[] = [];
+  #end: Error | undefined;
 
   get some(): boolean {
     return this.#waiting.length > 0;
@@ -19,6 +20,7 @@ export class Answers<T> {
   wait(): Promise<T> {
     const early = this.#early.shift();
     if (early !== undefined) return Promise.resolve(early);
+    if (this.#end !== undefined) return Promise.reject(this.#end);
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
@@ -32,7 +34,9 @@ export class Answers<T> {
     this.#waiting.shift()?.reject(error);
   }
 
+  /** No more answers come: whoever waits, now or later, gets the error. */
   end(error: Error): void {
+    this.#end = error;
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 }

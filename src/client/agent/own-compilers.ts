@@ -62,8 +62,14 @@ export class OwnCompilers {
     const { compiler } = job;
     const file = compiler === undefined ? pathIn(job, name) : `${compiler.device} ${compiler.inode}`;
     const key = `${name} ${isForCxx(compilerName(job)) ? 'c++' : 'c'} ${file}`;
-    const known = this.#known.get(key);
-    if (known !== undefined && (await this.#isGood(known, launcher))) return (await known.found).fingerprint;
+    for (;;) {
+      const known = this.#known.get(key);
+      if (known === undefined || !(await this.#isGood(known, launcher))) break;
+      const found = await known.found.catch(() => undefined);
+      if (found !== undefined) return found.fingerprint;
+      // The launcher that asked has ended: somebody else asks again.
+      if (this.#known.get(key) === known) this.#known.delete(key);
+    }
     if (this.#known.size >= mostKnown) this.#known.clear();
     const made = {
       found: this.#find(job, changesOf(call.environment, job.environment), launcher),
@@ -73,7 +79,6 @@ export class OwnCompilers {
     try {
       return (await made.found).fingerprint;
     } catch {
-      // The launcher has ended: the next one asks again.
       if (this.#known.get(key) === made) this.#known.delete(key);
       return undefined;
     }

@@ -10,6 +10,7 @@ interface Saving extends Waiting<void> {
 export class Saves {
   readonly #waiting = new Map<number, Saving>();
   #last = 0;
+  #hasEnded = false;
 
   get some(): boolean {
     return this.#waiting.size > 0;
@@ -19,7 +20,9 @@ export class Saves {
   begin(matters: boolean): { readonly number: number; readonly saved: Promise<void> } {
     this.#last += 1;
     const number = this.#last;
-    const saved = new Promise<void>((resolve, reject) => this.#waiting.set(number, { resolve, reject, matters }));
+    const saved = this.#hasEnded
+      ? Promise.reject(new Error('the launcher is gone'))
+      : new Promise<void>((resolve, reject) => this.#waiting.set(number, { resolve, reject, matters }));
     return { number, saved };
   }
 
@@ -44,6 +47,7 @@ export class Saves {
 
   /** The launcher has ended: with all files saved, or with an error. */
   end(error: Error | undefined): void {
+    this.#hasEnded = true;
     for (const { resolve, reject } of this.#waiting.values()) {
       if (error === undefined) resolve();
       else reject(error);

@@ -90,6 +90,26 @@ describe('a launcher, as the agent sees it,', () => {
     for (const wait of waits) await expect(wait).rejects.toThrow('the launcher is gone');
   });
 
+  it('that is gone answers no later question, and each of them fails', async () => {
+    launcher.close();
+    const probe = { argv: ['cc'], changes: [] };
+    const questions = [
+      launcher.probe(probe),
+      launcher.start('RUN', { number: 1, ...probe }),
+      launcher.sendText(),
+      launcher.read('a'),
+      launcher.look('/bin', ['cc']),
+      launcher.stamp(Buffer.from('/\0')),
+      launcher.fetch(['/']),
+      launcher.follow(['/']),
+      launcher.checkOutput('a.c', 'a.o'),
+      launcher.more(Buffer.alloc(0)),
+      launcher.save('a.o', Buffer.alloc(0), 0),
+    ];
+    const ends = await Promise.allSettled(questions);
+    expect(ends.map(({ status }) => status)).toEqual(questions.map(() => 'rejected'));
+  });
+
   it('is given 70 MB for a descriptor in pieces that it accepts', async () => {
     launcher.write(2, Buffer.alloc(70 * 1024 * 1024, 'x'));
     launcher.exit(exited(0));

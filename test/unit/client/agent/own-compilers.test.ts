@@ -112,4 +112,24 @@ describe.skipIf(!needs('gcc', 'gcc'))('OwnCompilers', () => {
     gone = false;
     expect((await own.of(job(), { call, launcher }))?.version).toMatch(/GCC|clang/);
   });
+
+  it('lets a job that waits ask itself when the launcher that asks ends', async () => {
+    install('gcc');
+    const own = new OwnCompilers(() => now, folder);
+    let end = (): void => {};
+    const leaves = {
+      ...launcher,
+      probe: () => new Promise<never>((_, reject) => (end = () => reject(new Error('gone')))),
+    };
+    const first = own.of(job(), { call, launcher: leaves });
+    const others = [1, 2].map(() => own.of(job(), { call, launcher }));
+    await Promise.resolve();
+    end();
+    expect(await first).toBe(undefined);
+    expect((await Promise.all(others)).map((found) => found?.version)).toEqual([
+      expect.stringContaining('GCC: '),
+      expect.stringContaining('GCC: '),
+    ]);
+    expect(asked.filter((word) => word === '-dumpmachine')).toHaveLength(1);
+  });
 });
