@@ -78,7 +78,7 @@ const filesUnder = (/** @type {string} */ folder, /** @type {string} */ ending) 
  */
 function judgeSkips(counts, names) {
   if (!noSkip || counts.skipped === 0) return counts;
-  console.log(`these tests were skipped, which DISTCCD_TEST_NO_SKIP forbids:\n  ${names.join('\n  ')}`);
+  failures.push(...names.map((name) => `skipped, which DISTCCD_TEST_NO_SKIP forbids: ${name}`));
   return { passed: counts.passed, failed: counts.failed + counts.skipped, skipped: 0 };
 }
 

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -30,8 +30,14 @@ describe('residentPaths()', () => {
     expect(pathsFor(words, { TMPDIR: `/${'x'.repeat(100)}` }).folder).toBe(`/tmp/distccd-${user}`);
   });
 
-  it.skipIf(process.getuid?.() === 0)('is not in the folder of another user', () => {
-    expect(pathsFor(words, { XDG_RUNTIME_DIR: '/', TMPDIR: top }).folder).not.toBe('/distccd');
+  it('is not in the folder of another user', () => {
+    const user = process.getuid?.();
+    const other = user === 0 ? join(top, 'other') : '/';
+    if (user === 0) {
+      mkdirSync(other);
+      chownSync(other, 65_534, 65_534);
+    }
+    expect(pathsFor(words, { XDG_RUNTIME_DIR: other, TMPDIR: top }).folder).toBe(`${top}/distccd-${user}`);
   });
 
   it('has another name for other words, variables and lists of programs', () => {
