@@ -7,6 +7,9 @@
 /** What a job does at the moment. "queue" waits for a slot; "compile" is at the host, "local" is a command here. */
 export type JobPhase = 'queue' | 'scan' | 'preprocess' | 'connect' | 'send' | 'compile' | 'receive' | 'local';
 
+/** In these a job is at its host; before them it waits or is prepared on the client. */
+export const phasesAtHost: ReadonlySet<JobPhase> = new Set(['connect', 'send', 'compile', 'receive']);
+
 /** A job that has not ended. */
 export interface RunningJob {
   /** Its number in this agent's life, from 1. */

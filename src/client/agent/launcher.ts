@@ -139,6 +139,7 @@ export class Launcher {
     for (const answers of this.#questions()) answers.end(error);
     const became = this.#becoming.some;
     if (became) this.#becoming.give();
+    this.#becoming.end(error);
     if (!became && !this.#finished) this.#gone.abort();
     this.#saves.end(this.#finished ? undefined : error);
   }

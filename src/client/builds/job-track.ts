@@ -1,3 +1,4 @@
+import { phasesAtHost } from '../../agent-state/events.ts';
 import type { JobEnd, JobPhase, RunningJob } from '../../agent-state/events.ts';
 import type { Reason } from '../../compiler/verdict.ts';
 import { readable } from '../../system/byte-text.ts';
@@ -46,9 +47,6 @@ function shown(text: string, longest: number): string {
   return all.length <= longest ? all : `...${all.slice(all.length - longest + 3)}`;
 }
 
-/** At the host by these phases; before it waits or is prepared here. */
-const atHost: ReadonlySet<JobPhase> = new Set(['connect', 'send', 'compile', 'receive']);
-
 /** What one job of an agent has done so far. */
 export class JobTrack implements Progress {
   readonly number: number;
@@ -94,7 +92,7 @@ export class JobTrack implements Progress {
   }
 
   #beginAt(phase: JobPhase, time: number, here: boolean): void {
-    const host = atHost.has(phase) ? this.#host : undefined;
+    const host = phasesAtHost.has(phase) ? this.#host : undefined;
     const last = this.phases.at(-1);
     if (last !== undefined && last.phase === phase && last.host === host) return;
     const begin = Math.max(time, last?.at ?? this.began);
@@ -112,7 +110,7 @@ export class JobTrack implements Progress {
 
   reached(mark: Mark, ago: number): void {
     const phase = this.phases.at(-1)?.phase;
-    if (ago === Infinity || phase === undefined || phase === 'receive' || !atHost.has(phase)) return;
+    if (ago === Infinity || phase === undefined || phase === 'receive' || !phasesAtHost.has(phase)) return;
     const next = mark === 'connected' ? 'send' : mark === 'sent' ? 'compile' : 'receive';
     const isPast = next === 'send' ? phase !== 'connect' : next === 'compile' && phase === 'compile';
     if (!isPast) this.#beginAt(next, this.#keeper.now() - ago, false);

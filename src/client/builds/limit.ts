@@ -68,7 +68,7 @@ export function judgeLimit(course: Course): Limit {
   const moving = ms.connect + ms.send + ms.receive;
   const away = moving + ms.compile;
   if (share(moving, away) >= onTheWay) {
-    const limitText = `${percent(share(moving, away))} of the time at hosts went into connecting, sending and receiving: use hosts that are nearer, or ",lzo" after a host behind a slow line`;
+    const limitText = `${percent(share(moving, away))} of the time at hosts went into connecting, sending and receiving: use nearer hosts, or write ",lzo" after a host with a slow connection`;
     return { limit: 'network', limitText };
   }
   if (share(queueHereMs, all) >= waitingForHosts) {

@@ -1,3 +1,4 @@
+import { phasesAtHost } from '../../agent-state/events.ts';
 import type { AgentEvent, JobEnd, JobPhase, RunningJob } from '../../agent-state/events.ts';
 
 /** An event of a trace: a slice ("X"), the name of a row ("M"), or a moment ("i"); times are µs since 1970. */
@@ -67,12 +68,10 @@ function piecesOf({ phases, ended, host, slot = 0 }: JobEnd): Piece[] {
     phase: one.phase,
     begin: one.at,
     end: phases[at + 1]?.at ?? ended,
-    host: one.host ?? (atHost.has(one.phase) ? host : undefined),
+    host: one.host ?? (phasesAtHost.has(one.phase) ? host : undefined),
     slot: one.slot ?? slot,
   }));
 }
-
-const atHost: ReadonlySet<JobPhase> = new Set(['connect', 'send', 'compile', 'receive']);
 
 /** Neighbouring pieces at the same place. */
 function* stays(pieces: readonly Piece[]): Generator<[Piece, ...Piece[]]> {

@@ -105,6 +105,7 @@ describe('a launcher, as the agent sees it,', () => {
       launcher.checkOutput('a.c', 'a.o'),
       launcher.more(Buffer.alloc(0)),
       launcher.save('a.o', Buffer.alloc(0), 0),
+      launcher.become({ number: 0, ...probe }),
     ];
     const ends = await Promise.allSettled(questions);
     expect(ends.map(({ status }) => status)).toEqual(questions.map(() => 'rejected'));
