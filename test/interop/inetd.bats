@@ -122,7 +122,7 @@ serving_account() {
   assert_line --index 2 /dev/null
   # TMPDIR and DISTCCD_PATH are what it was told.
   run find "$BATS_TEST_TMPDIR/tmp" -name hello.i
-  assert_output --regexp '/tmp/distccd-spool-[^/]*/[0-9a-f]+/hello.i$'
+  assert_output --regexp '/tmp/distccd-spool-[^/]*/job-[0-9a-f]+/hello.i$'
   run pgrep -P "$server"
   assert_output --regexp '^[0-9]+$'
   local compiler=$output

@@ -60,10 +60,10 @@ client() {
 }
 
 finished() { grep -q "$1" "$LOG"; }
-# What the jobs' roots are mounted on stays.
+# What the jobs' roots are mounted on stays, and the files and trees of a client that may come again.
 nothing_left() {
-  [ -z "$(find "$SERVER_TMP" -mindepth 1 -path '*/distccd-spool-*/root' -prune -o \
-    ! -name daemon-lock ! -name 'distccd-spool-*' -print | head -n 1)" ]
+  [ -z "$(find "$SERVER_TMP" -mindepth 1 \( -path '*/distccd-spool-*/root' -o -path '*/distccd-spool-*/files-*' \
+    -o -path '*/distccd-spool-*/tree-*' \) -prune -o ! -name daemon-lock ! -name 'distccd-spool-*' -print | head -n 1)" ]
 }
 
 # Sources for -g have no macros: gcc's column numbers are those of the preprocessed text, for every distcc. Clang's
@@ -225,16 +225,20 @@ test_large() {
 }
 
 test_crowd() {
-  local client server option program n
+  local client server option program times n
   IFS=' ' read -r client server option <<<"$1"
   serve "$server" --jobs 4
   program=$(client "$client")
   for n in $(seq 32); do echo "int function_$n(int x) { return x * $n; }" >"c$n.c"; done
   for n in $(seq 32); do gcc -O2 -c "c$n.c" -o "local$n.o"; done
   export DISTCC_HOSTS="127.0.0.1:$PORT/32${option/#plain/}" DISTCC_FALLBACK=0
-  seq 32 | xargs -P 32 -I{} "$program" gcc -O2 -c c{}.c -o c{}.o
-  for n in $(seq 32); do cmp "c$n.o" "local$n.o"; done
-  compiled 32 "$LOG"
+  # The first time our client does not know yet that ours takes files, the second time it does.
+  for times in 1 2; do
+    seq 32 | xargs -P 32 -I{} "$program" gcc -O2 -c c{}.c -o c{}.o
+    for n in $(seq 32); do cmp "c$n.o" "local$n.o"; done
+    rm c*.o
+    compiled $((times * 32)) "$LOG"
+  done
   wait_until nothing_left
 }
 

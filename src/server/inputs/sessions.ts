@@ -42,7 +42,7 @@ export class Sessions {
   readonly #bytes = new Map<string, number>();
   /** For sessions: what exact trees are made with. */
   readonly exactTrees: ExactTreeMeans = {
-    lend: () => this.#places.spool.lend(),
+    lend: () => this.#places.spool.lend('tree'),
     takeBack: (folder) => this.#takeBack(folder),
     idle: { count: 0, entries: 0 },
   };
@@ -136,7 +136,7 @@ export class Sessions {
   /** For sessions: an empty tree for the files of an address. @throws the system's error */
   makeTree(address: string): Tree {
     const charge = (bytes: number): void => this.#charge(address, bytes);
-    return new Tree(this.#places.spool.lend(), {
+    return new Tree(this.#places.spool.lend('tree'), {
       store: this.store,
       limits: this.limits,
       totals: this.#totals,

@@ -47,7 +47,7 @@ export async function inJobFolder<T>(tools: JobTools, job: (folder: string) => P
 
 function lend(spool: Spool): string {
   try {
-    return spool.lend();
+    return spool.lend('job');
   } catch (error) {
     throw noRoom(error) ?? error;
   }

@@ -208,7 +208,7 @@ function findFence(options: DaemonOptions, spool: Spool, places: Places): FenceF
 }
 
 function tryIn(spool: Spool, places: Places): FenceFound {
-  const folder = spool.lend();
+  const folder = spool.lend('job');
   try {
     return tryFence(folder, places);
   } finally {

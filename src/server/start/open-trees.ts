@@ -113,7 +113,7 @@ function openKept(
   if (lasting !== undefined) return openResults(options, { folder: lasting.results, lasting: true }, log, notices);
   // No folder is made for what nobody wants.
   if ((options['result-cache'] ?? 0) === 0) return undefined;
-  return openResults(options, { folder: spool.lend(), lasting: false }, log, notices);
+  return openResults(options, { folder: spool.lend('results'), lasting: false }, log, notices);
 }
 
 function openSessions({ contents, spool }: Place, options: DaemonOptions, { memory, log }: TreeSetup): Sessions {
@@ -142,5 +142,5 @@ function openLasting({ environment, log }: TreeSetup, notices: Notices): Lasting
 }
 
 function openPassing(spool: Spool): Place {
-  return { contents: spool.lend(), spool, remove: () => {} };
+  return { contents: spool.lend('files'), spool, remove: () => {} };
 }

@@ -113,7 +113,7 @@ export class TreeRoots {
 
   /** Has programs asked in the root of a job with preprocessed text, where there is more of the machine. */
   async #asking<T>(program: string, what: (ask: Ask, folder: string) => Promise<T>): Promise<T> {
-    const folder = this.#spool.lend();
+    const folder = this.#spool.lend('job');
     try {
       const around = wordsInRoot(folder, program, this.#places);
       const ask: Ask = async (asked, words) => {

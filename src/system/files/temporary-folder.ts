@@ -16,14 +16,17 @@ import { removeFolder, removeFolderNow } from './remove-folder.ts';
 
 const F_TLOCK = 2;
 
+/** What a folder of a spool is for, which its name begins with: a job, files of clients, a client's tree, results. */
+export type FolderUse = 'job' | 'files' | 'tree' | 'results';
+
 /**
  * A daemon's own folder (mode 0700) under the temporary directory. A lock in it lasts as long as the daemon, so that
  * the next daemon can tell a crashed daemon's spool from a running one's, also across process id namespaces.
  */
 export interface Spool {
   readonly path: string;
-  /** Makes an empty folder (mode 0700) and returns its path. */
-  lend(): string;
+  /** Makes an empty folder (mode 0700) and returns its path, which ends with `/USE-` and 16 hexadecimal digits. */
+  lend(use: FolderUse): string;
   /** Removes such a folder with everything in it; rejects when something is left, which the next start removes. */
   takeBack(folder: string): Promise<void>;
   /** Removes the whole spool. */
@@ -69,9 +72,9 @@ export function openSpool(directory: string, prefix: string): Spool {
     }
   }, touchMs);
   touch.unref();
-  const make = (): string => {
+  const make = (use: FolderUse): string => {
     // All jobs run as one account, so a name that cannot be guessed keeps compilers out of each other's folders.
-    const folder = `${path}/${randomBytes(8).toString('hex')}`;
+    const folder = `${path}/${use}-${randomBytes(8).toString('hex')}`;
     mkdirSync(folder, 0o700);
     return folder;
   };
@@ -79,15 +82,15 @@ export function openSpool(directory: string, prefix: string): Spool {
     get path() {
       return path;
     },
-    lend() {
+    lend(use) {
       try {
-        return make();
+        return make(use);
       } catch (error) {
         // Somebody removed or closed the spool, perhaps a malicious compile where no fence prevents that.
         const code = error instanceof Error && 'code' in error ? error.code : undefined;
         if (code !== 'ENOENT' && code !== 'EACCES') throw error;
         path = makeSpool(directory, prefix);
-        return make();
+        return make(use);
       }
     },
     takeBack: removeFolder,

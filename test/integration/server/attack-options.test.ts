@@ -30,7 +30,7 @@ const programOfCompiler =
  * that one which crashes looks up to print where it did.
  */
 const ownFile =
-  /(?:\/distccd-spool-[^/]+\/[^/]+|^\/\.job)(?:\/(?:a\.ii?|a\.o|\.stdout|\.stderr|cc\w{6}(?:\.\w+)?|a-[0-9a-f]+(?:-[0-9a-f]+)?\.(?:s|o|bc)(?:\.tmp)?|a\.o-?[0-9a-f]*\.tmp|a\.o\.tmp|linux-vdso\.so\.1))?$/;
+  /(?:\/distccd-spool-[^/]+\/job-[^/]+|^\/\.job)(?:\/(?:a\.ii?|a\.o|\.stdout|\.stderr|cc\w{6}(?:\.\w+)?|a-[0-9a-f]+(?:-[0-9a-f]+)?\.(?:s|o|bc)(?:\.tmp)?|a\.o-?[0-9a-f]*\.tmp|a\.o\.tmp|linux-vdso\.so\.1))?$/;
 
 /** What is wrong with the deeds of a compiler, where a plain compile reads some files as well. */
 function faultsIn({ read, written, executed }: Deeds, plain: ReadonlySet<string>): string[] {

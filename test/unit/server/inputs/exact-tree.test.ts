@@ -60,7 +60,7 @@ const sightOf = (some: readonly number[], directory = '/w'): Sight => ({
   directory,
 });
 
-const make = (parts: MachineParts = bare): ExactTree => new ExactTree(fixture.spool.lend(), parts);
+const make = (parts: MachineParts = bare): ExactTree => new ExactTree(fixture.spool.lend('tree'), parts);
 
 function show(tree: ExactTree, some: readonly number[], directory?: string): ExactTree {
   finish(tree.show(sightOf(some, directory)));

@@ -27,8 +27,8 @@ afterEach(() => rmSync(top, { recursive: true }));
 describe('openSpool()', () => {
   it('makes private folders and takes them back with everything in them', async () => {
     const spool = openSpool(top, 'distccd-');
-    const one = spool.lend();
-    const two = spool.lend();
+    const one = spool.lend('job');
+    const two = spool.lend('job');
     expect(one).not.toBe(two);
     expect(statSync(one).mode & 0o777).toBe(0o700);
     expect(statSync(spool.path).mode & 0o777).toBe(0o700);
@@ -48,8 +48,8 @@ describe('openSpool()', () => {
 describe('lend()', () => {
   it('gives names that the client of another job cannot guess', () => {
     const spool = openSpool(top, 'distccd-');
-    const names = Array.from({ length: 100 }, () => basename(spool.lend()));
-    for (const name of names) expect(name).toMatch(/^[0-9a-f]{16}$/);
+    const names = Array.from({ length: 100 }, () => basename(spool.lend('job')));
+    for (const name of names) expect(name).toMatch(/^job-[0-9a-f]{16}$/);
     expect(new Set(names).size).toBe(100);
     spool.remove();
   });
@@ -57,7 +57,7 @@ describe('lend()', () => {
   it('continues when somebody cleaned the temporary directory', () => {
     const spool = openSpool(top, 'distccd-');
     rmSync(spool.path, { recursive: true });
-    expect(existsSync(spool.lend())).toBe(true);
+    expect(existsSync(spool.lend('job'))).toBe(true);
     spool.remove();
     expect(readdirSync(top)).toEqual([]);
   });
