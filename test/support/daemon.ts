@@ -128,7 +128,7 @@ export async function startDaemon(setup: DaemonSetup = {}): Promise<TestDaemon> 
   return { port, process: child, temporary, log: () => log, logs, end };
 }
 
-/** What is left in a daemon's temporary directory besides its own spool without jobs. */
+/** What is left in a daemon's temporary directory besides its own spool without jobs, and files of clients in it. */
 export function leftovers(folder: string): string[] {
   let names: string[];
   try {
@@ -136,5 +136,7 @@ export function leftovers(folder: string): string[] {
   } catch (error) {
     return [`something that is being removed: ${String(error)}`];
   }
-  return names.filter((name) => !/^distccd-spool-[^/]+(?:\/daemon-lock|\/root(?:\/.*)?)?$/.test(name));
+  return names.filter(
+    (name) => !/^distccd-spool-[^/]+(?:\/daemon-lock|\/(?:root|(?:files|tree)-\w+)(?:\/.*)?)?$/.test(name),
+  );
 }
