@@ -1,15 +1,8 @@
-import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { isAbsolute } from 'node:path';
-import {
-  fingerprintSource,
-  fingerprintWords,
-  isForCxx,
-  partWord,
-  readFingerprint,
-} from '../../compiler/content/fingerprint.ts';
+import { fingerprintSource, isForCxx } from '../../compiler/content/fingerprint.ts';
 import type { Fingerprint } from '../../compiler/content/fingerprint.ts';
 import { byteText } from '../../system/byte-text.ts';
+import { describeCompiler } from '../../system/processes/describe-compiler.ts';
 import { encodePaths } from '../../wire/agent/inputs.ts';
 import { pathIn } from '../job/understand.ts';
 import type { RemoteJob } from '../job/understand.ts';
@@ -103,15 +96,9 @@ export class OwnCompilers {
     };
     const source = `${this.#folder}/fingerprint.c`;
     writeFileSync(source, fingerprintSource, { mode: 0o600 });
-    const called = compilerName(job);
-    const made = readFingerprint(await ask(fingerprintWords(called, source)));
-    const target = /^[\w.+-]+(?=\n$)/.exec(await ask(['-dumpmachine']))?.[0];
-    const part = (await ask([partWord(called)])).trimEnd();
-    const files = [job.compiler?.real ?? pathIn(job, name), ...(isAbsolute(part) ? [part] : [])];
-    const stamps = Buffer.from(await launcher.stamp(encodePaths(files)));
-    if (made === undefined || target === undefined) return { fingerprint: undefined, files, stamps };
-    const makes = createHash('sha256').update(made.code, 'latin1').digest('hex');
-    return { fingerprint: { version: made.version, target, makes }, files, stamps };
+    const { fingerprint, part } = await describeCompiler(compilerName(job), source, ask);
+    const files = [job.compiler?.real ?? pathIn(job, name), ...(part === undefined ? [] : [part])];
+    return { fingerprint, files, stamps: Buffer.from(await launcher.stamp(encodePaths(files))) };
   }
 }
 

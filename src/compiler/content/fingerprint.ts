@@ -52,7 +52,7 @@ export const fingerprintWords = (compiler: string, file: string): readonly strin
   file,
 ];
 
-/** The part of a gcc that compiles; other compilers have one program. */
+/** Has a gcc name its part that compiles; other compilers have one program. */
 export const partWord = (compiler: string): string => `-print-prog-name=${isForCxx(compiler) ? 'cc1plus' : 'cc1'}`;
 
 /** A version is shown to people and sent to others: one line of at most this many characters. */

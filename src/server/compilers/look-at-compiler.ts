@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { realpathSync, writeFileSync } from 'node:fs';
-import { isAbsolute } from 'node:path';
-import { fingerprintSource, fingerprintWords, partWord, readFingerprint } from '../../compiler/content/fingerprint.ts';
+import { fingerprintSource } from '../../compiler/content/fingerprint.ts';
 import type { Fingerprint } from '../../compiler/content/fingerprint.ts';
+import { describeCompiler } from '../../system/processes/describe-compiler.ts';
 import { closeAnswer } from '../job/answer.ts';
 import { inJobFolder, openResults, runCompiler } from '../job/job-folder.ts';
 import type { JobTools } from '../job/job-folder.ts';
@@ -31,18 +30,18 @@ const longestAnswer = 64 * 1024;
 const silent: ClientLog = { writes: () => false, say: () => {} };
 const source = 'fingerprint.c';
 
-/** What a compiler says to some words, where jobs run; undefined when it fails, or says too much. */
+/** What a compiler says to some words, where jobs run; "" when it fails, or says too much. */
 async function ask(
   { name, path }: NamedProgram,
   words: readonly string[],
   folder: string,
   { tools, signal }: { readonly tools: JobTools; readonly signal: AbortSignal },
-): Promise<string | undefined> {
+): Promise<string> {
   const limited = { ...tools, lifetimeMs: patience };
   const status = await runCompiler({ path, argv: [name, ...words] }, folder, { signal, log: silent }, limited);
   const { stdout, stderr } = openResults(folder, () => ({}));
   try {
-    return status === 0 && stdout.length <= longestAnswer ? stdout.read().toString('latin1') : undefined;
+    return status === 0 && stdout.length <= longestAnswer ? stdout.read().toString('latin1') : '';
   } finally {
     closeAnswer({ status, stdout, stderr, object: ResultFile.empty });
   }
@@ -68,16 +67,11 @@ export async function lookAtCompiler(
   try {
     return await inJobFolder(tools, async (folder) => {
       writeFileSync(`${folder}/${source}`, fingerprintSource, { mode: 0o644 });
-      const say = (words: readonly string[]): Promise<string | undefined> =>
-        ask(program, words, folder, { tools, signal });
-      const made = readFingerprint((await say(fingerprintWords(program.name, source))) ?? '');
-      if (made === undefined) return undefined;
-      const target = /^[\w.+-]+(?=\n$)/.exec((await say(['-dumpmachine'])) ?? '')?.[0];
-      if (target === undefined) return undefined;
-      const part = ((await say([partWord(program.name)])) ?? '').trimEnd();
-      const makes = createHash('sha256').update(made.code, 'latin1').digest('hex');
-      const programs = [program.path, ...(isAbsolute(part) ? [part] : [])].map(realPath);
-      return { ...program, fingerprint: { version: made.version, target, makes }, programs };
+      const say = (words: readonly string[]): Promise<string> => ask(program, words, folder, { tools, signal });
+      const { fingerprint, part } = await describeCompiler(program.name, source, say);
+      if (fingerprint === undefined) return undefined;
+      const programs = [program.path, ...(part === undefined ? [] : [part])].map(realPath);
+      return { ...program, fingerprint, programs };
     });
   } catch {
     // It cannot be started, was ended, or left something strange: then nothing is known of it.

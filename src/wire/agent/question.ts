@@ -1,29 +1,23 @@
 import { numberAt, numbers } from './fields.ts';
 import { encodeFrame, kinds } from './frame.ts';
 
-/** What may be asked of an agent. */
-export const questions = { status: 1, stop: 2, follow: 3 } as const;
+/** What may be asked of an agent, by its number less one. */
+const questions = ['status', 'stop', 'follow'] as const;
 
 /** The name of a question. */
-export type Question = keyof typeof questions;
+export type Question = (typeof questions)[number];
 
 /** The longest report that a follower reads, in bytes; an agent's longest, a picture, is a fraction of it. */
 export const longestReport = 16 * 1024 * 1024;
 
-const named = new Map<number, Question>([
-  [questions.status, 'status'],
-  [questions.stop, 'stop'],
-  [questions.follow, 'follow'],
-]);
-
 /** ASK: the question. */
 export function encodeAsk(question: Question): Buffer {
-  return encodeFrame(kinds.ASK, numbers(questions[question]));
+  return encodeFrame(kinds.ASK, numbers(questions.indexOf(question) + 1));
 }
 
 /** Reads ASK; undefined for a question of another version. @throws ProtocolError */
 export function readAsk(content: Buffer): Question | undefined {
-  return named.get(numberAt(content, 0));
+  return questions[numberAt(content, 0) - 1];
 }
 
 /**
