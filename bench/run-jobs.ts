@@ -17,7 +17,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Cleanup } from '../demo/cleanup.ts';
 import { makeSharedDirectory, startDaemon } from '../demo/daemons.ts';
 import type { Daemon } from '../demo/daemons.ts';
-import { freePort } from '../demo/relay.ts';
+import { freePort } from '../scripts/free-port.mjs';
 import { exitStatus } from '../src/basics/exit-status.ts';
 import { Failure } from '../src/basics/failure.ts';
 import { systemReason } from '../src/system/error-text.ts';

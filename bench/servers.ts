@@ -6,7 +6,7 @@ import { Cleanup } from '../demo/cleanup.ts';
 import { makefileFor, quote, runMake } from '../demo/compile.ts';
 import { makeSharedDirectory, startDaemon } from '../demo/daemons.ts';
 import type { Daemon } from '../demo/daemons.ts';
-import { freePort } from '../demo/relay.ts';
+import { freePort } from '../scripts/free-port.mjs';
 import type { Sources } from '../demo/sources.ts';
 import { costOfCommands, makeFreeCompiler, preprocess, repeated, totalSize } from './prepare.ts';
 import { cpuOfTree, memoryOfTree } from './process-tree.ts';

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
+import { freePort } from '../scripts/free-port.mjs';
 import type { Cleanup } from './cleanup.ts';
 import { makeSharedDirectory, startDaemon } from './daemons.ts';
 import type { Daemon } from './daemons.ts';
-import { freePort, startRelay } from './relay.ts';
+import { startRelay } from './relay.ts';
 import type { Relay } from './relay.ts';
 
 /** A daemon and the relay in front of it that counts. */

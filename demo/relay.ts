@@ -36,10 +36,3 @@ export async function startRelay(target: number): Promise<Relay> {
   };
   return { port: address.port, counts, close };
 }
-
-/** A loopback port that nobody listens on now. */
-export async function freePort(): Promise<number> {
-  const relay = await startRelay(0);
-  relay.close();
-  return relay.port;
-}

@@ -7,7 +7,7 @@ import { exitStatus } from '../../src/basics/exit-status.ts';
 import { Failure } from '../../src/basics/failure.ts';
 import type { Cleanup } from '../../demo/cleanup.ts';
 import { makeMasqueradeDirectory, makeSharedDirectory, startDaemon } from '../../demo/daemons.ts';
-import { freePort } from '../../demo/relay.ts';
+import { freePort } from '../../scripts/free-port.mjs';
 import { agentsIn } from '../chaos/mischief.ts';
 
 /** How many jobs, and how much more memory and descriptors a program may have at the end than in the middle. */

@@ -16,9 +16,7 @@ usual_account() {
 }
 
 # A port of this machine that nobody listens on now.
-free_port() {
-  node -e 'const s = require("node:net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })'
-}
+free_port() { node "$TOP/scripts/free-port.mjs"; }
 
 # wait_until COMMAND...: the limit only ends a test that would hang.
 wait_until() {

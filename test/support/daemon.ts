@@ -2,25 +2,13 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
+import { freePort } from '../../scripts/free-port.mjs';
 
 /** The bundle that will be packaged: what is tested is what is installed. */
 export const distccdProgram = resolve(import.meta.dirname, '../../dist/bin/distccd');
-
-/** A TCP port of this machine that nobody listens on now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
 
 /** In ms. Those of mutants, which run in threads, hang often. */
 export const hangLimit = isMainThread ? 100_000 : 2000;

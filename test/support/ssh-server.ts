@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { freePort } from './daemon.ts';
+import { freePort } from '../../scripts/free-port.mjs';
 import { needs } from './needs.ts';
 
 /** Whether this machine has what these tests need. */

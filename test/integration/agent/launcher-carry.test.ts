@@ -14,7 +14,8 @@ import { encodeFrame, FrameReader, kinds } from '../../../src/wire/agent/frame.t
 import type { Frame } from '../../../src/wire/agent/frame.ts';
 import { encodeResponse } from '../../../src/wire/response.ts';
 import { exited } from '../../../src/wire/wait-status.ts';
-import { freePort, until } from '../../support/daemon.ts';
+import { freePort } from '../../../scripts/free-port.mjs';
+import { until } from '../../support/daemon.ts';
 import { needs } from '../../support/needs.ts';
 import { distccProgram, Sandbox } from '../client/sandbox.ts';
 import { buildLonelyLauncher, lonelyVersion } from './played-agent.ts';

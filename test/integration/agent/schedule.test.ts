@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { freePort, startDaemon, until } from '../../support/daemon.ts';
+import { freePort } from '../../../scripts/free-port.mjs';
+import { startDaemon, until } from '../../support/daemon.ts';
 import { kernelHas } from '../../support/fence.ts';
 import { objectWith } from '../../support/object-file.ts';
 import type { TestDaemon } from '../../support/daemon.ts';

@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../../support/daemon.ts';
+import { freePort } from '../../../scripts/free-port.mjs';
 
 /** Debian's distccd, where its package puts it. */
 export const stockDaemonProgram = '/usr/bin/distccd';

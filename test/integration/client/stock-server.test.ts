@@ -3,7 +3,7 @@ import { readFileSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { freePort } from '../../support/daemon.ts';
+import { freePort } from '../../../scripts/free-port.mjs';
 import { needs } from '../../support/needs.ts';
 import { distccProgram, Sandbox } from './sandbox.ts';
 import { startStockDaemon, stockDaemonProgram } from './stock-daemon.ts';

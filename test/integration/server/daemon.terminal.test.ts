@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { spawn } from 'node-pty';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lives } from '../../../src/system/processes/living-process.ts';
-import { distccdProgram, freePort, makeMasquerade, makeOpenFolder, until } from '../../support/daemon.ts';
+import { freePort } from '../../../scripts/free-port.mjs';
+import { distccdProgram, makeMasquerade, makeOpenFolder, until } from '../../support/daemon.ts';
 
 let top: string;
 beforeEach(() => {

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compressLzo, storeLzo } from '../../../src/wire/lzo/compress.ts';
 import { encodeRequest, encodeRequestHead } from '../../../src/wire/request.ts';
 import { encodeToken } from '../../../src/wire/token.ts';
-import { freePort, makeOpenFolder, startDaemon, until } from '../../support/daemon.ts';
+import { freePort } from '../../../scripts/free-port.mjs';
+import { makeOpenFolder, startDaemon, until } from '../../support/daemon.ts';
 import type { TestDaemon } from '../../support/daemon.ts';
 import { converse } from '../../support/wire-client.ts';
 

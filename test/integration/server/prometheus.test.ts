@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { metricTable } from '../../../src/server/metrics/metric-table.ts';
 import type { MetricEntry } from '../../../src/server/metrics/metric-table.ts';
 import { encodeRequest } from '../../../src/wire/request.ts';
-import { freePort, hangLimit, startDaemon } from '../../support/daemon.ts';
+import { freePort } from '../../../scripts/free-port.mjs';
+import { hangLimit, startDaemon } from '../../support/daemon.ts';
 import type { TestDaemon } from '../../support/daemon.ts';
 import { converse } from '../../support/wire-client.ts';
 

@@ -6,7 +6,7 @@ import { connectTo, exchange, isClosedUnasked } from '../../../src/probe/exchang
 import { NoAnswer } from '../../../src/probe/no-answer.ts';
 import type { Grammar } from '../../../src/wire/reading/decoder.ts';
 import { readToken } from '../../../src/wire/token.ts';
-import { freePort } from '../../support/daemon.ts';
+import { freePort } from '../../../scripts/free-port.mjs';
 
 const hour = 3_600_000;
 const request = [Buffer.from('hello')];

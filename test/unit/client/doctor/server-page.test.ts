@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { askPage } from '../../../../src/client/doctor/server-page.ts';
-import { freePort } from '../../../support/daemon.ts';
+import { freePort } from '../../../../scripts/free-port.mjs';
 
 const page = 'argv /distccd\n<distccstats>\ndcc_tcp_accept 3\ndcc_max_kids 6\ndcc_load1 1.25\n</distccstats>\n';
 

@@ -13,7 +13,7 @@ import { bindStats, openStats, serveStats } from '../../../../src/server/metrics
 import { parseAccessList } from '../../../../src/server/policy/access-list.ts';
 import { posix } from '../../../../src/system/posix.ts';
 import { counted } from '../../../support/counted-service.ts';
-import { freePort } from '../../../support/daemon.ts';
+import { freePort } from '../../../../scripts/free-port.mjs';
 
 const offer = { tree: true, codecs: [], results: false, later: false };
 
