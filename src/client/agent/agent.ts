@@ -24,7 +24,7 @@ import { Notices } from './notices.ts';
 import { History } from '../builds/history.ts';
 import { hostText } from '../../agent-state/status.ts';
 import { HeaderGraph } from '../headers/header-graph.ts';
-import { InputHosts } from './input-sessions.ts';
+import { InputHosts } from './input-hosts.ts';
 import { HostLists } from './host-lists.ts';
 import type { Shared } from './job-effects.ts';
 import { Launcher } from './launcher.ts';

@@ -22,8 +22,9 @@ import type { Input } from '../headers/inputs.ts';
 import { ConnectionLost, InputsChanged, InputsFailed } from '../job/faults.ts';
 import { bytesWithin, goTo, headOfObject, noteMarks, readHead, requireAnswer, surplus, wayTo } from './carry.ts';
 import type { CarrySettings } from './carry.ts';
-import { proofOf } from './input-sessions.ts';
-import type { InputHosts, InputSession, NumberedInput } from './input-sessions.ts';
+import type { InputHosts } from './input-hosts.ts';
+import { proofOf } from './input-session.ts';
+import type { InputSession, NumberedInput } from './input-session.ts';
 import type { Launcher } from './launcher.ts';
 
 /** What a job needs besides what carry() does. */

@@ -8,7 +8,7 @@ import type { DistantHost } from '../hosts/host.ts';
 import type { RemoteJob } from '../job/understand.ts';
 import type { Assignment } from './assignment.ts';
 import type { CheckedHosts } from './checked-hosts.ts';
-import type { InputHosts } from './input-sessions.ts';
+import type { InputHosts } from './input-hosts.ts';
 import type { Notices } from './notices.ts';
 import type { OwnCompilers } from './own-compilers.ts';
 

@@ -12,7 +12,7 @@ import { pathIn } from '../job/understand.ts';
 import type { RemoteJob } from '../job/understand.ts';
 import { carryInputs } from './carry-inputs.ts';
 import { changesOf } from './environment-changes.ts';
-import type { InputHosts } from './input-sessions.ts';
+import type { InputHosts } from './input-hosts.ts';
 import type { Assignment } from './assignment.ts';
 import { LauncherDisk } from './launcher-disk.ts';
 import { obstacleAt } from './output-obstacle.ts';

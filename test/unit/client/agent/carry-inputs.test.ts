@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { carryInputs } from '../../../../src/client/agent/carry-inputs.ts';
 import { unwatched } from '../../../../src/client/compile/progress.ts';
 import type { InputsSettings } from '../../../../src/client/agent/carry-inputs.ts';
-import { InputHosts } from '../../../../src/client/agent/input-sessions.ts';
+import { InputHosts } from '../../../../src/client/agent/input-hosts.ts';
 import type { Input } from '../../../../src/client/headers/inputs.ts';
 import { lockName } from '../../../../src/client/hosts/host.ts';
 import { readHostWord } from '../../../../src/client/hosts/host-word.ts';
