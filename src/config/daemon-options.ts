@@ -1,4 +1,6 @@
 import { defaultPort } from '../wire/port.ts';
+import { exitStatus } from '../basics/exit-status.ts';
+import { Failure } from '../basics/failure.ts';
 import { readWholeNumber } from '../basics/whole-number.ts';
 import { daemonVariableLines } from './daemon-environment.ts';
 import { flag, readOptions, repeated, valued } from './options.ts';
@@ -299,6 +301,10 @@ export function readDaemonOptions(words: readonly string[]): Reading<typeof daem
   );
   if ('print' in reading) return reading;
   const { options } = reading;
+  if (options.json && !options['show-compilers']) {
+    const sentence = '--json needs --show-compilers: give both, or leave --json out';
+    throw new Failure(exitStatus.badArguments, sentence);
+  }
   if (options.wizard) {
     return { options: { ...options, daemon: true, 'no-detach': true, 'log-stderr': true, 'log-level': 'debug' } };
   }

@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs';
 
-/** The numbers of filesystems that only one machine has at a time (statfs(2)). */
-const local: ReadonlySet<number> = new Set([
+/** The numbers of filesystems that only one machine has at a time (statfs(2)): those of src/launcher/inputs.c too. */
+export const localFilesystems: ReadonlySet<number> = new Set([
   0xef53, // ext2, ext3 and ext4
   0x58465342, // XFS
   0x9123683e, // Btrfs
@@ -16,7 +16,7 @@ const local: ReadonlySet<number> = new Set([
 export function isOnLocalFilesystem(folder: string): boolean {
   try {
     // The kernel's number is signed where a long integer has 32 bits.
-    return local.has(statfsSync(folder).type >>> 0);
+    return localFilesystems.has(statfsSync(folder).type >>> 0);
   } catch {
     return false;
   }

@@ -117,6 +117,11 @@ describe('readDaemonOptions()', () => {
     expect(optionsOf()['result-cache']).toBeUndefined();
   });
 
+  it('--json without --show-compilers is refused', () => {
+    expect(optionsOf('--json', '--show-compilers').json).toBe(true);
+    expect(() => optionsOf('--json')).toThrow('--json needs --show-compilers: give both, or leave --json out');
+  });
+
   it('--verbose means debug, --wizard everything for a look inside', () => {
     expect(optionsOf('--verbose')['log-level']).toBe('debug');
     expect(optionsOf('-W')).toMatchObject({

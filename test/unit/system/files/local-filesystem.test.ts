@@ -1,7 +1,7 @@
-import { mkdtempSync, rmdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdtempSync, readFileSync, rmdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { isOnLocalFilesystem } from '../../../../src/system/files/local-filesystem.ts';
+import { isOnLocalFilesystem, localFilesystems } from '../../../../src/system/files/local-filesystem.ts';
 
 describe.skipIf(process.platform !== 'linux')('isOnLocalFilesystem()', () => {
   it('is true on a disk of this machine or in its memory', () => {
@@ -13,5 +13,14 @@ describe.skipIf(process.platform !== 'linux')('isOnLocalFilesystem()', () => {
   it('is false on any other, and where there is nothing', () => {
     expect(isOnLocalFilesystem('/proc')).toBe(false);
     expect(isOnLocalFilesystem('/nowhere')).toBe(false);
+  });
+});
+
+describe('the numbers of local filesystems', () => {
+  it('are the same in the launcher', () => {
+    const source = readFileSync(resolve(import.meta.dirname, '../../../../src/launcher/inputs.c'), 'utf8');
+    const [, list = ''] = /unsigned long types\[\] = \{([^}]*)\}/.exec(source) ?? [];
+    const numbers = list.split(',').map((text) => Number(text.trim()));
+    expect(new Set(numbers)).toEqual(localFilesystems);
   });
 });
