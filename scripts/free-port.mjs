@@ -1,7 +1,5 @@
-// `node scripts/free-port.mjs`: prints a port of 127.0.0.1 for a server that a test starts.
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { fileURLToPath } from 'node:url';
 
 // Linux gives ports from 32768 on to outgoing connections, and to servers that ask for any port. One of those could be
 // taken between the moment it is found free here and the moment the server listens on it.
@@ -27,5 +25,3 @@ export async function freePort() {
     return port;
   }
 }
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) process.stdout.write(`${await freePort()}\n`);

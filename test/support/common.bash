@@ -16,7 +16,9 @@ usual_account() {
 }
 
 # A port of this machine that nobody listens on now.
-free_port() { node "$TOP/scripts/free-port.mjs"; }
+free_port() {
+  node --input-type=module -e "import { freePort } from '$TOP/scripts/free-port.mjs'; console.log(await freePort())"
+}
 
 # wait_until COMMAND...: the limit only ends a test that would hang.
 wait_until() {

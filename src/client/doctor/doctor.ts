@@ -1,4 +1,4 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
@@ -7,6 +7,7 @@ import { distccDirectory, guardVariable, readVariable } from '../../config/clien
 import { byteText, readable } from '../../system/byte-text.ts';
 import { systemReason } from '../../system/error-text.ts';
 import { removeFolder } from '../../system/files/remove-folder.ts';
+import { beforeSignal } from '../../system/processes/before-signal.ts';
 import { statesFromAgent, statesFromFolder } from '../explain/host-states.ts';
 import type { HostState } from '../explain/host-states.ts';
 import { parseHostList } from '../hosts/host-list.ts';
@@ -39,10 +40,15 @@ async function prepareTrials(
   findings: Findings,
 ): Promise<readonly Trial[]> {
   const top = readVariable('TMPDIR', environment);
-  let folder: string;
+  let folder = '';
+  // Before there is a folder, or a signal could come between the two.
+  const tidied = beforeSignal(() => {
+    if (folder !== '') rmSync(folder, { recursive: true, force: true });
+  });
   try {
-    folder = await mkdtemp(join(readable(top), 'distcc-doctor-'));
+    folder = mkdtempSync(join(readable(top), 'distcc-doctor-'));
   } catch (error) {
+    tidied();
     findings.wrong(
       'compilers',
       `not tried: cannot make a folder in "${readable(top)}": ${systemReason(error)}: set TMPDIR`,
@@ -70,6 +76,7 @@ async function prepareTrials(
     return trials;
   } finally {
     await removeFolder(folder).catch(() => {});
+    tidied();
   }
 }
 

@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Environment } from '../../config/client-environment.ts';
 import { readVariable } from '../../config/client-environment.ts';
 import { systemReason } from '../../system/error-text.ts';
 import type { Line } from '../../probe/exchange.ts';
 import type { SshHost } from '../hosts/host.ts';
+import { beforeSignal } from '../../system/processes/before-signal.ts';
 import { sshCommand } from '../transport/ssh-command.ts';
 
 /** How much of what ssh says is kept, in bytes. */
@@ -23,7 +25,20 @@ export interface SshWay {
 export function openSsh(host: SshHost, environment: Environment): SshWay {
   const [program, ...words] = sshCommand(host, readVariable('DISTCC_SSH', environment));
   const env = { ...environment, SSH_ASKPASS_REQUIRE: 'never' };
+  const ssh: { process?: ChildProcess } = {};
+  const end = (): void => {
+    const { process: child } = ssh;
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    try {
+      process.kill(-child.pid, 'SIGTERM');
+    } catch {
+      // It has just ended.
+    }
+  };
+  // A terminal's interrupt does not reach another session.
+  const forgotten = beforeSignal(end);
   const child = spawn(program, words, { detached: true, stdio: ['pipe', 'pipe', 'pipe'], env });
+  ssh.process = child;
   let said = '';
   let code: number | undefined;
   child.stderr.on('data', (bytes: Buffer) => void (said = (said + bytes.toString()).slice(0, mostSaid)));
@@ -40,14 +55,7 @@ export function openSsh(host: SshHost, environment: Environment): SshWay {
       resolve();
     });
   });
-  const close = (): void => {
-    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    try {
-      process.kill(-child.pid, 'SIGTERM');
-    } catch {
-      // It has just ended.
-    }
-  };
+  void gone.then(forgotten);
   return {
     line: { from: child.stdout, to: child.stdin },
     async ended() {
@@ -56,6 +64,6 @@ export function openSsh(host: SshHost, environment: Environment): SshWay {
       clearTimeout(timer);
       return { code, said };
     },
-    close,
+    close: end,
   };
 }
