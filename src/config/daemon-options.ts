@@ -4,7 +4,7 @@ import { Failure } from '../basics/failure.ts';
 import { readWholeNumber } from '../basics/whole-number.ts';
 import { daemonVariableLines } from './daemon-environment.ts';
 import { flag, readOptions, repeated, valued } from './options.ts';
-import type { OptionValues, Reading } from './options.ts';
+import type { OptionValues } from './options.ts';
 import { versionBlock } from './version.ts';
 
 /** The names that `--log-level` accepts, and their levels. */
@@ -265,7 +265,17 @@ export const daemonOptions = {
 };
 
 /** The values of distccd's options. */
-export type DaemonOptions = OptionValues<typeof daemonOptions>;
+export type DaemonOptions = OptionValues<typeof daemonOptions> & {
+  /** Words that are not options, which distcc's own daemon ignores too. */
+  readonly ignored?: readonly string[];
+};
+
+/** What the administrator is told of words that are not options; undefined when there are none. */
+export function ignoredText({ ignored = [] }: DaemonOptions): string | undefined {
+  if (ignored.length === 0) return undefined;
+  const words = ignored.map((word) => `"${word}"`).join(' ');
+  return `ignored ${words}, which is not an option: leave it out; each address needs an --allow of its own`;
+}
 
 const later = 'leave it out, or use distcc 3.4 for it';
 
@@ -287,7 +297,9 @@ Environment variables, with what holds when they are not set:
 ${daemonVariableLines().join('\n')}`;
 
 /** Reads distccd's command line. @throws Failure (status 101) */
-export function readDaemonOptions(words: readonly string[]): Reading<typeof daemonOptions> {
+export function readDaemonOptions(
+  words: readonly string[],
+): { readonly options: DaemonOptions } | { readonly print: string } {
   const reading = readOptions(
     {
       program: 'distccd',
@@ -300,7 +312,7 @@ export function readDaemonOptions(words: readonly string[]): Reading<typeof daem
     words,
   );
   if ('print' in reading) return reading;
-  const { options } = reading;
+  const options = { ...reading.options, ignored: reading.others };
   if (options.json && !options['show-compilers']) {
     const sentence = '--json needs --show-compilers: give both, or leave --json out';
     throw new Failure(exitStatus.badArguments, sentence);

@@ -68,8 +68,9 @@ export interface ProgramWords<Table extends OptionTable> {
   readonly missing?: Readonly<Record<string, string>>;
 }
 
-/** The result of reading: the options, or a text to print instead of working. */
-export type Reading<Table extends OptionTable> = { readonly options: OptionValues<Table> } | { readonly print: string };
+/** The result of reading: the options, and the words that are none; or a text to print instead of working. */
+export type Reading<Table extends OptionTable> =
+  { readonly options: OptionValues<Table>; readonly others: readonly string[] } | { readonly print: string };
 
 const bad = (sentence: string): Failure => new Failure(exitStatus.badArguments, sentence);
 
@@ -153,7 +154,7 @@ export function readOptions<Table extends OptionTable>(
     throw bad(`${option}: ${reasons[error.code] ?? error.message}`);
   }
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each value was just read by its own option
-  return { options: Object.fromEntries(values) as OptionValues<Table> };
+  return { options: Object.fromEntries(values) as OptionValues<Table>, others: command.args };
 }
 
 function helpOf(command: Command): string {

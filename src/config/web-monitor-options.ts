@@ -29,9 +29,8 @@ export function readWebMonitorOptions(words: readonly string[]): Reading<typeof 
     },
     words,
   );
-  const extra = words.find((word, at) => !word.startsWith('-') && words[at - 1] !== '--port');
-  if ('options' in reading && extra !== undefined) {
-    throw new Failure(exitStatus.badArguments, `it takes options only, not "${extra}": a port is named with --port`);
-  }
+  const [other] = 'others' in reading ? reading.others : [];
+  if (other !== undefined)
+    throw new Failure(exitStatus.badArguments, `it takes options only, not "${other}": a port is named with --port`);
   return reading;
 }

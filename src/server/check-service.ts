@@ -1,6 +1,6 @@
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure } from '../basics/failure.ts';
-import { daemonOptions, readDaemonOptions } from '../config/daemon-options.ts';
+import { daemonOptions, ignoredText, readDaemonOptions } from '../config/daemon-options.ts';
 import type { DaemonOptions } from '../config/daemon-options.ts';
 import { findAccount } from '../system/accounts/accounts.ts';
 import { descriptorLimit } from '../system/descriptors/descriptor-limit.ts';
@@ -19,7 +19,7 @@ import type { ServicePlaces, ServiceSettings } from './start/service-settings.ts
 /** systemd's default PATH for services. */
 const usualPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';
 
-type Name = keyof DaemonOptions;
+type Name = keyof typeof daemonOptions;
 
 /**
  * Options that the service gets from elsewhere. In its settings they have no effect, or (`fails`) keep it from
@@ -129,6 +129,8 @@ function readWords(found: ServiceSettings, notices: Notices): DaemonOptions | un
 
 /** Notes options that have no effect, and fails for those that keep the service from starting. */
 function judgeOptions(found: ServiceSettings, options: DaemonOptions, notices: Notices): void {
+  const ignored = ignoredText(options);
+  if (ignored !== undefined) notices.push(ignored);
   for (const { name, fails, instead } of impossible) {
     // The unit itself passes this value.
     const usual = name === 'nice' ? 0 : daemonOptions[name].initial;

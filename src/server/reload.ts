@@ -2,7 +2,7 @@ import os from 'node:os';
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure } from '../basics/failure.ts';
 import { logLevelNames, readDaemonOptions } from '../config/daemon-options.ts';
-import type { DaemonOptions } from '../config/daemon-options.ts';
+import type { DaemonOptions, daemonOptions } from '../config/daemon-options.ts';
 import { systemReason } from '../system/error-text.ts';
 import type { AccessList } from './policy/access-list.ts';
 import { readAccess, readReaders } from './start/read-access.ts';
@@ -11,7 +11,7 @@ import type { AssembledService } from './start/assemble-service.ts';
 import { answerReload, readReloadFile } from './start/reload-file.ts';
 import { readRules } from './start/read-rules.ts';
 
-type Name = keyof DaemonOptions;
+type Name = keyof typeof daemonOptions;
 
 /** When a changed option takes effect. `none`: it only mattered at the start. */
 export const effects: Readonly<Record<Name, 'at once' | 'after a restart' | 'none'>> = {

@@ -173,7 +173,7 @@ check() {
   assert_line 'to: 10.0.0.0/8'
   assert_line --regexp '^as: [a-z]+$'
   refute_line 'as: root'
-  assert_line --regexp '^compilers: .*gcc \(/usr/.*/?gcc\)'
+  assert_line --regexp '^compilers: .*gcc.* \(in /usr/.*\)'
   assert_line 'options: the allow list (--show-policy prints it), -fstack-usage'
   assert_line 'at a time: 7'
   assert_line --regexp '^memory: [0-9]+ MiB for requests and answers \(--max-memory\), [0-9]+ MiB of files for answers that wait, [0-9]+ connections$'

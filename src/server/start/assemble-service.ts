@@ -1,7 +1,7 @@
 import { systemReason } from '../../system/error-text.ts';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
-import { logLevelNames } from '../../config/daemon-options.ts';
+import { ignoredText, logLevelNames } from '../../config/daemon-options.ts';
 import type { DaemonOptions } from '../../config/daemon-options.ts';
 import type { Logger } from '../../logging/log-line.ts';
 import { descriptorLimit } from '../../system/descriptors/descriptor-limit.ts';
@@ -78,6 +78,9 @@ export function assembleService(
   notices: Notices,
   { rootsForAll = false, promise, ...outlets }: Outlets & SshManner,
 ): AssembledService {
+  const ignored = ignoredText(options);
+  // Under inetd every client would repeat it.
+  if (ignored !== undefined && !options.inetd) notices.push(ignored);
   let rules = readRules(options, process.env, notices);
   const daemonLog = openDaemonLog(
     chooseLogTarget(options, notices, outlets),

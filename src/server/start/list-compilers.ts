@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { isAbsolute } from 'node:path';
+import { dirname, isAbsolute } from 'node:path';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
 import type { DaemonOptions } from '../../config/daemon-options.ts';
@@ -74,6 +74,20 @@ export function requireCompiler({ everything, found, lacking }: ListedCompilers)
   );
 }
 
+/** Compilers by the folder that they are in, each by its name; one whose file has another name by both. */
+function inFolders(found: ListedCompilers['found']): string[] {
+  const folders = new Map<string, string[]>();
+  const alone: string[] = [];
+  for (const { asked, path } of found) {
+    const folder = dirname(path);
+    if (path === asked) alone.push(asked);
+    else if (path === `${folder}/${asked}`) folders.set(folder, [...(folders.get(folder) ?? []), asked]);
+    else alone.push(`${asked} (${path})`);
+  }
+  const grouped = [...folders].map(([folder, names]) => `${names.join(', ')} (in ${folder})`);
+  return [...grouped, ...(alone.length === 0 ? [] : [alone.join(', ')])];
+}
+
 /**
  * The compilers that clients may run, in one line.
  * @throws Failure (status 110) when none of them is installed
@@ -86,9 +100,8 @@ export function listCompilers(
   const listed = findCompilers(options, compilers, environment);
   if (listed.everything) return 'every program';
   requireCompiler(listed);
-  const names = listed.found.map(({ asked, path }) => (path === asked ? asked : `${asked} (${path})`));
   const rest = listed.lacking.length === 0 ? '' : `; ${lackingText}: ${listed.lacking.join(', ')}`;
-  return `${names.join(', ')}${rest}`;
+  return `${inFolders(listed.found).join('; ')}${rest}`;
 }
 
 function masqueradeNames(options: Pick<DaemonOptions, 'masquerade-dir'>): string[] {

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { systemReason } from '../../system/error-text.ts';
 import { openSpool, sweepSpools } from '../../system/files/temporary-folder.ts';
 import type { Spool } from '../../system/files/temporary-folder.ts';
@@ -96,7 +97,7 @@ export function openTrees(options: DaemonOptions, setup: TreeSetup, notices: Not
     offer: { tree: true, codecs: knownCodecs, results: results !== undefined, later: false },
     results: results?.keeper,
   };
-  const says = describePlace(lasting?.contents ?? setup.spool.path, lasting !== undefined, options);
+  const says = describePlace(lasting?.contents ?? dirname(setup.spool.path), lasting !== undefined, options);
   const remove = (): void => {
     results?.close();
     lasting?.remove();

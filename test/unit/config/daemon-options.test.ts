@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { daemonOptions, readDaemonOptions } from '../../../src/config/daemon-options.ts';
+import { daemonOptions, ignoredText, readDaemonOptions } from '../../../src/config/daemon-options.ts';
 import { version } from '../../../src/config/version.ts';
 import packageFile from '../../../package.json' with { type: 'json' };
 
@@ -115,6 +115,13 @@ describe('readDaemonOptions()', () => {
   ])('reads --result-cache %s as %d bytes', (text, bytes) => {
     expect(optionsOf('--result-cache', text)['result-cache']).toBe(bytes);
     expect(optionsOf()['result-cache']).toBeUndefined();
+  });
+
+  it('notes words that are not options', () => {
+    expect(ignoredText(optionsOf('--allow', '127.0.0.1'))).toBeUndefined();
+    expect(ignoredText(optionsOf('--allow', '10.0.0.1', '10.0.0.2', '--', '--x'))).toBe(
+      'ignored "10.0.0.2" "--x", which is not an option: leave it out; each address needs an --allow of its own',
+    );
   });
 
   it('--json without --show-compilers is refused', () => {
