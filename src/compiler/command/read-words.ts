@@ -23,6 +23,8 @@ export interface Findings {
   sourceAt: number | undefined;
   outputAt: number | undefined;
   outputForm: 'apart' | 'joined' | 'bare';
+  /** The first source or output too many. It counts when the command compiles: a link may have many objects. */
+  surplus: Obstacle | undefined;
 }
 
 /**
@@ -112,22 +114,23 @@ export function responseFileObstacle(word: string): Obstacle {
 function readName(word: string, at: number, findings: Findings, side: Side): number | Obstacle {
   if (side === 'client' && word.startsWith('@')) return responseFileObstacle(word);
   if (isSourceName(word)) {
-    if (findings.sourceAt !== undefined) return { because: `"${word}" is a second source`, cure: oneSource };
-    findings.sourceAt = at;
+    if (findings.sourceAt === undefined) findings.sourceAt = at;
+    else findings.surplus ??= { because: `"${word}" is a second source`, cure: oneSource };
   } else if (isObjectName(word)) {
-    if (findings.outputAt !== undefined)
-      return { because: `"${word}" is a second output, as for a link`, cure: oneOutput };
-    findings.outputAt = at;
-    findings.outputForm = 'bare';
+    if (findings.outputAt === undefined) {
+      findings.outputAt = at;
+      findings.outputForm = 'bare';
+    } else findings.surplus ??= { because: `"${word}" is a second output`, cure: oneOutput };
   }
   return 1;
 }
 
-function readOutput(argv: readonly string[], at: number, findings: Findings): number | Obstacle {
+function readOutput(argv: readonly string[], at: number, findings: Findings): number {
   const apart = argv[at] === '-o';
-  if (findings.outputAt !== undefined) return { because: `"${argv[at]}" names a second output`, cure: oneOutput };
-  findings.outputAt = apart ? at + 1 : at;
-  findings.outputForm = apart ? 'apart' : 'joined';
+  if (findings.outputAt === undefined) {
+    findings.outputAt = apart ? at + 1 : at;
+    findings.outputForm = apart ? 'apart' : 'joined';
+  } else findings.surplus ??= { because: `"${argv[at]}" names a second output`, cure: oneOutput };
   return apart ? 2 : 1;
 }
 

@@ -41,6 +41,7 @@ function* scan(
     sourceAt: undefined,
     outputAt: undefined,
     outputForm: 'bare',
+    surplus: undefined,
   };
   let at = 1;
   while (at < argv.length) {
@@ -66,6 +67,7 @@ function conclude(argv: readonly string[], findings: Findings): RemoteVerdict | 
     const cure = 'compile with "-c" first, and link the objects by another command, which is always run here';
     return { because: 'without "-c" or "-S" the command does more than compile', cure };
   }
+  if (findings.surplus !== undefined) return findings.surplus;
   const source = sourceAt === undefined ? undefined : argv[sourceAt];
   if (sourceAt === undefined || source === undefined) {
     const cure = 'name a source that ends in .c, .cc, .cpp, .cxx, .C, .m or the like: the ending tells the language';

@@ -65,7 +65,7 @@ describe('checkService()', () => {
         'serves: [::1]:3700',
         'to: 127.0.0.1/32, 192.168.1.0/24',
         'as: nobody',
-        expect.stringMatching(/^compilers: .*gcc \(/),
+        expect.stringMatching(/^compilers: .*gcc.* \(in \//),
         'at a time: 3',
         'priority: 9 lower than usual',
         'log: the journal, notice and worse',
