@@ -70,9 +70,13 @@ function makeWorkplace(cleanup: Cleanup): string {
   return place;
 }
 
+/** The other words of the compiler's, unless they are many. */
+const wordsText = (words: readonly string[]): string =>
+  words.length > 5 ? ' ...' : words.map((word) => ` ${word}`).join('');
+
 async function compare(top: string, sources: Sources, { watch, open }: Watching, cleanup: Cleanup): Promise<void> {
   const count = sources.files.length;
-  console.log(`${sources.title}: ${count} files, each compiled as "cc -O2 -c FILE"`);
+  console.log(`${sources.title}: ${count} files, each compiled as "cc -O2 -c FILE${wordsText(sources.words)}"`);
   const place = makeWorkplace(cleanup);
   makeMasqueradeDirectory(join(place, 'links'), join(top, 'dist/bin/distcc'));
   const hosts = [await startHost(top, place, 'first', cleanup), await startHost(top, place, 'second', cleanup)];

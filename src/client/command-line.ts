@@ -8,7 +8,7 @@ import { bytesOf, byteText } from '../system/byte-text.ts';
 import { printTo, writeAll } from '../system/descriptors/write-all.ts';
 import type { Environment } from '../config/client-environment.ts';
 import type { HostList } from './hosts/host-list.ts';
-import { totalSlots } from './hosts/host-list.ts';
+import { noHosts, totalSlots } from './hosts/host-list.ts';
 import { loadHosts } from './hosts/host-source.ts';
 import { reportFailure } from './job/report-failure.ts';
 import { openLog } from './user-files/text-log.ts';
@@ -19,17 +19,21 @@ function print(text: string): void {
   if (!printTo(1, bytesOf(text))) process.exit(exitStatus.inputOutput);
 }
 
-/** Prints a text about the host list. When the list cannot be read it prints nothing and succeeds, as distcc does. */
-function printHosts(call: Call, log: Logger, text: (list: HostList) => string): number {
+/** Prints a text about the host list, or another one when the list cannot be read. It succeeds all the same, as distcc does. */
+function printHosts(call: Call, log: Logger, text: (list: HostList) => string, otherwise: string): number {
   try {
     print(text(loadHosts(call.environment)));
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     log.error(error.message);
     log.critical('Failed to get host list');
+    print(otherwise);
   }
   return exitStatus.ok;
 }
+
+/** How many jobs a build may have at a time. Without hosts that is one: "make -j" without a number has no limit. */
+const jobsText = (list: HostList): string => `${Math.max(1, totalSlots(list))}\n`;
 
 /** A usage error in two lines on stderr, in the usual form of Unix commands. */
 function usageFault(call: Call, fault: string): number {
@@ -70,6 +74,7 @@ async function printSummary(call: Call, log: Logger): Promise<number> {
 async function writeTrace(call: Call, log: Logger): Promise<number> {
   const [, file, ...more] = call.words;
   if (file === undefined || file === '') return usageFault(call, '--trace needs the name of a new file');
+  if (file.startsWith('-')) return usageFault(call, `--trace needs the name of a new file, not "${file}"`);
   if (more[0] !== undefined) return usageFault(call, `unknown word after --trace FILE: "${more[0]}"`);
   const { trace } = await import('./trace/trace.ts');
   const stopped = new AbortController();
@@ -104,6 +109,7 @@ async function printExamination(call: Call, log: Logger): Promise<number> {
   const words = call.words.slice(1);
   const option = words.find((word) => word.startsWith('-'));
   if (option !== undefined) return usageFault(call, `unknown word after --doctor: "${option}"`);
+  if (words.includes('')) return usageFault(call, 'an empty word after --doctor: name a host');
   const folder = readVariable('DISTCC_AGENT', call.environment)
     ? agentFolder(call.environment, call.directory)
     : undefined;
@@ -138,9 +144,9 @@ async function answer(option: OwnOptionName, call: Call, log: Logger): Promise<n
       print(`${clientVersion()}\n`);
       return exitStatus.ok;
     case '--show-hosts':
-      return printHosts(call, log, ({ hosts }) => hosts.map(({ definition }) => `${definition}\n`).join(''));
+      return printHosts(call, log, ({ hosts }) => hosts.map(({ definition }) => `${definition}\n`).join(''), '');
     case '-j':
-      return printHosts(call, log, (list) => `${totalSlots(list)}\n`);
+      return printHosts(call, log, jobsText, jobsText(noHosts));
     case '--agent-status':
       return printAgents(call, 'status');
     case '--summary':

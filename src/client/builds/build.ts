@@ -5,6 +5,7 @@ import type { Reason } from '../../compiler/verdict.ts';
 import { cureOf } from '../compile/host-cure.ts';
 import { readable } from '../../system/byte-text.ts';
 import type { HostRecord } from './host-record.ts';
+import { workOf } from './job-track.ts';
 import type { EndedJob } from './job-track.ts';
 import { judgeLimit } from './limit.ts';
 
@@ -15,6 +16,9 @@ const endsAfter = 5000;
 const mostSlow = 10;
 /** Hosts that are counted by themselves. */
 const mostHosts = 1000;
+
+/** Why a source was preprocessed here when nothing was wrong with it. */
+const notOffered = 'the host takes only preprocessed text, or had not answered a first job yet';
 
 /** A host's part in a build. */
 interface HostShare {
@@ -66,7 +70,7 @@ export class Build {
   /** What to do about each reason for a compile here. */
   readonly #cures = new Map<string, string>();
   readonly #preprocessReasons = new ReasonCounts();
-  /** The slowest jobs, the slowest first. */
+  /** The jobs that took longest without waiting, the slowest first. */
   #slowest: EndedJob[] = [];
   /** The busy time of this machine's processors, and the time in which it was measured. */
   #busyMs = 0;
@@ -97,19 +101,18 @@ export class Build {
     this.#noteSlow(job);
   }
 
-  #countPhases({ phases, ended }: EndedJob): void {
-    let work = 0;
+  #countPhases(job: EndedJob): void {
+    const { phases, ended } = job;
     for (const [at, { phase, at: begin, host, here }] of phases.entries()) {
       const ms = (phases[at + 1]?.at ?? ended) - begin;
       this.#ms[phase] += ms;
       if (phase === 'queue' && here) this.#queueHereMs += ms;
-      if (phase !== 'queue') work += ms;
       if (host !== undefined) this.#shareOf(host).busyMs += ms;
     }
-    this.#longestMs = Math.max(this.#longestMs, work);
+    this.#longestMs = Math.max(this.#longestMs, workOf(job));
   }
 
-  #countPlace({ host, why, how, bytesOut, bytesIn }: EndedJob, reason: Reason | undefined): void {
+  #countPlace({ host, why, how, whyPreprocessed, bytesOut, bytesIn }: EndedJob, reason: Reason | undefined): void {
     if (host === undefined) {
       const counted = this.#local.count(why ?? '');
       if (reason !== undefined) this.#cures.set(counted, reason.cure);
@@ -118,7 +121,10 @@ export class Build {
     this.#remote += 1;
     if (how === 'result') this.#results += 1;
     if (how === 'unpreprocessed' || how === 'result') this.#unpreprocessed += 1;
-    else this.#preprocessed += 1;
+    else {
+      this.#preprocessed += 1;
+      this.#preprocessReasons.count(whyPreprocessed ?? notOffered);
+    }
     const share = this.#shareOf(host);
     share.jobs += 1;
     share.bytesOut += bytesOut;
@@ -134,10 +140,9 @@ export class Build {
   }
 
   #noteSlow(job: EndedJob): void {
-    const time = (one: EndedJob): number => one.ended - one.began;
     const least = this.#slowest[mostSlow - 1];
-    if (least !== undefined && time(least) >= time(job)) return;
-    const at = this.#slowest.findIndex((one) => time(one) < time(job));
+    if (least !== undefined && workOf(least) >= workOf(job)) return;
+    const at = this.#slowest.findIndex((one) => workOf(one) < workOf(job));
     this.#slowest.splice(at === -1 ? this.#slowest.length : at, 0, job);
     if (this.#slowest.length > mostSlow) this.#slowest.pop();
   }
@@ -148,18 +153,18 @@ export class Build {
     share.reasons.count(why);
   }
 
-  preprocessedBecause(why: string): void {
-    this.#preprocessReasons.count(why);
-  }
-
   /** Notes the busy share of this machine's processors during some ms. */
   measured(share: number, ms: number): void {
     this.#busyMs += share * ms;
     this.#measuredMs += ms;
   }
 
-  /** How many seconds this machine alone would need: its processors have to do the work of its compilers and of hosts'. */
+  /**
+   * How many seconds this machine alone would need: its processors have to do the work of its compilers and of hosts'.
+   * Hosts that are this machine make each other slow, so that their times tell nothing.
+   */
   #localSeconds(processors: number): number | undefined {
+    if ([...this.#hosts.keys()].some(({ text }) => /^(?:127\.|localhost(?::|$)|\[::1\])/.test(text))) return undefined;
     const work = this.#ms.local + this.#ms.compile + this.#ms.preprocess;
     if (work === 0) return undefined;
     return Math.max(this.#longestMs, work / Math.max(1, Math.min(processors, this.#mostRunning))) / 1000;
@@ -189,6 +194,8 @@ export class Build {
       busy: this.#measuredMs === 0 ? undefined : this.#busyMs / this.#measuredMs,
       slots,
       mostJobs: this.#mostRunning,
+      preprocessed: this.#preprocessed,
+      unpreprocessed: this.#unpreprocessed,
       reason: top === undefined ? undefined : this.#withCure(top),
     };
     return {
@@ -210,10 +217,10 @@ export class Build {
       unpreprocessed: this.#unpreprocessed,
       preprocessed: this.#preprocessed,
       results: this.#results,
-      slowest: this.#slowest.map(({ file, host, began, ended }) => ({
-        file,
-        ...(host === undefined ? {} : { host: host.text }),
-        seconds: (ended - began) / 1000,
+      slowest: this.#slowest.map((job) => ({
+        file: job.file,
+        ...(job.host === undefined ? {} : { host: job.host.text }),
+        seconds: workOf(job) / 1000,
       })),
       ...judgeLimit(course),
     };

@@ -129,10 +129,6 @@ export class History implements Keeper {
     this.watcher?.hostsChanged();
   }
 
-  preprocessedBecause(why: string): void {
-    this.#build?.preprocessedBecause(why);
-  }
-
   /** The jobs that have ended in the last five minutes, at most 2000, the oldest first. */
   lately(): JobEnd[] {
     const since = this.now() - keptMs;

@@ -28,7 +28,6 @@ export interface Keeper {
   lists(hosts: readonly Host[]): void;
   changed(track: JobTrack): void;
   failed(track: JobTrack, host: HostRecord, why: string): void;
-  preprocessedBecause(why: string): void;
 }
 
 /** A phase that lasts less than this, in ms, is not worth showing. */
@@ -61,6 +60,8 @@ export class JobTrack implements Progress {
   /** Why it is compiled here; undefined when a host does it. */
   reason: Reason | undefined;
   how: JobEnd['sent'];
+  /** Why its source was not sent as it is, the last time that this was decided. */
+  whyPreprocessed: string | undefined;
   bytesOut = 0;
   bytesIn = 0;
   /** Its exit status; undefined as long as it runs, or when the agent does not learn it. */
@@ -126,7 +127,7 @@ export class JobTrack implements Progress {
   }
 
   preprocessedBecause(why: string): void {
-    this.#keeper.preprocessedBecause(why);
+    this.whyPreprocessed = why;
   }
 
   failed(host: DistantHost, why: string): void {
@@ -183,6 +184,7 @@ export interface EndedJob {
   readonly status: number | undefined;
   readonly why: string | undefined;
   readonly how: JobEnd['sent'];
+  readonly whyPreprocessed: string | undefined;
   readonly bytesOut: number;
   readonly bytesIn: number;
   readonly phases: readonly TrackedPhase[];
@@ -190,10 +192,18 @@ export interface EndedJob {
 
 /** What is kept of a job that has ended. */
 export function endedJob(track: JobTrack, ended: number): EndedJob {
-  const { number, file, began, host, status, reason, how, bytesOut, bytesIn, phases } = track;
+  const { number, file, began, host, status, reason, how, whyPreprocessed, bytesOut, bytesIn, phases } = track;
   const slot = phases.findLast((one) => one.host === host)?.slot ?? 0;
   const why = host === undefined ? (reason?.because ?? 'it was interrupted') : undefined;
-  return { number, file, began, ended, host, slot, status, why, how, bytesOut, bytesIn, phases };
+  return { number, file, began, ended, host, slot, status, why, how, whyPreprocessed, bytesOut, bytesIn, phases };
+}
+
+/** What a job did besides waiting, in ms. */
+export function workOf({ phases, ended }: Pick<EndedJob, 'phases' | 'ended'>): number {
+  let work = 0;
+  for (const [at, { phase, at: begin }] of phases.entries())
+    if (phase !== 'queue') work += (phases[at + 1]?.at ?? ended) - begin;
+  return work;
 }
 
 /** As followers see it. */

@@ -12,6 +12,9 @@ export interface Course {
   readonly queueHereMs: number;
   /** The busy share of this machine's processors; undefined when the build was too short to tell. */
   readonly busy: number | undefined;
+  /** How hosts got the sources of their jobs. */
+  readonly preprocessed: number;
+  readonly unpreprocessed: number;
   /** Slots of all hosts in the list. */
   readonly slots: number;
   /** The most jobs that were at work or waited at one time. */
@@ -53,20 +56,24 @@ export function judgeLimit(course: Course): Limit {
     return { limit: 'unknown', limitText: `it took only ${timeText(wallSeconds)}, which is too short to tell` };
   const all = Object.values(ms).reduce((sum, one) => sum + one, 0);
   const here = ms.scan + ms.preprocess + ms.local;
+  const moving = ms.connect + ms.send + ms.receive;
+  const away = moving + ms.compile;
+  const waited = share(ms.queue - queueHereMs, all);
   if (busy !== undefined && busy >= busyMachine) {
-    const cure =
-      ms.preprocess > ms.scan
-        ? 'hosts with a distccd of this version preprocess by themselves; else run fewer jobs at a time by "make -j"'
-        : 'run fewer jobs at a time by "make -j", or list fewer slots for "localhost"';
+    const cures = [
+      ...(course.preprocessed > course.unpreprocessed
+        ? ['use hosts with a distccd of this version, which preprocess by themselves']
+        : []),
+      'run fewer jobs at a time by "make -j"',
+      ...(ms.local > away ? ['list fewer slots for "localhost", or more hosts'] : []),
+    ];
+    const cure = cures.join('; or ');
     return { limit: 'client', limitText: `this machine's processors were ${percent(busy)} busy: ${cure}` };
   }
-  const waited = share(ms.queue - queueHereMs, all);
   if (waited >= waitingForHosts) {
     const limitText = `jobs waited ${percent(waited)} of their time for one of the ${slots} slots of the hosts: list more hosts, or more slots for them, as in "HOST/8"`;
     return { limit: 'slots', limitText };
   }
-  const moving = ms.connect + ms.send + ms.receive;
-  const away = moving + ms.compile;
   if (share(moving, away) >= onTheWay) {
     const limitText = `${percent(share(moving, away))} of the time at hosts went into connecting, sending and receiving: use nearer hosts, or write ",lzo" after a host with a slow connection`;
     return { limit: 'network', limitText };

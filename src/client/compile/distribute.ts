@@ -1,5 +1,4 @@
 import { isAboutCompiler } from '../../wire/refusal.ts';
-import { Failure } from '../../basics/failure.ts';
 import { exitStatus } from '../../basics/exit-status.ts';
 import type { ExitStatus } from '../../basics/exit-status.ts';
 import type { Reason } from '../../compiler/verdict.ts';
@@ -22,6 +21,7 @@ import { lockName } from '../hosts/host.ts';
 import type { DistantHost, Host } from '../hosts/host.ts';
 import type { JobHosts } from '../hosts/changing-hosts.ts';
 import { compilerOf } from './judge-answer.ts';
+import { readHosts } from './read-hosts.ts';
 import type { RemoteJob } from '../job/understand.ts';
 import { whyNobody } from './why-nobody.ts';
 import { startPreprocessing } from './preprocessing.ts';
@@ -258,31 +258,12 @@ async function tryHost(
   }
 }
 
-/** The hosts, or why there are none. */
-function readHosts(effects: Effects): JobHosts | Reason {
-  try {
-    const hosts = effects.hosts();
-    const isEmpty = hosts.list.hosts.length === 0;
-    if (isEmpty) effects.tellAllIsLocal();
-    // A probe of configure must not find a line of ours among the compiler's.
-    for (const warning of hosts.list.warnings)
-      if (isEmpty) effects.log.info(warning);
-      else effects.log.warning(warning);
-    effects.progress.lists(hosts.list.hosts);
-    return hosts;
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    effects.log.error(error.message);
-    return { because: `the host list cannot be used: ${error.message}`, cure: 'mend the host list' };
-  }
-}
-
 /**
  * Has a job compiled by one of the listed hosts. A host that fails rests, and the next one is tried.
  * @throws Interrupted; a Failure when a setting makes it impossible to go on
  */
 export async function distribute(job: RemoteJob, effects: Effects): Promise<Distribution> {
-  const hosts = readHosts(effects);
+  const hosts = readHosts(job, effects);
   if ('because' in hosts) return { kind: 'nobody', status: exitStatus.noHosts, last: undefined, reason: hosts };
   const trail: Trail = {
     failed: new Set(),

@@ -3,7 +3,7 @@ import { timeText } from '../../agent-state/status.ts';
 import type { Environment } from '../../config/client-environment.ts';
 import { NoAnswer } from '../../probe/no-answer.ts';
 import type { HostState } from '../explain/host-states.ts';
-import type { DistantHost } from '../hosts/host.ts';
+import type { DistantHost, Host } from '../hosts/host.ts';
 import { refusalIn } from './door.ts';
 import type { Door } from './door.ts';
 import { Findings } from './findings.ts';
@@ -22,6 +22,8 @@ export interface Exam {
   readonly environment: Environment;
   /** What the agent, or the lock files, know of the host. */
   readonly state: HostState | undefined;
+  /** All hosts of the list, and those that are examined. */
+  readonly others: readonly Host[];
 }
 
 /** How much is sent to learn how fast the way is, in bytes. */
@@ -135,11 +137,19 @@ async function checkNetwork(
 }
 
 /** Notes how many jobs the host takes, and how busy it is. */
-async function checkSlots({ slots }: DistantHost, door: Door, findings: Findings): Promise<void> {
-  // distccd has its page at the next port unless it is told otherwise.
-  const page = door.network === undefined ? undefined : await askPage(door.network.address, door.network.port + 1);
+async function checkSlots(host: DistantHost, door: Door, { others }: Exam, findings: Findings): Promise<void> {
+  const { slots } = host;
+  // distccd has its page at the next port unless it is told otherwise. There another distccd may listen too.
+  const isServer = others.some(
+    (other) => other.kind === 'tcp' && host.kind === 'tcp' && other.name === host.name && other.port === host.port + 1,
+  );
+  const { network } = door;
+  const page = network === undefined || isServer ? undefined : await askPage(network.address, network.port + 1);
   if (page === undefined) {
-    findings.well('slots', `${slots} by the host list; the server does not tell its own number or its load`);
+    findings.well(
+      'slots',
+      `${slots} by the host list; the server does not tell its own number or its load, as with --stats`,
+    );
     return;
   }
   if (page.slots < slots)
@@ -170,7 +180,7 @@ export async function checkHost(host: DistantHost, exam: Exam): Promise<Findings
     await checkCompression(host, door, first.trial, findings);
     await checkNetwork(host, door, first, findings);
   }
-  await checkSlots(host, door, findings);
+  await checkSlots(host, door, exam, findings);
   noteState(exam, findings);
   return findings;
 }

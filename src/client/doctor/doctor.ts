@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
+import { hostText } from '../../agent-state/status.ts';
 import type { AgentStatus } from '../../agent-state/status.ts';
 import { distccDirectory, guardVariable, readVariable } from '../../config/client-environment.ts';
 import { byteText, readable } from '../../system/byte-text.ts';
@@ -11,7 +12,7 @@ import { beforeSignal } from '../../system/processes/before-signal.ts';
 import { statesFromAgent, statesFromFolder } from '../explain/host-states.ts';
 import type { HostState } from '../explain/host-states.ts';
 import { parseHostList } from '../hosts/host-list.ts';
-import { hostName } from '../hosts/host.ts';
+import { hostName, lockName } from '../hosts/host.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Call } from '../job/call.ts';
 import { callerIsUtf8 } from '../messages/callers-language.ts';
@@ -89,7 +90,8 @@ function statesOf(hosts: readonly Host[], status: AgentStatus | undefined, { env
 
 /** The hosts of the list that the user means by a word, else the host that the word describes. @throws Failure */
 function hostsFor(word: string, listed: readonly Host[]): readonly Host[] {
-  const meant = listed.filter((host) => host.definition === word || hostName(host) === word);
+  const names = (host: Host): string[] => [host.definition, hostName(host), hostText(lockName(host))];
+  const meant = listed.filter((host) => names(host).includes(word));
   return meant.length > 0 ? meant : parseHostList({ name: 'the command', text: word, unit: 'words' }).hosts;
 }
 
@@ -165,7 +167,7 @@ export async function examine(
   const tasks = hosts.map((host, at) => async () => {
     const known = unexamined(host, words.length > 0);
     if (known !== undefined || host.kind === 'local') return { host, findings: known === undefined ? [] : [known] };
-    const exam = { trials, environment: call.environment, state: states[at] };
+    const exam = { trials, environment: call.environment, state: states[at], others: [...listed, ...hosts] };
     return { host, findings: (await checkHost(host, exam)).all };
   });
   for await (const { host, findings } of inOrder(tasks)) {

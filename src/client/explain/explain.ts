@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { access, constants, readFile } from 'node:fs/promises';
 import { Failure } from '../../basics/failure.ts';
 import type { Reason } from '../../compiler/verdict.ts';
 import { distccDirectory, readVariable } from '../../config/client-environment.ts';
@@ -23,11 +23,16 @@ import { usableHosts } from '../slots/slot-order.ts';
 import { textLog } from '../user-files/text-log.ts';
 import { programsIn } from '../user-files/find-programs.ts';
 import { pathOf, readable } from '../../system/byte-text.ts';
+import { systemReason } from '../../system/error-text.ts';
+import { findProgram } from '../../system/files/path-search.ts';
 import type { Call } from '../job/call.ts';
 
 function isUsable({ host, rest }: HostState): boolean {
   return usableHosts([host], { failed: new Set(), rests: () => rest !== undefined }).length > 0;
 }
+
+/** Whether a host gets no jobs by the list. */
+const isOff = ({ host }: HostState): boolean => host.slots <= 0 || (host.kind !== 'local' && host.down);
 
 /** The next slot of each host that has one. */
 function freeSlots(states: readonly HostState[]): Map<HostState, FreeSlot> {
@@ -78,7 +83,9 @@ function outcome(states: readonly HostState[], free: ReadonlyMap<HostState, Free
   const cure =
     states.length === 0
       ? 'list hosts in DISTCC_HOSTS or a hosts file'
-      : 'mend what the resting hosts failed for, wait until they have rested, or list others';
+      : states.every((state) => isOff(state))
+        ? 'list hosts that are not marked down and get jobs'
+        : 'mend what the resting hosts failed for, wait until they have rested, or list others';
   return ['would run on this machine now: no host can be used', `to have it distributed: ${cure}`];
 }
 
@@ -126,6 +133,21 @@ export async function understood(call: Call): Promise<Job> {
   return understand(call, (name) => programs(readable(name)), silent, await withOptions(call, readText));
 }
 
+/** Why a command cannot compile anything; undefined when nothing is known against it. */
+async function failureOf(job: RemoteJob): Promise<string | undefined> {
+  const { argv, directory, environment, verdict } = job;
+  const [compiler = ''] = argv;
+  const found = findProgram(compiler, { path: pathOf(environment['PATH']), directory, notLeadingTo: 'distcc' });
+  if (found === undefined) return `there is no compiler "${readable(compiler)}" in PATH: install it, or mend the name`;
+  const source = pathOf(pathIn(job, verdict.source));
+  try {
+    if (source !== undefined) await access(source, constants.R_OK);
+    return undefined;
+  } catch (error) {
+    return `cannot read "${readable(verdict.source)}": ${systemReason(error)}`;
+  }
+}
+
 /**
  * Explains where a command would run, why, and what to change to have it distributed; nothing is run.
  * @throws Failure when it does not call a compiler
@@ -135,6 +157,8 @@ export async function explain(call: Call, status: AgentStatus | undefined): Prom
   if (job.run === 'locally') return here(job, status);
   const obstacle = outputObstacle(pathIn(job, job.verdict.source), pathIn(job, job.verdict.output));
   if (obstacle !== undefined) return here(obstacle, status);
+  const failure = await failureOf(job);
+  if (failure !== undefined) return `fails here and on every host: ${failure}\n`;
   const usual = `can be distributed: "${job.verdict.source}" is compiled to "${job.verdict.output}" by "${job.verdict.words[0] ?? ''}"`;
   return [usual, howSent(job, await inputsOf(job)), ...hostLines(call, status), ''].join('\n');
 }

@@ -388,12 +388,16 @@ describe.skipIf(!enabled)('distcc', () => {
         expect(lines).toContain(line);
     });
 
-    it('says nothing of a list that it cannot read, on stdout', async () => {
-      for (const option of ['-j', '--show-hosts']) {
+    it('says nothing of a list that it cannot read, on stdout, but a number of jobs that make takes', async () => {
+      for (const [option, stdout] of [
+        ['-j', '1\n'],
+        ['--show-hosts', ''],
+      ] as const) {
         const result = await box.run([option], { DISTCC_HOSTS: 'a:x' });
-        expect(result).toMatchObject({ status: 0, stdout: '' });
+        expect(result).toMatchObject({ status: 0, stdout });
         expect(result.stderr).toContain('CRITICAL! Failed to get host list');
       }
+      expect(await box.run(['-j'], { DISTCC_HOSTS: '' })).toMatchObject({ status: 0, stdout: '1\n', stderr: '' });
     });
 
     it('asks for a command when it gets none', async () => {

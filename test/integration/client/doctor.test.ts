@@ -42,7 +42,7 @@ describe.skipIf(!hasCompilers)('distcc --doctor', () => {
     expect(lines).toContainEqual(
       expect.stringMatching(/^✓ network round trip [\d.]+ ms, (?:about|at least) \d+(?:\.\d)? MB\/s$/),
     );
-    expect(lines).toContain('✓ slots 3 by the host list; the server does not tell its own number or its load');
+    expect(lines).toContain('✓ slots 3 by the host list; the server does not tell its own number or its load, as with --stats');
     expect(about('localhost/2', result)).toEqual(['• slots this machine, 2 jobs at a time']);
     expect(about('this machine', result)[0]).toBe(
       '✓ host list $DISTCC_HOSTS: 2 hosts, 5 jobs at a time, so "make -j5"',

@@ -52,30 +52,44 @@ test('a build ends after five seconds without a job, and the next job begins ano
   expect(build(jobs).wallSeconds).toBeCloseTo(60.05);
 });
 
-test('a build counts what hosts failed for, most frequent first, and why sources were preprocessed', () => {
+test('a build counts what hosts failed for, most frequent first, and why sources were preprocessed that hosts compiled', () => {
   const jobs = new PlayedJobs();
   const track = jobs.begin('a.c');
   track.failed(jobs.host(0), 'timeout while connecting to one');
   track.failed(jobs.host(1), 'cannot open "/tmp/a.c"');
   track.failed(jobs.host(1), 'cannot open "/tmp/b.c"');
-  track.preprocessedBecause('"a.c" has changed');
+  const [other, plain] = [jobs.begin('b.c'), jobs.begin('c.c')];
+  for (const one of [track, other, plain]) {
+    if (one !== plain) one.preprocessedBecause('"a.c" has changed');
+    if (one !== other) {
+      one.goesTo(jobs.host(1), 0);
+      one.sent('preprocessed');
+    }
+    jobs.history.end(one);
+  }
   expect(build(jobs)).toMatchObject({
     failures: [
       { host: 'two', why: 'cannot open "..."', count: 2 },
       { host: 'one', why: 'timeout while connecting to one', count: 1 },
     ],
-    preprocessedReasons: [{ why: '"..." has changed', jobs: 1 }],
+    preprocessedReasons: [
+      { why: '"..." has changed', jobs: 1 },
+      { why: 'the host takes only preprocessed text, or had not answered a first job yet', jobs: 1 },
+    ],
     hosts: [
+      { name: 'two', jobs: 2, failures: 2 },
       { name: 'one', jobs: 0, failures: 1 },
-      { name: 'two', jobs: 0, failures: 2 },
     ],
   });
 });
 
-test('a build keeps the ten slowest jobs, the slowest first', () => {
+test('a build keeps the ten slowest jobs, the slowest first, without the time in which they waited', () => {
   const jobs = new PlayedJobs();
   for (const ms of [50, 900, 20, 700, 30, 40, 10, 80, 60, 70, 5, 800]) {
     const track = jobs.begin(`${ms}.c`);
+    track.begin('queue');
+    jobs.now += 1000 - ms;
+    track.begin('local');
     jobs.now += ms;
     jobs.history.end(track);
   }

@@ -936,7 +936,7 @@ describe('compile() reports to those who watch', () => {
       { hosts: 'one', behaviours: { one: exited(1) }, here: exited(1) },
       /^here: its compile on one failed; see what the compiler says/,
     ],
-    ['a faulty list', { hosts: 'a:x' }, /^here: the host list cannot be used: .*; mend the host list/],
+    ['a faulty list', { hosts: 'a:x' }, /^here: the host list cannot be used; mend it: .*word 1, "a:x"/],
   ])('why a job runs here, as with %s', async (_, plan, sentence) => {
     const { progress, said } = reporter();
     await play({ here: exited(0), ...plan, progress });

@@ -9,11 +9,16 @@ import { idleStatus as idle } from './idle-status.ts';
 
 describe('explain()', () => {
   let folder: string;
-  beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'test-explain-'))));
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'test-explain-'));
+    writeFileSync(join(folder, 'a.c'), '');
+    // No file that it may read can be found with this compiler, which does not matter here.
+    writeFileSync(join(folder, 'gcc'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+  });
   afterEach(() => rmSync(folder, { recursive: true }));
 
   async function told(hosts: string, status?: AgentStatus, words = ['gcc', '-c', 'a.c']): Promise<string[]> {
-    const environment = { DISTCC_HOSTS: hosts, DISTCC_DIR: folder, PATH: '', DISTCC_NO_REWRITE_CROSS: '1' };
+    const environment = { DISTCC_HOSTS: hosts, DISTCC_DIR: folder, PATH: folder, DISTCC_NO_REWRITE_CROSS: '1' };
     const text = await explain({ argv0: 'distcc', words, environment, directory: folder }, status);
     return text.trim().split('\n');
   }
@@ -87,12 +92,20 @@ describe('explain()', () => {
       /^hosts that take sources get "a\.c" and \d files that it may include; for others it is preprocessed here$/,
     );
     expect(await how('-c', 'date.c')).toMatch(/^"date\.c" is preprocessed here: .*__DATE__/);
-    expect(await how('-c', 'none.c')).toBe('"none.c" is preprocessed here: "none.c" is not a plain file');
+  });
+
+  it('tells of a command that fails everywhere', async () => {
+    expect(await told('a', idle, ['gcc', '-c', 'none.c'])).toEqual([
+      'fails here and on every host: cannot read "none.c": No such file or directory',
+    ]);
+    expect(await told('a', idle, ['icc', '-c', 'a.c'])).toEqual([
+      'fails here and on every host: there is no compiler "icc" in PATH: install it, or mend the name',
+    ]);
   });
 
   it.each([
     ['', 'list hosts in DISTCC_HOSTS or a hosts file'],
-    ['a,down', 'or list others'],
+    ['a,down', 'list hosts that are not marked down and get jobs'],
     ['a::', 'mend the list: '],
     ['localhost/2 a', 'move or remove "localhost"'],
   ])('tells what would have to change when the list is %j', async (hosts, cure) => {
