@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Failure } from '../../basics/failure.ts';
@@ -7,6 +8,7 @@ import { agentVersion } from '../../agent-state/agent-version.ts';
 import type { AgentStatus } from '../../agent-state/status.ts';
 import { distccDirectory, readVariable } from '../../config/client-environment.ts';
 import type { Environment } from '../../config/client-environment.ts';
+import { clientVersion } from '../../config/client-options.ts';
 import { pathOf, readable } from '../../system/byte-text.ts';
 import { pathDirectories } from '../../system/files/path-search.ts';
 import { totalSlots } from '../hosts/host-list.ts';
@@ -116,6 +118,15 @@ export function checkAgent(
 const callsDistcc = (words: string | undefined): boolean =>
   (words ?? '').split(/\s+/).some((word) => baseName(word) === 'distcc');
 
+const firstLine = (text: string): string => text.split('\n', 1)[0] ?? '';
+
+/** What another distcc than this one says of itself; undefined for this one, and for one that says nothing. */
+function otherVersion(program: string): string | undefined {
+  const { stdout } = spawnSync(program, ['--version'], { encoding: 'utf8', timeout: 2000, stdio: ['ignore', 'pipe'] });
+  const line = firstLine(stdout ?? '');
+  return line === '' || line === firstLine(clientVersion()) ? undefined : line;
+}
+
 /** Notes whether plain names of compilers lead to distcc. */
 export function checkMasquerade(
   languages: readonly Language[],
@@ -147,7 +158,10 @@ export function checkMasquerade(
   }
   const hidden = late.find(({ link, real }) => link !== undefined && real !== undefined && real.entry < link.entry);
   if (hidden?.link === undefined || hidden.real === undefined) {
-    findings.well(about, `"${first.name}" is distcc, in ${folders[first.link.entry] ?? ''}`);
+    const place = `"${first.name}" is distcc, in ${folders[first.link.entry] ?? ''}`;
+    const other = otherVersion(first.link.real);
+    if (other === undefined) findings.well(about, place);
+    else findings.note(about, `${place}, but another one: ${first.link.real} says "${other}"`);
     return;
   }
   const order = `${folders[hidden.real.entry] ?? ''} comes before ${folders[hidden.link.entry] ?? ''}`;

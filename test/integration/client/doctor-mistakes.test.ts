@@ -154,6 +154,16 @@ describe.skipIf(!hasCompilers)('distcc --doctor on the usual mistakes', () => {
     expect(about('this machine', first)).toContain(`ok PATH "cc" is distcc, in ${links}`);
   });
 
+  it.skipIf(!needs('/usr/bin/distcc', 'distcc'))('links to another distcc', async () => {
+    const links = join(box.top, 'links');
+    mkdirSync(links);
+    symlinkSync('/usr/bin/distcc', join(links, 'cc'));
+    const result = await doctor(box, '', { PATH: `${links}:${process.env['PATH']}` });
+    expect(about('this machine', result)).toContainEqual(
+      expect.stringMatching(/^-- PATH "cc" is distcc, in .*, but another one: \/usr\/bin\/distcc says "distcc 3\.4 /),
+    );
+  });
+
   it('variables that stop distribution', async () => {
     const result = await doctor(box, `127.0.0.1:${ours.port}`, {
       DISTCC_HOST: 'a',
