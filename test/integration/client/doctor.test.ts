@@ -42,7 +42,9 @@ describe.skipIf(!hasCompilers)('distcc --doctor', () => {
     expect(lines).toContainEqual(
       expect.stringMatching(/^✓ network round trip [\d.]+ ms, (?:about|at least) \d+(?:\.\d)? MB\/s$/),
     );
-    expect(lines).toContain('✓ slots 3 by the host list; the server does not tell its own number or its load, as with --stats');
+    expect(lines).toContain(
+      '✓ slots 3 by the host list; the server does not tell its own number or its load, as with --stats',
+    );
     expect(about('localhost/2', result)).toEqual(['• slots this machine, 2 jobs at a time']);
     expect(about('this machine', result)[0]).toBe(
       '✓ host list $DISTCC_HOSTS: 2 hosts, 5 jobs at a time, so "make -j5"',
@@ -138,11 +140,16 @@ describe.skipIf(!hasCompilers)('distcc --doctor', () => {
     let works = false;
     const moody = await startFakeServer((request) => (works ? answer({})(request) : Buffer.from('nonsense')));
     box.write('a.c', 'int a;\n');
+    // A launcher does not wait long for the agent that it starts, and does the first job without it on a busy machine.
+    await box.run(['gcc', '-c', 'a.c'], { DISTCC_HOSTS: 'localhost' });
+    await until(() => box.agents().length === 1, 'the agent runs');
     await box.run(['gcc', '-c', 'a.c'], { DISTCC_HOSTS: moody.host });
     works = true;
     const result = await doctor(box, moody.host);
     await moody.end();
-    expect(about('this machine', result)).toContainEqual(expect.stringMatching(/^ok agent process \d+, 1 job done$/));
+    expect(about('this machine', result)).toContainEqual(
+      expect.stringMatching(/^ok agent process \d+, [12] jobs? done$/),
+    );
     expect(about(moody.host, result)).toContainEqual(
       expect.stringMatching(/^-- agent gives it no jobs for \d+ s more, because it failed: .*bad answer/),
     );
