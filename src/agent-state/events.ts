@@ -16,7 +16,7 @@ export interface RunningJob {
   readonly job: number;
   readonly pid: number;
   readonly directory: string;
-  /** The source's name as the command has it; the command's last word when there is no single source. */
+  /** The source's name as the command has it; without a single source the output's, or the command's last word. */
   readonly file: string;
   readonly began: number;
   readonly phase: JobPhase;

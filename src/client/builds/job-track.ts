@@ -6,6 +6,7 @@ import type { JobMessage } from '../../wire/agent/job.ts';
 import type { Mark } from '../../wire/agent/carry.ts';
 import type { Progress } from '../compile/progress.ts';
 import type { DistantHost, Host } from '../hosts/host.ts';
+import { commandName } from './command-name.ts';
 import type { HostRecord } from './host-record.ts';
 
 /** A phase of a job; times are ms of the agent's clock. */
@@ -54,7 +55,7 @@ export class JobTrack implements Progress {
   readonly #keeper: Keeper;
   /** In order. */
   readonly phases: TrackedPhase[] = [];
-  #file: string | undefined;
+  #file = '';
   #host: HostRecord | undefined;
   #slot = 0;
   /** Why it is compiled here; undefined when a host does it. */
@@ -145,9 +146,9 @@ export class JobTrack implements Progress {
     return this.#host;
   }
 
-  /** The source's name as the command has it, or the command's last word. */
+  /** The source's name as the command has it; without a single source the output's, or the command's last word. */
   get file(): string {
-    return shown(this.#file ?? this.message.words.at(-1) ?? '', longestFile);
+    return shown(this.#file === '' ? commandName(this.message.words) : this.#file, longestFile);
   }
 
   /** What it does now. */

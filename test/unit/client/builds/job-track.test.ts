@@ -105,6 +105,12 @@ test('JobTrack tells followers what it does, and what it waits for', () => {
   expect([here.phase, here.host, here.why]).toEqual(['local', undefined, 'it is gone']);
 });
 
+test('JobTrack has a name for a job without a single source', () => {
+  const track = new PlayedJobs().begin('program.o');
+  track.concerns('');
+  expect(track.running(clock, undefined).file).toBe('program.o');
+});
+
 test('JobTrack bounds the names and the number of phases', () => {
   const jobs = new PlayedJobs();
   const track = jobs.begin('x'.repeat(5000));
