@@ -4,6 +4,9 @@
  * Times are ms since 1970. Texts are readable: bytes that are not UTF-8 are escaped.
  */
 
+/** Why a job that was interrupted has no result. */
+export const interruptedWhy = 'it was interrupted';
+
 /** What a job does at the moment. "queue" waits for a slot; "compile" is at the host, "local" is a command here. */
 export type JobPhase = 'queue' | 'scan' | 'preprocess' | 'connect' | 'send' | 'compile' | 'receive' | 'local';
 
@@ -135,6 +138,8 @@ export interface Picture {
   readonly hosts: readonly HostPicture[];
   readonly machine: MachinePicture;
   readonly jobs: readonly RunningJob[];
+  /** Jobs that this machine has done since the agent started, and how many of them failed. */
+  readonly here: { readonly done: number; readonly failed: number };
   /** The last ends, oldest first, at most 2000 of the last five minutes. */
   readonly ended: readonly JobEnd[];
   readonly build?: BuildSummary;

@@ -17,6 +17,7 @@ export function pictureOf(more: Partial<Picture> = {}): Picture {
     hosts: [],
     machine: { processors: 8, busy: 0.25, memoryBytes: 16 * gigabyte, availableBytes: 4 * gigabyte },
     jobs: [],
+    here: { done: 0, failed: 0 },
     ended: [],
     ...more,
   };

@@ -1,3 +1,4 @@
+import { interruptedWhy } from '../../agent-state/events.ts';
 import type { Environment } from '../../config/client-environment.ts';
 import type { Logger } from '../../logging/log-line.ts';
 import { compile } from '../compile/compile.ts';
@@ -68,7 +69,7 @@ export async function doJob(
       const status = await statusOf(assignment, effects);
       if (!effects.hasBecome) progress.status = status;
       if (status !== undefined) effects.end(status);
-      else progress.staysHere({ because: 'it was interrupted', cure: 'let it run to its end' });
+      else progress.staysHere({ because: interruptedWhy, cure: 'let it run to its end' });
     } finally {
       effects.state.remove();
     }

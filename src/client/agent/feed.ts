@@ -207,6 +207,7 @@ export class Feed implements Watcher {
       hosts: this.#hosts(slots),
       machine: this.#machine(),
       jobs: [...history.running].slice(-mostJobs).map((track) => this.#running(track, slots.waiting)),
+      here: history.here,
       ended: history.lately(),
       ...(build === undefined ? {} : { build }),
     };

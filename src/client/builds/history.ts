@@ -1,3 +1,4 @@
+import { interruptedWhy } from '../../agent-state/events.ts';
 import type { AgentEvent, BuildSummary, JobEnd } from '../../agent-state/events.ts';
 import { processors } from '../../system/machine/processors.ts';
 import { ProcessorUse } from '../../system/machine/processor-use.ts';
@@ -36,6 +37,8 @@ export class History implements Keeper {
   #ended: EndedJob[] = [];
   #build: Build | undefined;
   #given = 0;
+  #doneHere = 0;
+  #failedHere = 0;
   /** From the agent's clock to that of the machine, in ms. */
   #between: number;
   /** Who is told of changes; undefined when nobody follows. */
@@ -66,6 +69,11 @@ export class History implements Keeper {
     return this.#running.values();
   }
 
+  /** How many jobs were done on this machine, and how many of them failed. */
+  get here(): { readonly done: number; readonly failed: number } {
+    return { done: this.#doneHere, failed: this.#failedHere };
+  }
+
   get hosts(): Iterable<HostRecord> {
     return this.#hosts.all();
   }
@@ -94,12 +102,19 @@ export class History implements Keeper {
     const job = endedJob(track, now);
     this.#running.delete(track.number);
     if (job.host !== undefined) job.host.done += 1;
+    else this.#countHere(job);
     this.#ended.push(job);
     if (this.#ended.length >= 2 * mostKept) this.#ended = this.#ended.slice(-mostKept);
     this.#measure(now);
     this.#build?.jobEnds(job, track.reason);
     this.watcher?.ended(job);
     if (job.host !== undefined) this.watcher?.hostsChanged();
+  }
+
+  #countHere({ status = 0, why }: EndedJob): void {
+    if (why === interruptedWhy) return;
+    this.#doneHere += 1;
+    if (status !== 0) this.#failedHere += 1;
   }
 
   #measure(now: number): void {

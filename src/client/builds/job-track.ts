@@ -1,4 +1,4 @@
-import { phasesAtHost } from '../../agent-state/events.ts';
+import { interruptedWhy, phasesAtHost } from '../../agent-state/events.ts';
 import type { JobEnd, JobPhase, RunningJob } from '../../agent-state/events.ts';
 import type { Reason } from '../../compiler/verdict.ts';
 import { readable } from '../../system/byte-text.ts';
@@ -195,7 +195,7 @@ export interface EndedJob {
 export function endedJob(track: JobTrack, ended: number): EndedJob {
   const { number, file, began, host, status, reason, how, whyPreprocessed, bytesOut, bytesIn, phases } = track;
   const slot = phases.findLast((one) => one.host === host)?.slot ?? 0;
-  const why = host === undefined ? (reason?.because ?? 'it was interrupted') : undefined;
+  const why = host === undefined ? (reason?.because ?? interruptedWhy) : undefined;
   return { number, file, began, ended, host, slot, status, why, how, whyPreprocessed, bytesOut, bytesIn, phases };
 }
 

@@ -24,6 +24,7 @@ export function quietPicture(more: Partial<Picture> = {}): Picture {
     hosts: [],
     machine: { processors: 8, busy: 0.12, memoryBytes: 32e9, availableBytes: 21e9 },
     jobs: [],
+    here: { done: 0, failed: 0 },
     ended: [],
     ...more,
   };
@@ -184,6 +185,7 @@ export class PlayedBuild {
       hosts: this.hostPictures(now),
       jobs: this.#working.map(({ job }) => job),
       ended: this.ended.slice(-2000),
+      here: { done: this.ended.filter(({ host }) => host === undefined).length, failed: 0 },
       machine: { processors: 8, busy: 0.34, memoryBytes: 32e9, availableBytes: 19e9 },
       build: this.summary(true),
     });

@@ -9,11 +9,13 @@ export interface KnownAgent {
   hosts: readonly HostPicture[];
   machine: MachinePicture;
   build: BuildSummary | undefined;
+  /** Jobs that this machine has done since it started, and how many of them failed. */
+  readonly here: { done: number; failed: number };
   readonly jobs: Map<number, RunningJob>;
 }
 
 /** The agent that a picture is of. */
-export function agentOf({ agent, hosts, machine, build, jobs }: Picture): KnownAgent {
+export function agentOf({ agent, hosts, machine, build, here, jobs }: Picture): KnownAgent {
   return {
     id: `${agent.pid}-${agent.started}`,
     pid: agent.pid,
@@ -21,6 +23,7 @@ export function agentOf({ agent, hosts, machine, build, jobs }: Picture): KnownA
     hosts,
     machine,
     build,
+    here: { ...here },
     jobs: new Map(jobs.map((job) => [job.job, job])),
   };
 }
@@ -46,6 +49,31 @@ export function joinHosts(agents: Iterable<KnownAgent>): Map<string, HostPicture
     }
   }
   return joined;
+}
+
+/** What agents have counted since they started. */
+export interface Totals {
+  /** Jobs that hosts have done. */
+  readonly remote: number;
+  /** Jobs that this machine has done, and how many of them failed. */
+  readonly here: number;
+  readonly failedHere: number;
+  /** Attempts at hosts that failed. */
+  readonly failed: number;
+}
+
+/** What agents have counted of the hosts that are in their lists, and of this machine. */
+export function totalsOf(agents: Iterable<KnownAgent>): Totals {
+  const all = [...agents];
+  const hosts = all.flatMap((agent) => agent.hosts);
+  const sum = <T>(values: readonly T[], of: (value: T) => number): number =>
+    values.reduce((total, value) => total + of(value), 0);
+  return {
+    remote: sum(hosts, ({ done }) => done),
+    here: sum(all, ({ here }) => here.done),
+    failedHere: sum(all, ({ here }) => here.failed),
+    failed: sum(hosts, ({ failed }) => failed),
+  };
 }
 
 /** The build to show: one that runs, else the one that ended last. */

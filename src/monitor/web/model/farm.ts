@@ -6,12 +6,13 @@ import type {
   Picture,
   RunningJob,
 } from '../../../agent-state/events.ts';
-import { agentOf, joinHosts, latestBuild } from './agents.ts';
-import type { KnownAgent } from './agents.ts';
+import { interruptedWhy } from '../../../agent-state/events.ts';
+import { agentOf, joinHosts, latestBuild, totalsOf } from './agents.ts';
+import type { KnownAgent, Totals } from './agents.ts';
 import type { FeedBatch, FeedEvent } from './feed.ts';
 import { Places } from './places.ts';
 import type { Work } from './places.ts';
-import { longestWindow } from './row.ts';
+import { longestWindow, ownRow } from './row.ts';
 import type { Row } from './row.ts';
 import { StockJobs } from './stock-jobs.ts';
 import type { SeenJob } from './stock-jobs.ts';
@@ -65,6 +66,8 @@ export class FarmModel {
   /** Jobs whose end has been told. */
   readonly #known = new Set<string>();
   readonly #places = new Places();
+  /** Those of the agents that are followed, or were last: the counters of two that ran one after the other never mix. */
+  #totals: Totals | undefined;
   #ends: EndNote[] = [];
   readonly #stock = new StockJobs();
 
@@ -76,6 +79,20 @@ export class FarmModel {
   /** Jobs without a place, by key: they wait. */
   get waiting(): ReadonlyMap<string, Work> {
     return this.#places.waiting;
+  }
+
+  /** What agents have done since they started; where no agent has been seen, what has been seen of clients. */
+  get totals(): Totals {
+    if (this.#totals !== undefined) return this.#totals;
+    const own = this.rows.get(ownRow);
+    const hosts = [...this.rows.values()].filter((row) => row !== own);
+    const seen = (of: (row: Row) => number): number => hosts.reduce((sum, row) => sum + of(row), 0);
+    return {
+      remote: seen(({ done }) => done),
+      here: own?.done ?? 0,
+      failedHere: own?.failed ?? 0,
+      failed: seen(({ failed }) => failed),
+    };
   }
 
   /** Takes a message in. */
@@ -148,7 +165,7 @@ export class FarmModel {
         this.#run(agent, event.job);
         break;
       case 'end':
-        this.#end(agent, event.end);
+        if (this.#end(agent, event.end)) this.#countHere(agent, event.end);
         agent.jobs.delete(event.end.job);
         break;
       case 'failure':
@@ -207,6 +224,23 @@ export class FarmModel {
 
   #joinHosts(): void {
     this.#places.list(joinHosts(this.agents.values()));
+    this.#addUp();
+  }
+
+  #addUp(): void {
+    // The last one's totals stay until another agent tells its own.
+    if (this.agents.size === 0) return;
+    this.#totals = totalsOf(this.agents.values());
+    const { here, failedHere } = this.#totals;
+    this.#places.countHere(here, failedHere);
+  }
+
+  /** Pictures have this count; what ends after them is added. */
+  #countHere({ here }: KnownAgent, { host, status = 0, why }: JobEnd): void {
+    if (host !== undefined || why === interruptedWhy) return;
+    here.done += 1;
+    if (status !== 0) here.failed += 1;
+    this.#addUp();
   }
 
   #noteMachine(machine: MachinePicture, at: number): void {
@@ -236,14 +270,16 @@ export class FarmModel {
     this.#places.fail(`${agent.id}:${job}`, note);
   }
 
-  #end(agent: KnownAgent, end: JobEnd): void {
+  /** Takes the end of a job in; tells whether it is news. */
+  #end(agent: KnownAgent, end: JobEnd): boolean {
     const key = `${agent.id}:${end.job}`;
-    if (this.#known.has(key)) return;
+    if (this.#known.has(key)) return false;
     this.#known.add(key);
     this.#ends.push({ at: end.ended, bytesOut: end.bytesOut, bytesIn: end.bytesIn });
     const pid = agent.jobs.get(end.job)?.pid;
     if (pid !== undefined) this.#pids.set(pid, end.ended + leftover);
     this.#places.end(key, end);
+    return true;
   }
 
   #endSeen({ pid, host }: SeenJob, at: number): void {
@@ -252,7 +288,8 @@ export class FarmModel {
     this.#places.drop(key, at);
     if (row === undefined) return;
     this.#ends.push({ at, bytesOut: 0, bytesIn: 0 });
-    if (!row.listed || host === undefined) row.done += 1;
+    const isCounted = host === undefined ? this.agents.size === 0 : !row.listed;
+    if (isCounted) row.done += 1;
   }
 }
 

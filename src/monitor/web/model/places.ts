@@ -56,6 +56,12 @@ export class Places {
     }
   }
 
+  /** Takes over how many jobs this machine has done, and how many of them failed. */
+  countHere(done: number, failed: number): void {
+    Object.assign(this.#row(ownRow), { done, failed });
+    this.#row(ownRow).version += 1;
+  }
+
   /** Forgets what is too old. Hosts that are no longer listed go with their last block. */
   forget(now: number): void {
     for (const [name, row] of this.rows) {
@@ -150,10 +156,6 @@ export class Places {
     if (phases.length > 0) block.phases = phases;
     this.#working.delete(key);
     row.end(block, end.ended);
-    if (row.name !== ownRow) return;
-    // Agents count what hosts do; this machine's jobs are counted here.
-    row.done += 1;
-    if (failed) row.failed += 1;
   }
 
   #row(name: string): Row {

@@ -41,7 +41,6 @@ export class Figures {
 
   write(farm: FarmModel, now: number): void {
     const hosts = [...farm.rows.values()].filter(({ name }) => name !== ownRow);
-    const own = farm.rows.get(ownRow);
     const sum = (of: (row: (typeof hosts)[number]) => number): number =>
       hosts.reduce((total, row) => total + of(row), 0);
     const busy = sum(({ running }) => running.size);
@@ -50,8 +49,7 @@ export class Figures {
     const waiting = farm.waiting.size === 0 ? 'none waiting' : `${countText(farm.waiting.size, 'job')} waiting`;
     this.#slots.write(`${busy} of ${slots}`, waiting, { share: slots === 0 ? 0 : busy / slots });
 
-    const remote = sum(({ done }) => done);
-    const local = own?.done ?? 0;
+    const { remote, here: local, failed } = farm.totals;
     this.#jobs.write(numberText(remote + local), `${rates.jobs.toFixed(1)} a second now`);
     const share = remote + local === 0 ? undefined : remote / (remote + local);
     this.#remote.write(
@@ -60,7 +58,6 @@ export class Figures {
       share === undefined ? {} : { share },
     );
 
-    const failed = sum((row) => row.failed);
     const here = farm.build?.failedJobs ?? 0;
     const resting = hosts.filter(({ rest }) => rest !== undefined && rest.until > now).length;
     this.#failures.write(

@@ -4,6 +4,7 @@ import type { Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { interruptedWhy } from '../../../../src/agent-state/events.ts';
 import type { AgentEvent } from '../../../../src/agent-state/events.ts';
 import { followAgent } from '../../../../src/agent-state/follow-agent.ts';
 import type { Following } from '../../../../src/agent-state/follow-agent.ts';
@@ -64,6 +65,9 @@ const kindsOf = (events: readonly AgentEvent[]): string[] => events.map(({ kind 
 
 test('Feed begins with a picture of everything', async () => {
   jobs.remote('a.c');
+  jobs.local('c.c');
+  jobs.local('d.c', 'it links', 'look', 1);
+  jobs.local('e.c', interruptedWhy);
   const track = jobs.begin('b.c');
   const told = follow();
   await until(() => told.length > 0, 'the picture');
@@ -76,8 +80,9 @@ test('Feed begins with a picture of everything', async () => {
     ],
     machine: { processors: expect.any(Number) as number },
     jobs: [{ job: track.number, file: 'b.c', phase: 'queue', why: 'a free slot on a host' }],
-    ended: [{ job: 1, file: 'a.c', host: 'one' }],
-    build: { running: true, jobs: 1 },
+    ended: [{ job: 1, file: 'a.c', host: 'one' }, { file: 'c.c' }, { file: 'd.c' }, { file: 'e.c' }],
+    here: { done: 2, failed: 1 },
+    build: { running: true, jobs: 4 },
   });
   const [picture] = told;
   expect(picture?.kind === 'picture' && picture.hosts[1]).not.toHaveProperty('expected');

@@ -14,6 +14,7 @@ const picture = (more: Partial<Picture> = {}): Picture => ({
   hosts: [{ name: 'one', slots: 2, done: 3, failed: 1 }],
   machine: { processors: 4, busy: 0.5, memoryBytes: 8e9, availableBytes: 4e9 },
   jobs: [],
+  here: { done: 0, failed: 0 },
   ended: [],
   ...more,
 });
@@ -163,6 +164,40 @@ describe('FarmModel', () => {
     expect(told.row('one')).toMatchObject({ done: 3, failed: 1 });
   });
 
+  it('has the totals of the agents that run, which count since they started', () => {
+    const told = new Told();
+    told.agent(start, picture({ here: { done: 7, failed: 2 }, ended: [ended(1, start), ended(2, start, at('one'))] }));
+    expect(told.farm.totals).toEqual({ remote: 3, here: 7, failedHere: 2, failed: 1 });
+    told.agent(start, { kind: 'end', end: ended(3, start, { status: 1 }) }, { kind: 'end', end: ended(4, start) });
+    told.agent(start, { kind: 'end', end: ended(5, start, { why: 'it was interrupted' }) });
+    told.agent(start, { kind: 'end', end: ended(4, start) });
+    expect(told.farm.totals).toEqual({ remote: 3, here: 9, failedHere: 3, failed: 1 });
+    expect(told.row('')).toMatchObject({ done: 9, failed: 3 });
+  });
+
+  it('never mixes the totals of agents that run one after the other, nor those of hosts that left the list', () => {
+    const told = new Told();
+    told.agent(start, picture({ here: { done: 7, failed: 0 }, ended: [ended(1, start, at('one'))] }));
+    told.hear(start, { kind: 'agent-gone', agent: 'a' });
+    expect(told.farm.totals).toEqual({ remote: 3, here: 7, failedHere: 0, failed: 1 });
+    const hosts = [{ name: 'two', slots: 1, done: 1, failed: 0 }];
+    const other = picture({ agent: { pid: 2, version: '1', started: 6 }, hosts });
+    told.hear(start, { kind: 'agent', agent: 'b', event: other });
+    expect(told.farm.totals).toEqual({ remote: 1, here: 0, failedHere: 0, failed: 0 });
+    expect(told.row('').done).toBe(0);
+    told.hear(start, { kind: 'agent', agent: 'b', event: { kind: 'hosts', hosts: [] } });
+    expect(told.farm.totals.remote).toBe(0);
+  });
+
+  it('keeps the totals while the connection to the same agent is lost', () => {
+    const told = new Told();
+    told.agent(start, picture({ here: { done: 7, failed: 0 } }));
+    told.hear(start, { kind: 'start' });
+    expect(told.farm.totals).toMatchObject({ remote: 3, here: 7 });
+    told.hear(start, { kind: 'agent', agent: 'b', event: picture({ here: { done: 8, failed: 0 } }) });
+    expect(told.farm.totals).toMatchObject({ remote: 3, here: 8 });
+  });
+
   it('shows hosts in the order of the list, also those that jobs were seen at before', () => {
     const told = new Told();
     const hosts = ['b', 'a', 'c'].map((name) => ({ name, slots: 1, done: 0, failed: 0 }));
@@ -189,6 +224,7 @@ describe('FarmModel', () => {
     expect(told.row('').ended).toMatchObject([{ began: start, ended: start + 10 }]);
     expect(told.row('three').ended).toMatchObject([{ lane: 1, began: start + 10, ended: start + 90, failed: false }]);
     expect(told.row('three').done).toBe(1);
+    expect(told.farm.totals).toEqual({ remote: 1, here: 0, failedHere: 0, failed: 0 });
   });
 
   it('leaves the state files of agents to the agents, also for a moment after a job has ended', () => {
