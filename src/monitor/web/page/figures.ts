@@ -1,7 +1,7 @@
 import type { FarmModel } from '../model/farm.ts';
 import { ownRow } from '../model/row.ts';
 import { byId, make, setAttribute, setStyle, setText } from './dom.ts';
-import { bytesText, countText, numberText, shareText, usedText } from './words.ts';
+import { bytesText, countText, numberText, shareText, together, usedText } from './words.ts';
 
 /** A figure with its name, a line below it, and how full it is. */
 class Figure {
@@ -10,10 +10,10 @@ class Figure {
   readonly #note = make('p', 'note');
   readonly #level = make('span', 'level');
 
-  constructor(title: string) {
+  constructor(title: string, width: '' | 'wide' = '') {
     const meter = make('span', 'meter', this.#level);
     meter.setAttribute('aria-hidden', 'true');
-    this.element = make('div', 'figure', make('h2', '', title), this.#value, this.#note, meter);
+    this.element = make('div', `figure ${width}`.trim(), make('h2', '', title), this.#value, this.#note, meter);
   }
 
   write(value: string, note: string, { share, bad = false }: { share?: number; bad?: boolean } = {}): void {
@@ -31,7 +31,7 @@ export class Figures {
   readonly #jobs = new Figure('Jobs done');
   readonly #remote = new Figure('Compiled on hosts');
   readonly #failures = new Figure('Failures');
-  readonly #network = new Figure('Network');
+  readonly #network = new Figure('Network', 'wide');
   readonly #machine = new Figure('This machine');
 
   constructor() {
@@ -72,8 +72,8 @@ export class Figures {
     const out = sent.reduce((total, { bytesOut }) => total + bytesOut, 0);
     const back = sent.reduce((total, { bytesIn }) => total + bytesIn, 0);
     this.#network.write(
-      `${bytesText(out)} ↑ ${bytesText(back)} ↓`,
-      `${bytesText(rates.bytesOut)}/s ↑ ${bytesText(rates.bytesIn)}/s ↓`,
+      together(`${bytesText(out)} ↑`, `${bytesText(back)} ↓`),
+      together(`${bytesText(rates.bytesOut)}/s ↑`, `${bytesText(rates.bytesIn)}/s ↓`),
     );
 
     const { machine } = farm;

@@ -7,6 +7,10 @@ export const numberText = (value: number): string => digits.format(value);
 export const countText = (count: number, word: string): string =>
   `${numberText(count)} ${word}${count === 1 ? '' : 's'}`;
 
+/** Texts that a line may be broken between, and not within. */
+export const together = (...texts: readonly string[]): string =>
+  texts.map((text) => text.replaceAll(' ', '\u00a0')).join(' ');
+
 /** A share from 0 to 1: 37 %. Less than all is never 100 %, and more than nothing never 0 %. */
 export function shareText(share: number): string {
   const percent = Math.round(share * 100);

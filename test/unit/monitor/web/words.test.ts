@@ -5,10 +5,14 @@ import {
   countText,
   secondsText,
   shareText,
+  together,
   usedText,
 } from '../../../../src/monitor/web/page/words.ts';
 
 describe('words of the page', () => {
+  it('together() may be broken between its texts, and not within', () =>
+    expect(together('1.0 kB ↑', '2 B ↓')).toBe('1.0\u00a0kB\u00a0↑ 2\u00a0B\u00a0↓'));
+
   it.each([
     [0, '0.00 s'],
     [0.421, '0.42 s'],
