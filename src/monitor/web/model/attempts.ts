@@ -1,3 +1,4 @@
+import { interruptedWhy } from '../../../agent-state/events.ts';
 import type { JobEnd } from '../../../agent-state/events.ts';
 import type { PhaseStart } from './block.ts';
 
@@ -8,6 +9,18 @@ export interface Attempt {
   readonly phases: readonly PhaseStart[];
   /** When it was over. */
   readonly until: number;
+}
+
+/** Whether a job ended because its user, or the build, ended it. */
+export const wasInterrupted = ({ status, why }: JobEnd): boolean => status === undefined && why === interruptedWhy;
+
+/** An end with the place where the job was then: agents tell none of a job that was interrupted. */
+export function withPlace(end: JobEnd): JobEnd {
+  const { host, slot } = end.phases.at(-1) ?? {};
+  if (!wasInterrupted(end) || host === undefined) return end;
+  const before = end.phases.findLastIndex((one) => one.host !== host || one.slot !== slot);
+  const phases = end.phases.map((one, at) => (at > before ? { phase: one.phase, at: one.at } : one));
+  return { ...end, host, ...(slot === undefined ? {} : { slot }), phases };
 }
 
 /** The phases of a job at the place where it ended: a phase with a host of its own is of an attempt before that. */

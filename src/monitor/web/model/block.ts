@@ -6,6 +6,12 @@ export interface PhaseStart {
   readonly at: number;
 }
 
+/**
+ * How a job's time on a lane ended, other than by being done or failed: it went on elsewhere, as after the scan for
+ * includes and after a failed attempt; it was interrupted; or its agent ended before it.
+ */
+export type Departure = 'went on' | 'interrupted' | 'not known';
+
 /** A job, or one attempt of it at a host, on a lane of a row. */
 export interface Block {
   readonly key: string;
@@ -20,6 +26,7 @@ export interface Block {
   phases: PhaseStart[];
   readonly lane: number;
   failed: boolean;
+  left: Departure | undefined;
   /** Why it failed, or is here and not at a host. */
   why: string | undefined;
   /** Whether the host had kept the result. */

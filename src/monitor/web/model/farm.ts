@@ -6,9 +6,9 @@ import type {
   Picture,
   RunningJob,
 } from '../../../agent-state/events.ts';
-import { interruptedWhy } from '../../../agent-state/events.ts';
 import { agentOf, joinHosts, latestBuild, totalsOf } from './agents.ts';
 import type { KnownAgent, Totals } from './agents.ts';
+import { wasInterrupted } from './attempts.ts';
 import type { FeedBatch, FeedEvent } from './feed.ts';
 import { Places } from './places.ts';
 import type { Work } from './places.ts';
@@ -219,7 +219,7 @@ export class FarmModel {
 
   #dropJob(agent: KnownAgent, { job, pid }: RunningJob, at: number): void {
     this.#pids.set(pid, at + leftover);
-    this.#places.drop(`${agent.id}:${job}`, at);
+    this.#places.drop(`${agent.id}:${job}`, at, 'not known');
   }
 
   #joinHosts(): void {
@@ -236,10 +236,10 @@ export class FarmModel {
   }
 
   /** Pictures have this count; what ends after them is added. */
-  #countHere({ here }: KnownAgent, { host, status = 0, why }: JobEnd): void {
-    if (host !== undefined || why === interruptedWhy) return;
+  #countHere({ here }: KnownAgent, end: JobEnd): void {
+    if (end.host !== undefined || wasInterrupted(end)) return;
     here.done += 1;
-    if (status !== 0) here.failed += 1;
+    if ((end.status ?? 0) !== 0) here.failed += 1;
     this.#addUp();
   }
 

@@ -1,7 +1,7 @@
 import type { HostPicture, JobEnd } from '../../../agent-state/events.ts';
-import { attemptsBefore, phasesAtEnd } from './attempts.ts';
+import { attemptsBefore, phasesAtEnd, wasInterrupted, withPlace } from './attempts.ts';
 import type { Attempt } from './attempts.ts';
-import type { Block, PhaseStart } from './block.ts';
+import type { Block, Departure, PhaseStart } from './block.ts';
 import { ownRow, Row } from './row.ts';
 
 /** A job at work, wherever it is told of. */
@@ -77,7 +77,7 @@ export class Places {
     const row = phase.phase === 'queue' && host === undefined ? undefined : this.#row(host ?? ownRow);
     if (before !== undefined && before.row !== row) {
       // What a job does here before it has a host is part of it; an attempt at a host that it leaves has failed.
-      this.leave(key, phase.at, before.row.name !== ownRow);
+      this.#leave(key, phase.at, 'went on');
     }
     if (row === undefined) {
       this.waiting.set(key, work);
@@ -96,6 +96,7 @@ export class Places {
         phases: [phase],
         lane: row.freeLane(slot, key),
         failed: false,
+        left: undefined,
         why,
         kept: false,
       };
@@ -109,19 +110,20 @@ export class Places {
     row.version += 1;
   }
 
-  /** Ends a job's block where it is. */
-  leave(key: string, at: number, failed = false): void {
+  /** Ends a job's block where it is. An attempt at a host from which a job goes on has failed. */
+  #leave(key: string, at: number, left: Departure | undefined): void {
     const known = this.#working.get(key);
     if (known === undefined) return;
     this.#working.delete(key);
-    known.block.failed ||= failed;
+    known.block.left = left;
+    known.block.failed ||= left === 'went on' && known.row.name !== ownRow;
     known.row.end(known.block, at);
   }
 
-  /** A job is not known any more. */
-  drop(key: string, at: number): void {
+  /** A job is not known any more: its client has ended, or its agent, which tells nothing of its end. */
+  drop(key: string, at: number, left?: Departure): void {
     this.waiting.delete(key);
-    this.leave(key, at);
+    this.#leave(key, at, left);
   }
 
   /** Takes a job away as if it had never been. */
@@ -137,19 +139,21 @@ export class Places {
     const known = this.#working.get(key);
     if (known?.row.name !== host) return;
     known.block.why = why;
-    this.leave(key, at, true);
+    this.#leave(key, at, 'went on');
   }
 
   /** Ends a job where its agent says that it was. */
-  end(key: string, end: JobEnd): void {
+  end(key: string, told: JobEnd): void {
+    const end = withPlace(told);
     this.waiting.delete(key);
     const running = this.#working.get(key);
     const failed = end.status !== undefined && end.status !== 0;
     const row = this.#row(end.host ?? ownRow);
     if (running === undefined) for (const attempt of attemptsBefore(end)) this.#addAttempt(key, end, attempt);
     const block = running?.row === row ? running.block : this.#pastBlock(key, row, end);
-    if (running !== undefined && running.row !== row) this.leave(key, end.ended);
+    if (running !== undefined && running.row !== row) this.#leave(key, end.ended, 'went on');
     block.failed ||= failed;
+    if (wasInterrupted(end)) block.left = 'interrupted';
     block.why = end.why ?? (failed ? `exit status ${end.status}` : block.why);
     block.kept = end.sent === 'result';
     const phases = phasesAtEnd(end);
@@ -179,6 +183,7 @@ export class Places {
     const row = this.#row(host);
     const block = this.#addPast(row, { key, file, slot, began: phases[0]?.at ?? until, ended: until }, phases);
     block.failed = true;
+    block.left = 'went on';
     row.end(block, until);
   }
 
@@ -194,6 +199,7 @@ export class Places {
       phases: [...phases],
       lane: row.laneFor(began, slot),
       failed: false,
+      left: undefined,
       why: undefined,
       kept: false,
     };

@@ -18,7 +18,7 @@ export const shadeOf: Readonly<Record<JobPhase, Shade>> = {
 /** What each phase is called. */
 export const phaseText: Readonly<Record<JobPhase, string>> = {
   queue: 'waiting',
-  scan: 'looking for includes',
+  scan: 'finding includes',
   preprocess: 'preprocessing',
   connect: 'connecting',
   send: 'sending',
@@ -29,7 +29,7 @@ export const phaseText: Readonly<Record<JobPhase, string>> = {
 
 /** The shades in the order of a job's life, with their meaning. */
 export const legend: readonly (readonly [Shade, string])[] = [
-  ['prepare', 'preprocess'],
+  ['prepare', 'find includes, preprocess'],
   ['send', 'connect and send'],
   ['compile', 'compile'],
   ['kept', 'kept result'],

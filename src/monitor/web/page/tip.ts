@@ -1,6 +1,7 @@
 import type { Block } from '../model/block.ts';
 import { segmentsOf } from '../model/block.ts';
 import { ownRow } from '../model/row.ts';
+import { endText, nameText } from './block-words.ts';
 import { byId, make } from './dom.ts';
 import { phaseText, shadeOf } from './palette.ts';
 import { rowTitle } from './row-view.ts';
@@ -8,12 +9,20 @@ import type { RowView } from './row-view.ts';
 import type { Rows } from './rows.ts';
 import { baseName, secondsText } from './words.ts';
 
+/** How a sentence about a block says what became of it, where it was not done. */
+const spokenEnds: Readonly<Record<string, string>> = {
+  'at work': 'at work for',
+  failed: 'failed after',
+  interrupted: 'was interrupted after',
+  'not known': 'was lost after',
+};
+
 /** One sentence about a block, for those who hear it. */
 function sentenceOf(block: Block, { row }: RowView, now: number): string {
   const time = secondsText(((block.ended ?? now) - block.began) / 1000);
-  const state = block.failed ? 'failed after' : block.ended === undefined ? 'at work for' : 'took';
+  const state = spokenEnds[endText(block)];
   const place = row.name === ownRow ? 'on this machine' : `on ${row.name}`;
-  return `${baseName(block.file) || 'A job'} ${place} ${state} ${time}${block.why === undefined ? '' : `: ${block.why}`}`;
+  return `${baseName(block.file) || 'A job'} ${place} ${state ?? 'took'} ${time}${block.why === undefined ? '' : `: ${block.why}`}`;
 }
 
 /** What is told of a block under the pointer, or of one that was chosen with the keyboard. */
@@ -106,10 +115,9 @@ export class Tip {
       swatch.dataset['shade'] = phase === 'compile' && block.kept ? 'kept' : shadeOf[phase];
       phases.append(make('li', '', swatch, `${phaseText[phase]} `, make('b', '', secondsText((to - from) / 1000))));
     }
-    const state = block.failed ? 'failed' : block.ended === undefined ? 'at work' : 'done';
     this.#tip.replaceChildren(
-      make('p', 'tip-name', baseName(block.file) || 'not known yet'),
-      make('p', '', `${place} · ${state} · ${took}`),
+      make('p', 'tip-name', nameText(block)),
+      make('p', '', `${place} · ${endText(block)} · ${took}`),
       phases,
       ...(block.kept ? [make('p', 'why', 'the host had kept the result of this compile')] : []),
       ...(block.why === undefined ? [] : [make('p', 'why', block.why)]),

@@ -169,7 +169,8 @@ describe('FarmModel', () => {
     told.agent(start, picture({ here: { done: 7, failed: 2 }, ended: [ended(1, start), ended(2, start, at('one'))] }));
     expect(told.farm.totals).toEqual({ remote: 3, here: 7, failedHere: 2, failed: 1 });
     told.agent(start, { kind: 'end', end: ended(3, start, { status: 1 }) }, { kind: 'end', end: ended(4, start) });
-    told.agent(start, { kind: 'end', end: ended(5, start, { why: 'it was interrupted' }) });
+    const { status: _, ...interrupted } = ended(5, start, { why: 'it was interrupted' });
+    told.agent(start, { kind: 'end', end: interrupted });
     told.agent(start, { kind: 'end', end: ended(4, start) });
     expect(told.farm.totals).toEqual({ remote: 3, here: 9, failedHere: 3, failed: 1 });
     expect(told.row('')).toMatchObject({ done: 9, failed: 3 });
@@ -264,6 +265,41 @@ describe('FarmModel', () => {
     told.agent(start + 20, picture({ ended: [ended(1, start + 9, { ...at('one'), phases })] }));
     expect(told.row('two').ended).toMatchObject([{ began: start + 1, ended: start + 5, lane: 1, failed: true }]);
     expect(told.row('one').ended).toMatchObject([{ began: start + 5, ended: start + 9, failed: false }]);
+  });
+
+  it('tells how a job left each place: it went on, was interrupted, or was lost with its agent', () => {
+    const told = new Told();
+    const { status: _, ...end } = ended(1, start + 30, { why: 'it was interrupted' });
+    told.agent(start, picture(), { kind: 'job', job: job(1, 'scan', start) });
+    told.agent(start, { kind: 'job', job: job(2, 'local', start) }, { kind: 'job', job: job(3, 'local', start) });
+    told.agent(start + 5, { kind: 'job', job: job(1, 'compile', start + 5, at('one')) });
+    const phases = [
+      { phase: 'scan', at: start },
+      { phase: 'compile', at: start + 5, ...at('one') },
+    ] as const;
+    told.agent(start + 30, { kind: 'end', end: { ...end, phases } }, { kind: 'end', end: { ...end, job: 2 } });
+    told.hear(start + 40, { kind: 'agent-gone', agent: 'a' });
+    expect(told.row('').ended.map(({ key, left }) => [key, left])).toEqual([
+      ['1-5:1', 'went on'],
+      ['1-5:2', 'interrupted'],
+      ['1-5:3', 'not known'],
+    ]);
+    expect(told.row('one').ended).toMatchObject([
+      { left: 'interrupted', failed: false, began: start + 5, ended: start + 30, phases: [{}, { phase: 'compile' }] },
+    ]);
+  });
+
+  it('shows a job that was interrupted before it was seen at the host where it was, and no attempt that failed', () => {
+    const told = new Told();
+    const phases = [
+      { phase: 'connect', at: start + 1, host: 'two', slot: 1 },
+      { phase: 'compile', at: start + 5, ...at('one') },
+    ] as const;
+    const { status: _, ...end } = ended(1, start + 30, { why: 'it was interrupted', phases });
+    told.agent(start + 40, picture({ ended: [end] }));
+    expect(told.row('two').ended).toMatchObject([{ left: 'went on', failed: true, ended: start + 5 }]);
+    expect(told.row('one').ended).toMatchObject([{ left: 'interrupted', failed: false, began: start + 5 }]);
+    expect(told.row('').ended).toEqual([]);
   });
 
   it('forgets what is older than five minutes, and a host that is not listed with its last job', () => {
