@@ -1,5 +1,5 @@
 import { timeText } from '../../agent-state/status.ts';
-import { widths } from './layout.ts';
+import { heading, nameColumn, widths } from './layout.ts';
 import type { Layout } from './layout.ts';
 import type { Line, Style } from './line.ts';
 import type { ShownJob } from './shown-job.ts';
@@ -9,15 +9,16 @@ const styles: Partial<Record<ShownJob['phase'], Style>> = { compile: 'good', loc
 /** What the columns of jobs are. */
 export function jobsHeading({ columns, name, slot }: Layout): Line {
   const place: Line = [
-    { text: 'host', width: name, style: 'heading' },
-    { text: 'slot', width: slot, right: true, style: 'heading' },
+    { text: 'host', width: name },
+    { text: 'slot', width: slot, right: true },
   ];
-  return [
-    { text: 'phase', width: widths.phase, style: 'heading' },
+  const parts: Line = [
+    { text: 'phase', width: widths.phase },
     ...(slot === 0 ? [] : place),
-    { text: 'age', width: widths.age, right: true, style: 'heading' },
-    { text: '  file', width: columns, style: 'heading' },
+    { text: 'age', width: widths.age, right: true },
+    { text: '  file' },
   ];
+  return heading(parts, columns);
 }
 
 function placeName({ host, phase }: ShownJob): string {
@@ -28,7 +29,7 @@ function placeName({ host, phase }: ShownJob): string {
 export function jobLine(job: ShownJob, { columns, name, slot }: Layout, now: number): Line {
   const { phase, file, began, why = '' } = job;
   const place: Line = [
-    { text: placeName(job), width: name },
+    ...nameColumn(placeName(job), name),
     { text: job.host === undefined ? '' : String(job.slot ?? ''), width: slot, right: true },
   ];
   const room = columns - widths.phase - widths.age - 2 - (slot === 0 ? 0 : name + slot);

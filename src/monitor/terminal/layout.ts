@@ -1,4 +1,5 @@
 import type { FarmView } from './farm-view.ts';
+import type { Line } from './line.ts';
 
 /** The room that there is, in characters. */
 export interface Room {
@@ -12,10 +13,15 @@ export interface Layout {
   readonly name: number;
   readonly bar: number;
   readonly slot: number;
+  /** How many of a host's columns of numbers have room, from the left. */
+  readonly numbers: number;
 }
 
+/** The gap after a name, which belongs to its column. */
+export const nameGap = 2;
+
 /** Widths of columns that are always the same. */
-export const widths = { phase: 12, age: 8, count: 8, time: 8 } as const;
+export const widths = { phase: 12, age: 8, count: 8 } as const;
 
 /** A terminal with fewer columns shows of a job only its phase, its age and its file. */
 const narrow = 60;
@@ -24,13 +30,30 @@ const narrow = 60;
 export function layoutFor({ hosts }: FarmView, columns: number): Layout {
   const longest = Math.max('this machine'.length, ...hosts.map(({ name }) => name.length));
   const slots = Math.max(...hosts.map(({ known }) => known?.slots ?? 0), 'slots'.length);
+  // Half of the room is for a host's name and numbers.
+  const name = Math.min(longest, Math.max(8, Math.floor(columns / 3))) + nameGap;
+  const bar = Math.max(6, Math.min(slots + 2, 42, Math.floor(columns / 2) - 20));
   return {
     columns,
-    // Half of the room is for a host's name and numbers.
-    name: Math.min(longest, Math.max(8, Math.floor(columns / 3))) + 2,
-    bar: Math.max(6, Math.min(slots + 2, 42, Math.floor(columns / 2) - 20)),
+    name,
+    bar,
     slot: columns < narrow ? 0 : 5,
+    numbers: Math.max(0, Math.floor((columns - name - bar) / widths.count)),
   };
+}
+
+/** A name in its column, with a gap after it. */
+export const nameColumn = (text: string, width: number): Line => [
+  { text, width: width - nameGap },
+  { text: '', width: nameGap },
+];
+
+/** The heading of columns, without those that have no room. */
+export function heading(parts: Line, columns: number): Line {
+  let room = columns;
+  const end = parts.findIndex(({ text, width = 0 }) => (room -= Math.max(width, text.length)) < 0);
+  const seen = end === -1 ? parts : parts.slice(0, end);
+  return [...seen, { text: '', width: columns }].map((part) => ({ ...part, style: 'heading' }));
 }
 
 /** A number of things, such as "1 job" and "2 jobs". */

@@ -5,6 +5,7 @@ import { jobLine, jobsHeading, moreJobs } from './job-lines.ts';
 import { layoutFor } from './layout.ts';
 import type { Room } from './layout.ts';
 import type { Line } from './line.ts';
+import { shareRows } from './share-rows.ts';
 import { agentLines, totalsLine } from './totals-lines.ts';
 
 /** What a table is made of. */
@@ -18,16 +19,13 @@ export interface Shown {
   readonly now: number;
 }
 
-/** A terminal with fewer rows shows only jobs below the totals. */
-const low = 10;
-
 /** How long a failed attempt is shown, in ms. */
 const failureShown = 60_000;
 
-/** The first values as lines, and one line for those that have no room. */
+/** The first values as lines, and one line for those that have no room, unless that is the only one. */
 function listed<T>(values: readonly T[], rows: number, one: (value: T) => Line, more: (rest: readonly T[]) => Line) {
   if (values.length <= rows) return values.map(one);
-  if (rows < 1) return [];
+  if (rows < 2) return values.slice(0, rows).map(one);
   return [...values.slice(0, rows - 1).map(one), more(values.slice(rows - 1))];
 }
 
@@ -57,20 +55,34 @@ export function tableLines(shown: Shown, { columns, rows }: Room): Line[] {
   const { view, now } = shown;
   const { hosts, jobs } = view;
   const layout = layoutFor(view, columns);
+  const { machine, build, advice } = agentLines(view, layout);
+  const shares = shareRows(rows, {
+    hosts: hosts.length,
+    jobs: jobs.length,
+    machine: machine.length,
+    build: build.length,
+    advice: advice.length,
+  });
   const jobList = (room: number): Line[] => {
     if (jobs.length === 0) return room < 1 ? [] : [emptyLine(view)];
     const heading = room < 3 ? [] : [jobsHeading(layout)];
     return [...heading, ...listed(jobs, room - heading.length, (job) => jobLine(job, layout, now), moreJobs)];
   };
-  if (rows < low) return [totalsLine(view), ...jobList(rows - 1)];
-  const head = [totalsLine(view), ...agentLines(view, layout), []];
-  // Hosts get half of the room, and what jobs leave; a heading and an empty line belong to each of them.
-  const room = rows - head.length - 1;
-  const hostRows = Math.max(Math.floor(room / 2), room - jobs.length - 2) - 2;
-  const hostList =
-    hosts.length === 0
+  const hostList = (room: number): Line[] =>
+    room === 0
       ? []
-      : [hostsHeading(layout), ...listed(hosts, hostRows, (host) => hostLine(host, layout, now), moreHosts), []];
-  const body = [...head, ...hostList, ...jobList(room - hostList.length)];
-  return [...body, ...Array.from({ length: rows - body.length - 1 }, () => []), lastLine(shown)];
+      : [hostsHeading(layout), ...listed(hosts, room - 1, (host) => hostLine(host, layout, now), moreHosts)];
+  const empty = (count: number): Line[] => Array.from({ length: count }, () => []);
+  const body = [
+    totalsLine(view),
+    ...machine.slice(0, shares.machine),
+    ...build.slice(0, shares.build),
+    ...advice.slice(0, shares.advice),
+    ...empty(shares.gapAbove),
+    ...hostList(shares.hosts),
+    ...empty(shares.gapBetween),
+    ...jobList(shares.jobs),
+  ];
+  if (shares.last === 0) return body;
+  return [...body, ...empty(rows - body.length - 1), lastLine(shown)];
 }

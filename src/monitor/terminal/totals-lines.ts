@@ -36,23 +36,32 @@ function machineLine({ processors, busy, memoryBytes, availableBytes }: MachineP
 /** What limited a build is a sentence with its cure. */
 const mostLimitLines = 3;
 
-function buildLines(build: BuildSummary, { columns }: Layout): Line[] {
-  const { running, jobs, remote, local, failedJobs, localSeconds, limitText } = build;
+function buildLine(build: BuildSummary): Line {
+  const { running, jobs, remote, local, failedJobs, localSeconds } = build;
   const share = jobs === 0 ? '' : ` (${Math.round((100 * remote) / jobs)} %)`;
-  const line: Line = [
+  return [
     { text: running ? 'build' : 'last build', style: 'bold' },
     { text: `: ${counted(jobs, 'job')} in ${timeText(build.wallSeconds)}, ${remote} at hosts${share}, ${local} here` },
     { text: failedJobs === 0 ? '' : `, ${failedJobs} failed`, style: 'bad' },
     { text: localSeconds === undefined ? '' : `, ~${timeText(localSeconds)} without hosts` },
   ];
-  const limit = limitText === '' ? [] : wrapped(limitText, columns, mostLimitLines);
-  return [line, ...limit.map((text): Line => [{ text, style: 'dim' }])];
 }
 
-/** What an agent knows of this machine and of the build. */
-export function agentLines({ machine, build }: FarmView, layout: Layout): Line[] {
-  return [
-    ...(machine === undefined ? [] : [machineLine(machine, layout)]),
-    ...(build === undefined ? [] : buildLines(build, layout)),
-  ];
+/** What an agent knows of this machine and of the build, and its advice; each is empty where it knows nothing. */
+export interface AgentLines {
+  readonly machine: readonly Line[];
+  readonly build: readonly Line[];
+  readonly advice: readonly Line[];
+}
+
+/** Writes what an agent has told. */
+export function agentLines({ machine, build }: FarmView, layout: Layout): AgentLines {
+  const advice = build?.limitText ?? '';
+  return {
+    machine: machine === undefined ? [] : [machineLine(machine, layout)],
+    build: build === undefined ? [] : [buildLine(build)],
+    advice: (advice === '' ? [] : wrapped(advice, layout.columns, mostLimitLines)).map((text) => [
+      { text, style: 'dim' },
+    ]),
+  };
 }

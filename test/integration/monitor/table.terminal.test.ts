@@ -4,12 +4,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { BuildSummary, HostPicture, Picture, RunningJob } from '../../../src/agent-state/events.ts';
+import type { HostPicture, Picture, RunningJob } from '../../../src/agent-state/events.ts';
 import { encodeJobRecord } from '../../../src/job-state/job-record.ts';
 import type { JobRecord } from '../../../src/job-state/job-record.ts';
 import { lives } from '../../../src/system/processes/living-process.ts';
 import { until } from '../../support/daemon.ts';
 import { PlayedAgent, pictureOf } from '../../support/played-agent.ts';
+import { playedBuild } from '../../support/played-build.ts';
 import { TerminalSession } from '../../support/terminal-session.ts';
 
 const program = resolve(import.meta.dirname, '../../../dist/bin/distccmon-text');
@@ -67,27 +68,6 @@ const job = (number: number, more: Partial<RunningJob> = {}): RunningJob => ({
   host: 'build1',
   slot: 0,
   ...more,
-});
-
-const buildOf = (): BuildSummary => ({
-  began: Date.now() - 12_000,
-  ended: Date.now(),
-  running: true,
-  jobs: 50,
-  remote: 40,
-  local: 10,
-  failedJobs: 0,
-  wallSeconds: 12,
-  hosts: [],
-  localReasons: [],
-  failures: [],
-  preprocessedReasons: [],
-  unpreprocessed: 40,
-  preprocessed: 0,
-  results: 0,
-  slowest: [],
-  limit: 'slots',
-  limitText: 'all slots were busy: add hosts',
 });
 
 const host = (name: string, more: Partial<HostPicture> = {}): HostPicture => ({
@@ -233,6 +213,7 @@ describe('distccmon-text on a terminal', () => {
     [1, 1],
     [20, 5],
     [40, 12],
+    [50, 10],
     [80, 24],
     [250, 60],
   ])('fits into %i columns and %i rows', async (columns, rows) => {
@@ -240,11 +221,11 @@ describe('distccmon-text on a terminal', () => {
     const jobs = Array.from({ length: 300 }, (_, at) =>
       job(at, { host: `build${at % 64}`, slot: at % 16, why: 'なぜ' }),
     );
-    startAgent(pictureOf({ hosts, jobs, build: buildOf() }));
+    startAgent(pictureOf({ hosts, jobs, build: playedBuild() }));
     const session = open([], {}, { columns, rows });
     await until(() => session.bytes.includes('\x1b[?2026l') && agent?.followers === 1, 'a frame is there');
     if (columns >= 30) await session.shows(/^300 jobs: 300 at hosts/);
-    if (rows >= 9) await session.shows(/^and \d+ more/);
+    if (rows >= 9) await session.shows(/^build\d+ /, /^compile/, /^and \d+ more/);
     if (rows >= 12) await session.shows(/^and \d+ more: \d+ of \d+ slots busy/);
     if (rows >= 24) await session.shows(/^build: 50 jobs in 12 s, 40 at hosts \(80 %\), 10 here/, /^q quits$/);
     session.press('q');
