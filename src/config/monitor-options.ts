@@ -26,13 +26,23 @@ export interface MonitorWords {
   readonly delay: number;
 }
 
-/** Reads the words of distccmon-text; undefined when they are wrong. */
-export function readMonitorWords(words: readonly string[]): MonitorWords | undefined {
-  const [word = '', ...more] = words;
-  if (more.length > 0) return undefined;
+/** What is wrong with the words of distccmon-text; undefined for `--help`, which asks for the usage only. */
+export interface WrongWords {
+  readonly wrong: string | undefined;
+}
+
+/** Reads the words of distccmon-text. */
+export function readMonitorWords(words: readonly string[]): MonitorWords | WrongWords {
+  const [word = '', second] = words;
+  // As distcc 3.4 does, which takes it for any other wrong word (doc/distcc-behaviour.md, "distccmon-text").
+  if (word === '--help') return { wrong: undefined };
+  if (second !== undefined) return { wrong: `only one word is expected, and "${second}" is another` };
   if (word === '') return { once: false, delay: 0 };
   if (word === '--once') return { once: true, delay: 0 };
-  if (!/^\s*\+?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(word)) return undefined;
+  if (word.startsWith('--')) return { wrong: `${word}: unknown option` };
+  if (!/^\s*\+?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(word)) {
+    return { wrong: `DELAY is a number of seconds such as 0.5, not "${word}"` };
+  }
   const delay = Math.min(Number(word) * 1000, longestDelay);
   return { once: delay === 0, delay };
 }

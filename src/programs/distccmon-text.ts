@@ -14,8 +14,9 @@ void run('distccmon-text', async (words) => {
     return exitStatus.ok;
   }
   const wanted = readMonitorWords(words);
-  if (wanted === undefined) {
-    process.stderr.write(monitorUsage);
+  if ('wrong' in wanted) {
+    const { wrong } = wanted;
+    process.stderr.write(`${wrong === undefined ? '' : `distccmon-text: ERROR: ${wrong}\n`}${monitorUsage}`);
     return monitorUsageStatus;
   }
   const { once, delay } = wanted;

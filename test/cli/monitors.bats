@@ -25,13 +25,17 @@ teardown() {
 }
 
 @test "distccmon-text with wrong words explains itself on stderr and ends with 1" {
-  for words in x '1 2' -1 --help; do
+  for words in x '1 2' -1 --bogus; do
     # shellcheck disable=SC2086 # two words
     run --separate-stderr "$OURS/distccmon-text" $words
     assert_failure 1
     assert_equal "$output" ''
-    [[ $stderr == 'usage: distccmon-text [DELAY]'* ]]
+    [[ $stderr == 'distccmon-text: ERROR: '*"${words#* }"*$'\nusage: distccmon-text [DELAY]'* ]]
   done
+  run --separate-stderr "$OURS/distccmon-text" --help
+  assert_failure 1
+  assert_equal "$output" ''
+  [[ $stderr == 'usage: distccmon-text [DELAY]'* ]]
 }
 
 @test "distccmon-text without a directory to look into says so" {

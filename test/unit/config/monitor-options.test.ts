@@ -20,10 +20,19 @@ describe('readMonitorWords()', () => {
     expect(readMonitorWords(words)).toEqual({ once: true, delay: 0 });
   });
 
-  it.each([[['-1']], [['x']], [['1 ']], [['1s']], [['.']], [['--help']], [['inf']], [['--once', '1']], [['1', '2']]])(
-    'rejects %j',
-    (words) => {
-      expect(readMonitorWords(words)).toBeUndefined();
-    },
-  );
+  const number = 'DELAY is a number of seconds such as 0.5, not';
+  it.each([
+    [['-1'], `${number} "-1"`],
+    [['x'], `${number} "x"`],
+    [['1 '], `${number} "1 "`],
+    [['1s'], `${number} "1s"`],
+    [['.'], `${number} "."`],
+    [['inf'], `${number} "inf"`],
+    [['--bogus'], '--bogus: unknown option'],
+    [['--once', '1'], 'only one word is expected, and "1" is another'],
+    [['1', '2'], 'only one word is expected, and "2" is another'],
+    [['--help'], undefined],
+  ])('says what is wrong with %j', (words, wrong) => {
+    expect(readMonitorWords(words)).toEqual({ wrong });
+  });
 });
