@@ -1,7 +1,7 @@
 import os from 'node:os';
 import { namesThisMachine } from './host-name.ts';
 import { DaemonMetrics, metricsType } from './daemon-metrics.ts';
-import type { OwnPath, Question } from './question.ts';
+import type { Method, OwnPath, Question } from './question.ts';
 import { longestQuestion } from './question.ts';
 import { shownCompilers } from './shown-compilers.ts';
 import { pageMaker } from './stats-page.ts';
@@ -31,10 +31,11 @@ const types: Readonly<Record<OwnPath, string>> = {
   '/status': 'text/html; charset=utf-8',
 };
 
-/** An answer of HTTP, after which the connection ends. */
-function writeAnswer(status: string, type: string, body: string): string {
+/** An answer of HTTP, after which the connection ends. `fields` are lines of its head. */
+function writeAnswer(status: string, type: string, body: string, fields: readonly string[] = []): string {
   const head = [
     `HTTP/1.1 ${status}`,
+    ...fields,
     `Content-Type: ${type}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
@@ -47,8 +48,14 @@ function writeAnswer(status: string, type: string, body: string): string {
   return `${head.join('\r\n')}\r\n\r\n${body}`;
 }
 
-const refuse = (status: string, sentence: string): string =>
-  writeAnswer(status, 'text/plain; charset=utf-8', `distccd: ${sentence}\n`);
+const refuse = (status: string, sentence: string, fields: readonly string[] = []): string =>
+  writeAnswer(status, 'text/plain; charset=utf-8', `distccd: ${sentence}\n`, fields);
+
+/** The answer to HEAD: that to GET without its body. */
+const withoutBody = (answer: string): string => answer.slice(0, answer.indexOf('\r\n\r\n') + 4);
+
+/** A question for a page of ours. */
+type OwnQuestion = Extract<Question, { readonly method: Method }>;
 
 /** All pages of the statistics port. */
 export class Pages {
@@ -73,16 +80,20 @@ export class Pages {
 
   /** The bytes that answer a question. */
   async answerTo(question: Question): Promise<string> {
+    if (question.kind === 'distcc page' || question.kind === 'unfinished') return this.#distccPage();
+    const answer = await this.#ownAnswer(question);
+    return question.method === 'HEAD' ? withoutBody(answer) : answer;
+  }
+
+  async #ownAnswer(question: OwnQuestion): Promise<string> {
     switch (question.kind) {
       case 'too long':
         return refuse('431 Request Header Fields Too Large', `a question may have ${longestQuestion} bytes`);
-      case 'own page':
-        return this.#ownPage(question.path, question.host);
-      case 'unfinished':
-        if (question.path === undefined) return this.#distccPage();
+      case 'unfinished head':
         return refuse('408 Request Timeout', 'the question did not come within a second');
-      case 'distcc page':
-        return this.#distccPage();
+      case 'own page':
+        if (question.method !== 'POST') return this.#ownPage(question.path, question.host);
+        return refuse('405 Method Not Allowed', 'this page can only be read', ['Allow: GET, HEAD']);
     }
   }
 

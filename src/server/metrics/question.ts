@@ -4,14 +4,22 @@ export const ownPaths = ['/metrics', '/status.json', '/status'] as const;
 /** A page of ours. */
 export type OwnPath = (typeof ownPaths)[number];
 
+/** How a page of ours may be asked for. POST is answered too: with what is possible instead. */
+const methods = ['GET', 'HEAD', 'POST'] as const;
+
+/** The method of a question for a page of ours. */
+export type Method = (typeof methods)[number];
+
 /** What somebody asks for, as far as it has come. */
 export type Question =
   | { readonly kind: 'distcc page' }
   /** It may become a question for a page of ours. */
-  | { readonly kind: 'unfinished'; readonly path?: OwnPath }
-  | { readonly kind: 'too long' }
+  | { readonly kind: 'unfinished' }
+  /** It asks for a page of ours, and has not ended, or is too long. */
+  | { readonly kind: 'unfinished head' | 'too long'; readonly method: Method }
   | {
       readonly kind: 'own page';
+      readonly method: Method;
       readonly path: OwnPath;
       /** The value of its Host field; undefined without one. */
       readonly host: string | undefined;
@@ -22,17 +30,19 @@ export const longestQuestion = 8192;
 
 const endOfHead = /\r?\n\r?\n/;
 
-/** Reads a question, of which these are the first bytes: a GET by HTTP/1 for exactly one of our paths, or another. */
+const askings = methods.flatMap((method) => ownPaths.map((path) => ({ method, path })));
+
+/** Reads a question, of which these are the first bytes: by HTTP/1 for exactly one of our paths, or another. */
 export function readQuestion(bytes: Buffer): Question {
   const text = bytes.toString('latin1', 0, longestQuestion);
-  for (const path of ownPaths) {
-    const line = `GET ${path} HTTP/1.`;
+  for (const { method, path } of askings) {
+    const line = `${method} ${path} HTTP/1.`;
     if (text.length < line.length && line.startsWith(text)) return { kind: 'unfinished' };
     if (!text.startsWith(line)) continue;
     const end = endOfHead.exec(text)?.index;
-    if (end === undefined) return bytes.length < longestQuestion ? { kind: 'unfinished', path } : { kind: 'too long' };
+    if (end === undefined) return { kind: bytes.length < longestQuestion ? 'unfinished head' : 'too long', method };
     const host = /^host:[ \t]*(.*?)[ \t]*\r?$/im.exec(text.slice(0, end))?.[1];
-    return { kind: 'own page', path, host };
+    return { kind: 'own page', method, path, host };
   }
   return { kind: 'distcc page' };
 }

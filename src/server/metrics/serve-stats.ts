@@ -85,7 +85,7 @@ function answer(socket: Socket, pages: Pages): void {
     if (answered) return;
     heard = Buffer.concat([heard, chunk]);
     const question = readQuestion(heard);
-    if (question.kind !== 'unfinished') reply(question);
+    if (question.kind !== 'unfinished' && question.kind !== 'unfinished head') reply(question);
   };
   const wait = (): void => reply(readQuestion(heard));
   const limit = setTimeout(() => socket.destroy(), visitMs).unref();

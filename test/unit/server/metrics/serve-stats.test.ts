@@ -172,9 +172,29 @@ describe('serveStats() and its own pages', () => {
       vi.spyOn(performance, 'now').mockReturnValue(performance.now());
       const again = await get(port, 'x');
       expect(await get(port, ask(path))).toBe(again);
-      expect(await get(port, 'HEAD /metrics HTTP/1.1\r\n\r\n')).toBe(again);
+      for (const method of ['HEAD', 'POST']) expect(await get(port, ask(path).replace('GET', method))).toBe(again);
+      expect(await get(port, 'PUT /metrics HTTP/1.1\r\n\r\n')).toBe(again);
     },
   );
+
+  it.each(['/metrics', '/status.json', '/status'])('answers HEAD for %s with the head of GET alone', async (path) => {
+    const port = await serveTo('127.0.0.1');
+    // A page is good for a second.
+    vi.spyOn(performance, 'now').mockReturnValue(performance.now());
+    const whole = await get(port, ask(path));
+    expect(await get(port, ask(path).replace('GET', 'HEAD'))).toBe(`${parts(whole).head}\r\n\r\n`);
+    const cut = await get(port, `HEAD ${path} HTTP/1.1\r\n`);
+    expect(cut).toMatch(/^HTTP\/1\.1 408 [^]*\r\n\r\n$/);
+  });
+
+  it.each(['/metrics', '/status.json', '/status'])('refuses POST for %s, and says what is allowed', async (path) => {
+    const port = await serveTo('127.0.0.1');
+    const body = 'a=b';
+    const answer = await get(port, `POST ${path} HTTP/1.1\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    expect(answer).toMatch(
+      /^HTTP\/1\.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\n[^]*\r\n\r\ndistccd: this page can only be read\n$/,
+    );
+  });
 
   it('waits for a question that comes in pieces', async () => {
     const port = await serveTo('127.0.0.1');
