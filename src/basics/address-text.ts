@@ -1,12 +1,22 @@
 /** Four numbers from 0 to 255 with dots between them. */
 const dotted = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?=\d)|$)){4}$/;
 
+/** An address that may be IPv4 in IPv6 with all its zeros, such as `0:0:0:0:0:ffff:7f00:1`, in the short form. */
+function inFewZeros(address: string): string {
+  if (!/^0[0:]*:ffff:[0-9a-f.:]+$/i.test(address)) return address;
+  try {
+    return new URL(`http://[${address}]`).hostname.slice(1, -1);
+  } catch {
+    return address;
+  }
+}
+
 /**
  * An IPv4-mapped IPv6 address as plain IPv4: `::ffff:10.0.0.1` and `::ffff:a00:1` both give `10.0.0.1`. A socket that
  * serves both families names IPv4 clients in this way. Any other text is returned unchanged.
  */
 export function unmapped(address: string): string {
-  const mapped = /^::ffff:(.+)$/i.exec(address)?.[1];
+  const mapped = /^::ffff:(.+)$/i.exec(inFewZeros(address))?.[1];
   if (mapped === undefined) return address;
   if (dotted.test(mapped)) return mapped;
   const halves = /^([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i.exec(mapped);
