@@ -44,7 +44,9 @@ function readPort(text: string | undefined): number {
   if (text === undefined) return defaultPort;
   const port = readWholeNumber(text, 1, 65_535);
   if (port !== undefined) return port;
-  throw new BadWord(`invalid tcp port specification in "${shown(text)}"`, 'a port is a number from 1 to 65535');
+  const cure = 'a port is a number from 1 to 65535';
+  const brackets = text.includes(':') ? ', and an IPv6 address stands in brackets, as in "[fd00::7]"' : '';
+  throw new BadWord(`invalid tcp port specification in "${shown(text)}"`, `${cure}${brackets}`);
 }
 
 /** Checks a host name, which becomes a part of a file's name. */

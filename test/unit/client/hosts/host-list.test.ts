@@ -189,6 +189,7 @@ describe('parseHostList()', () => {
     ['a/', 'bad multiplier "/" in host specification'],
     ['a:x', 'invalid tcp port specification in "x"'],
     ['a:12x', 'invalid tcp port specification in "12x"'],
+    ['fe80::1', 'an IPv6 address stands in brackets, as in "[fd00::7]"'],
     ['a:70000', 'a port is a number from 1 to 65535'],
     ['a:', 'invalid tcp port specification in ""'],
     ['a,foo', 'unrecognized option in host specification: ,foo'],
