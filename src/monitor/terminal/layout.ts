@@ -18,7 +18,7 @@ export interface Layout {
 }
 
 /** The gap after a name, which belongs to its column. */
-export const nameGap = 2;
+const nameGap = 2;
 
 /** Widths of columns that are always the same. */
 export const widths = { phase: 12, age: 8, count: 8 } as const;
@@ -32,13 +32,13 @@ export function layoutFor({ hosts }: FarmView, columns: number): Layout {
   const slots = Math.max(...hosts.map(({ known }) => known?.slots ?? 0), 'slots'.length);
   // Half of the room is for a host's name and numbers.
   const name = Math.min(longest, Math.max(8, Math.floor(columns / 3))) + nameGap;
-  const bar = Math.max(6, Math.min(slots + 2, 42, Math.floor(columns / 2) - 20));
+  const barWidth = Math.max(6, Math.min(slots + 2, 42, Math.floor(columns / 2) - 20));
   return {
     columns,
     name,
-    bar,
+    bar: barWidth,
     slot: columns < narrow ? 0 : 5,
-    numbers: Math.max(0, Math.floor((columns - name - bar) / widths.count)),
+    numbers: Math.max(0, Math.floor((columns - name - barWidth) / widths.count)),
   };
 }
 

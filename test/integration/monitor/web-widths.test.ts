@@ -151,7 +151,7 @@ describe.skipIf(!needs('chromium', 'chromium'))('the page of distccmon-web at ev
       rows
         .slice(1)
         .map((text) => text.split(/\s*\t\s*/))
-        .sort(),
+        .sort(([one = ''], [other = '']) => (one < other ? -1 : 1)),
     ).toEqual([
       ['f1.c', 'build1', 'done', '0.46 s', ''],
       ['f2.c', 'This machine', 'interrupted', '0.46 s', ''],

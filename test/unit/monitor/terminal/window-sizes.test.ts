@@ -61,6 +61,8 @@ const textOf = (line: Line, columns: number): string =>
     .replaceAll(/\x1b\[\d*m/g, '')
     .trimEnd();
 
+const columnTitles = new Set(['host', 'slots', 'busy', 'done', 'failed', 'a job', 'phase', 'slot', 'age', 'file']);
+
 const isHeading = (line: Line | undefined): boolean => line?.[0]?.style === 'heading';
 const isJob = ([first]: Line): boolean => first?.text === 'compile' || first?.text === 'queue';
 const isHost = ([first]: Line): boolean => first?.text.startsWith('server') === true;
@@ -79,9 +81,9 @@ function faultsAt(agent: AgentPicture, columns: number, rows: number): string[] 
       faults.push('a heading without rows');
     const text = texts[at] ?? '';
     const words = text.split(/ {2,}| (?!job)/).filter((word) => word !== '');
-    const known = ['host', 'slots', 'busy', 'done', 'failed', 'a job', 'phase', 'slot', 'age', 'file'];
     // A window that is narrower than the first columns cuts them.
-    if (isHeading(line) && columns > 20 && words.some((word) => !known.includes(word))) faults.push(`heading: ${text}`);
+    if (isHeading(line) && columns > 20 && words.some((word) => !columnTitles.has(word)))
+      faults.push(`heading: ${text}`);
   });
   const shown = { jobs: lines.filter(isJob).length, hosts: lines.filter(isHost).length };
   if (rows >= 2 && jobs > 0 && shown.jobs === 0) faults.push('no job');
