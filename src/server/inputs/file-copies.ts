@@ -1,6 +1,7 @@
 import { constants, copyFileSync, linkSync, renameSync, rmSync, utimesSync } from 'node:fs';
 import type { DiskPath } from '../../system/byte-text.ts';
 import { errorCode } from '../../system/error-text.ts';
+import { timeOnDisk } from './file-time.ts';
 
 /** Where a file system has no links, or no more of them. */
 const noLink = new Set(['EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'EPERM', 'EXDEV']);
@@ -26,21 +27,9 @@ function copyFile(from: DiskPath, to: string): void {
   }
 }
 
-/** Makes a copy with this time of its last change, in ns since 1970. @throws the system's error, and leaves nothing */
+/** Makes a copy whose last change was at the declared time, in ns since 1970. @throws the system's error, and leaves nothing */
 export function copyWithTime(from: DiskPath, to: string, mtimeNs: bigint): void {
   copyFile(from, to);
-  const seconds = secondsOf(mtimeNs);
+  const seconds = Number(timeOnDisk(mtimeNs)) / 1e6;
   utimesSync(to, seconds, seconds);
-}
-
-/** As much of a time in ns as copyWithTime() keeps: two that differ in this differ on the disk. */
-export const keptTime = (mtimeNs: bigint): bigint => mtimeNs / 1000n;
-
-/** The times that file systems keep, in seconds. */
-const times = { least: -(2 ** 31), most: 2 ** 34 - 1 };
-
-/** Times of files in seconds, down to the microsecond: more would be rounded, up to another second. */
-function secondsOf(ns: bigint): number {
-  const seconds = Number(keptTime(ns)) / 1e6;
-  return Math.min(times.most, Math.max(times.least, seconds));
 }

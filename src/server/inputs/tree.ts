@@ -5,7 +5,8 @@ import { quoted } from '../../wire/quoted.ts';
 import { Refusal } from '../policy/refusal.ts';
 import type { ContentStore } from './content-store.ts';
 import { directoriesAbove } from './directories-above.ts';
-import { copyWithTime, keptTime } from './file-copies.ts';
+import { copyWithTime } from './file-copies.ts';
+import { timeOnDisk } from './file-time.ts';
 import type { DeclaredFile, DeclaredInput } from './declared-input.ts';
 import { full, refusalOfSystem } from './room.ts';
 import { layMountPoints, layTree } from '../../system/fence/mount-points.ts';
@@ -147,14 +148,14 @@ export class Tree {
   /** The time only matters where another file has the same content. */
   #hasTime({ path, mtimeNs }: DeclaredFile): boolean {
     const time = this.#times.get(path);
-    return time === undefined || time === keptTime(mtimeNs);
+    return time === undefined || time === timeOnDisk(mtimeNs);
   }
 
   /** A file that is there alone may be declared with another time; until a second one has its content. */
   #noteTime(file: DeclaredFile): void {
     const first = this.#firsts.get(file.hash);
     if (first === undefined || first.copied || first.file.path !== file.path) return;
-    if (keptTime(first.file.mtimeNs) !== keptTime(file.mtimeNs)) first.retimed = true;
+    if (timeOnDisk(first.file.mtimeNs) !== timeOnDisk(file.mtimeNs)) first.retimed = true;
   }
 
   /**
@@ -287,7 +288,7 @@ export class Tree {
     if (this.#totals.copies + file.size > this.#limits.allCopies) throw full();
     copyWithTime(this.onDisk(from.path), this.#fresh, file.mtimeNs);
     renameSync(this.#fresh, place);
-    this.#times.set(file.path, keptTime(file.mtimeNs));
+    this.#times.set(file.path, timeOnDisk(file.mtimeNs));
     this.#copies += file.size;
     this.#totals.copies += file.size;
   }

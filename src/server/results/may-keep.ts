@@ -1,6 +1,7 @@
 import { readDependencyRule } from '../../compiler/content/dependency-rule.ts';
 import { folderInRoot } from '../../system/fence/private-root.ts';
 import type { DeclaredInput } from '../inputs/declared-input.ts';
+import { isKeptEverywhere } from '../inputs/file-time.ts';
 import { smallAnswer } from '../job/answer.ts';
 import type { TreeCompiled } from '../job/run-tree-job.ts';
 import { resolveLinks } from './resolve-links.ts';
@@ -19,9 +20,12 @@ const isForThisProcessor = (word: string): boolean => word.endsWith('=native');
 /** A compile with more inputs, or longer names of them, would hold others up while its key is made. */
 const most = { inputs: 8192, names: 1024 * 1024 };
 
+/** A file whose time would be another one on some disks: two of them could have equal times there, or not. */
+const hasStrangeTime = (input: DeclaredInput): boolean => input.kind === 'file' && !isKeptEverywhere(input.mtimeNs);
+
 /** Whether a compile has a result that may be kept at all. */
 export function mayHaveKept(words: readonly string[], inputs: readonly DeclaredInput[]): boolean {
-  if (inputs.length > most.inputs || words.some(isForThisProcessor)) return false;
+  if (inputs.length > most.inputs || words.some(isForThisProcessor) || inputs.some(hasStrangeTime)) return false;
   return inputs.reduce((sum, { path }) => sum + path.length, 0) <= most.names;
 }
 

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { DeclaredFile, DeclaredInput } from '../inputs/declared-input.ts';
+import { secondOnDisk, timeOnDisk } from '../inputs/file-time.ts';
 
 /** Rises when a result of before may not be used any more for what the rest of the key says. */
-const keyFormat = 1;
+const keyFormat = 2;
 
 /** Everything that the result of a compile depends on. */
 export interface CompileFacts {
@@ -31,16 +32,23 @@ function sortedVariables(variables: readonly string[]): string[] {
   return [...variables].sort((one, other) => compare(nameOf(one), nameOf(other)));
 }
 
+/** For each value the place of the first one like it. */
+function firstPlaces(values: readonly bigint[]): number[] {
+  const places = new Map<bigint, number>();
+  return values.map((value, at) => {
+    const first = places.get(value) ?? at;
+    places.set(value, first);
+    return first;
+  });
+}
+
 /**
- * gcc takes two files of one content and time for one file. Of such a file: which files before it have its time, down
- * to the second, and down to the microsecond that this server keeps; the times themselves do not matter.
+ * gcc takes two files of one content and time for one file. Of such a file: which files before it have its time on the
+ * disk, down to the second, and down to what the disk is given; the times themselves do not matter.
  */
 function twinTimes(files: readonly DeclaredFile[]): number[][] {
-  const first = (unit: bigint): number[] => {
-    const times = files.map(({ mtimeNs }) => mtimeNs / unit);
-    return times.map((time) => times.indexOf(time));
-  };
-  return [first(1_000_000_000n), first(1000n)];
+  const times = files.map(({ mtimeNs }) => mtimeNs);
+  return [firstPlaces(times.map(secondOnDisk)), firstPlaces(times.map(timeOnDisk))];
 }
 
 /** Files with the content of another one, by their hashes; in the order of their paths. */

@@ -277,6 +277,33 @@ describe('kept results', () => {
     expect(first.answer?.object.equals(victim.answer?.object ?? Buffer.alloc(0))).toBe(false);
   });
 
+  it.each([
+    ['that no disk keeps', [-3_000_000_000n, -4_000_000_000n], [1_700_000_000n, 1_700_000_100n]],
+    ['on both sides of 1970', [-0.5, 0.5], [1_700_000_000.2, 1_700_000_000.5]],
+  ])('never depend on times %s', async (_, theirs, mine) => {
+    const daemon = await start();
+    // gcc leaves out the second header when it takes it for the first one, by content and time.
+    const once = '#pragma once\n#include "v.h"\n';
+    const main = '#include "a/x.h"\n#include "b/x.h"\nint f(void) { return A\n#ifdef B\n+ B\n#endif\n; }\n';
+    const ns = (seconds: bigint | number): bigint => BigInt(Math.round(Number(seconds) * 10)) * 100_000_000n;
+    const at = (times: readonly (bigint | number)[]): ClientJob =>
+      smallJob(main, {
+        inputs: [
+          fileOf('/home/me/a.c', main),
+          fileOf('/home/me/a/x.h', once, ns(times[0] ?? 0)),
+          fileOf('/home/me/b/x.h', once, ns(times[1] ?? 0)),
+          fileOf('/home/me/a/v.h', '#define A 1\n'),
+          fileOf('/home/me/b/v.h', '#define B 100\n'),
+          fileOf('/usr/include/stdc-predef.h', ''),
+        ],
+      });
+    const [first, second] = await runEach(daemon, at(theirs), at(mine));
+    expect([first?.answer?.status, second?.answer?.status]).toEqual([0, 0]);
+    expect(hits(daemon)).toBe(0);
+    // Only the honest one is kept.
+    expect(results()).toHaveLength(1);
+  });
+
   it('are made again when the file is broken', async () => {
     const daemon = await start();
     await runEach(daemon, job());

@@ -4,12 +4,12 @@ import { ResultFile } from '../../../../src/server/job/result-file.ts';
 import type { TreeCompiled } from '../../../../src/server/job/run-tree-job.ts';
 import { mayHaveKept, mayKeep } from '../../../../src/server/results/may-keep.ts';
 
-const file = (path: string): DeclaredInput => ({
+const file = (path: string, mtimeNs = 0n): DeclaredInput => ({
   kind: 'file',
   path,
   hash: '',
   size: 0,
-  mtimeNs: 0n,
+  mtimeNs,
   proof: undefined,
 });
 const link = (path: string, target: string): DeclaredInput => ({ kind: 'link', path, target });
@@ -98,6 +98,13 @@ describe('mayHaveKept()', () => {
     for (const word of ['-march=native', '-mtune=native', '-mcpu=native']) {
       expect(mayHaveKept(['gcc', word], inputs)).toBe(false);
     }
+  });
+
+  it('leaves out times that some disks cannot keep', () => {
+    const at = (mtimeNs: bigint): boolean => mayHaveKept([], [...inputs, file('/home/me/b.h', mtimeNs)]);
+    const most = 2n ** 31n * 1_000_000_000n;
+    for (const time of [0n, 1n, most - 1n]) expect(at(time)).toBe(true);
+    for (const time of [-1n, -500_000_000n, most, 2n ** 63n - 1n, -(2n ** 63n)]) expect(at(time)).toBe(false);
   });
 
   it('leaves out what would take long to name', () => {
