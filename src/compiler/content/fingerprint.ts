@@ -64,7 +64,8 @@ export const cleanVersion = (text: string): string => text.replaceAll(/[^\x20-\x
 /** What compilers that are known call themselves in objects; other texts there come from the source. */
 export const isVersion = (text: string): boolean => /^(?:GCC: |.*\bclang\b|.*\bLLVM\b)/.test(text);
 
-const ident = /^\s*\.ident\s+"((?:[^"\\]|\\.)*)"/gm;
+/** Blanks of one line only: a host's text may have any number of empty ones. */
+const ident = /^[^\S\n]*\.ident[^\S\n]+"((?:[^"\\]|\\.)*)"/gm;
 
 /** The versions that an assembler text names. */
 export const versionsInText = (text: string): string[] =>
@@ -74,5 +75,5 @@ export const versionsInText = (text: string): string[] =>
 export function readFingerprint(text: string): { readonly version: string; readonly code: string } | undefined {
   const [version] = [...text.matchAll(ident)].map(([, found = '']) => cleanVersion(found));
   if (version === undefined || !text.includes('sums')) return undefined;
-  return { version, code: text.replaceAll(/^\s*\.file\b.*$/gm, '') };
+  return { version, code: text.replaceAll(/^[^\S\n]*\.file\b.*$/gm, '') };
 }

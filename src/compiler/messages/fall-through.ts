@@ -10,8 +10,12 @@ const escapes = /\x1b\[[0-9;]*[mK]|\x1b\]8;;[^\x07\x1b]*(?:\x07|\x1b\\)/g;
 
 const warning = /^(.+):(\d+):\d+: warning: this statement may fall through \[-Wimplicit-fallthrough=\]$/;
 const label = /^(.+):(\d+):\d+: note: here$/;
-/** Lines that only give the position of the next message, or show the source. */
-const aside = /^(?:In file included from .*|\s+from .*[,:]|.+: (?:In|At) .*:|\s*(?:\d+ )? ?\|.*)$/;
+/** What begins a line that only gives the position of the next message, or shows the source. */
+const aside = /^(?:In file included from |\s+from (?=.*[,:]$)|\s*(?:\d+ )? ?\|)/;
+const place = /.: (?:In|At) /;
+
+/** Whether a line has no message. It is a host's, so that no part of it may be looked at again and again. */
+const isAside = (line: string): boolean => aside.test(line) || (line.endsWith(':') && place.test(line.slice(0, -1)));
 
 /**
  * The fall-throughs in gcc's messages (a byte text); undefined when the messages have anything else in them, or are not
@@ -23,7 +27,7 @@ export function fallThroughsIn(messages: string): readonly FallThrough[] | undef
   for (const line of messages.replaceAll(escapes, '').split('\n')) {
     const [, file, number] = warning.exec(line) ?? label.exec(line) ?? [];
     if (file === undefined) {
-      if (line !== '' && !aside.test(line)) return undefined;
+      if (line !== '' && !isAside(line)) return undefined;
     } else if (warning.test(line)) {
       if (open !== undefined) return undefined;
       open = { file, from: Number(number) };

@@ -4,8 +4,8 @@ import type { Steps } from '../../basics/steps.ts';
 /** How long a computation may use the only thread before others have their turn, in ms. */
 const turnMs = 5;
 
-/** Runs a long computation in turns with other work. @throws what a step throws, or the signal's reason */
-export async function inTurns<T>(steps: Steps<T>, signal: AbortSignal): Promise<T> {
+/** Runs a long computation in turns with other work. @throws what a step throws, or the reason of a signal */
+export async function inTurns<T>(steps: Steps<T>, signal?: AbortSignal): Promise<T> {
   for (;;) {
     const until = performance.now() + turnMs;
     do {
@@ -13,7 +13,7 @@ export async function inTurns<T>(steps: Steps<T>, signal: AbortSignal): Promise<
       if (done === true) return value;
     } while (performance.now() < until);
     await othersTurn();
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
   }
 }
 

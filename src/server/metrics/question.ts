@@ -32,6 +32,14 @@ const endOfHead = /\r?\n\r?\n/;
 
 const askings = methods.flatMap((method) => ownPaths.map((path) => ({ method, path })));
 
+const hostName = 'host:';
+
+/** The value of the first Host field. It is searched line by line: a stranger's line may be of blanks alone. */
+function hostIn(head: string): string | undefined {
+  const field = head.split('\n').find((line) => line.slice(0, hostName.length).toLowerCase() === hostName);
+  return field?.slice(hostName.length).trim();
+}
+
 /** Reads a question, of which these are the first bytes: by HTTP/1 for exactly one of our paths, or another. */
 export function readQuestion(bytes: Buffer): Question {
   const text = bytes.toString('latin1', 0, longestQuestion);
@@ -41,8 +49,7 @@ export function readQuestion(bytes: Buffer): Question {
     if (!text.startsWith(line)) continue;
     const end = endOfHead.exec(text)?.index;
     if (end === undefined) return { kind: bytes.length < longestQuestion ? 'unfinished head' : 'too long', method };
-    const host = /^host:[ \t]*(.*?)[ \t]*\r?$/im.exec(text.slice(0, end))?.[1];
-    return { kind: 'own page', method, path, host };
+    return { kind: 'own page', method, path, host: hostIn(text.slice(0, end)) };
   }
   return { kind: 'distcc page' };
 }

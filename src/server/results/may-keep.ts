@@ -1,10 +1,13 @@
-import { readDependencyRule } from '../../compiler/content/dependency-rule.ts';
+import type { Steps } from '../../basics/steps.ts';
+import { dependencyNames } from '../../compiler/content/dependency-rule.ts';
 import { folderInRoot } from '../../system/fence/private-root.ts';
+import { limits } from '../../wire/limits.ts';
 import type { DeclaredInput } from '../inputs/declared-input.ts';
 import { isKeptEverywhere } from '../inputs/file-time.ts';
 import { smallAnswer } from '../job/answer.ts';
 import type { TreeCompiled } from '../job/run-tree-job.ts';
 import { resolveLinks } from './resolve-links.ts';
+import type { LookUps } from './resolve-links.ts';
 
 /** What a compile was given, as far as it decides whether the result is kept. */
 export interface KeptCompile {
@@ -31,19 +34,26 @@ export function mayHaveKept(words: readonly string[], inputs: readonly DeclaredI
 
 /** Texts of more than this, in bytes, are not looked through. */
 const longestText = 4 * smallAnswer;
+/** A rule that names more, or something longer, is none of a compile that is kept: a file may have several names. */
+const longestRule = { names: 2 * most.inputs, length: 2 * limits.pathLength };
+/** Characters of the ways to all names of a rule: the longest that are usual take a quarter of that. */
+const mostLookUps = 16 * 1024 * 1024;
 
-/** Whether a result is what any client with these inputs would get. */
-export function mayKeep(compiled: TreeCompiled, compile: KeptCompile): boolean {
+/** Whether a result is what any client with these inputs would get, in short steps. */
+export function* mayKeep(compiled: TreeCompiled, compile: KeptCompile): Steps<boolean> {
   const { status, stderr, stdout, dependencies } = compiled;
-  if (status !== 0) return false;
-  if ([stderr, stdout, dependencies].some(({ length }) => length > longestText)) return false;
-  if ([stderr, stdout, dependencies].some((text) => text.read().includes(folderInRoot))) return false;
-  return dependencies.length === 0 || namesInputsOnly(dependencies.read(), compile);
+  const texts = [stderr, stdout, dependencies];
+  if (status !== 0 || texts.some(({ length }) => length > longestText)) return false;
+  for (const text of texts) {
+    if (text.read().includes(folderInRoot)) return false;
+    yield;
+  }
+  return dependencies.length === 0 || (yield* namesInputsOnly(dependencies.read(), compile));
 }
 
 /** Whether a dependency file names nothing but what was declared; names in it are as compilers spell them. */
-function namesInputsOnly(text: Buffer, { directory, inputs, links }: KeptCompile): boolean {
-  const names = readDependencyRule(text.toString('latin1'));
+function* namesInputsOnly(text: Buffer, { directory, inputs, links }: KeptCompile): Steps<boolean> {
+  const names = yield* dependencyNames(text.toString('latin1'), longestRule);
   if (names === undefined) return false;
   const files = new Set<string>();
   const texts = new Map(links);
@@ -51,10 +61,13 @@ function namesInputsOnly(text: Buffer, { directory, inputs, links }: KeptCompile
     if (input.kind === 'file') files.add(input.path);
     if (input.kind === 'link') texts.set(input.path, input.target);
   }
-  return names.every((name) => {
+  const lookUps: LookUps = { left: mostLookUps };
+  for (const name of names) {
+    yield;
     const path = name.startsWith('/') ? name : `${directory}/${name}`;
-    if (files.has(path)) return true;
-    const resolved = resolveLinks(path, texts);
-    return resolved !== undefined && files.has(resolved);
-  });
+    if (files.has(path)) continue;
+    const resolved = yield* resolveLinks(path, texts, lookUps);
+    if (resolved === undefined || !files.has(resolved)) return false;
+  }
+  return true;
 }

@@ -4,6 +4,7 @@ import type { DeclaredFile } from '../inputs/declared-input.ts';
 import { requireSame } from '../inputs/machine-files.ts';
 import type { TreeCompiled } from '../job/run-tree-job.ts';
 import { FairQueue } from '../limits/fair-queue.ts';
+import { inTurns, turnTaker } from '../limits/in-turns.ts';
 import { CompilerIdentities } from './compiler-identity.ts';
 import type { CompilerIdentity } from './compiler-identity.ts';
 import { mayKeep } from './may-keep.ts';
@@ -88,9 +89,12 @@ export class ResultKeeper {
 
   async #isForAnybody(name: ResultName, compiled: TreeCompiled, onDisk: (path: string) => DiskPath): Promise<boolean> {
     const { directory, inputs, toolchain } = name.compile;
-    if (!mayKeep(compiled, { directory, inputs, links: toolchain.links }) || !this.isStill(name)) return false;
+    const keeps = await inTurns(mayKeep(compiled, { directory, inputs, links: toolchain.links }));
+    if (!keeps || !this.isStill(name)) return false;
     const own: DeclaredFile[] = [];
+    const rest = turnTaker();
     for (const input of inputs) {
+      await rest();
       // It may have been replaced since the job began.
       if (toolchain.isShown(input.path)) requireSame(input);
       else if (input.kind === 'file') own.push(input);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { expectLinear } from '../../../support/linear.ts';
 import { longestQuestion, ownPaths, readQuestion } from '../../../../src/server/metrics/question.ts';
 
 const read = (text: string): ReturnType<typeof readQuestion> => readQuestion(Buffer.from(text, 'latin1'));
@@ -62,6 +63,15 @@ describe('readQuestion()', () => {
       }),
     );
   });
+
+  it.each([' ', '\t', '\r', '\n', 'host:', 'host: \n', '\r\n '])(
+    'takes no more than its share of time for %j again and again',
+    (piece) => {
+      const question = (length: number): string =>
+        `GET /metrics HTTP/1.1\r\nhost:a${piece.repeat(length / piece.length)}b\r\n\r\n`;
+      expectLinear(read, question, 2000);
+    },
+  );
 
   it('has enough of a question that does not end', () => {
     const head = 'GET /metrics HTTP/1.1\r\nA: ';

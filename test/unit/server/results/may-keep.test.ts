@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { finish } from '../../../../src/basics/steps.ts';
 import type { DeclaredInput } from '../../../../src/server/inputs/declared-input.ts';
 import { ResultFile } from '../../../../src/server/job/result-file.ts';
 import type { TreeCompiled } from '../../../../src/server/job/run-tree-job.ts';
@@ -40,7 +41,7 @@ const compiled = (
   };
 };
 
-const keeps = (result: TreeCompiled): boolean => mayKeep(result, { directory: '/home/me', inputs, links });
+const keeps = (result: TreeCompiled): boolean => finish(mayKeep(result, { directory: '/home/me', inputs, links }));
 const keepsNames = (names: string): boolean => keeps(compiled({ dependencies: `a.o: ${names}\n` }));
 
 describe('mayKeep()', () => {
@@ -89,6 +90,42 @@ describe('mayKeep()', () => {
   it('does not look through more than a mebibyte', () => {
     expect(keeps(compiled({ stderr: 'x'.repeat(1024 * 1024) }))).toBe(true);
     expect(keeps(compiled({ stderr: 'x'.repeat(1024 * 1024 + 1) }))).toBe(false);
+  });
+});
+
+describe('looking at names', () => {
+  /** How many steps it takes to decide about a dependency file with these names. */
+  function workFor(names: string, more: readonly DeclaredInput[]): number {
+    const result = compiled({ dependencies: `a.o: ${names}\n` });
+    const steps = mayKeep(result, { directory: '/home/me', inputs: [...inputs, ...more], links });
+    let work = 0;
+    while (steps.next().done !== true) work += 1;
+    return work;
+  }
+  const detours = Array.from({ length: 38 }, (_, at) =>
+    link(`/home/me/l${at}`, `${'d/../'.repeat(790)}${at === 37 ? 'a.c' : `l${at + 1}`}`),
+  );
+
+  it('takes no more work for a name that comes again', () => {
+    expect(workFor('far/x.h '.repeat(1000), [])).toBeLessThan(2 * workFor('far/x.h', []) + 1000);
+  });
+
+  it('ends, and keeps nothing, when the ways to names are long', () => {
+    const aliases = Array.from({ length: 2000 }, (_, at) => `./${'./'.repeat(at)}l0`)
+      .join(' ')
+      .slice(0, 1_000_000);
+    const result = compiled({ dependencies: `a.o: ${aliases}\n` });
+    const all = [...inputs, ...detours];
+    expect(finish(mayKeep(result, { directory: '/home/me', inputs: all, links }))).toBe(false);
+    expect(workFor(aliases, detours)).toBeLessThan(5_000_000);
+    expect(workFor('l0', detours)).toBeGreaterThan(50_000);
+  });
+
+  it('does not keep what names more than files can be declared, or something longer than a path', () => {
+    expect(keepsNames(Array.from({ length: 16_384 }, (_, at) => `${'./'.repeat(at % 8)}a.c`).join(' '))).toBe(true);
+    expect(keepsNames(Array.from({ length: 16_385 }, (_, at) => `l${at}`).join(' '))).toBe(false);
+    expect(keepsNames(`${'./'.repeat(4000)}a.c`)).toBe(true);
+    expect(keepsNames(`${'./'.repeat(4096)}a.c`)).toBe(false);
   });
 });
 
