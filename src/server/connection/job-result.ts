@@ -33,6 +33,12 @@ export interface Kept {
   readonly room: BudgetAccount;
 }
 
+/** Lets go of a kept result that is not given. */
+export function letGo({ result, room }: Kept): void {
+  room.close();
+  closeAnswer(result);
+}
+
 /** The result of one job: an earlier one, or one to be kept. Where no results are kept it is neither. */
 export class JobResult {
   readonly #line: ClientLine;
@@ -68,10 +74,13 @@ export class JobResult {
     try {
       const result = await results.get(this.#name);
       if (result === undefined) return undefined;
-      const room = line.roomFor(result);
-      if (room !== undefined) return { result, room };
-      closeAnswer(result);
-      return undefined;
+      let room: BudgetAccount | undefined;
+      try {
+        room = line.roomFor(result);
+      } finally {
+        if (room === undefined) closeAnswer(result);
+      }
+      return room === undefined ? undefined : { result, room };
     } finally {
       release();
     }

@@ -29,7 +29,7 @@ import { ClientGone, Overdue, Refusal } from '../policy/refusal.ts';
 import { refusalOfRoot } from '../policy/root-refusal.ts';
 import type { TreeCommand } from '../policy/tree-command.ts';
 import type { ClientLine } from './client-line.ts';
-import { JobResult } from './job-result.ts';
+import { JobResult, letGo } from './job-result.ts';
 import type { Kept, PlacedJob } from './job-result.ts';
 import type { TreeService } from './service.ts';
 
@@ -142,14 +142,20 @@ export class TreeConversation {
       const placed = { job, session, command, toolchain, directory, generation, uses };
       await this.#take(job.data, placed);
       const result = new JobResult(this.#line, this.#trees, placed);
-      let kept = await result.find();
-      if (kept === undefined) await this.#lay(placed, definitions.length > 0);
-      else if (definitions.length > 0) await this.#acknowledge();
+      const early = await result.find();
+      try {
+        if (early === undefined) await this.#lay(placed, definitions.length > 0);
+        else if (definitions.length > 0) await this.#acknowledge();
+      } catch (error) {
+        // The client has gone, say.
+        if (early !== undefined) letGo(early);
+        throw error;
+      }
       this.#account.complete = true;
       this.#account.close();
       this.#line.watchForEnd();
       // What has come by now shows what the client has.
-      if (!result.isNamed) kept = await result.find();
+      const kept = early ?? (result.isNamed ? undefined : await result.find());
       return kept === undefined ? await this.#compile(placed, result) : await this.#giveKept(placed, kept);
     } finally {
       session.leave(generation);

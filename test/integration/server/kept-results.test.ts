@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -225,6 +226,36 @@ describe('kept results', () => {
     await settled(daemon, 2);
     expect(started(daemon)).toBe(1);
     expect(hits(daemon)).toBe(1);
+  });
+
+  it('are let go of when the client closes before it is given one', async () => {
+    const daemon = await start();
+    const kept = smallJob('int f(void) { return 3; }\n');
+    await runEach(daemon, kept);
+    const open = (): string[] =>
+      readdirSync(`/proc/${daemon.process.pid}/fd`).filter((name) => {
+        try {
+          return readlinkSync(`/proc/${daemon.process.pid}/fd/${name}`).startsWith(join(cache, 'results', ''));
+        } catch {
+          return false;
+        }
+      });
+    const before = open().length;
+    for (let at = 0; at < 5; at += 1) {
+      let socket: Socket | undefined;
+      // It hears that its definitions have been taken, and says nothing more.
+      await new TreeClient(daemon.port, `127.0.0.${50 + at}`).run({
+        ...kept,
+        sent: (made) => (socket = made),
+        contents: (contents) => {
+          socket?.destroy();
+          return contents;
+        },
+      });
+    }
+    await until(() => open().length === before, 'no result is open any more');
+    const [again] = await runEach(daemon, kept);
+    expect(again?.answer?.kept).toBe(true);
   });
 
   it('are successes only', async () => {
