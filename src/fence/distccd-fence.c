@@ -1,5 +1,5 @@
-/* distccd-fence [--in DIRECTORY] ROOT COUNT [PATH...] PROGRAM ARGV0 [WORD...]: runs a compiler that gets at nothing
-   but itself and its job.
+/* distccd-fence [--daemon PID] [--in DIRECTORY] ROOT COUNT [PATH...] PROGRAM ARGV0 [WORD...]: runs a compiler that gets
+   at nothing but itself and its job, and ends with its daemon.
 
    distccd starts it in the job's folder, TMPDIR/SPOOL/JOB. With a folder as ROOT the compiler has namespaces of its
    own, and a root in which there are the folder's files, the COUNT named paths and its job's folder. It works there in
@@ -17,6 +17,7 @@
 #include "root.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +42,24 @@ static void limit(__typeof__(RLIMIT_CORE) resource, rlim_t most) {
   setrlimit(resource, &now);
 }
 
+/* Has the kernel end this process with the thread that started it: the daemon's first, which lives as long as the
+   daemon. A daemon that was killed cannot end its jobs itself. */
+static void end_with_daemon(const char *daemon) {
+  char number[24];
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  /* It may have ended before. */
+  snprintf(number, sizeof number, "%ld", (long)getppid());
+  if (daemon != NULL && strcmp(daemon, number) != 0) _exit(GENERAL);
+}
+
+/* Takes an option and its value from the words; NULL when it does not come next. */
+static const char *take_option(const char *name, int *argc, char ***argv) {
+  if (*argc < 3 || strcmp((*argv)[1], name) != 0) return NULL;
+  *argc -= 2;
+  *argv += 2;
+  return (*argv)[0];
+}
+
 static void keep_to_calls(int may_leave_group) {
   if (filter_calls(may_leave_group) || errno == EINVAL || errno == ENOSYS) return;
   fail(GENERAL, "cannot fence off", "the job");
@@ -55,21 +74,17 @@ static int check(int version) {
 }
 
 int main(int argc, char **argv) {
+  end_with_daemon(take_option("--daemon", &argc, &argv));
   int version = landlock_version();
   if (argc == 2 && strcmp(argv[1], "--check") == 0) return check(version);
-  const char *directory = JOB_FOLDER;
-  int elsewhere = argc > 2 && strcmp(argv[1], "--in") == 0;
-  if (elsewhere) {
-    directory = argv[2];
-    argc -= 2;
-    argv += 2;
-  }
+  const char *elsewhere = take_option("--in", &argc, &argv);
+  const char *directory = elsewhere == NULL ? JOB_FOLDER : elsewhere;
   char *end = NULL;
   long count = argc < 3 ? -1 : strtol(argv[2], &end, 10);
   if (count < 0 || count > argc - 5 || *end != '\0' || directory[0] != '/' ||
-      (argv[1][0] != '/' && (strcmp(argv[1], "-") != 0 || elsewhere))) {
-    fprintf(stderr, "distccd-fence: distccd starts this, with [--in DIRECTORY] ROOT COUNT [PATH...] PROGRAM ARGV0 "
-                    "[WORD...]\n");
+      (argv[1][0] != '/' && (strcmp(argv[1], "-") != 0 || elsewhere != NULL))) {
+    fprintf(stderr, "distccd-fence: distccd starts this, with [--daemon PID] [--in DIRECTORY] ROOT COUNT [PATH...] "
+                    "PROGRAM ARGV0 [WORD...]\n");
     return BAD_ARGUMENTS;
   }
   char *root = argv[1], **paths = argv + 3, **program = paths + count;

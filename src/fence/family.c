@@ -5,6 +5,8 @@
 #include "family.h"
 #include "fail.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
@@ -56,7 +58,18 @@ static pid_t in_namespaces(int flags) {
   return (pid_t)syscall(SYS_clone, flags | SIGCHLD, NULL, NULL, NULL, NULL);
 }
 
+/* Has the kernel end this process, and with it its namespace, with the one outside. That one may have ended already,
+   which its process id would not show in here, but the pipe whose one end it alone holds. */
+static void end_with_outside(int outside) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  struct pollfd watched = {.fd = outside};
+  if (poll(&watched, 1, 0) != 0) _exit(GENERAL);
+  close(outside);
+}
+
 void begin_family(void) {
+  int outside[2];
+  if (pipe2(outside, O_CLOEXEC) != 0) fail(GENERAL, "cannot fence off", "the job");
   ended = mmap(NULL, sizeof *ended, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (ended == MAP_FAILED) fail(GENERAL, "cannot fence off", "the job");
   *ended = -1;
@@ -70,7 +83,8 @@ void begin_family(void) {
   if (first < 0 && errno == EPERM) first = in_namespaces(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID);
   if (first < 0) fail(GENERAL, "cannot make namespaces for", "the job");
   if (first > 0) wait_outside(&before);
-  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  close(outside[1]);
+  end_with_outside(outside[0]);
   sigprocmask(SIG_SETMASK, &before, NULL);
 }
 

@@ -12,7 +12,9 @@ import type { FenceFound } from '../../system/fence/fence.ts';
 import { findTreeRoots, TreeRoots } from '../../system/fence/tree-roots.ts';
 import type { TreeRootsFound } from '../../system/fence/tree-roots.ts';
 import { steadyClock } from '../../system/machine/every-second.ts';
+import { ChildGuard } from '../../system/processes/child-guard.ts';
 import { spawn } from '../../system/processes/spawn.ts';
+import type { Spawn } from '../../system/processes/spawn.ts';
 import { openSpool, sweepSpools } from '../../system/files/temporary-folder.ts';
 import type { Spool } from '../../system/files/temporary-folder.ts';
 import type { Places } from '../../system/fence/toolchain-paths.ts';
@@ -95,8 +97,9 @@ export function assembleService(
   const queue = new FairQueue(rules.jobs);
   const insecure = options['enable-tcp-insecure'] && options.fence !== 'none';
   const treeFence = rootsForAll && insecure ? tryIn(spool, placesOf(rules)) : fence;
+  const guard = new ChildGuard();
   // How compilers are started follows from the rules.
-  let workplace = makeWorkplace(rules, { fence, treeFence }, spool);
+  let workplace = makeWorkplace(rules, { fence, treeFence }, spool, guard);
   const setup = {
     roots: (): TreeRootsFound => workplace.roots,
     compilerEnvironment: () => workplace.treeEnvironment,
@@ -123,7 +126,7 @@ export function assembleService(
     },
     follow(next) {
       rules = next;
-      workplace = makeWorkplace(rules, { fence, treeFence }, spool);
+      workplace = makeWorkplace(rules, { fence, treeFence }, spool, guard);
       queue.resize(rules.jobs);
     },
     capacity,
@@ -182,10 +185,13 @@ function makeWorkplace(
   rules: Rules,
   { fence, treeFence }: { readonly fence: FenceFound; readonly treeFence: FenceFound },
   spool: Spool,
+  guard: ChildGuard,
 ): Workplace {
   const places = placesOf(rules);
+  // The namespaces of a job with a root of its own end with the daemon by themselves.
+  const start: Spawn = fence.kind === 'root' ? spawn : guard.watch(spawn);
   return {
-    spawn: inFence(spawn, fence.kind, places),
+    spawn: inFence(start, fence.kind, places),
     roots: findTreeRoots(treeFence, () => new TreeRoots(spawn, places, spool)),
     environment: compilerEnvironment(process.env, rules.path, folderSeen(fence.kind)),
     treeEnvironment: compilerEnvironment(process.env, rules.path, folderSeen(treeFence.kind)),

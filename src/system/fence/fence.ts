@@ -15,6 +15,11 @@ import type { Places } from './toolchain-paths.ts';
 export const fenceProgram = join(dirname(__filename), 'distccd-fence');
 
 /**
+ * The first words of the helper's command. It ends with this process, whose id tells it that this is still its parent.
+ */
+export const fenceWords = (): string[] => ['distccd-fence', '--daemon', String(process.pid)];
+
+/**
  * What keeps jobs apart: a private root for each job; or Landlock and a system call filter in the machine's root, as
  * far as the kernel has them; or nothing.
  */
@@ -116,7 +121,7 @@ export function inFence(spawn: Spawn, kind: FenceKind, places: Places): Spawn {
     } catch (error) {
       throw new StartError(request.path, error);
     }
-    const words = ['distccd-fence', ...wordsFor(request.path, request.directory), request.path];
+    const words = [...fenceWords(), ...wordsFor(request.path, request.directory), request.path];
     return spawn({ ...request, path: fenceProgram, argv: [...words, ...request.argv] });
   };
 }

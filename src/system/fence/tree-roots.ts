@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { accessSync, constants, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { fenceProgram, wordsInRoot } from './fence.ts';
+import { fenceProgram, fenceWords, wordsInRoot } from './fence.ts';
 import type { FenceFound } from './fence.ts';
 import { folderInRoot } from './private-root.ts';
 import type { Spool } from '../files/temporary-folder.ts';
@@ -40,9 +40,8 @@ function stampOf({ shown, parts }: Toolchain): string {
   return stamps.join(' ');
 }
 
-/** ROOT COUNT PATH... PROGRAM ARGV0 WORD... for the fence, for a compiler that works in a directory of a tree. */
+/** --in DIRECTORY ROOT COUNT PATH... for the fence, for a compiler that works in a directory of a tree. */
 const wordsInTree = (tree: string, { shown }: Toolchain, directory: string): string[] => [
-  'distccd-fence',
   '--in',
   directory,
   tree,
@@ -134,7 +133,7 @@ export class TreeRoots {
     layTree(tree);
     layMountPoints(tree, toolchain);
     writeFileSync(join(job, 'try.c'), 'int tried;\n');
-    const words = wordsInTree(tree, toolchain, folderInRoot).slice(1);
+    const words = wordsInTree(tree, toolchain, folderInRoot);
     const compile = ['-x', 'c', '-c', 'try.c', '-o', 'try.o'];
     const { trouble } = await this.#run(job, [...words, compiler, compiler, ...compile]);
     if (trouble === undefined) return;
@@ -159,7 +158,7 @@ export class TreeRoots {
    */
   inTree(tree: TreeFolder, toolchain: Toolchain, directory: string): Spawn {
     this.#lay(tree, toolchain);
-    const words = wordsInTree(tree.path, toolchain, directory);
+    const words = [...fenceWords(), ...wordsInTree(tree.path, toolchain, directory)];
     return (request) => {
       try {
         // The fence would find out too late for an error of ours.

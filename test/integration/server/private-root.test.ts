@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../../support/daemon.ts';
 import { fence, hasRoots, rootedJob, runScript } from '../../support/fence.ts';
 import type { Said } from '../../support/fence.ts';
-import { pidsOf } from '../../support/running.ts';
+import { deadPid, pidsOf } from '../../support/running.ts';
 
 let place: string;
 let folder: string;
@@ -122,6 +122,17 @@ describe.skipIf(!hasRoots())('distccd-fence with a root for the job', () => {
     expect(child.signalCode).toBe(signal);
     if (signal === 'SIGTERM') expect(sleepers(time)).toEqual([]);
     else await until(() => sleepers(time).length === 0, 'nothing is left');
+  });
+
+  it('runs nothing for a daemon that is not its parent any more', () => {
+    const script = 'echo ran >mine';
+    const run = (daemon: number): void => {
+      runScript(['--daemon', String(daemon), ...words], folder, script);
+    };
+    run(deadPid());
+    expect(readdirSync(folder)).toEqual([]);
+    run(process.pid);
+    expect(readdirSync(folder)).toEqual(['mine']);
   });
 
   it('ends as the compiler ends', () => {
