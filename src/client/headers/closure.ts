@@ -1,4 +1,4 @@
-import type { Reference } from './directives.ts';
+import type { Purpose, Reference } from './directives.ts';
 import type { Entry, FileFacts } from './entry.ts';
 import { graphLimits } from './graph-limits.ts';
 import { MacroNames } from './macro-names.ts';
@@ -41,6 +41,8 @@ export class Closure {
   readonly files = new Map<Entry, boolean>();
   /** Why it is not sure that these are all. */
   unbounded: string | undefined;
+  /** From where files are included that only a preprocessor can name. */
+  readonly unknown = new Map<string, { readonly purpose: Purpose; readonly from: Entry }>();
   /** Why the compile has to be preprocessed here. */
   obstacle: string | undefined;
   readonly walk: Walk;
@@ -157,7 +159,8 @@ export class Closure {
         : form === 'quoted' || all
           ? [...quoted, ...angled]
           : angled;
-    const directories = purpose === 'line' ? [directory] : name.startsWith('/') ? [from] : [...own, ...rest];
+    const alone = purpose === 'beside' || name.startsWith('/');
+    const directories = purpose === 'line' ? [directory] : alone ? [from] : [...own, ...rest];
     let waiting = 0;
     for (const place of directories) {
       const found = this.#fileIn(waiting === 0 || all ? this.walk : this.#ahead, place, search);
@@ -185,7 +188,7 @@ export class Closure {
   }
 
   #take({ entry, directory }: Place, purpose: string): void {
-    if (purpose === 'include' || purpose === 'next') {
+    if (purpose === 'include' || purpose === 'beside' || purpose === 'next') {
       this.visit(entry, directory);
     } else {
       this.add(entry);
@@ -193,10 +196,13 @@ export class Closure {
     }
   }
 
-  #notBounded({ reference: { purpose }, by }: Search, text: string): void {
+  #notBounded({ reference: { purpose }, from, by }: Search, text: string): void {
     const asks = purpose === 'exists' || purpose === 'next exists';
     if (asks) this.obstacle ??= `"${by}" asks whether a file is there that only a preprocessor can name: ${text}`;
-    else this.unbounded ??= `"${by}" includes what only a preprocessor can name: ${text}`;
+    else {
+      this.unbounded ??= `"${by}" includes what only a preprocessor can name: ${text}`;
+      this.unknown.set(`${purpose} ${from.path}`, { purpose, from });
+    }
   }
 
   /** Works out the computed includes by all that is known of macros by now; gives whether there is more to do. */

@@ -14,10 +14,11 @@ export type Header =
   | { readonly form: 'unknown'; readonly name: string };
 
 /**
- * What a directive wants of the file: `include` the first one of the search list, `next` any of them, `exists` and
- * `next exists` whether it is there, `embed` its bytes, `line` the text for messages.
+ * What a directive wants of the file: `include` the first one of the search list, `beside` the one in the directory of
+ * the including file, `next` any of them, `exists` and `next exists` whether it is there, `embed` its bytes, `line` the
+ * text for messages.
  */
-export type Purpose = 'include' | 'next' | 'exists' | 'next exists' | 'embed' | 'line';
+export type Purpose = 'include' | 'beside' | 'next' | 'exists' | 'next exists' | 'embed' | 'line';
 
 /** A file that a text names. */
 export type Reference = Header & { readonly purpose: Purpose };

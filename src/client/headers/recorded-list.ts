@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Closure } from './closure.ts';
 import type { ScannedCommand } from './command-words.ts';
+import type { Reference } from './directives.ts';
+import type { Entry } from './entry.ts';
 import { readDependencyRule } from '../../compiler/content/dependency-rule.ts';
 import { graphLimits } from './graph-limits.ts';
 import { HeaderGraph } from './header-graph.ts';
@@ -36,20 +38,41 @@ function fingerprintOf({ files }: Closure): string {
 }
 
 /**
- * Adds listed files, and what they name; and looks for them as the compiler did, because another file may come to be
- * earlier in its search list. False when one of them is not there.
+ * Looks for names as the compiler did, because another file may come to be where it has looked before. It does not tell
+ * which file includes which: every include that only it could work out may stand for every name.
  */
-async function addAll({ closure, context, survey }: Unbounded, names: readonly string[]): Promise<boolean> {
-  const { directory } = context.places;
-  const places = await followAll(closure.walk, survey, directory, names);
+async function searchAll({ closure, context, survey }: Unbounded, names: readonly string[]): Promise<void> {
+  const { list, places } = context;
+  // clang may give a directory that has two names under either.
+  const spelled = { ...list, angled: [...list.angled, ...list.named] };
+  const inList = names.flatMap((by) => namesInList(by, spelled).map((name) => ({ name, by })));
+  const search = (reference: Reference, from: Entry, by: string): void =>
+    closure.search(survey.graph.referenceLike(reference), from, by);
+  for (const { name, by } of inList) search({ purpose: 'include', form: 'angled', name }, places.directory, by);
+  const beside = (from: Entry): void => {
+    for (const { name, by } of inList) search({ purpose: 'beside', form: 'quoted', name }, from, by);
+  };
+  for (const directory of places.quoted) beside(directory);
+  // What is found may include more.
+  for (let known = -1; known < closure.unknown.size;) {
+    known = closure.unknown.size;
+    for (const { purpose, from } of closure.unknown.values()) {
+      if (purpose === 'include') beside(from);
+      else for (const { name, by } of inList) search({ purpose, form: 'quoted', name }, from, by);
+    }
+    await closure.complete();
+  }
+}
+
+/** Adds listed files, and what they name. False when one of them is not there. */
+async function addAll(unbounded: Unbounded, names: readonly string[]): Promise<boolean> {
+  const { closure, context, survey } = unbounded;
+  const places = await followAll(closure.walk, survey, context.places.directory, names);
   const files = places.flatMap((place) => (place === 'absent' || place.entry.kind !== 'file' ? [] : [place]));
   if (files.length < names.length) return false;
   for (const { entry, directory: from } of files) closure.visit(entry, from);
-  for (const name of names) {
-    for (const angled of namesInList(name, context.list))
-      closure.search({ purpose: 'include', form: 'angled', name: angled }, directory, name);
-  }
   await closure.complete();
+  await searchAll(unbounded, names);
   return true;
 }
 
