@@ -211,7 +211,8 @@ export function readCommand(argv: readonly string[], source: string): ScannedCom
   if (reader.obstacle !== undefined) return reader.obstacle;
   if (language === undefined || isPreprocessedLanguage(language)) return `"${source}" has been preprocessed already`;
   const { kept, listed, forced, definitions, lines, embedDirectories } = reader;
-  const question = [compiler, ...kept, '-w', '-E', '-v', '-dD', '-x', language, '/dev/null'];
+  // Warnings are wanted: they tell of directories that are none.
+  const question = [compiler, ...kept, '-Wno-error', '-E', '-v', '-dD', '-x', language, '/dev/null'];
   const listing = [compiler, ...listed, '-w', '-M', '-MT', 'x', '-x', language, source];
   return { language, question, listing, forced, definitions, lines, embedDirectories };
 }

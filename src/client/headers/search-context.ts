@@ -147,13 +147,15 @@ export class ContextFinder {
     const found = { key, list, places, directories: searched, installations };
     const isTrue =
       [...quoted, ...angled].every((place) => place !== 'absent' && place.entry.kind === 'directory') &&
-      // What is not a directory is ignored as if it were not there.
+      // clang ignores what is not a directory as if it were not there.
       missing.every((place) => place === 'absent' || place.entry.kind !== 'directory');
     if (!isTrue) return { context: undefined, found };
     const stamped = [...(compiler === undefined ? [] : [compiler]), ...programs, ...installations];
     const signature = [
       ...stamped.map(({ path, stamp }) => `${path} ${stamp.toString('hex')}`),
-      ...[...quoted, ...angled, ...named].map((place) => (place === 'absent' ? '' : place.entry.path)),
+      ...[...quoted, ...angled, ...named, ...missing].map((place) =>
+        place === 'absent' ? '' : `${place.entry.kind} ${place.entry.path}`,
+      ),
     ].join('\n');
     return { context: { list, signature }, found };
   }

@@ -41,7 +41,10 @@ const naming = /^-(?:I|F|iquote|isystem|idirafter|(?:internal(?:-externc)?|c|cxx
 function namedIn(lines: readonly string[]): string[] {
   const command = lines.find((line) => /^ .* (?:-E|-cc1) /.test(line)) ?? '';
   const words = [...command.matchAll(/"((?:[^"\\]|\\.)*)"|\S+/g)].map(([word, inside]) => unescape(inside ?? word));
-  return words.filter((_, at) => naming.test(words[at - 1] ?? ''));
+  // clang writes those of CPATH in one word.
+  return words.flatMap((word, at) =>
+    naming.test(words[at - 1] ?? '') ? [word] : (/^-I(.+)/.exec(word)?.slice(1) ?? []),
+  );
 }
 
 function allMatches(text: string, pattern: RegExp): string[] {
@@ -55,6 +58,9 @@ export function readSearchList({ status, stdout, stderr }: CompilerAnswer): Sear
   if (status !== 0 || !lines.includes('End of search list.')) return 'the compiler does not say where it finds headers';
   const quoted = listed(lines, '#include "..." search starts here:');
   const angled = listed(lines, '#include <...> search starts here:');
+  // gcc says so in each compile, which a host that lacks the file would not.
+  const file = /^\S+: warning: (.*): not a directory$/m.exec(text)?.[1];
+  if (file !== undefined) return `"${file}" is to be searched for headers, and is not a directory`;
   const special = [...quoted, ...angled].find((name) => / \((?:framework directory|headermap)\)$/.test(name));
   if (special !== undefined) return `"${special}" is not a plain directory of headers`;
   const output = stdout.toString('latin1');

@@ -195,6 +195,40 @@ describe.each([
   });
 });
 
+describe.each([
+  ['gcc', 'gcc'],
+  ['clang', 'clang'],
+])('a file where %s is told to look for headers', (compiler, debianPackage) => {
+  const either = it.skipIf(!needs(compiler, debianPackage));
+  /** The header that a compile has, or why it has to be preprocessed. */
+  const header = async (environment: NodeJS.ProcessEnv = {}, more: readonly string[] = []): Promise<string> => {
+    const found = await project.find([compiler, ...more, '-isystem', 'two'], 'b.c', environment);
+    if (found.kind === 'preprocess') return found.because;
+    return linesOf(found).find((line) => /\bb\.h /.test(line)) ?? '';
+  };
+  const two = `two/b.h ${hashed('')}`;
+  const told = compiler === 'gcc' ? '"early" is to be searched for headers, and is not a directory' : two;
+
+  either.each([
+    ['by a word', {}, ['-Iearly']],
+    ['by a variable', { CPATH: 'early' }, []],
+  ])('%s is one that gcc warns of, until it is a directory', async (_, environment, more) => {
+    project.write('b.c', '#include <b.h>\n');
+    project.write('early', '');
+    expect(await header(environment, more)).toBe(told);
+    rmSync(at('early'));
+    expect(await header(environment, more)).toBe(two);
+    project.write('early', '');
+    expect(await header(environment, more)).toBe(told);
+    rmSync(at('early'));
+    project.write('early/b.h', 'int early;\n');
+    expect(await header(environment, more)).toBe(`early/b.h ${hashed('int early;\n')}`);
+    rmSync(at('early'), { recursive: true });
+    project.write('early', '');
+    expect(await header(environment, more)).toBe(told);
+  });
+});
+
 describe('findInputs() and the disk', () => {
   test('wants preprocessing on a file system whose times cannot be trusted', async () => {
     class DistantDisk extends LocalDisk {
