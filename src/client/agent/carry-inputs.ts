@@ -5,7 +5,7 @@ import type { AnswerMessage, Way } from '../../wire/agent/carry.ts';
 import { encodeData, encodeEnd } from '../../wire/inputs/contents.ts';
 import type { Codec, Content } from '../../wire/inputs/contents.ts';
 import type { Definition } from '../../wire/inputs/definitions.ts';
-import { encodeSession, encodeTreeJob, noNonce } from '../../wire/inputs/tree-job.ts';
+import { encodeSession, encodeTreeJob, faultOfTreeJob, noNonce } from '../../wire/inputs/tree-job.ts';
 import { readTreeReplyHead } from '../../wire/inputs/tree-reply.ts';
 import type { TreeReplyHead } from '../../wire/inputs/tree-reply.ts';
 import { limits } from '../../wire/limits.ts';
@@ -19,7 +19,7 @@ import { otherCompiler } from '../compile/judge-compiler.ts';
 import { serverName } from '../hosts/host.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import type { Input } from '../headers/inputs.ts';
-import { ConnectionLost, InputsChanged, InputsFailed } from '../job/faults.ts';
+import { ConnectionLost, InputsChanged, InputsFailed, InputsUnfit } from '../job/faults.ts';
 import { bytesWithin, goTo, headOfObject, noteMarks, readHead, requireAnswer, surplus, wayTo } from './carry.ts';
 import type { CarrySettings } from './carry.ts';
 import type { InputHosts } from './input-hosts.ts';
@@ -105,13 +105,14 @@ class InputsConversation {
 
   #job(nonce: Buffer = noNonce): Buffer[] {
     const { found, argv, directory, environment } = this.#request;
+    const words = { directory, argv: argv.map(bytesOf), environment: environment.map(bytesOf) };
+    const fault = faultOfTreeJob(words);
+    if (fault !== undefined) throw new InputsUnfit(fault);
     const { uses, unknown } = this.#session.declare(found.inputs);
     return encodeTreeJob({
       nonce,
       generation: found.change,
-      directory,
-      argv: argv.map(bytesOf),
-      environment: environment.map(bytesOf),
+      ...words,
       definitions: unknown.map((numbered) => definitionOf(numbered, nonce)),
       uses,
       data: [],
@@ -242,7 +243,8 @@ export async function carryInputs(
     const failure = failureOf(error);
     if (!(failure instanceof InputsFailed)) throw error;
     const refused = error instanceof ProtocolError && error.kind === 'refused';
-    if (!refused && !(failure instanceof InputsChanged) && hosts.failed(name, failures))
+    const ours = failure instanceof InputsChanged || failure instanceof InputsUnfit;
+    if (!refused && !ours && hosts.failed(name, failures))
       log.warning(`${host.definition} gets preprocessed sources for ten minutes: ${failure.message}`);
     throw failure;
   }

@@ -56,6 +56,14 @@ export class InputsChanged extends InputsFailed {
   }
 }
 
+/** The same, because no host could read the request: none is to blame. */
+export class InputsUnfit extends InputsFailed {
+  constructor(sentence: string) {
+    super(sentence);
+    this.name = 'InputsUnfit';
+  }
+}
+
 /** A request was cancelled for a reason that has nothing to do with the host. */
 export class GivenUp extends TransportError {
   constructor() {

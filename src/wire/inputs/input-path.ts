@@ -7,12 +7,13 @@ import { ProtocolError } from '../reading/protocol-error.ts';
  * @throws ProtocolError for any other one
  */
 export function checkInputPath(path: string, of: string): string {
-  const fault = faultOf(path);
+  const fault = faultOfPath(path);
   if (fault === undefined) return path;
   throw new ProtocolError('malformed', `a path of ${of} ${fault}: ${quoted(path)}`);
 }
 
-function faultOf(path: string): string | undefined {
+/** What makes a path another one than that; undefined when nothing does. */
+export function faultOfPath(path: string): string | undefined {
   if (path.length > limits.pathLength) return `is longer than ${limits.pathLength} bytes`;
   if (!path.startsWith('/')) return 'does not start with "/"';
   if (path.includes('\0')) return 'has a NUL inside';

@@ -9,7 +9,7 @@ import { encodeData, encodeEnd, readContents } from './contents.ts';
 import type { ArrivedContent, Content } from './contents.ts';
 import { encodeDefinitions } from './definitions.ts';
 import type { Definition } from './definitions.ts';
-import { checkInputPath } from './input-path.ts';
+import { checkInputPath, faultOfPath } from './input-path.ts';
 import { encodeNumbers } from './numbers.ts';
 
 /** The version of this conversation. */
@@ -63,6 +63,25 @@ export interface TreeJob {
   readonly uses: readonly number[];
   /** Contents that the server surely lacks. */
   readonly data: readonly Content[];
+}
+
+/** Why a server would close the connection for a job, as far as its own words tell; undefined when it takes it. */
+export function faultOfTreeJob({
+  directory,
+  argv,
+  environment,
+}: Pick<TreeJob, 'directory' | 'argv' | 'environment'>): string | undefined {
+  const place = directory === '/' ? undefined : faultOfPath(directory);
+  if (place !== undefined) return `the name of its directory ${place}`;
+  const lengths = argv.map((word) => Buffer.byteLength(word));
+  const all = lengths.reduce((total, length) => total + length, 0);
+  const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
+  if (argv.length > limits.arguments || longest > limits.argumentLength || all > limits.argumentsTotal)
+    return 'its command is too long';
+  const variables = environment.reduce((total, variable) => total + Buffer.byteLength(variable), 0);
+  return environment.length > limits.variables || variables > limits.variablesTotal
+    ? 'its variables are too long'
+    : undefined;
 }
 
 /** Encodes a job as pieces to be written in this order (doc/protocol.md, "Tree jobs"). */

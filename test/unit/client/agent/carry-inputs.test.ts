@@ -54,7 +54,7 @@ class Scene {
   }
 
   /** A job with the source; `content` is what is read when the host asks for it, and then the host breaks off. */
-  job(content: string, end: Partial<AnswerMessage> = { error: 0 }): Promise<unknown> {
+  job(content: string, end: Partial<AnswerMessage> = { error: 0 }, directory = '/home/me'): Promise<unknown> {
     const welcome = encodeWelcome({
       nonce: Buffer.alloc(16, 1),
       codecs: [],
@@ -86,7 +86,7 @@ class Scene {
     const request = {
       found,
       argv: ['gcc', '-c', 'a.c'],
-      directory: '/home/me',
+      directory,
       environment: [],
       difference: () => this.difference(),
     };
@@ -105,6 +105,18 @@ describe('carryInputs()', () => {
       expect((error as Error).message).toBe('"/home/me/a.c" has changed meanwhile');
     }
     expect([scene.hosts.offerOf(scene.name), scene.warnings]).toEqual(['inputs', []]);
+  });
+
+  it('sends no request that no host could read, and blames none', async () => {
+    const scene = new Scene();
+    await scene.job('int b;');
+    const { length } = scene.sent;
+    for (const directory of ['/home/me/', '/home/../me', '/home//me', '/home/me/.']) {
+      const error = await scene.job('int a;', {}, directory);
+      expect(error).toBeInstanceOf(InputsFailed);
+      expect((error as Error).message).toBe('the name of its directory has ".", ".." or nothing between slashes');
+    }
+    expect([scene.hosts.offerOf(scene.name), scene.warnings, scene.sent.length]).toEqual(['inputs', [], length]);
   });
 
   it('gives a host up that breaks off three times in a row', async () => {

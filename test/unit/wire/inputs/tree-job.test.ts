@@ -5,7 +5,7 @@ import { encodeData, encodeEnd, readContents } from '../../../../src/wire/inputs
 import { decodeDefinitions } from '../../../../src/wire/inputs/definitions.ts';
 import { decodeNumbers } from '../../../../src/wire/inputs/numbers.ts';
 import { readOpening } from '../../../../src/wire/inputs/opening.ts';
-import { encodeSession, encodeTreeJob, readTreeJob } from '../../../../src/wire/inputs/tree-job.ts';
+import { encodeSession, encodeTreeJob, faultOfTreeJob, readTreeJob } from '../../../../src/wire/inputs/tree-job.ts';
 import type { ArrivedTreeJob, TreeJob } from '../../../../src/wire/inputs/tree-job.ts';
 import { encodeRequest } from '../../../../src/wire/request.ts';
 import { everyCut, faultOf, read, readPieces, singly } from '../reading.ts';
@@ -45,6 +45,28 @@ describe('encodeTreeJob()', () => {
   it('does not copy a large content', () => {
     const bytes = Buffer.alloc(100_000);
     expect(encodeTreeJob({ ...empty, data: [{ number: 0, codec: 'raw', length: 100_000, bytes }] })).toContain(bytes);
+  });
+});
+
+describe('faultOfTreeJob()', () => {
+  it.each<[string, Partial<TreeJob>]>([
+    ['a directory with a slash at its end', { directory: '/home/' }],
+    ['a directory that is left again', { directory: '/home/../home' }],
+    ['a relative directory', { directory: 'home' }],
+    ['a long word', { argv: ['cc', 'x'.repeat(limits.argumentLength + 1)] }],
+    ['many words', { argv: Array.from({ length: limits.arguments + 1 }, () => 'x') }],
+    ['many long words', { argv: Array.from({ length: 17 }, () => 'x'.repeat(limits.argumentLength)) }],
+    ['many variables', { environment: Array.from({ length: limits.variables + 1 }, () => 'A=b') }],
+    ['a long variable', { environment: [`A=${'b'.repeat(limits.variablesTotal)}`] }],
+  ])('tells of what a server does not read: %s', (_, part) => {
+    const job = { ...empty, ...part };
+    expect(faultOf(() => read(readTreeJob(), sent(job)))).toBeDefined();
+    expect(faultOfTreeJob(job)).toBeDefined();
+  });
+
+  it.each(Object.entries(treeJobs))('finds nothing in what is read: %s', (_, job) => {
+    expect(faultOfTreeJob(job)).toBeUndefined();
+    expect(faultOfTreeJob({ ...job, directory: '/' })).toBeUndefined();
   });
 });
 
