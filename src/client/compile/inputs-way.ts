@@ -3,6 +3,7 @@ import { isClang } from '../../compiler/names/compiler-family.ts';
 import { readVariable } from '../../config/client-environment.ts';
 import type { Environment } from '../../config/client-environment.ts';
 import type { Found } from '../headers/inputs.ts';
+import { faultOfPath } from '../../wire/inputs/input-path.ts';
 import { compilerVariables, isLanguageVariable } from '../../wire/inputs/variables.ts';
 import { OnlyHere } from '../job/faults.ts';
 import type { RemoteJob } from '../job/understand.ts';
@@ -33,11 +34,14 @@ const namesOutput = /^-(?:f|g)record-command-line$/;
  * Why a job cannot be compiled by a host from its inputs, as far as its words tell: undefined when it can. The sentence
  * is read after "is preprocessed here: ".
  */
-export function obstacleToInputs({ verdict, environment }: RemoteJob): string | undefined {
+export function obstacleToInputs(job: RemoteJob): string | undefined {
+  const { verdict, environment } = job;
   const preprocess = readVariable('DISTCC_PREPROCESS', environment);
   if (preprocess === 'here') return 'DISTCC_PREPROCESS=here';
   if (verdict.preprocessed) return 'it is preprocessed already';
   if (readVariable('DISTCC_SAVE_TEMPS', environment)) return 'DISTCC_SAVE_TEMPS=1 keeps preprocessed sources';
+  const directory = job.directory === '/' ? undefined : faultOfPath(job.directory);
+  if (directory !== undefined) return `the name of its directory ${directory}`;
   const variable = foreign.find((name) => environment[name] !== undefined);
   if (variable !== undefined) return `the variable ${variable} is set`;
   const { words } = verdict;
