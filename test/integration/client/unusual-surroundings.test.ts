@@ -78,6 +78,14 @@ describe.skipIf(!needs('gcc', 'gcc')).each(compilers)('distcc does as %s', (comp
     },
   );
 
+  it('reads what the assembler is told to read by a macro, as it is now', async () => {
+    box.write('a.c', '#define STR(x) #x\n#if 0\n#include "gen.h"\n#endif\nasm(STR(.incbin "gen.h"));\n');
+    box.write('gen.h', '// 1\n');
+    await expectSame([]);
+    box.write('gen.h', '// 2\n');
+    await expectSame([]);
+  });
+
   it('does with a file among the directories of headers', async () => {
     box.write('a.c', 'int a;\n');
     box.write('other.txt', '');

@@ -305,6 +305,24 @@ describe('findInputs()', () => {
     ['.incbin', 'asm(".incbin \\"x\\"");', '"b.h" may have the assembler read files'],
     ['.include in a macro', '#define X "\\t.include \\"x\\""', '"b.h" may have the assembler read files'],
     ['.incbin put together', 'asm(".inc" BIN);', '"b.h" may have the assembler read files'],
+    [
+      '.incbin that a macro makes a string of',
+      '#define X asm(STR(.incbin "x"))',
+      '"b.h" may have the assembler read files',
+    ],
+    ['.incbin in two pieces', '#define X STR(.) STR(incbin "x")', '"b.h" may have the assembler read files'],
+    ['.INCBIN', 'const char *a = ".INCBIN \\"x\\"";', '"b.h" may have the assembler read files'],
+    [
+      '.include that a macro makes a string of',
+      '#define X STR(.include "x")',
+      '"b.h" may have the assembler read files',
+    ],
+    ['.include at the start', '#define X STR(\n.include NAME)', '"b.h" may have the assembler read files'],
+    [
+      '.include after another line',
+      'const char *a = "nop\\r.include \\"x\\"";',
+      '"b.h" may have the assembler read files',
+    ],
     ['#pragma GCC dependency', '#pragma GCC dependency "x"', '"b.h" has "#pragma GCC dependency"'],
     ['_Pragma', '_Pragma("GCC dependency \\"x\\"")', '"b.h" has "#pragma GCC dependency"'],
     ['a question for what only a preprocessor can tell', '#if __has_include(X(y))\n#endif', '"b.h" asks whether'],
@@ -342,7 +360,13 @@ describe('findInputs()', () => {
   });
 
   test('does not mind comments, strings and names that only look like obstacles', async () => {
-    project.write('a.c', '// __DATE__\n/* asm(".incbin x") */\nint a = b.include;\nstruct s c = { .include = 1 };\n');
+    project.write(
+      'a.c',
+      [
+        '// __DATE__\n/* asm(".incbin x") */\nint a = b.include, d = e().include, f = g[1].include;',
+        'struct s c = { .include = 1 }, d = {.include={1}}, e[] = { [0].include = 2 };\n',
+      ].join('\n'),
+    );
     expect(await reasonOf(['gcc'])).toBe('found');
   });
 
