@@ -148,6 +148,16 @@ function judge(words: readonly string[], environment: Environment): Verdict {
   return verdicts.get([permitted.join(' '), ...words].join('\0'), make);
 }
 
+/** Variables that have gcc or clang say or write more, which only this machine would get. */
+const tellingVariables = [
+  'CC_LOG_DIAGNOSTICS',
+  'CC_PRINT_HEADERS',
+  'CC_PRINT_INTERNAL_STAT',
+  'CC_PRINT_OPTIONS',
+  'CC_PRINT_PROC_STAT',
+  'GCC_EXTRA_DIAGNOSTIC_OUTPUT',
+];
+
 /** Whether a byte text is not UTF-8. */
 function isForeignText(text: string): boolean {
   return /[\x80-\xff]/.test(text) && !isUtf8(Buffer.from(text, 'latin1'));
@@ -181,6 +191,11 @@ export function understand(call: Call, programs: FoundPrograms, log: Logger, giv
   const renamed = rename(invoked);
   const verdict = judge(renamed.known ? renamed.words : invoked.words, environment);
   if (verdict.run === 'locally') return { ...local, ...reasonOf(verdict) };
+  const telling = tellingVariables.find((variable) => environment[variable] !== undefined);
+  if (telling !== undefined) {
+    const because = `the variable ${telling} has the compiler tell more than a host does`;
+    return { ...local, because, cure: `unset ${telling}`, name: verdict.source };
+  }
   if (!renamed.known) return { ...local, because: renamed.because, cure: renamed.cure, name: verdict.source };
   // A server accepts only words in UTF-8. Words for the preprocessor are not sent and may be anything.
   if (invoked.words.some(isForeignText) && remoteCommand(verdict, call.directory).some(isForeignText))

@@ -86,6 +86,36 @@ describe.skipIf(!needs('gcc', 'gcc')).each(compilers)('distcc does as %s', (comp
     await expectSame([]);
   });
 
+  it.runIf(compiler === 'clang').each([
+    ['OBJC_INCLUDE_PATH', 'a.m'],
+    ['OBJCPLUS_INCLUDE_PATH', 'a.mm'],
+    ['C_INCLUDE_PATH', 'a.c'],
+    ['CPLUS_INCLUDE_PATH', 'a.cc'],
+    ['CPATH', 'a.cc'],
+  ])('finds headers by %s, from inputs', async (variable, source) => {
+    box.write(source, '#include <own.h>\nint a = OWN;\n');
+    box.write('there/own.h', '#define OWN 1\n');
+    const all = ['-MD', '-c', source, '-o', 'a.o'];
+    const more = { [variable]: 'there' };
+    // A command for which a host lacks something is preprocessed from then on.
+    for (const _ of [1, 2]) expect(await remote(all, more)).toEqual(local(all, more));
+    expect(wereInputs()).toBe(true);
+  });
+
+  it.each([
+    ['GCC_EXTRA_DIAGNOSTIC_OUTPUT', 'fixits-v2'],
+    ['CC_PRINT_HEADERS', '1'],
+    ['CC_PRINT_OPTIONS', '1'],
+    ['CC_LOG_DIAGNOSTICS', '1'],
+  ])('says as much as it does with %s', async (variable, value) => {
+    box.write('a.c', '#include "a.h"\nint f(unsigned number) { return numbr; }\n');
+    box.write('a.h', '');
+    await expectSame([], { [variable]: value });
+    box.write('a.c', '#include "a.h"\nvoid f(void) { __builtin_printf("%d", 1L); }\n');
+    await expectSame(['-Wall'], { [variable]: value });
+    if (variable.startsWith('CC')) await expectSame([], { [variable]: value, [`${variable}_FILE`]: box.path('other') });
+  });
+
   it('does with a file among the directories of headers', async () => {
     box.write('a.c', 'int a;\n');
     box.write('other.txt', '');
