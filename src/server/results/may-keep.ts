@@ -8,6 +8,7 @@ import { smallAnswer } from '../job/answer.ts';
 import type { TreeCompiled } from '../job/run-tree-job.ts';
 import { resolveLinks } from './resolve-links.ts';
 import type { LookUps } from './resolve-links.ts';
+import { makeTime, timePiecesInWords } from './time-pieces.ts';
 
 /** What a compile was given, as far as it decides whether the result is kept. */
 export interface KeptCompile {
@@ -20,15 +21,22 @@ export interface KeptCompile {
 /** Code for the processor that it is compiled on: the key does not say which that is. */
 const isForThisProcessor = (word: string): boolean => word.endsWith('=native');
 
-/** A compile with more inputs, or longer names of them, would hold others up while its key is made. */
-const most = { inputs: 8192, names: 1024 * 1024 };
+/** Reports of how long a compile took, and what memory. */
+const reporting =
+  /^-f(?:time-report(?:-details|=.*)?|(?:pre-ipa-|post-ipa-)?mem-report(?:-wpa)?|profile-report|proc-stat-report.*)$/;
+
+/** A compile with more inputs, or longer names of them or words, would hold others up while its key is made. */
+const most = { inputs: 8192, names: 1024 * 1024, words: 256 * 1024 };
 
 /** A file whose time would be another one on some disks: two of them could have equal times there, or not. */
 const hasStrangeTime = (input: DeclaredInput): boolean => input.kind === 'file' && !isKeptEverywhere(input.mtimeNs);
 
 /** Whether a compile has a result that may be kept at all. */
 export function mayHaveKept(words: readonly string[], inputs: readonly DeclaredInput[]): boolean {
-  if (inputs.length > most.inputs || words.some(isForThisProcessor) || inputs.some(hasStrangeTime)) return false;
+  if (inputs.length > most.inputs || inputs.some(hasStrangeTime)) return false;
+  if (words.some((word) => isForThisProcessor(word) || reporting.test(word))) return false;
+  if (words.reduce((sum, { length }) => sum + length, 0) > most.words) return false;
+  if (makeTime(timePiecesInWords(words))) return false;
   return inputs.reduce((sum, { path }) => sum + path.length, 0) <= most.names;
 }
 

@@ -11,6 +11,7 @@ import { mayKeep } from './may-keep.ts';
 import { resultKey } from './result-key.ts';
 import type { CompileFacts } from './result-key.ts';
 import type { KeptResults } from './result-store.ts';
+import { timePiecesInWords } from './time-pieces.ts';
 import { TimeWords } from './time-words.ts';
 
 /** A compile whose result may be kept: all that it depends on. */
@@ -99,6 +100,6 @@ export class ResultKeeper {
       if (toolchain.isShown(input.path)) requireSame(input);
       else if (input.kind === 'file') own.push(input);
     }
-    return !(await this.#times.areIn(own, onDisk));
+    return !(await this.#times.areIn(own, timePiecesInWords(name.compile.words), onDisk));
   }
 }

@@ -283,8 +283,16 @@ describe('kept results', () => {
         ],
       }),
     ];
-    await runEach(daemon, ...jobs, ...jobs);
-    expect(started(daemon)).toBe(4);
+    const more = [
+      smallJob('const char *f(void) { return NOW; }\n', { argv: ['gcc', '-DNOW=__TIME__', '-c', 'a.c', '-o', 'a.o'] }),
+      smallJob('#define C(a, b) a##b\nconst char *f(void) { return C(__TI, ME__); }\n'),
+      smallJob('const char *f(void) { return __TI\\\nME__; }\n'),
+      smallJob('#define C(a) __TI##a\nconst char *f(void) { return C(B); }\n', {
+        argv: ['gcc', '-DB=ME__', '-c', 'a.c', '-o', 'a.o'],
+      }),
+    ];
+    await runEach(daemon, ...jobs, ...more, ...jobs);
+    expect(started(daemon)).toBe(8);
     expect(results()).toEqual([]);
   });
 

@@ -137,6 +137,16 @@ describe('mayHaveKept()', () => {
     }
   });
 
+  it('leaves out commands that name the time of a compile, and reports of its time and memory', () => {
+    const words = ['-DNOW=__TIME__', '-Wp,-DNOW=__DATE__', 'NOW=__TIMESTAMP__', '-DA=C(__TI,ME__)'];
+    for (const word of [...words, '-ftime-report', '-fmem-report', '-fpre-ipa-mem-report', '-ftime-report-details'])
+      expect([word, mayHaveKept(['gcc', '-D', word], inputs)]).toEqual([word, false]);
+    for (const word of ['-D__DATE__=', '-D__TIME__="x"', '-DTIME=1', '-fno-time-report', '-D_T=__TI'])
+      expect([word, mayHaveKept(['gcc', word], inputs)]).toEqual([word, true]);
+    expect(mayHaveKept(['gcc', '-D', '__DATE__=""'], inputs)).toBe(true);
+    expect(mayHaveKept(['gcc', `-D${'x'.repeat(256 * 1024)}`], inputs)).toBe(false);
+  });
+
   it('leaves out times that some disks cannot keep', () => {
     const at = (mtimeNs: bigint): boolean => mayHaveKept([], [...inputs, file('/home/me/b.h', mtimeNs)]);
     const most = 2n ** 31n * 1_000_000_000n;
