@@ -15,12 +15,13 @@ import { randomBytes } from 'node:crypto';
 import type { DiskPath } from '../../system/byte-text.ts';
 import { writeAll } from '../../system/descriptors/write-all.ts';
 import { errorCode } from '../../system/error-text.ts';
+import { removeQuietly } from '../../system/files/remove-quietly.ts';
 import type { ArrivedContent } from '../../wire/inputs/contents.ts';
 import { ProtocolError } from '../../wire/reading/protocol-error.ts';
 import { linkOrCopy } from './file-copies.ts';
 import { ContentHasher } from './possession.ts';
 import type { ContentHashes } from './possession.ts';
-import { full } from './room.ts';
+import { full, refusalOfSystem } from './room.ts';
 import { unpackNow, unpackPieces } from './unpack.ts';
 
 /** A content that is kept. */
@@ -166,7 +167,7 @@ export class ContentStore {
   /**
    * Takes a content that has come from a client; what is there already is only compared.
    * @param scratch a name for a new file, which is gone afterwards
-   * @throws ProtocolError when another content was declared, Overload when the store is full
+   * @throws ProtocolError when another content was declared, Overload when the store or its disk is full
    */
   async put(arrived: ArrivedContent, declared: DeclaredContent, scratch: string): Promise<StoredContent> {
     const { hash, size } = declared;
@@ -179,10 +180,12 @@ export class ContentStore {
       const key =
         size <= shortLength ? this.#takeNow(arrived, hash, written) : await this.#takeInPieces(arrived, hash, written);
       return { hash, size, key };
+    } catch (error) {
+      throw refusalOfSystem(error) ?? error;
     } finally {
       this.#coming.bytes -= size;
       this.#coming.count -= 1;
-      rmSync(written, { force: true });
+      removeQuietly(written);
     }
   }
 

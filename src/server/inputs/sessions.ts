@@ -6,7 +6,7 @@ import { nonceLength } from '../../wire/inputs/tree-job.ts';
 import { Overload } from '../policy/refusal.ts';
 import { ContentStore } from './content-store.ts';
 import type { ExactTreeMeans } from './exact-trees.ts';
-import { full } from './room.ts';
+import { full, refusalOfSystem } from './room.ts';
 import type { InputLimits } from './room.ts';
 import { Session } from './session.ts';
 import { Tree } from './tree.ts';
@@ -133,15 +133,18 @@ export class Sessions {
     this.#memory += bytes;
   }
 
-  /** For sessions: an empty tree for the files of an address. @throws the system's error */
+  /** For sessions: an empty tree for the files of an address. @throws Overload on a full disk, the system's error */
   makeTree(address: string): Tree {
     const charge = (bytes: number): void => this.#charge(address, bytes);
-    return new Tree(this.#places.spool.lend('tree'), {
-      store: this.store,
-      limits: this.limits,
-      totals: this.#totals,
-      charge,
-    });
+    const { store, limits } = this;
+    let folder: string | undefined;
+    try {
+      folder = this.#places.spool.lend('tree');
+      return new Tree(folder, { store, limits, totals: this.#totals, charge });
+    } catch (error) {
+      if (folder !== undefined) this.#takeBack(folder);
+      throw refusalOfSystem(error) ?? error;
+    }
   }
 
   /** Ends sessions of an address that nobody uses until it may have that many bytes more. @throws Overload */

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ContentStore } from '../../../../src/server/inputs/content-store.ts';
 import type { StoreLimits } from '../../../../src/server/inputs/content-store.ts';
-import { Overload } from '../../../../src/server/policy/refusal.ts';
+import { Overload, Refusal } from '../../../../src/server/policy/refusal.ts';
 import { arrived, hashOf, InputsFixture, keyOf } from './inputs-fixture.ts';
 
 const large = Buffer.alloc(700_000, 'large ');
@@ -75,6 +75,18 @@ describe('ContentStore', () => {
     expect(kept()).toEqual([]);
     expect(store.used).toBe(0);
     expectNothingLeft();
+  });
+
+  it.each([
+    ['short', 'int x;\n'],
+    ['long', large],
+  ])('refuses a %s content that the file system does not take', async (_, content) => {
+    const store = open();
+    const untakable = join(fixture.top, 'x'.repeat(250));
+    const refused = store.put(arrived(7, content), declared(content), untakable);
+    await expect(refused).rejects.toThrow(Refusal);
+    await expect(refused).rejects.toThrow('the file system of this server does not take');
+    expect(store.used).toBe(0);
   });
 
   it('keeps nothing of a long content that is another one, or longer', async () => {

@@ -1,9 +1,10 @@
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { finish } from '../../../../src/basics/steps.ts';
 import type { Session } from '../../../../src/server/inputs/session.ts';
-import type { Sessions } from '../../../../src/server/inputs/sessions.ts';
+import { Sessions } from '../../../../src/server/inputs/sessions.ts';
 import { Overload, Refusal } from '../../../../src/server/policy/refusal.ts';
 import type { Definition } from '../../../../src/wire/inputs/definitions.ts';
 import { until } from '../../../support/daemon.ts';
@@ -37,6 +38,16 @@ describe('a session', () => {
     // Another client's is here already.
     const other = enter(sessions, 2);
     expect(layAll(other, [fileAt(other, 1, '/b', 'text')]).lacking).toEqual([]);
+  });
+
+  it('refuses a job when the disk has no room for its tree', () => {
+    const noSpace = (): never => {
+      throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+    };
+    const spool = { path: fixture.top, lend: noSpace, takeBack: () => Promise.resolve() };
+    const places = { contents: join(fixture.top, 'more'), spool, left: () => {} };
+    const full = new Sessions(places, sessions.limits, () => 0);
+    expect(() => enter(full, 1).enter(0)).toThrow(Overload);
   });
 
   it.each<[string, (right: Buffer) => Buffer]>([
