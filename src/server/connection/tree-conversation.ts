@@ -72,12 +72,12 @@ export class TreeConversation {
     const line = this.#line;
     try {
       const sessions = this.#trees.sessions();
-      const { session, fresh } = sessions.enter(secret, line.connection.address);
+      const { session, fresh } = sessions.enter(secret, line.connection.address, line);
       try {
         if (fresh) this.#welcome(session);
         return await this.#answer(await this.#readJob(session, fresh), session);
       } finally {
-        sessions.leave(session);
+        sessions.leave(session, line);
       }
     } catch (error) {
       if (this.#welcomed && !line.begun && isEnd(error))

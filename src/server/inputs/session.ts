@@ -9,7 +9,7 @@ import type { DeclaredFile, DeclaredInput } from './declared-input.ts';
 import { ExactTrees } from './exact-trees.ts';
 import { requireSame } from './machine-files.ts';
 import { proves } from './possession.ts';
-import type { Sessions } from './sessions.ts';
+import type { Sessions, SessionUser } from './sessions.ts';
 import type { MachineParts, Tree } from './tree.ts';
 
 /** One state of a client's files, and how many jobs work on it. */
@@ -49,7 +49,9 @@ export class Session {
   /** Bytes of memory of what is defined. */
   memory = 0;
   /** Connections that use it. */
-  connections = 0;
+  readonly users = new Set<SessionUser>();
+  /** Whether nobody may enter it any more. */
+  ended = false;
   /** When the last one left, in ms. */
   left = 0;
   /** How much of the news about compilers its client has heard. */

@@ -22,13 +22,24 @@ export interface InputPlaces {
   readonly left: (error: unknown) => void;
 }
 
+/** A connection that uses a session. */
+export interface SessionUser {
+  /** Whether its job runs, or is answered. */
+  readonly works: boolean;
+  /** Ends it in favour of another client. */
+  end(reason: Overload): void;
+}
+
 /** A client's session, and whether it has just been made. */
 export interface Entered {
   readonly session: Session;
   readonly fresh: boolean;
 }
 
-/** The sessions of all clients. A session without a connection ends after some time, or to make room for another. */
+/**
+ * The sessions of all clients. A session without a connection ends after some time, or to make room for another; one
+ * whose connections have no job that works ends for a client that has fewer.
+ */
 export class Sessions {
   readonly limits: InputLimits;
   readonly store: ContentStore;
@@ -66,13 +77,13 @@ export class Sessions {
   }
 
   /** Enters the session of a secret, which is made when there is none. @throws Overload */
-  enter(secret: Buffer, address: string): Entered {
+  enter(secret: Buffer, address: string, user: SessionUser): Entered {
     const name = secret.toString('hex');
     const found = this.#sessions.get(name);
     const session = found ?? this.#make(address);
     this.#sessions.delete(name);
     this.#sessions.set(name, session);
-    session.connections += 1;
+    session.users.add(user);
     return { session, fresh: found === undefined };
   }
 
@@ -83,7 +94,7 @@ export class Sessions {
     if (count >= sessionsPerAddress && !this.#endOne(mine)) {
       throw new Overload('too_many_agents', `${count} agents of this client are at work here, which is the limit`);
     }
-    if (this.#sessions.size >= sessions && !this.#endOne()) {
+    if (this.#sessions.size >= sessions && !this.#endOne() && !this.#endIdle(count)) {
       throw new Overload(
         'too_many_agents',
         `agents of ${this.#sessions.size} clients are at work here, which is the limit`,
@@ -94,16 +105,36 @@ export class Sessions {
   }
 
   /** A connection of a session has ended. */
-  leave(session: Session): void {
-    session.connections -= 1;
+  leave(session: Session, user: SessionUser): void {
+    session.users.delete(user);
     session.left = this.#now();
+    if (session.ended && session.users.size === 0) this.#close(session);
+  }
+
+  /** Ends the session without working jobs that was entered first, of the address that has most, and more than `least`. */
+  #endIdle(least: number): boolean {
+    const counts = new Map<string, number>();
+    for (const { address } of this.#sessions.values()) counts.set(address, (counts.get(address) ?? 0) + 1);
+    const countOf = ({ address }: Session): number => counts.get(address) ?? 0;
+    const idle = [...this.#sessions].filter(
+      ([, session]) => countOf(session) > least && [...session.users].every(({ works }) => !works),
+    );
+    // The sort leaves those of one address in their order.
+    const [found] = idle.sort(([, one], [, other]) => countOf(other) - countOf(one));
+    if (found === undefined) return false;
+    const [name, session] = found;
+    this.#sessions.delete(name);
+    // Its connections let go of its trees; until then they stay.
+    session.ended = true;
+    for (const user of session.users) user.end(new Overload('too_many_agents', 'another client has fewer agents here'));
+    return true;
   }
 
   /** Ends sessions whose time is over; tells whether there are any. */
   review(): boolean {
     const now = this.#now();
     for (const [name, session] of this.#sessions) {
-      if (session.connections === 0 && now - session.left >= this.limits.idleMs) this.#end(name, session);
+      if (session.users.size === 0 && now - session.left >= this.limits.idleMs) this.#end(name, session);
     }
     return this.#sessions.size > 0;
   }
@@ -111,7 +142,7 @@ export class Sessions {
   /** Ends the session that was left alone for longest; false when all are in use. */
   #endOne(isMeant: (session: Session) => boolean = () => true): boolean {
     for (const [name, session] of this.#sessions) {
-      if (session.connections > 0 || !isMeant(session)) continue;
+      if (session.users.size > 0 || !isMeant(session)) continue;
       this.#end(name, session);
       return true;
     }
@@ -120,6 +151,10 @@ export class Sessions {
 
   #end(name: string, session: Session): void {
     this.#sessions.delete(name);
+    this.#close(session);
+  }
+
+  #close(session: Session): void {
     this.#memory -= session.memory;
     session.close();
   }

@@ -1,14 +1,17 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ByteBudget, standstillMs } from '../../../src/server/limits/byte-budget.ts';
 import type { Service } from '../../../src/server/connection/service.ts';
 import { FairQueue, longJobMs } from '../../../src/server/limits/fair-queue.ts';
 import { encodeRequest, encodeRequestHead } from '../../../src/wire/request.ts';
+import { encodeSession } from '../../../src/wire/inputs/tree-job.ts';
 import { encodeToken } from '../../../src/wire/token.ts';
 import { startDaemon, until } from '../../support/daemon.ts';
 import type { TestDaemon } from '../../support/daemon.ts';
 import { compiler, startService } from '../../support/service.ts';
 import type { TestService } from '../../support/service.ts';
+import { smallJob, TreeClient } from '../../support/tree-client.ts';
 import { connectTo } from '../../support/wire-client.ts';
 import type { WireClient } from '../../support/wire-client.ts';
 
@@ -54,6 +57,19 @@ describe('a daemon with little memory', () => {
     expect(await answerOf(await startFrom(daemon.port, '127.0.0.4', small))).toMatch(done);
     await daemon.logs('all connections of this server are taken');
     await daemon.logs('REJ_OVERLOAD');
+  });
+
+  it("compiles another client's own files when all sessions are taken by eight that say nothing", async () => {
+    const daemon = await start();
+    for (let at = 10; at < 18; at += 1) {
+      await Promise.all(
+        Array.from({ length: 8 }, () => startFrom(daemon.port, `127.0.0.${at}`, [encodeSession(randomBytes(16))])),
+      );
+    }
+    await until(() => daemon.log().split('connection from ').length > 64, 'all have begun');
+    const honest = await new TreeClient(daemon.port, '127.0.0.99').run(smallJob('int g;\n'));
+    expect(honest).toMatchObject({ error: undefined, answer: { status: 0 } });
+    await daemon.logs('another client has fewer agents here');
   });
 
   it('closes no client for one that the access list denies', async () => {

@@ -18,7 +18,7 @@ import type { Generation, Session } from '../../../../src/server/inputs/session.
 import type { Sessions } from '../../../../src/server/inputs/sessions.ts';
 import type { MachineParts } from '../../../../src/server/inputs/tree.ts';
 import type { Definition } from '../../../../src/wire/inputs/definitions.ts';
-import { bare, enter, InputsFixture, layWith } from './inputs-fixture.ts';
+import { bare, enter, InputsFixture, layWith, leave } from './inputs-fixture.ts';
 
 let fixture: InputsFixture;
 let sessions: Sessions;
@@ -216,7 +216,7 @@ describe('the exact trees of a session', () => {
     for (const { done } of jobs) done();
     expect(sessions.exactTrees.idle.count).toBe(16);
     session.leave(generation);
-    sessions.leave(session);
+    leave(sessions, session);
     fixture.now = 3600_000;
     sessions.review();
     expect(sessions.size).toBe(0);

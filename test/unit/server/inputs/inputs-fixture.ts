@@ -9,6 +9,8 @@ import { planInputs } from '../../../../src/server/inputs/room.ts';
 import type { InputLimits } from '../../../../src/server/inputs/room.ts';
 import type { Session } from '../../../../src/server/inputs/session.ts';
 import { Sessions } from '../../../../src/server/inputs/sessions.ts';
+import type { SessionUser } from '../../../../src/server/inputs/sessions.ts';
+import type { Overload } from '../../../../src/server/policy/refusal.ts';
 import type { MachineParts } from '../../../../src/server/inputs/tree.ts';
 import { openSpool } from '../../../../src/system/files/temporary-folder.ts';
 import type { Spool } from '../../../../src/system/files/temporary-folder.ts';
@@ -57,9 +59,25 @@ export class InputsFixture {
   }
 }
 
+/** A connection without a job that runs; it notes why it is ended. */
+export class PlayedUser implements SessionUser {
+  readonly ends: Overload[] = [];
+  works = false;
+
+  end(reason: Overload): void {
+    this.ends.push(reason);
+  }
+}
+
 /** Enters a session by a number instead of a secret. */
-export const enter = (sessions: Sessions, secret: number, address = '127.0.0.1'): Session =>
-  sessions.enter(Buffer.alloc(16, secret), address).session;
+export const enter = (sessions: Sessions, secret: number, address = '127.0.0.1', user = new PlayedUser()): Session =>
+  sessions.enter(Buffer.alloc(16, secret), address, user).session;
+
+/** One connection of a session ends. */
+export function leave(sessions: Sessions, session: Session): void {
+  const [user = new PlayedUser()] = session.users;
+  sessions.leave(session, user);
+}
 
 /** Defines and lays what a job uses in a generation, and gives what is lacking and the tree's folder. */
 export function layAll(

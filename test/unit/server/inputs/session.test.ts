@@ -9,7 +9,7 @@ import { Overload, Refusal } from '../../../../src/server/policy/refusal.ts';
 import type { Definition } from '../../../../src/wire/inputs/definitions.ts';
 import { until } from '../../../support/daemon.ts';
 import { faultOf } from '../../wire/reading.ts';
-import { arrived, bare, enter, fileAt, hashOf, InputsFixture, layAll } from './inputs-fixture.ts';
+import { arrived, bare, enter, fileAt, hashOf, InputsFixture, layAll, leave, PlayedUser } from './inputs-fixture.ts';
 
 let fixture: InputsFixture;
 let sessions: Sessions;
@@ -188,17 +188,20 @@ describe('a session', () => {
 
 describe('sessions', () => {
   it('are entered by their secret, and end when they were left alone', async () => {
-    const first = sessions.enter(Buffer.alloc(16, 1), '127.0.0.1');
+    const first = sessions.enter(Buffer.alloc(16, 1), '127.0.0.1', new PlayedUser());
     expect(first.fresh).toBe(true);
-    expect(sessions.enter(Buffer.alloc(16, 1), '127.0.0.2')).toEqual({ session: first.session, fresh: false });
-    expect(sessions.enter(Buffer.alloc(16, 2), '127.0.0.1').fresh).toBe(true);
+    expect(sessions.enter(Buffer.alloc(16, 1), '127.0.0.2', new PlayedUser())).toEqual({
+      session: first.session,
+      fresh: false,
+    });
+    expect(sessions.enter(Buffer.alloc(16, 2), '127.0.0.1', new PlayedUser()).fresh).toBe(true);
     first.session.leave(first.session.enter(0));
     expect(trees()).toHaveLength(1);
-    sessions.leave(first.session);
+    leave(sessions, first.session);
     fixture.now += 20 * 60_000;
     sessions.review();
     expect(sessions.size).toBe(2);
-    sessions.leave(first.session);
+    leave(sessions, first.session);
     fixture.now += 15 * 60_000 - 1;
     sessions.review();
     expect(sessions.size).toBe(2);
@@ -206,28 +209,52 @@ describe('sessions', () => {
     expect(sessions.review()).toBe(true);
     expect(sessions.size).toBe(1);
     await until(() => trees().length === 0, 'its tree is removed');
-    expect(sessions.enter(Buffer.alloc(16, 1), '127.0.0.1').fresh).toBe(true);
+    expect(sessions.enter(Buffer.alloc(16, 1), '127.0.0.1', new PlayedUser()).fresh).toBe(true);
     expect(fixture.left).toEqual([]);
   });
 
   it('make room for a new one by the end of one that nobody uses', () => {
     sessions = fixture.open({ sessions: 4, sessionsPerAddress: 2 });
+    const working = (): PlayedUser => Object.assign(new PlayedUser(), { works: true });
     const [one, two] = [enter(sessions, 1), enter(sessions, 2)];
     const fault = faultOf(() => enter(sessions, 3));
     expect(fault).toBeInstanceOf(Overload);
     expect(fault).toMatchObject({ message: '2 agents of this client are at work here, which is the limit' });
-    sessions.leave(two);
-    sessions.leave(one);
-    enter(sessions, 2);
-    enter(sessions, 3);
+    leave(sessions, two);
+    leave(sessions, one);
+    enter(sessions, 2, '127.0.0.1', working());
+    enter(sessions, 3, '127.0.0.1', working());
     // The first one went, since the second one has been used since.
-    expect(sessions.enter(Buffer.alloc(16, 2), '').fresh).toBe(false);
-    enter(sessions, 4, '127.0.0.2');
-    enter(sessions, 5, '127.0.0.2');
+    expect(sessions.enter(Buffer.alloc(16, 2), '', new PlayedUser()).fresh).toBe(false);
+    enter(sessions, 4, '127.0.0.2', working());
+    enter(sessions, 5, '127.0.0.2', working());
     expect(faultOf(() => enter(sessions, 6, '127.0.0.3'))).toMatchObject({
       name: 'Overload',
       message: 'agents of 4 clients are at work here, which is the limit',
     });
+  });
+
+  it('give way to a client that has fewer, unless a job of theirs runs', async () => {
+    sessions = fixture.open({ sessions: 3, sessionsPerAddress: 2 });
+    const users = [1, 2, 3].map(() => new PlayedUser());
+    const [one, two, three] = users;
+    const first = enter(sessions, 1, '127.0.0.1', one);
+    const second = enter(sessions, 2, '127.0.0.1', two);
+    enter(sessions, 3, '127.0.0.2', three);
+    if (one !== undefined) one.works = true;
+    second.enter(0);
+    const fourth = enter(sessions, 4, '127.0.0.3');
+    expect(users.map(({ ends }) => ends.length)).toEqual([0, 1, 0]);
+    expect(two?.ends[0]).toMatchObject({ name: 'Overload', reason: 'too_many_agents' });
+    expect(sessions.size).toBe(3);
+    // What it has stays until its connection has let go of it; then all of it goes.
+    expect(trees()).toHaveLength(1);
+    leave(sessions, second);
+    await until(() => trees().length === 0, 'its tree is removed');
+    // Each has one now, and nobody has fewer.
+    expect(faultOf(() => enter(sessions, 5, '127.0.0.3'))).toBeInstanceOf(Overload);
+    expect(enter(sessions, 1, '127.0.0.1', one)).toBe(first);
+    expect(enter(sessions, 4, '127.0.0.3')).toBe(fourth);
   });
 
   it('have no more memory than they may', () => {
@@ -244,7 +271,7 @@ describe('sessions', () => {
     const five = enter(sessions, 5);
     define(five, 0, 2);
     expect(faultOf(() => define(five, 2, 10))).toBeInstanceOf(Overload);
-    sessions.leave(one);
+    leave(sessions, one);
     define(five, 2, 10);
     expect(sessions.size).toBe(4);
   });
@@ -255,7 +282,7 @@ describe('sessions', () => {
     await put('aaaaaaaa');
     layAll(one, [fileAt(one, 1, '/a', 'aaaaaaaa')]);
     await expect(put('bbbb')).rejects.toThrow(Overload);
-    sessions.leave(one);
+    leave(sessions, one);
     await put('bbbb');
     expect(sessions.size).toBe(0);
     expect(sessions.store.used).toBe(4);

@@ -19,7 +19,7 @@ import { Refusal } from '../../../../src/server/policy/refusal.ts';
 import type { Definition } from '../../../../src/wire/inputs/definitions.ts';
 import { holds } from '../../wire/checked.ts';
 import { faultOf } from '../../wire/reading.ts';
-import { arrived, bare, enter, fileAt, hashOf, InputsFixture, layAll, layWith } from './inputs-fixture.ts';
+import { arrived, bare, enter, fileAt, hashOf, InputsFixture, layAll, layWith, leave, PlayedUser } from './inputs-fixture.ts';
 
 let fixture: InputsFixture;
 let sessions: Sessions;
@@ -166,8 +166,8 @@ describe('a tree', () => {
     });
     const two = enter(sessions, 2);
     expect(faultOf(() => layAll(two, [directory(1, '/a/b/c/d/e/f/g/h')]))).toMatchObject({ name: 'Overload' });
-    sessions.leave(one);
-    sessions.leave(two);
+    leave(sessions, one);
+    leave(sessions, two);
     fixture.now += 15 * 60_000;
     expect(sessions.review()).toBe(false);
     const three = enter(sessions, 3);
@@ -190,7 +190,7 @@ describe('a tree', () => {
     const two = enter(sessions, 2, '127.0.0.2');
     await layWith(sessions, two, { '/b': 'bbb' });
     // A session of its own that nobody uses gives way.
-    sessions.leave(one);
+    leave(sessions, one);
     const three = enter(sessions, 3);
     await layWith(sessions, three, { '/c': 'cccccccc' });
     expect(sessions.size).toBe(2);
@@ -261,7 +261,7 @@ describe('a tree', () => {
     const outside = before();
     const property = fc.property(fc.array(entry, { maxLength: 12 }), (entries) => {
       secret = (secret + 1) % 250;
-      const own = sessions.enter(Buffer.alloc(16, secret), `address ${secret}`).session;
+      const own = sessions.enter(Buffer.alloc(16, secret), `address ${secret}`, new PlayedUser()).session;
       const laid: string[] = [];
       const generation = own.enter(0);
       for (const [number, one] of entries.entries()) {
@@ -281,7 +281,7 @@ describe('a tree', () => {
       }
       expect(before()).toEqual(outside);
       own.leave(generation);
-      sessions.leave(own);
+      leave(sessions, own);
     });
     holds('trees', property, 60);
   });
