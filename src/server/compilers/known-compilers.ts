@@ -1,3 +1,4 @@
+import { normalize } from 'node:path';
 import { fileStamp } from '../../system/files/file-hashes.ts';
 import { encodeCompiler } from '../../wire/inputs/compiler-text.ts';
 import { EverySecond } from '../../system/machine/every-second.ts';
@@ -5,6 +6,8 @@ import type { Compiler, NamedProgram } from './look-at-compiler.ts';
 
 /** Names that are remembered: clients choose them, among those that are permitted. */
 const mostKnown = 256;
+/** The longest of them: with longer ones there would be room for few in what clients are told. */
+const longestName = 255;
 /** How long it is believed, in ms, that a compiler's files are what they were. */
 const believedMs = 1000;
 /** How long, in ms, a program of which nothing could be found out is left alone. */
@@ -32,6 +35,12 @@ export interface LookingMeans {
   /** A clock that only goes forward, in ms. */
   readonly now: () => number;
 }
+
+/**
+ * The name by which a compiler is remembered: a plain one is permitted as it is, but a path can be written in any number
+ * of ways, and is remembered as this server writes it.
+ */
+const nameOf = (asked: string, path: string): string => (asked.includes('/') ? normalize(path) : asked);
 
 /** Equal texts while none of the files has been replaced. */
 function stampOf(paths: readonly string[]): string {
@@ -64,7 +73,9 @@ export class KnownCompilers {
 
   /** Notes that a job names a compiler as `asked`; what is known of it is forgotten when its files have changed. */
   note(asked: string, program: NamedProgram): void {
-    const known = this.#known.get(asked);
+    const name = nameOf(asked, program.path);
+    const known = this.#known.get(name);
+    if (name.length > longestName) return;
     if (known === undefined && this.#known.size >= mostKnown) return;
     const isOther = known?.program.path !== program.path;
     if (known !== undefined && !isOther) {
@@ -74,7 +85,7 @@ export class KnownCompilers {
       if (known.compiler !== undefined && stampOf(known.compiler.programs) === known.stamp) return;
     }
     if (known?.compiler !== undefined) this.#news += 1;
-    this.#known.set(asked, { program, compiler: undefined, stamp: '', wanted: true, until: 0 });
+    this.#known.set(name, { program, compiler: undefined, stamp: '', wanted: true, until: 0 });
     this.#patrol.begin();
   }
 
@@ -101,9 +112,16 @@ export class KnownCompilers {
     this.review();
   }
 
-  /** What a client is told of the compiler that it names so; undefined when that is not known, or not yet. */
-  told(asked: string): string | undefined {
-    const compiler = this.#known.get(asked)?.compiler;
+  /**
+   * What a client is told of the compiler that it names so; undefined when that is not known, or not yet.
+   * @param path of the compiler on this machine
+   */
+  told(asked: string, path = asked): string | undefined {
+    return this.#told(nameOf(asked, path));
+  }
+
+  #told(name: string): string | undefined {
+    const compiler = this.#known.get(name)?.compiler;
     return compiler === undefined ? undefined : encodeCompiler(compiler.fingerprint);
   }
 
@@ -111,10 +129,10 @@ export class KnownCompilers {
   all(): Readonly<Record<string, string>> {
     const texts = new Map<string, string>();
     let bytes = 0;
-    for (const asked of this.#known.keys()) {
-      const text = this.told(asked);
-      bytes += Buffer.byteLength(JSON.stringify(asked)) + (text?.length ?? 0) + '"":,'.length;
-      if (text !== undefined && bytes <= mostTold) texts.set(asked, text);
+    for (const name of this.#known.keys()) {
+      const text = this.#told(name);
+      bytes += Buffer.byteLength(JSON.stringify(name)) + (text?.length ?? 0) + '"":,'.length;
+      if (text !== undefined && bytes <= mostTold) texts.set(name, text);
     }
     return Object.fromEntries(texts);
   }

@@ -105,7 +105,10 @@ export class Conversation {
       const { source, version } = request;
       const sourceWritten = (): void => account.close();
       const compiled = await runJob({ command, source, sourceWritten, signal, log }, service);
-      await this.#line.giveBack(compiled, version, { release, after: this.#offer(request.argv[0] ?? '') });
+      await this.#line.giveBack(compiled, version, {
+        release,
+        after: this.#offer(request.argv[0] ?? '', command.path),
+      });
       return { ...endedWith(compiled.status, command.argv[0] ?? '', command.source), refused: compiled.refused };
     } finally {
       release();
@@ -113,9 +116,9 @@ export class Conversation {
   }
 
   /** What the client is told after its answer, also of the compiler that it has named; nothing where that is nothing. */
-  #offer(compiler: string): Buffer | undefined {
+  #offer(compiler: string, path: string): Buffer | undefined {
     const { trees, promise, known } = this.#line.service;
-    const told = known?.told(compiler);
+    const told = known?.told(compiler, path);
     const caps = trees?.offer ?? promise ?? (told === undefined ? undefined : noTrees);
     return caps === undefined ? undefined : encodeCaps({ ...caps, compiler: told });
   }

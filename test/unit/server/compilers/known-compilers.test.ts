@@ -51,6 +51,17 @@ const versionOf = (known: KnownCompilers, name = 'gcc'): string | undefined =>
   parseCompiler(known.told(name) ?? '')?.version;
 
 describe('KnownCompilers', () => {
+  it('remembers a path once, however clients write it, and no long name', async () => {
+    const known = new KnownCompilers({ look, takeSlot, now: () => now });
+    for (let more = 0; more < 300; more += 1) known.note(`/x/${'./'.repeat(1900 + more)}gcc`, { name: path, path });
+    known.note('x'.repeat(256), { name: 'x', path });
+    known.note('gcc', { name: 'gcc', path });
+    await settle(known);
+    expect(Object.keys(known.all())).toEqual([path, 'gcc']);
+    expect(known.told('/x/././gcc', path)).toBe(known.told('gcc'));
+    expect(known.told(path)).toBe(known.told('gcc'));
+  });
+
   it('looks at a compiler after a job has named it, once', async () => {
     const known = new KnownCompilers({ look, takeSlot, now: () => now });
     known.note('gcc', { name: 'gcc', path });
