@@ -91,7 +91,8 @@ export class JobResult {
     const { job, session, command, toolchain, directory, uses } = this.#placed;
     const inputs = this.#inputs;
     const words = wordsInTree(command).argv;
-    if (results === undefined || !mayHaveKept(words, [...inputs.values()])) return undefined;
+    if (results === undefined || !toolchain.isWhole) return undefined;
+    if (!mayHaveKept(words, [...inputs.values()])) return undefined;
     const theirs = uses.filter((number) => isOwnFile(inputs.get(number), toolchain));
     await session.prove(theirs);
     if (!session.hasAll(theirs)) return undefined;

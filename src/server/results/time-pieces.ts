@@ -14,7 +14,7 @@ const mostPieces = 4;
 export type TimePieces = true | ReadonlySet<string>;
 
 /** What a text has of these names, comments included. Both take one pass over it. */
-export function timePiecesIn(text: string): TimePieces {
+function timePiecesIn(text: string): TimePieces {
   const joined = text.replaceAll(joint, '');
   if (names.some((name) => joined.includes(name))) return true;
   const words = new Set([...joined.matchAll(candidates)].map(([word]) => word));

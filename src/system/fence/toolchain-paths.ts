@@ -87,15 +87,33 @@ export function toolsAround(directory: string, temporary: string): string[] {
 }
 
 const longestScript = 64 * 1024;
+/** What a shell may run a script's words for: all other expansions can be the name of a program. */
+const computed = /\$(?![@*#?]|\{1\+"\$@"\})|`|\beval\b|(?:^|[;&|])[ \t]*(?:\.|source)[ \t]/m;
+const shell = /^#![ \t]*(?:\/usr\/bin\/env[ \t]+)?[\w/.-]*\b(?:ba|da|k|z)?sh\b/;
+
+/** The start of a script; undefined for any other file. */
+function scriptAt(path: string): string | undefined {
+  const text = attempt(() => readStart(path)) ?? '';
+  return text.startsWith('#!') ? text : undefined;
+}
 
 /**
- * The programs that a script names by an absolute path, its interpreter included; none for a file that is not a script.
+ * The programs that a script names, its interpreter included: by absolute paths, or as the search path finds them; none
+ * for a file that is not a script.
  */
-function programsNamedIn(path: string): string[] {
-  const text = attempt(() => readStart(path)) ?? '';
-  if (!text.startsWith('#!')) return [];
-  const named = new Set([...text.matchAll(/(?<![\w.+/-])\/[\w.+/-]+/g)].map(([name]) => name));
-  return [...named].filter((name) => attempt(() => isProgram(name)) === true);
+function programsNamedIn(path: string, directories: readonly string[]): string[] {
+  const named = new Set([...(scriptAt(path) ?? '').matchAll(/(?<![\w.+/-])[\w.+/-]+/g)].map(([name]) => name));
+  const ways = [...named].flatMap((name) => {
+    if (name.startsWith('/')) return [name];
+    return name.includes('/') ? [] : directories.map((folder) => join(folder, name));
+  });
+  return ways.filter((way) => attempt(() => isProgram(way)) === true);
+}
+
+/** Whether a program is no script, or one of which all programs that it runs can be read in it. */
+export function namesItsPrograms(path: string): boolean {
+  const text = scriptAt(path);
+  return text === undefined || (text.length < longestScript && shell.test(text) && !computed.test(text));
 }
 
 function isProgram(path: string): boolean {
@@ -113,19 +131,22 @@ function readStart(path: string): string {
   }
 }
 
+/** Links and programs on the way to one program, at most. */
+export const longestWay = 64;
+
 /**
  * A program with the links that lead to it, and where it is a script the programs that it names, with theirs; in the
  * order in which they are found.
  */
-export function wayTo(program: string): string[] {
+export function wayTo(program: string, directories: readonly string[]): string[] {
   const found = new Set<string>();
   const waiting = [program];
-  for (let path = waiting.pop(); path !== undefined && found.size < 64; path = waiting.pop()) {
+  for (let path = waiting.pop(); path !== undefined && found.size < longestWay; path = waiting.pop()) {
     if (found.has(path)) continue;
     found.add(path);
     const link = path;
     const text = attempt(() => readlinkSync(link));
-    waiting.push(...(text === undefined ? programsNamedIn(path) : [resolve(dirname(path), text)]));
+    waiting.push(...(text === undefined ? programsNamedIn(path, directories) : [resolve(dirname(path), text)]));
   }
   return [...found];
 }
@@ -141,7 +162,7 @@ export function planRoot(program: string, { directories, temporary }: Places): R
   const links = new Map(
     system.filter(isLink).map((path) => [path, relative(realPath(dirname(path)), realPath(path))] as const),
   );
-  const named = [...directories, ...wayTo(program).map((path) => dirname(path))].filter(isFolder);
+  const named = [...directories, ...wayTo(program, directories).map((path) => dirname(path))].filter(isFolder);
   const around = [...named, ...named.map(realPath)].flatMap((path) => toolsAround(path, temporary));
   const wanted = [...system, ...system.filter(isLink).map(realPath), ...single, ...around];
   const shown = wanted.filter((path) => isThere(path) && !links.has(path) && path !== '/' && !holds(path, temporary));

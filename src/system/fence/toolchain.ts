@@ -1,6 +1,6 @@
 import { lstatSync, readlinkSync, statSync } from 'node:fs';
 import { basename, dirname, join, normalize } from 'node:path';
-import { leastOf, wayTo } from './toolchain-paths.ts';
+import { leastOf, longestWay, namesItsPrograms, wayTo } from './toolchain-paths.ts';
 import type { Places, RootPlan } from './toolchain-paths.ts';
 
 /**
@@ -11,6 +11,8 @@ import type { Places, RootPlan } from './toolchain-paths.ts';
 export interface Toolchain extends RootPlan {
   /** The programs and libraries that a compile may run, without links: another content is another compiler. */
   readonly parts: readonly string[];
+  /** Whether these are all that it can run: a script may compute names of programs. */
+  readonly isWhole: boolean;
   /** Whether this machine's file is seen at a path, and not the client's. */
   isShown(path: string): boolean;
 }
@@ -164,7 +166,8 @@ export async function findToolchain(
   ask: Ask,
 ): Promise<Toolchain> {
   const { programs, directories } = await askDriver(compiler, searchPath, ask);
-  const run = [...new Set([compiler, ...programs].flatMap(wayTo))];
+  const ways = [compiler, ...programs].map((program) => wayTo(program, searchPath));
+  const run = [...new Set(ways.flat())];
   const libraries = [
     ...new Set((await Promise.all(run.filter(isProgram).map((program) => librariesOf(program, ask)))).flat()),
   ];
@@ -185,6 +188,7 @@ export async function findToolchain(
     // A link below what is shown is seen there.
     links: new Map([...found.links].filter(([path]) => !isBelowSome(path, own))),
     parts: [...run.filter(isProgram), ...libraries],
+    isWhole: ways.every(({ length }) => length < longestWay) && run.every(namesItsPrograms),
     isShown: (path) => own.has(path) || isBelowSome(path, own),
   };
 }

@@ -368,9 +368,13 @@ describe('kept results', () => {
     expect(results().length).toBeLessThan(12);
   });
 
-  it('are those of the compiler that would run', async () => {
+  it.each([
+    ['itself', 'gcc', '#!/bin/sh\nexec /usr/bin/gcc "$@"\n'],
+    ['which it names', 'site-gcc', '#!/bin/sh\nexec site-gcc "$@"\n'],
+  ])('are those of the compiler that would run, a script %s', async (_, changed, wrapper) => {
     const tools = makeOpenFolder(top, 'tools');
-    writeFileSync(join(tools, 'gcc'), '#!/bin/sh\nexec /usr/bin/gcc "$@"\n', { mode: 0o755 });
+    writeFileSync(join(tools, 'site-gcc'), '#!/bin/sh\nexec /usr/bin/gcc "$@"\n', { mode: 0o755 });
+    writeFileSync(join(tools, 'gcc'), wrapper, { mode: 0o755 });
     const daemon = await startDaemon({
       options: ['--allow', '127.0.0.0/8'],
       environment: { CACHE_DIRECTORY: cache, DISTCCD_PATH: `${tools}:/usr/bin:/bin` },
@@ -379,7 +383,7 @@ describe('kept results', () => {
     const one = smallJob('int f(void) { return 3; }\n');
     await runEach(daemon, one, one);
     expect(started(daemon)).toBe(1);
-    writeFileSync(join(tools, 'gcc'), '#!/bin/sh\nexec /usr/bin/gcc -DNEW "$@"\n', { mode: 0o755 });
+    writeFileSync(join(tools, changed), '#!/bin/sh\nexec /usr/bin/gcc -DNEW "$@"\n', { mode: 0o755 });
     await runEach(daemon, one);
     await settled(daemon, 3);
     expect(started(daemon)).toBe(2);

@@ -19,7 +19,18 @@ import { Refusal } from '../../../../src/server/policy/refusal.ts';
 import type { Definition } from '../../../../src/wire/inputs/definitions.ts';
 import { holds } from '../../wire/checked.ts';
 import { faultOf } from '../../wire/reading.ts';
-import { arrived, bare, enter, fileAt, hashOf, InputsFixture, layAll, layWith, leave, PlayedUser } from './inputs-fixture.ts';
+import {
+  arrived,
+  bare,
+  enter,
+  fileAt,
+  hashOf,
+  InputsFixture,
+  layAll,
+  layWith,
+  leave,
+  PlayedUser,
+} from './inputs-fixture.ts';
 
 let fixture: InputsFixture;
 let sessions: Sessions;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { layRoot } from '../../../../src/system/fence/private-root.ts';
-import { planRoot, toolsAround } from '../../../../src/system/fence/toolchain-paths.ts';
+import { namesItsPrograms, planRoot, toolsAround, wayTo } from '../../../../src/system/fence/toolchain-paths.ts';
 
 let top: string;
 beforeEach(() => {
@@ -66,6 +66,13 @@ describe('planRoot()', () => {
     expect(shownOf(make('wrap/cc', script))).toEqual(['shell', 'tree', 'wrap']);
   });
 
+  it('shows what a script names as the search path finds it', () => {
+    const [site, other] = [make('site/site-gcc', '#!/bin/sh\nexec other "$@"\n'), make('more/other', 'ELF')];
+    const wrapper = make('wrap/cc', '#!/bin/sh\nexec site-gcc "$@"\n');
+    const way = wayTo(wrapper, [join(top, 'wrap'), join(top, 'site'), join(top, 'more')]);
+    expect(way).toEqual(expect.arrayContaining([wrapper, site, other]));
+  });
+
   it('ends although links form a circle', () => {
     mkdirSync(join(top, 'loop'));
     symlinkSync('two', join(top, 'loop/one'));
@@ -114,5 +121,26 @@ describe('layRoot()', () => {
     mkdirSync(join(root, 'bin/below'));
     expect(readFileSync(file, 'utf8')).toBe('text');
     expect(() => mkdirSync(join(root, 'usr/bin/below'))).toThrow('EEXIST');
+  });
+});
+
+describe('namesItsPrograms()', () => {
+  it.each(['ELF', '#!/bin/sh\nexec gcc "$@"\n', '#!/usr/bin/env bash\nexec site-gcc ${1+"$@"}\n'])(
+    'is true of %j',
+    (text) => {
+      expect(namesItsPrograms(make('wrapper', text))).toBe(true);
+    },
+  );
+
+  it.each([
+    '#!/bin/sh\nexec $CC "$@"\n',
+    '#!/bin/sh\nexec "${0%/*}/real" "$@"\n',
+    '#!/bin/sh\nexec `which gcc` "$@"\n',
+    '#!/bin/sh\neval exec g"c"c\n',
+    '#!/bin/sh\n. /etc/site\nexec gcc "$@"\n',
+    '#!/usr/bin/python3\nimport os\n',
+    `#!/bin/sh\n${'#'.repeat(64 * 1024)}\nexec gcc "$@"\n`,
+  ])('is false of a script that may compute them: %.40j', (text) => {
+    expect(namesItsPrograms(make('wrapper', text))).toBe(false);
   });
 });
