@@ -33,7 +33,7 @@ export async function checkDaemon(options: DaemonOptions): Promise<string[]> {
   becomeServingAccount(options, notices);
   const stderr = options.inetd || options['no-detach'] ? 'any' : 'a detached daemon has no stderr';
   const service = withoutTrace(options['log-file'], () => assembleService(options, () => access, notices, { stderr }));
-  service.remove();
+  await service.remove();
   const compilers = listCompilers(options, service.compilers, process.env);
   return [
     ...places.map((place) => `serves: ${place}`),

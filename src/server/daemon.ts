@@ -95,7 +95,7 @@ async function live(
     await life;
     withdraw?.();
     reports.end();
-    service.remove();
+    await service.remove();
     if (options['pid-file'] !== undefined) removePidFile(options['pid-file']);
     service.log.notice('ended');
     return exitStatus.ok;

@@ -48,7 +48,7 @@ export async function runInetd(
   try {
     return await serveClient(stream, client, service, stopReasons(service));
   } finally {
-    service.remove();
+    await service.remove();
   }
 }
 

@@ -44,7 +44,7 @@ export async function runResident(options: DaemonOptions, socket: string): Promi
     try {
       await live(options, paths, service);
     } finally {
-      service.remove();
+      await service.remove();
     }
   } catch (error) {
     status = error instanceof Failure ? error.status : exitStatus.general;

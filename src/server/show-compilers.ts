@@ -55,7 +55,7 @@ export async function showCompilers(options: DaemonOptions): Promise<Shown> {
     const text = options.json ? `${JSON.stringify(all, undefined, 2)}\n` : all.map(linesOf).join('');
     return { text, failure: failureOf(() => requireCompiler(listed)) };
   } finally {
-    service.remove();
+    await service.remove();
   }
 }
 

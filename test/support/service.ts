@@ -68,7 +68,7 @@ export function serviceParts(change: Partial<Service> = {}): ServiceParts {
     lines,
     folders: () => readdirSync(spool.path).filter((name) => name !== 'daemon-lock'),
     remove: () => {
-      spool.remove();
+      void spool.remove();
       rmSync(top, { recursive: true, force: true });
     },
   };

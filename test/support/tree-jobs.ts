@@ -73,7 +73,7 @@ export class TreeServer {
   }
 
   end(): void {
-    this.spool.remove();
+    void this.spool.remove();
   }
 }
 

@@ -61,8 +61,8 @@ export interface AssembledService extends Service {
   readonly ownFiles: TreesFound;
   /** Finds out what a compiler is. */
   readonly lookAt: (program: NamedProgram) => Promise<Compiler | undefined>;
-  /** Takes away all that the daemon has put into directories. */
-  readonly remove: () => void;
+  /** Takes away all that the daemon has put into directories. What cannot be removed is only logged. */
+  readonly remove: () => Promise<void>;
 }
 
 /** How a service that ssh's clients get differs from others. */
@@ -110,7 +110,13 @@ export function assembleService(
   };
   const ownFiles = openTrees(options, setup, notices);
   const over = new AbortController();
-  const look = (program: NamedProgram): Promise<Compiler | undefined> => lookAtCompiler(program, service, over.signal);
+  const looks = new Set<Promise<unknown>>();
+  const look = (program: NamedProgram): Promise<Compiler | undefined> => {
+    if (over.signal.aborted) return Promise.resolve(undefined);
+    const looked = lookAtCompiler(program, service, over.signal).finally(() => looks.delete(looked));
+    looks.add(looked);
+    return looked;
+  };
   const lookAndTell = async (program: NamedProgram): Promise<Compiler | undefined> => {
     const compiler = await look(program);
     const name = `the compiler ${quoted(program.name)}`;
@@ -143,10 +149,16 @@ export function assembleService(
       ? undefined
       : new KnownCompilers({ look: lookAndTell, takeSlot: () => queue.takeIdle(), now: steadyClock }),
     lookAt: look,
-    remove() {
+    async remove() {
       over.abort();
-      if (ownFiles.kind === 'offered') ownFiles.remove();
-      spool.remove();
+      // A compiler that is looked at may write until it has ended.
+      await Promise.allSettled(looks);
+      const all = [...(ownFiles.kind === 'offered' ? [ownFiles] : []), spool];
+      for (const each of all) {
+        await each.remove().catch((error: unknown) => {
+          daemonLog.log.error(`${systemReason(error)}: the next start of the daemon tries again`);
+        });
+      }
     },
     access,
     get compilers() {
@@ -221,7 +233,8 @@ function tryIn(spool: Spool, places: Places): FenceFound {
   try {
     return tryFence(folder, places);
   } finally {
-    void spool.takeBack(folder);
+    // What is left goes with the whole spool.
+    spool.takeBack(folder).catch(() => {});
   }
 }
 

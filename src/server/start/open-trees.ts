@@ -21,7 +21,7 @@ interface Place {
   readonly contents: string;
   readonly spool: Spool;
   /** Takes away what does not outlast the daemon. */
-  readonly remove: () => void;
+  readonly remove: () => Promise<void>;
 }
 
 /** One that outlasts the daemon. */
@@ -36,7 +36,7 @@ export type TreesFound =
       readonly service: TreeService;
       /** Left out when none are kept. */
       readonly results: ResultsFound | undefined;
-      readonly remove: () => void;
+      readonly remove: () => Promise<void>;
       readonly says: string;
     }
   | { readonly kind: 'lacking'; readonly lacks: string };
@@ -98,9 +98,9 @@ export function openTrees(options: DaemonOptions, setup: TreeSetup, notices: Not
     results: results?.keeper,
   };
   const says = describePlace(lasting?.contents ?? dirname(setup.spool.path), lasting !== undefined, options);
-  const remove = (): void => {
+  const remove = async (): Promise<void> => {
     results?.close();
-    lasting?.remove();
+    await lasting?.remove();
   };
   return { kind: 'offered', service, results, says, remove };
 }
@@ -143,5 +143,5 @@ function openLasting({ environment, log }: TreeSetup, notices: Notices): Lasting
 }
 
 function openPassing(spool: Spool): Place {
-  return { contents: spool.lend('files'), spool, remove: () => {} };
+  return { contents: spool.lend('files'), spool, remove: () => Promise.resolve() };
 }

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { close, constants, lstatSync, opendirSync, openSync, rmdirSync, statSync, unlinkSync } from 'node:fs';
 import type { Stats } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { startChild } from '../processes/child.ts';
 
 /**
@@ -74,18 +75,27 @@ function removeFlat(path: string): boolean {
 const failed = (path: string): Error => new Error(`cannot remove "${path}"`);
 
 /**
+ * Pauses before further attempts, in ms: a program that was killed may make files for some time, a large one until the
+ * kernel has taken its memory away.
+ */
+const pauses = [20, 80, 320, 1280];
+
+/**
  * Removes a folder with everything in it; of a link only the link.
- * @throws when something is left
+ * @throws when something is left after several attempts
  */
 export async function removeFolder(path: string): Promise<void> {
-  if (removeFlat(path)) return;
   const argv = ['sh', ...words, path];
-  const status = await startChild({ path: shell, argv, environment, stdin: 'null', stdout: 'inherited', group: 'own' })
-    .ended;
-  if (status !== 0) throw failed(path);
+  for (const pause of [...pauses, undefined]) {
+    if (removeFlat(path)) return;
+    const rm = startChild({ path: shell, argv, environment, stdin: 'null', stdout: 'inherited', group: 'own' });
+    if ((await rm.ended) === 0) return;
+    if (pause !== undefined) await delay(pause);
+  }
+  throw failed(path);
 }
 
-/** The same, synchronously, for use at the start and the end. */
+/** The same with one attempt, synchronously, for what nobody uses any more. */
 export function removeFolderNow(path: string): void {
   if (removeFlat(path)) return;
   if (spawnSync(shell, [...words, path], { env: environment, stdio: 'ignore' }).status !== 0) throw failed(path);

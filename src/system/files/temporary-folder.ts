@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -29,8 +30,11 @@ export interface Spool {
   lend(use: FolderUse): string;
   /** Removes such a folder with everything in it; rejects when something is left, which the next start removes. */
   takeBack(folder: string): Promise<void>;
-  /** Removes the whole spool. */
-  remove(): void;
+  /**
+   * Removes the whole spool, after what is being taken back, and lends nothing more. Rejects when something is left,
+   * which the next start removes.
+   */
+  remove(): Promise<void>;
 }
 
 /** What the roots of all jobs are mounted on. */
@@ -60,8 +64,8 @@ function lock(path: string, flags: 'wx' | 'r+'): number | undefined {
  */
 const touchMs = 3600_000;
 
-/** Makes the daemon's spool under `directory`. */
-export function openSpool(directory: string, prefix: string): Spool {
+/** Makes the daemon's spool under `directory`. `remove` removes a folder with everything in it. */
+export function openSpool(directory: string, prefix: string, remove = removeFolder): Spool {
   let path = makeSpool(directory, prefix);
   const touch = setInterval(() => {
     try {
@@ -72,6 +76,8 @@ export function openSpool(directory: string, prefix: string): Spool {
     }
   }, touchMs);
   touch.unref();
+  let ended = false;
+  const leaving = new Set<Promise<void>>();
   const make = (use: FolderUse): string => {
     // All jobs run as one account, so a name that cannot be guessed keeps compilers out of each other's folders.
     const folder = `${path}/${use}-${randomBytes(8).toString('hex')}`;
@@ -83,6 +89,7 @@ export function openSpool(directory: string, prefix: string): Spool {
       return path;
     },
     lend(use) {
+      if (ended) throw new Error('the daemon has ended');
       try {
         return make(use);
       } catch (error) {
@@ -93,18 +100,47 @@ export function openSpool(directory: string, prefix: string): Spool {
         return make(use);
       }
     },
-    takeBack: removeFolder,
-    remove: () => {
+    takeBack(folder) {
+      const gone = remove(folder).finally(() => leaving.delete(gone));
+      leaving.add(gone);
+      return gone;
+    },
+    async remove() {
+      ended = true;
       clearInterval(touch);
+      // Two rm at work in one folder disturb each other.
+      await Promise.allSettled(leaving);
       try {
         // The jobs' root only has mount points, so removing it here is faster than starting rm.
         rmSync(join(path, rootName), { recursive: true, force: true });
       } catch {
         // Something else has that name; the next line removes it with the rest.
       }
-      removeFolderNow(path);
+      await removeSpool(path, remove);
     },
   };
+}
+
+/** What lies in a spool besides its lock: absolute paths. */
+function contentsOf(path: string): string[] {
+  try {
+    const names = readdirSync(path).filter((name) => name !== lockName);
+    return names.map((name) => join(path, name));
+  } catch {
+    // It is gone, or a program has closed it to its own account; rm may do better.
+    return [];
+  }
+}
+
+/** Removes a spool. Its lock comes last: without one no later daemon knows the rest for a spool, and removes it. */
+async function removeSpool(path: string, remove: typeof removeFolder): Promise<void> {
+  for (const content of contentsOf(path)) await remove(content);
+  try {
+    await remove(path);
+  } catch (error) {
+    if (existsSync(path)) closeSync(openSync(join(path, lockName), 'a', 0o600));
+    throw error;
+  }
 }
 
 function makeSpool(directory: string, prefix: string): string {
@@ -148,6 +184,7 @@ export function sweepSpools(directory: string, prefix: string, isLeft = isDead):
       const found = lstatSync(path);
       if (!found.isDirectory() || found.uid !== process.getuid?.()) continue;
       if (!isLeft(path)) continue;
+      for (const content of contentsOf(path)) removeFolderNow(content);
       removeFolderNow(path);
       swept.push(path);
     } catch {

@@ -54,8 +54,8 @@ export class InputsFixture {
   }
 
   end(): void {
-    this.spool.remove();
-    rmSync(this.top, { recursive: true });
+    void this.spool.remove();
+    rmSync(this.top, { recursive: true, force: true });
   }
 }
 

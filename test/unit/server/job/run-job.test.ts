@@ -31,7 +31,7 @@ describe('runJob()', () => {
     lines = [];
   });
   afterEach(() => {
-    spool.remove();
+    void spool.remove();
     rmSync(top, { recursive: true, force: true });
   });
 

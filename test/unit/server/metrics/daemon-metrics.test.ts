@@ -162,7 +162,9 @@ describe('DaemonMetrics', () => {
       offer: { tree: true, codecs: [], results: true, later: false },
       results: keeper,
     };
-    const service = new Counted({ ownFiles: { kind: 'offered', service: trees, results, remove: () => {}, says: '' } });
+    const service = new Counted({
+      ownFiles: { kind: 'offered', service: trees, results, remove: () => Promise.resolve(), says: '' },
+    });
     const series = await service.series();
     const kept = ['hits_total', 'misses_total', 'stored_total', 'results', 'bytes'];
     expect(kept.map((name) => series.get(`distccd_result_cache_${name}`))).toEqual([3, 4, 2, 5, 8193]);

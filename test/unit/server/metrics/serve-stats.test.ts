@@ -102,7 +102,7 @@ describe('serveStats()', () => {
     Object.assign(keeper.counts, { hits: 3, misses: 4, kept: 2 });
     const results = { keeper, size: () => ({ bytes: 8193, results: 5 }), says: '', close: () => {} };
     const service = { sessions: unused, roots: unused, environment: unused, offer, results: keeper };
-    ownFiles = { kind: 'offered', service, results, remove: () => {}, says: '' };
+    ownFiles = { kind: 'offered', service, results, remove: () => Promise.resolve(), says: '' };
     const page = await get(await serveTo('127.0.0.1'));
     ownFiles = { kind: 'lacking', lacks: '--no-tree' };
     expect(page).toContain(
@@ -112,7 +112,7 @@ describe('serveStats()', () => {
 
   it('has no lines of kept results where none are kept', async () => {
     const service = { sessions: unused, roots: unused, environment: unused, offer };
-    ownFiles = { kind: 'offered', service, results: undefined, remove: () => {}, says: '' };
+    ownFiles = { kind: 'offered', service, results: undefined, remove: () => Promise.resolve(), says: '' };
     const page = await get(await serveTo('127.0.0.1'));
     ownFiles = { kind: 'lacking', lacks: '--no-tree' };
     expect(page).toMatch(/\ndcc_free_mem \d+ MB\n<\/distccstats>\n$/);

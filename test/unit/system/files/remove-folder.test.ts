@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -22,6 +23,24 @@ const ways = [
   ['removeFolder()', removeFolder],
   ['removeFolderNow()', (path: string): Promise<void> => Promise.resolve(removeFolderNow(path))],
 ] as const;
+
+describe('removeFolder()', () => {
+  it('tries again while programs that are being ended still make files', async () => {
+    mkdirSync(folder);
+    // Each makes folders for a second, which is too many for rm, or until the folder is gone.
+    const script = `
+      const { mkdirSync } = require('node:fs');
+      process.chdir(process.argv[1]);
+      const end = Date.now() + 1000;
+      for (let at = 0; Date.now() < end; at += 1) mkdirSync(process.pid + '-' + at);`;
+    const writers = [1, 2, 3].map(() => spawn(process.execPath, ['-e', script, folder], { stdio: 'ignore' }));
+    const ended = Promise.all(writers.map((writer) => once(writer, 'exit')));
+    while (readdirSync(folder).length === 0) await new Promise((next) => setTimeout(next, 1));
+    await removeFolder(folder);
+    expect(existsSync(folder)).toBe(false);
+    await ended;
+  });
+});
 
 describe.each(ways)('%s', (_name, remove) => {
   it('removes files, and is content with a folder that is gone', async () => {

@@ -40,25 +40,53 @@ describe('openSpool()', () => {
     await spool.takeBack(two);
     await spool.takeBack(two);
     expect([existsSync(one), existsSync(two), existsSync('/etc/passwd')]).toEqual([false, false, true]);
-    spool.remove();
+    await spool.remove();
+    expect(readdirSync(top)).toEqual([]);
+  });
+});
+
+describe('remove()', () => {
+  it('leaves the lock with what it cannot remove, for the next daemon to remove both', async () => {
+    // As rm does where a program makes files until it has ended.
+    const spool = openSpool(top, 'distccd-', (path) => {
+      rmSync(path, { recursive: true });
+      mkdirSync(join(path, 'late'), { recursive: true });
+      return Promise.reject(new Error(`cannot remove "${path}"`));
+    });
+    await expect(spool.remove()).rejects.toThrow(`cannot remove "${spool.path}"`);
+    expect(existsSync(join(spool.path, 'daemon-lock'))).toBe(true);
+    expect(sweepSpools(top, 'distccd-')).toEqual([spool.path]);
+    expect(readdirSync(top)).toEqual([]);
+  });
+
+  it('lends nothing afterwards, and waits for what is being taken back', async () => {
+    const spool = openSpool(top, 'distccd-');
+    const job = spool.lend('job');
+    mkdirSync(join(job, 'deep/er'), { recursive: true });
+    let taken = false;
+    const taking = spool.takeBack(job).then(() => (taken = true));
+    await spool.remove();
+    expect(taken).toBe(true);
+    await taking;
+    expect(() => spool.lend('job')).toThrow('ended');
     expect(readdirSync(top)).toEqual([]);
   });
 });
 
 describe('lend()', () => {
-  it('gives names that the client of another job cannot guess', () => {
+  it('gives names that the client of another job cannot guess', async () => {
     const spool = openSpool(top, 'distccd-');
     const names = Array.from({ length: 100 }, () => basename(spool.lend('job')));
     for (const name of names) expect(name).toMatch(/^job-[0-9a-f]{16}$/);
     expect(new Set(names).size).toBe(100);
-    spool.remove();
+    await spool.remove();
   });
 
-  it('continues when somebody cleaned the temporary directory', () => {
+  it('continues when somebody cleaned the temporary directory', async () => {
     const spool = openSpool(top, 'distccd-');
     rmSync(spool.path, { recursive: true });
     expect(existsSync(spool.lend('job'))).toBe(true);
-    spool.remove();
+    await spool.remove();
     expect(readdirSync(top)).toEqual([]);
   });
 });
