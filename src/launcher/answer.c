@@ -16,14 +16,14 @@ static const struct meaning meanings[] = {
     {"DOTO", 1, AT_OBJECT}, {"DOTD", 1, AT_DEPENDENCIES}, {"WELC", 1, ALWAYS}, {"NEED", 1, ALWAYS}, {"CAPS", 1, ALWAYS},
 };
 
-/* How far the answer has been understood: where the next token begins, whether that was the last one, and whether
-   the object has come. */
-static size_t next_token;
-static int last_token, object_came;
+/* How far the answer has been understood: where the next token begins, whether that was the last one, and where the
+   object ends, 0 while that is not known. */
+static size_t next_token, object_end;
+static int last_token;
 
 void begin_answer(void) {
-  next_token = 0;
-  last_token = object_came = 0;
+  next_token = object_end = 0;
+  last_token = 0;
 }
 
 /* Reads a token: its meaning, and a number of eight hexadecimal digits. NULL for anything else, and for more bytes
@@ -46,7 +46,7 @@ int is_whole(size_t come, enum ending ending) {
     const struct meaning *meaning = read_token(token, &number);
     if (meaning == NULL) return 1;
     next_token += TOKEN + (meaning->has_bytes ? number : 0);
-    if (meaning->ends == AT_OBJECT) object_came = 1;
+    if (meaning->ends == AT_OBJECT) object_end = next_token;
     last_token = meaning->ends == ALWAYS || (meaning->ends == AT_OBJECT && ending == WITH_OBJECT) ||
                  (meaning->ends == AT_DEPENDENCIES && ending == WITH_DEPENDENCIES);
   }
@@ -59,7 +59,12 @@ int is_question(void) {
   return pread(memories.answer, name, 4, 0) == 4 && (strcmp(name, "WELC") == 0 || strcmp(name, "NEED") == 0);
 }
 
-/* Whether all but an offer has come, for which nobody waits long. */
+/* Whether all but an offer has come, for which nobody waits long. A part of the offer may have come. */
 int lacks_offer_only(size_t come, enum ending ending) {
-  return ending == WITH_OFFER && object_came && come >= next_token;
+  return ending == WITH_OFFER && object_end > 0 && come >= object_end;
+}
+
+/* Takes a part of an offer away from the answer. Returns errno or 0. */
+int drop_offer(void) {
+  return ftruncate(memories.answer, (off_t)object_end) == 0 ? 0 : errno;
 }

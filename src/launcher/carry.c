@@ -252,16 +252,29 @@ static int tell_answer(int error, enum step step) {
   return send_all(way.agent, message, length);
 }
 
+/* How long an offer is still waited for, in ms; -1 while the answer itself has not come whole. The time counts from
+   then, however slowly the offer comes. */
+static int offer_patience(void) {
+  static uint64_t since_when;
+  if (!way.connected || !lacks_offer_only(come, way.ending)) {
+    since_when = 0;
+    return -1;
+  }
+  if (since_when == 0) since_when = now_us();
+  uint64_t waited = (now_us() - since_when) / 1000;
+  return waited < OFFER_MS ? (int)(OFFER_MS - waited) : 0;
+}
+
 /* Waits once for host and agent, and handles what happened. Returns errno, -1 at the end of the answer, or 0 to
    continue. */
 static int one_step(int timeout, enum step *step) {
   size_t left = unsent();
   struct pollfd both[] = {{way.agent, POLLIN, 0}, {way.host, way.connected ? POLLIN : 0, 0}};
   if (!way.connected || left > 0) both[1].events |= POLLOUT;
-  int offer_is_late = way.connected && lacks_offer_only(come, way.ending);
-  int ready = poll(both, 2, offer_is_late ? OFFER_MS : timeout);
+  int patience = offer_patience();
+  int ready = poll(both, 2, patience < 0 ? timeout : patience);
   if (ready < 0) return errno == EINTR ? 0 : errno;
-  if (ready == 0 && offer_is_late) return -1;
+  if (ready == 0 && patience >= 0) return offer_patience() == 0 ? -1 : 0;
   if (ready == 0) return way.connected ? ETIMEDOUT : dial_next(ETIMEDOUT);
   /* The agent has a line of the log to write; or another task; or it has ended. */
   if (both[0].revents != 0 && do_writes(way.agent)) return 0;
@@ -286,7 +299,9 @@ static int finish_exchange(void) {
   int error = 0;
   while (error == 0) error = one_step(way.connected ? way.idle_ms : connect_patience(), &step);
   if (error != -1) return tell_answer(error, step);
-  return tell_answer(0, is_whole(come, way.ending) || lacks_offer_only(come, way.ending) ? DONE : EXCHANGING);
+  if (is_whole(come, way.ending)) return tell_answer(0, DONE);
+  error = lacks_offer_only(come, way.ending) ? drop_offer() : 0;
+  return tell_answer(error, error == 0 && lacks_offer_only(come, way.ending) ? DONE : EXCHANGING);
 }
 
 /* Sends the rest, of which this is the body, and takes the answer; 0 when the agent is gone. */

@@ -142,6 +142,7 @@ void begin_answer(void);
 int is_whole(size_t come, enum ending ending);
 int is_question(void);
 int lacks_offer_only(size_t come, enum ending ending);
+int drop_offer(void);
 
 /* inputs.c */
 int tell_stamps(int fd, const unsigned char *bytes, size_t length);

@@ -266,4 +266,23 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher and what a compile would read
     expect([without.step, without.size]).toEqual(['done', plain.length]);
     await end();
   });
+
+  it.each([6, 14])('does not wait for an offer that comes byte by byte, after %i bytes', async (whole) => {
+    const plain = Buffer.concat(encodeResponse({ version: 1, status: 0, stderr: none, stdout: none, object }));
+    const offer = Buffer.from(`${token('CAPS', 6)}tree/1`);
+    let sent = 0;
+    const port = await hosts.listen(0, (socket) => {
+      socket.once('data', () => socket.write(Buffer.concat([plain, offer.subarray(0, whole)])));
+      const drip = setInterval(() => {
+        // It never ends by itself.
+        if (whole + sent < offer.length - 1) socket.write(offer.subarray(whole + sent, whole + sent + 1));
+        sent += 1;
+      }, 1000);
+      socket.on('close', () => clearInterval(drip));
+    });
+    const { ask, end } = await play();
+    const without = await answerIn(ask(carry(port, 'offer'), kinds.ANSWER));
+    expect([without.step, without.size]).toEqual(['done', plain.length]);
+    await end();
+  });
 });
