@@ -199,6 +199,8 @@ export class Closure {
   #notBounded({ reference: { purpose }, from, by }: Search, text: string): void {
     const asks = purpose === 'exists' || purpose === 'next exists';
     if (asks) this.obstacle ??= `"${by}" asks whether a file is there that only a preprocessor can name: ${text}`;
+    else if (purpose === 'line')
+      this.obstacle ??= `"${by}" takes lines to be those of a file that only a preprocessor can name: ${text}`;
     else {
       this.unbounded ??= `"${by}" includes what only a preprocessor can name: ${text}`;
       this.unknown.set(`${purpose} ${from.path}`, { purpose, from });

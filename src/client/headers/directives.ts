@@ -41,7 +41,10 @@ const asking = /(?<![\w$])__has_(include|include_next|embed)(?:__)?\b\s*(\(?)/g;
 /** Words that become such a question when another one is pasted to them. */
 const pasted =
   /(?<![\w$])__has_?(?![\w$])|(?<![\w$])__has\w*\s*(?:##|%:%:)|(?:##|%:%:)\s*\w*(?:include|include_next|embed)(?:__)?(?![\w$])/;
-const lineName = /^\s*\d+\s+"((?:[^"\\]|\\.)*)"/;
+const lineName = /^\s*(?:\d+|[A-Za-z_$]\w*)(?!\w)\s*"((?:[^"\\]|\\.)*)"/;
+const lineMacro = /^\s*(?:\d+|[A-Za-z_$]\w*)\s+([A-Za-z_$]\w*)\s*$/;
+/** What may name a file all the same. */
+const lineText = /^\s*(?:\d+\s*)?["A-Za-z_$\x80-\xff]/;
 
 const purposes: Readonly<Record<string, Purpose>> = {
   include: 'include',
@@ -119,6 +122,17 @@ function headerInBody(rest: string, { name, parameters }: Definition): Header {
   return hasPlaces(template) ? { form: 'asking', name: `${name} ${template}` } : { form: 'text', name: template };
 }
 
+/** The file whose line the next one is said to be. */
+function lineIn(text: string): Reference[] {
+  const name = lineName.exec(text)?.[1];
+  // Other letters after a backslash stand for something else.
+  if (name !== undefined && !/\\[^"\\]/.test(name))
+    return [{ purpose: 'line', form: 'quoted', name: name.replaceAll(/\\(.)/g, '$1') }];
+  const macro = lineMacro.exec(text)?.[1];
+  if (macro !== undefined) return [{ purpose: 'line', form: 'computed', name: macro }];
+  return lineText.test(text) ? [{ purpose: 'line', form: 'unknown', name: text.trim() }] : [];
+}
+
 function referencesIn(name: string, rest: string): Reference[] {
   const purpose = Object.hasOwn(purposes, name) ? purposes[name] : undefined;
   if (purpose !== undefined) {
@@ -126,8 +140,7 @@ function referencesIn(name: string, rest: string): Reference[] {
     return header === undefined ? [] : [{ purpose, ...header }];
   }
   if (name === 'line' || /^\d/.test(name)) {
-    const line = lineName.exec(name === 'line' ? rest : `${name}${rest}`);
-    return line === null ? [] : [{ purpose: 'line', form: 'quoted', name: (line[1] ?? '').replaceAll(/\\(.)/g, '$1') }];
+    return lineIn(name === 'line' ? rest : `${name}${rest}`);
   }
   if (!/__has|##|%:%:/.test(rest)) return [];
   if (name === 'if' || name === 'elif') return questionsIn(rest);

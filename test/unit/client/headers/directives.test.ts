@@ -77,6 +77,13 @@ describe('readDirectives()', () => {
     ['#define HAS __has_include', 'exists unknown __has_include'],
     ['#line 5 "a.y"', 'line quoted a.y'],
     ['# 5 "a.y" 2', 'line quoted a.y'],
+    ['#line __LINE__ "a.y"', 'line quoted a.y'],
+    ['#line 5 "a\\\\\\"y"', 'line quoted a\\"y'],
+    ['#line 5 NAME', 'line computed NAME'],
+    ['#line NUMBER "a.y"', 'line quoted a.y'],
+    ['#line BOTH', 'line unknown BOTH'],
+    ['#line 5 "\\141.y"', 'line unknown 5 "\\141.y"'],
+    ['# 5 NAME', 'line computed NAME'],
   ])('finds what %j names', (text, name) => {
     expect(namesIn(text)).toContain(name);
   });
