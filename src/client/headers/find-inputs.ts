@@ -12,6 +12,7 @@ import { MustPreprocess } from './pace.ts';
 import { addListedFiles } from './recorded-list.ts';
 import { ContextFinder, followAll, keyOf, namesInList } from './search-context.ts';
 import type { OpenContext } from './search-context.ts';
+import { identityOf } from './stamp.ts';
 import { Survey } from './survey.ts';
 import { Walk } from './walk.ts';
 
@@ -167,7 +168,21 @@ class Search {
 
 const byPath = (one: Input, other: Input): number => (one.path < other.path ? -1 : Number(one.path > other.path));
 
-function foundIn(closure: Closure, { directories, places }: OpenContext): Found {
+type InputFile = Extract<Input, { kind: 'file' }>;
+
+/** Two names of one file: a host would have two, and clang takes them for one where `#pragma once` stands. */
+function twoNames(files: readonly InputFile[]): readonly [InputFile, InputFile] | undefined {
+  const known = new Map<string, InputFile>();
+  for (const file of files) {
+    const identity = identityOf(file.stamp);
+    const other = known.get(identity);
+    if (other !== undefined) return byPath(other, file) < 0 ? [other, file] : [file, other];
+    known.set(identity, file);
+  }
+  return undefined;
+}
+
+function foundIn(closure: Closure, { directories, places, list }: OpenContext): Found {
   const { files, obstacle, unbounded, walk } = closure;
   if (obstacle !== undefined) return { kind: 'preprocess', because: obstacle };
   const links = [...walk.used.keys()].flatMap(({ kind, path, target }) =>
@@ -177,6 +192,9 @@ function foundIn(closure: Closure, { directories, places }: OpenContext): Found 
   // Every host has a root.
   const folders = [...all].flatMap(({ kind, path }) => (kind === 'directory' && path !== '/' ? [{ kind, path }] : []));
   const texts = [...files.keys()].flatMap(({ facts }) => (facts === undefined ? [] : [facts.input]));
+  const twins = list.isClang ? twoNames(texts) : undefined;
+  if (twins !== undefined)
+    return { kind: 'preprocess', because: `clang takes "${twins[0].path}" and "${twins[1].path}" for one file` };
   const inputs: Input[] = [...texts, ...links, ...folders].sort(byPath);
   return { kind: 'inputs', inputs, rung: unbounded === undefined ? 'scan' : 'list', change: 0, unbounded };
 }

@@ -19,6 +19,7 @@ export interface SearchList {
   readonly programs: readonly string[];
   /** Directories in which it has looked for the parts of other compilers. */
   readonly installations: readonly string[];
+  readonly isClang: boolean;
   /** Whether it takes the time of __DATE__ and __TIME__ from SOURCE_DATE_EPOCH. */
   readonly keepsDate: boolean;
 }
@@ -83,6 +84,7 @@ export function readSearchList({ status, stdout, stderr }: CompilerAnswer): Sear
       ...allMatches(text, /^Configuration file: (.*)$/gm),
     ],
     installations: [...new Set(candidates)],
+    isClang: clang !== undefined,
     // clang has it since version 16.
     keepsDate: clang === undefined || Number(clang) >= 16,
   };

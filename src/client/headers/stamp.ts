@@ -31,6 +31,9 @@ export function kindOf(stamp: Buffer): Kind {
   return kinds.get(stamp.readUInt32LE(4) & typeBits) ?? 'other';
 }
 
+/** Device and inode: the same for all names of a file. */
+export const identityOf = (stamp: Buffer): string => stamp.toString('latin1', 8, 24);
+
 /** When its contents changed last, in ns since 1970. */
 export const mtimeOf = (stamp: Buffer): bigint => stamp.readBigInt64LE(32);
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startDaemon } from '../../support/daemon.ts';
@@ -114,6 +114,22 @@ describe.skipIf(!needs('gcc', 'gcc')).each(compilers)('distcc does as %s', (comp
     box.write('a.c', '#include "a.h"\nvoid f(void) { __builtin_printf("%d", 1L); }\n');
     await expectSame(['-Wall'], { [variable]: value });
     if (variable.startsWith('CC')) await expectSame([], { [variable]: value, [`${variable}_FILE`]: box.path('other') });
+  });
+
+  it('takes two names of one header for what it does', async () => {
+    box.write('x/t.h', '#pragma once\nADD\n');
+    mkdirSync(box.path('y'));
+    linkSync(box.path('x/t.h'), box.path('y/t.h'));
+    box.write('a.c', '#define ADD +1\nint x = 0\n#include "x/t.h"\n#include "y/t.h"\n;\n');
+    await expectSame(['-MD']);
+    await expectSame(['-MD']);
+  });
+
+  it.each(['#line 2 FILE', '#line LINE "named"'])('quotes the file that is named by %s', async (line) => {
+    box.write('named', 'one\ntwo\nthree\n');
+    const macros = '#define FILE "named"\n#define LINE 2\n';
+    box.write('a.c', `${macros}${line}\nint f(void) { int unused; return 0; }\n`);
+    await expectSame(['-Wall']);
   });
 
   it('does with a file among the directories of headers', async () => {
