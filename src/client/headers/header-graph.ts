@@ -10,6 +10,9 @@ import type { SearchContext } from './search-context.ts';
 import type { RecordedList } from './recorded-list.ts';
 import { WantedMacros } from './wanted-macros.ts';
 
+/** What hosts keep of a time in ns. */
+const keptTime = (time: bigint): bigint => time / 1000n;
+
 /** Of `graphLimits`, those that a graph holds itself to. */
 export type GraphLimits = Readonly<Record<'files' | 'bytes' | 'keptBytes' | 'contexts', number>>;
 
@@ -118,7 +121,7 @@ export class HeaderGraph {
     parent.names.absent.add(name);
   }
 
-  /** Another content at a path is a change only where a job of the present generation was told of the old one. */
+  /** Another content or time at a path is a change only where a job of the present generation was told of the old one. */
   #replace(entry: Entry): void {
     if (entry.given === this.change) this.change += 1;
   }
@@ -137,7 +140,11 @@ export class HeaderGraph {
     else if (!before.input.hash.equals(facts.input.hash)) {
       entry.version += 1;
       this.#replace(entry);
-    } else if (!before.input.stamp.equals(facts.input.stamp)) entry.version += 1;
+    } else if (!before.input.stamp.equals(facts.input.stamp)) {
+      entry.version += 1;
+      // A host has files of one content with the times that they have here.
+      if (keptTime(before.input.mtimeNs) !== keptTime(facts.input.mtimeNs)) this.#replace(entry);
+    }
     this.#bytes += costOfFacts(facts) - (before === undefined ? 0 : costOfFacts(before));
     entry.facts = facts;
     entry.stamp = facts.input.stamp;

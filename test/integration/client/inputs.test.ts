@@ -180,6 +180,17 @@ describe.skipIf(!needs('gcc', 'gcc'))('distcc with a distccd that compiles from 
       await same();
     });
 
+    it('a later time of a header that has the content of another one', async () => {
+      box.write('a.c', '#include <own.h>\n#include <copy.h>\n');
+      box.write('second/own.h', '#pragma once\nextern int own;\n');
+      box.write('second/copy.h', '#pragma once\nextern int own;\n');
+      await same();
+      for (const seconds of [1e9, 1.1e9]) {
+        utimesSync(box.path('second/own.h'), seconds, seconds);
+        await same();
+      }
+    });
+
     it('a header earlier in the search path', async () => {
       box.write('first/own.h', 'int own = 5;\n');
       await same();

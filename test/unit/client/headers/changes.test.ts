@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync, statSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findInputs } from '../../../../src/client/headers/find-inputs.ts';
@@ -34,7 +44,10 @@ function linesOf(found: Found): string[] {
     if (!input.path.startsWith(`${project.path}/`)) return [];
     const name = input.path.slice(project.path.length + 1);
     if (input.kind === 'directory') return [`${name}/`];
-    return [input.kind === 'link' ? `${name} -> ${input.target}` : `${name} ${input.hash.toString('hex').slice(0, 8)}`];
+    if (input.kind === 'link') return [`${name} -> ${input.target}`];
+    const line = `${name} ${input.hash.toString('hex').slice(0, 8)}`;
+    // Where two files have one content a host needs to know the time.
+    return input.mtimeNs < 10_000_000_000n ? [`${line} of ${input.mtimeNs / 1_000_000_000n}`] : [line];
   });
 }
 
@@ -67,6 +80,11 @@ const changes: readonly (readonly [string, () => void, { has?: () => string; lac
   [
     'a header that is touched',
     () => utimesSync(at('a.h'), 1, 1),
+    { has: () => `a.h ${hashed('#include "link/c.h"\n')} of 1` },
+  ],
+  [
+    'a header whose mode changes',
+    () => chmodSync(at('a.h'), 0o600),
     { has: () => `a.h ${hashed('#include "link/c.h"\n')}`, change: false },
   ],
   ['a header earlier in the search list', () => project.write('one/b.h', ''), { has: () => `one/b.h ${hashed('')}` }],
