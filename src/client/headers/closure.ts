@@ -30,6 +30,8 @@ interface Search {
   readonly from: Entry;
   /** For people: the file that names it. */
   readonly by: string;
+  /** Whether it may be the first file that is read, for which gcc takes a precompiled header. */
+  readonly first: boolean;
 }
 
 /** How many searches are done between two looks at the clock. */
@@ -52,9 +54,10 @@ export class Closure {
   readonly #places: SearchPlaces;
   readonly #reading: Reading;
   #searches: Search[] = [];
-  #visits: { readonly file: Entry; readonly from: Entry }[] = [];
+  #visits: { readonly file: Entry; readonly from: Entry; readonly first: boolean }[] = [];
   readonly #visited = new Map<Entry, Set<Entry>>();
   readonly #sought = new Map<Entry | undefined, Set<Reference>>();
+  readonly #soughtFirst = new Map<Entry | undefined, Set<Reference>>();
   readonly #computed: Search[] = [];
 
   constructor(walk: Walk, survey: Survey, places: SearchPlaces, reading: Reading) {
@@ -65,20 +68,21 @@ export class Closure {
     this.#reading = reading;
   }
 
-  /** Wants a file and all that it names, as included from a directory. */
-  search(reference: Reference, from: Entry, by: string): void {
+  /** Wants a file and all that it names, as included from a directory; `first` as in Search. */
+  search(reference: Reference, from: Entry, by: string, first = false): void {
     // Where a search begins does not matter to names in "<...>", and what a macro names is looked for from everywhere.
     const anywhere = reference.form === 'text' || reference.form === 'asking';
     const where = anywhere || (reference.form === 'angled' && reference.purpose !== 'embed') ? undefined : from;
-    const sought = this.#sought.get(where) ?? new Set();
+    const all = first ? this.#soughtFirst : this.#sought;
+    const sought = all.get(where) ?? new Set();
     if (sought.has(reference)) return;
-    this.#sought.set(where, sought.add(reference));
-    this.#searches.push({ reference, from, by });
+    all.set(where, sought.add(reference));
+    this.#searches.push({ reference, from, by, first });
   }
 
-  /** Adds a file with all that it names. */
-  visit(file: Entry, from: Entry): void {
-    this.#visits.push({ file, from });
+  /** Adds a file with all that it names, which may be read first. */
+  visit(file: Entry, from: Entry, first = false): void {
+    this.#visits.push({ file, from, first });
   }
 
   /** Adds a file whose text does not matter. */
@@ -103,7 +107,7 @@ export class Closure {
     while (busy) {
       const visits = this.#visits;
       this.#visits = [];
-      for (const visit of visits) if (!this.#read(visit.file, visit.from)) this.#visits.push(visit);
+      for (const visit of visits) if (!this.#read(visit.file, visit.from, visit.first)) this.#visits.push(visit);
       const searches = this.#searches;
       this.#searches = [];
       let found = 0;
@@ -118,7 +122,7 @@ export class Closure {
   }
 
   /** Takes up a file's references; false when its text is not known yet. */
-  #read(file: Entry, from: Entry): boolean {
+  #read(file: Entry, from: Entry, first: boolean): boolean {
     this.walk.use(file);
     const { facts } = file;
     if (facts === undefined || file.stale) {
@@ -130,7 +134,7 @@ export class Closure {
     this.#visited.set(file, visited.add(from));
     this.files.set(file, true);
     this.#judge(file.path, facts);
-    for (const reference of facts.references) this.search(reference, from, file.path);
+    for (const reference of facts.references) this.search(reference, from, file.path, first);
     return true;
   }
 
@@ -163,7 +167,9 @@ export class Closure {
     const directories = purpose === 'line' ? [directory] : alone ? [from] : [...own, ...rest];
     let waiting = 0;
     for (const place of directories) {
-      const found = this.#fileIn(waiting === 0 || all ? this.walk : this.#ahead, place, search);
+      const walk = waiting === 0 || all ? this.walk : this.#ahead;
+      if (search.first && !this.#knowsPrecompiled(walk, place, search)) waiting += 1;
+      const found = this.#fileIn(walk, place, search);
       if (found === 'wait') {
         waiting += 1;
         if (waiting >= graphLimits.ahead) return false;
@@ -174,6 +180,15 @@ export class Closure {
       }
     }
     return waiting === 0;
+  }
+
+  /** Looks for a precompiled header, which gcc does before it looks for the header; false when that is not known yet. */
+  #knowsPrecompiled(walk: Walk, directory: Entry, { reference: { name, purpose } }: Search): boolean {
+    if (purpose !== 'include' && purpose !== 'next') return true;
+    const place = walk.follow(directory, `${name}.gch`);
+    if (typeof place !== 'string' && walk === this.walk)
+      this.obstacle ??= `"${place.entry.path}" may be a precompiled header`;
+    return place !== 'wait';
   }
 
   #fileIn(walk: Walk, directory: Entry, { reference, by }: Search): Place | Missing {
@@ -216,13 +231,13 @@ export class Closure {
     if (this.#survey.wants) return true;
     const before = this.#searches.length;
     for (const { search, headers, unbounded } of worked) {
-      const { reference, by } = search;
+      const { reference, by, first } = search;
       if (unbounded !== undefined) this.#notBounded(search, unbounded);
       // A name in a macro's body is one of the file in which that is used.
       const places = reference.form === 'text' ? this.#directoriesOfFiles() : [search.from];
       for (const header of headers) {
         const wanted = this.#survey.graph.referenceLike({ ...header, purpose: reference.purpose });
-        for (const from of places) this.search(wanted, from, by);
+        for (const from of places) this.search(wanted, from, by, first);
       }
     }
     return this.#searches.length > before;

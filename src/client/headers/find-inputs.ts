@@ -139,6 +139,13 @@ class Search {
     };
   }
 
+  /** clang takes one only for -include, and only where that leads from its own directory. */
+  async #forbidPrecompiled(walk: Walk, directory: Entry): Promise<void> {
+    const names = this.#command.forced.flatMap((name) => [`${name}.pch`, `${name}.gch`]);
+    for (const place of await followAll(walk, this.#survey, directory, names))
+      if (place !== 'absent') throw new MustPreprocess(`"${place.entry.path}" may be a precompiled header`);
+  }
+
   async #close(walk: Walk, context: OpenContext): Promise<Closure> {
     const { list, places } = context;
     const { definitions, lines, forced, language } = this.#command;
@@ -159,8 +166,9 @@ class Search {
     }
     for (const reference of readLines(lines)) closure.search(reference, directory, 'the command line');
     for (const name of forced)
-      closure.search({ purpose: 'include', form: 'quoted', name }, directory, 'the command line');
-    closure.visit(source.entry, source.directory);
+      closure.search({ purpose: 'include', form: 'quoted', name }, directory, 'the command line', !list.isClang);
+    if (list.isClang) await this.#forbidPrecompiled(walk, directory);
+    closure.visit(source.entry, source.directory, !list.isClang);
     await closure.complete();
     return closure;
   }

@@ -132,6 +132,22 @@ describe.skipIf(!needs('gcc', 'gcc')).each(compilers)('distcc does as %s', (comp
     await expectSame(['-Wall']);
   });
 
+  it('preprocesses where it takes a precompiled header, from when that is there', async () => {
+    const name = compiler === 'gcc' ? 'p.h.gch' : 'p.h.pch';
+    box.write('p.h', '#ifndef P\n#define P 1\n#endif\n');
+    box.write('a.c', compiler === 'gcc' ? '#include "p.h"\nint a = P;\n' : 'int a = P;\n');
+    const options = compiler === 'gcc' ? [] : ['-include', 'p.h'];
+    await expectSame(options);
+    expect(wereInputs()).toBe(true);
+    spawnSync(compiler, ['-x', 'c-header', 'p.h', '-o', name], { cwd: box.work });
+    expect(box.has(name)).toBe(true);
+    await expectSame(options);
+    expect(wereInputs()).toBe(false);
+    rmSync(box.path(name));
+    await expectSame(options);
+    expect(wereInputs()).toBe(true);
+  });
+
   it('does with a file among the directories of headers', async () => {
     box.write('a.c', 'int a;\n');
     box.write('other.txt', '');
