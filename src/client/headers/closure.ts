@@ -62,7 +62,7 @@ export class Closure {
 
   constructor(walk: Walk, survey: Survey, places: SearchPlaces, reading: Reading) {
     this.walk = walk;
-    this.#ahead = new Walk(survey);
+    this.#ahead = new Walk(survey, { lenient: true });
     this.#survey = survey;
     this.#places = places;
     this.#reading = reading;

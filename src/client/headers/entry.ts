@@ -16,6 +16,8 @@ export class Names {
   readonly present = new Map<string, Entry>();
   /** Looked for in vain. */
   readonly absent = new Set<string>();
+  /** Those of them that could not be looked at, as in a directory without search permission. */
+  readonly denied = new Set<string>();
   /** How often the directory has changed. */
   changes = 0;
 }

@@ -67,7 +67,11 @@ class Search {
     for (let attempt = 0; attempt < graphLimits.attempts; attempt += 1) {
       // After a change nothing is sure about the paths that it leads to.
       const strict = attempt > 0;
-      const walks = { inputs: new Walk(this.#survey, strict), compiler: new Walk(this.#survey, strict) };
+      const walks = {
+        inputs: new Walk(this.#survey, { strict }),
+        // Whoever looks for programs passes over directories without permission.
+        compiler: new Walk(this.#survey, { strict, lenient: true }),
+      };
       const fresh = await this.#tryScan(walks);
       if (fresh === undefined) continue;
       this.#graph.remember(this.#key, fresh);

@@ -5,7 +5,7 @@ import { costOf, costOfFacts } from './found-record.ts';
 import type { FoundRecord } from './found-record.ts';
 import { graphLimits } from './graph-limits.ts';
 import { keepBytes } from './kept-bytes.ts';
-import { isYoung, kindOf } from './stamp.ts';
+import { isDenied, isYoung, kindOf } from './stamp.ts';
 import type { SearchContext } from './search-context.ts';
 import type { RecordedList } from './recorded-list.ts';
 import { WantedMacros } from './wanted-macros.ts';
@@ -54,8 +54,10 @@ export class HeaderGraph {
     if (kindOf(stamp) === 'absent') {
       if (!names.absent.has(name)) this.#bytes += graphLimits.nameCost + name.length;
       names.absent.add(name);
+      if (isDenied(stamp) !== names.denied.has(name)) this.#noteDenied(directory, name, stamp);
       return undefined;
     }
+    names.denied.delete(name);
     if (names.absent.delete(name)) {
       directory.version += 1;
       this.change += 1;
@@ -80,7 +82,7 @@ export class HeaderGraph {
     if (kind !== entry.kind) {
       this.change += 1;
       entry.version += 1;
-      if (kind === 'absent') this.#vanish(entry);
+      if (kind === 'absent') this.#vanish(entry, stamp);
       else this.#become(entry, stamp, nowMs);
       return 'changed';
     }
@@ -108,7 +110,13 @@ export class HeaderGraph {
     entry.names = kind === 'directory' ? new Names() : undefined;
   }
 
-  #vanish(entry: Entry): void {
+  #noteDenied(directory: Entry, name: string, stamp: Buffer): void {
+    directory.version += 1;
+    if (isDenied(stamp)) directory.names?.denied.add(name);
+    else directory.names?.denied.delete(name);
+  }
+
+  #vanish(entry: Entry, stamp: Buffer): void {
     if (entry.facts !== undefined) this.#files -= 1;
     entry.kind = 'unknown';
     entry.facts = undefined;
@@ -119,6 +127,7 @@ export class HeaderGraph {
     if (parent?.names?.present.get(name) !== entry) return;
     parent.names.present.delete(name);
     parent.names.absent.add(name);
+    if (isDenied(stamp)) this.#noteDenied(parent, name, stamp);
   }
 
   /** Another content or time at a path is a change only where a job of the present generation was told of the old one. */
@@ -272,7 +281,10 @@ export class HeaderGraph {
       this.#files += 1;
       this.#bytes += costOfFacts(entry.facts);
     }
-    if (!used.has(directory)) names.absent.clear();
+    if (!used.has(directory)) {
+      names.absent.clear();
+      names.denied.clear();
+    }
     for (const name of names.absent) this.#bytes += graphLimits.nameCost + name.length;
     return names.present.size > 0;
   }

@@ -5,6 +5,8 @@ export type Kind = 'absent' | 'file' | 'directory' | 'link' | 'other';
 
 /** EMEDIUMTYPE of Linux: a disk's word for a file system whose times cannot be trusted. */
 const untrusted = 124;
+/** ENOENT and ENOTDIR: what a compiler goes on after. */
+const absence: ReadonlySet<number> = new Set([2, 20]);
 const typeBits = 0o170000;
 const kinds: ReadonlyMap<number, Kind> = new Map([
   [0o100000, 'file'],
@@ -25,7 +27,13 @@ export function isUntrusted(stamp: Buffer): boolean {
   return stamp.readUInt32LE(0) === untrusted;
 }
 
-/** What is at a stamp's path; what cannot be looked at counts as absent, as it does to a compiler. */
+/** Whether it is not known what is at a stamp's path: a compiler would stop there. */
+export function isDenied(stamp: Buffer): boolean {
+  const error = stamp.readUInt32LE(0);
+  return error !== 0 && !absence.has(error);
+}
+
+/** What is at a stamp's path; what cannot be looked at counts as absent, and is denied. */
 export function kindOf(stamp: Buffer): Kind {
   if (stamp.readUInt32LE(0) !== 0) return 'absent';
   return kinds.get(stamp.readUInt32LE(4) & typeBits) ?? 'other';

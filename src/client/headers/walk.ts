@@ -1,5 +1,6 @@
 import type { Entry } from './entry.ts';
 import { graphLimits } from './graph-limits.ts';
+import { MustPreprocess } from './pace.ts';
 import type { Survey } from './survey.ts';
 
 /** Nothing is there, or it is not known yet what is. */
@@ -17,6 +18,8 @@ export class Walk {
   readonly #survey: Survey;
   /** What is known from earlier jobs is looked at before it is believed, not afterwards. */
   readonly #strict: boolean;
+  /** What cannot be looked at is as if it were not there. */
+  readonly #lenient: boolean;
   /** What was used, with its version then. */
   readonly used = new Map<Entry, number>();
   /** Directories that a path has left by "..". */
@@ -24,9 +27,10 @@ export class Walk {
 
   #split: { readonly path: string; readonly parts: readonly string[] } = { path: '', parts: [] };
 
-  constructor(survey: Survey, strict = false) {
+  constructor(survey: Survey, { strict = false, lenient = false } = {}) {
     this.#survey = survey;
     this.#strict = strict;
+    this.#lenient = lenient;
   }
 
   use(entry: Entry): void {
@@ -39,7 +43,7 @@ export class Walk {
     return true;
   }
 
-  /** Follows a path from a directory, or from the root when it is absolute. */
+  /** Follows a path from a directory, or from the root when it is absolute. @throws MustPreprocess */
   follow(directory: Entry, path: string): Place | Missing {
     const place = this.#follow(directory, path, { links: 0 });
     if (typeof place !== 'string') this.use(place.entry);
@@ -77,6 +81,8 @@ export class Walk {
       if (names?.absent.has(name) === true) {
         if (!this.#isSure(directory)) return 'wait';
         this.use(directory);
+        if (!this.#lenient && names.denied.has(name))
+          throw new MustPreprocess(`"${directory.pathOf(name)}" cannot be looked at`);
         return 'absent';
       }
       this.#survey.wantName(directory, name);
