@@ -188,3 +188,47 @@ describe('a network of any prefix', () => {
     );
   });
 });
+
+/** Spellings of 0, and of a group of an address. */
+const nothing = fc.constantFrom('0', '00', '000', '0000');
+const spelled = (group: number): fc.Arbitrary<string> =>
+  fc.tuple(fc.constantFrom(1, 2, 3, 4), fc.boolean()).map(([width, isUpper]) => {
+    const text = group.toString(16).padStart(width, '0');
+    return isUpper ? text.toUpperCase() : text;
+  });
+
+/** The first five groups: all written, or some left out. */
+const firstGroups = fc.oneof(
+  fc.array(nothing, { minLength: 5, maxLength: 5 }).map((groups) => groups.join(':')),
+  fc
+    .tuple(fc.array(nothing, { maxLength: 4 }), fc.array(nothing, { maxLength: 4 }))
+    .filter(([before, after]) => before.length + after.length < 5)
+    .map(([before, after]) => `${before.join(':')}::${after.join(':')}`),
+);
+
+describe('an IPv4 address mapped into IPv6', () => {
+  it('is that address, however it is written', () => {
+    const numbers = fc.array(fc.nat(255), { minLength: 4, maxLength: 4 });
+    const spellings = numbers.chain((parts) => {
+      const [one = 0, two = 0, three = 0, four = 0] = parts;
+      const hexadecimal = fc.tuple(spelled(one * 256 + two), spelled(three * 256 + four));
+      const last = fc.oneof(
+        fc.constant(parts.join('.')),
+        hexadecimal.map((halves) => halves.join(':')),
+      );
+      return fc.record({ plain: fc.constant(parts.join('.')), first: firstGroups, mark: spelled(0xffff), last });
+    });
+    holds(
+      'spellings of a mapped address',
+      fc.property(spellings, ({ plain, first, mark, last }) => {
+        const address = `${first}${first.endsWith(':') ? '' : ':'}${mark}:${last}`;
+        expect(plainAddress(address)).toBe(plain);
+        expect(listOf(address).networks).toEqual([`${plain}/32`]);
+        expect(listOf(address).admits(plain)).toBe(true);
+        expect(listOf(plain).admits(address)).toBe(true);
+        expect(listOf(`${address}/104`).admits(plain)).toBe(true);
+      }),
+      500,
+    );
+  });
+});
