@@ -375,3 +375,27 @@ END
   refute_output --partial 'at Object'
   [ -s "$RUN/a.o" ]
 }
+
+@test "a compiler that fills the temporary directory is a refused job, also when its messages are lost" {
+  as_root
+  cat >"$BATS_TEST_TMPDIR/inside" <<'END'
+mount -t tmpfs -o size=3m,mode=1777 none "$TMPDIR"
+ip link set lo up
+"$@" 2>"$RUN/log" &
+daemon=$!
+until ss -Hltn "sport = :$PORT" | grep -q .; do sleep 0.05; done
+echo 'int big[800000] = {1};' >"$RUN/a.c"
+DISTCC_DIR=$RUN DISTCC_HOSTS=127.0.0.1:$PORT TMPDIR=$RUN DISTCC_AGENT=0 DISTCC_NO_REWRITE_CROSS=1 DISTCC_FALLBACK=0 \
+  "$OURS/distcc" gcc -c "$RUN/a.c" -o "$RUN/a.o"
+echo "ended with $?"
+kill "$daemon"
+wait "$daemon"
+cat "$RUN/log"
+END
+  export PORT RUN=$BATS_TEST_TMPDIR/run
+  run unshare -nm bash "$BATS_TEST_TMPDIR/inside" "$OURS/distccd" --daemon --no-detach --log-stderr --port "$PORT" --listen 127.0.0.1 \
+    --allow 127.0.0.1 --masquerade-dir "$BATS_TEST_TMPDIR/masks"
+  assert_line --regexp 'Warning: 127.0.0.1:[0-9]+ refused the job: no room for the job in the temporary directory'
+  assert_line 'ended with 116'
+  assert_line --regexp 'Warning: refused a job of 127.0.0.1:[0-9]+: no room for the job in the temporary directory of this server \(ENOSPC\): its administrator'
+}

@@ -1,7 +1,7 @@
 import { exitStatus } from '../../basics/exit-status.ts';
 import { formatLine } from '../../logging/log-line.ts';
 import type { Logger } from '../../logging/log-line.ts';
-import { systemReason, errorCode } from '../../system/error-text.ts';
+import { systemReason } from '../../system/error-text.ts';
 import { endChild } from '../../system/processes/reaper.ts';
 import type { StartError } from '../../system/processes/reaper.ts';
 import type { Child, Spawn } from '../../system/processes/spawn.ts';
@@ -9,7 +9,8 @@ import type { Spool } from '../../system/files/temporary-folder.ts';
 import { exited } from '../../wire/wait-status.ts';
 import type { Compiled } from './answer.ts';
 import type { ClientLog } from '../log/log-limit.ts';
-import { Overdue, Refusal } from '../policy/refusal.ts';
+import { Overdue } from '../policy/refusal.ts';
+import { noRoom } from './full-disk.ts';
 import { ResultFile } from './result-file.ts';
 
 /** What a job needs of the daemon. */
@@ -51,16 +52,6 @@ function lend(spool: Spool): string {
   } catch (error) {
     throw noRoom(error) ?? error;
   }
-}
-
-/** A refusal for a full disk, which is not a bug but something for the administrator. */
-function noRoom(error: unknown): Refusal | undefined {
-  const code = errorCode(error);
-  if (code !== 'ENOSPC' && code !== 'EDQUOT' && code !== 'EROFS') return undefined;
-  return new Refusal(
-    'no_disk_space',
-    `no room for the job in the temporary directory of this server (${code}): its administrator can empty it, or set TMPDIR to another`,
-  );
 }
 
 /** A compiler's command. */

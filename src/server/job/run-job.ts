@@ -1,6 +1,7 @@
 import { StartError } from '../../system/processes/reaper.ts';
 import type { PackedBody } from '../../wire/body.ts';
 import type { Compiled } from './answer.ts';
+import { unlessFull } from './full-disk.ts';
 import { inJobFolder, notStarted, openResults, runCompiler } from './job-folder.ts';
 import type { JobTools } from './job-folder.ts';
 import type { JobCommand } from '../policy/judge-command.ts';
@@ -32,10 +33,11 @@ export function runJob(job: Job, tools: JobTools): Promise<Compiled> {
     job.sourceWritten();
     try {
       const status = await runCompiler(command, folder, job, tools);
-      return openResults(folder, (open) => ({
+      const compiled = openResults(folder, (open) => ({
         status,
         object: status === 0 ? open(command.output, 'object') : ResultFile.empty,
       }));
+      return unlessFull(folder, compiled);
     } catch (error) {
       if (error instanceof StartError) return notStarted(command, error, job.log);
       throw error;

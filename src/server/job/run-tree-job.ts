@@ -8,6 +8,7 @@ import { StartError } from '../../system/processes/reaper.ts';
 import { exited } from '../../wire/wait-status.ts';
 import { closeAnswer, smallAnswer } from './answer.ts';
 import type { Compiled } from './answer.ts';
+import { unlessFull } from './full-disk.ts';
 import { inJobFolder, notStarted, openResults, runCompiler } from './job-folder.ts';
 import type { JobTools } from './job-folder.ts';
 import type { ClientLog } from '../log/log-limit.ts';
@@ -86,7 +87,7 @@ export function runTreeJob(job: TreeJob, tools: JobTools & { readonly trees: Tre
         object: status === 0 ? open(object, 'object') : ResultFile.empty,
         dependencies: open(dependencyFile, 'dependency file'),
       }));
-      return await withoutOurNames(compiledOrRefused(compiled));
+      return await withoutOurNames(unlessFull(folder, compiledOrRefused(compiled)));
     } catch (error) {
       if (error instanceof StartError)
         return { ...notStarted({ path: command.path, argv }, error, job.log), dependencies: ResultFile.empty };
