@@ -32,6 +32,7 @@ static int name_folder(void) {
   if (own != NULL && *own != '\0') {
     char here[PATH_MAX] = "";
     if (*own != '/' && getcwd(here, sizeof here - 1) == NULL) return 0;
+    mkdir(own, 0700); /* the first job would make it, too late for an agent */
     return fits(snprintf(folder, sizeof folder, "%s%s%s/agent", here, *own == '/' ? "" : "/", own), sizeof folder);
   }
   if (run != NULL && *run == '/' && is_own(run))

@@ -64,7 +64,7 @@ export interface Polling {
 
 function lockFault(error: unknown): string {
   const path = error instanceof Error && 'path' in error ? ` "${String(error.path)}"` : '';
-  return `failed to lock${path}: ${systemReason(error)}`;
+  return `failed to lock${path}: ${systemReason(error)}; set DISTCC_DIR to a directory that you may write`;
 }
 
 /** Asks again and again until there is an answer. */

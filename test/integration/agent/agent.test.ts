@@ -8,6 +8,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -47,6 +48,18 @@ describe.skipIf(process.platform !== 'linux' || !needs('gcc', 'gcc') || !needs('
   }
 
   const objects = (): string[] => objectsIn(box);
+
+  it('is started by the first job too where DISTCC_DIR does not exist yet', async () => {
+    const { host } = await serve(answer({ object: objectWith('object') }));
+    const own = join(box.own, 'new');
+    const more = { DISTCC_HOSTS: host, DISTCC_DIR: own };
+    expect(await box.run(['gcc', '-c', 'a.c', '-o', 'a.o'], more)).toMatchObject({ status: 0, stderr: '' });
+    const { stdout } = await box.run(['--agent-status', '--json'], more);
+    expect(statSync(own).mode & 0o777).toBe(0o700);
+    const [{ pid, jobsDone }] = JSON.parse(stdout) as [{ pid: number; jobsDone: number }];
+    process.kill(pid);
+    expect(jobsDone).toBe(1);
+  });
 
   it('is started once by 64 launchers', async () => {
     const { host, connections } = await serve(answer({ object: objectWith('object') }));

@@ -425,7 +425,10 @@ describe.skipIf(!enabled)('distcc', () => {
       const { host } = await serve(answer({}));
       const cases: [NodeJS.ProcessEnv, RegExp][] = [
         [{ DISTCC_HOSTS: host, DISTCC_DIR: '', HOME: '' }, /HOME is not set; can't find distcc directory/],
-        [{ DISTCC_HOSTS: host, DISTCC_DIR: '/dev/null/x' }, /failed to lock "\/dev\/null\/x\/lock": Not a directory/],
+        [
+          { DISTCC_HOSTS: host, DISTCC_DIR: '/dev/null/x' },
+          /failed to lock "\/dev\/null\/x\/lock": Not a directory; set DISTCC_DIR to a directory/,
+        ],
         // A probe of configure must not find a line of ours among those of the compiler.
         [{ DISTCC_HOSTS: '' }, /^$/],
         [{ DISTCC_HOSTS: '', DISTCC_VERBOSE: '1' }, /\$DISTCC_HOSTS.*can't distribute work/],
