@@ -2,7 +2,7 @@ import { encodeJobRecord, nativeLayout, readJobRecord, recordSize } from '../../
 import type { JobRecord, RecordLayout } from '../../src/job-state/job-record.ts';
 import { parseHostList } from '../../src/client/hosts/host-list.ts';
 import { clientVariables, readVariable } from '../../src/config/client-environment.ts';
-import { readDaemonOptions } from '../../src/config/daemon-options.ts';
+import { readDaemonOptions } from '../../src/config/read-daemon-options.ts';
 import { jobsText } from '../../src/monitor/jobs-text.ts';
 import { allowFileEntries, parseAccessList } from '../../src/server/policy/access-list.ts';
 import { expectThat, inputOf, signOf, textsOf } from './target.ts';

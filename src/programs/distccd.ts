@@ -1,5 +1,5 @@
 import { isatty } from 'node:tty';
-import { readDaemonOptions } from '../config/daemon-options.ts';
+import { readDaemonOptions } from '../config/read-daemon-options.ts';
 import { residentSocket } from '../server/listen/resident-paths.ts';
 import { servesStdin } from '../server/start/start-mode.ts';
 import { kindOfStdin, takeStandardConnection } from '../system/descriptors/standard-descriptors.ts';

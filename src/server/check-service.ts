@@ -1,6 +1,7 @@
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure } from '../basics/failure.ts';
-import { daemonOptions, ignoredText, readDaemonOptions } from '../config/daemon-options.ts';
+import { daemonOptions } from '../config/daemon-options.ts';
+import { ignoredText, readDaemonOptions } from '../config/read-daemon-options.ts';
 import type { DaemonOptions } from '../config/daemon-options.ts';
 import { findAccount } from '../system/accounts/accounts.ts';
 import { descriptorLimit } from '../system/descriptors/descriptor-limit.ts';

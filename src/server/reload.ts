@@ -1,7 +1,8 @@
 import os from 'node:os';
 import { exitStatus } from '../basics/exit-status.ts';
 import { Failure } from '../basics/failure.ts';
-import { logLevelNames, readDaemonOptions } from '../config/daemon-options.ts';
+import { logLevelNames } from '../config/daemon-options.ts';
+import { readDaemonOptions } from '../config/read-daemon-options.ts';
 import type { DaemonOptions, daemonOptions } from '../config/daemon-options.ts';
 import { systemReason } from '../system/error-text.ts';
 import type { AccessList } from './policy/access-list.ts';

@@ -1,7 +1,8 @@
 import { systemReason } from '../../system/error-text.ts';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
-import { ignoredText, logLevelNames } from '../../config/daemon-options.ts';
+import { logLevelNames } from '../../config/daemon-options.ts';
+import { ignoredText } from '../../config/read-daemon-options.ts';
 import type { DaemonOptions } from '../../config/daemon-options.ts';
 import type { Logger } from '../../logging/log-line.ts';
 import { descriptorLimit } from '../../system/descriptors/descriptor-limit.ts';

@@ -1,6 +1,6 @@
 import { exitStatus } from '../../basics/exit-status.ts';
 import { Failure } from '../../basics/failure.ts';
-import { readDaemonOptions } from '../../config/daemon-options.ts';
+import { readDaemonOptions } from '../../config/read-daemon-options.ts';
 import type { DaemonOptions } from '../../config/daemon-options.ts';
 import { findAccount, firstAccount } from '../../system/accounts/accounts.ts';
 import type { Account } from '../../system/accounts/accounts.ts';

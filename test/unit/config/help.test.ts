@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { clientVariables } from '../../../src/config/client-environment.ts';
 import { clientHelp, ownOptions } from '../../../src/config/client-options.ts';
 import { daemonVariables } from '../../../src/config/daemon-environment.ts';
-import { daemonOptions, readDaemonOptions } from '../../../src/config/daemon-options.ts';
+import { daemonOptions } from '../../../src/config/daemon-options.ts';
+import { readDaemonOptions } from '../../../src/config/read-daemon-options.ts';
 import type { OptionTable } from '../../../src/config/options.ts';
 import { readSymlinkOptions, symlinkOptions } from '../../../src/config/symlink-options.ts';
 

@@ -2,7 +2,7 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readDaemonOptions } from '../../../../src/config/daemon-options.ts';
+import { readDaemonOptions } from '../../../../src/config/read-daemon-options.ts';
 import { residentEnvironment, residentPaths, residentSocket } from '../../../../src/server/listen/resident-paths.ts';
 
 let top: string;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { readDaemonOptions } from '../../../../src/config/daemon-options.ts';
+import { readDaemonOptions } from '../../../../src/config/read-daemon-options.ts';
 import { parseAccessList } from '../../../../src/server/policy/access-list.ts';
 import { StreamPair } from '../../../../src/server/connection/client-stream.ts';
 import type { ClientStream } from '../../../../src/server/connection/client-stream.ts';

@@ -4,7 +4,7 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { Duplex } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { readDaemonOptions } from '../../../../src/config/daemon-options.ts';
+import { readDaemonOptions } from '../../../../src/config/read-daemon-options.ts';
 import { ResultKeeper } from '../../../../src/server/results/result-keeper.ts';
 import type { TreesFound } from '../../../../src/server/start/open-trees.ts';
 import { JobBoard } from '../../../../src/server/job/job-board.ts';

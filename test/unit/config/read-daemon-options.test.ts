@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { daemonOptions, ignoredText, readDaemonOptions } from '../../../src/config/daemon-options.ts';
+import { daemonOptions } from '../../../src/config/daemon-options.ts';
+import { ignoredText, readDaemonOptions } from '../../../src/config/read-daemon-options.ts';
 import { version } from '../../../src/config/version.ts';
 import packageFile from '../../../package.json' with { type: 'json' };
 
