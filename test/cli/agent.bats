@@ -42,8 +42,8 @@ has_agents() { [ "$(cat "$DISTCC_DIR"/agent/*.pid 2>/dev/null | wc -l)" = "$1" ]
   compiled 12 "$BATS_TEST_TMPDIR/ours.$PORT.log"
 }
 
-# What kinds of descriptors a process has open.
-descriptors() { find "/proc/$1/fd" -type l -printf '%l\n' | sed 's/\[.*//' | sort; }
+# What kinds of descriptors a process has open. A state file of its own stays open only after a job that took a while.
+descriptors() { find "/proc/$1/fd" -type l -printf '%l\n' | sed 's/\[.*//; /\/state\//d' | sort; }
 has_descriptors() { [ "$(descriptors "$1")" = "$2" ]; }
 
 @test 'it takes nothing from the process that starts it' {

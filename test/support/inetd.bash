@@ -19,7 +19,8 @@ unpack_servers() {
 # super_server COMMAND...: in the background, with a bare environment, its messages in $BATS_TEST_TMPDIR/super.log.
 super_server() {
   local libraries
-  libraries=$(dirname "$(find "$SERVERS" -name 'libwrap.so.0' | head -n 1)")
+  # Also of the whole system, which may have millions of other files.
+  libraries=$(dirname "$(find "$SERVERS/lib/" "$SERVERS/usr/lib/" -name 'libwrap.so.0' 2>/dev/null | head -n 1)")
   env -i PATH=/usr/bin:/bin LD_LIBRARY_PATH="$libraries" "$@" >"$BATS_TEST_TMPDIR/super.log" 2>&1 3>&- </dev/null &
   note_pid $!
   wait_until listens "$PORT"
