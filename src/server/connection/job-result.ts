@@ -110,11 +110,12 @@ export class JobResult {
   }
 
   /**
-   * A tree without what other jobs of the client have declared: its own machine does not have that where a compile asks
-   * for it by a name that nobody has foreseen, and anybody may get the result. Undefined when it cannot be had.
+   * A tree without what other jobs of the client have declared, since anybody may get the result; undefined when that
+   * cannot be had, or the result is not kept anyway.
    */
   async tree(): Promise<ExactTree | undefined> {
     const { job, session, generation, toolchain } = this.#placed;
+    if (this.#name === undefined) return undefined;
     const sight = { tree: generation.tree, inputs: this.#inputs, directory: job.directory };
     const exact = session.exact.borrow(toolchain, sight);
     if (exact === undefined) return undefined;

@@ -171,17 +171,6 @@ describe('a tree job', () => {
     expect(valueIn(await run(17, 2))).toBe('11');
   });
 
-  it('sees what it has declared, and not what other jobs of its generation have', async () => {
-    const client = new TreeClient(daemon.port);
-    const text = '#if __has_include("config.h")\n#include "config.h"\n#endif\n#ifndef V\n#define V 17\n#endif\n';
-    const plain = smallJob(`${text}int answer(void) { return V; }\n`);
-    const configured = { ...plain, inputs: [...plain.inputs, fileOf('/home/me/config.h', '#define V 34\n')] };
-    const jobs = [plain, configured, plain, configured];
-    const values: string[] = [];
-    for (const one of jobs) values.push(valueIn(await client.run(one)));
-    expect(values).toEqual(['11', '22', '11', '22']);
-  });
-
   it('treats two files of one content as two, as gcc does at the client', async () => {
     const client = new TreeClient(daemon.port);
     const twin = (path: string, seconds: bigint): ClientInput =>
