@@ -4,9 +4,6 @@
  * Times are ms since 1970. Texts are readable: bytes that are not UTF-8 are escaped.
  */
 
-/** Why a job that was interrupted has no result. */
-export const interruptedWhy = 'it was interrupted';
-
 /** What a job does at the moment. "queue" waits for a slot; "compile" is at the host, "local" is a command here. */
 export type JobPhase = 'queue' | 'scan' | 'preprocess' | 'connect' | 'send' | 'compile' | 'receive' | 'local';
 
@@ -71,6 +68,8 @@ export interface JobEnd {
   readonly status?: number;
   /** Why it was compiled here. */
   readonly why?: string;
+  /** Whether its user, or the build, ended it: then nobody knows its status. */
+  readonly interrupted?: true;
   /** How it was sent: "unpreprocessed", "preprocessed", or "result" for one that the host had kept. */
   readonly sent?: 'unpreprocessed' | 'preprocessed' | 'result';
   /** Bytes to and from the host. */

@@ -1,6 +1,6 @@
-import { interruptedWhy } from '../../agent-state/events.ts';
 import type { Environment } from '../../config/client-environment.ts';
 import type { Logger } from '../../logging/log-line.ts';
+import { interruption } from '../builds/job-track.ts';
 import { compile } from '../compile/compile.ts';
 import { Interrupted } from '../job/faults.ts';
 import { reportFailure } from '../job/report-failure.ts';
@@ -69,7 +69,7 @@ export async function doJob(
       const status = await statusOf(assignment, effects);
       if (!effects.hasBecome) progress.status = status;
       if (status !== undefined) effects.end(status);
-      else progress.staysHere({ because: interruptedWhy, cure: 'let it run to its end' });
+      else progress.staysHere(interruption);
     } finally {
       effects.state.remove();
     }

@@ -1,4 +1,3 @@
-import { interruptedWhy } from '../../agent-state/events.ts';
 import type { AgentEvent, BuildSummary, JobEnd } from '../../agent-state/events.ts';
 import { processors } from '../../system/machine/processors.ts';
 import { ProcessorUse } from '../../system/machine/processor-use.ts';
@@ -111,8 +110,8 @@ export class History implements Keeper {
     if (job.host !== undefined) this.watcher?.hostsChanged();
   }
 
-  #countHere({ status = 0, why }: EndedJob): void {
-    if (why === interruptedWhy) return;
+  #countHere({ status = 0, interrupted }: EndedJob): void {
+    if (interrupted) return;
     this.#doneHere += 1;
     if (status !== 0) this.#failedHere += 1;
   }

@@ -1,4 +1,4 @@
-import { interruptedWhy, phasesAtHost } from '../../agent-state/events.ts';
+import { phasesAtHost } from '../../agent-state/events.ts';
 import type { JobEnd, JobPhase, RunningJob } from '../../agent-state/events.ts';
 import type { Reason } from '../../compiler/verdict.ts';
 import { readable } from '../../system/byte-text.ts';
@@ -46,6 +46,9 @@ function shown(text: string, longest: number): string {
   const all = readable(text);
   return all.length <= longest ? all : `...${all.slice(all.length - longest + 3)}`;
 }
+
+/** The reason of a job that its user, or the build, has ended. */
+export const interruption: Reason = { because: 'it was interrupted', cure: 'let it run to its end' };
 
 /** What one job of an agent has done so far. */
 export class JobTrack implements Progress {
@@ -184,6 +187,7 @@ export interface EndedJob {
   readonly slot: number;
   readonly status: number | undefined;
   readonly why: string | undefined;
+  readonly interrupted: boolean;
   readonly how: JobEnd['sent'];
   readonly whyPreprocessed: string | undefined;
   readonly bytesOut: number;
@@ -193,10 +197,13 @@ export interface EndedJob {
 
 /** What is kept of a job that has ended. */
 export function endedJob(track: JobTrack, ended: number): EndedJob {
-  const { number, file, began, host, status, reason, how, whyPreprocessed, bytesOut, bytesIn, phases } = track;
+  const { number, file, began, host, status, reason = interruption, how, whyPreprocessed, bytesOut, bytesIn } = track;
+  const { phases } = track;
   const slot = phases.findLast((one) => one.host === host)?.slot ?? 0;
-  const why = host === undefined ? (reason?.because ?? interruptedWhy) : undefined;
-  return { number, file, began, ended, host, slot, status, why, how, whyPreprocessed, bytesOut, bytesIn, phases };
+  const why = host === undefined ? reason.because : undefined;
+  const interrupted = host === undefined && reason === interruption;
+  const place = { host, slot, status, why, interrupted };
+  return { number, file, began, ended, ...place, how, whyPreprocessed, bytesOut, bytesIn, phases };
 }
 
 /** What a job did besides waiting, in ms. */
@@ -209,7 +216,7 @@ export function workOf({ phases, ended }: Pick<EndedJob, 'phases' | 'ended'>): n
 
 /** As followers see it. */
 export function jobEnd(job: EndedJob, clock: (ms: number) => number): JobEnd {
-  const { host, slot, status, why, how } = job;
+  const { host, slot, status, why, interrupted, how } = job;
   return {
     job: job.number,
     file: job.file,
@@ -218,6 +225,7 @@ export function jobEnd(job: EndedJob, clock: (ms: number) => number): JobEnd {
     ...(host === undefined ? {} : { host: host.text, slot }),
     ...(status === undefined ? {} : { status }),
     ...(why === undefined ? {} : { why: readable(why) }),
+    ...(interrupted ? { interrupted } : {}),
     ...(how === undefined || host === undefined ? {} : { sent: how }),
     bytesOut: job.bytesOut,
     bytesIn: job.bytesIn,

@@ -182,7 +182,7 @@ export class Closure {
     return waiting === 0;
   }
 
-  /** Looks for a precompiled header, which gcc does before it looks for the header; false when that is not known yet. */
+  /** Looks for a precompiled header, as gcc does before it looks for the header; false when that is not known yet. */
   #knowsPrecompiled(walk: Walk, directory: Entry, { reference: { name, purpose } }: Search): boolean {
     if (purpose !== 'include' && purpose !== 'next') return true;
     const place = walk.follow(directory, `${name}.gch`);

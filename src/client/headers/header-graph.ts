@@ -130,7 +130,7 @@ export class HeaderGraph {
     if (isDenied(stamp)) this.#noteDenied(parent, name, stamp);
   }
 
-  /** Another content or time at a path is a change only where a job of the present generation was told of the old one. */
+  /** Another content or time at a path is a change only when a job of this generation was told of the old one. */
   #replace(entry: Entry): void {
     if (entry.given === this.change) this.change += 1;
   }

@@ -37,8 +37,8 @@ export interface LookingMeans {
 }
 
 /**
- * The name by which a compiler is remembered: a plain one is permitted as it is, but a path can be written in any number
- * of ways, and is remembered as this server writes it.
+ * The name by which a compiler is remembered. A plain one is permitted as it is; a path can be written in any number of
+ * ways, and is remembered as this server writes it.
  */
 const nameOf = (asked: string, path: string): string => (asked.includes('/') ? normalize(path) : asked);
 

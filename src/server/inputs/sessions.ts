@@ -111,7 +111,7 @@ export class Sessions {
     if (session.ended && session.users.size === 0) this.#close(session);
   }
 
-  /** Ends the session without working jobs that was entered first, of the address that has most, and more than `least`. */
+  /** Ends the oldest session without working jobs of the address that has most, if that is more than `least`. */
   #endIdle(least: number): boolean {
     const counts = new Map<string, number>();
     for (const { address } of this.#sessions.values()) counts.set(address, (counts.get(address) ?? 0) + 1);

@@ -65,14 +65,20 @@ export interface TreeJob {
   readonly data: readonly Content[];
 }
 
+/** What is wrong with the name of a job's directory, as a sentence; undefined when a server takes it. */
+export function faultOfDirectory(directory: string): string | undefined {
+  const fault = directory === '/' ? undefined : faultOfPath(directory);
+  return fault === undefined ? undefined : `the name of its directory ${fault}`;
+}
+
 /** Why a server would close the connection for a job, as far as its own words tell; undefined when it takes it. */
 export function faultOfTreeJob({
   directory,
   argv,
   environment,
 }: Pick<TreeJob, 'directory' | 'argv' | 'environment'>): string | undefined {
-  const place = directory === '/' ? undefined : faultOfPath(directory);
-  if (place !== undefined) return `the name of its directory ${place}`;
+  const place = faultOfDirectory(directory);
+  if (place !== undefined) return place;
   const lengths = argv.map((word) => Buffer.byteLength(word));
   const all = lengths.reduce((total, length) => total + length, 0);
   const longest = lengths.reduce((most, length) => Math.max(most, length), 0);

@@ -125,7 +125,7 @@ describe.skipIf(!needs('chromium', 'chromium'))('the page of distccmon-web at ev
       { phase: 'scan', at: Date.now() - 1500 },
       { phase: 'compile', at: Date.now() - 1460 },
     ] as const;
-    const { status: _, ...interrupted } = ended(2, { why: 'it was interrupted' });
+    const { status: _, ...interrupted } = ended(2, { why: 'it was interrupted', interrupted: true });
     await open(() => quietPicture({ hosts: [{ name: 'build1', slots: 2, done: 0, failed: 0 }] }));
     const job: RunningJob = {
       job: 1,

@@ -1,4 +1,3 @@
-import { interruptedWhy } from '../../../agent-state/events.ts';
 import type { JobEnd } from '../../../agent-state/events.ts';
 import type { PhaseStart } from './block.ts';
 
@@ -11,13 +10,10 @@ export interface Attempt {
   readonly until: number;
 }
 
-/** Whether a job ended because its user, or the build, ended it. */
-export const wasInterrupted = ({ status, why }: JobEnd): boolean => status === undefined && why === interruptedWhy;
-
 /** An end with the place where the job was then: agents tell none of a job that was interrupted. */
 export function withPlace(end: JobEnd): JobEnd {
   const { host, slot } = end.phases.at(-1) ?? {};
-  if (!wasInterrupted(end) || host === undefined) return end;
+  if (end.interrupted !== true || host === undefined) return end;
   const before = end.phases.findLastIndex((one) => one.host !== host || one.slot !== slot);
   const phases = end.phases.map((one, at) => (at > before ? { phase: one.phase, at: one.at } : one));
   return { ...end, host, ...(slot === undefined ? {} : { slot }), phases };

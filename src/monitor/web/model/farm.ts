@@ -8,7 +8,6 @@ import type {
 } from '../../../agent-state/events.ts';
 import { agentOf, joinHosts, latestBuild, totalsOf } from './agents.ts';
 import type { KnownAgent, Totals } from './agents.ts';
-import { wasInterrupted } from './attempts.ts';
 import type { FeedBatch, FeedEvent } from './feed.ts';
 import { Places } from './places.ts';
 import type { Work } from './places.ts';
@@ -66,7 +65,7 @@ export class FarmModel {
   /** Jobs whose end has been told. */
   readonly #known = new Set<string>();
   readonly #places = new Places();
-  /** Those of the agents that are followed, or were last: the counters of two that ran one after the other never mix. */
+  /** Those of the agents that are followed, or were last: counters of two that ran one after the other never mix. */
   #totals: Totals | undefined;
   #ends: EndNote[] = [];
   readonly #stock = new StockJobs();
@@ -237,7 +236,7 @@ export class FarmModel {
 
   /** Pictures have this count; what ends after them is added. */
   #countHere({ here }: KnownAgent, end: JobEnd): void {
-    if (end.host !== undefined || wasInterrupted(end)) return;
+    if (end.host !== undefined || end.interrupted === true) return;
     here.done += 1;
     if ((end.status ?? 0) !== 0) here.failed += 1;
     this.#addUp();

@@ -1,5 +1,5 @@
 import type { HostPicture, JobEnd } from '../../../agent-state/events.ts';
-import { attemptsBefore, phasesAtEnd, wasInterrupted, withPlace } from './attempts.ts';
+import { attemptsBefore, phasesAtEnd, withPlace } from './attempts.ts';
 import type { Attempt } from './attempts.ts';
 import type { Block, Departure, PhaseStart } from './block.ts';
 import { ownRow, Row } from './row.ts';
@@ -153,7 +153,7 @@ export class Places {
     const block = running?.row === row ? running.block : this.#pastBlock(key, row, end);
     if (running !== undefined && running.row !== row) this.#leave(key, end.ended, 'went on');
     block.failed ||= failed;
-    if (wasInterrupted(end)) block.left = 'interrupted';
+    if (end.interrupted === true) block.left = 'interrupted';
     block.why = end.why ?? (failed ? `exit status ${end.status}` : block.why);
     block.kept = end.sent === 'result';
     const phases = phasesAtEnd(end);

@@ -5,7 +5,7 @@ export interface Column {
   readonly title: string;
   /** A number is at the right, and is never broken, nor is a short text; long texts may be. */
   readonly kind: 'number' | 'short' | 'long';
-  /** Said before the value where there is no room for columns; not needed for what explains itself. */
+  /** Shown before the value where columns do not fit; left out where the value needs none. */
   readonly label?: string;
 }
 

@@ -4,7 +4,6 @@ import type { Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { interruptedWhy } from '../../../../src/agent-state/events.ts';
 import type { AgentEvent } from '../../../../src/agent-state/events.ts';
 import { followAgent } from '../../../../src/agent-state/follow-agent.ts';
 import type { Following } from '../../../../src/agent-state/follow-agent.ts';
@@ -67,7 +66,8 @@ test('Feed begins with a picture of everything', async () => {
   jobs.remote('a.c');
   jobs.local('c.c');
   jobs.local('d.c', 'it links', 'look', 1);
-  jobs.local('e.c', interruptedWhy);
+  // It ends without a word.
+  jobs.history.end(jobs.begin('e.c'));
   const track = jobs.begin('b.c');
   const told = follow();
   await until(() => told.length > 0, 'the picture');

@@ -726,6 +726,19 @@ describe('compile() without a host', () => {
 const compiler = (events: Events): Events =>
   events.filter((event) => /^(?:carry|run|become|Warning|ERROR)/.test(event));
 
+describe('compile() with a host list that cannot be used', () => {
+  const linesOf = (events: Events): Events => events.filter((event) => /word 1, "a:x"/.test(event));
+
+  it('says so once, and for every job that may not run here', async () => {
+    const notices = new Notices(() => 0);
+    const plan = { hosts: 'a:x', notices };
+    expect(linesOf((await play(plan)).events)).toHaveLength(1);
+    expect(linesOf((await play(plan)).events)).toEqual([]);
+    const { events } = await play({ ...plan, environment: { DISTCC_FALLBACK: '0' } });
+    expect(linesOf(events)).toEqual([expect.stringMatching(/^ERROR/)]);
+  });
+});
+
 describe('compile() with a host whose answer no compiler has made', () => {
   it.each<readonly [string, Partial<CompileResponse>]>([
     ['no object', { object: Buffer.alloc(0) }],

@@ -169,7 +169,7 @@ describe('FarmModel', () => {
     told.agent(start, picture({ here: { done: 7, failed: 2 }, ended: [ended(1, start), ended(2, start, at('one'))] }));
     expect(told.farm.totals).toEqual({ remote: 3, here: 7, failedHere: 2, failed: 1 });
     told.agent(start, { kind: 'end', end: ended(3, start, { status: 1 }) }, { kind: 'end', end: ended(4, start) });
-    const { status: _, ...interrupted } = ended(5, start, { why: 'it was interrupted' });
+    const { status: _, ...interrupted } = ended(5, start, { why: 'it was interrupted', interrupted: true });
     told.agent(start, { kind: 'end', end: interrupted });
     told.agent(start, { kind: 'end', end: ended(4, start) });
     expect(told.farm.totals).toEqual({ remote: 3, here: 9, failedHere: 3, failed: 1 });
@@ -269,7 +269,7 @@ describe('FarmModel', () => {
 
   it('tells how a job left each place: it went on, was interrupted, or was lost with its agent', () => {
     const told = new Told();
-    const { status: _, ...end } = ended(1, start + 30, { why: 'it was interrupted' });
+    const { status: _, ...end } = ended(1, start + 30, { why: 'it was interrupted', interrupted: true });
     told.agent(start, picture(), { kind: 'job', job: job(1, 'scan', start) });
     told.agent(start, { kind: 'job', job: job(2, 'local', start) }, { kind: 'job', job: job(3, 'local', start) });
     told.agent(start + 5, { kind: 'job', job: job(1, 'compile', start + 5, at('one')) });
@@ -295,7 +295,7 @@ describe('FarmModel', () => {
       { phase: 'connect', at: start + 1, host: 'two', slot: 1 },
       { phase: 'compile', at: start + 5, ...at('one') },
     ] as const;
-    const { status: _, ...end } = ended(1, start + 30, { why: 'it was interrupted', phases });
+    const { status: _, ...end } = ended(1, start + 30, { why: 'it was interrupted', interrupted: true, phases });
     told.agent(start + 40, picture({ ended: [end] }));
     expect(told.row('two').ended).toMatchObject([{ left: 'went on', failed: true, ended: start + 5 }]);
     expect(told.row('one').ended).toMatchObject([{ left: 'interrupted', failed: false, began: start + 5 }]);
