@@ -101,11 +101,31 @@ struct run {
 };
 static struct run runs[2 * ENTRIES + 3];
 static size_t run_count;
-static struct step steps[4096];
-static unsigned short length;
 
-static void add(uint16_t code, uint8_t if_so, uint8_t if_not, uint32_t value) {
-  if (length < sizeof steps / sizeof *steps) steps[length++] = (struct step){code, if_so, if_not, value};
+/* The program is made from its end, because jumps only lead forward: what a jump leads to is there when the jump is
+   added. The steps fill the end of the array. */
+enum { MOST_STEPS = 4096 };
+static struct step steps[MOST_STEPS];
+static unsigned begin = MOST_STEPS;
+/* Where the newest copy of each plain answer is; MOST_STEPS where there is none. */
+static unsigned answers[ABSENT + 1];
+
+/* Adds a step before all others; returns where it is. */
+static unsigned add(uint16_t code, uint8_t if_so, uint8_t if_not, uint32_t value) {
+  if (begin > 0) steps[--begin] = (struct step){code, if_so, if_not, value};
+  return begin;
+}
+
+/* How many steps after the next one to be added another one is. */
+static unsigned distance(unsigned to) {
+  return to - begin;
+}
+
+/* Goes on at one of two places, which may be far away: a test reaches 255 steps. */
+static unsigned add_test(uint16_t code, uint32_t value, unsigned if_so, unsigned if_not) {
+  if (distance(if_so) >= UINT8_MAX) if_so = add(GO_ON, 0, 0, distance(if_so));
+  if (distance(if_not) > UINT8_MAX) if_not = add(GO_ON, 0, 0, distance(if_not));
+  return add(code, (uint8_t)distance(if_so), (uint8_t)distance(if_not), value);
 }
 
 static void add_run(uint32_t first, enum verdict verdict) {
@@ -137,86 +157,86 @@ static void sort_into_runs(const struct entry *entries) {
   add_gap(next, UINT32_MAX);
 }
 
+/* Answers one of TAKE, REFUSE and ABSENT; the newest copy is used again where a test may reach it. */
+static unsigned answer(enum verdict verdict) {
+  static const uint32_t values[] = {[TAKE] = take, [REFUSE] = refuse, [ABSENT] = lack};
+  if (answers[verdict] == MOST_STEPS || distance(answers[verdict]) > UINT8_MAX / 2)
+    answers[verdict] = add(RETURN, 0, 0, values[verdict]);
+  return answers[verdict];
+}
+
 /* Loads the lower half of an argument: all arguments that are judged have 32 bits. */
-static void load_word(int which) {
-  add(LOAD, 0, 0, (uint32_t)(offsetof(struct call, words) + 8 * (size_t)which));
+static unsigned load_word(int which) {
+  return add(LOAD, 0, 0, (uint32_t)(offsetof(struct call, words) + 8 * (size_t)which));
 }
 
 /* Decides by whether an argument is one of some values. */
-static void decide(int word, const uint32_t *some, size_t count, uint32_t among, uint32_t otherwise) {
-  load_word(word);
-  for (size_t at = 0; at < count; at++) add(IF_EQUAL, (uint8_t)(count - at), 0, some[at]);
-  add(RETURN, 0, 0, otherwise);
-  add(RETURN, 0, 0, among);
+static unsigned decide(int word, const uint32_t *some, size_t count, enum verdict among, enum verdict otherwise) {
+  unsigned next = answer(otherwise), found = answer(among);
+  for (size_t at = count; at-- > 0;) next = add_test(IF_EQUAL, some[at], found, next);
+  return load_word(word);
 }
 
 /* Permits a call only with this first argument and, under the mask, this second one. */
-static void take_only(uint32_t first, uint32_t mask, uint32_t second) {
-  load_word(0);
-  add(IF_EQUAL, 0, 4, first);
-  load_word(1);
+static unsigned take_only(uint32_t first, uint32_t mask, uint32_t second) {
+  unsigned no = answer(REFUSE), yes = answer(TAKE);
+  add_test(IF_EQUAL, second, yes, no);
   add(AND, 0, 0, mask);
-  add(IF_EQUAL, 0, 1, second);
-  add(RETURN, 0, 0, take);
-  add(RETURN, 0, 0, refuse);
+  add_test(IF_EQUAL, first, load_word(1), no);
+  return load_word(0);
 }
 
 #define SOME(list) list, sizeof(list) / sizeof *(list)
 
-static void add_verdict(enum verdict verdict, int may_leave_group) {
+static unsigned add_verdict(enum verdict verdict, int may_leave_group) {
   static const uint32_t itself[] = {0};
   enum { PRIO_IS_PROCESS = 0, IOPRIO_IS_PROCESS = 1, FAMILY_IS_UNIX = 1, KIND = 0xf, STREAM = 1 };
   switch (verdict) {
-  case TAKE: add(RETURN, 0, 0, take); break;
-  case REFUSE: add(RETURN, 0, 0, refuse); break;
-  case ABSENT: add(RETURN, 0, 0, lack); break;
-  case GROUP: add(RETURN, 0, 0, may_leave_group ? take : refuse); break;
-  case ITSELF: decide(0, SOME(itself), take, refuse); break;
-  case PERSONALITY: decide(0, SOME(personalities), take, refuse); break;
-  case IOCTL: decide(1, SOME(device_requests), take, refuse); break;
-  case FCNTL: decide(1, SOME(refused_file_commands), refuse, take); break;
-  case PRIORITY: take_only(PRIO_IS_PROCESS, UINT32_MAX, 0); break;
-  case IO_PRIORITY: take_only(IOPRIO_IS_PROCESS, UINT32_MAX, 0); break;
-  case PAIR: take_only(FAMILY_IS_UNIX, KIND, STREAM); break;
-  case CLONE:
-    load_word(0);
-    add(IF_ANY_BIT, 0, 1, new_namespaces);
-    add(RETURN, 0, 0, refuse);
-    add(RETURN, 0, 0, take);
+  case TAKE:
+  case REFUSE:
+  case ABSENT: return answer(verdict);
+  case GROUP: return answer(may_leave_group ? TAKE : REFUSE);
+  case ITSELF: return decide(0, SOME(itself), TAKE, REFUSE);
+  case PERSONALITY: return decide(0, SOME(personalities), TAKE, REFUSE);
+  case IOCTL: return decide(1, SOME(device_requests), TAKE, REFUSE);
+  case FCNTL: return decide(1, SOME(refused_file_commands), REFUSE, TAKE);
+  case PRIORITY: return take_only(PRIO_IS_PROCESS, UINT32_MAX, 0);
+  case IO_PRIORITY: return take_only(IOPRIO_IS_PROCESS, UINT32_MAX, 0);
+  case PAIR: return take_only(FAMILY_IS_UNIX, KIND, STREAM);
+  case CLONE: break;
   }
+  unsigned yes = answer(TAKE);
+  add_test(IF_ANY_BIT, new_namespaces, answer(REFUSE), yes);
+  return load_word(0);
 }
 
-/* Finds the run by binary search. When a filter is installed the kernel runs it for every number, which costs time
-   for each job. */
-static void add_runs(size_t from, size_t to, int may_leave_group) {
-  if (to - from == 1) {
-    add_verdict(runs[from].verdict, may_leave_group);
-    return;
-  }
+/* Finds the run by binary search. When a filter is installed the kernel runs it for every number, and translates it
+   step by step, which costs time for each job. */
+static unsigned add_runs(size_t from, size_t to, int may_leave_group) {
+  if (to - from == 1) return add_verdict(runs[from].verdict, may_leave_group);
   size_t middle = from + (to - from) / 2;
-  add(IF_AT_LEAST, 0, 1, runs[middle].first);
-  unsigned short over = length;
-  add(GO_ON, 0, 0, 0);
-  add_runs(from, middle, may_leave_group);
-  steps[over].value = (uint32_t)(length - over - 1);
-  add_runs(middle, to, may_leave_group);
+  unsigned after = add_runs(middle, to, may_leave_group);
+  unsigned before = add_runs(from, middle, may_leave_group);
+  return add_test(IF_AT_LEAST, runs[middle].first, after, before);
 }
 
+/* Answers the calls of one architecture, and goes on after it for others. */
 static void add_architecture(const struct architecture *one, int may_leave_group) {
-  add(LOAD, 0, 0, offsetof(struct call, architecture));
-  add(IF_EQUAL, 1, 0, one->audit);
-  unsigned short over = length;
-  add(GO_ON, 0, 0, 0);
-  add(LOAD, 0, 0, offsetof(struct call, number));
+  unsigned others = begin;
   sort_into_runs(one->entries);
   add_runs(0, run_count, may_leave_group);
-  steps[over].value = (uint32_t)(length - over - 1);
+  unsigned here = add(LOAD, 0, 0, offsetof(struct call, number));
+  add_test(IF_EQUAL, one->audit, here, others);
+  add(LOAD, 0, 0, offsetof(struct call, architecture));
 }
 
 int filter_calls(int may_leave_group) {
+  size_t count = 0;
   if (architectures[0].audit == 0) return errno = ENOSYS, 0;
-  for (const struct architecture *one = architectures; one->audit != 0; one++) add_architecture(one, may_leave_group);
-  add(RETURN, 0, 0, lack);
-  struct program program = {length, steps};
+  for (size_t at = 0; at <= ABSENT; at++) answers[at] = MOST_STEPS;
+  answer(ABSENT);
+  while (architectures[count].audit != 0) count++;
+  while (count-- > 0) add_architecture(&architectures[count], may_leave_group);
+  struct program program = {(unsigned short)(MOST_STEPS - begin), steps + begin};
   return prctl(PR_SET_SECCOMP, MODE_FILTER, &program, 0, 0) == 0;
 }

@@ -43,15 +43,15 @@ static int open_without_links(int root_folder, const char *path) {
     char part[NAME_MAX + 1];
     size_t length = strcspn(path, "/");
     struct stat about = {0};
-    int next = -1;
+    int next = -1, is_last = path[length] == '\0';
     if (length > NAME_MAX) errno = ENAMETOOLONG;
     else {
       memcpy(part, path, length);
       part[length] = '\0';
       if (strcmp(part, "..") == 0) errno = EXDEV;
-      else next = openat(at, part, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+      else next = openat(at, part, O_PATH | O_NOFOLLOW | O_CLOEXEC | (is_last ? 0 : O_DIRECTORY));
     }
-    if (next >= 0 && (fstat(next, &about) != 0 || S_ISLNK(about.st_mode))) {
+    if (next >= 0 && is_last && (fstat(next, &about) != 0 || S_ISLNK(about.st_mode))) {
       close(next);
       next = -1;
       errno = ELOOP;
