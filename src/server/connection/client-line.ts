@@ -97,10 +97,10 @@ export class ClientLine {
     clearTimeout(this.#timer);
   }
 
-  /** Ends the conversation unless it is further after this many ms. */
-  limit(milliseconds: number, error: Error): void {
+  /** Ends the conversation unless it is further after this many ms. The error is made then: its trace costs. */
+  limit(milliseconds: number, error: () => Error): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.end(error), milliseconds);
+    this.#timer = setTimeout(() => this.end(error()), milliseconds);
   }
 
   /** An account of memory or of room for files. When other clients need some of it, this conversation may be ended. */
@@ -196,7 +196,7 @@ export class ClientLine {
     this.#enter('waiting');
     this.limit(
       deadlines.waiting,
-      new Refusal('no_slot', 'no slot became free in time: this server has too much to do'),
+      () => new Refusal('no_slot', 'no slot became free in time: this server has too much to do'),
     );
     const putBack = (reason: Overload): void => this.end(reason);
     const release = await queue.enter({ client: this.connection.address, signal, putBack });

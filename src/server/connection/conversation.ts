@@ -58,7 +58,7 @@ export class Conversation {
   async #receive(): Promise<JobEnd> {
     const line = this.#line;
     const { budget, deadlines, trees } = line.service;
-    line.limit(deadlines.receiving, new Overdue('the request took too long to arrive'));
+    line.limit(deadlines.receiving, () => new Overdue('the request took too long to arrive'));
     const account = line.open(budget);
     try {
       let opening;
