@@ -60,10 +60,12 @@ client() {
 }
 
 finished() { grep -q "$1" "$LOG"; }
-# What the jobs' roots are mounted on stays, and the files and trees of a client that may come again.
+# What the jobs' roots are mounted on stays, the files and trees of a client that may come again, and empty folders for
+# the next jobs.
 nothing_left() {
   [ -z "$(find "$SERVER_TMP" -mindepth 1 \( -path '*/distccd-spool-*/root' -o -path '*/distccd-spool-*/files-*' \
-    -o -path '*/distccd-spool-*/tree-*' \) -prune -o ! -name daemon-lock ! -name 'distccd-spool-*' -print | head -n 1)" ]
+    -o -path '*/distccd-spool-*/tree-*' \) -prune -o ! -name daemon-lock \
+    ! \( -name 'job-*' -type d -empty \) ! -name 'distccd-spool-*' -print | head -n 1)" ]
 }
 
 # Sources for -g have no macros: gcc's column numbers are those of the preprocessed text, for every distcc. Clang's

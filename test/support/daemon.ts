@@ -116,7 +116,10 @@ export async function startDaemon(setup: DaemonSetup = {}): Promise<TestDaemon> 
   return { port, process: child, temporary, log: () => log, logs, end };
 }
 
-/** What is left in a daemon's temporary directory besides its own spool without jobs, and files of clients in it. */
+/**
+ * What is left in a daemon's temporary directory besides its own spool without jobs, and files of clients in it. An
+ * empty folder waits for the next job.
+ */
 export function leftovers(folder: string): string[] {
   let names: string[];
   try {
@@ -124,7 +127,10 @@ export function leftovers(folder: string): string[] {
   } catch (error) {
     return [`something that is being removed: ${String(error)}`];
   }
+  const isEmpty = (job: string): boolean => !names.some((name) => name.startsWith(`${job}/`));
   return names.filter(
-    (name) => !/^distccd-spool-[^/]+(?:\/daemon-lock|\/(?:root|(?:files|tree)-\w+)(?:\/.*)?)?$/.test(name),
+    (name) =>
+      !/^distccd-spool-[^/]+(?:\/daemon-lock|\/(?:root|(?:files|tree)-\w+)(?:\/.*)?)?$/.test(name) &&
+      !(/\/job-\w+$/.test(name) && isEmpty(name)),
   );
 }

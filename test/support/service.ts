@@ -10,12 +10,14 @@ import type { Deadlines, Service } from '../../src/server/connection/service.ts'
 import { FairQueue } from '../../src/server/limits/fair-queue.ts';
 import { OpenConnections } from '../../src/server/limits/open-connections.ts';
 import { JobBoard } from '../../src/server/job/job-board.ts';
+import { JobPlaces } from '../../src/server/job/job-places.ts';
 import { JobStatistics } from '../../src/server/job/job-statistics.ts';
 import { LogLimit } from '../../src/server/log/log-limit.ts';
 import { slowestPace } from '../../src/server/limits/transfer-pace.ts';
 import { networkClient, serveClient } from '../../src/server/listen/serve-client.ts';
 import { spawn } from '../../src/system/processes/spawn.ts';
 import { openSpool } from '../../src/system/files/temporary-folder.ts';
+import type { Spool } from '../../src/system/files/temporary-folder.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -31,6 +33,7 @@ export const compiler =
 /** What serving a connection needs, for tests in this process. */
 export interface ServiceParts {
   readonly service: Service;
+  readonly spool: Spool;
   readonly lines: readonly string[];
   /** The folders of jobs. */
   readonly folders: () => string[];
@@ -47,7 +50,7 @@ export function serviceParts(change: Partial<Service> = {}): ServiceParts {
     log,
     clientLog: new LogLimit(log),
     pace: slowestPace,
-    spool,
+    places: new JobPlaces(spool),
     spawn,
     environment: ['PATH=/usr/bin:/bin'],
     lifetimeMs: 60_000,
@@ -65,6 +68,7 @@ export function serviceParts(change: Partial<Service> = {}): ServiceParts {
   };
   return {
     service,
+    spool,
     lines,
     folders: () => readdirSync(spool.path).filter((name) => name !== 'daemon-lock'),
     remove: () => {
@@ -77,6 +81,7 @@ export function serviceParts(change: Partial<Service> = {}): ServiceParts {
 /** What serves clients, in this process, with what a test needs to see. */
 export interface TestService extends Pick<Service, 'queue' | 'budget' | 'answerFiles'> {
   readonly port: number;
+  readonly spool: Spool;
   readonly lines: readonly string[];
   /** What is left of jobs. */
   readonly left: () => string[];
@@ -85,7 +90,7 @@ export interface TestService extends Pick<Service, 'queue' | 'budget' | 'answerF
 
 /** Serves on a free port of this machine. */
 export async function startService(change: Partial<Service> = {}): Promise<TestService> {
-  const { service, lines, folders, remove } = serviceParts(change);
+  const { service, spool, lines, folders, remove } = serviceParts(change);
   const never = new AbortController().signal;
   const server = createServer({ allowHalfOpen: true });
   acceptConnections({ servers: [server] }, new OpenConnections({ total: 100, perAddress: 50 }), {
@@ -99,6 +104,7 @@ export async function startService(change: Partial<Service> = {}): Promise<TestS
   if (address === null || typeof address === 'string') throw new Error('no port');
   const { queue, budget, answerFiles } = service;
   return {
+    spool,
     port: address.port,
     queue,
     budget,

@@ -54,11 +54,15 @@ function pathsOf({ rest }: Call, folder: string): string[] {
 
 function readDeeds(text: string, daemon: ReadonlySet<string>): Omit<Deeds, 'refused' | 'compiled' | 'answer'> {
   const deeds = { read: new Set<string>(), written: new Set<string>(), executed: new Set<string>() };
+  const begun = new Set<string>();
   for (const line of text.split('\n')) {
     const call = readCall(line);
     // The threads of the daemon itself, which write the source and read the object.
     if (call === undefined || daemon.has(call.pid)) continue;
     const paths = pathsOf(call, folderInRoot);
+    // The daemon's child opens the files for what the compiler says before it becomes the fence.
+    if (!begun.has(call.pid) && /^\/proc\/self\/fd\/\d+$/.test(paths[0] ?? '')) continue;
+    if (call.name.startsWith('exec')) begun.add(call.pid);
     if (call.name.startsWith('exec')) deeds.executed.add(paths[0] ?? '');
     // O_PATH gives no access to contents: with it the fence looks at what it will forbid.
     else if (call.name.startsWith('open') && call.rest.includes('O_PATH')) continue;

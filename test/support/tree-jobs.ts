@@ -3,6 +3,7 @@ import { scanArguments } from '../../src/compiler/command/scan-arguments.ts';
 import { createLogger } from '../../src/logging/logger.ts';
 import { closeAnswer } from '../../src/server/job/answer.ts';
 import { compilerEnvironment } from '../../src/server/job/compiler-environment.ts';
+import { JobPlaces } from '../../src/server/job/job-places.ts';
 import { runTreeJob } from '../../src/server/job/run-tree-job.ts';
 import { LogLimit } from '../../src/server/log/log-limit.ts';
 import { TreeRoots } from '../../src/system/fence/tree-roots.ts';
@@ -26,10 +27,12 @@ const searchPath = ['/usr/local/bin', '/usr/bin', '/bin'];
 export class TreeServer {
   readonly spool: Spool;
   readonly trees: TreeRoots;
+  readonly places: JobPlaces;
 
   constructor(place: string) {
     mkdirSync(place, { recursive: true });
     this.spool = openSpool(place, 'spool-');
+    this.places = new JobPlaces(this.spool);
     this.trees = new TreeRoots(spawn, { directories: searchPath, temporary: place }, this.spool, fence);
   }
 
@@ -51,7 +54,7 @@ export class TreeServer {
         log: new LogLimit(log).of('127.0.0.1'),
       },
       {
-        spool: this.spool,
+        places: this.places,
         spawn,
         log,
         environment: compilerEnvironment({}, searchPath, '/.job'),

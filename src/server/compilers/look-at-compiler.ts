@@ -3,8 +3,9 @@ import { fingerprintSource } from '../../compiler/content/fingerprint.ts';
 import type { Fingerprint } from '../../compiler/content/fingerprint.ts';
 import { describeCompiler } from '../../system/processes/describe-compiler.ts';
 import { closeAnswer } from '../job/answer.ts';
-import { inJobFolder, openResults, runCompiler } from '../job/job-folder.ts';
+import { inJobFolder, runCompiler } from '../job/job-folder.ts';
 import type { JobTools } from '../job/job-folder.ts';
+import type { JobFolder } from '../job/job-places.ts';
 import type { ClientLog } from '../log/log-limit.ts';
 import { ResultFile } from '../job/result-file.ts';
 
@@ -34,16 +35,16 @@ const source = 'fingerprint.c';
 async function ask(
   { name, path }: NamedProgram,
   words: readonly string[],
-  folder: string,
+  folder: JobFolder,
   { tools, signal }: { readonly tools: JobTools; readonly signal: AbortSignal },
 ): Promise<string> {
   const limited = { ...tools, lifetimeMs: patience };
-  const status = await runCompiler({ path, argv: [name, ...words] }, folder, { signal, log: silent }, limited);
-  const { stdout, stderr } = openResults(folder, () => ({}));
+  const ended = await runCompiler({ path, argv: [name, ...words] }, folder, { signal, log: silent }, limited);
   try {
+    const { status, stdout } = ended;
     return status === 0 && stdout.length <= longestAnswer ? stdout.read().toString('latin1') : '';
   } finally {
-    closeAnswer({ status, stdout, stderr, object: ResultFile.empty });
+    closeAnswer({ ...ended, object: ResultFile.empty });
   }
 }
 
@@ -66,7 +67,7 @@ export async function lookAtCompiler(
 ): Promise<Compiler | undefined> {
   try {
     return await inJobFolder(tools, async (folder) => {
-      writeFileSync(`${folder}/${source}`, fingerprintSource, { mode: 0o644 });
+      writeFileSync(`${folder.path}/${source}`, fingerprintSource, { mode: 0o644 });
       const say = (words: readonly string[]): Promise<string> => ask(program, words, folder, { tools, signal });
       const { fingerprint, part } = await describeCompiler(program.name, source, say);
       if (fingerprint === undefined) return undefined;

@@ -90,7 +90,7 @@ export class JobResult {
     const { results, roots, environment: own } = this.#trees;
     const { job, session, command, toolchain, directory, uses } = this.#placed;
     const inputs = this.#inputs;
-    const words = wordsInTree(command).argv;
+    const words = wordsInTree(command, toolchain).argv;
     if (results === undefined || !toolchain.isWhole) return undefined;
     if (!mayHaveKept(words, [...inputs.values()])) return undefined;
     const theirs = uses.filter((number) => isOwnFile(inputs.get(number), toolchain));

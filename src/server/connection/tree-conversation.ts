@@ -281,11 +281,11 @@ export class TreeConversation {
 
   #run({ job, command, generation, directory }: PlacedJob, exact: TreeFolder | undefined): Promise<TreeCompiled> {
     const { service, signal, log } = this.#line;
-    const { spool, spawn, lifetimeMs, graceMs, log: daemonLog } = service;
+    const { places, spawn, lifetimeMs, graceMs, log: daemonLog } = service;
     const environment = this.#trees.environment();
     return runTreeJob(
       { command, tree: exact ?? generation.tree, directory, environment: job.environment, signal, log },
-      { spool, spawn, environment, lifetimeMs, graceMs, log: daemonLog, trees: this.#trees.roots() },
+      { places, spawn, environment, lifetimeMs, graceMs, log: daemonLog, trees: this.#trees.roots() },
     );
   }
 }

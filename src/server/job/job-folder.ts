@@ -5,17 +5,18 @@ import { systemReason } from '../../system/error-text.ts';
 import { endChild } from '../../system/processes/reaper.ts';
 import type { StartError } from '../../system/processes/reaper.ts';
 import type { Child, Spawn } from '../../system/processes/spawn.ts';
-import type { Spool } from '../../system/files/temporary-folder.ts';
-import { exited } from '../../wire/wait-status.ts';
+import { exited, readWaitStatus } from '../../wire/wait-status.ts';
 import type { Compiled } from './answer.ts';
 import type { ClientLog } from '../log/log-limit.ts';
 import { Overdue } from '../policy/refusal.ts';
 import { noRoom } from './full-disk.ts';
+import type { JobFolder, JobPlaces } from './job-places.ts';
+import type { Said } from './output-files.ts';
 import { ResultFile } from './result-file.ts';
 
 /** What a job needs of the daemon. */
 export interface JobTools {
-  readonly spool: Spool;
+  readonly places: JobPlaces;
   readonly spawn: Spawn;
   readonly log: Logger;
   /** The compilers' environment as NAME=value. */
@@ -26,29 +27,26 @@ export interface JobTools {
   readonly graceMs: number;
 }
 
-const stdoutFile = '.stdout';
-const stderrFile = '.stderr';
-
 /**
  * Lends a folder to a job; it is gone afterwards whatever happens.
  * @throws what the job throws, or Refusal where the disk is full
  */
-export async function inJobFolder<T>(tools: JobTools, job: (folder: string) => Promise<T>): Promise<T> {
-  const folder = lend(tools.spool);
+export async function inJobFolder<T>({ places, log }: JobTools, job: (folder: JobFolder) => Promise<T>): Promise<T> {
+  const folder = lend(places);
   try {
     return await job(folder);
   } catch (error) {
     throw noRoom(error) ?? error;
   } finally {
-    await tools.spool.takeBack(folder).catch((error: unknown) => {
-      tools.log.error(`${systemReason(error)}, a job's folder: the next start of the daemon tries again`);
+    await places.takeBack(folder).catch((error: unknown) => {
+      log.error(`${systemReason(error)}, a job's folder: the next start of the daemon tries again`);
     });
   }
 }
 
-function lend(spool: Spool): string {
+function lend(places: JobPlaces): JobFolder {
   try {
-    return spool.lend('job');
+    return places.lend();
   } catch (error) {
     throw noRoom(error) ?? error;
   }
@@ -60,23 +58,34 @@ interface CompilerCommand {
   readonly argv: readonly string[];
 }
 
-/** Starts a compiler in a job's folder and waits for it; its raw wait status. @throws StartError, or why it was ended */
+/** How a compiler ended: its raw wait status, and what it said. */
+export type Ended = Said & Pick<Compiled, 'status'>;
+
+/** Starts a compiler in a job's folder and waits for it. @throws StartError, Refusal, or why it was ended */
 export async function runCompiler(
   { path, argv }: CompilerCommand,
-  folder: string,
+  folder: JobFolder,
   { signal, log }: { readonly signal: AbortSignal; readonly log: ClientLog },
   tools: JobTools,
-): Promise<number> {
+): Promise<Ended> {
   if (log.writes('debug')) log.say('a command', 'debug', `exec ${path}: ${argv.join(' ')}`);
-  const child = tools.spawn({
-    path,
-    argv,
-    environment: tools.environment,
-    directory: folder,
-    stdout: `${folder}/${stdoutFile}`,
-    stderr: `${folder}/${stderrFile}`,
-  });
-  return finish(child, signal, tools);
+  const outputs = tools.places.outputs.lend(folder.path);
+  let child: Child;
+  let status: number;
+  try {
+    const { stdout, stderr } = outputs;
+    const { environment } = tools;
+    child = tools.spawn({ path, argv, environment, directory: folder.path, stdout, stderr });
+    status = await finish(child, signal, tools);
+  } catch (error) {
+    folder.isSpoiled = true;
+    outputs.drop();
+    throw error;
+  }
+  // The fence's own process may have been killed, and then the others end a moment later.
+  const isOver = child.endsWhole === true && readWaitStatus(status).kind === 'exited';
+  folder.isSpoiled ||= !isOver;
+  return { status, ...outputs.take(isOver) };
 }
 
 /** Waits for the compiler. When the job is given up or takes too long, its whole process group is killed. */
@@ -102,23 +111,23 @@ async function finish(child: Child, signal: AbortSignal, { lifetimeMs, graceMs }
     clearTimeout(timer);
     signal.removeEventListener('abort', giveUp);
     // Nothing that the compiler started may outlive its job.
-    child.signal('SIGKILL');
+    if (!child.endsWhole) child.signal('SIGKILL');
   }
 }
 
 /** Opens a file by its name in the folder; `what` it is, for the client. */
 export type Open = (name: string, what: string) => ResultFile;
 
-/** Opens what a compiler left in its folder; a failure leaves nothing open. @throws Refusal */
-export function openResults<T>(folder: string, results: (open: Open) => T): T & Pick<Compiled, 'stderr' | 'stdout'> {
-  const opened: ResultFile[] = [];
+/** Opens what a compiler left in its folder besides what it said; a failure leaves nothing open. @throws Refusal */
+export function openResults<T>({ path }: JobFolder, ended: Ended, results: (open: Open) => T): T & Ended {
+  const opened = [ended.stdout, ended.stderr];
   const open: Open = (name, what) => {
-    const file = ResultFile.open(`${folder}/${name}`, what);
+    const file = ResultFile.open(`${path}/${name}`, what);
     opened.push(file);
     return file;
   };
   try {
-    return { stderr: open(stderrFile, 'messages'), stdout: open(stdoutFile, 'standard output'), ...results(open) };
+    return { ...ended, ...results(open) };
   } catch (error) {
     for (const file of opened) file.close();
     throw error;

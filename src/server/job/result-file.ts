@@ -5,23 +5,27 @@ import { Refusal } from '../policy/refusal.ts';
 
 const readLater = promisify(read);
 
-const largeFile = 1024 * 1024;
+/** The system takes its time over the bytes of a file of at least this length. */
+export const largeFile = 1024 * 1024;
 
 /** An open file, for as long as some part of it is wanted. */
 class OpenFile {
   readonly descriptor: number;
+  readonly #letGo: ((length: number) => void) | undefined;
   #users: number;
 
-  constructor(descriptor: number, users: number) {
+  constructor(descriptor: number, users: number, letGo?: (length: number) => void) {
     this.descriptor = descriptor;
     this.#users = users;
+    this.#letGo = letGo;
   }
 
-  /** The system takes its time over the bytes of a large one, so another thread closes that. */
+  /** Another thread closes a large one. */
   release(length: number): void {
     this.#users -= 1;
     if (this.#users > 0) return;
-    if (length < largeFile) closeSync(this.descriptor);
+    if (this.#letGo !== undefined) this.#letGo(length);
+    else if (length < largeFile) closeSync(this.descriptor);
     else close(this.descriptor);
   }
 }
@@ -70,6 +74,21 @@ export class ResultFile {
     if (refusal === undefined) return new ResultFile(about.size, { file: new OpenFile(descriptor, 1), start: 0 });
     closeSync(descriptor);
     throw refusal;
+  }
+
+  /**
+   * All of an open regular file. `letGo` is called with its length when nobody wants it any more, at once when it is
+   * empty.
+   * @throws Refusal when it is too large
+   */
+  static ofDescriptor(descriptor: number, what: string, letGo: (length: number) => void): ResultFile {
+    const { size } = fstatSync(descriptor);
+    const refusal = tooLarge(what, size);
+    if (refusal === undefined && size > 0)
+      return new ResultFile(size, { file: new OpenFile(descriptor, 1, letGo), start: 0 });
+    letGo(size);
+    if (refusal !== undefined) throw refusal;
+    return ResultFile.empty;
   }
 
   /**

@@ -29,15 +29,14 @@ export interface Job {
 export function runJob(job: Job, tools: JobTools): Promise<Compiled> {
   const { command, signal } = job;
   return inJobFolder(tools, async (folder) => {
-    await writeSource(`${folder}/${command.input}`, job.source, signal);
+    await writeSource(`${folder.path}/${command.input}`, job.source, signal);
     job.sourceWritten();
     try {
-      const status = await runCompiler(command, folder, job, tools);
-      const compiled = openResults(folder, (open) => ({
-        status,
-        object: status === 0 ? open(command.output, 'object') : ResultFile.empty,
+      const ended = await runCompiler(command, folder, job, tools);
+      const compiled = openResults(folder, ended, (open) => ({
+        object: ended.status === 0 ? open(command.output, 'object') : ResultFile.empty,
       }));
-      return unlessFull(folder, compiled);
+      return unlessFull(folder.path, compiled);
     } catch (error) {
       if (error instanceof StartError) return notStarted(command, error, job.log);
       throw error;

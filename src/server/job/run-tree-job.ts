@@ -1,8 +1,8 @@
-import { realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 import { exitStatus } from '../../basics/exit-status.ts';
 import { redirectOutputs } from '../../compiler/command/redirect-outputs.ts';
 import { folderInRoot } from '../../system/fence/private-root.ts';
+import type { Toolchain } from '../../system/fence/toolchain.ts';
 import type { TreeFolder, TreeRoots } from '../../system/fence/tree-roots.ts';
 import { StartError } from '../../system/processes/reaper.ts';
 import { exited } from '../../wire/wait-status.ts';
@@ -45,20 +45,14 @@ function objectName(output: string): string {
   return /^[^-.@/][^/]*$/.test(name) && Buffer.byteLength(name) <= 200 ? name : 'object.o';
 }
 
-/** Told by its program: `cc` may be either compiler. */
-function nameOfProgram(path: string): string {
-  try {
-    return basename(realpathSync(path));
-  } catch {
-    return basename(path);
-  }
-}
-
 /** How a compiler is called on a client's files: the client's words, with the outputs in the job's folder. */
-export function wordsInTree(command: TreeCommand): { readonly argv: readonly string[]; readonly object: string } {
+export function wordsInTree(
+  command: TreeCommand,
+  { program }: Toolchain,
+): { readonly argv: readonly string[]; readonly object: string } {
   const object = objectName(command.verdict.output);
   const words = redirectOutputs(
-    { ...command.verdict, words: [nameOfProgram(command.path), ...command.verdict.words.slice(1)] },
+    { ...command.verdict, words: [program, ...command.verdict.words.slice(1)] },
     { object: `${folderInRoot}/${object}`, dependencies: `${folderInRoot}/${dependencyFile}` },
   );
   return { argv: [command.name, ...words.slice(1)], object };
@@ -72,22 +66,23 @@ export function wordsInTree(command: TreeCommand): { readonly argv: readonly str
  */
 export function runTreeJob(job: TreeJob, tools: JobTools & { readonly trees: TreeRoots }): Promise<TreeCompiled> {
   const { command, tree, directory } = job;
-  const { argv, object } = wordsInTree(command);
+  const { trees } = tools;
   return inJobFolder(tools, async (folder) => {
+    let argv: readonly string[] = [command.name];
     try {
-      const { trees } = tools;
       const [toolchain, locales] = await Promise.all([trees.toolchain(command.path), trees.locales()]);
-      const status = await runCompiler({ path: command.path, argv }, folder, job, {
+      const words = wordsInTree(command, toolchain);
+      argv = words.argv;
+      const ended = await runCompiler({ path: command.path, argv }, folder, job, {
         ...tools,
         spawn: trees.inTree(tree, toolchain, directory),
         environment: treeEnvironment(tools.environment, job.environment, { directory, locales }),
       });
-      const compiled = openResults(folder, (open) => ({
-        status,
-        object: status === 0 ? open(object, 'object') : ResultFile.empty,
+      const compiled = openResults(folder, ended, (open) => ({
+        object: ended.status === 0 ? open(words.object, 'object') : ResultFile.empty,
         dependencies: open(dependencyFile, 'dependency file'),
       }));
-      return await withoutOurNames(unlessFull(folder, compiledOrRefused(compiled)));
+      return await withoutOurNames(unlessFull(folder.path, compiledOrRefused(compiled)));
     } catch (error) {
       if (error instanceof StartError)
         return { ...notStarted({ path: command.path, argv }, error, job.log), dependencies: ResultFile.empty };

@@ -32,6 +32,7 @@ import { openDaemonLog } from '../log/daemon-log.ts';
 import type { DaemonLog } from '../log/daemon-log.ts';
 import { FairQueue } from '../limits/fair-queue.ts';
 import { JobBoard } from '../job/job-board.ts';
+import { JobPlaces } from '../job/job-places.ts';
 import { JobStatistics } from '../job/job-statistics.ts';
 import { LogLimit } from '../log/log-limit.ts';
 import { chooseLogTarget } from '../log/log-target.ts';
@@ -50,7 +51,6 @@ const deadlines = { receiving: 1800_000, silence: 300_000, waiting: 1800_000, an
 /** A service whose every part has been tried. */
 export interface AssembledService extends Service {
   readonly daemonLog: DaemonLog;
-  readonly spool: Spool;
   readonly jobs: number;
   /** Looks for the compilers that are permitted by name. */
   readonly served: () => readonly ServedCompiler[];
@@ -138,7 +138,7 @@ export function assembleService(
     },
     capacity,
     clientLog: new LogLimit(daemonLog.log),
-    spool,
+    places: new JobPlaces(spool),
     get spawn() {
       return workplace.spawn;
     },

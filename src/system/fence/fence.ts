@@ -122,6 +122,7 @@ export function inFence(spawn: Spawn, kind: FenceKind, places: Places): Spawn {
       throw new StartError(request.path, error);
     }
     const words = [...fenceWords(), ...wordsFor(request.path, request.directory), request.path];
-    return spawn({ ...request, path: fenceProgram, argv: [...words, ...request.argv] });
+    const child = spawn({ ...request, path: fenceProgram, argv: [...words, ...request.argv] });
+    return kind === 'root' ? { ...child, endsWhole: true } : child;
   };
 }

@@ -1,4 +1,4 @@
-import { lstatSync, readlinkSync, statSync } from 'node:fs';
+import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, normalize } from 'node:path';
 import { leastOf, longestWay, namesItsPrograms, wayTo } from './toolchain-paths.ts';
 import type { Places, RootPlan } from './toolchain-paths.ts';
@@ -9,6 +9,8 @@ import type { Places, RootPlan } from './toolchain-paths.ts';
  * may be links.
  */
 export interface Toolchain extends RootPlan {
+  /** The name of the compiler's own program, without links: `cc` may be either compiler. */
+  readonly program: string;
   /** The programs and libraries that a compile may run, without links: another content is another compiler. */
   readonly parts: readonly string[];
   /** Whether these are all that it can run: a script may compute names of programs. */
@@ -184,6 +186,7 @@ export async function findToolchain(
   if (holder !== undefined) throw new NoToolchain(`"${holder}", where the compiler is, holds the folders of the jobs`);
   const own = new Set(shown);
   return {
+    program: basename(attempt(() => realpathSync(compiler)) ?? compiler),
     shown,
     // A link below what is shown is seen there.
     links: new Map([...found.links].filter(([path]) => !isBelowSome(path, own))),

@@ -166,7 +166,8 @@ export class TreeRoots {
       } catch (error) {
         throw new StartError(request.path, error);
       }
-      return this.#spawn({ ...request, path: this.#fence, argv: [...words, request.path, ...request.argv] });
+      const argv = [...words, request.path, ...request.argv];
+      return { ...this.#spawn({ ...request, path: this.#fence, argv }), endsWhole: true };
     };
   }
 

@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { close, constants, lstatSync, opendirSync, openSync, rmdirSync, statSync, unlinkSync } from 'node:fs';
+import {
+  close,
+  constants,
+  lstatSync,
+  opendirSync,
+  openSync,
+  readdirSync,
+  rmdirSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
 import type { Stats } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startChild } from '../processes/child.ts';
@@ -32,39 +42,55 @@ function removeFile(name: string): void {
 /** A job leaves a few files; more than this are removed by rm, while this process does other work. */
 const fewFiles = 64;
 
-/** Removes the files in the working directory; false when there are too many. */
-function removeFiles(): boolean {
+/** A directory of this size, in bytes, has few names on every filesystem: it can be read at once, which costs less. */
+const smallFolder = 4096;
+
+/** The names in the working directory, which has this size; undefined when there are too many. */
+function fewNames(size: number): readonly string[] | undefined {
+  if (size <= smallFolder) {
+    const names = readdirSync('.');
+    return names.length > fewFiles ? undefined : names;
+  }
   const names: string[] = [];
   const folder = opendirSync('.', { bufferSize: fewFiles });
   try {
     for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) {
-      if (names.length === fewFiles) return false;
+      if (names.length === fewFiles) return undefined;
       names.push(entry.name);
     }
   } finally {
     folder.closeSync();
   }
-  for (const name of names) removeFile(name);
-  return true;
+  return names;
 }
 
 /**
- * Removes a folder that has only plain files, as jobs usually leave it; returns whether it is gone. It changes into the
- * folder, so that no link can lead it elsewhere.
+ * Empties a folder that has only plain files, as jobs usually leave it; what it was like, undefined when it is not
+ * empty now. It changes into the folder, so that no link can lead it elsewhere.
  */
-function removeFlat(path: string): boolean {
+export function emptyFolder(path: string): Stats | undefined {
   const home = process.cwd();
   try {
-    const about = lstatSync(path, { throwIfNoEntry: false });
-    if (about === undefined) return true;
-    if (!about.isDirectory()) return false;
+    const about = lstatSync(path);
+    if (!about.isDirectory()) return undefined;
     process.chdir(path);
     try {
-      if (!isSame(statSync('.'), about)) return false;
-      if (!removeFiles()) return false;
+      if (!isSame(statSync('.'), about)) return undefined;
+      const names = fewNames(about.size);
+      for (const name of names ?? []) removeFile(name);
+      return names === undefined ? undefined : about;
     } finally {
       process.chdir(home);
     }
+  } catch {
+    return undefined;
+  }
+}
+
+/** Removes a folder that has only plain files; returns whether it is gone. */
+function removeFlat(path: string): boolean {
+  try {
+    if (emptyFolder(path) === undefined) return lstatSync(path, { throwIfNoEntry: false }) === undefined;
     rmdirSync(path);
     return true;
   } catch {

@@ -23,6 +23,8 @@ export interface Child {
   readonly pid: number;
   /** Resolves with the raw Unix wait status when the program has ended. */
   readonly ended: Promise<number>;
+  /** Whether all that the program has started ends with it, and nobody else gets at its folder: see the fence. */
+  readonly endsWhole?: boolean;
   /** Sends a signal to its whole process group. It is not an error when that has ended. */
   signal(name: NodeJS.Signals): void;
 }

@@ -220,7 +220,7 @@ describe('Conversation', () => {
         return '';
       }
     });
-    return links.filter((link) => link.startsWith(parts.service.spool.path) && !link.endsWith('/daemon-lock')).length;
+    return links.filter((link) => link.startsWith(parts.spool.path) && !link.endsWith('/daemon-lock')).length;
   }
 
   /** Nothing that the conversation had is left. */

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../../../src/logging/logger.ts';
 import { closeAnswer } from '../../../../src/server/job/answer.ts';
 import type { Compiled } from '../../../../src/server/job/answer.ts';
+import { JobPlaces } from '../../../../src/server/job/job-places.ts';
 import { runJob } from '../../../../src/server/job/run-job.ts';
 import type { Job, JobTools } from '../../../../src/server/job/run-job.ts';
 import { LogLimit } from '../../../../src/server/log/log-limit.ts';
@@ -60,7 +61,7 @@ describe('runJob()', () => {
         ...job,
       },
       {
-        spool,
+        places: new JobPlaces(spool),
         spawn: spawnByChildProcess,
         log,
         environment: ['PATH=/usr/bin:/bin', `NOTE=${join(top, 'note')}`],
@@ -173,19 +174,21 @@ describe('runJob()', () => {
   it.each(['ENOSPC', 'EDQUOT', 'EROFS'])('names a full disk and its cure: %s', async (code) => {
     await expect(run('', {}, { spawn: broken(code) })).rejects.toThrow(`directory of this server (${code})`);
     const lend = broken(code);
-    await expect(run('', {}, { spool: { ...spool, lend } })).rejects.toThrow(`directory of this server (${code})`);
+    await expect(run('', {}, { places: new JobPlaces({ ...spool, lend }) })).rejects.toThrow(
+      `directory of this server (${code})`,
+    );
     expect(folders()).toEqual([]);
   });
 
   it('hides no other error', async () => {
     const lend = broken('EIO');
-    await expect(run('', {}, { spool: { ...spool, lend } })).rejects.toThrow('EIO: no');
+    await expect(run('', {}, { places: new JobPlaces({ ...spool, lend }) })).rejects.toThrow('EIO: no');
     await expect(run('', {}, { spawn: broken('EIO') })).rejects.toThrow('EIO: no');
   });
 
   it('only reports a folder that cannot be removed', async () => {
     const takeBack = (): Promise<void> => Promise.reject(new Error('it is busy'));
-    closeAnswer(await run('true', {}, { spool: { ...spool, takeBack } }));
+    closeAnswer(await run('true', {}, { places: new JobPlaces({ ...spool, takeBack }) }));
     expect(lines.join('\n')).toContain("it is busy, a job's folder: the next start of the daemon tries again");
   });
 });
