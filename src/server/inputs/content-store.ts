@@ -29,15 +29,22 @@ export interface StoredContent extends ContentHashes {
   readonly size: number;
 }
 
-/** What is known of a content by its name. */
-interface Entry {
+/** What is known of a content by its name. There are many, and of a class they take the least memory. */
+class Entry {
   readonly size: number;
   /** The key of its proofs; unknown until its bytes have been looked at since the start. */
-  key: Buffer | undefined;
-  /** Trees that it is in: its bytes stay on the disk whether it is forgotten or not. */
-  trees: number;
+  key: string | undefined;
   /** When its file was last marked as used, in ms since 1970. */
   marked: number;
+  /** Trees that it is in: its bytes stay on the disk whether it is forgotten or not. */
+  trees: number;
+
+  constructor(size: number, key: string | undefined, marked: number, trees: number) {
+    this.size = size;
+    this.key = key;
+    this.marked = marked;
+    this.trees = trees;
+  }
 }
 
 /** What a client has declared of a content. */
@@ -110,18 +117,16 @@ export class ContentStore {
       else rmSync(this.#path(name), { recursive: true, force: true });
     }
     found.sort((one, other) => one.about.atimeMs - other.about.atimeMs);
-    for (const { name, about } of found) this.#keep(name, { size: about.size, key: undefined, marked: about.atimeMs });
+    for (const { name, about } of found) this.#keep(name, about.size, undefined, about.atimeMs);
     this.#shrink(0);
   }
 
-  #keep(hash: string, entry: Omit<Entry, 'trees'>): Entry {
+  #keep(hash: string, size: number, key: string | undefined, marked: number): void {
     const before = this.#entries.get(hash);
     if (before !== undefined) this.#used -= before.size;
-    const kept = { ...entry, trees: before?.trees ?? 0 };
     this.#entries.delete(hash);
-    this.#entries.set(hash, kept);
-    this.#used += kept.size;
-    return kept;
+    this.#entries.set(hash, new Entry(size, key, marked, before?.trees ?? 0));
+    this.#used += size;
   }
 
   /** The file is not what it was, or gone. */
@@ -189,7 +194,7 @@ export class ContentStore {
     }
   }
 
-  #takeNow(arrived: ArrivedContent, hash: string, written: string): Buffer {
+  #takeNow(arrived: ArrivedContent, hash: string, written: string): string {
     const plain = unpackNow(arrived);
     const hasher = new ContentHasher();
     hasher.update(plain);
@@ -205,7 +210,7 @@ export class ContentStore {
     return key;
   }
 
-  async #takeInPieces(arrived: ArrivedContent, hash: string, written: string): Promise<Buffer> {
+  async #takeInPieces(arrived: ArrivedContent, hash: string, written: string): Promise<string> {
     const hasher = new ContentHasher();
     let length = 0;
     const descriptor = openSync(written, 'wx', 0o444);
@@ -231,9 +236,9 @@ export class ContentStore {
     return hashes;
   }
 
-  #admit(written: string, hash: string, size: number, key: Buffer): void {
+  #admit(written: string, hash: string, size: number, key: string): void {
     renameSync(written, this.#path(hash));
-    this.#keep(hash, { size, key, marked: Date.now() });
+    this.#keep(hash, size, key, Date.now());
   }
 
   /**

@@ -24,8 +24,8 @@ export const bare: MachineParts = { shown: [], links: new Map(), isShown: () => 
 export const hashOf = (content: string | Buffer): Buffer => createHash('sha256').update(content).digest();
 
 /** The key by which a content is proved. */
-export const keyOf = (content: string | Buffer): Buffer =>
-  createHash('sha256').update('possession').update(content).digest();
+export const keyOf = (content: string | Buffer): string =>
+  createHash('sha256').update('possession').update(content).digest('binary');
 
 /** A content as it comes from a client. */
 export function arrived(number: number, content: string | Buffer, codec: 'raw' | 'deflate' = 'raw'): ArrivedContent {
