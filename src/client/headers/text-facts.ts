@@ -50,6 +50,12 @@ function obstacleIn(text: string): string | undefined {
   return undefined;
 }
 
+/** Most texts have nothing to be kept: an empty table of each one's own would take more memory than all else of it. */
+const none: ReadonlyMap<string, never> = new Map<string, never>();
+const orNone = <T>(found: ReadonlyMap<string, T>): ReadonlyMap<string, T> => (found.size === 0 ? none : found);
+
+const harmless: Obstacles = { always: undefined, modules: false, date: false };
+
 /** Reads a text in all ways in which a compiler may; macros are those whose definitions or calls are wanted. */
 export function readText(bytes: Buffer, macros: WantedMacros): TextFacts {
   const readings = readingsOf(bytes);
@@ -63,14 +69,12 @@ export function readText(bytes: Buffer, macros: WantedMacros): TextFacts {
     ),
     date: readings.some((text) => text.includes('__DATE__') || text.includes('__TIME__')),
   };
-  const definitions =
-    macros.size === 0 ? new Map<string, readonly (string | undefined)[]>() : readDefinitions(lines, macros);
   const { calls } = macros;
   return {
     references,
-    obstacles,
+    obstacles: obstacles.always === undefined && !obstacles.modules && !obstacles.date ? harmless : obstacles,
     lines,
-    definitions,
-    calls: calls === undefined ? new Map<string, readonly Call[]>() : readCalls(lines, calls),
+    definitions: macros.size === 0 ? none : orNone(readDefinitions(lines, macros)),
+    calls: calls === undefined ? none : orNone(readCalls(lines, calls)),
   };
 }
