@@ -9,7 +9,8 @@ let used = 0;
  * handled: one that is kept may hold a hundred times its length.
  */
 export function keepBytes(bytes: Buffer): Buffer {
-  if (bytes.length > slabLength / 8) return Buffer.from(bytes);
+  // A longer one has memory of its own.
+  if (bytes.length > slabLength / 8) return bytes.length === bytes.buffer.byteLength ? bytes : Buffer.from(bytes);
   if (used + bytes.length > slab.length) {
     slab = Buffer.allocUnsafeSlow(slabLength);
     used = 0;
