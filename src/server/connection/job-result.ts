@@ -95,7 +95,7 @@ export class JobResult {
     if (!mayHaveKept(words, [...inputs.values()])) return undefined;
     const theirs = uses.filter((number) => isOwnFile(inputs.get(number), toolchain));
     await session.prove(theirs);
-    if (!session.hasAll(theirs)) return undefined;
+    if (!(await inTurns(session.hasAll(theirs), this.#line.signal))) return undefined;
     const { path, verdict } = command;
     const locales = await roots().locales();
     const environment = treeEnvironment(own(), job.environment, { directory, locales });

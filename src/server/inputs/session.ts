@@ -183,16 +183,16 @@ export class Session {
     const lacking: number[] = [];
     for (const number of numbers) {
       if (known.has(number)) continue;
-      if (this.#layOne(tree, parts, this.input(number))) known.add(number);
+      if (yield* this.#layOne(tree, parts, this.input(number))) known.add(number);
       else lacking.push(number);
       yield;
     }
     return lacking;
   }
 
-  #layOne(tree: Tree, parts: MachineParts, input: DeclaredInput): boolean {
+  *#layOne(tree: Tree, parts: MachineParts, input: DeclaredInput): Steps<boolean> {
     if (parts.isShown(input.path)) {
-      requireSame(input);
+      yield* requireSame(input);
       return true;
     }
     if (input.kind === 'file' && !this.#mayHave(tree, input)) return false;
@@ -205,12 +205,15 @@ export class Session {
     return tree.has(file) || this.#possessed(file) !== undefined;
   }
 
-  /** Whether it is known of all these files that the client has their contents. */
-  hasAll(numbers: readonly number[]): boolean {
-    return numbers.every((number) => {
+  /** Whether it is known of all these files that the client has their contents, in steps. @throws ProtocolError */
+  *hasAll(numbers: readonly number[]): Steps<boolean> {
+    for (const number of numbers) {
       const file = this.file(number);
-      return file.proof === undefined || this.#possessed(file) !== undefined;
-    });
+      if (file.proof === undefined) continue;
+      if (this.#possessed(file) === undefined) return false;
+      yield;
+    }
+    return true;
   }
 
   /** The client has sent the content of a file, so that it has it. */

@@ -13,6 +13,8 @@ export async function inTurns<T>(steps: Steps<T>, signal?: AbortSignal): Promise
       if (done === true) return value;
     } while (performance.now() < until);
     await othersTurn();
+    // So that the steps let go of what they hold.
+    if (signal?.aborted === true) steps.throw(signal.reason);
     signal?.throwIfAborted();
   }
 }

@@ -97,7 +97,7 @@ export class ResultKeeper {
     for (const input of inputs) {
       await rest();
       // It may have been replaced since the job began.
-      if (toolchain.isShown(input.path)) requireSame(input);
+      if (toolchain.isShown(input.path)) await inTurns(requireSame(input));
       else if (input.kind === 'file') own.push(input);
     }
     return !(await this.#times.areIn(own, timePiecesInWords(name.compile.words), onDisk));
