@@ -4,6 +4,8 @@ export const graphLimits = {
   bytes: 64 * 1024 * 1024,
   /** Of the questions and answers that make a warm job cheap; they count besides. */
   keptBytes: 16 * 1024 * 1024,
+  /** Of directive lines of files that were read lately; they count besides too. */
+  directivesLength: 8 * 1024 * 1024,
   contexts: 64,
   lists: 64,
   macros: 4096,

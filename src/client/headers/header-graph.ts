@@ -6,6 +6,7 @@ import type { FoundRecord } from './found-record.ts';
 import { graphLimits } from './graph-limits.ts';
 import { keepBytes } from './kept-bytes.ts';
 import { isDenied, isYoung, kindOf } from './stamp.ts';
+import { Recent } from './recent.ts';
 import type { SearchContext } from './search-context.ts';
 import type { RecordedList } from './recorded-list.ts';
 import { WantedMacros } from './wanted-macros.ts';
@@ -25,6 +26,8 @@ export class HeaderGraph {
   readonly macros = new WantedMacros(graphLimits.macros);
   readonly contexts = new Map<string, SearchContext>();
   readonly lists = new Map<string, RecordedList>();
+  /** Directive lines by the input of their file: another macro may have to be looked for in them. */
+  readonly directives = new Recent<string>(graphLimits.directivesLength);
   readonly #records = new Map<string, FoundRecord>();
   /** Each reference once, however many texts have it. */
   readonly #references = new Map<string, Reference>();

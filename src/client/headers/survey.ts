@@ -1,20 +1,13 @@
-import { createHash } from 'node:crypto';
 import { stampLength } from '../../wire/agent/inputs.ts';
 import type { Disk, ReadFile } from './disk.ts';
-import type { Entry, FileFacts } from './entry.ts';
+import type { Entry } from './entry.ts';
 import type { Question } from './found-record.ts';
 import { graphLimits } from './graph-limits.ts';
 import type { HeaderGraph } from './header-graph.ts';
 import { keepBytes } from './kept-bytes.ts';
+import { factsOf, searchedFor, sha256 } from './learn-file.ts';
 import { MustPreprocess, Pace } from './pace.ts';
-import { isUntrusted, isYoung, mtimeOf, notedStamp, stampAt } from './stamp.ts';
-import { readText } from './text-facts.ts';
-
-const sha256 = (...parts: readonly (Buffer | string)[]): Buffer => {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest();
-};
+import { isUntrusted, isYoung, notedStamp, stampAt } from './stamp.ts';
 
 /** Paths as `Disk.look` takes them. */
 function terminated(paths: readonly string[]): Buffer {
@@ -187,7 +180,8 @@ export class Survey {
   }
 
   async #readFiles(): Promise<void> {
-    const files = [...this.#reads].filter(({ kind }) => kind === 'file');
+    const files: Entry[] = [];
+    for (const file of this.#reads) if (file.kind === 'file' && !this.#searchAgain(file)) files.push(file);
     this.#reads.clear();
     for (let from = 0; from < files.length; from += graphLimits.reads) {
       const some = files.slice(from, from + graphLimits.reads);
@@ -202,7 +196,20 @@ export class Survey {
     }
   }
 
-  #learn(file: Entry, { stamp, bytes, young }: ReadFile): void {
+  /** Looks through what is kept of a text for more macros; false when it has to be read. */
+  #searchAgain(file: Entry): boolean {
+    const { facts, stale, young } = file;
+    if (facts === undefined || stale || young || facts.searched === this.graph.macros.size) return false;
+    const directives = this.graph.directives.get(facts.input);
+    if (directives === undefined) return false;
+    this.pace.cold = true;
+    this.pace.spend(directives.length * graphLimits.byteNs);
+    this.graph.learn(file, searchedFor(this.graph.macros, facts, directives), young);
+    return true;
+  }
+
+  #learn(file: Entry, read: ReadFile): void {
+    const { stamp, bytes, young } = read;
     const { facts } = file;
     const macros = this.graph.macros;
     const known = facts?.input.stamp.equals(stamp) === true && facts.searched === macros.size;
@@ -218,28 +225,6 @@ export class Survey {
     }
     this.pace.cold = true;
     this.pace.spend(graphLimits.fileNs + bytes.length * graphLimits.byteNs);
-    this.graph.learn(file, this.#factsOf(file, { stamp, bytes, hash }), young);
-  }
-
-  #factsOf(file: Entry, read: { stamp: Buffer; bytes: Buffer; hash: Buffer }): FileFacts {
-    const { stamp, bytes, hash } = read;
-    const { references, obstacles, lines, definitions, calls } = readText(bytes, this.graph.macros);
-    return {
-      references: references.map((reference) => this.graph.referenceLike(reference)),
-      obstacles,
-      definitions,
-      calls,
-      directives: keepBytes(sha256(Buffer.from(lines.join('\n'), 'latin1'))),
-      searched: this.graph.macros.size,
-      input: {
-        kind: 'file',
-        path: file.path,
-        stamp: keepBytes(stamp),
-        hash: keepBytes(hash),
-        key: keepBytes(sha256('possession', bytes)),
-        size: bytes.length,
-        mtimeNs: mtimeOf(stamp),
-      },
-    };
+    this.graph.learn(file, factsOf(file, read, hash, this.graph), young);
   }
 }
