@@ -5,6 +5,7 @@ import { costOf, costOfFacts } from './found-record.ts';
 import type { FoundRecord } from './found-record.ts';
 import { graphLimits } from './graph-limits.ts';
 import { keepBytes } from './kept-bytes.ts';
+import { SharedWork } from './shared-work.ts';
 import { isDenied, isYoung, kindOf } from './stamp.ts';
 import { Recent } from './recent.ts';
 import type { SearchContext } from './search-context.ts';
@@ -28,6 +29,8 @@ export class HeaderGraph {
   readonly lists = new Map<string, RecordedList>();
   /** Directive lines by the input of their file: another macro may have to be looked for in them. */
   readonly directives = new Recent<string>(graphLimits.directivesLength);
+  /** Files that jobs are reading just now. */
+  readonly reading = new SharedWork<Entry>();
   readonly #records = new Map<string, FoundRecord>();
   /** Each reference once, however many texts have it. */
   readonly #references = new Map<string, Reference>();

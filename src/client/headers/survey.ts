@@ -1,6 +1,6 @@
 import { stampLength } from '../../wire/agent/inputs.ts';
 import type { Disk, ReadFile } from './disk.ts';
-import type { Entry } from './entry.ts';
+import type { Entry, FileFacts } from './entry.ts';
 import type { Question } from './found-record.ts';
 import { graphLimits } from './graph-limits.ts';
 import type { HeaderGraph } from './header-graph.ts';
@@ -27,7 +27,8 @@ export class Survey {
   readonly #names = new Map<Entry, Set<string>>();
   readonly #looks = new Set<Entry>();
   readonly #links = new Set<Entry>();
-  readonly #reads = new Set<Entry>();
+  /** With the stamps that they had when they were wanted. */
+  readonly #reads = new Map<Entry, Buffer>();
   /** What could not be read: perhaps it has just gone. */
   readonly #failed = new Set<Entry>();
 
@@ -51,7 +52,7 @@ export class Survey {
   }
 
   wantFacts(file: Entry): void {
-    this.#reads.add(file);
+    this.#reads.set(file, file.stamp);
   }
 
   /** Runs the compiler, in the job's own directory. */
@@ -82,7 +83,7 @@ export class Survey {
     for (const entry of entries) {
       this.makeSure(entry);
       if (entry.kind === 'directory' || (!entry.young && !entry.stale) || this.#read.has(entry)) continue;
-      if (entry.facts !== undefined) this.#reads.add(entry);
+      if (entry.facts !== undefined) this.wantFacts(entry);
       else if (entry.target !== undefined) this.#links.add(entry);
     }
     while (this.wants) await this.fetch();
@@ -153,7 +154,7 @@ export class Survey {
       if (outcome === 'changed' && !this.#searched.has(entry)) this.#wantAllNames(entry);
     } else if (entry.stale) {
       if (entry.facts === undefined) this.#links.add(entry);
-      else this.#reads.add(entry);
+      else this.wantFacts(entry);
     }
   }
 
@@ -180,9 +181,33 @@ export class Survey {
   }
 
   async #readFiles(): Promise<void> {
-    const files: Entry[] = [];
-    for (const file of this.#reads) if (file.kind === 'file' && !this.#searchAgain(file)) files.push(file);
+    const { reading } = this.graph;
+    const wanted = [...this.#reads].filter(([file, seen]) => file.kind === 'file' && !this.#isRead(file, seen));
     this.#reads.clear();
+    // Each job has to read what is young.
+    const others = wanted.filter(([file]) => !file.young && reading.isBegun(file));
+    const own = wanted.filter(([file]) => file.young || !reading.isBegun(file));
+    await this.#readOwn(own.map(([file]) => file));
+    if (others.length === 0) return;
+    await this.pace.wait(reading.wait(others.map(([file]) => file)));
+    await this.#readOwn(others.flatMap(([file, seen]) => (this.#isRead(file, seen) ? [] : [file])));
+  }
+
+  /** Whether another job has read what this one has seen: that is like what an earlier one has read. */
+  #isRead(file: Entry, seen: Buffer): boolean {
+    const { facts, stale, young, stamp } = file;
+    if (facts === undefined || stale || young || !stamp.equals(seen)) return false;
+    return facts.searched === this.graph.macros.size || this.#searchAgain(file, facts);
+  }
+
+  async #readOwn(files: readonly Entry[]): Promise<void> {
+    if (files.length === 0) return;
+    const work = this.#readAll(files);
+    this.graph.reading.begin(files, work);
+    await work;
+  }
+
+  async #readAll(files: readonly Entry[]): Promise<void> {
     for (let from = 0; from < files.length; from += graphLimits.reads) {
       const some = files.slice(from, from + graphLimits.reads);
       const contents = await this.pace.wait(this.#disk.read(some.map(({ path }) => path)));
@@ -197,14 +222,12 @@ export class Survey {
   }
 
   /** Looks through what is kept of a text for more macros; false when it has to be read. */
-  #searchAgain(file: Entry): boolean {
-    const { facts, stale, young } = file;
-    if (facts === undefined || stale || young || facts.searched === this.graph.macros.size) return false;
+  #searchAgain(file: Entry, facts: FileFacts): boolean {
     const directives = this.graph.directives.get(facts.input);
     if (directives === undefined) return false;
     this.pace.cold = true;
     this.pace.spend(directives.length * graphLimits.byteNs);
-    this.graph.learn(file, searchedFor(this.graph.macros, facts, directives), young);
+    this.graph.learn(file, searchedFor(this.graph.macros, facts, directives), false);
     return true;
   }
 

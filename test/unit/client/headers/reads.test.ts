@@ -73,6 +73,108 @@ describe('findInputs() where macros name files', () => {
   });
 });
 
+/** Something that is waited for. */
+class Signal {
+  resolve: () => void = () => {};
+  readonly promise = new Promise<void>((resolve) => {
+    this.resolve = resolve;
+  });
+}
+
+/** One whose files are read only when that is allowed. */
+class HeldDisk extends CalmDisk {
+  readonly reading = new Signal();
+  readonly may = new Signal();
+
+  override async read(paths: readonly string[]): Promise<readonly (ReadFile | undefined)[]> {
+    const files = await super.read(paths);
+    if (!paths.some((path) => path.endsWith('/a.h'))) return files;
+    this.reading.resolve();
+    await this.may.promise;
+    return files;
+  }
+}
+
+describe('findInputs() for two jobs at a time', () => {
+  beforeEach(() => {
+    project.write('a.c', '#include "a.h"\n');
+    project.write('b.c', '#include "a.h"\n');
+    project.write('a.h', '#include "b.h"\n#include "one.h"\n');
+    for (const name of ['b.h', 'one.h', 'two.h']) project.write(name, '');
+  });
+
+  test('reads each file once', async () => {
+    const graph = new HeaderGraph();
+    class SlowDisk extends CalmDisk {
+      override async read(paths: readonly string[]): Promise<readonly (ReadFile | undefined)[]> {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        return super.read(paths);
+      }
+    }
+    const disks = [new SlowDisk(project.path), new SlowDisk(project.path)] as const;
+    const found = await Promise.all([findOn(disks[0], graph, 'a.c'), findOn(disks[1], graph, 'b.c')]);
+    const files = new Set(found.flatMap((one) => pathsOf(one, 'file')));
+    expect(disks[0].reads + disks[1].reads).toBe(files.size);
+  });
+
+  test('finds what a file holds now, though the other job has read it before', async () => {
+    const graph = new HeaderGraph();
+    const held = new HeldDisk(project.path);
+    const first = findOn(held, graph, 'a.c');
+    await held.reading.promise;
+    project.write('a.h', '#include "b.h"\n#include "two.h"\n');
+    const second = findOn(new CalmDisk(project.path), graph, 'b.c');
+    held.may.resolve();
+    // The first one looked at the file before it changed.
+    await first;
+    expect(headers(await second)).toContain(`${project.path}/two.h`);
+    expect(headers(await second)).not.toContain(`${project.path}/one.h`);
+  });
+
+  test('finds what it has seen, though the other job reads what was there before', async () => {
+    const graph = new HeaderGraph();
+    for (const source of ['a.c', 'b.c']) await findOn(new CalmDisk(project.path), graph, source);
+    project.write('a.h', '');
+    const held = new HeldDisk(project.path);
+    const first = findOn(held, graph, 'a.c');
+    await held.reading.promise;
+    project.write('a.h', '#include "two.h"\n');
+    const disk = new CalmDisk(project.path);
+    const second = findOn(disk, graph, 'b.c');
+    while (disk.looks < 2) await new Promise((resolve) => setImmediate(resolve));
+    held.may.resolve();
+    await first;
+    expect(headers(await second)).toContain(`${project.path}/two.h`);
+  });
+
+  test('does not wait for ever for a job that is stopped', async () => {
+    const graph = new HeaderGraph();
+    const held = new HeldDisk(project.path);
+    const first = findOn(held, graph, 'a.c');
+    await held.reading.promise;
+    expect(headers(await findOn(new CalmDisk(project.path), graph, 'b.c'))).toHaveLength(4);
+    held.may.resolve();
+    expect(headers(await first)).toHaveLength(4);
+  });
+
+  test('goes on alone when the other one fails', async () => {
+    class FailingDisk extends CalmDisk {
+      readonly reading = new Signal();
+      override async read(): Promise<never> {
+        this.reading.resolve();
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        throw new Error('the launcher is gone');
+      }
+    }
+    const graph = new HeaderGraph();
+    const failing = new FailingDisk(project.path);
+    const first = findOn(failing, graph, 'a.c').catch((error: unknown) => error);
+    await failing.reading.promise;
+    expect(headers(await findOn(new CalmDisk(project.path), graph, 'b.c'))).toHaveLength(4);
+    expect(await first).toEqual(new Error('the launcher is gone'));
+  });
+});
+
 describe('Recent', () => {
   const [one, two, three] = [{}, {}, {}];
 
