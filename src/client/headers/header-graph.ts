@@ -7,7 +7,7 @@ import { graphLimits } from './graph-limits.ts';
 import { keepBytes } from './kept-bytes.ts';
 import { SharedWork } from './shared-work.ts';
 import { isDenied, isYoung, kindOf } from './stamp.ts';
-import { Recent } from './recent.ts';
+import { RecentTexts } from './recent-texts.ts';
 import type { SearchContext } from './search-context.ts';
 import type { RecordedList } from './recorded-list.ts';
 import { WantedMacros } from './wanted-macros.ts';
@@ -28,9 +28,11 @@ export class HeaderGraph {
   readonly contexts = new Map<string, SearchContext>();
   readonly lists = new Map<string, RecordedList>();
   /** Directive lines by the input of their file: another macro may have to be looked for in them. */
-  readonly directives = new Recent<string>(graphLimits.directivesLength);
+  readonly directives = new RecentTexts<string>(graphLimits.directivesLength);
   /** Files that jobs are reading just now. */
   readonly reading = new SharedWork<Entry>();
+  /** Search lists that compilers are asked for just now, by their keys. */
+  readonly asking = new SharedWork<string>();
   readonly #records = new Map<string, FoundRecord>();
   /** Each reference once, however many texts have it. */
   readonly #references = new Map<string, Reference>();

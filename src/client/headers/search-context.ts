@@ -26,6 +26,14 @@ export interface OpenContext {
   readonly installations: readonly Entry[];
 }
 
+/** What a search list is asked about. */
+interface About {
+  readonly key: string;
+  readonly directory: Entry;
+  /** The compiler's program. */
+  readonly compiler: Entry | undefined;
+}
+
 /** Variables by which a compiler finds other headers, or another compiler is found. */
 const searchVariables = [
   'CCC_OVERRIDE_OPTIONS',
@@ -90,16 +98,34 @@ export class ContextFinder {
     const directory = start.entry;
     const key = keyOf(this.#job, command.question);
     const compiler = await this.#findCompiler(directory, command.question[0] ?? '');
-    const known = graph.contexts.get(key);
-    if (known !== undefined) {
-      const open = await this.#open(command, { key, list: known.list, directory, compiler });
-      if (open.context?.signature === known.signature) return open.found;
+    const about = { key, directory, compiler };
+    const known = await this.#openKnown(command, about);
+    if (known !== undefined) return known;
+    // Another job may be asking just now: what that learns is like what an earlier one has.
+    if (graph.asking.isBegun(key)) {
+      await this.#survey.pace.wait(graph.asking.wait([key]));
+      const told = await this.#openKnown(command, about);
+      if (told !== undefined) return told;
     }
+    const asked = this.#ask(command, about);
+    graph.asking.begin([key], asked);
+    return asked;
+  }
+
+  /** The search list that an earlier job has learnt, if it is still true. */
+  async #openKnown(command: ScannedCommand, about: About): Promise<OpenContext | undefined> {
+    const known = this.#survey.graph.contexts.get(about.key);
+    if (known === undefined) return undefined;
+    const open = await this.#open(command, { ...about, list: known.list });
+    return open.context?.signature === known.signature ? open.found : undefined;
+  }
+
+  async #ask(command: ScannedCommand, about: About): Promise<OpenContext> {
     const answer = readSearchList(await this.#survey.ask(command.question));
     if (typeof answer === 'string') throw new MustPreprocess(answer);
-    const { context, found } = await this.#open(command, { key, list: answer, directory, compiler });
+    const { context, found } = await this.#open(command, { ...about, list: answer });
     if (context === undefined) throw new MustPreprocess('its directories of headers change too fast');
-    graph.rememberContext(key, context);
+    this.#survey.graph.rememberContext(about.key, context);
     return found;
   }
 
@@ -117,12 +143,7 @@ export class ContextFinder {
   /** Looks at all that a list names; the context is undefined when the list is not true. */
   async #open(
     command: ScannedCommand,
-    {
-      key,
-      list,
-      directory,
-      compiler,
-    }: { key: string; list: SearchList; directory: Entry; compiler: Entry | undefined },
+    { key, list, directory, compiler }: About & { readonly list: SearchList },
   ): Promise<{ readonly context: SearchContext | undefined; readonly found: OpenContext }> {
     const inputs = async (paths: readonly string[]): Promise<readonly (Place | 'absent')[]> =>
       followAll(this.#walk, this.#survey, directory, paths);

@@ -1,15 +1,7 @@
+import { waitAtMost } from '../../basics/wait-at-most.ts';
+
 /** How long a job waits for what another one has begun, in ms: that may be stopped, and must not hold others up. */
 const patienceMs = 1000;
-
-/** Waits until something has ended in whatever way, or for as long as that may take. */
-async function untilSettled(work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const enough = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, patienceMs);
-  });
-  await Promise.race([work.catch(() => {}), enough]);
-  clearTimeout(timer);
-}
 
 /** What jobs are doing for themselves that others can use: those wait for it instead of doing it as well. */
 export class SharedWork<K> {
@@ -35,6 +27,6 @@ export class SharedWork<K> {
       const work = this.#begun.get(key);
       if (work !== undefined) works.add(work);
     }
-    if (works.size > 0) await untilSettled(Promise.allSettled(works));
+    if (works.size > 0) await waitAtMost(patienceMs, Promise.allSettled(works));
   }
 }

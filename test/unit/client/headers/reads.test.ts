@@ -3,7 +3,7 @@ import type { ReadFile } from '../../../../src/client/headers/disk.ts';
 import { findInputs } from '../../../../src/client/headers/find-inputs.ts';
 import { HeaderGraph } from '../../../../src/client/headers/header-graph.ts';
 import type { Found } from '../../../../src/client/headers/inputs.ts';
-import { Recent } from '../../../../src/client/headers/recent.ts';
+import { RecentTexts } from '../../../../src/client/headers/recent-texts.ts';
 import { LocalDisk } from '../../../support/local-disk.ts';
 import { needs } from '../../../support/needs.ts';
 import { pathsOf, Project } from './project.ts';
@@ -57,7 +57,7 @@ describe('findInputs() where macros name files', () => {
 
   test('finds the same when nothing is kept of texts', async () => {
     chain();
-    const graph = Object.assign(new HeaderGraph(), { directives: new Recent<string>(0) });
+    const graph = Object.assign(new HeaderGraph(), { directives: new RecentTexts<string>(0) });
     expect(headers(await findOn(new CalmDisk(project.path), graph))).toHaveLength(5);
   });
 
@@ -115,6 +115,27 @@ describe('findInputs() for two jobs at a time', () => {
     const found = await Promise.all([findOn(disks[0], graph, 'a.c'), findOn(disks[1], graph, 'b.c')]);
     const files = new Set(found.flatMap((one) => pathsOf(one, 'file')));
     expect(disks[0].reads + disks[1].reads).toBe(files.size);
+  });
+
+  test('asks the compiler once where it looks for headers', async () => {
+    const graph = new HeaderGraph();
+    const disks = [new CalmDisk(project.path), new CalmDisk(project.path)] as const;
+    await Promise.all([findOn(disks[0], graph, 'a.c'), findOn(disks[1], graph, 'b.c')]);
+    expect(disks.flatMap(({ asked }) => asked)).toHaveLength(1);
+  });
+
+  test('asks itself when the other one fails to', async () => {
+    class MuteDisk extends CalmDisk {
+      override ask(): Promise<never> {
+        return new Promise((_, reject) => {
+          setTimeout(() => reject(new Error('the launcher is gone')), 50);
+        });
+      }
+    }
+    const graph = new HeaderGraph();
+    const first = findOn(new MuteDisk(project.path), graph, 'a.c').catch((error: unknown) => error);
+    expect(headers(await findOn(new CalmDisk(project.path), graph, 'b.c'))).toHaveLength(4);
+    expect(await first).toEqual(new Error('the launcher is gone'));
   });
 
   test('finds what a file holds now, though the other job has read it before', async () => {
@@ -175,11 +196,11 @@ describe('findInputs() for two jobs at a time', () => {
   });
 });
 
-describe('Recent', () => {
+describe('RecentTexts', () => {
   const [one, two, three] = [{}, {}, {}];
 
   it('keeps up to a number of characters, and lets the oldest go', () => {
-    const recent = new Recent<string>(8);
+    const recent = new RecentTexts<string>(8);
     recent.put(one, '1234');
     recent.put(two, '1234');
     expect([recent.get(one), recent.length]).toEqual(['1234', 8]);
@@ -189,13 +210,13 @@ describe('Recent', () => {
   });
 
   it('keeps nothing that is longer than all it may keep', () => {
-    const recent = new Recent<string>(3);
+    const recent = new RecentTexts<string>(3);
     recent.put(one, '1234');
     expect([recent.get(one), recent.length]).toEqual([undefined, 0]);
   });
 
   it('counts what is put again, taken or cleared', () => {
-    const recent = new Recent<Buffer>(100);
+    const recent = new RecentTexts<Buffer>(100);
     recent.put(one, Buffer.alloc(10));
     recent.put(one, Buffer.alloc(20));
     recent.put(two, Buffer.alloc(1));

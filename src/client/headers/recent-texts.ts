@@ -1,5 +1,5 @@
 /** Texts or bytes that may be wanted again soon, up to a number of characters; the oldest ones go. */
-export class Recent<T extends { readonly length: number }> {
+export class RecentTexts<T extends { readonly length: number }> {
   readonly #most: number;
   readonly #kept = new Map<object, T>();
   #length = 0;
