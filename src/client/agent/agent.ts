@@ -160,6 +160,7 @@ class Agent {
   #rest(): void {
     clearTimeout(this.#idle);
     if (this.#jobs.size > 0) return;
+    this.#shared.inputs.graph.contents.clear();
     if (!this.#server.listening) this.#end();
     this.#idle = setTimeout(() => this.stop(), this.#settings.idleSeconds * 1000);
   }

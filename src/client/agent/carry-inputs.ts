@@ -31,6 +31,8 @@ import type { Launcher } from './launcher.ts';
 export interface InputsSettings extends CarrySettings {
   readonly launcher: CarrySettings['launcher'] & Pick<Launcher, 'more' | 'fetch'>;
   readonly hosts: InputHosts;
+  /** Contents that were read lately, by their inputs. */
+  readonly known: { take(input: Input): Buffer | undefined };
   readonly progress: Pick<Progress, 'isFollowed' | 'reached' | 'moved' | 'begin'>;
 }
 
@@ -63,6 +65,8 @@ function pack(number: number, bytes: Buffer, codecs: readonly Codec[]): Content 
 }
 
 const sum = (pieces: readonly Buffer[]): number => pieces.reduce((total, { length }) => total + length, 0);
+
+type InputFile = Extract<Input, { kind: 'file' }>;
 
 /** One job's conversation with a host that compiles it from its inputs. */
 class InputsConversation {
@@ -191,20 +195,16 @@ class InputsConversation {
     };
   }
 
-  /** The contents that the host lacks, as they are now: they must be what was declared. */
+  /** The contents that the host lacks: what was declared, as it was read for that, or as it is now. */
   async #contents(numbers: readonly number[]): Promise<Content[]> {
     const wanted = this.#session.inputsOf(numbers, this.#request.found.inputs);
-    const files = wanted.map((input): Extract<Input, { kind: 'file' }> => {
+    const files = wanted.map((input): InputFile => {
       if (input?.kind !== 'file') throw new InputsFailed('the host asks for what is not among the inputs');
       return input;
     });
-    const read = await this.#settings.launcher.fetch(files.map(({ path }) => path));
     const contents: Content[] = [];
     let turn = 0;
-    for (const [at, { bytes }] of read.entries()) {
-      const file = files[at];
-      if (file === undefined || !createHash('sha256').update(bytes).digest().equals(file.hash))
-        throw new InputsChanged(file?.path ?? '');
+    for (const [at, bytes] of (await this.#bytesOf(files)).entries()) {
       contents.push(pack(numbers[at] ?? 0, bytes, this.#session.codecs));
       turn += bytes.length;
       if (turn < turnBytes) continue;
@@ -212,6 +212,23 @@ class InputsConversation {
       await new Promise((resolve) => setImmediate(resolve));
     }
     return contents;
+  }
+
+  /** The bytes of files, which must be those that were declared. @throws InputsChanged */
+  async #bytesOf(files: readonly InputFile[]): Promise<Buffer[]> {
+    const known = files.map((file) => this.#settings.known.take(file));
+    const unknown = files.filter((_, at) => known[at] === undefined);
+    const read = await this.#settings.launcher.fetch(unknown.map(({ path }) => path));
+    let next = 0;
+    return files.map((file, at) => {
+      const one = known[at];
+      if (one !== undefined) return one;
+      const bytes = read[next]?.bytes;
+      next += 1;
+      if (bytes === undefined || !createHash('sha256').update(bytes).digest().equals(file.hash))
+        throw new InputsChanged(file.path);
+      return bytes;
+    });
   }
 }
 

@@ -103,10 +103,11 @@ export class JobInputs implements InputsEffects {
 
   carry(host: DistantHost, request: InputsRequest): Promise<InputsResponse> {
     const { job, launcher, log, progress } = this.#assignment;
-    const { hosts } = this.#shared;
+    const { hosts, graph } = this.#shared;
     if (hosts === undefined) return Promise.reject(new InputsFailed('no host is asked for that'));
     const { environment } = this.#caller;
-    return carryInputs(host, request, { launcher, pid: job.pid, environment, log, progress, hosts });
+    const known = graph.contents;
+    return carryInputs(host, request, { launcher, pid: job.pid, environment, log, progress, hosts, known });
   }
 
   async compileAside(job: RemoteJob): Promise<Made> {

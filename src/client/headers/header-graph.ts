@@ -29,6 +29,8 @@ export class HeaderGraph {
   readonly lists = new Map<string, RecordedList>();
   /** Directive lines by the input of their file: another macro may have to be looked for in them. */
   readonly directives = new RecentTexts<string>(graphLimits.directivesLength);
+  /** Contents by their input, which a host may ask for soon. */
+  readonly contents = new RecentTexts<Buffer>(graphLimits.contentsLength);
   /** Files that jobs are reading just now. */
   readonly reading = new SharedWork<Entry>();
   /** Search lists that compilers are asked for just now, by their keys. */

@@ -37,6 +37,7 @@ export function factsOf(file: Entry, { stamp, bytes }: ReadFile, hash: Buffer, g
     },
   };
   graph.directives.put(facts.input, directives);
+  graph.contents.put(facts.input, bytes);
   return facts;
 }
 

@@ -46,6 +46,12 @@ class Scene {
   #welcomed = false;
   /** What tells the host's compiler from the one here; asked whenever the host has said something. */
   difference: () => string | undefined = () => undefined;
+  /** What was read of the source a moment ago. */
+  known: Buffer | undefined;
+  /** How many files the launcher has read. */
+  fetched = 0;
+  /** What the host got last of what it had asked for. */
+  given = '';
   /** What the host got. */
   readonly sent: string[] = [];
 
@@ -77,10 +83,16 @@ class Scene {
         this.#welcomed = true;
         return Promise.resolve(answerOf(welcome));
       },
-      more: next,
+      more: (bytes) => {
+        this.given = bytes.toString('latin1');
+        return next();
+      },
       keep: () => {},
       sendText: () => Promise.reject(new Error('nothing is sent')),
-      fetch: () => Promise.resolve([{ now: 0n, stamp: Buffer.alloc(48), bytes: Buffer.from(content) }]),
+      fetch: (paths) => {
+        this.fetched += paths.length;
+        return Promise.resolve(paths.map(() => ({ now: 0n, stamp: Buffer.alloc(48), bytes: Buffer.from(content) })));
+      },
     };
     const found = { kind: 'inputs', inputs: [source], rung: 'scan', change: 0, unbounded: undefined } as const;
     const request = {
@@ -91,7 +103,8 @@ class Scene {
       difference: () => this.difference(),
     };
     const log = textLog('distcc', 'warning', (line) => this.warnings.push(line));
-    const settings = { launcher, pid: 1, environment: {}, log, progress: unwatched, hosts: this.hosts };
+    const known = { take: (input: Input) => (input === source ? this.known : undefined) };
+    const settings = { launcher, pid: 1, environment: {}, log, progress: unwatched, hosts: this.hosts, known };
     return carryInputs(this.host, request, settings).catch((error: unknown) => error);
   }
 }
@@ -105,6 +118,16 @@ describe('carryInputs()', () => {
       expect((error as Error).message).toBe('"/home/me/a.c" has changed meanwhile');
     }
     expect([scene.hosts.offerOf(scene.name), scene.warnings]).toEqual(['inputs', []]);
+  });
+
+  it('sends what it has read for the declaration, without reading it again', async () => {
+    const scene = new Scene();
+    scene.known = Buffer.from('int a;');
+    await scene.job('int b;');
+    expect([scene.fetched, scene.given]).toEqual([0, expect.stringContaining('int a;')]);
+    scene.known = undefined;
+    await scene.job('int a;');
+    expect([scene.fetched, scene.given]).toEqual([1, expect.stringContaining('int a;')]);
   });
 
   it('sends no request that no host could read, and blames none', async () => {
