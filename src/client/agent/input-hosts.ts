@@ -13,6 +13,8 @@ interface KnownHost {
   offer: Offer;
   /** Whether it has been asked for its offer by a job for that alone. */
   asked: boolean;
+  /** How many ordinary jobs it has. */
+  jobs: number;
   /** The job that asks it. */
   asking: Promise<void> | undefined;
   /** When a host that offers nothing, or has failed, is looked at anew, by the agent's clock. */
@@ -61,6 +63,7 @@ export class InputHosts {
     const made: KnownHost = {
       offer: 'unknown',
       asked: false,
+      jobs: 0,
       asking: undefined,
       again: 0,
       keepsResults: false,
@@ -107,6 +110,23 @@ export class InputHosts {
     const asking = ask().finally(() => (known.asking = undefined));
     known.asking = asking;
     return asking;
+  }
+
+  /** Notes an ordinary job of a host, whose answer may tell the offer, until it has ended. */
+  meetByJob(host: string): () => void {
+    const known = this.#of(host);
+    known.jobs += 1;
+    return () => void (known.jobs -= 1);
+  }
+
+  /** Whether a host has an ordinary job. */
+  isMetByJob(host: string): boolean {
+    return (this.#hosts.get(host)?.jobs ?? 0) > 0;
+  }
+
+  /** The job that asks a host just now. */
+  asking(host: string): Promise<void> | undefined {
+    return this.#hosts.get(host)?.asking;
   }
 
   #giveUp(known: KnownHost): void {

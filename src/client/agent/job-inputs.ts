@@ -63,6 +63,18 @@ export class JobInputs implements InputsEffects {
     return this.#shared.hosts?.askOnce(serverName(host), ask);
   }
 
+  meet(host: DistantHost): () => void {
+    return this.#shared.hosts?.meetByJob(serverName(host)) ?? ((): void => {});
+  }
+
+  isMet(host: DistantHost): boolean {
+    return this.#shared.hosts?.isMetByJob(serverName(host)) === true;
+  }
+
+  asking(host: DistantHost): Promise<void> | undefined {
+    return this.#shared.hosts?.asking(serverName(host));
+  }
+
   resultsAreKeptBy(host: DistantHost): boolean {
     return this.#shared.hosts?.keepsResults(serverName(host)) === true;
   }

@@ -1,11 +1,12 @@
 import { isAboutCompiler } from '../../wire/refusal.ts';
+import { waitAtMost } from '../../basics/wait-at-most.ts';
 import { exitStatus } from '../../basics/exit-status.ts';
 import type { ExitStatus } from '../../basics/exit-status.ts';
 import type { Reason } from '../../compiler/verdict.ts';
 import { attempt } from './attempt.ts';
 import type { Answer, Chosen } from './attempt.ts';
 import { attemptInputs } from './attempt-inputs.ts';
-import { askHost, isToBeAsked } from './ask-host.ts';
+import { askHost, askPatienceMs, isToBeAsked, mustBeAsked } from './ask-host.ts';
 import { findInputs } from './inputs-way.ts';
 import {
   CannotDistribute,
@@ -100,7 +101,12 @@ async function takeHost(
   try {
     const distant = hosts.list.hosts.filter((host) => host.kind !== 'local');
     // Its text would be for nothing if such a host takes the source.
-    if (distant.some((host) => isToBeAsked(job, host, effects))) return await taking;
+    if (distant.some((host) => mustBeAsked(job, host, effects))) return await taking;
+    const asking = distant.flatMap((host) => effects.inputs.asking(host) ?? []);
+    if (asking.length > 0) {
+      await Promise.race([taking, waitAtMost(askPatienceMs, Promise.allSettled(asking))]);
+      if (decided) return await taking;
+    }
     if (distant.some((host) => effects.inputs.areTakenBy(host))) {
       const found = await inputsOf(job, trail, effects);
       if (found.kind === 'inputs') return await waitingFor(taking, effects);
@@ -223,6 +229,24 @@ function report(job: RemoteJob, host: DistantHost, error: TransportError, effect
   else effects.log.info(sentence);
 }
 
+/** Has a host compile the job's preprocessed text. */
+async function attemptOrdinary(
+  job: RemoteJob,
+  chosen: Chosen,
+  trail: Trail,
+  { hosts, effects }: { hosts: JobHosts; effects: Effects },
+): Promise<Answer> {
+  const end = effects.inputs.meet(chosen.host);
+  try {
+    trail.preprocessing ??= await startPreprocessing(job, hosts.list.cppSlots, effects);
+    const answer = await attempt(job, chosen, trail.preprocessing, effects);
+    effects.inputs.countSent('preprocessed');
+    return answer;
+  } finally {
+    end();
+  }
+}
+
 /** Undefined when the host failed and another one should be tried. */
 async function tryHost(
   job: RemoteJob,
@@ -241,9 +265,7 @@ async function tryHost(
   try {
     const made = await tryInputs(job, { host, slot }, trail, effects);
     if (made !== undefined) return { kind: 'answered', host, answer: made };
-    trail.preprocessing ??= await startPreprocessing(job, hosts.list.cppSlots, effects);
-    const answer = await attempt(job, { host, slot }, trail.preprocessing, effects);
-    effects.inputs.countSent('preprocessed');
+    const answer = await attemptOrdinary(job, { host, slot }, trail, { hosts, effects });
     return { kind: 'answered', host, answer };
   } catch (error) {
     if (!(error instanceof TransportError)) throw error;

@@ -50,6 +50,12 @@ export interface InputsEffects {
    * makes the host useless for every job is thrown to all that wait.
    */
   askOnce(host: DistantHost, ask: () => Promise<void>): Promise<void> | undefined;
+  /** Notes that a host has got an ordinary job; to be called again when that has ended. */
+  meet(host: DistantHost): () => void;
+  /** Whether it has one just now. */
+  isMet(host: DistantHost): boolean;
+  /** Another job's question to a host, which may end in an error; undefined when there is none. */
+  asking(host: DistantHost): Promise<void> | undefined;
   /** Whether a host keeps results of compiles from inputs, as far as it has told. */
   resultsAreKeptBy(host: DistantHost): boolean;
   /** Why the compiler here has to write the outputs of a job; undefined when they can be written. */

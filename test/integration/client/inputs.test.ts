@@ -427,6 +427,30 @@ describe.skipIf(!needs('gcc', 'gcc'))('distcc with a distccd that compiles from 
     ]);
   });
 
+  it('asks a server once by one line, while its first job is there, before others are preprocessed', async () => {
+    const good = answer({});
+    const stock = await startFakeServer((request) => (request.argv.includes('first.c') ? undefined : good(request)));
+    const hosts = { DISTCC_HOSTS: `${stock.host}/4` };
+    for (const name of ['first.c', 'a.c', 'b.c']) box.write(name, 'int a;\n');
+    const first = remote(['gcc', '-c', 'first.c', '-o', 'first.o'], hosts);
+    try {
+      while (stock.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+      for (const name of ['a', 'b'])
+        expect(await remote(['gcc', '-c', `${name}.c`, '-o', `${name}.o`], hosts)).toMatchObject({
+          how: 'preprocessed',
+        });
+    } finally {
+      await stock.end();
+    }
+    expect(await first).toMatchObject({ status: 0 });
+    expect(stock.requests.map(({ argv }) => argv.slice(1).join(' '))).toEqual([
+      '-c first.c -o first.o',
+      '-c asked.c -o asked.o',
+      '-c a.c -o a.o',
+      '-c b.c -o b.o',
+    ]);
+  });
+
   it('tells which results a host had kept, in its status and its summary', async () => {
     const options = ['--allow', '127.0.0.1', '--result-cache', '100M'];
     const keeping = await startDaemon({ compilers: ['gcc', 'x86_64-linux-gnu-gcc'], options });

@@ -144,7 +144,8 @@ describe.skipIf(process.platform !== 'linux')('runAgent()', () => {
   /** A launcher whose preprocessor runs until the test ends it. */
   async function launch(change: Partial<JobMessage> = {}): Promise<Caller> {
     const launcher = await call(job(change));
-    await until(() => launcher.heard.includes('PREPROCESS'), 'the job has begun');
+    const begins = new Set(['PREPROCESS', 'CARRY']);
+    await until(() => launcher.heard.some((kind) => begins.has(kind)), 'the job has begun');
     return launcher;
   }
 

@@ -55,6 +55,20 @@ describe('InputHosts', () => {
     expect([hosts.offerOf('a'), hosts.mayBeAsked('a')]).toEqual(['unknown', false]);
   });
 
+  it('tells which hosts have an ordinary job, and which are being asked', async () => {
+    const hosts = new InputHosts(() => 0);
+    expect([hosts.isMetByJob('a'), hosts.asking('a')]).toEqual([false, undefined]);
+    const [first, second] = [hosts.meetByJob('a'), hosts.meetByJob('a')];
+    first();
+    expect([hosts.isMetByJob('a'), hosts.isMetByJob('b')]).toEqual([true, false]);
+    second();
+    expect(hosts.isMetByJob('a')).toBe(false);
+    const asked = hosts.askOnce('a', () => Promise.resolve());
+    expect(hosts.asking('a')).toBe(asked);
+    await asked;
+    expect(hosts.asking('a')).toBe(undefined);
+  });
+
   it('asks a host again that will offer it later', () => {
     const hosts = new InputHosts(() => 0);
     hosts.noteOffer('far', { tree: false, codecs: [], results: false, later: true });

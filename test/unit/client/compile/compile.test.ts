@@ -179,6 +179,9 @@ function effectsOf(plan: Plan, events: Events): Effects {
       areTakenBy: ({ name }) => plan.inputs?.[name] !== undefined,
       mayBeAsked: () => false,
       askOnce: () => undefined,
+      asking: () => undefined,
+      meet: () => () => {},
+      isMet: () => false,
       resultsAreKeptBy: () => plan.keeps ?? false,
       obstacle: () => Promise.resolve(plan.obstacle),
       find({ name }) {
