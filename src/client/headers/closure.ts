@@ -165,10 +165,12 @@ export class Closure {
           : angled;
     const alone = purpose === 'beside' || name.startsWith('/');
     const directories = purpose === 'line' ? [directory] : alone ? [from] : [...own, ...rest];
+    // gcc looks for a precompiled header before it looks for the header.
+    const precompiled = search.first && (purpose === 'include' || purpose === 'next') ? `${name}.gch` : undefined;
     let waiting = 0;
     for (const place of directories) {
       const walk = waiting === 0 || all ? this.walk : this.#ahead;
-      if (search.first && !this.#knowsPrecompiled(walk, place, search)) waiting += 1;
+      if (precompiled !== undefined && !this.#knowsPrecompiled(walk, place, precompiled)) waiting += 1;
       const found = this.#fileIn(walk, place, search);
       if (found === 'wait') {
         waiting += 1;
@@ -182,10 +184,9 @@ export class Closure {
     return waiting === 0;
   }
 
-  /** Looks for a precompiled header, as gcc does before it looks for the header; false when that is not known yet. */
-  #knowsPrecompiled(walk: Walk, directory: Entry, { reference: { name, purpose } }: Search): boolean {
-    if (purpose !== 'include' && purpose !== 'next') return true;
-    const place = walk.follow(directory, `${name}.gch`);
+  /** Looks for a precompiled header; false when it is not known yet whether there is one. */
+  #knowsPrecompiled(walk: Walk, directory: Entry, name: string): boolean {
+    const place = walk.follow(directory, name);
     if (typeof place !== 'string' && walk === this.walk)
       this.obstacle ??= `"${place.entry.path}" may be a precompiled header`;
     return place !== 'wait';

@@ -13,6 +13,12 @@ export interface Place {
   readonly directory: Entry;
 }
 
+/** The names in a path. */
+interface Split {
+  readonly path: string;
+  readonly parts: readonly string[];
+}
+
 /** Goes along paths as the kernel does, one name after the other, and notes all that the way depends on. */
 export class Walk {
   readonly #survey: Survey;
@@ -25,7 +31,8 @@ export class Walk {
   /** Directories that a path has left by "..". */
   readonly crossed = new Set<Entry>();
 
-  #split: { readonly path: string; readonly parts: readonly string[] } = { path: '', parts: [] };
+  #split: Split = { path: '', parts: [] };
+  #splitBefore: Split = this.#split;
 
   constructor(survey: Survey, { strict = false, lenient = false } = {}) {
     this.#survey = survey;
@@ -101,9 +108,12 @@ export class Walk {
     return typeof end === 'string' ? end : end.entry;
   }
 
-  /** The names in a path; one path is mostly followed from several directories. */
+  /** The names in a path; one path, or two of them in turn, are mostly followed from several directories. */
   #partsOf(path: string): readonly string[] {
-    if (this.#split.path !== path) this.#split = { path, parts: path.split('/') };
+    if (this.#split.path === path) return this.#split.parts;
+    const before = this.#splitBefore;
+    this.#splitBefore = this.#split;
+    this.#split = before.path === path ? before : { path, parts: path.split('/') };
     return this.#split.parts;
   }
 
