@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readCalls, readDefinitions } from './directives.ts';
 import type { ReadFile } from './disk.ts';
 import type { Entry, FileFacts } from './entry.ts';
 import type { HeaderGraph } from './header-graph.ts';
 import { keepBytes } from './kept-bytes.ts';
 import { mtimeOf } from './stamp.ts';
-import { readText } from './text-facts.ts';
+import { readText, searchLines } from './text-facts.ts';
 import type { WantedMacros } from './wanted-macros.ts';
 
 /** SHA-256 of the parts, one after the other. */
@@ -43,12 +42,5 @@ export function factsOf(file: Entry, { stamp, bytes }: ReadFile, hash: Buffer, g
 
 /** The facts of the same text, whose directives were now looked through for all macros that are wanted. */
 export function searchedFor(macros: WantedMacros, facts: FileFacts, directives: string): FileFacts {
-  const lines = directives.split('\n');
-  const { calls } = macros;
-  return {
-    ...facts,
-    definitions: readDefinitions(lines, macros),
-    calls: calls === undefined ? facts.calls : readCalls(lines, calls),
-    searched: macros.size,
-  };
+  return { ...facts, ...searchLines(directives.split('\n'), macros), searched: macros.size };
 }

@@ -54,6 +54,15 @@ function obstacleIn(text: string): string | undefined {
 const none: ReadonlyMap<string, never> = new Map<string, never>();
 const orNone = <T>(found: ReadonlyMap<string, T>): ReadonlyMap<string, T> => (found.size === 0 ? none : found);
 
+/** What directive lines define of the macros that are asked about, and how they use them. */
+export function searchLines(lines: readonly string[], macros: WantedMacros): Pick<TextFacts, 'definitions' | 'calls'> {
+  const { calls } = macros;
+  return {
+    definitions: macros.size === 0 ? none : orNone(readDefinitions(lines, macros)),
+    calls: calls === undefined ? none : orNone(readCalls(lines, calls)),
+  };
+}
+
 const harmless: Obstacles = { always: undefined, modules: false, date: false };
 
 /** Reads a text in all ways in which a compiler may; macros are those whose definitions or calls are wanted. */
@@ -69,12 +78,10 @@ export function readText(bytes: Buffer, macros: WantedMacros): TextFacts {
     ),
     date: readings.some((text) => text.includes('__DATE__') || text.includes('__TIME__')),
   };
-  const { calls } = macros;
   return {
     references,
     obstacles: obstacles.always === undefined && !obstacles.modules && !obstacles.date ? harmless : obstacles,
     lines,
-    definitions: macros.size === 0 ? none : orNone(readDefinitions(lines, macros)),
-    calls: calls === undefined ? none : orNone(readCalls(lines, calls)),
+    ...searchLines(lines, macros),
   };
 }
