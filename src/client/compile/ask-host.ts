@@ -1,4 +1,4 @@
-import { waitAtMost } from '../../basics/wait-at-most.ts';
+import { waitAtMost } from '../../system/wait-at-most.ts';
 import { failsOnWarnings } from '../../compiler/messages/error-words.ts';
 import { encodeRequest } from '../../wire/request.ts';
 import { unlessInterrupted } from '../job/faults.ts';

@@ -1,5 +1,5 @@
 import { isAboutCompiler } from '../../wire/refusal.ts';
-import { waitAtMost } from '../../basics/wait-at-most.ts';
+import { waitAtMost } from '../../system/wait-at-most.ts';
 import { exitStatus } from '../../basics/exit-status.ts';
 import type { ExitStatus } from '../../basics/exit-status.ts';
 import type { Reason } from '../../compiler/verdict.ts';

@@ -1,4 +1,4 @@
-import { waitAtMost } from '../../basics/wait-at-most.ts';
+import { waitAtMost } from '../../system/wait-at-most.ts';
 
 /** How long a job waits for what another one has begun, in ms: that may be stopped, and must not hold others up. */
 const patienceMs = 1000;
