@@ -67,15 +67,17 @@ async function serveOne(version: string, descriptor: number): Promise<never> {
 
 /**
  * Has V8 optimize code later. Most of a job's code runs a few times a job, and compiling it for speed, which is done
- * again for each change of types, costs more than it saves (doc/performance.md). A version of Node that does not know
- * the flag ignores it.
+ * again for each change of types, costs more than it saves (doc/performance.md). And has it look for garbage when the
+ * heap has grown by 30 %: what is known of thousands of headers stays, and would be held half as much again. A version
+ * of Node that does not know a flag ignores it.
  */
-function optimizeLater(): void {
+function suitJobs(): void {
   setFlagsFromString('--interrupt-budget=1000000');
+  setFlagsFromString('--heap-growing-percent=30');
 }
 
 async function serveAll(path: string, descriptor: number | undefined): Promise<never> {
-  optimizeLater();
+  suitJobs();
   prepareLookups(process.env, { atOnce: 8, seconds: 2 });
   const idleSeconds = readVariable('DISTCC_AGENT_IDLE', process.env);
   const program = process.argv[1];

@@ -47,7 +47,7 @@ function definitionOf({ number, input }: NumberedInput, nonce: Buffer): Definiti
   switch (input.kind) {
     case 'file': {
       const { kind, path, hash, size, key, mtimeNs } = input;
-      return { kind, number, path, hash, size, mtimeNs, proof: proofOf(key, nonce) };
+      return { kind, number, path, hash: Buffer.from(hash, 'latin1'), size, mtimeNs, proof: proofOf(key, nonce) };
     }
     case 'link':
       return { kind: 'link', number, path: input.path, target: input.target };
@@ -225,7 +225,7 @@ class InputsConversation {
       if (one !== undefined) return one;
       const bytes = read[next]?.bytes;
       next += 1;
-      if (bytes === undefined || !createHash('sha256').update(bytes).digest().equals(file.hash))
+      if (bytes === undefined || createHash('sha256').update(bytes).digest('binary') !== file.hash)
         throw new InputsChanged(file.path);
       return bytes;
     });

@@ -116,6 +116,6 @@ export class InputSession {
 }
 
 /** The proof that we have a content: its key, which only that tells, and what the host has just made up. */
-export function proofOf(key: Buffer, nonce: Buffer): Buffer {
-  return createHmac('sha256', key).update(nonce).digest();
+export function proofOf(key: string, nonce: Buffer): Buffer {
+  return createHmac('sha256', Buffer.from(key, 'latin1')).update(nonce).digest();
 }

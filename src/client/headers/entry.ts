@@ -4,8 +4,8 @@ import type { TextFacts } from './text-facts.ts';
 
 /** What is known of a file's contents. */
 export interface FileFacts extends Pick<TextFacts, 'references' | 'obstacles' | 'definitions' | 'calls'> {
-  /** SHA-256 of its directives alone. */
-  readonly directives: Buffer;
+  /** SHA-256 of its directives alone, one character for each byte. */
+  readonly directives: string;
   /** How many of the macros whose definitions are wanted were looked for. */
   readonly searched: number;
   readonly input: Input & { readonly kind: 'file' };

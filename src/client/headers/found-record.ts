@@ -7,7 +7,7 @@ export interface Question {
   /** As `Disk.look` takes them. */
   readonly paths: Buffer;
   /** SHA-256 of the stamps: they would take more memory than everything else that is known of a command. */
-  readonly answer: Buffer;
+  readonly answer: string;
 }
 
 /** What was found for a command, and all that makes it true. */

@@ -5,9 +5,9 @@ export const graphLimits = {
   /** Of the questions and answers that make a warm job cheap; they count besides. */
   keptBytes: 16 * 1024 * 1024,
   /** Of directive lines of files that were read lately; they count besides too. */
-  directivesLength: 8 * 1024 * 1024,
+  directivesLength: 2 * 1024 * 1024,
   /** Of contents that were read lately, as long as there are jobs. */
-  contentsLength: 8 * 1024 * 1024,
+  contentsLength: 4 * 1024 * 1024,
   contexts: 64,
   lists: 64,
   macros: 4096,

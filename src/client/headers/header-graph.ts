@@ -156,7 +156,7 @@ export class HeaderGraph {
   learn(entry: Entry, facts: FileFacts, young: boolean): void {
     const before = entry.facts;
     if (before === undefined) this.#files += 1;
-    else if (!before.input.hash.equals(facts.input.hash)) {
+    else if (before.input.hash !== facts.input.hash) {
       entry.version += 1;
       this.#replace(entry);
     } else if (!before.input.stamp.equals(facts.input.stamp)) {

@@ -5,10 +5,10 @@ export type Input =
       readonly path: string;
       /** As `Disk.look` gives it. */
       readonly stamp: Buffer;
-      /** SHA-256 of the contents. */
-      readonly hash: Buffer;
+      /** SHA-256 of the contents, one character for each byte: there are many, and a buffer takes three times as much. */
+      readonly hash: string;
       /** SHA-256 of "possession" and the contents: the key by which a client proves that it has them. */
-      readonly key: Buffer;
+      readonly key: string;
       /** In bytes. */
       readonly size: number;
       readonly mtimeNs: bigint;

@@ -7,15 +7,15 @@ import { mtimeOf } from './stamp.ts';
 import { readText, searchLines } from './text-facts.ts';
 import type { WantedMacros } from './wanted-macros.ts';
 
-/** SHA-256 of the parts, one after the other. */
-export const sha256 = (...parts: readonly (Buffer | string)[]): Buffer => {
+/** SHA-256 of the parts, one after the other; one character for each byte. */
+export const sha256 = (...parts: readonly (Buffer | string)[]): string => {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);
-  return hash.digest();
+  return hash.digest('binary');
 };
 
 /** What a file that was read holds; `hash` is that of its bytes. */
-export function factsOf(file: Entry, { stamp, bytes }: ReadFile, hash: Buffer, graph: HeaderGraph): FileFacts {
+export function factsOf(file: Entry, { stamp, bytes }: ReadFile, hash: string, graph: HeaderGraph): FileFacts {
   const { references, obstacles, lines, definitions, calls } = readText(bytes, graph.macros);
   const directives = lines.join('\n');
   const facts: FileFacts = {
@@ -23,14 +23,14 @@ export function factsOf(file: Entry, { stamp, bytes }: ReadFile, hash: Buffer, g
     obstacles,
     definitions,
     calls,
-    directives: keepBytes(sha256(Buffer.from(directives, 'latin1'))),
+    directives: sha256(Buffer.from(directives, 'latin1')),
     searched: graph.macros.size,
     input: {
       kind: 'file',
       path: file.path,
       stamp: keepBytes(stamp),
-      hash: keepBytes(hash),
-      key: keepBytes(sha256('possession', bytes)),
+      hash,
+      key: sha256('possession', bytes),
       size: bytes.length,
       mtimeNs: mtimeOf(stamp),
     },

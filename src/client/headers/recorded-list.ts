@@ -29,9 +29,7 @@ interface Unbounded {
 
 /** Directives alone decide which files are read: other lines may change. */
 function fingerprintOf({ files }: Closure): string {
-  const lines = [...files].map(([file, scanned]) =>
-    scanned ? `${file.path} ${file.facts?.directives.toString('hex')}` : file.path,
-  );
+  const lines = [...files].map(([file, scanned]) => (scanned ? `${file.path} ${file.facts?.directives}` : file.path));
   const hash = createHash('sha256');
   for (const line of lines.sort()) hash.update(`${line}\0`);
   return hash.digest('hex');

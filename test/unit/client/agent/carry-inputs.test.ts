@@ -14,7 +14,7 @@ import { textLog } from '../../../../src/client/user-files/text-log.ts';
 import type { AnswerMessage } from '../../../../src/wire/agent/carry.ts';
 import { encodeNeed, encodeWelcome } from '../../../../src/wire/inputs/tree-reply.ts';
 
-const sha = (text: string): Buffer => createHash('sha256').update(text).digest();
+const sha = (text: string): string => createHash('sha256').update(text).digest('binary');
 
 const source: Input = {
   kind: 'file',

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { InputSession, proofOf } from '../../../../src/client/agent/input-session.ts';
 import type { Input } from '../../../../src/client/headers/inputs.ts';
 
-const sha = (text: string): Buffer => createHash('sha256').update(text).digest();
+const sha = (text: string): string => createHash('sha256').update(text).digest('binary');
 
 const file = (path: string, content = path): Input => ({
   kind: 'file',
@@ -68,6 +68,6 @@ describe('InputSession', () => {
 describe('proofOf()', () => {
   it('is an HMAC of the nonce by the key of the content', () => {
     const key = sha('possessioncontent');
-    expect(proofOf(key, nonce(7))).toEqual(createHmac('sha256', key).update(nonce(7)).digest());
+    expect(proofOf(key, nonce(7))).toEqual(createHmac('sha256', Buffer.from(key, 'latin1')).update(nonce(7)).digest());
   });
 });

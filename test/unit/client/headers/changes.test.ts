@@ -45,7 +45,7 @@ function linesOf(found: Found): string[] {
     const name = input.path.slice(project.path.length + 1);
     if (input.kind === 'directory') return [`${name}/`];
     if (input.kind === 'link') return [`${name} -> ${input.target}`];
-    const line = `${name} ${input.hash.toString('hex').slice(0, 8)}`;
+    const line = `${name} ${Buffer.from(input.hash, 'latin1').toString('hex').slice(0, 8)}`;
     // Where two files have one content a host needs to know the time.
     return input.mtimeNs < 10_000_000_000n ? [`${line} of ${input.mtimeNs / 1_000_000_000n}`] : [line];
   });

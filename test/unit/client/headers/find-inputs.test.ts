@@ -45,10 +45,10 @@ describe.each(compilers)('findInputs() with %s', (compiler, debianPackage) => {
     const found = await project.find([compiler, '-I', 'one']);
     const header = inputsOf(found).find(({ path }) => path === `${project.path}/one/a.h`);
     const bytes = readFileSync(`${project.path}/one/a.h`);
-    const sha256 = (...parts: (Buffer | string)[]): Buffer =>
+    const sha256 = (...parts: (Buffer | string)[]): string =>
       createHash('sha256')
         .update(Buffer.concat(parts.map((part) => Buffer.from(part))))
-        .digest();
+        .digest('binary');
     expect(header).toMatchObject({ kind: 'file', size: 7, hash: sha256(bytes), key: sha256('possession', bytes) });
     expect(pathsOf(found, 'file')).toContain(source);
     expect(pathsOf(found, 'directory')).toEqual(expect.arrayContaining([project.path, `${project.path}/one`]));
