@@ -39,8 +39,9 @@ function isInAngleName(text: string, at: number): boolean {
   return false;
 }
 
-/** Whether a quote separates the digits of a number: 1'000. */
+/** Whether a quote separates the digits of a number where a language has that: 1'000, and 80's. */
 function isInNumber(text: string, at: number): boolean {
+  if (!/\w/.test(text[at + 1] ?? '')) return false;
   let start = at;
   while (start > 0 && at - start < 100 && /[\w.']/.test(text[start - 1] ?? '')) start -= 1;
   return start < at && /^\.?\d/.test(text.slice(start, at));
@@ -70,10 +71,24 @@ function rawStringAt(text: string, at: number): { readonly inside: number; reado
   return end === -1 ? undefined : { inside, end: end + closing.length };
 }
 
+/** What a language has that others read in another way. */
+interface Dialect {
+  readonly raw: boolean;
+  /** Digits may have quotes between them: since C++14 and C23. */
+  readonly separators: boolean;
+}
+
+interface Cleaned {
+  readonly text: string;
+  readonly hasRaw: boolean;
+  readonly hasSeparators: boolean;
+}
+
 /** Puts a blank in place of each comment; what raw strings hold goes away, if it is known what they are. */
-function withoutComments(text: string, raw: boolean): { readonly text: string; readonly hasRaw: boolean } {
+function withoutComments(text: string, { raw, separators }: Dialect): Cleaned {
   const pieces: string[] = [];
   let hasRaw = false;
+  let hasSeparators = false;
   let kept = 0;
   mark.lastIndex = 0;
   for (let found = mark.exec(text); found !== null; found = mark.exec(text)) {
@@ -88,7 +103,9 @@ function withoutComments(text: string, raw: boolean): { readonly text: string; r
       kept = end === -1 ? text.length : end + (block ? 2 : 0);
       mark.lastIndex = kept;
     } else if (opening === "'") {
-      mark.lastIndex = isInNumber(text, at) ? at + 1 : endOfQuoted(text, at);
+      const separates = isInNumber(text, at);
+      hasSeparators ||= separates;
+      mark.lastIndex = separates && separators ? at + 1 : endOfQuoted(text, at);
     } else {
       const string = raw ? rawStringAt(text, at) : undefined;
       if (string === undefined) {
@@ -102,25 +119,50 @@ function withoutComments(text: string, raw: boolean): { readonly text: string; r
     }
   }
   pieces.push(text.slice(kept));
-  return { text: pieces.join(''), hasRaw };
+  return { text: pieces.join(''), hasRaw, hasSeparators };
 }
+
+const dialects: readonly Dialect[] = [
+  { raw: true, separators: false },
+  { raw: false, separators: true },
+  { raw: false, separators: false },
+];
+
+/** A text without comments, in all dialects where they make a difference to it. */
+function cleanings(text: string): string[] {
+  const usual = withoutComments(text, { raw: true, separators: true });
+  const others = usual.hasRaw || usual.hasSeparators ? dialects : [];
+  return [usual, ...others.map((dialect) => withoutComments(text, dialect))].map((cleaned) => cleaned.text);
+}
+
+/** A letter by its number, which a name may have in place of the letter. */
+const namedLetter = /\\(?:u([\da-fA-F]{4})|U000([\da-fA-F]{5})|u\{0*([\da-fA-F]{1,5})\})/g;
+
+/** What a letter's number stands for, as bytes; the basic letters cannot be written so. */
+const letterBytes = (whole: string, ...numbers: readonly (string | undefined)[]): string => {
+  const number = Number.parseInt(numbers.slice(0, 3).find((one) => one !== undefined) ?? '', 16);
+  return number < 0x80 ? whole : Buffer.from(String.fromCodePoint(number)).toString('latin1');
+};
 
 /**
  * The ways in which a compiler may read a text, each without comments, its spliced lines joined and ending in "\n".
- * They are more than one where that depends on the language or on the compiler: for raw strings, trigraphs, and
- * carriage returns inside a line.
+ * They are more than one where that depends on the language or on the compiler: for raw strings, quotes in numbers,
+ * trigraphs, and carriage returns inside a line; and where a letter is written by its number, which counts in names of
+ * macros and not in names of files.
  */
 export function readingsOf(bytes: Buffer): readonly string[] {
   const whole = bytes.toString('latin1');
-  const text = (whole.startsWith(byteOrderMark) ? whole.slice(3) : whole).replaceAll('\r\n', '\n');
+  // Compilers take a NUL for a blank.
+  const marked = (whole.startsWith(byteOrderMark) ? whole.slice(3) : whole).replaceAll('\0', ' ');
+  const text = marked.replaceAll('\r\n', '\n');
   const lines = text.includes('\r') ? [text, text.replaceAll('\r', '\n')] : [text];
   const letters = lines.flatMap((one) =>
     one.includes('??') ? [one, one.replaceAll(trigraph, (three) => trigraphs[three[2] ?? ''] ?? three)] : [one],
   );
   const readings = letters.flatMap((one) => {
-    const joined = one.includes('\\') ? one.replaceAll(splice, '') : one;
-    const cleaned = withoutComments(joined, true);
-    return cleaned.hasRaw ? [cleaned.text, withoutComments(joined, false).text] : [cleaned.text];
+    if (!one.includes('\\')) return cleanings(one);
+    const joined = one.replaceAll(splice, '');
+    return [...new Set([joined, joined.replaceAll(namedLetter, letterBytes)])].flatMap(cleanings);
   });
   return [...new Set(readings)];
 }
