@@ -1,10 +1,11 @@
 import type { Purpose, Reference } from './directives.ts';
-import type { Entry, FileFacts } from './entry.ts';
+import type { Entry } from './entry.ts';
 import { graphLimits } from './graph-limits.ts';
 import { MacroNames } from './macro-names.ts';
 import type { KnownMacros } from './macro-names.ts';
 import { MustPreprocess } from './pace.ts';
 import type { Survey } from './survey.ts';
+import type { Obstacles } from './text-facts.ts';
 import { Walk } from './walk.ts';
 import type { Missing, Place } from './walk.ts';
 
@@ -133,12 +134,13 @@ export class Closure {
     if (visited.has(from)) return true;
     this.#visited.set(file, visited.add(from));
     this.files.set(file, true);
-    this.#judge(file.path, facts);
+    this.judge(file.path, facts.obstacles);
     for (const reference of facts.references) this.search(reference, from, file.path, first);
     return true;
   }
 
-  #judge(path: string, { obstacles }: FileFacts): void {
+  /** Stops where a text has to be preprocessed here; `path` tells people which one. */
+  judge(path: string, obstacles: Obstacles): void {
     const { hasModules, keepsDate } = this.#reading;
     if (obstacles.always !== undefined) this.obstacle ??= `"${path}" ${obstacles.always}`;
     if (obstacles.modules && hasModules) this.obstacle ??= `"${path}" has lines of modules`;

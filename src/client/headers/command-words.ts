@@ -2,6 +2,9 @@ import { expandPreprocessorWord } from '../../compiler/command/preprocessor-word
 import { isLanguageByName, isPreprocessedLanguage } from '../../compiler/names/languages.ts';
 import { baseName } from '../../compiler/names/source-name.ts';
 import { readDefinition } from './asking-macros.ts';
+import { readingsOf } from './clean-text.ts';
+import { readObstacles } from './text-facts.ts';
+import type { Obstacles } from './text-facts.ts';
 
 /** What a command's words mean to the scanner. */
 export interface ScannedCommand {
@@ -17,6 +20,8 @@ export interface ScannedCommand {
   readonly definitions: ReadonlyMap<string, readonly (string | undefined)[]>;
   /** The same as directive lines. */
   readonly lines: readonly string[];
+  /** What in their bodies has to be preprocessed here. */
+  readonly obstacles: Obstacles;
   /** Directories that the compiler searches for `#embed`. */
   readonly embedDirectories: readonly string[];
 }
@@ -81,6 +86,9 @@ const keptWithValue: ReadonlySet<string> = new Set([
 const obstacles =
   /^(?:-I-|-{1,2}traditional(?:-cpp)?|-fpreprocessed|-remap|-include-pch|-{1,2}(?:iv|v)fsoverlay.*|-fms-compatibility.*|-fmodules.*|-fdirectives-only|-fpch-.*)$/;
 
+/** Both compilers' long form of `-D`; they take no value from the next word. */
+const longDefinition = '--define-macro=';
+
 /** Options of the preprocessor that name a file to be read first. */
 const forcing = /^--?(include|imacros)(?:=(.+))?$/;
 
@@ -115,6 +123,7 @@ class Reader {
   readonly forced: string[] = [];
   readonly definitions = new Map<string, (string | undefined)[]>();
   readonly lines: string[] = [];
+  readonly bodies: string[] = [];
   readonly embedDirectories: string[] = [];
   language: string | undefined;
   obstacle: string | undefined;
@@ -142,7 +151,7 @@ class Reader {
     if (obstacles.test(text)) this.obstacle ??= `"${text}" changes how headers are found or read`;
     const forced = this.#readForced(at);
     if (forced > 0) return forced;
-    if (text === '-D' || text.startsWith('-D')) return this.#readDefinition(word, next);
+    if (text.startsWith('-D') || text.startsWith(longDefinition)) return this.#readDefinition(word, next);
     if (text.startsWith('-x')) return this.#readLanguage(text, next);
     if (text.startsWith('--embed-dir=')) this.embedDirectories.push(text.slice('--embed-dir='.length));
     if (droppedWithValue.has(text)) {
@@ -187,11 +196,13 @@ class Reader {
 
   #readDefinition(word: Word, next: Word | undefined): number {
     const apart = word.text === '-D';
-    const line = definingLine(apart ? (next?.text ?? '') : word.text.slice(2));
+    const { length } = word.text.startsWith(longDefinition) ? longDefinition : '-D';
+    const line = definingLine(apart ? (next?.text ?? '') : word.text.slice(length));
     const { name, parameters, body } = readDefinition(line.slice('define'.length)) ?? { name: '', body: '' };
     const bodies = this.definitions.get(name) ?? [];
     this.definitions.set(name, [...bodies, parameters === undefined ? body : undefined]);
     this.lines.push(line);
+    this.bodies.push(body);
     for (const one of apart ? [word, next] : [word]) this.#pass(this.listed, one);
     return apart ? 2 : 1;
   }
@@ -210,9 +221,11 @@ export function readCommand(argv: readonly string[], source: string): ScannedCom
   const language = reader.language ?? languageByName(source, compiler);
   if (reader.obstacle !== undefined) return reader.obstacle;
   if (language === undefined || isPreprocessedLanguage(language)) return `"${source}" has been preprocessed already`;
-  const { kept, listed, forced, definitions, lines, embedDirectories } = reader;
+  const { kept, listed, forced, definitions, lines, bodies, embedDirectories } = reader;
+  // A macro's own name is of no interest: builds define __DATE__ as nothing.
+  const obstacles = readObstacles(readingsOf(Buffer.from(bodies.join('\n'), 'latin1')), []);
   // Warnings are wanted: they tell of directories that are none.
   const question = [compiler, ...kept, '-Wno-error', '-E', '-v', '-dD', '-x', language, '/dev/null'];
   const listing = [compiler, ...listed, '-w', '-M', '-MT', 'x', '-x', language, source];
-  return { language, question, listing, forced, definitions, lines, embedDirectories };
+  return { language, question, listing, forced, definitions, lines, obstacles, embedDirectories };
 }

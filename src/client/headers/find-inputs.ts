@@ -152,7 +152,7 @@ class Search {
 
   async #close(walk: Walk, context: OpenContext): Promise<Closure> {
     const { list, places } = context;
-    const { definitions, lines, forced, language } = this.#command;
+    const { definitions, lines, obstacles, forced, language } = this.#command;
     const closure = new Closure(walk, this.#survey, places, {
       hasModules: language !== 'c',
       keepsDate: list.keepsDate && this.#job.environment['SOURCE_DATE_EPOCH'] !== undefined,
@@ -168,6 +168,7 @@ class Search {
       for (const angled of names.length === 0 ? [name] : names)
         closure.search({ purpose: 'include', form: 'angled', name: angled }, directory, 'the compiler');
     }
+    closure.judge('the command line', obstacles);
     for (const reference of readLines(lines)) closure.search(reference, directory, 'the command line');
     for (const name of forced)
       closure.search({ purpose: 'include', form: 'quoted', name }, directory, 'the command line', !list.isClang);

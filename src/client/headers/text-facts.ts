@@ -65,23 +65,23 @@ export function searchLines(lines: readonly string[], macros: WantedMacros): Pic
 
 const harmless: Obstacles = { always: undefined, modules: false, date: false };
 
-/** Reads a text in all ways in which a compiler may; macros are those whose definitions or calls are wanted. */
-export function readText(bytes: Buffer, macros: WantedMacros): TextFacts {
-  const readings = readingsOf(bytes);
-  const { references, lines } = readDirectives(readings);
-  const obstacles = {
+/** What in the readings of a text, and in its directives, makes it one that has to be preprocessed here. */
+export function readObstacles(readings: readonly string[], lines: readonly string[]): Obstacles {
+  const found = {
     always:
-      readings.map(obstacleIn).find((found) => found !== undefined) ??
+      readings.map(obstacleIn).find((obstacle) => obstacle !== undefined) ??
       (lines.some((line) => otherPragma.test(line)) ? 'has a pragma that names other files' : undefined),
     modules: readings.some(
       (text) => (text.includes('import') || text.includes('export') || text.includes('module')) && modules.test(text),
     ),
     date: readings.some((text) => text.includes('__DATE__') || text.includes('__TIME__')),
   };
-  return {
-    references,
-    obstacles: obstacles.always === undefined && !obstacles.modules && !obstacles.date ? harmless : obstacles,
-    lines,
-    ...searchLines(lines, macros),
-  };
+  return found.always === undefined && !found.modules && !found.date ? harmless : found;
+}
+
+/** Reads a text in all ways in which a compiler may; macros are those whose definitions or calls are wanted. */
+export function readText(bytes: Buffer, macros: WantedMacros): TextFacts {
+  const readings = readingsOf(bytes);
+  const { references, lines } = readDirectives(readings);
+  return { references, obstacles: readObstacles(readings, lines), lines, ...searchLines(lines, macros) };
 }

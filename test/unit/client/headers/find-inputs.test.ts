@@ -220,6 +220,26 @@ describe.each(compilers)('findInputs() with %s', (compiler, debianPackage) => {
     expect(await filesOf([compiler, '-Ii', '-DTWO=<d.h>'])).toEqual(['a.c', 'b.h', 'defines.h', 'i/c.h', 'i/d.h']);
   });
 
+  test('reads a definition by --define-macro as one by -D', async () => {
+    project.write('a.c', '#include ONE\n#if TWO\n#endif\n');
+    for (const name of ['b.h', 'c.h']) project.write(name, '');
+    const words = [compiler, '--define-macro=ONE="b.h"', '--define-macro=TWO=__has_include("c.h")'];
+    expect(await filesOf(words)).toEqual(['a.c', 'b.h', 'c.h']);
+  });
+
+  test.each([
+    ['-DWHEN=__TIMESTAMP__', '"the command line" uses __TIMESTAMP__'],
+    ['-DWHEN=__DATE__ " " __TIME__', '"the command line" uses __DATE__ or __TIME__'],
+    ['--define-macro=WHEN=__TIMESTAMP__', '"the command line" uses __TIMESTAMP__'],
+    ['-DDATA=".incbin \\"data\\""', '"the command line" may have the assembler read files'],
+    // As builds do that are to be the same each time.
+    ['-D__TIMESTAMP__="redacted"', 'found'],
+    ['-D__DATE__=', 'found'],
+  ])('judges %s as it judges a text', async (word, reason) => {
+    project.write('a.c', 'const char *a = WHEN;\n');
+    expect(await reasonOf([compiler, word])).toBe(reason);
+  });
+
   test('asks the compiler for a list when only a preprocessor can tell, and keeps it over edits of code', async () => {
     project.write('a.c', '#define STRING(x) #x\n#define NAME(x) STRING(x.h)\n#include NAME(b)\nint a;\n');
     project.write('one/b.h', '#include "c.h"\n');
