@@ -75,6 +75,15 @@ const entriesOf = (places: readonly (Place | 'absent')[]): Entry[] =>
 
 const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];
 
+/** Whether a name on the way to a path that leads nowhere is something else than a directory. */
+async function isObstructed(walk: Walk, survey: Survey, directory: Entry, path: string): Promise<boolean> {
+  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+    const [place] = await followAll(walk, survey, directory, [path.slice(0, end)]);
+    if (place !== undefined && place !== 'absent') return place.entry.kind !== 'directory';
+  }
+  return false;
+}
+
 /** Finds search lists; what only the compiler itself depends on goes to a walk of its own, for it is not sent. */
 export class ContextFinder {
   readonly #job: HeaderJob;
@@ -166,7 +175,12 @@ export class ContextFinder {
       embedded: unique(entriesOf(embedded)),
     };
     const found = { key, list, places, directories: searched, installations };
+    let isObstacle = false;
+    if (!list.isClang)
+      for (const path of list.missing) isObstacle ||= await isObstructed(this.#walk, this.#survey, directory, path);
     const isTrue =
+      // gcc fails where a directory of headers would be below a file.
+      !isObstacle &&
       [...quoted, ...angled].every((place) => place !== 'absent' && place.entry.kind === 'directory') &&
       // clang ignores what is not a directory as if it were not there.
       missing.every((place) => place === 'absent' || place.entry.kind !== 'directory');

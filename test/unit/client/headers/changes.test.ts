@@ -163,6 +163,22 @@ describe.each([
     else expect(second).toBe(first);
   });
 
+  test.each([[['-Ifile/one']], [['-isystem', 'file/one/two']], [['-iquote', 'two/../file/one']]])(
+    'sees that the directory of %j is below a file by now, with which gcc fails',
+    async (more) => {
+      const job = { source: 'a.c', argv: [...words, ...more, '-c', 'a.c'], directory: project.path };
+      const environment = { PATH: process.env['PATH'] ?? '' };
+      const found = (): Promise<Found> => findInputs({ ...job, environment }, new Kind(project.path), project.graph);
+      expect((await found()).kind).toBe('inputs');
+      project.write('file', '');
+      expect((await found()).kind).toBe('preprocess');
+      rmSync(at('file'));
+      expect((await found()).kind).toBe('inputs');
+      mkdirSync(at('file'));
+      expect((await found()).kind).toBe('inputs');
+    },
+  );
+
   test('makes one change of the edits of many sources, as long as no job is told of one twice', async () => {
     project.write('b.c', 'int b;\n');
     const changeOf = async (source: string): Promise<number> => {
