@@ -1,6 +1,8 @@
 import { coloured } from '../../compiler/messages/colour-words.ts';
+import { asCalledBy } from '../../compiler/messages/driver-name.ts';
 import { dependencyOutput } from '../../compiler/command/dependency-file.ts';
 import { baseName } from '../../compiler/names/source-name.ts';
+import { byteText, bytesOf } from '../../system/byte-text.ts';
 import type { Found } from '../headers/inputs.ts';
 import { hostName } from '../hosts/host.ts';
 import { TransportError, unlessInterrupted } from '../job/faults.ts';
@@ -18,6 +20,14 @@ function commandFor(job: RemoteJob, effects: Effects): readonly string[] {
   const given = verdict.appended ? verdict.words.slice(0, -2) : verdict.words;
   const [compiler = '', ...words] = coloured(given, reader);
   return [compiler, ...(target === undefined ? [] : ['-target', target]), ...words];
+}
+
+/** Messages of a compiler that a host knows by a longer name, as the one here would write them. */
+function underOwnName({ argv, verdict }: RemoteJob, stderr: Buffer): Buffer {
+  const names = { from: baseName(verdict.words[0] ?? ''), to: baseName(argv[0] ?? '') };
+  const text = byteText(stderr);
+  const renamed = asCalledBy(text, names);
+  return renamed === text ? stderr : bytesOf(renamed);
 }
 
 /**
@@ -43,7 +53,8 @@ export async function attemptInputs(
   const difference = (): string | undefined =>
     own === undefined ? undefined : toldDifference(job, host, own, effects);
   const request = { found, argv, directory, environment: travellingVariables(job.environment), difference };
-  const response = await unlessInterrupted(effects.inputs.carry(host, request), interrupted);
+  const answered = await unlessInterrupted(effects.inputs.carry(host, request), interrupted);
+  const response = { ...answered, stderr: underOwnName(job, answered.stderr) };
   const seconds = effects.seconds() - begin;
   const count = found.inputs.length;
   log.info(

@@ -137,6 +137,15 @@ describe.skipIf(!needs('gcc', 'gcc')).each(compilers)('distcc does as %s', (comp
     await expectSame(['-Wall']);
   });
 
+  it('begins lines of its own with the name that it was called by', async () => {
+    box.write('a.c', 'int a;\n');
+    const late = ['-c', 'a.c', '-o', 'a.o', '-x', 'c'];
+    for (const options of [late, ['-fdiagnostics-color=always', ...late]]) {
+      expect(await remote(options)).toEqual(local(options));
+      expect(wereInputs()).toBe(true);
+    }
+  });
+
   it('preprocesses where it takes a precompiled header, from when that is there', async () => {
     const name = compiler === 'gcc' ? 'p.h.gch' : 'p.h.pch';
     box.write('p.h', '#ifndef P\n#define P 1\n#endif\n');
