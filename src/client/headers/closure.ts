@@ -91,6 +91,12 @@ export class Closure {
     if (!this.files.has(file)) this.files.set(file, false);
   }
 
+  /** The same for one that may not have been read yet. */
+  addUnread(file: Entry): void {
+    this.add(file);
+    if (file.facts === undefined) this.#survey.wantFacts(file);
+  }
+
   /** Goes on until all is known, or it is known that this is in vain. */
   async complete(): Promise<void> {
     for (let round = 0; round < graphLimits.rounds; round += 1) {
@@ -209,8 +215,7 @@ export class Closure {
     if (purpose === 'include' || purpose === 'beside' || purpose === 'next') {
       this.visit(entry, directory);
     } else {
-      this.add(entry);
-      if (entry.facts === undefined) this.#survey.wantFacts(entry);
+      this.addUnread(entry);
     }
   }
 

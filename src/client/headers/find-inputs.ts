@@ -151,7 +151,11 @@ class Search {
   }
 
   async #close(walk: Walk, context: OpenContext): Promise<Closure> {
-    const { list, places } = context;
+    const { list, places, settings } = context;
+    const home = this.#job.environment['HOME'];
+    const own = settings.find(({ path }) => home !== undefined && path.startsWith(`${home}/`));
+    // A host's compiler has another home.
+    if (own !== undefined) throw new MustPreprocess(`"${own.path}" has options for the compiler`);
     const { definitions, lines, obstacles, forced, language } = this.#command;
     const closure = new Closure(walk, this.#survey, places, {
       hasModules: language !== 'c',
@@ -168,6 +172,7 @@ class Search {
       for (const angled of names.length === 0 ? [name] : names)
         closure.search({ purpose: 'include', form: 'angled', name: angled }, directory, 'the compiler');
     }
+    for (const entry of settings) closure.addUnread(entry);
     closure.judge('the command line', obstacles);
     for (const reference of readLines(lines)) closure.search(reference, directory, 'the command line');
     for (const name of forced)

@@ -20,6 +20,8 @@ export interface OpenContext {
   readonly key: string;
   readonly list: SearchList;
   readonly places: SearchPlaces;
+  /** The compiler's files of options. */
+  readonly settings: readonly Entry[];
   /** Directories that the compiler searches, or would if another name did not lead there. */
   readonly directories: readonly Entry[];
   /** Directories of which every change may give another list. */
@@ -174,7 +176,8 @@ export class ContextFinder {
       angled: unique(entriesOf(angled)),
       embedded: unique(entriesOf(embedded)),
     };
-    const found = { key, list, places, directories: searched, installations };
+    const settings = entriesOf(await inputs(list.settings));
+    const found = { key, list, places, settings, directories: searched, installations };
     let isObstacle = false;
     if (!list.isClang)
       for (const path of list.missing) isObstacle ||= await isObstructed(this.#walk, this.#survey, directory, path);

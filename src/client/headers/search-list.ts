@@ -17,13 +17,16 @@ export interface SearchList {
   readonly definitions: ReadonlyMap<string, readonly (string | undefined)[]>;
   /** Files that make another compiler of it when they change. */
   readonly programs: readonly string[];
-  /** Directories in which it has looked for the parts of other compilers. */
+  /** Files of options that it takes without being told to: `clang.cfg` and its like. */
+  readonly settings: readonly string[];
+  /** Directories in which it has looked for the parts of other compilers, or for options. */
   readonly installations: readonly string[];
   readonly isClang: boolean;
   /** Whether it takes the time of __DATE__ and __TIME__ from SOURCE_DATE_EPOCH. */
   readonly keepsDate: boolean;
 }
 
+const directoryOf = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1);
 const unescape = (text: string): string => text.replaceAll(/\\(.)/g, '$1');
 
 /** The lines of one list, which begin with a blank. */
@@ -72,6 +75,8 @@ export function readSearchList({ status, stdout, stderr }: CompilerAnswer): Sear
     definitions.set(name, [...(definitions.get(name) ?? []), parameters === undefined ? body.trim() : undefined]);
   const clang = /\bclang version (\d+)/.exec(text)?.[1];
   const candidates = allMatches(text, /^Found candidate GCC installation: (.*)\/[^/\n]+$/gm);
+  const programs = allMatches(text, /^ "?(\/[^"\n]*?)"? (?:-E|-cc1) /gm).slice(0, 1);
+  const settings = allMatches(text, /^Configuration file: (.*)$/gm);
   return {
     quoted,
     angled,
@@ -79,11 +84,10 @@ export function readSearchList({ status, stdout, stderr }: CompilerAnswer): Sear
     named: [...new Set([...allMatches(text, /^ignoring duplicate directory "(.*)"$/gm), ...namedIn(lines)])],
     implicit: [...new Set(implicit)],
     definitions,
-    programs: [
-      ...allMatches(text, /^ "?(\/[^"\n]*?)"? (?:-E|-cc1) /gm).slice(0, 1),
-      ...allMatches(text, /^Configuration file: (.*)$/gm),
-    ],
-    installations: [...new Set(candidates)],
+    programs: [...programs, ...settings],
+    settings,
+    // clang has such files since version 16, also beside itself.
+    installations: [...new Set([...candidates, ...(Number(clang) >= 16 ? programs.map(directoryOf) : [])])],
     isClang: clang !== undefined,
     // clang has it since version 16.
     keepsDate: clang === undefined || Number(clang) >= 16,
