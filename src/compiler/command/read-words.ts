@@ -85,6 +85,9 @@ function* readPreprocessorWord(word: string, argv: readonly string[], side: Side
 
 const plainDependencyWords: ReadonlySet<string> = new Set(['-MD', '-MG', '-MMD', '-MP']);
 
+/** What a process has open already; its own messages may go there. */
+const openFile = /^\/(?:dev\/(?:std\w+|fd\/.*|tty.*|pts\/.*)|proc\/.*\/fd\/.*)$/;
+
 /**
  * The number of words when this is one of the dependency options that leave a compile a compile, `undefined` for any
  * other word.
@@ -99,6 +102,10 @@ function readDependencyWord(words: readonly string[], at: number, side: Side): n
     // The preprocessor's standard output is the text that is sent to the server.
     const cure = 'name a file after "-MF", and print that afterwards';
     return { because: '"-MF" names standard output, where the preprocessed text goes', cure };
+  }
+  if (side === 'client' && word.startsWith('-MF') && openFile.test(value ?? '')) {
+    const cure = 'name a file after "-MF", and print that afterwards';
+    return { because: `"-MF" names "${value}", where messages may go between the dependencies`, cure };
   }
   return apart ? 2 : 1;
 }
