@@ -26,6 +26,9 @@ export function differencesOf(there: Made, here: Made): string[] {
   return differences;
 }
 
+/** What can be read at a path after these bytes were written there: a compile to /dev/null leaves nothing. */
+export const leftAt = (path: string, bytes: Buffer): Buffer => (path === '/dev/null' ? Buffer.alloc(0) : bytes);
+
 /**
  * Compiles here a job that a host has compiled from its inputs, compares, and leaves what was made here. Gives the exit
  * status.
@@ -37,8 +40,11 @@ export async function verify(job: RemoteJob, host: DistantHost, answer: Answer, 
     status: response.status,
     stdout: response.stdout,
     stderr: response.stderr,
-    object: await effects.contentOf(response.object),
-    dependencies: dependencies === undefined ? Buffer.alloc(0) : await effects.contentOf(dependencies.output),
+    object: leftAt(job.verdict.output, await effects.contentOf(response.object)),
+    dependencies:
+      dependencies === undefined
+        ? Buffer.alloc(0)
+        : leftAt(dependencies.path, await effects.contentOf(dependencies.output)),
   };
   const differences = differencesOf(there, here);
   const name = `${job.name}, compiled from its inputs on ${host.definition}`;

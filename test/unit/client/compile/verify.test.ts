@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { differencesOf } from '../../../../src/client/compile/verify.ts';
+import { differencesOf, leftAt } from '../../../../src/client/compile/verify.ts';
 import { exited } from '../../../../src/wire/wait-status.ts';
 
 const bytes = (text: string): Buffer => Buffer.from(text);
@@ -29,5 +29,12 @@ describe('differencesOf()', () => {
     expect(differencesOf({ ...made, object: bytes('obj') }, made)).toEqual([
       'the object (3 bytes there, 6 here, from byte 3 on)',
     ]);
+  });
+});
+
+describe('leftAt()', () => {
+  it('gives what was written, and nothing where nothing stays', () => {
+    expect(leftAt('a.o', bytes('object'))).toEqual(bytes('object'));
+    expect(leftAt('/dev/null', bytes('object'))).toEqual(bytes(''));
   });
 });
