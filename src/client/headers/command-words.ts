@@ -83,7 +83,7 @@ const keptWithValue: ReadonlySet<string> = new Set([
   '-z',
 ]);
 /** Options under which headers are found or read in another way than the scanner's. */
-const obstacles =
+const hinders =
   /^(?:-I-|-{1,2}traditional(?:-cpp)?|-fpreprocessed|-remap|-include-pch|-{1,2}(?:iv|v)fsoverlay.*|-fms-compatibility.*|-fmodules.*|-fdirectives-only|-fpch-.*)$/;
 
 /** Both compilers' long form of `-D`; they take no value from the next word. */
@@ -148,7 +148,7 @@ class Reader {
     const next = this.#words[at + 1];
     if (word === undefined) return 1;
     const { text } = word;
-    if (obstacles.test(text)) this.obstacle ??= `"${text}" changes how headers are found or read`;
+    if (hinders.test(text)) this.obstacle ??= `"${text}" changes how headers are found or read`;
     const forced = this.#readForced(at);
     if (forced > 0) return forced;
     if (text.startsWith('-D') || text.startsWith(longDefinition)) return this.#readDefinition(word, next);

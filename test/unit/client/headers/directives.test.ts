@@ -47,9 +47,9 @@ describe('readDirectives()', () => {
     ['#error don\'t /* stop\n#include "a.h"', 'include quoted a.h'],
     ['int a = 1\'000; /* \' */\n#include "a.h"', 'include quoted a.h'],
     // C before C23 reads a character that is not ended there, and no comment.
-    ["#if 0\nthe 80's /* and\n#endif\n#include \"a.h\"\n/* */", 'include quoted a.h'],
-    ["#if 0\nthe 80's /* and\n*/\n#endif\n#include \"a.h\"", 'include quoted a.h'],
-    ["int a = 0x1p'/*';\n#include \"a.h\"\n/* */", 'include quoted a.h'],
+    ['#if 0\nthe 80\'s /* and\n#endif\n#include "a.h"\n/* */', 'include quoted a.h'],
+    ['#if 0\nthe 80\'s /* and\n*/\n#endif\n#include "a.h"', 'include quoted a.h'],
+    ['int a = 0x1p\'/*\';\n#include "a.h"\n/* */', 'include quoted a.h'],
     ['#define R(x) u8R"(/*)"\nint a = 1\'0; char b[] = R"(\' /*)";\n#include "a.h"', 'include quoted a.h'],
     ['\0#include\0"a.h"', 'include quoted a.h'],
     ['char a = \'"\'; /* " */\n#include "a.h"', 'include quoted a.h'],

@@ -15,7 +15,7 @@ describe('asCalledBy()', () => {
     ['x86_64-linux-gnu-g++:1:2: warning: a file\n', 'x86_64-linux-gnu-g++:1:2: warning: a file\n'],
     ['x86_64-linux-gnu-g++-12: warning: another\n', 'x86_64-linux-gnu-g++-12: warning: another\n'],
     ['', ''],
-  ])('begins the driver\'s own lines with the other name: %j', (messages, expected) => {
+  ])("begins the driver's own lines with the other name: %j", (messages, expected) => {
     expect(asCalledBy(messages, names)).toBe(expected);
   });
 });
