@@ -137,7 +137,9 @@ function referencesIn(name: string, rest: string): Reference[] {
   const purpose = Object.hasOwn(purposes, name) ? purposes[name] : undefined;
   if (purpose !== undefined) {
     const header = headerIn(rest) ?? (purpose === 'embed' ? headerIn(rest.trimEnd()) : undefined);
-    return header === undefined ? [] : [{ purpose, ...header }];
+    const references: Reference[] = header === undefined ? [] : [{ purpose, ...header }];
+    // "limit(...)" after an #embed has an expression like that of an #if.
+    return purpose === 'embed' ? [...references, ...questionsIn(rest)] : references;
   }
   if (name === 'line' || /^\d/.test(name)) {
     return lineIn(name === 'line' ? rest : `${name}${rest}`);

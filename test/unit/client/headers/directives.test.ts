@@ -33,6 +33,8 @@ describe('readDirectives()', () => {
     ['#include_next <a.h>', 'next angled a.h'],
     ['#import <a.h>', 'include angled a.h'],
     ['#embed "a.bin" limit(4)', 'embed quoted a.bin'],
+    ['#embed "a.bin" limit(1 + __has_include("b.h"))', 'exists quoted b.h'],
+    ['#embed <a.bin> limit(__has_embed("b.bin") ? 1 : 2)', 'exists quoted b.bin'],
     ['#include <a//b.h>', 'include angled a//b.h'],
     ["#include <don't.h>", "include angled don't.h"],
     ['#include <a/*b.h>', 'include angled a/*b.h'],
