@@ -38,9 +38,9 @@ const angledName = /^\s*<([^>]*)>/;
 const macroName = /^\s*([A-Za-z_$\x80-\xff][\w$\x80-\xff]*)\s*$/;
 const macroStart = /^\s*[A-Za-z_$\x80-\xff]/;
 const asking = /(?<![\w$])__has_(include|include_next|embed)(?:__)?\b\s*(\(?)/g;
-/** Words that become such a question when another one is pasted to them. */
+/** Words that become such a question when another one is pasted to them: nobody has other uses for their beginnings. */
 const pasted =
-  /(?<![\w$])__has_?(?![\w$])|(?<![\w$])__has\w*\s*(?:##|%:%:)|(?:##|%:%:)\s*\w*(?:include|include_next|embed)(?:__)?(?![\w$])/;
+  /(?<![\w$])__ha(?:s(?:_(?:i(?:n(?:c(?:l(?:ud?)?)?)?)?|e(?:m(?:be?)?)?)?)?)?(?![\w$])|(?<![\w$])__has\w*\s*(?:##|%:%:)|(?:##|%:%:)\s*\w*(?:include|include_next|embed)(?:__)?(?![\w$])/;
 const lineName = /^\s*(?:\d+|[A-Za-z_$]\w*)(?!\w)\s*"((?:[^"\\]|\\.)*)"/;
 const lineMacro = /^\s*(?:\d+|[A-Za-z_$]\w*)\s+([A-Za-z_$]\w*)\s*$/;
 /** What may name a file all the same. */
@@ -144,7 +144,7 @@ function referencesIn(name: string, rest: string): Reference[] {
   if (name === 'line' || /^\d/.test(name)) {
     return lineIn(name === 'line' ? rest : `${name}${rest}`);
   }
-  if (!/__has|##|%:%:/.test(rest)) return [];
+  if (!/__ha|##|%:%:/.test(rest)) return [];
   if (name === 'if' || name === 'elif') return questionsIn(rest);
   const definition = name === 'define' ? readDefinition(rest) : undefined;
   return definition === undefined ? [] : questionsIn(definition.body, definition);
