@@ -51,11 +51,11 @@ export function dependencyWishes(words: readonly string[]): DependencyWishes {
       wishes.file = true;
       wishes.path = word === '-MF' ? words[at + 1] : word.slice('-MF'.length);
     } else if (word.startsWith('-MT') || word.startsWith('-MQ')) wishes.target = true;
-    else if (clang && /^-Wp,-MM?D(?:,|$)/.test(word)) {
-      // clang reads -Wp,-MD,f as -MD -MF f, and forgets the file when more words follow.
+    else if (clang && /^-Wp,+-MM?D(?:,|$)/.test(word)) {
+      // clang reads -Wp,-MD,f as -MD -MF f, and forgets the file when more words follow; empty ones do not count.
       wishes.asked = true;
       wishes.handedOn.push(word);
-      if (word.split(',').length === 3) wishes.file = true;
+      if (word.split(/,+/).filter((part) => part !== '').length === 3) wishes.file = true;
     } else if (word.startsWith('-Wp,')) {
       if (/,-M(?:M?D|F)/.test(word)) wishes.file = true;
       if (word.includes(',-M')) wishes.handedOn.push(word);

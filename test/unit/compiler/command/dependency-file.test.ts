@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { dependencyFile, dependencyOutput } from '../../../../src/compiler/command/dependency-file.ts';
+import {
+  dependencyFile,
+  dependencyOutput,
+  dependencyWishes,
+} from '../../../../src/compiler/command/dependency-file.ts';
 
 describe('dependencyFile()', () => {
   it.each([
@@ -17,6 +21,18 @@ describe('dependencyFile()', () => {
     ['../x.o', '../x.d'],
     ['../x', '../x.d'],
   ])('of %s is %s', (output, file) => expect(dependencyFile(output)).toBe(file));
+});
+
+describe('dependencyWishes()', () => {
+  it.each([
+    ['-Wp,-MMD,f', true],
+    ['-Wp,-MMD,,f', true],
+    ['-Wp,,-MMD,f,', true],
+    ['-Wp,-MMD,f,-MP', false],
+    ['-Wp,-MMD,', false],
+  ])('leaves out empty words as clang does: %s names a file: %s', (word, file) => {
+    expect(dependencyWishes(['clang', word])).toMatchObject({ asked: true, file });
+  });
 });
 
 describe('dependencyOutput()', () => {
