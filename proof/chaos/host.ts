@@ -60,8 +60,11 @@ async function lastingPort(host: string): Promise<number> {
   throw new Error(`no port is free on ${host}`);
 }
 
-/** A daemon's own spool, its lock and the folder that the roots of jobs are mounted on. */
-const ofIdleDaemon = /^distccd-spool-[^/]+(?:\/daemon-lock|\/root(?:\/.*)?)?$/;
+/**
+ * A daemon's own spool, its lock, the folder that the roots of jobs are mounted on, and folders for the next jobs, which
+ * have nothing in them.
+ */
+const ofIdleDaemon = /^distccd-spool-[^/]+(?:\/daemon-lock|\/root(?:\/.*)?|\/job-\w+)?$/;
 
 /** Starts the daemon of this number, on a loopback address of its own. */
 export async function startHost(number: number, place: Place, dice: Dice, cleanup: Cleanup): Promise<Host> {
