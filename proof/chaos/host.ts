@@ -61,8 +61,8 @@ async function lastingPort(host: string): Promise<number> {
 }
 
 /**
- * A daemon's own spool, its lock, the folder that the roots of jobs are mounted on, and folders for the next jobs, which
- * have nothing in them.
+ * A daemon's own spool, its lock, the folder that the roots of jobs are mounted on, and folders for the next jobs, with
+ * nothing in them.
  */
 const ofIdleDaemon = /^distccd-spool-[^/]+(?:\/daemon-lock|\/root(?:\/.*)?|\/job-\w+)?$/;
 

@@ -19,7 +19,7 @@ function print(text: string): void {
   if (!printTo(1, bytesOf(text))) process.exit(exitStatus.inputOutput);
 }
 
-/** Prints a text about the host list, or another one when the list cannot be read, and succeeds then too, as distcc does. */
+/** Prints a text about the host list, or another one when it cannot be read; it succeeds then too, as distcc does. */
 function printHosts(call: Call, log: Logger, text: (list: HostList) => string, otherwise: string): number {
   try {
     print(text(loadHosts(call.environment)));

@@ -81,7 +81,6 @@ export function serviceParts(change: Partial<Service> = {}): ServiceParts {
 /** What serves clients, in this process, with what a test needs to see. */
 export interface TestService extends Pick<Service, 'queue' | 'budget' | 'answerFiles'> {
   readonly port: number;
-  readonly spool: Spool;
   readonly lines: readonly string[];
   /** What is left of jobs. */
   readonly left: () => string[];
@@ -90,7 +89,7 @@ export interface TestService extends Pick<Service, 'queue' | 'budget' | 'answerF
 
 /** Serves on a free port of this machine. */
 export async function startService(change: Partial<Service> = {}): Promise<TestService> {
-  const { service, spool, lines, folders, remove } = serviceParts(change);
+  const { service, lines, folders, remove } = serviceParts(change);
   const never = new AbortController().signal;
   const server = createServer({ allowHalfOpen: true });
   acceptConnections({ servers: [server] }, new OpenConnections({ total: 100, perAddress: 50 }), {
@@ -104,7 +103,6 @@ export async function startService(change: Partial<Service> = {}): Promise<TestS
   if (address === null || typeof address === 'string') throw new Error('no port');
   const { queue, budget, answerFiles } = service;
   return {
-    spool,
     port: address.port,
     queue,
     budget,

@@ -39,8 +39,15 @@ const macroName = /^\s*([A-Za-z_$\x80-\xff][\w$\x80-\xff]*)\s*$/;
 const macroStart = /^\s*[A-Za-z_$\x80-\xff]/;
 const asking = /(?<![\w$])__has_(include|include_next|embed)(?:__)?\b\s*(\(?)/g;
 /** Words that become such a question when another one is pasted to them: nobody has other uses for their beginnings. */
-const pasted =
-  /(?<![\w$])__ha(?:s(?:_(?:i(?:n(?:c(?:l(?:ud?)?)?)?)?|e(?:m(?:be?)?)?)?)?)?(?![\w$])|(?<![\w$])__has\w*\s*(?:##|%:%:)|(?:##|%:%:)\s*\w*(?:include|include_next|embed)(?:__)?(?![\w$])/;
+const pasted = new RegExp(
+  [
+    /(?<![\w$])__ha(?:s(?:_(?:i(?:n(?:c(?:l(?:ud?)?)?)?)?|e(?:m(?:be?)?)?)?)?)?(?![\w$])/,
+    /(?<![\w$])__has\w*\s*(?:##|%:%:)/,
+    /(?:##|%:%:)\s*\w*(?:include|include_next|embed)(?:__)?(?![\w$])/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+);
 const lineName = /^\s*(?:\d+|[A-Za-z_$]\w*)(?!\w)\s*"((?:[^"\\]|\\.)*)"/;
 const lineMacro = /^\s*(?:\d+|[A-Za-z_$]\w*)\s+([A-Za-z_$]\w*)\s*$/;
 /** What may name a file all the same. */

@@ -5,7 +5,7 @@ export type Input =
       readonly path: string;
       /** As `Disk.look` gives it. */
       readonly stamp: Buffer;
-      /** SHA-256 of the contents, one character for each byte: there are many, and a buffer takes three times as much. */
+      /** SHA-256 of the contents, one character for each byte: a buffer would take more memory. */
       readonly hash: string;
       /** SHA-256 of "possession" and the contents: the key by which a client proves that it has them. */
       readonly key: string;

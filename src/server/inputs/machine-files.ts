@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, constants, lstatSync, openSync, readlinkSync, readSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { attempt } from '../../basics/attempt.ts';
 import type { Steps } from '../../basics/steps.ts';
 import { pathOf } from '../../system/byte-text.ts';
 import { quoted } from '../../wire/quoted.ts';
@@ -18,14 +19,6 @@ const known = new Map<string, Known>();
 
 /** How much of a file is read in one step, in bytes. */
 const stepLength = 512 * 1024;
-
-function attempt<T>(what: () => T): T | undefined {
-  try {
-    return what();
-  } catch {
-    return undefined;
-  }
-}
 
 function stampOf(path: string): string {
   const { dev, ino, size, mtimeMs, ctimeMs } = lstatSync(path);

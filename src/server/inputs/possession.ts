@@ -6,7 +6,7 @@ export interface ContentHashes {
   readonly hash: string;
   /**
    * SHA-256 of `possession` and the content: the key of proofs, which nobody is told. One character for each byte: a
-   * buffer of its own takes ten times as much memory.
+   * buffer of its own takes several times as much memory.
    */
   readonly key: string;
 }

@@ -1,5 +1,6 @@
 import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { attempt } from '../../basics/attempt.ts';
 
 /** What a job's root shows of the machine. */
 export interface RootPlan {
@@ -47,14 +48,6 @@ const home = /^\/(?:home|root|var\/home)(?:\/[^/]+)?$/;
 const isBelow = (path: string, folder: string): boolean => /^(?!\.\.(?:\/|$))[^/]/.test(relative(folder, path));
 const holds = (folder: string, path: string): boolean => folder === path || isBelow(path, folder);
 
-/** The result of a function; undefined when it throws. */
-function attempt<T>(what: () => T): T | undefined {
-  try {
-    return what();
-  } catch {
-    return undefined;
-  }
-}
 const isThere = (path: string): boolean => attempt(() => lstatSync(path)) !== undefined;
 const isLink = (path: string): boolean => attempt(() => lstatSync(path).isSymbolicLink()) === true;
 const isFolder = (path: string): boolean => attempt(() => statSync(path).isDirectory()) === true;

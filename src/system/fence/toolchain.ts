@@ -1,5 +1,6 @@
 import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, normalize } from 'node:path';
+import { attempt } from '../../basics/attempt.ts';
 import { leastOf, longestWay, namesItsPrograms, wayTo } from './toolchain-paths.ts';
 import type { Places, RootPlan } from './toolchain-paths.ts';
 
@@ -42,14 +43,6 @@ const data = [
 
 /** gcc's programs that a compile may need, by the names that its driver knows. */
 const partsOfGcc = ['cc1', 'cc1plus', 'cc1obj', 'cc1objplus'];
-
-function attempt<T>(what: () => T): T | undefined {
-  try {
-    return what();
-  } catch {
-    return undefined;
-  }
-}
 
 const isThere = (path: string): boolean => attempt(() => statSync(path)) !== undefined;
 /** Not a link, which has the libraries of what it leads to, nor a script, which has its interpreter's. */
