@@ -34,7 +34,7 @@ class Entry {
   readonly size: number;
   /** The key of its proofs; unknown until its bytes have been looked at since the start. */
   key: string | undefined;
-  /** When its file was last marked as used, in ms since 1970. */
+  /** When its file was last marked as used, in whole hours since 1970: a small number takes no memory of its own. */
   marked: number;
   /** Trees that it is in: its bytes stay on the disk whether it is forgotten or not. */
   trees: number;
@@ -56,8 +56,8 @@ export interface DeclaredContent {
 
 /** A content up to this length, in bytes, is read, unpacked and written at once, which is sooner done. */
 const shortLength = 256 * 1024;
-/** How often the time of a file's last use is written down, in ms. */
-const markMs = 3600_000;
+/** The time of a file's last use is written down once an hour. */
+const hoursOf = (ms: number): number => Math.floor(ms / 3600_000);
 
 const isName = (name: string): boolean => /^[0-9a-f]{64}$/.test(name);
 
@@ -117,7 +117,7 @@ export class ContentStore {
       else rmSync(this.#path(name), { recursive: true, force: true });
     }
     found.sort((one, other) => one.about.atimeMs - other.about.atimeMs);
-    for (const { name, about } of found) this.#keep(name, about.size, undefined, about.atimeMs);
+    for (const { name, about } of found) this.#keep(name, about.size, undefined, hoursOf(about.atimeMs));
     this.#shrink(0);
   }
 
@@ -238,7 +238,7 @@ export class ContentStore {
 
   #admit(written: string, hash: string, size: number, key: string): void {
     renameSync(written, this.#path(hash));
-    this.#keep(hash, size, key, Date.now());
+    this.#keep(hash, size, key, hoursOf(Date.now()));
   }
 
   /**
@@ -272,8 +272,8 @@ export class ContentStore {
   /** The file's own time of use, for the next daemon: nothing else is kept of it. */
   #mark(hash: string, entry: Entry): void {
     const now = Date.now();
-    if (now - entry.marked < markMs) return;
-    entry.marked = now;
+    if (entry.marked === hoursOf(now)) return;
+    entry.marked = hoursOf(now);
     try {
       utimesSync(this.#path(hash), now / 1000, lstatSync(this.#path(hash)).mtimeMs / 1000);
     } catch {

@@ -34,7 +34,7 @@ type Entry =
   | { readonly kind: 'directory' }
   /** `text` is compared as it is. */
   | { readonly kind: 'link'; readonly text: string }
-  /** Without a hash it is for one of this machine to be mounted on. */
+  /** What was declared; without a hash it is for one of this machine to be mounted on. */
   | { readonly kind: 'file'; readonly hash: string | undefined };
 
 /** What a tree is made with. */
@@ -44,15 +44,6 @@ export interface TreeMeans {
   readonly totals: TreeTotals;
   /** Counts bytes of files for the client. @throws Refusal when it has too many */
   readonly charge: (bytes: number) => void;
-}
-
-/** The first path of a content. */
-interface First {
-  readonly file: DeclaredFile;
-  /** Whether it is a file of its own, with the client's time. */
-  copied: boolean;
-  /** Whether it was declared with other times as well, before it had one. */
-  retimed: boolean;
 }
 
 const directory: Entry = { kind: 'directory' };
@@ -76,7 +67,12 @@ export class Tree {
   readonly #totals: TreeTotals;
   readonly #charge: (bytes: number) => void;
   readonly #entries = new Map<string, Entry>([['/', directory]]);
-  readonly #firsts = new Map<string, First>();
+  /** The first path of each content. */
+  readonly #firsts = new Map<string, DeclaredFile>();
+  /** Of these the few that are files of their own, with the client's time. */
+  readonly #copied = new Set<DeclaredFile>();
+  /** Of these the few that were declared with other times as well, before they had one. */
+  readonly #retimed = new Set<DeclaredFile>();
   /** Of files of their own the times, by their paths. */
   readonly #times = new Map<string, bigint>();
   readonly #known = new WeakSet<MachineParts>();
@@ -95,12 +91,14 @@ export class Tree {
 
   /** Lets go of what it counts for; its folder is for the owner to remove. */
   close(): void {
-    for (const { file } of this.#firsts.values()) this.#store.release(file);
+    for (const file of this.#firsts.values()) this.#store.release(file);
     this.#totals.entries -= this.#entries.size - 1;
     this.#totals.copies -= this.#copies;
     this.#charge(-this.#bytes);
     this.#entries.clear();
     this.#firsts.clear();
+    this.#copied.clear();
+    this.#retimed.clear();
     this.#times.clear();
   }
 
@@ -154,8 +152,8 @@ export class Tree {
   /** A file that is there alone may be declared with another time; until a second one has its content. */
   #noteTime(file: DeclaredFile): void {
     const first = this.#firsts.get(file.hash);
-    if (first === undefined || first.copied || first.file.path !== file.path) return;
-    if (timeOnDisk(first.file.mtimeNs) !== timeOnDisk(file.mtimeNs)) first.retimed = true;
+    if (first === undefined || first.path !== file.path || this.#copied.has(first)) return;
+    if (timeOnDisk(first.mtimeNs) !== timeOnDisk(file.mtimeNs)) this.#retimed.add(first);
   }
 
   /**
@@ -244,28 +242,27 @@ export class Tree {
   }
 
   #addFile(file: DeclaredFile): boolean {
-    const entry: Entry = { kind: 'file', hash: file.hash };
     const first = this.#firsts.get(file.hash);
     if (first !== undefined) {
       // gcc takes two paths with the same time and content for one file, and clang two names of one file.
-      if (first.retimed) {
+      if (this.#retimed.has(first)) {
         throw new Refusal(
           'client_files',
-          `the time of ${quoted(first.file.path)} has changed in this generation of the client's files, and it has the content of another one`,
+          `the time of ${quoted(first.path)} has changed in this generation of the client's files, and it has the content of another one`,
         );
       }
-      if (!first.copied) this.#copy(first.file, first.file, this.onDisk(first.file.path));
-      first.copied = true;
-      this.#make(file.path, entry, (place) => this.#copy(first.file, file, place));
+      if (!this.#copied.has(first)) this.#copy(first, first, this.onDisk(first.path));
+      this.#copied.add(first);
+      this.#make(file.path, file, (place) => this.#copy(first, file, place));
       return true;
     }
     let placed = false;
-    this.#make(file.path, entry, (place) => {
+    this.#make(file.path, file, (place) => {
       this.#charge(file.size);
       this.#bytes += file.size;
       placed = this.#store.place(file, place, this.#fresh);
     });
-    if (placed) this.#firsts.set(file.hash, { file, copied: false, retimed: false });
+    if (placed) this.#firsts.set(file.hash, file);
     else if (this.#entries.delete(file.path)) this.#totals.entries -= 1;
     return placed;
   }

@@ -14,6 +14,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ContentStore } from '../../../../src/server/inputs/content-store.ts';
 import type { StoreLimits } from '../../../../src/server/inputs/content-store.ts';
 import { Overload, Refusal } from '../../../../src/server/policy/refusal.ts';
+import { pathBelow } from '../../../../src/system/byte-text.ts';
 import { arrived, hashOf, InputsFixture, keyOf } from './inputs-fixture.ts';
 
 const large = Buffer.alloc(700_000, 'large ');
@@ -146,6 +147,17 @@ describe('ContentStore', () => {
       expect(store.known(declared(content))).toEqual({ ...declared(content), key: keyOf(content) });
       expect(store.isUnproved(declared(content))).toBe(false);
     }
+  });
+
+  it('writes down when what it has was last used, for the next store', async () => {
+    const first = open();
+    for (const content of ['a', 'b', 'c']) await put(first, content);
+    for (const [at, content] of ['a', 'b', 'c'].entries())
+      utimesSync(join(folder, declared(content).hash), 10_000 * (at + 1), 1);
+    expect(open().place(declared('a'), pathBelow(fixture.top, '/tree'), `${fixture.top}/fresh`)).toBe(true);
+    open({ quota: 2 });
+    expect(kept()).toEqual(names('a', 'c'));
+    expect(statSync(join(folder, declared('a').hash)).mtimeMs).toBe(1000);
   });
 
   it('does not use what has changed since, or is gone', async () => {
