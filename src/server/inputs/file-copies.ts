@@ -27,7 +27,7 @@ function copyFile(from: DiskPath, to: string): void {
   }
 }
 
-/** Makes a copy with the declared time of its last change, in ns since 1970. @throws the system's error; no copy then */
+/** Makes a copy with the declared time of its last change, in ns since 1970. @throws the system's error, then none */
 export function copyWithTime(from: DiskPath, to: string, mtimeNs: bigint): void {
   copyFile(from, to);
   const seconds = Number(timeOnDisk(mtimeNs)) / 1e6;

@@ -41,7 +41,7 @@ export class Session {
   readonly nonce: Buffer;
   readonly address: string;
   readonly #sessions: Sessions;
-  /** By their numbers, which a client gives one after the other: a table of 20,000 takes a fifth of a map. */
+  /** By their numbers, which a client gives one after the other: a list takes less memory than a map. */
   readonly #inputs: DeclaredInput[] = [];
   readonly #generations = new Map<number, Generation>();
   #latest = -1;

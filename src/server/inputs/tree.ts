@@ -248,7 +248,8 @@ export class Tree {
       if (this.#retimed.has(first)) {
         throw new Refusal(
           'client_files',
-          `the time of ${quoted(first.path)} has changed in this generation of the client's files, and it has the content of another one`,
+          `the time of ${quoted(first.path)} has changed in this generation of the client's files, ` +
+            'and it has the content of another one',
         );
       }
       if (!this.#copied.has(first)) this.#copy(first, first, this.onDisk(first.path));
