@@ -17,8 +17,9 @@ enum { BODY_IS_TEXT, BODY_COMES, NO_BODY };
 
 enum { CARRY_NUMBERS = 7 * 4 };
 
-/* How far it got, as in src/wire/agent. GIVEN_UP means a reason that has nothing to do with the host. */
-enum step { DONE, CONNECTING, EXCHANGING, GIVEN_UP };
+/* How far it got, as in src/wire/agent. GIVEN_UP means a reason that has nothing to do with the host; CLOSED that
+   something is not as GATE wanted it. */
+enum step { DONE, CONNECTING, EXCHANGING, GIVEN_UP, CLOSED };
 
 static struct {
   int agent, host, body; /* descriptors */
@@ -390,6 +391,7 @@ int begin_carrying(int agent, const unsigned char *bytes, size_t length) {
   way.tells = get32(bytes + 20);
   if (way.kind > NO_BODY || way.ending > WITH_DEPENDENCIES || !read_way(length, get32(bytes + 24))) return 0;
   way.is_open = 1;
+  if (take_gate()) return tell_answer(ECANCELED, CLOSED);
   int error = renew(&memories.answer, "answer");
   if (error == 0) error = way.port == 0 ? start_ssh() : dial_next(ENOENT);
   while (error == 0 && !way.connected) {

@@ -274,6 +274,8 @@ static int do_message(int fd, uint32_t kind, unsigned char *bytes, size_t length
     return carry_more(fd, bytes, length);
   case STAMP:
     return tell_stamps(fd, bytes, length);
+  case GATE:
+    return look_at_gate(bytes, length);
   case FETCH:
     return fetch_inputs(fd, bytes, length);
   case FOLLOW:
@@ -306,6 +308,7 @@ int do_writes(int fd) {
 static void obey(int fd) {
   unsigned char header[HEADER], *bytes;
   text_is_good = 0; /* what an earlier agent had made is not this one's */
+  take_gate();
   for (; read_all(fd, header, HEADER); free(bytes)) {
     uint32_t kind = get32(header), length = get32(header + 4);
     bytes = NULL;

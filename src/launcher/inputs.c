@@ -8,7 +8,7 @@
 #include <sys/statfs.h>
 #endif
 
-enum { STAMP_SIZE = 48, MOST_PATHS = 65536, LARGEST_INPUT = 8 * 1024 * 1024 };
+enum { STAMP_SIZE = 48, MOST_PATHS = 65536, LARGEST_INPUT = 8 * 1024 * 1024, MOST_OUTPUTS = 8 };
 
 #ifdef __FreeBSD__
 #define TYPE_OF(about) (about).f_fstypename
@@ -106,6 +106,53 @@ int tell_stamps(int fd, const unsigned char *bytes, size_t length) {
   int sent = send_message(fd, STAMPS, message, (size_t)count * STAMP_SIZE);
   free(message);
   return sent;
+}
+
+/* What stampsDigest() of src/wire/agent/gate.ts computes, stamp by stamp. */
+static uint32_t turned(uint32_t word, int by) {
+  return word << by | word >> (32 - by);
+}
+
+static void add_to_digest(uint32_t *state, const unsigned char *stamp) {
+  static const uint32_t factors[] = {0x239b961b, 0xab0e9789, 0x38b34ae5, 0xa1e38b93};
+  static const uint32_t addends[] = {0x561ccd1b, 0x0bcaa747, 0x96cd1c35, 0x32ac3b17};
+  static const int turns_of_word[] = {15, 16, 17, 18}, turns_of_lane[] = {19, 17, 15, 13};
+  for (size_t at = 0; at < STAMP_SIZE / 4; at++) {
+    const size_t lane = at % 4, next = (at + 1) % 4;
+    const uint32_t word = turned(get32(stamp + 4 * at) * factors[lane], turns_of_word[lane]) * factors[next];
+    state[lane] = (turned(state[lane] ^ word, turns_of_lane[lane]) + state[next]) * 5 + addends[lane];
+  }
+}
+
+static int is_closed; /* something was not as the last GATE wants it */
+
+/* Whether the last GATE was closed, once. */
+int take_gate(void) {
+  int was_closed = is_closed;
+  is_closed = 0;
+  return was_closed;
+}
+
+/* GATE: 16 bytes of a digest, count of outputs; names of the source and the outputs, and paths, each with a NUL.
+   Looks whether the outputs can be written and the paths have stamps with that digest. */
+int look_at_gate(unsigned char *bytes, size_t length) {
+  enum { DIGEST = 16, NUMBERS = DIGEST + 4 };
+  const uint32_t count = length < NUMBERS ? UINT32_MAX : get32(bytes + DIGEST);
+  char *names[1 + MOST_OUTPUTS];
+  if (count > MOST_OUTPUTS) return 0;
+  const char *path = read_strings((char *)bytes + NUMBERS, (char *)bytes + length, names, 1 + count);
+  const char *end = (const char *)bytes + length;
+  if (path == NULL || count_paths((const unsigned char *)path, (size_t)(end - path)) < 0) return 0;
+  is_closed = 0;
+  for (uint32_t at = 0; at < count; at++) is_closed |= look_at_output(names[0], names[1 + at]) != 0;
+  uint32_t state[DIGEST / 4] = {0};
+  for (; !is_closed && path < end; path += strlen(path) + 1) {
+    unsigned char found[STAMP_SIZE];
+    stamp(path, found);
+    add_to_digest(state, found);
+  }
+  for (size_t at = 0; at < DIGEST / 4; at++) is_closed |= state[at] != get32(bytes + 4 * at);
+  return 1;
 }
 
 /* Reads a regular file of which nothing changes meanwhile, else gives errno. */

@@ -31,7 +31,7 @@ enum { STAMPS = 11, INPUT = 12, TARGETS = 13, CHECKED = 14, REACHED = 15 };
 enum { WRITE = 16, PREPROCESS = 17, RUN = 18, EXEC = 19, EXIT = 20, PRIVATE = 21, REPORT = 22, SEND_TEXT = 23 };
 enum { SHOW = 24, READ = 25, LOOK = 26, SAVE = 27, APPEND = 28, GO_ON = 29, PONG = 30, TAKE = 31 };
 enum { CARRY = 32, SAVE_ANSWER = 33, KEEP = 34, MORE = 35, STAMP = 36, FETCH = 37, FOLLOW = 38, CHECK_OUTPUT = 39 };
-enum { PROBE = 40, LAST = PROBE };
+enum { PROBE = 40, GATE = 41, LAST = GATE };
 enum { HEADER = 8, PIECE = 1024 * 1024, LONGEST = 64 * 1024 * 1024, MEANWHILE_MS = 2 };
 
 /* How an answer ends, as in src/wire/agent: with the object, with an offer of the host that may follow it, or with
@@ -148,6 +148,8 @@ int drop_offer(void);
 int tell_stamps(int fd, const unsigned char *bytes, size_t length);
 int fetch_inputs(int fd, const unsigned char *bytes, size_t length);
 int tell_targets(int fd, const unsigned char *bytes, size_t length);
+int look_at_gate(unsigned char *bytes, size_t length);
+int take_gate(void);
 
 /* alone.c */
 _Noreturn void compile_alone(const char *why);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { deflateRawSync } from 'node:zlib';
 import { bytesOf } from '../../system/byte-text.ts';
 import type { AnswerMessage, Way } from '../../wire/agent/carry.ts';
+import type { Gate } from '../../wire/agent/gate.ts';
 import { encodeData, encodeEnd } from '../../wire/inputs/contents.ts';
 import type { Codec, Content } from '../../wire/inputs/contents.ts';
 import type { Definition } from '../../wire/inputs/definitions.ts';
@@ -31,6 +32,8 @@ import type { Launcher } from './launcher.ts';
 export interface InputsSettings extends CarrySettings {
   readonly launcher: CarrySettings['launcher'] & Pick<Launcher, 'more' | 'fetch'>;
   readonly hosts: InputHosts;
+  /** What has to be so before the job goes to the host. */
+  readonly gate: Gate | undefined;
   /** Contents that were read lately, by their inputs. */
   readonly known: { take(input: Input): Buffer | undefined };
   readonly progress: Pick<Progress, 'isFollowed' | 'reached' | 'moved' | 'begin'>;
@@ -98,7 +101,8 @@ class InputsConversation {
       const job = met === undefined ? this.#job(isOther ? noNonce : this.#session.nonce) : [];
       const head = [encodeSession(this.#session.secret), ...job];
       this.#sent += sum(head);
-      const message = { body: 'none', ending: 'dependencies', token: 'NONE', head: Buffer.concat(head) } as const;
+      const { gate } = this.#settings;
+      const message = { body: 'none', ending: 'dependencies', token: 'NONE', head: Buffer.concat(head), gate } as const;
       const answer = await goTo(this.#host, way, message, this.#settings);
       this.#settings.progress.moved(this.#sent, answer.size);
       return await this.#listen(answer, way, met);
@@ -244,7 +248,7 @@ function failureOf(error: unknown): unknown {
 /**
  * Has a host compile a job from its inputs.
  * @throws InputsFailed when the host may compile it from preprocessed text; TransportError when it cannot be reached;
- * CannotDistribute when the launcher lacks something
+ * CannotDistribute when the launcher lacks something; InputsOutdated when the gate was closed
  */
 export async function carryInputs(
   host: DistantHost,

@@ -13,7 +13,14 @@ import { ProtocolError } from '../../wire/reading/protocol-error.ts';
 import { refusalMark } from '../../wire/refusal.ts';
 import { tokenLength } from '../../wire/token.ts';
 import { readResponse, readResponseHead } from '../../wire/response.ts';
-import { CannotDistribute, ConnectionLost, GivenUp, JobRefused, TransportError } from '../job/faults.ts';
+import {
+  CannotDistribute,
+  ConnectionLost,
+  GivenUp,
+  InputsOutdated,
+  JobRefused,
+  TransportError,
+} from '../job/faults.ts';
 import { addressesOf, noteAnswer } from '../transport/host-addresses.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import { sshCommand } from '../transport/ssh-command.ts';
@@ -23,6 +30,7 @@ import type { HostResponse } from '../compile/host-answer.ts';
 import type { Launcher } from './launcher.ts';
 import { LauncherError } from './launcher-error.ts';
 import type { AnswerMessage, CarryBody, CarryMessage, Way } from '../../wire/agent/carry.ts';
+import type { Gate } from '../../wire/agent/gate.ts';
 
 /** How long connecting may take, in ms (doc/protocol.md, "Timeouts"). */
 export const connectPatience = 4000;
@@ -80,7 +88,7 @@ function unreachable({ error, address }: AnswerMessage, way: Way): TransportErro
 
 /**
  * An answer that has come. `greeted` is whether the host has said something before, on the same connection.
- * @throws TransportError, GivenUp, CannotDistribute when none has come
+ * @throws TransportError, GivenUp, CannotDistribute when none has come; InputsOutdated when the gate was closed
  */
 export function requireAnswer(
   answer: AnswerMessage,
@@ -97,8 +105,9 @@ function faultOf(
   answer: AnswerMessage,
   way: Way,
   { answered, idleSeconds }: { readonly answered: boolean; readonly idleSeconds: number },
-): TransportError | CannotDistribute {
+): TransportError | CannotDistribute | InputsOutdated {
   const { step, error } = answer;
+  if (step === 'closed') return new InputsOutdated();
   if (step === 'given up' && error === constants.errno.ECANCELED) return new GivenUp();
   if (step === 'given up')
     return new CannotDistribute(`cannot bring a job to a host: ${new LauncherError(error).message}`);
@@ -240,6 +249,7 @@ async function withBody(
 /** What goes to a host. */
 interface Message extends Pick<CarryMessage, 'ending' | 'token' | 'head'> {
   readonly body: CarryBody | (() => Promise<Buffer>);
+  readonly gate?: Gate | undefined;
 }
 
 /** Tells how far it has got, and when. */
@@ -249,18 +259,21 @@ export function noteMarks({ ago }: AnswerMessage, progress: Pick<Progress, 'reac
   progress.reached('answered', ago.answered);
 }
 
-/** Has the launcher go to a host, and come back with something. @throws TransportError; GivenUp; CannotDistribute */
+/**
+ * Has the launcher go to a host, and come back with something.
+ * @throws TransportError; GivenUp; CannotDistribute; InputsOutdated when the gate was closed
+ */
 export async function goTo(
   host: DistantHost,
   way: Way,
-  { body, ...message }: Message,
+  { body, gate, ...message }: Message,
   settings: CarrySettings,
 ): Promise<AnswerMessage> {
   const { launcher, environment, progress } = settings;
   const made = typeof body === 'function' ? body : undefined;
   const kind = typeof body === 'function' ? 'kept' : body;
   const waits = { connectMs: connectPatience, idleMs: readVariable('DISTCC_IO_TIMEOUT', environment) * 1000 };
-  const going = launcher.carry({ way, ...waits, body: kind, tells: progress.isFollowed, ...message });
+  const going = launcher.carry({ way, ...waits, body: kind, tells: progress.isFollowed, ...message }, gate);
   const answer = await (made === undefined ? going : withBody(going, made, launcher));
   noteMarks(answer, progress);
   const reached = answer.step === 'done' || answer.step === 'exchanging';

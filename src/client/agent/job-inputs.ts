@@ -2,9 +2,9 @@ import { dependencyOutput } from '../../compiler/command/dependency-file.ts';
 import { coloured } from '../../compiler/messages/colour-words.ts';
 import type { Environment } from '../../config/client-environment.ts';
 import type { HowSent, InputsRequest, InputsResponse, InputsEffects, Made } from '../compile/inputs-effects.ts';
-import { findInputs } from '../headers/find-inputs.ts';
+import { findInputs, recallInputs } from '../headers/find-inputs.ts';
 import type { HeaderGraph } from '../headers/header-graph.ts';
-import type { Found } from '../headers/inputs.ts';
+import type { Found, HeaderJob } from '../headers/inputs.ts';
 import { serverName } from '../hosts/host.ts';
 import type { DistantHost } from '../hosts/host.ts';
 import { InputsFailed } from '../job/faults.ts';
@@ -34,6 +34,19 @@ const mostDistrusted = 10_000;
 
 /** What tells the compile of one source from that of another. */
 const trustKey = ({ directory, verdict }: RemoteJob): string => [directory, ...verdict.words].join('\0');
+
+/** The files that a job writes, as its command names them. */
+function outputsOf(verdict: RemoteJob['verdict']): readonly string[] {
+  const dependencies = dependencyOutput(verdict);
+  return [verdict.output, ...(dependencies.kind === 'file' ? [dependencies.path] : [])];
+}
+
+const headerJobOf = ({ verdict, directory, argv, environment }: RemoteJob): HeaderJob => ({
+  source: verdict.source,
+  argv: [argv[0] ?? '', ...verdict.words.slice(1)],
+  directory,
+  environment,
+});
 
 /** What one job needs to be compiled from its inputs; the launcher touches its files. */
 export class JobInputs implements InputsEffects {
@@ -81,20 +94,25 @@ export class JobInputs implements InputsEffects {
 
   async obstacle({ verdict }: RemoteJob): Promise<string | undefined> {
     const { launcher } = this.#assignment;
-    const dependencies = dependencyOutput(verdict);
-    const outputs = [verdict.output, ...(dependencies.kind === 'file' ? [dependencies.path] : [])];
+    const outputs = outputsOf(verdict);
     const checked = await Promise.all(outputs.map((output) => launcher.checkOutput(verdict.source, output)));
     return outputs.map((output, at) => obstacleAt(checked[at], output)).find((obstacle) => obstacle !== undefined);
   }
 
+  recall(job: RemoteJob): Found | undefined {
+    return this.#isDistrusted(job) ? undefined : recallInputs(headerJobOf(job), this.#shared.graph);
+  }
+
   async find(job: RemoteJob): Promise<Found> {
-    if (this.#shared.distrusted.has(trustKey(job)))
-      return { kind: 'preprocess', because: 'a host lacked something that it reads' };
+    if (this.#isDistrusted(job)) return { kind: 'preprocess', because: 'a host lacked something that it reads' };
     const { call, launcher } = this.#assignment;
     const disk = new LauncherDisk(launcher, changesOf(call.environment, job.environment));
-    const { verdict, directory, argv, environment } = job;
-    const words = [argv[0] ?? '', ...verdict.words.slice(1)];
-    return findInputs({ source: verdict.source, argv: words, directory, environment }, disk, this.#shared.graph);
+    return findInputs(headerJobOf(job), disk, this.#shared.graph);
+  }
+
+  #isDistrusted(job: RemoteJob): boolean {
+    const { distrusted } = this.#shared;
+    return distrusted.size > 0 && distrusted.has(trustKey(job));
   }
 
   countSent(how: HowSent): void {
@@ -113,13 +131,15 @@ export class JobInputs implements InputsEffects {
     distrusted.add(trustKey(job));
   }
 
-  carry(host: DistantHost, request: InputsRequest): Promise<InputsResponse> {
+  carry(host: DistantHost, { verdict }: RemoteJob, request: InputsRequest): Promise<InputsResponse> {
     const { job, launcher, log, progress } = this.#assignment;
     const { hosts, graph } = this.#shared;
     if (hosts === undefined) return Promise.reject(new InputsFailed('no host is asked for that'));
     const { environment } = this.#caller;
     const known = graph.contents;
-    return carryInputs(host, request, { launcher, pid: job.pid, environment, log, progress, hosts, known });
+    const { premise } = request.found;
+    const gate = premise && { source: verdict.source, outputs: outputsOf(verdict), ...premise };
+    return carryInputs(host, request, { launcher, pid: job.pid, environment, log, progress, hosts, known, gate });
   }
 
   async compileAside(job: RemoteJob): Promise<Made> {
@@ -128,9 +148,8 @@ export class JobInputs implements InputsEffects {
     const reader = { stderrIsTerminal: this.#caller.stderrIsTerminal, environment: job.environment };
     const [, ...words] = coloured(job.verdict.words, reader);
     const { status, stdout, stderr } = await launcher.probe({ argv: [job.argv[0] ?? '', ...words], changes });
-    const dependencies = dependencyOutput(job.verdict);
-    const outputs = [job.verdict.output, ...(dependencies.kind === 'file' ? [dependencies.path] : [])];
-    const [object, dependencyFile] = await launcher.fetch(outputs.map((output) => pathIn(job, output)));
+    const outputs = outputsOf(job.verdict).map((output) => pathIn(job, output));
+    const [object, dependencyFile] = await launcher.fetch(outputs);
     const none = Buffer.alloc(0);
     return { status, stdout, stderr, object: object?.bytes ?? none, dependencies: dependencyFile?.bytes ?? none };
   }

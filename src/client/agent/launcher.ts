@@ -27,6 +27,8 @@ import {
   readTargets,
 } from '../../wire/agent/inputs.ts';
 import type { InputMessage, CheckedMessage } from '../../wire/agent/inputs.ts';
+import { encodeGate } from '../../wire/agent/gate.ts';
+import type { Gate } from '../../wire/agent/gate.ts';
 import { encodeFrame, kinds } from '../../wire/agent/frame.ts';
 import type { Frame } from '../../wire/agent/frame.ts';
 import { Answers } from './answers.ts';
@@ -233,8 +235,9 @@ export class Launcher {
     return saved;
   }
 
-  /** Has it send a request to a host and fetch the answer; any other task cancels that. */
-  carry(message: CarryMessage): Promise<AnswerMessage> {
+  /** Has it send a request to a host, if the gate is open, and fetch the answer; any other task cancels that. */
+  carry(message: CarryMessage, gate?: Gate): Promise<AnswerMessage> {
+    if (gate !== undefined) this.#outgoing.say(encodeGate(gate));
     this.#outgoing.say(encodeCarry(message));
     return this.#carrying.wait();
   }

@@ -32,8 +32,8 @@ function underOwnName({ argv, verdict }: RemoteJob, stderr: Buffer): Buffer {
 
 /**
  * Has one host compile a job from its inputs.
- * @throws InputsFailed when the host may do the job from preprocessed text; TransportError, CannotDistribute,
- * Interrupted
+ * @throws InputsFailed when the host may do the job from preprocessed text; InputsOutdated when it has to be looked for
+ * what the job may read; TransportError, CannotDistribute, Interrupted
  */
 export async function attemptInputs(
   job: RemoteJob,
@@ -53,7 +53,7 @@ export async function attemptInputs(
   const difference = (): string | undefined =>
     own === undefined ? undefined : toldDifference(job, host, own, effects);
   const request = { found, argv, directory, environment: travellingVariables(job.environment), difference };
-  const answered = await unlessInterrupted(effects.inputs.carry(host, request), interrupted);
+  const answered = await unlessInterrupted(effects.inputs.carry(host, job, request), interrupted);
   const response = { ...answered, stderr: underOwnName(job, answered.stderr) };
   const seconds = effects.seconds() - begin;
   const count = found.inputs.length;

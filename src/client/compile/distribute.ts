@@ -12,6 +12,7 @@ import {
   CannotDistribute,
   CompilerUnfit,
   InputsFailed,
+  InputsOutdated,
   JobRefused,
   OnlyHere,
   TransportError,
@@ -60,6 +61,8 @@ interface Trail {
   preprocessing: Preprocessing | undefined;
   /** What the job may read, once that has been asked. */
   inputs: Promise<Found> | undefined;
+  /** Whether to look at the disk for that, since what an earlier job has told is not so any more. */
+  looks: boolean;
 }
 
 /** A host that keeps results may have this job's: if it can, the same job goes to the same host each time. */
@@ -128,9 +131,9 @@ function waitingFor(taking: Promise<HostSlot | undefined>, { progress }: Effects
   return taking;
 }
 
-/** What a job may read, which is looked for once. */
+/** What a job may read. It is looked for once, or once more when what an earlier job has told is not so any more. */
 function inputsOf(job: RemoteJob, trail: Trail, effects: Effects): Promise<Found> {
-  trail.inputs ??= findInputs(job, effects).then((found) => {
+  trail.inputs ??= findInputs(job, trail.looks, effects).then((found) => {
     if (found.kind === 'preprocess') {
       effects.log.info(`${job.name} is preprocessed here: ${found.because}`);
       effects.inputs.countReason(found.because);
@@ -151,6 +154,11 @@ async function tryInputs(job: RemoteJob, chosen: Chosen, trail: Trail, effects: 
     effects.inputs.countSent(answer.kept === true ? 'result' : 'unpreprocessed');
     return answer;
   } catch (error) {
+    if (error instanceof InputsOutdated && !trail.looks) {
+      trail.looks = true;
+      trail.inputs = undefined;
+      return tryInputs(job, chosen, trail, effects);
+    }
     if (!(error instanceof InputsFailed)) throw error;
     effects.inputs.countReason(error.message);
     effects.log.info(`${job.name} is preprocessed here for ${chosen.host.definition}: ${error.message}`);
@@ -294,6 +302,7 @@ export async function distribute(job: RemoteJob, effects: Effects): Promise<Dist
     last: undefined,
     preprocessing: undefined,
     inputs: undefined,
+    looks: false,
   };
   try {
     return await tryHosts(job, hosts, trail, effects);

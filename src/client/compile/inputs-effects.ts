@@ -60,6 +60,8 @@ export interface InputsEffects {
   resultsAreKeptBy(host: DistantHost): boolean;
   /** Why the compiler here has to write the outputs of a job; undefined when they can be written. */
   obstacle(job: RemoteJob): Promise<string | undefined>;
+  /** What a job with the same command could read, which is so as long as its premise holds; undefined when none tells. */
+  recall(job: RemoteJob): Found | undefined;
   /** Finds what a job may read. */
   find(job: RemoteJob): Promise<Found>;
   /** Counts a job that a host has done. */
@@ -70,9 +72,9 @@ export interface InputsEffects {
   distrust(job: RemoteJob): void;
   /**
    * Has a host compile from inputs, and brings the answer back. Rejects with InputsFailed when the host may do the job
-   * from preprocessed text, else as carry() does.
+   * from preprocessed text, with InputsOutdated when the premise of what was found does not hold, else as carry() does.
    */
-  carry(host: DistantHost, request: InputsRequest): Promise<InputsResponse>;
+  carry(host: DistantHost, job: RemoteJob, request: InputsRequest): Promise<InputsResponse>;
   /** Compiles here, and gives what was made and is left where it belongs. */
   compileAside(job: RemoteJob): Promise<Made>;
 }

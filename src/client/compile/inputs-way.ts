@@ -50,13 +50,19 @@ export function obstacleToInputs(job: RemoteJob): string | undefined {
   return recorder === undefined ? undefined : `${recorder} puts the output's name into the object`;
 }
 
-/** The inputs of a job, or why it is preprocessed here. @throws OnlyHere when an output cannot be written */
-export async function findInputs(job: RemoteJob, effects: Effects): Promise<Found> {
+/**
+ * The inputs of a job, or why it is preprocessed here. They may have a premise, unless `looks` says that the disk is to
+ * be looked at now.
+ * @throws OnlyHere when an output cannot be written
+ */
+export async function findInputs(job: RemoteJob, looks: boolean, effects: Effects): Promise<Found> {
   const obstacle = obstacleToInputs(job);
   if (obstacle !== undefined) return { kind: 'preprocess', because: obstacle };
+  effects.progress.begin('scan');
+  const recalled = looks ? undefined : effects.inputs.recall(job);
+  if (recalled !== undefined) return recalled;
   const outputs = effects.inputs.obstacle(job);
   effects.state.show('local', 'Preprocess', { host: 'localhost' });
-  effects.progress.begin('scan');
   const found = await effects.inputs.find(job).catch((error: unknown): Found => ({
     kind: 'preprocess',
     because: error instanceof Error ? error.message : String(error),

@@ -16,6 +16,23 @@ import { identityOf } from './stamp.ts';
 import { Survey } from './survey.ts';
 import { Walk } from './walk.ts';
 
+const keyOfCommand = (job: HeaderJob, { listing }: ScannedCommand): string =>
+  keyOf(job, listing, ['SOURCE_DATE_EPOCH']);
+
+/**
+ * What an earlier job with the same command could read, without a look at the disk: so it is as long as its premise
+ * holds. Undefined when it has to be looked for.
+ */
+export function recallInputs(job: HeaderJob, graph: HeaderGraph): Found | undefined {
+  const command = readCommand(job.argv, job.source);
+  if (typeof command === 'string') return undefined;
+  const key = keyOfCommand(job, command);
+  const record = graph.isCostly(key) ? undefined : graph.record(key);
+  if (record?.kept === undefined || record.found.kind !== 'inputs') return undefined;
+  graph.give(record);
+  return { ...record.found, change: graph.change, premise: record.kept };
+}
+
 /**
  * Finds all that a compile may read. The disk is this job's, and is looked at after the job has come; the graph is kept
  * for all jobs of a user.
@@ -23,7 +40,7 @@ import { Walk } from './walk.ts';
 export async function findInputs(job: HeaderJob, disk: Disk, graph: HeaderGraph): Promise<Found> {
   const command = readCommand(job.argv, job.source);
   if (typeof command === 'string') return { kind: 'preprocess', because: command };
-  const key = keyOf(job, command.listing, ['SOURCE_DATE_EPOCH']);
+  const key = keyOfCommand(job, command);
   if (graph.isCostly(key)) return { kind: 'preprocess', because: 'looking for its headers took too long before' };
   try {
     const found = await new Search({ job, command, key, survey: new Survey(graph, disk) }).find();
@@ -75,7 +92,7 @@ class Search {
       const fresh = await this.#tryScan(walks);
       if (fresh === undefined) continue;
       this.#graph.remember(this.#key, fresh);
-      this.#keepQuestion(fresh);
+      this.#keepPremise(fresh);
       return this.#give(fresh);
     }
     throw new MustPreprocess('its headers change too fast');
@@ -103,19 +120,19 @@ class Search {
   }
 
   async #isStillTrue(record: FoundRecord): Promise<boolean> {
-    if (record.kept !== undefined && (await this.#survey.looksAs(record.kept))) return true;
+    if (record.kept !== undefined && (await this.#survey.holds(record.kept))) return true;
     if (!holds(record)) return false;
     await this.#survey.verify(record.entries);
     if (!holds(record)) return false;
-    this.#keepQuestion(record);
+    this.#keepPremise(record);
     return true;
   }
 
-  /** A question serves as long as nothing in it has to be read again whatever its stamp says. */
-  #keepQuestion(record: FoundRecord): void {
+  /** A premise serves as long as nothing in it has to be read again whatever its stamp says. */
+  #keepPremise(record: FoundRecord): void {
     const usable = record.entries.every(({ young, stale, busy }) => !stale && (!young || busy));
-    const question = usable ? Survey.questionFor(record.entries, new Set(record.listings.keys())) : undefined;
-    this.#graph.keep(record, question);
+    const premise = usable ? Survey.premiseFor(record.entries, new Set(record.listings.keys())) : undefined;
+    this.#graph.keep(record, premise);
   }
 
   /** Scans as if nothing had been found before; undefined when something has changed since it was looked at. */

@@ -1,14 +1,6 @@
 import type { Entry, FileFacts } from './entry.ts';
 import { graphLimits } from './graph-limits.ts';
-import type { Found } from './inputs.ts';
-
-/** A question to the disk, and the answer that means that all is as it was. */
-export interface Question {
-  /** As `Disk.look` takes them. */
-  readonly paths: Buffer;
-  /** SHA-256 of the stamps: they would take more memory than everything else that is known of a command. */
-  readonly answer: string;
-}
+import type { Found, Premise } from './inputs.ts';
 
 /** What was found for a command, and all that makes it true. */
 export interface FoundRecord {
@@ -20,7 +12,7 @@ export interface FoundRecord {
   readonly versions: Uint32Array;
   /** Directories whose every change counts, with their stamps. */
   readonly listings: ReadonlyMap<Entry, Buffer>;
-  kept: Question | undefined;
+  kept: Premise | undefined;
   /** The change that was current when a job was last told of it, or -1. */
   given: number;
 }

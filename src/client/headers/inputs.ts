@@ -27,6 +27,14 @@ export interface HeaderJob {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
+/** A question to the disk, and the answer that means that all is as it was. */
+export interface Premise {
+  /** As `Disk.look` takes them. */
+  readonly paths: Buffer;
+  /** Of the stamps (src/wire/agent/gate.ts): they would take more memory than everything else that is known of a command. */
+  readonly digest: Buffer;
+}
+
 /** What a compile may read, or why it has to be preprocessed here. */
 export type Found =
   | {
@@ -42,5 +50,7 @@ export type Found =
       readonly change: number;
       /** Why the scanner alone could not tell, and in which file. */
       readonly unbounded: string | undefined;
+      /** What has to be so, and was not looked at; left out when it was. */
+      readonly premise?: Premise;
     }
   | { readonly kind: 'preprocess'; readonly because: string };

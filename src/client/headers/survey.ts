@@ -1,9 +1,10 @@
+import { stampsDigest } from '../../wire/agent/gate.ts';
 import { stampLength } from '../../wire/agent/inputs.ts';
 import type { Disk, ReadFile } from './disk.ts';
 import type { Entry, FileFacts } from './entry.ts';
-import type { Question } from './found-record.ts';
 import { graphLimits } from './graph-limits.ts';
 import type { HeaderGraph } from './header-graph.ts';
+import type { Premise } from './inputs.ts';
 import { keepBytes } from './kept-bytes.ts';
 import { factsOf, searchedFor, sha256 } from './learn-file.ts';
 import { MustPreprocess, Pace } from './pace.ts';
@@ -96,8 +97,8 @@ export class Survey {
     this.#searched.clear();
   }
 
-  /** The question whose answer is the same as long as all these entries are as they are. */
-  static questionFor(entries: readonly Entry[], listings: ReadonlySet<Entry>): Question {
+  /** What holds as long as all these entries are as they are. */
+  static premiseFor(entries: readonly Entry[], listings: ReadonlySet<Entry>): Premise {
     const names = entries.flatMap((entry) =>
       entry.kind === 'directory' && !entry.calm
         ? [...(entry.names?.absent ?? [])].map((name) => entry.pathOf(name))
@@ -112,12 +113,12 @@ export class Survey {
     all.sort((one, other) => (one.path < other.path ? -1 : 1));
     return {
       paths: keepBytes(terminated(all.map(({ path }) => path))),
-      answer: sha256(Buffer.concat(all.map(({ stamp }) => stamp))),
+      digest: keepBytes(stampsDigest(Buffer.concat(all.map(({ stamp }) => stamp)))),
     };
   }
 
-  async looksAs({ paths, answer }: Question): Promise<boolean> {
-    return sha256(await this.pace.wait(this.#disk.look(paths))) === answer;
+  async holds({ paths, digest }: Premise): Promise<boolean> {
+    return stampsDigest(await this.pace.wait(this.#disk.look(paths))).equals(digest);
   }
 
   #wantAllNames(directory: Entry): void {

@@ -64,6 +64,14 @@ export class InputsUnfit extends InputsFailed {
   }
 }
 
+/** What a job could read when an earlier job asked is not so any more: it has to be looked for, and no host is to blame. */
+export class InputsOutdated extends Error {
+  constructor() {
+    super('what it may read has changed');
+    this.name = 'InputsOutdated';
+  }
+}
+
 /** A request was cancelled for a reason that has nothing to do with the host. */
 export class GivenUp extends TransportError {
   constructor() {

@@ -83,12 +83,12 @@ export function readReached(content: Buffer): Mark | undefined {
 }
 
 /**
- * How far a launcher got with CARRY: the answer is complete; it failed while connecting or exchanging; or it gave up,
- * as when it got another task.
+ * How far a launcher got with CARRY: the answer is complete; it failed while connecting or exchanging; it gave up, as
+ * when it got another task; or something was not as GATE wanted it, and no host has heard of the job.
  */
-export type CarryStep = 'done' | 'connecting' | 'exchanging' | 'given up';
+export type CarryStep = 'done' | 'connecting' | 'exchanging' | 'given up' | 'closed';
 
-const steps: readonly CarryStep[] = ['done', 'connecting', 'exchanging', 'given up'];
+const steps: readonly CarryStep[] = ['done', 'connecting', 'exchanging', 'given up', 'closed'];
 
 /** A launcher's result of CARRY. */
 export interface AnswerMessage {

@@ -49,6 +49,7 @@ export const kinds = {
   FOLLOW: 38,
   CHECK_OUTPUT: 39,
   PROBE: 40,
+  GATE: 41,
 } as const;
 
 /** The longest content of a message, in bytes: several times the longest argument list of Linux. */

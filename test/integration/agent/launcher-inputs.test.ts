@@ -7,7 +7,9 @@ import { encodeCarry, encodeMore, readAnswer } from '../../../src/wire/agent/car
 import type { AnswerMessage, CarryEnding } from '../../../src/wire/agent/carry.ts';
 import { encodeCommand, encodeExit } from '../../../src/wire/agent/command.ts';
 import { encodeSaveAnswer, encodeSendText } from '../../../src/wire/agent/file.ts';
-import { kinds } from '../../../src/wire/agent/frame.ts';
+import { encodeFrame, kinds } from '../../../src/wire/agent/frame.ts';
+import { encodeGate, stampsDigest } from '../../../src/wire/agent/gate.ts';
+import type { Gate } from '../../../src/wire/agent/gate.ts';
 import {
   encodeFetch,
   encodeFollow,
@@ -229,6 +231,86 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher and what a compile would read
     expect((await ended).status).toBe(0);
     expect(played.box.read('a.d').toString()).toBe('a.o:');
     expect(played.box.read('a.o').equals(object)).toBe(true);
+  });
+
+  /** A host that counts its connections and answers each, and a job that goes there if a gate is open. */
+  async function gated() {
+    let met = 0;
+    const port = await hosts.listen(0, (socket) => {
+      met += 1;
+      socket.on('data', () => socket.write(response));
+    });
+    const { ask, end } = await play();
+    const goes = async (gate: Gate): Promise<string> => {
+      const before = met;
+      const asked = ask(Buffer.concat([encodeGate(gate), carry(port, 'dependencies')]), kinds.ANSWER);
+      return `${(await answerIn(asked)).step}, ${met - before} met`;
+    };
+    const stampsOf = async (paths: Buffer): Promise<Buffer> =>
+      Buffer.from((await ask(encodeStamp(paths), kinds.STAMPS))[0] ?? none);
+    return { goes, stampsOf, end, again: () => answerIn(ask(carry(port, 'dependencies'), kinds.ANSWER)) };
+  }
+
+  it('goes to a host only when all is as it has to be', async () => {
+    writeFileSync(inBox('a.c'), 'int a;');
+    writeFileSync(inBox('a.h'), 'one');
+    symlinkSync('a.h', inBox('b.h'));
+    const { goes, stampsOf, end, again } = await gated();
+    const paths = encodePaths(['a.c', 'a.h', 'b.h', 'none.h'].map(inBox));
+    const gateFor = async (outputs: readonly string[]): Promise<Gate> => ({
+      source: 'a.c',
+      outputs,
+      paths,
+      digest: stampsDigest(await stampsOf(paths)),
+    });
+    const gate = await gateFor(['a.o', 'a.d']);
+    expect(await goes(gate)).toBe('done, 1 met');
+    writeFileSync(inBox('none.h'), '');
+    expect(await goes(gate)).toBe('closed, 0 met');
+    // A gate is for one request.
+    expect((await again()).step).toBe('done');
+    expect(await goes(await gateFor([]))).toBe('done, 1 met');
+    expect(await goes(await gateFor(['a.o', 'none/a.d']))).toBe('closed, 0 met');
+    expect(await goes(await gateFor(['a.c']))).toBe('closed, 0 met');
+    const last = await gateFor(['a.o']);
+    expect(await goes(last)).toBe('done, 1 met');
+    writeFileSync(inBox('a.h'), 'two');
+    expect(await goes(last)).toBe('closed, 0 met');
+    await end();
+  });
+
+  it('tells one list of stamps from another whichever byte of them differs', async () => {
+    const { goes, stampsOf, end } = await gated();
+    const paths = encodePaths([played.box.work, inBox('none.h')]);
+    const stamps = await stampsOf(paths);
+    const digests = new Set([stampsDigest(stamps).toString('hex')]);
+    for (let at = 0; at < stamps.length; at += 1) {
+      const other = Buffer.from(stamps);
+      other.writeUInt8((other.readUInt8(at) + 1) % 256, at);
+      digests.add(stampsDigest(other).toString('hex'));
+    }
+    expect(digests.size).toBe(1 + stamps.length);
+    const open = { source: '', outputs: [], paths, digest: stampsDigest(stamps) };
+    expect(await goes(open)).toBe('done, 1 met');
+    for (let at = 0; at < open.digest.length; at += 4) {
+      const digest = Buffer.from(open.digest);
+      digest.writeUInt8(digest.readUInt8(at) ^ 1, at);
+      expect(await goes({ ...open, digest })).toBe('closed, 0 met');
+    }
+    await end();
+  });
+
+  it.each<readonly [string, Buffer]>([
+    ['without a digest', encodeFrame(kinds.GATE, Buffer.alloc(8))],
+    ['without paths', encodeFrame(kinds.GATE, Buffer.alloc(20), Buffer.from('a.c\0'))],
+    ['whose last path has no end', encodeFrame(kinds.GATE, Buffer.alloc(20), Buffer.from('a.c\0/a'))],
+    ['with more outputs than strings', encodeFrame(kinds.GATE, Buffer.alloc(16), Buffer.from([3, 0, 0, 0, 97, 0]))],
+    ['with too many outputs', encodeFrame(kinds.GATE, Buffer.alloc(16), Buffer.alloc(200, 9))],
+  ])('leaves an agent that sends a gate %s', async (_, message) => {
+    const { say, ended } = await play();
+    say(message);
+    // It starts an agent of its own, which does the job.
+    expect((await ended).status).toBe(1);
   });
 
   it('cannot send more when no host has asked', async () => {

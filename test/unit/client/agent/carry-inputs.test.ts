@@ -9,8 +9,15 @@ import type { Input } from '../../../../src/client/headers/inputs.ts';
 import { lockName } from '../../../../src/client/hosts/host.ts';
 import { readHostWord } from '../../../../src/client/hosts/host-word.ts';
 import type { DistantHost } from '../../../../src/client/hosts/host.ts';
-import { CannotDistribute, CompilerUnfit, InputsFailed, TransportError } from '../../../../src/client/job/faults.ts';
+import {
+  CannotDistribute,
+  CompilerUnfit,
+  InputsFailed,
+  InputsOutdated,
+  TransportError,
+} from '../../../../src/client/job/faults.ts';
 import { textLog } from '../../../../src/client/user-files/text-log.ts';
+import type { Gate } from '../../../../src/wire/agent/gate.ts';
 import type { AnswerMessage } from '../../../../src/wire/agent/carry.ts';
 import { encodeNeed, encodeWelcome } from '../../../../src/wire/inputs/tree-reply.ts';
 
@@ -48,6 +55,7 @@ class Scene {
   difference: () => string | undefined = () => undefined;
   /** What was read of the source a moment ago. */
   known: Buffer | undefined;
+  gate: Gate | undefined;
   /** How many files the launcher has read. */
   fetched = 0;
   /** What the host got last of what it had asked for. */
@@ -77,8 +85,9 @@ class Scene {
       return Promise.resolve(answer);
     };
     const launcher: InputsSettings['launcher'] = {
-      carry: ({ head }) => {
+      carry: ({ head }, gate) => {
         this.sent.push(head.toString('latin1'));
+        if (gate !== undefined) return Promise.resolve({ ...answerOf(Buffer.alloc(0)), step: 'closed', error: 125 });
         if (this.#welcomed) return next();
         this.#welcomed = true;
         return Promise.resolve(answerOf(welcome));
@@ -104,7 +113,8 @@ class Scene {
     };
     const log = textLog('distcc', 'warning', (line) => this.warnings.push(line));
     const known = { take: (input: Input) => (input === source ? this.known : undefined) };
-    const settings = { launcher, pid: 1, environment: {}, log, progress: unwatched, hosts: this.hosts, known };
+    const own = { log, progress: unwatched, hosts: this.hosts, known, gate: this.gate };
+    const settings = { launcher, pid: 1, environment: {}, ...own };
     return carryInputs(this.host, request, settings).catch((error: unknown) => error);
   }
 }
@@ -118,6 +128,16 @@ describe('carryInputs()', () => {
       expect((error as Error).message).toBe('"/home/me/a.c" has changed meanwhile');
     }
     expect([scene.hosts.offerOf(scene.name), scene.warnings]).toEqual(['inputs', []]);
+  });
+
+  it('does not blame a host for what an earlier job has told, and asks it again', async () => {
+    const scene = new Scene();
+    scene.gate = { source: 'a.c', outputs: ['a.o'], paths: Buffer.from('/a.c\0'), digest: Buffer.alloc(16) };
+    expect(await scene.job('int a;')).toBeInstanceOf(InputsOutdated);
+    scene.gate = undefined;
+    scene.known = Buffer.from('int a;');
+    await scene.job('int a;');
+    expect([scene.given, scene.warnings]).toEqual([expect.stringContaining('int a;'), []]);
   });
 
   it('sends what it has read for the declaration, without reading it again', async () => {

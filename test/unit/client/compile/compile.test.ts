@@ -10,6 +10,7 @@ import {
   CannotDistribute,
   GivenUp,
   InputsFailed,
+  InputsOutdated,
   Interrupted,
   JobRefused,
   TransportError,
@@ -63,6 +64,8 @@ interface Plan {
   readonly inputs?: Readonly<Record<string, 'made' | Error | number>>;
   /** Whether hosts keep results. */
   readonly keeps?: boolean;
+  /** Whether an earlier job has told what this one reads, and whether that is still so. */
+  readonly recalls?: 'as it is' | 'outdated';
   /** Whether each look finds other inputs. */
   readonly changing?: boolean;
   /** The messages of a failing compiler there. */
@@ -184,6 +187,17 @@ function effectsOf(plan: Plan, events: Events): Effects {
       isMet: () => false,
       resultsAreKeptBy: () => plan.keeps ?? false,
       obstacle: () => Promise.resolve(plan.obstacle),
+      recall: () =>
+        plan.recalls === undefined
+          ? undefined
+          : {
+              kind: 'inputs',
+              inputs: sameInputs,
+              rung: 'scan',
+              change: 1,
+              unbounded: undefined,
+              premise: { paths: Buffer.from('/\0'), digest: Buffer.alloc(16) },
+            },
       find({ name }) {
         events.push(`look for what ${name} reads`);
         return Promise.resolve(
@@ -201,7 +215,8 @@ function effectsOf(plan: Plan, events: Events): Effects {
       countSent: () => {},
       countReason: () => {},
       distrust: ({ name }) => void events.push(`distrust ${name}`),
-      carry({ name }, { argv, environment }) {
+      carry({ name }, _job, { argv, environment, found }) {
+        if (found.premise !== undefined && plan.recalls === 'outdated') return Promise.reject(new InputsOutdated());
         events.push([`inputs to ${name}:`, ...environment, ...argv].join(' '));
         const comes = plan.inputs?.[name];
         if (comes instanceof Error) return Promise.reject(comes);
@@ -1234,6 +1249,35 @@ describe('compile() with hosts that compile from inputs', () => {
       'rest one',
       'inputs to two: gcc -O2 -c src/a.c -o a.o',
     ]);
+  });
+
+  it('has the launcher look whether all is as an earlier job has told, on its way to the host', async () => {
+    const { events } = await play({ hosts: 'far', inputs: { far: 'made' }, recalls: 'as it is' });
+    expect(events.slice(0, 3)).toEqual([
+      'take tcp_far_3632#0',
+      'remote Compile',
+      'inputs to far: gcc -O2 -c src/a.c -o a.o',
+    ]);
+  });
+
+  it('looks when all is not as an earlier job has told, and goes to the same host, which is not blamed', async () => {
+    const { end, events } = await play({ hosts: 'far', inputs: { far: 'made' }, recalls: 'outdated' });
+    expect(end).toBe(0);
+    expect(events.filter((event) => /^(?:take|look|inputs|rest|ERROR|praise)/.test(event))).toEqual([
+      'take tcp_far_3632#0',
+      'look for what src/a.c reads',
+      'inputs to far: gcc -O2 -c src/a.c -o a.o',
+      'praise far',
+    ]);
+  });
+
+  it.each<readonly [string, Partial<Plan>, string]>([
+    ['cannot be known', { unbounded: 'why' }, 'carry to far DIST'],
+    ['cannot be written to', { obstacle: 'its output is its source' }, 'become gcc -O2 -c src/a.c -o a.o'],
+  ])('goes on as usual when what an earlier job has told %s any more', async (_, plan, goes) => {
+    const { end, events } = await play({ hosts: 'far', inputs: { far: 'made' }, recalls: 'outdated', ...plan });
+    expect(end).toBe(0);
+    expect(events.filter((event) => /^(?:inputs|carry|become)/.test(event))).toEqual([goes]);
   });
 
   it('leaves an output that cannot be written to the compiler here, whatever has been found', async () => {

@@ -3,9 +3,11 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { readDependencyRule } from '../../../../src/compiler/content/dependency-rule.ts';
-import { findInputs } from '../../../../src/client/headers/find-inputs.ts';
+import { expect } from 'vitest';
+import { findInputs, recallInputs } from '../../../../src/client/headers/find-inputs.ts';
 import { HeaderGraph } from '../../../../src/client/headers/header-graph.ts';
-import type { Found, Input } from '../../../../src/client/headers/inputs.ts';
+import type { Found, HeaderJob, Input } from '../../../../src/client/headers/inputs.ts';
+import { stampsDigest } from '../../../../src/wire/agent/gate.ts';
 import { LocalDisk } from '../../../support/local-disk.ts';
 
 /** A folder with sources, a graph that lives as long, and what was asked last. */
@@ -22,14 +24,28 @@ export class Project {
   }
 
   /** Finds the inputs of a compile of `source` by these words, the compiler first. */
-  find(words: readonly string[], source = 'a.c', environment: NodeJS.ProcessEnv = {}): Promise<Found> {
+  async find(words: readonly string[], source = 'a.c', environment: NodeJS.ProcessEnv = {}): Promise<Found> {
     const all = { ...process.env, ...environment };
     this.disk = new LocalDisk(this.path, all);
     const argv = [...words, '-c', source, '-o', 'a.o'];
     const plain = Object.fromEntries(
       Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
     );
-    return findInputs({ source, argv, directory: this.path, environment: plain }, this.disk, this.graph);
+    const job = { source, argv, directory: this.path, environment: plain };
+    const recalled = await this.#recalled(job);
+    const found = await findInputs(job, this.disk, this.graph);
+    // Whatever has changed between two jobs: a premise holds only when a look finds the same.
+    if (recalled !== undefined) expect(found).toEqual(recalled);
+    return found;
+  }
+
+  /** What an earlier job tells of this one, if its premise holds. */
+  async #recalled(job: HeaderJob): Promise<Found | undefined> {
+    const recalled = recallInputs(job, this.graph);
+    if (recalled?.kind !== 'inputs' || recalled.premise === undefined) return undefined;
+    const { premise, ...found } = recalled;
+    const stamps = await new LocalDisk(this.path).look(premise.paths);
+    return stampsDigest(stamps).equals(premise.digest) ? found : undefined;
   }
 
   /** What the compiler lists by `-M`, as it spells it. */
