@@ -45,6 +45,7 @@ export const sampleMessages: {
     address: 1,
     inode: 2 ** 33,
     size: 2 ** 34,
+    dependencies: 545,
     ago: { connected: 4.5, sent: 0.125, answered: Infinity },
     beginning: Buffer.from('DONE'),
   },

@@ -6,10 +6,28 @@ import type { StateFile } from './state-folder.ts';
  */
 const unseen = 100;
 
-/** Delays the reports of a process that does many jobs, so that only phases that last are written. */
+/** How often, in ms, a process in which nothing else happens looks whether something is to be written. */
+const patience = 300;
+
+/** What is to be written, and from when on. */
+interface Late {
+  readonly write: () => void;
+  readonly due: number;
+}
+
+/**
+ * Delays the reports of a process that does many jobs, so that only phases that last are written. They are written
+ * when the process is awake anyway: to wake it for each would cost more than the writing.
+ */
 export class LateStates {
-  readonly #waiting = new Map<StateFile, () => void>();
+  readonly #waiting = new Map<StateFile, Late>();
+  readonly #now: () => number;
   #timer: NodeJS.Timeout | undefined;
+
+  /** `now` gives ms on a clock that only goes forward. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
 
   /** A state file whose reports are written late, or never when the job ends before that. */
   of(file: StateFile): StateFile {
@@ -17,7 +35,9 @@ export class LateStates {
       know: (side, report) => file.know(side, report),
       show: (side, phase, report = {}) => {
         file.know(side, report);
-        this.#put(file, () => file.show(side, phase));
+        this.#waiting.delete(file);
+        this.#waiting.set(file, { write: () => file.show(side, phase), due: this.#now() + unseen });
+        if (this.#timer === undefined) this.#wakeLater();
       },
       remove: () => {
         this.#waiting.delete(file);
@@ -26,13 +46,25 @@ export class LateStates {
     };
   }
 
-  #put(file: StateFile, write: () => void): void {
-    this.#waiting.set(file, write);
-    if (this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      for (const late of this.#waiting.values()) late();
-      this.#waiting.clear();
-    }, unseen).unref();
+  /** Writes what is due; to be called when the process is awake. */
+  catchUp(): void {
+    if (this.#waiting.size === 0) return;
+    const now = this.#now();
+    // The oldest ones are the first.
+    for (const [file, { write, due }] of this.#waiting) {
+      if (due > now) break;
+      this.#waiting.delete(file);
+      write();
+    }
+  }
+
+  #wakeLater(): void {
+    this.#timer = setTimeout(() => this.#wake(), patience).unref();
+  }
+
+  #wake(): void {
+    this.#timer = undefined;
+    this.catchUp();
+    if (this.#waiting.size > 0) this.#wakeLater();
   }
 }

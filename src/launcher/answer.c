@@ -16,14 +16,20 @@ static const struct meaning meanings[] = {
     {"DOTO", 1, AT_OBJECT}, {"DOTD", 1, AT_DEPENDENCIES}, {"WELC", 1, ALWAYS}, {"NEED", 1, ALWAYS}, {"CAPS", 1, ALWAYS},
 };
 
-/* How far the answer has been understood: where the next token begins, whether that was the last one, and where the
-   object ends, 0 while that is not known. */
+/* How far the answer has been understood: where the next token begins, whether that was the last one, where the
+   object ends, 0 while that is not known, and how long the dependency file is, NOT_KNOWN likewise. */
 static size_t next_token, object_end;
+static uint32_t dependencies;
 static int last_token;
 
 void begin_answer(void) {
   next_token = object_end = 0;
+  dependencies = NOT_KNOWN;
   last_token = 0;
+}
+
+uint32_t length_of_dependencies(void) {
+  return dependencies;
 }
 
 /* Reads a token: its meaning, and a number of eight hexadecimal digits. NULL for anything else, and for more bytes
@@ -47,6 +53,7 @@ int is_whole(size_t come, enum ending ending) {
     if (meaning == NULL) return 1;
     next_token += TOKEN + (meaning->has_bytes ? number : 0);
     if (meaning->ends == AT_OBJECT) object_end = next_token;
+    if (meaning->ends == AT_DEPENDENCIES) dependencies = (uint32_t)number;
     last_token = meaning->ends == ALWAYS || (meaning->ends == AT_OBJECT && ending == WITH_OBJECT) ||
                  (meaning->ends == AT_DEPENDENCIES && ending == WITH_DEPENDENCIES);
   }

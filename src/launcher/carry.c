@@ -228,8 +228,8 @@ static uint32_t since(enum mark mark) {
 }
 
 /* Sends ANSWER: how far it got, errno, descriptor of the answer, index of the last address; how long ago the
-   connection was made, all was sent, and the answer began; a zero; inode and size of the answer, and its beginning,
-   which is usually all that the agent needs. */
+   connection was made, all was sent, and the answer began; the length of the dependency file; inode and size of the
+   answer, and its beginning, which is usually all that the agent needs. */
 static int tell_answer(int error, enum step step) {
   struct stat found;
   if (is_want_of_ours(error)) step = GIVEN_UP;
@@ -237,7 +237,7 @@ static int tell_answer(int error, enum step step) {
   uint64_t inode = (uint64_t)found.st_ino, size = (uint64_t)found.st_size;
   const uint32_t numbers[] = {step, (uint32_t)error, (uint32_t)memories.answer,
                               way.tried == 0 ? 0 : (way.tried - 1) % way.count,
-                              since(CONNECTED), since(SENT), since(ANSWERED), 0};
+                              since(CONNECTED), since(SENT), since(ANSWERED), length_of_dependencies()};
   enum { COUNT = sizeof numbers / sizeof *numbers };
   unsigned char message[HEADER + 4 * COUNT + 2 * 8 + BEGINNING];
   ssize_t begins = pread(memories.answer, message + sizeof message - BEGINNING, BEGINNING, 0);

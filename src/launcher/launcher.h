@@ -38,6 +38,7 @@ enum { HEADER = 8, PIECE = 1024 * 1024, LONGEST = 64 * 1024 * 1024, MEANWHILE_MS
    the dependency file. */
 enum ending { WITH_OBJECT, WITH_OFFER, WITH_DEPENDENCIES };
 enum { LARGEST_ANSWER = 1024 * 1024 * 1024 };
+#define NOT_KNOWN UINT32_MAX
 
 /* What ENDED reports about an output: it is the source, or a compiler could not write it. */
 enum { OUTPUT_IS_SOURCE = 1, NOT_WRITABLE = 2 };
@@ -143,6 +144,7 @@ int is_whole(size_t come, enum ending ending);
 int is_question(void);
 int lacks_offer_only(size_t come, enum ending ending);
 int drop_offer(void);
+uint32_t length_of_dependencies(void);
 
 /* inputs.c */
 int tell_stamps(int fd, const unsigned char *bytes, size_t length);

@@ -77,6 +77,7 @@ class Agent {
   readonly #history = new History(() => performance.now(), hostText);
   readonly #feed: Feed;
   readonly #spares = new SpareFiles();
+  readonly #states = new LateStates(() => performance.now());
   readonly #started = performance.now();
   #done = 0;
   /** The inode of its socket. */
@@ -86,12 +87,11 @@ class Agent {
 
   constructor(settings: AgentSettings) {
     this.#settings = settings;
-    const states = new LateStates();
     const now = (): number => performance.now();
     const notices = new Notices(now);
     this.#shared = {
       slotsFor: ({ job, interrupted, restSeconds }) => this.#slots.slotsFor({ interrupted, restSeconds, pid: job.pid }),
-      openState: (folder, pid, log) => states.of(openState(folder, pid, log, this.#spares)),
+      openState: (folder, pid, log) => this.#states.of(openState(folder, pid, log, this.#spares)),
       preprocessAhead: true,
       memory: new TextMemory(),
       packer: new Packer(settings.program),
@@ -183,6 +183,7 @@ class Agent {
           if (launcher === undefined) launcher = this.#begin(frame, socket, peer?.pid ?? 0);
           else launcher.hear(frame);
         }
+        this.#states.catchUp();
       } catch {
         // Not one of our messages: the launcher, perhaps of another version, goes on without this agent.
         socket.destroy();

@@ -9,10 +9,9 @@ import type { Definition } from '../../wire/inputs/definitions.ts';
 import { encodeSession, encodeTreeJob, faultOfTreeJob, noNonce } from '../../wire/inputs/tree-job.ts';
 import { readTreeReplyHead } from '../../wire/inputs/tree-reply.ts';
 import type { TreeReplyHead } from '../../wire/inputs/tree-reply.ts';
-import { limits } from '../../wire/limits.ts';
 import { ProtocolError } from '../../wire/reading/protocol-error.ts';
 import { refusalMark } from '../../wire/refusal.ts';
-import { parseToken, tokenLength } from '../../wire/token.ts';
+import { tokenLength } from '../../wire/token.ts';
 import type { HeldOutput } from '../compile/host-answer.ts';
 import type { Progress } from '../compile/progress.ts';
 import type { InputsRequest, InputsResponse } from '../compile/inputs-effects.ts';
@@ -168,22 +167,16 @@ class InputsConversation {
    * The answer, of which object and dependency file stay where they are.
    * @throws ProtocolError when it ends elsewhere
    */
-  async #response(
+  #response(
     { status, stderr, stdout, kept, objectLength: length }: Extract<TreeReplyHead, { kind: 'answer' }>,
     answer: AnswerMessage,
     { at, bytes }: { readonly at: number; readonly bytes: Buffer },
-  ): Promise<InputsResponse> {
-    const { size } = answer;
+  ): InputsResponse {
+    const { size, dependencies } = answer;
     const after = at + length + tokenLength;
-    if (after > size) throw new ProtocolError('truncated', 'the answer has no end');
-    const token = await bytesWithin(
-      answer,
-      { from: after - tokenLength, length: tokenLength, seen: bytes },
-      this.#settings,
-    );
-    const { parameter } = parseToken(['DOTD'], limits.bodyLength, token);
-    if (after + parameter > size) throw new ProtocolError('truncated', 'the answer has no end');
-    if (after + parameter < size) throw surplus();
+    if (dependencies === undefined || after + dependencies > size)
+      throw new ProtocolError('truncated', 'the answer has no end');
+    if (after + dependencies < size) throw surplus();
     const read =
       (start: number): HeldOutput['read'] =>
       (from, wanted) =>
@@ -193,7 +186,7 @@ class InputsConversation {
       stderr,
       stdout,
       object: { at, length, head: bytes.subarray(at, at + Math.min(length, headOfObject)), read: read(at) },
-      dependencies: { at: after, length: parameter, head: Buffer.alloc(0), read: read(after) },
+      dependencies: { at: after, length: dependencies, head: Buffer.alloc(0), read: read(after) },
       sent: this.#sent,
       kept,
     };

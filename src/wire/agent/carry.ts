@@ -101,6 +101,8 @@ export interface AnswerMessage {
   readonly size: number;
   /** The index of the address that it tried last. */
   readonly address: number;
+  /** How long the dependency file is that ends the answer; undefined when none has come. */
+  readonly dependencies: number | undefined;
   /** How long ago each mark was reached when this was sent, in ms; Infinity for never. */
   readonly ago: Readonly<Record<Mark, number>>;
   /** The first bytes of the answer. */
@@ -112,20 +114,22 @@ const microseconds = (ms: number): number => Math.min(never, Math.round(ms * 100
 const milliseconds = (us: number): number => (us === never ? Infinity : us / 1000);
 
 /**
- * ANSWER: step, errno, descriptor, index of the address, how long ago each mark was reached in µs, a zero; then inode
- * and size with 64 bits each, and the first bytes.
+ * ANSWER: step, errno, descriptor, index of the address, how long ago each mark was reached in µs, the length of the
+ * dependency file or 2^32 - 1; then inode and size with 64 bits each, and the first bytes.
  */
-export function encodeAnswer({ step, error, descriptor, inode, size, address, ago, beginning }: AnswerMessage): Buffer {
+export function encodeAnswer(answer: AnswerMessage): Buffer {
+  const { step, error, descriptor, inode, size, address, ago, dependencies = never, beginning } = answer;
   const wide = Buffer.alloc(16);
   wide.writeBigUInt64LE(BigInt(inode), 0);
   wide.writeBigUInt64LE(BigInt(size), 8);
   const reached = marks.map((mark) => microseconds(ago[mark]));
-  const begin = numbers(steps.indexOf(step), error, descriptor, address, ...reached, 0);
+  const begin = numbers(steps.indexOf(step), error, descriptor, address, ...reached, dependencies);
   return encodeFrame(kinds.ANSWER, begin, wide, beginning);
 }
 
 /** Reads ANSWER. @throws ProtocolError */
 export function readAnswer(content: Buffer): AnswerMessage {
+  const dependencies = numberAt(content, 7);
   return {
     step: steps[numberAt(content, 0)] ?? 'given up',
     error: numberAt(content, 1),
@@ -136,6 +140,7 @@ export function readAnswer(content: Buffer): AnswerMessage {
       sent: milliseconds(numberAt(content, 5)),
       answered: milliseconds(numberAt(content, 6)),
     },
+    dependencies: dependencies === never ? undefined : dependencies,
     inode: wideAt(content, 8),
     size: wideAt(content, 10),
     beginning: content.subarray(48),

@@ -222,7 +222,8 @@ describe.skipIf(!needs('cc', 'gcc'))('the launcher and what a compile would read
     const second = await answerIn(ask(encodeMore(Buffer.from('job')), kinds.ANSWER));
     expect([second.step, second.beginning.toString()]).toEqual(['done', `${token('NEED', 1)}x`]);
     const third = await answerIn(ask(encodeMore(Buffer.from('data')), kinds.ANSWER));
-    expect([third.step, third.size]).toEqual(['done', response.length]);
+    expect([third.step, third.size, third.dependencies]).toEqual(['done', response.length, 4]);
+    expect([first.dependencies, second.dependencies]).toEqual([undefined, undefined]);
     expect(came).toEqual(['head', 'job', 'data']);
     const at = response.length - 16 - object.length;
     say(encodeSaveAnswer({ flags: 0, number: 1, path: 'a.d' }, { at: response.length - 4, length: 4 }));

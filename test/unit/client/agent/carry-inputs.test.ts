@@ -40,6 +40,7 @@ const answerOf = (beginning: Buffer): AnswerMessage => ({
   inode: 0,
   address: 0,
   size: beginning.length,
+  dependencies: undefined,
   ago: { connected: Infinity, sent: Infinity, answered: Infinity },
   beginning,
 });

@@ -30,7 +30,8 @@ interface Play {
 async function bring(bytes: Buffer, { word = tcp, request = {}, environment = {}, answer = {} }: Play = {}) {
   const told: CarryMessage[] = [];
   const kept: string[] = [];
-  const where = { descriptor: -1, inode: 0, address: 0, size: bytes.length, beginning: bytes.subarray(0, 1024), ago };
+  const answered = { size: bytes.length, dependencies: undefined, beginning: bytes.subarray(0, 1024), ago };
+  const where = { descriptor: -1, inode: 0, address: 0, ...answered };
   const launcher: CarrySettings['launcher'] = {
     carry: (message) => {
       told.push(message);
