@@ -52,15 +52,12 @@ export class HeaderGraph {
     this.root.names = new Names();
   }
 
-  /** Notes what is at a name that was unknown or looked for in vain; undefined when nothing is. */
+  /** Notes what is at a name that was unknown or looked for in vain; undefined when nothing is. Another job may know it. */
   meet(directory: Entry, name: string, stamp: Buffer, nowMs: number): Entry | undefined {
     const { names } = directory;
     if (names === undefined) return undefined;
     const known = names.present.get(name);
-    if (known !== undefined) {
-      this.look(known, stamp, nowMs);
-      return names.present.get(name);
-    }
+    if (known !== undefined) return known;
     if (kindOf(stamp) === 'absent') {
       if (!names.absent.has(name)) this.#bytes += graphLimits.nameCost + name.length;
       names.absent.add(name);
@@ -80,8 +77,8 @@ export class HeaderGraph {
   }
 
   /**
-   * Notes what was seen of a known entry. What has to be read again is stale afterwards; of a directory that has
-   * changed, "changed" tells that the names that were looked for in vain have to be looked for again.
+   * Notes what was seen of a known entry. What has to be read again is stale afterwards. A directory that has changed
+   * keeps its stamp until settle(): the names that were looked for in vain have to be looked for again.
    */
   look(entry: Entry, stamp: Buffer, nowMs: number): 'same' | 'changed' {
     if (stamp.equals(entry.stamp)) {
@@ -96,16 +93,22 @@ export class HeaderGraph {
       else this.#become(entry, stamp, nowMs);
       return 'changed';
     }
+    if (kind === 'directory') return 'changed';
     entry.stamp = keepBytes(stamp);
-    if (kind === 'directory') {
-      entry.young = isYoung(stamp, nowMs);
-      if (entry.names !== undefined) entry.names.changes += 1;
-    } else if (entry.facts === undefined && entry.target === undefined) {
+    if (entry.facts === undefined && entry.target === undefined) {
       entry.version += 1;
     } else {
       entry.stale = true;
     }
     return 'changed';
+  }
+
+  /** All names that were looked for in vain in a directory were looked for again after it had this stamp. */
+  settle(directory: Entry, stamp: Buffer, nowMs: number): void {
+    if (directory.names === undefined) return;
+    if (!stamp.equals(directory.stamp)) directory.names.changes += 1;
+    directory.stamp = keepBytes(stamp);
+    directory.young = isYoung(stamp, nowMs);
   }
 
   #become(entry: Entry, stamp: Buffer, nowMs: number): void {

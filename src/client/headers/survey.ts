@@ -25,6 +25,8 @@ export class Survey {
   readonly #read = new Set<Entry>();
   /** Directories whose names in vain this job has looked for. */
   readonly #searched = new Set<Entry>();
+  /** Directories that have changed: their stamps, and the names that were looked for after that. */
+  readonly #unsettled = new Map<Entry, { readonly stamp: Buffer; readonly now: number; readonly names: Set<string> }>();
   readonly #names = new Map<Entry, Set<string>>();
   readonly #looks = new Set<Entry>();
   readonly #links = new Set<Entry>();
@@ -63,7 +65,10 @@ export class Survey {
 
   /** Gets all that is wanted. */
   async fetch(): Promise<void> {
-    while (this.#looks.size + this.#names.size > 0) await this.#lookAll();
+    while (this.#looks.size + this.#names.size > 0) {
+      await this.#lookAll();
+      this.#settle();
+    }
     await this.#readLinks();
     await this.#readFiles();
   }
@@ -129,7 +134,8 @@ export class Survey {
   async #lookAll(): Promise<void> {
     // Directories first: names are then looked for after the stamp that is to vouch for them.
     const entries = [...this.#looks].sort((a, b) => Number(b.kind === 'directory') - Number(a.kind === 'directory'));
-    const names = [...this.#names].flatMap(([directory, all]) => [...all].map((name) => ({ directory, name })));
+    const asked = new Map(this.#names);
+    const names = [...asked].flatMap(([directory, all]) => [...all].map((name) => ({ directory, name })));
     this.#looks.clear();
     this.#names.clear();
     if (entries.length + names.length === 0) return;
@@ -141,21 +147,41 @@ export class Survey {
     if (distrusted !== -1)
       throw new MustPreprocess(`"${paths[distrusted]}" is on a file system whose times cannot be trusted`);
     const stampOf = (place: number): Buffer => stamps[place] ?? Buffer.alloc(0);
-    for (const [place, entry] of entries.entries()) this.#note(entry, stampOf(place), now);
+    for (const [place, entry] of entries.entries()) this.#note(entry, stampOf(place), now, asked.get(entry));
     for (const [place, { directory, name }] of names.entries()) {
-      const entry = this.graph.meet(directory, name, stampOf(entries.length + place), now);
-      if (entry !== undefined) this.#seen.add(entry);
+      const stamp = stampOf(entries.length + place);
+      const entry = this.graph.meet(directory, name, stamp, now);
+      if (entry !== undefined) this.#note(entry, stamp, now);
     }
   }
 
-  #note(entry: Entry, stamp: Buffer, now: number): void {
+  /** `asked` are the names in a directory that were looked for after its stamp. */
+  #note(entry: Entry, stamp: Buffer, now: number, asked: Iterable<string> = []): void {
     this.#seen.add(entry);
     const outcome = this.graph.look(entry, stamp, now);
     if (entry.kind === 'directory') {
-      if (outcome === 'changed' && !this.#searched.has(entry)) this.#wantAllNames(entry);
+      if (outcome === 'changed') this.#unsettled.set(entry, { stamp, now, names: new Set(asked) });
     } else if (entry.stale) {
       if (entry.facts === undefined) this.#links.add(entry);
       else this.wantFacts(entry);
+    }
+  }
+
+  /**
+   * A directory gets its new stamp when all names that were looked for in vain have been looked for after it: jobs that
+   * see the old one until then have to look for them too.
+   */
+  #settle(): void {
+    for (const [directory, { stamp, now, names }] of this.#unsettled) {
+      const open = [...(directory.names?.absent ?? [])].filter((name) => !names.has(name));
+      for (const name of open) {
+        names.add(name);
+        this.wantName(directory, name);
+      }
+      if (open.length > 0) continue;
+      this.#unsettled.delete(directory);
+      this.#searched.add(directory);
+      this.graph.settle(directory, stamp, now);
     }
   }
 

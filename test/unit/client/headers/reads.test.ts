@@ -75,9 +75,13 @@ describe('findInputs() where macros name files', () => {
 
 /** Something that is waited for. */
 class Signal {
+  done = false;
   resolve: () => void = () => {};
   readonly promise = new Promise<void>((resolve) => {
-    this.resolve = resolve;
+    this.resolve = () => {
+      this.done = true;
+      resolve();
+    };
   });
 }
 
@@ -223,5 +227,85 @@ describe('RecentTexts', () => {
     expect([recent.length, recent.take(one)?.length, recent.take(one), recent.length]).toEqual([21, 20, undefined, 1]);
     recent.clear();
     expect([recent.length, recent.get(two)]).toEqual([0, undefined]);
+  });
+});
+
+/** A calm disk on which looking for names takes until that is allowed. */
+class HesitantDisk extends CalmDisk {
+  readonly looking = new Signal();
+  readonly may = new Signal();
+
+  override async look(paths: Buffer): Promise<Buffer> {
+    if (!paths.includes('/one/h.h\0')) return super.look(paths);
+    this.looking.resolve();
+    await this.may.promise;
+    return super.look(paths);
+  }
+}
+
+function findIn(disk: LocalDisk, graph: HeaderGraph, source: string): Promise<Found> {
+  const argv = ['gcc', '-Ione', '-Itwo', '-c', source];
+  const environment = { PATH: process.env['PATH'] ?? '' };
+  return findInputs({ source, argv, directory: project.path, environment }, disk, graph);
+}
+
+describe('findInputs() of jobs that begin together after a header came to be earlier in the path', () => {
+  const jobs = [
+    ['known sources', 'a.c', 'b.c'],
+    ['a known source and a new one', 'a.c', 'c.c'],
+    ['new sources', 'c.c', 'd.c'],
+  ] as const;
+
+  test.each(jobs)('finds it for each of %s', async (_, ...sources) => {
+    for (const name of ['a.c', 'b.c', 'c.c', 'd.c']) project.write(name, '#include <h.h>\n');
+    project.write('one/other.h', '');
+    project.write('two/h.h', '');
+    const graph = new HeaderGraph();
+    const find = (disk: LocalDisk, source: string): Promise<Found> => findIn(disk, graph, source);
+    for (const source of ['a.c', 'b.c']) await find(new CalmDisk(project.path), source);
+    project.write('one/h.h', '');
+    // The first one sees that the directory has changed, and has not looked yet which names came to be.
+    const disk = new HesitantDisk(project.path);
+    const first = find(disk, sources[0]);
+    await disk.looking.promise;
+    const second = await find(new CalmDisk(project.path), sources[1]);
+    disk.may.resolve();
+    for (const found of [await first, second]) expect(headers(found)).toContain(`${project.path}/one/h.h`);
+  });
+
+  test('finds it also for a job that looked for it just before', async () => {
+    project.write('a.c', '#include <h.h>\n');
+    project.write('b.c', '#include <late.h>\n');
+    project.write('one/other.h', '');
+    for (const name of ['two/h.h', 'two/late.h']) project.write(name, '');
+    const graph = new HeaderGraph();
+    const find = (disk: LocalDisk, source: string): Promise<Found> => findIn(disk, graph, source);
+    await find(new CalmDisk(project.path), 'a.c');
+    const disk = new HesitantDisk(project.path);
+    const looked = new Signal();
+    const may = new Signal();
+    /** Tells what it saw after others have gone on, and sees nothing more until the other job is done. */
+    class LateDisk extends CalmDisk {
+      override async look(paths: Buffer): Promise<Buffer> {
+        if (paths.includes('/one/late.h\0')) {
+          const stamps = await super.look(paths);
+          looked.resolve();
+          await disk.looking.promise;
+          return stamps;
+        }
+        if (looked.done) await may.promise;
+        return super.look(paths);
+      }
+    }
+    const second = find(new LateDisk(project.path), 'b.c');
+    await looked.promise;
+    for (const name of ['one/h.h', 'one/late.h']) project.write(name, '');
+    const first = find(disk, 'a.c');
+    await disk.looking.promise;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    disk.may.resolve();
+    expect(headers(await first)).toContain(`${project.path}/one/h.h`);
+    may.resolve();
+    expect(headers(await second)).toContain(`${project.path}/one/late.h`);
   });
 });
