@@ -164,7 +164,8 @@ export class Closure {
     }
     const { directory, quoted, angled, embedded } = this.#places;
     const all = purpose === 'next' || purpose === 'next exists';
-    const own = form === 'quoted' || all ? [from] : [];
+    // A name in "<...>" is looked for in the list alone, even when that begins anew.
+    const own = form === 'quoted' ? [from] : [];
     const rest =
       purpose === 'embed'
         ? [...embedded, ...quoted, ...angled]

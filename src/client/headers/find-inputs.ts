@@ -82,8 +82,10 @@ class Search {
     const record = this.#graph.record(this.#key);
     if (record !== undefined && (await this.#isStillTrue(record))) return this.#give(record);
     for (let attempt = 0; attempt < graphLimits.attempts; attempt += 1) {
-      // After a change nothing is sure about the paths that it leads to.
+      // After a change nothing is sure about the paths that it leads to. What was seen may not be so any more, and what
+      // another job tells meanwhile may be older than that.
       const strict = attempt > 0;
+      if (strict) this.#survey.startAgain();
       const walks = {
         inputs: new Walk(this.#survey, { strict }),
         // Whoever looks for programs passes over directories without permission.

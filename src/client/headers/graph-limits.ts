@@ -33,6 +33,8 @@ export const graphLimits = {
   sliceMs: 10,
   /** How often files may change under a scan. */
   attempts: 6,
+  /** Questions that one job repeats because another one has learnt something meanwhile. */
+  again: 4000,
   /** How many questions to the disk one scan may need. */
   rounds: 4000,
   /** How many directories of the search list are looked at in one go. */

@@ -52,12 +52,10 @@ export class HeaderGraph {
     this.root.names = new Names();
   }
 
-  /** Notes what is at a name that was unknown or looked for in vain; undefined when nothing is. Another job may know it. */
+  /** Notes what is at a name that was unknown or looked for in vain; undefined when nothing is. */
   meet(directory: Entry, name: string, stamp: Buffer, nowMs: number): Entry | undefined {
     const { names } = directory;
-    if (names === undefined) return undefined;
-    const known = names.present.get(name);
-    if (known !== undefined) return known;
+    if (names === undefined || names.present.has(name)) return undefined;
     if (kindOf(stamp) === 'absent') {
       if (!names.absent.has(name)) this.#bytes += graphLimits.nameCost + name.length;
       names.absent.add(name);
@@ -106,8 +104,10 @@ export class HeaderGraph {
   /** All names that were looked for in vain in a directory were looked for again after it had this stamp. */
   settle(directory: Entry, stamp: Buffer, nowMs: number): void {
     if (directory.names === undefined) return;
-    if (!stamp.equals(directory.stamp)) directory.names.changes += 1;
-    directory.stamp = keepBytes(stamp);
+    if (!stamp.equals(directory.stamp)) {
+      directory.names.changes += 1;
+      directory.stamp = keepBytes(stamp);
+    }
     directory.young = isYoung(stamp, nowMs);
   }
 

@@ -32,6 +32,7 @@ export class Survey {
   readonly #links = new Set<Entry>();
   /** With the stamps that they had when they were wanted. */
   readonly #reads = new Map<Entry, Buffer>();
+  #askedAgain = 0;
   /** What could not be read: perhaps it has just gone. */
   readonly #failed = new Set<Entry>();
 
@@ -95,7 +96,7 @@ export class Survey {
     while (this.wants) await this.fetch();
   }
 
-  /** Forgets what it has looked at: a compiler has just read all of it. */
+  /** Forgets what it has looked at. */
   startAgain(): void {
     this.#seen.clear();
     this.#read.clear();
@@ -140,6 +141,8 @@ export class Survey {
     this.#names.clear();
     if (entries.length + names.length === 0) return;
     const now = Date.now();
+    /** What is known of each, or of the directory that the name is looked for in. */
+    const known = [...entries, ...names.map(({ directory }) => directory)].map(({ stamp }) => stamp);
     const paths = [...entries.map(({ path }) => path), ...names.map(({ directory, name }) => directory.pathOf(name))];
     const answer = await this.pace.wait(this.#disk.look(terminated(paths)));
     const stamps = paths.map((path, place) => notedStamp(path, stampAt(answer, place)));
@@ -147,12 +150,27 @@ export class Survey {
     if (distrusted !== -1)
       throw new MustPreprocess(`"${paths[distrusted]}" is on a file system whose times cannot be trusted`);
     const stampOf = (place: number): Buffer => stamps[place] ?? Buffer.alloc(0);
-    for (const [place, entry] of entries.entries()) this.#note(entry, stampOf(place), now, asked.get(entry));
-    for (const [place, { directory, name }] of names.entries()) {
-      const stamp = stampOf(entries.length + place);
-      const entry = this.graph.meet(directory, name, stamp, now);
-      if (entry !== undefined) this.#note(entry, stamp, now);
+    for (const [place, entry] of entries.entries()) {
+      const stamp = stampOf(place);
+      if (entry.stamp === known[place] || entry.stamp.equals(stamp)) this.#note(entry, stamp, now, asked.get(entry));
+      else this.#askAgain(() => this.#looks.add(entry));
     }
+    for (const [place, { directory, name }] of names.entries()) {
+      // What another job has found there will be looked at.
+      if (directory.names?.present.has(name) === true) continue;
+      if (directory.stamp !== known[entries.length + place]) this.#askAgain(() => this.wantName(directory, name));
+      else {
+        const entry = this.graph.meet(directory, name, stampOf(entries.length + place), now);
+        if (entry !== undefined) this.#seen.add(entry);
+      }
+    }
+  }
+
+  /** Another job has learnt something meanwhile, and either may be newer: a launcher may have been stopped. */
+  #askAgain(ask: () => void): void {
+    this.#askedAgain += 1;
+    if (this.#askedAgain > graphLimits.again) throw new MustPreprocess('its headers change too fast');
+    ask();
   }
 
   /** `asked` are the names in a directory that were looked for after its stamp. */
@@ -178,7 +196,7 @@ export class Survey {
         names.add(name);
         this.wantName(directory, name);
       }
-      if (open.length > 0) continue;
+      if (this.#names.has(directory)) continue;
       this.#unsettled.delete(directory);
       this.#searched.add(directory);
       this.graph.settle(directory, stamp, now);
