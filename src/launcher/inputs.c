@@ -108,11 +108,11 @@ int tell_stamps(int fd, const unsigned char *bytes, size_t length) {
   return sent;
 }
 
-/* What stampsDigest() of src/wire/agent/gate.ts computes, stamp by stamp. */
 static uint32_t turned(uint32_t word, int by) {
   return word << by | word >> (32 - by);
 }
 
+/* What stampsDigest() of src/wire/agent/gate.ts computes, stamp by stamp. */
 static void add_to_digest(uint32_t *state, const unsigned char *stamp) {
   static const uint32_t factors[] = {0x239b961b, 0xab0e9789, 0x38b34ae5, 0xa1e38b93};
   static const uint32_t addends[] = {0x561ccd1b, 0x0bcaa747, 0x96cd1c35, 0x32ac3b17};

@@ -183,11 +183,11 @@ class Agent {
           if (launcher === undefined) launcher = this.#begin(frame, socket, peer?.pid ?? 0);
           else launcher.hear(frame);
         }
-        this.#states.catchUp();
       } catch {
         // Not one of our messages: the launcher, perhaps of another version, goes on without this agent.
         socket.destroy();
       }
+      this.#states.catchUp();
     };
     socket.on('data', take);
     // The first message has usually arrived already; reading it now saves a turn of the event loop.

@@ -60,7 +60,7 @@ export interface InputsEffects {
   resultsAreKeptBy(host: DistantHost): boolean;
   /** Why the compiler here has to write the outputs of a job; undefined when they can be written. */
   obstacle(job: RemoteJob): Promise<string | undefined>;
-  /** What a job with the same command could read, which is so as long as its premise holds; undefined when none tells. */
+  /** What a job with the same command could read: so it is as long as its premise holds. Undefined when none tells. */
   recall(job: RemoteJob): Found | undefined;
   /** Finds what a job may read. */
   find(job: RemoteJob): Promise<Found>;

@@ -31,7 +31,7 @@ export interface HeaderJob {
 export interface Premise {
   /** As `Disk.look` takes them. */
   readonly paths: Buffer;
-  /** Of the stamps (src/wire/agent/gate.ts): they would take more memory than everything else that is known of a command. */
+  /** Of the stamps (src/wire/agent/gate.ts), which would take more memory than all else that is known of a command. */
   readonly digest: Buffer;
 }
 

@@ -4,8 +4,9 @@ import { findInputs } from '../../../../src/client/headers/find-inputs.ts';
 import { HeaderGraph } from '../../../../src/client/headers/header-graph.ts';
 import type { Found } from '../../../../src/client/headers/inputs.ts';
 import { RecentTexts } from '../../../../src/client/headers/recent-texts.ts';
-import { LocalDisk } from '../../../support/local-disk.ts';
+import type { LocalDisk } from '../../../support/local-disk.ts';
 import { needs } from '../../../support/needs.ts';
+import { CalmDisk } from './calm-disk.ts';
 import { pathsOf, Project } from './project.ts';
 
 const test = it.skipIf(!needs('gcc', 'gcc'));
@@ -15,19 +16,6 @@ beforeEach(() => {
   project = new Project();
 });
 afterEach(() => project.remove());
-
-/** A disk whose files have not changed for long. */
-class CalmDisk extends LocalDisk {
-  override seenAs(_path: string, found: Buffer): Buffer {
-    const stamp = Buffer.from(found);
-    for (const place of [32, 40]) stamp.writeBigInt64LE(stamp.readBigInt64LE(place) - 60_000_000_000n, place);
-    return stamp;
-  }
-
-  override async read(paths: readonly string[]): Promise<readonly (ReadFile | undefined)[]> {
-    return (await super.read(paths)).map((file) => (file === undefined ? undefined : { ...file, young: false }));
-  }
-}
 
 const findOn = (disk: LocalDisk, graph: HeaderGraph, source = 'a.c'): Promise<Found> =>
   findInputs(

@@ -7,9 +7,9 @@ import { findInputs, recallInputs } from '../../../../src/client/headers/find-in
 import { HeaderGraph } from '../../../../src/client/headers/header-graph.ts';
 import type { Found } from '../../../../src/client/headers/inputs.ts';
 import { stampsDigest } from '../../../../src/wire/agent/gate.ts';
-import { LocalDisk } from '../../../support/local-disk.ts';
 import { chosenSeed, Dice } from '../../../../proof/dice.ts';
 import { needs } from '../../../support/needs.ts';
+import { CalmDisk } from './calm-disk.ts';
 import { inputsOf, Project } from './project.ts';
 
 /** Waits until the file system gives another time: kernels step by 4 ms or so, and no two changes are to share one. */
@@ -75,8 +75,8 @@ class Held {
 
 let answer: Promise<CompilerAnswer> | undefined;
 
-/** A disk on which nothing is young, and whose answers come when a test wants. */
-class HeldDisk extends LocalDisk {
+/** A calm disk whose answers come when a test wants. */
+class HeldDisk extends CalmDisk {
   readonly #held: Held | undefined;
   readonly #isEarly: () => boolean;
 
@@ -84,12 +84,6 @@ class HeldDisk extends LocalDisk {
     super(path);
     this.#held = held;
     this.#isEarly = isEarly;
-  }
-
-  override seenAs(_path: string, found: Buffer): Buffer {
-    const stamp = Buffer.from(found);
-    for (const place of [32, 40]) stamp.writeBigInt64LE(stamp.readBigInt64LE(place) - 60_000_000_000n, place);
-    return stamp;
   }
 
   /** The disk is looked at before the answer is held back, or after. */
@@ -113,9 +107,7 @@ class HeldDisk extends LocalDisk {
   }
 
   override read(paths: readonly string[]): Promise<readonly (ReadFile | undefined)[]> {
-    return this.#late(async () =>
-      (await super.read(paths)).map((file) => (file === undefined ? undefined : { ...file, young: false })),
-    );
+    return this.#late(() => super.read(paths));
   }
 
   override ask(argv: readonly string[]): Promise<CompilerAnswer> {
