@@ -64,7 +64,7 @@ export class InputsUnfit extends InputsFailed {
   }
 }
 
-/** What an earlier job has told of a job's inputs is not so any more: they have to be looked for. No host is to blame. */
+/** What an earlier job has told of a job's inputs is not so any more: they must be looked for. No host is to blame. */
 export class InputsOutdated extends Error {
   constructor() {
     super('what it may read has changed');
